@@ -1,0 +1,4 @@
+DROP TABLE roles;
+DROP TABLE users;
+DROP TABLE domains;
+DROP TABLE installation;

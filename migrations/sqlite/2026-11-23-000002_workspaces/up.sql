@@ -1,0 +1,65 @@
+-- Workspaces, the groups they come in, and what ties users to them.
+CREATE TABLE workspace_groups (
+    workspace_group_id TEXT NOT NULL PRIMARY KEY,
+    domain_id TEXT NOT NULL REFERENCES domains (domain_id),
+    name TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    created_by TEXT,
+    updated_by TEXT,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ
+);
+CREATE INDEX workspace_groups_list ON workspace_groups (domain_id, name, workspace_group_id);
+
+CREATE TABLE workspace_group_users (
+    workspace_group_id TEXT NOT NULL,
+    user_id_key TEXT NOT NULL,
+    domain_id TEXT NOT NULL REFERENCES domains (domain_id),
+    user_id TEXT NOT NULL,
+    role_id TEXT,
+    role_type TEXT,
+    PRIMARY KEY (workspace_group_id, user_id_key)
+) WITHOUT ROWID;
+CREATE INDEX workspace_group_users_user ON workspace_group_users (domain_id, user_id_key, workspace_group_id);
+CREATE INDEX workspace_group_users_role ON workspace_group_users (domain_id, role_id);
+
+CREATE TABLE workspaces (
+    workspace_id TEXT NOT NULL PRIMARY KEY,
+    domain_id TEXT NOT NULL REFERENCES domains (domain_id),
+    name TEXT NOT NULL,
+    -- The name in NFC and Unicode lower case: what a search looks into.
+    name_key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    created_by TEXT,
+    reference_id TEXT,
+    is_managed BOOLEAN NOT NULL,
+    is_dormant BOOLEAN NOT NULL,
+    workspace_group_id TEXT,
+    created_at TIMESTAMPTZ NOT NULL,
+    last_synced_at TIMESTAMPTZ,
+    dormant_updated_at TIMESTAMPTZ
+);
+-- An administrator's list is read from this index, in order, page by page.
+CREATE INDEX workspaces_list ON workspaces (domain_id, name, workspace_id) WHERE state = 'ENABLED';
+CREATE INDEX workspaces_group ON workspaces (domain_id, workspace_group_id, name, workspace_id);
+CREATE INDEX workspaces_reference ON workspaces (domain_id, reference_id);
+
+CREATE TABLE role_bindings (
+    role_binding_id TEXT NOT NULL PRIMARY KEY,
+    domain_id TEXT NOT NULL REFERENCES domains (domain_id),
+    user_id TEXT NOT NULL,
+    user_id_key TEXT NOT NULL,
+    role_id TEXT NOT NULL,
+    role_type TEXT NOT NULL,
+    resource_group TEXT NOT NULL,
+    workspace_id TEXT,
+    workspace_group_id TEXT,
+    created_at TIMESTAMPTZ NOT NULL
+);
+-- The bindings of a user, all of them, to one workspace, or made through one group.
+CREATE INDEX role_bindings_user ON role_bindings (domain_id, user_id_key, workspace_id);
+CREATE INDEX role_bindings_user_group ON role_bindings (domain_id, user_id_key, workspace_group_id, workspace_id);
+CREATE INDEX role_bindings_workspace ON role_bindings (domain_id, workspace_id);
+CREATE INDEX role_bindings_group ON role_bindings (domain_id, workspace_group_id);
+CREATE INDEX role_bindings_role ON role_bindings (domain_id, role_id);

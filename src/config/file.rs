@@ -1,0 +1,84 @@
+//! The file of settings: TOML, keys without tables.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use toml::{Table, Value};
+
+use super::{fault::Fault, nearest::nearest, table::settings};
+
+/// A file of settings that was read.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    /// Where it stands, for faults.
+    pub path: PathBuf,
+    /// What it says, in TOML.
+    pub text: String,
+}
+
+/// The values in `file` by their keys, each as the text that a flag would have. Adds what is wrong to `faults`.
+pub(super) fn values(file: &ConfigFile, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
+    let table = match file.text.parse::<Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            faults.push(syntax_fault(file, &error));
+            return BTreeMap::new();
+        }
+    };
+    let mut values = BTreeMap::new();
+    for (key, value) in table {
+        match known(&key).and_then(|()| text_of(value)) {
+            Ok(text) => {
+                values.insert(key, text);
+            }
+            Err((wrong, right)) => {
+                faults.push(Fault {
+                    place: format!("{}: {key}", file.path.display()),
+                    wrong,
+                    right,
+                });
+            }
+        }
+    }
+    values
+}
+
+/// The library's own rendering is not used: it quotes the line, and with it what may be a secret.
+fn syntax_fault(file: &ConfigFile, error: &toml::de::Error) -> Fault {
+    let before = error
+        .span()
+        .and_then(|span| file.text.get(..span.start))
+        .unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    Fault {
+        place: format!("{}: line {line}", file.path.display()),
+        wrong: format!("it is not TOML ({})", error.message().replace('\n', ", ")),
+        right: "write each setting as `name = value`, texts in quotes, each name once".to_owned(),
+    }
+}
+
+fn known(key: &str) -> Result<(), (String, String)> {
+    if settings().iter().any(|setting| setting.name == key) {
+        return Ok(());
+    }
+    let right = nearest(key, settings().iter().map(|setting| setting.name)).map_or_else(
+        || "take it out (`userprofile config` prints all that there are)".to_owned(),
+        |name| format!("did you mean {name}?"),
+    );
+    Err(("there is no such setting".to_owned(), right))
+}
+
+fn text_of(value: Value) -> Result<String, (String, String)> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Array(values) => values
+            .into_iter()
+            .map(text_of)
+            .collect::<Result<Vec<_>, _>>()
+            .map(|texts| texts.join(", ")),
+        other => Err((
+            format!("a value of the type {} fits no setting", other.type_str()),
+            "give a text in quotes, a whole number, or a list of texts".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,117 @@
+//! Addresses of web pages, as they are put into mails.
+
+use url::{Host, Url};
+
+use super::Kind;
+
+/// The address under which a server is reached: `https://id.example.com`, or with a path. Has no `/` at its end.
+pub(in super::super) struct BaseUrl;
+
+impl Kind for BaseUrl {
+    type Value = String;
+
+    fn value_name(&self) -> &'static str {
+        "URL"
+    }
+
+    fn accepts(&self) -> String {
+        "an http or https address without parameters, such as `https://id.example.com`".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Result<String, String> {
+        let url = parse_web_url(text)?;
+        if url.query().is_some() {
+            return Err(format!("{text:?} has parameters (`?…`)"));
+        }
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+}
+
+/// The address of one page, to which a fragment is added.
+pub(in super::super) struct PageUrl;
+
+impl Kind for PageUrl {
+    type Value = String;
+
+    fn value_name(&self) -> &'static str {
+        "URL"
+    }
+
+    fn accepts(&self) -> String {
+        "an http or https address without a fragment, such as `https://example.com/new-password`".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Result<String, String> {
+        parse_web_url(text).map(String::from)
+    }
+}
+
+/// A password in it is refused without being shown, for nothing here could keep it secret.
+fn parse_web_url(text: &str) -> Result<Url, String> {
+    if text.contains('@') {
+        return Err("it holds a `@`, as addresses with a user or a password do".to_owned());
+    }
+    let url = Url::parse(text).map_err(|error| format!("{text:?} is not a web address ({error})"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{text:?} is of the scheme {:?}", url.scheme()));
+    }
+    match url.host() {
+        Some(Host::Ipv4(ip)) if ip.is_unspecified() => {
+            return Err(format!("{text:?} is an address that nobody can open"));
+        }
+        Some(Host::Ipv6(ip)) if ip.is_unspecified() => {
+            return Err(format!("{text:?} is an address that nobody can open"));
+        }
+        _ => {}
+    }
+    if url.fragment().is_some() {
+        return Err(format!("{text:?} has a fragment (`#…`)"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::wrong, *};
+
+    #[test]
+    fn bases_end_without_a_slash() {
+        for (text, base) in [
+            ("https://id.example.com", "https://id.example.com"),
+            ("https://ID.example.com/", "https://id.example.com"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("https://example.com/id/", "https://example.com/id"),
+        ] {
+            assert_eq!(BaseUrl.parse(text), Ok(base.to_owned()));
+        }
+    }
+
+    #[test]
+    fn pages_keep_what_they_have() {
+        for text in ["https://example.com/reset/", "https://example.com/reset?lang=ko"] {
+            assert_eq!(PageUrl.parse(text), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_linked_to() {
+        for (text, expected) in [
+            ("id.example.com", "is not a web address"),
+            ("https://", "is not a web address"),
+            ("ftp://example.com", r#"is of the scheme "ftp""#),
+            ("example.com:8080", r#"is of the scheme "example.com""#),
+            ("http://0.0.0.0:8080", "that nobody can open"),
+            ("http://[::]:8080", "that nobody can open"),
+            ("https://example.com/#x", "has a fragment"),
+        ] {
+            assert!(
+                wrong(&BaseUrl, text).contains(expected),
+                "{text}: {}",
+                wrong(&BaseUrl, text)
+            );
+            assert!(wrong(&PageUrl, text).contains(expected), "{text}");
+        }
+        assert!(wrong(&BaseUrl, "https://example.com/?a=b").contains("has parameters"));
+        assert!(!wrong(&BaseUrl, "https://ann:hunter2@example.com").contains("hunter2"));
+    }
+}

@@ -1,0 +1,45 @@
+//! The settings in force, as `userprofile config` prints them.
+
+use std::fmt::Write as _;
+
+use toml::Value;
+
+use super::{resolve::InForce, setting::Setting, table::settings, values::Config};
+
+impl Config {
+    /// All settings in force as a file of settings, each with a comment on where its value stands, all secrets masked.
+    /// Without the masked ones it can be given back as `--config FILE`, and the same is in force.
+    #[must_use]
+    pub fn to_masked_toml(&self) -> String {
+        let mut text = String::new();
+        let mut group = "";
+        for (setting, in_force) in settings().iter().zip(&self.in_force) {
+            if group != setting.group {
+                group = setting.group;
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let _ = writeln!(text, "{gap}# {group}");
+            }
+            let _ = writeln!(text, "{}", line(setting, in_force));
+        }
+        text
+    }
+}
+
+fn line(setting: &Setting, in_force: &InForce) -> String {
+    let InForce {
+        name,
+        masked,
+        is_masked,
+        origin,
+    } = in_force;
+    let assignment = format!("{name} = {}", value(setting, masked));
+    // A path in the comment must not end the line.
+    let origin = origin.to_string().replace(char::is_control, "?");
+    let hint = if *is_masked { " (masked)" } else { "" };
+    format!("{assignment:<45} # {origin}{hint}")
+}
+
+fn value(setting: &Setting, text: &str) -> Value {
+    let number = text.parse().ok().filter(|_| setting.value_name == "NUMBER");
+    number.map_or_else(|| Value::String(text.to_owned()), Value::Integer)
+}

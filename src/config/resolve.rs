@@ -1,0 +1,173 @@
+//! Where each value comes from: flags before environment before file before default.
+
+use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
+
+use super::{
+    environment,
+    fault::{Fault, Faults},
+    file::{self, ConfigFile},
+    kinds::Kind,
+    rules,
+    secret::MASK,
+    setting::Declared,
+    values::Config,
+};
+
+/// Resolves all settings from what is given, reading nothing else: flags by [`Setting::name`](super::Setting::name),
+/// the environment's variables, the file.
+///
+/// # Errors
+/// Every fault that was found, all at once.
+pub fn resolve(
+    flags: BTreeMap<&'static str, String>,
+    environment: BTreeMap<String, OsString>,
+    file: Option<ConfigFile>,
+) -> Result<Config, Faults> {
+    let mut reader = Reader::new(flags, environment, file);
+    let config = rules::assemble(&mut reader);
+    config
+        .filter(|_| reader.faults.is_empty())
+        .ok_or_else(|| Faults::from(reader.faults))
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    Flag(String),
+    Environment(String),
+    File(PathBuf, &'static str),
+    /// Nowhere: the default, with the words for it where there are some.
+    Default(Option<&'static str>),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag --{flag}"),
+            Self::Environment(variable) => write!(f, "environment variable {variable}"),
+            Self::File(path, key) => write!(f, "{}: {key}", path.display()),
+            Self::Default(None) => write!(f, "default"),
+            Self::Default(Some(told)) => write!(f, "default: {told}"),
+        }
+    }
+}
+
+/// A value in force, as it may be shown.
+#[derive(Debug, Clone)]
+pub(super) struct InForce {
+    pub(super) name: &'static str,
+    pub(super) masked: String,
+    pub(super) is_masked: bool,
+    pub(super) origin: Origin,
+}
+
+/// Reads values one by one, and notes what is wrong and what came from where.
+pub(super) struct Reader {
+    flags: BTreeMap<&'static str, String>,
+    environment: BTreeMap<String, OsString>,
+    file: Option<(PathBuf, BTreeMap<String, String>)>,
+    places: BTreeMap<&'static str, String>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) in_force: Vec<InForce>,
+}
+
+impl Reader {
+    fn new(
+        flags: BTreeMap<&'static str, String>,
+        environment: BTreeMap<String, OsString>,
+        file: Option<ConfigFile>,
+    ) -> Self {
+        let mut faults = vec![];
+        let file = file.map(|file| {
+            let values = file::values(&file, &mut faults);
+            (file.path, values)
+        });
+        Self {
+            flags,
+            environment,
+            file,
+            places: BTreeMap::new(),
+            faults,
+            in_force: vec![],
+        }
+    }
+
+    /// The value of a setting, or `None` with a fault noted.
+    pub(super) fn read<K: Kind>(&mut self, setting: &Declared<K>) -> Option<K::Value> {
+        let (text, origin) = self.find(setting);
+        if !text.as_ref().is_ok_and(String::is_empty) {
+            self.places.insert(setting.name, origin.to_string());
+        }
+        match text.and_then(|text| Ok((parse(setting, &text)?, setting.kind.mask(&text), text))) {
+            Ok((value, masked, text)) => {
+                self.in_force.push(InForce {
+                    name: setting.name,
+                    is_masked: masked != text,
+                    masked,
+                    origin,
+                });
+                Some(value)
+            }
+            Err(wrong) => {
+                let right = format!("give {}", setting.accepts_such_as());
+                self.faults.push(Fault {
+                    place: origin.to_string(),
+                    wrong,
+                    right,
+                });
+                None
+            }
+        }
+    }
+
+    /// Whether a setting has a text, be it the default, be it wrong.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
+    /// Notes that a setting, if it has a text, does not go with another.
+    pub(super) fn refuse_if_given(&mut self, name: &str, wrong: &str, right: &str) {
+        if let Some(place) = self.places.get(name) {
+            self.faults.push(Fault {
+                place: place.clone(),
+                wrong: wrong.to_owned(),
+                right: right.to_owned(),
+            });
+        }
+    }
+
+    /// What is odd in the environment, but not wrong.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        environment::warnings(&self.environment)
+    }
+
+    /// The text of a setting and where it stands. An empty environment variable is one that is not set, since that is
+    /// all that Compose files and unit files can do to leave one out.
+    fn find<K: Kind>(&self, setting: &Declared<K>) -> (Result<String, String>, Origin) {
+        if let Some(text) = self.flags.get(setting.name) {
+            return (Ok(text.trim().to_owned()), Origin::Flag(setting.flag()));
+        }
+        let variable = setting.environment();
+        if let Some(text) = self.environment.get(&variable).filter(|text| !text.is_empty()) {
+            let text = text
+                .to_str()
+                .map(|text| text.trim().to_owned())
+                .ok_or_else(|| "it is not UTF-8".to_owned());
+            return (text, Origin::Environment(variable));
+        }
+        if let Some((path, values)) = &self.file
+            && let Some(text) = values.get(setting.name)
+        {
+            return (Ok(text.trim().to_owned()), Origin::File(path.clone(), setting.name));
+        }
+        (Ok(setting.fallback.text()), Origin::Default(setting.fallback.told()))
+    }
+}
+
+/// A mask is no secret: whoever feeds back what `userprofile config` printed must be told, not locked out.
+fn parse<K: Kind>(setting: &Declared<K>, text: &str) -> Result<K::Value, String> {
+    if setting.kind.is_secret() && text.contains(MASK) {
+        return Err(format!("it holds {MASK}, which is printed in place of a secret"));
+    }
+    setting.kind.parse(text)
+}

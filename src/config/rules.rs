@@ -1,0 +1,99 @@
+//! What holds between settings, and the putting together of the [`Config`].
+
+use super::{
+    resolve::Reader,
+    setting::Group as _,
+    table::{Codes, Database, Hashing, Http, KeySettings, Limits, Log, MailSettings, Passwords, Sends, Server, Tokens},
+    values::{Config, Mail},
+};
+
+/// Reads all groups and holds them against each other. Notes all faults in `reader`; `None` where a value is missing
+/// because of one.
+pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
+    let server = Server::read(reader);
+    let database = Database::read(reader);
+    let mail = MailSettings::read(reader);
+    let key = KeySettings::read(reader);
+    let log = Log::read(reader);
+    let codes = Codes::read(reader);
+    let sends = Sends::read(reader);
+    let passwords = Passwords::read(reader);
+    let hashing = Hashing::read(reader);
+    let tokens = Tokens::read(reader);
+    let limits = Limits::read(reader);
+    let http = Http::read(reader);
+
+    check_mail(reader);
+    check_secret_key(reader);
+    if let Some(hashing) = &hashing {
+        check_argon2(reader, hashing);
+    }
+
+    let (server, mail, key) = (server?, mail?, key?);
+    Some(Config {
+        listen: server.listen,
+        database: database?,
+        mail: mail
+            .smtp_url
+            .zip(mail.mail_from)
+            .map(|(server, from)| Mail { server, from }),
+        public_url: server.public_url,
+        reset_url: server.reset_url,
+        secret_key: key.secret_key,
+        secret_key_file: key.secret_key_file,
+        trusted_proxies: server.trusted_proxies,
+        log: log?,
+        codes: codes?,
+        sends: sends?,
+        passwords: passwords?,
+        hashing: hashing?,
+        tokens: tokens?,
+        limits: limits?,
+        http: http?,
+        warnings: reader.warnings(),
+        in_force: std::mem::take(&mut reader.in_force),
+    })
+}
+
+/// A mail needs a sender, and its links a base.
+fn check_mail(reader: &mut Reader) {
+    for (needed, variable, right) in [
+        (
+            "mail_from",
+            "MAIL_FROM",
+            "set it to an e-mail address, such as `Acme <noreply@example.com>`",
+        ),
+        (
+            "public_url",
+            "USERPROFILE_PUBLIC_URL",
+            "set it to the address under which people reach the server",
+        ),
+    ] {
+        if !reader.is_given(needed) {
+            reader.refuse_if_given("smtp_url", &format!("it needs {variable}, which is not set"), right);
+        }
+    }
+}
+
+fn check_secret_key(reader: &mut Reader) {
+    if reader.is_given("secret_key") {
+        reader.refuse_if_given(
+            "secret_key_file",
+            "the secret key itself is given too",
+            "give only one of the two",
+        );
+    }
+}
+
+/// RFC 9106, section 3.1: at least 8 KiB for each lane.
+fn check_argon2(reader: &mut Reader, hashing: &Hashing) {
+    let least = 8 * hashing.argon2_parallelism;
+    if hashing.argon2_memory / 1024 < least {
+        let wrong = format!(
+            "{} lanes need at least {least}KiB of memory",
+            hashing.argon2_parallelism
+        );
+        let right = "raise USERPROFILE_ARGON2_MEMORY or lower USERPROFILE_ARGON2_PARALLELISM";
+        reader.refuse_if_given("argon2_memory", &wrong, right);
+    }
+}

@@ -1,0 +1,175 @@
+//! Values that must not be seen: types that print `***`, and the masking of URLs.
+//!
+//! Here only what hides a secret; how one is parsed stands in `kinds/`.
+
+use std::{borrow::Cow, fmt};
+
+use percent_encoding::percent_decode_str;
+
+/// What is printed in place of a secret.
+pub(super) const MASK: &str = "***";
+
+/// A password, or another text that must not be seen. Prints `***`.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that must show it to somebody else's system.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// A URL that may hold a password. Prints itself with the password, and parameters such as `password=`, as `***`.
+#[derive(Clone)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    pub(super) fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The URL as it was given, password and all.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask_url(&self.0))
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask_url(&self.0))
+    }
+}
+
+/// The key that encrypts what must be readable again, and keys the digests. Prints `***`.
+#[derive(Clone)]
+pub struct SecretKey([u8; Self::LENGTH]);
+
+impl SecretKey {
+    /// Bytes in a key.
+    pub const LENGTH: usize = 32;
+
+    pub(super) fn new(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// `url` with its password and its secret parameters as `***`. What has no `//` has no place for a password.
+pub(super) fn mask_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (address, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(address, query)| (address, Some(query)));
+    let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) => Cow::from(format!("{}@{host}", mask_user(user))),
+        None => Cow::from(authority),
+    };
+    let query = query.map(|query| format!("?{}", mask_query(query))).unwrap_or_default();
+    format!("{scheme}://{authority}{path}{query}")
+}
+
+fn mask_user(user: &str) -> Cow<'_, str> {
+    match user.split_once(':') {
+        Some((name, password)) if !password.is_empty() => Cow::from(format!("{name}:{MASK}")),
+        _ => Cow::from(user),
+    }
+}
+
+fn mask_query(query: &str) -> String {
+    let masked = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if !value.is_empty() && is_secret_parameter(name) => Cow::from(format!("{name}={MASK}")),
+        _ => Cow::from(parameter),
+    });
+    masked.collect::<Vec<_>>().join("&")
+}
+
+fn is_secret_parameter(name: &str) -> bool {
+    let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
+    ["password", "passwd", "pwd", "secret", "token"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_every_place_where_a_url_holds_a_secret() {
+        for (url, masked) in [
+            ("postgres://ann:hunter2@db/app", "postgres://ann:***@db/app"),
+            (
+                "postgres://ann:p%40ss%2Fw@db:5432,db2/app?sslmode=require",
+                "postgres://ann:***@db:5432,db2/app?sslmode=require",
+            ),
+            (
+                "postgres:///app?host=/run&user=ann&password=hunter2",
+                "postgres:///app?host=/run&user=ann&password=***",
+            ),
+            (
+                "postgres://db/app?PassWord=x&sslpassword=y&z=1",
+                "postgres://db/app?PassWord=***&sslpassword=***&z=1",
+            ),
+            (
+                "postgres://db/app?pass%77ord=hunter2",
+                "postgres://db/app?pass%77ord=***",
+            ),
+            (
+                "smtps://ann@example.com:hunter2@mail:465",
+                "smtps://ann@example.com:***@mail:465",
+            ),
+            ("smtp://a:b:c@mail", "smtp://a:***@mail"),
+            ("smtp://:hunter2@mail", "smtp://:***@mail"),
+            ("smtp://mail:25", "smtp://mail:25"),
+            ("sqlite:a:b@c.db", "sqlite:a:b@c.db"),
+        ] {
+            assert_eq!(mask_url(url), masked);
+            assert_eq!(mask_url(masked), masked, "masking twice is masking once");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "***");
+        assert_eq!(format!("{:?}", SecretKey::new([7; 32])), "***");
+        let url = SecretUrl::new("postgres://a:hunter2@db/app");
+        assert_eq!(
+            format!("{url:?} {url}"),
+            "postgres://a:***@db/app postgres://a:***@db/app"
+        );
+        assert_eq!(url.expose(), "postgres://a:hunter2@db/app");
+    }
+}

@@ -1,0 +1,130 @@
+//! What all settings together become: the [`Config`], plain data.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+
+use super::{
+    fault::{Fault, Faults},
+    kinds::{DatabaseUrl, Kind as _, Mailbox, SecretKeys, SmtpServer},
+    resolve::InForce,
+    secret::SecretKey,
+    table::{Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
+};
+
+/// All settings in force, checked. Plain values, to be taken apart and handed down.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: Database,
+    /// How mail is sent; `None`: it is not.
+    pub mail: Option<Mail>,
+    /// The base of the links in mails, without a `/` at its end; always there with `mail`.
+    pub public_url: Option<String>,
+    /// The page for a new password, where it is not ours; see [`Config::reset_page`].
+    pub reset_url: Option<String>,
+    /// The secret key where it was given as such; see [`Config::key_source`].
+    pub secret_key: Option<SecretKey>,
+    /// The file with the secret key; never together with `secret_key`.
+    pub secret_key_file: Option<PathBuf>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Codes and links sent by mail.
+    pub codes: Codes,
+    /// How much mail is sent.
+    pub sends: Sends,
+    /// Passwords: their length, and the throttle for wrong ones.
+    pub passwords: Passwords,
+    /// Hashing of passwords.
+    pub hashing: Hashing,
+    /// Tokens and sessions.
+    pub tokens: Tokens,
+    /// Limits of a GraphQL request.
+    pub limits: Limits,
+    /// The HTTP server.
+    pub http: Http,
+    /// What is odd but not wrong, a sentence each: to be logged at the start.
+    pub warnings: Vec<String>,
+    pub(super) in_force: Vec<InForce>,
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The server that takes it.
+    pub server: SmtpServer,
+    /// Whom it is from.
+    pub from: Mailbox,
+}
+
+/// Where the secret key comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// It was given.
+    Given(SecretKey),
+    /// It is kept in this file beside the SQLite file, in base64 and mode 600, and is to be made if it is not there.
+    BesideDatabase(PathBuf),
+}
+
+impl Config {
+    /// The page that the link for a new password opens, to which `#token=…` is added: the given one, or ours under
+    /// `public_url`, which is asked for since a server may know a base that nobody set.
+    #[must_use]
+    pub fn reset_page(&self, public_url: &str) -> String {
+        self.reset_url
+            .clone()
+            .unwrap_or_else(|| format!("{public_url}/reset-password"))
+    }
+
+    /// Where the secret key comes from; reads the file that was given for it. To be asked by whatever needs the key,
+    /// and only then, so that all other commands work without.
+    ///
+    /// # Errors
+    /// There is no key and the database is PostgreSQL's, or the file cannot be read or holds no key.
+    pub fn key_source(&self) -> Result<KeySource, Faults> {
+        match (&self.secret_key, &self.secret_key_file, &self.database.url) {
+            (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
+            (None, Some(file), _) => read_key(file).map(KeySource::Given).map_err(|wrong| {
+                let right = format!("put {} into it", SecretKeys.accepts());
+                Faults::from(Fault {
+                    place: self.place_of("secret_key_file"),
+                    wrong,
+                    right,
+                })
+            }),
+            (None, None, DatabaseUrl::Sqlite(database)) => {
+                let mut path = database.clone().into_os_string();
+                path.push(".key");
+                Ok(KeySource::BesideDatabase(path.into()))
+            }
+            (None, None, DatabaseUrl::Postgres(_)) => Err(Faults::from(Fault {
+                place: "environment variable USERPROFILE_SECRET_KEY".to_owned(),
+                wrong: "it is not set, and PostgreSQL keeps no key for us".to_owned(),
+                right: format!(
+                    "give {}, or name a file that holds them in USERPROFILE_SECRET_KEY_FILE",
+                    SecretKeys.accepts()
+                ),
+            })),
+        }
+    }
+
+    fn place_of(&self, name: &str) -> String {
+        let in_force = self.in_force.iter().find(|in_force| in_force.name == name);
+        in_force.map_or_else(|| name.to_owned(), |in_force| in_force.origin.to_string())
+    }
+}
+
+fn read_key(file: &Path) -> Result<SecretKey, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    SecretKeys
+        .parse(text.trim())
+        .map_err(|wrong| format!("{} holds no key: {wrong}", file.display()))
+}

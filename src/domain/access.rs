@@ -1,0 +1,84 @@
+//! Who asks, and what he may.
+
+use super::Timestamp;
+use super::ids::DomainId;
+use super::login::LoginId;
+use super::session::{Lifetimes, Session};
+use super::user::{Domain, DomainState, RequiredAction, User, UserState};
+
+/// Who asks: a session, and the user it belongs to, as they are now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The session whose token was shown.
+    pub session: Session,
+    /// Its user.
+    pub user: User,
+    /// His domain.
+    pub domain: Domain,
+}
+
+/// Through whose eyes lists are read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Viewer {
+    /// Nothing of another domain is ever seen.
+    pub domain_id: DomainId,
+    /// The form of his user id that is compared.
+    pub login_key: String,
+    /// Whether he sees all of the domain.
+    pub is_admin: bool,
+}
+
+/// Why a caller may not do what he asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// He must do these first.
+    ActionRequired(Vec<RequiredAction>),
+    /// He signed in too long ago for something this sensitive.
+    NotFresh,
+}
+
+impl Caller {
+    /// Whether he is anybody at all: a disabled user, or one of a disabled domain, sees nothing, whatever token he shows.
+    #[must_use]
+    pub fn may_be_served(user: &User, domain: &Domain) -> bool {
+        user.state != UserState::Disabled && domain.state == DomainState::Enabled
+    }
+
+    /// Through his eyes.
+    #[must_use]
+    pub fn viewer(&self) -> Viewer {
+        Viewer {
+            domain_id: self.user.domain_id.clone(),
+            login_key: self.user.login.key().to_owned(),
+            is_admin: self.user.is_admin(),
+        }
+    }
+
+    /// Checks that nothing is required of him that must come first.
+    ///
+    /// # Errors
+    /// What is required.
+    pub fn may_act(&self) -> Result<(), Denial> {
+        match self.user.required_actions.as_slice() {
+            [] => Ok(()),
+            required => Err(Denial::ActionRequired(required.to_vec())),
+        }
+    }
+
+    /// Checks that he may do something sensitive: nothing is required of him, and he signed in lately.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn may_act_freshly(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
+        self.may_act()?;
+        if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(Denial::NotFresh) }
+    }
+}
+
+impl Viewer {
+    /// Whether `login` names the viewer himself.
+    #[must_use]
+    pub fn is(&self, login: &LoginId) -> bool {
+        self.login_key == login.key()
+    }
+}

@@ -1,0 +1,123 @@
+//! E-mail addresses, parsed once.
+
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+
+use super::Invalid;
+
+/// How many bytes an address may have, its domain as A-label (RFC 5321, 4.5.3.1.3, less the angle brackets).
+pub const MAX_EMAIL_LENGTH: usize = 254;
+
+/// An e-mail address (RFC 5321 `Mailbox`, with the local part as a dot-string), kept as typed.
+///
+/// Two are the same when their [`key`](Self::key)s are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    typed: String,
+    key: String,
+}
+
+impl Email {
+    /// Takes an address as somebody typed it; white space around it is dropped.
+    ///
+    /// Quoted local parts and address literals, though the RFC knows them, are refused: no person has them, and each is
+    /// a way to make one address look like two.
+    ///
+    /// # Errors
+    /// When it is not an address, or too long.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let malformed = || Invalid::malformed("this is not an e-mail address; one looks like name@example.com");
+        let typed = text.trim();
+        if typed.is_empty() {
+            return Err(Invalid::required("an e-mail address is needed"));
+        }
+        if typed.len() > 4 * MAX_EMAIL_LENGTH {
+            return Err(too_long());
+        }
+        let options = Options::default().without_display_text().without_domain_literal();
+        let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| malformed())?;
+        if parsed.local_part().starts_with('"') || parsed.local_part().chars().any(|c| c.is_control() || is_bidi(c)) {
+            return Err(malformed());
+        }
+        let domain = idna::domain_to_ascii_strict(parsed.domain()).map_err(|_| malformed())?;
+        let key = format!("{}@{domain}", super::login::fold(parsed.local_part()));
+        if key.len() > MAX_EMAIL_LENGTH {
+            return Err(too_long());
+        }
+        Ok(Self { typed: typed.to_owned(), key })
+    }
+
+    /// Takes an address back from where it was kept after it had been parsed.
+    #[must_use]
+    pub fn from_stored(typed: String, key: String) -> Self {
+        Self { typed, key }
+    }
+
+    /// The address as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// What is compared: in lower case, the domain as A-label (RFC 5890).
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl FromStr for Email {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text)
+    }
+}
+
+fn too_long() -> Invalid {
+    Invalid::too_long(format!("an e-mail address has at most {MAX_EMAIL_LENGTH} bytes"))
+}
+
+/// Marks that turn the direction of writing: they let an address read as another one.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn is_kept_as_typed_and_compared_in_one_form() {
+        let email = Email::parse(" Wonny@Exämple.com ").unwrap();
+        assert_eq!(email.as_str(), "Wonny@Exämple.com");
+        assert_eq!(email.key(), "wonny@xn--exmple-cua.com");
+        assert_eq!(Email::parse("a+b.c@X.ORG").unwrap().key(), "a+b.c@x.org");
+    }
+
+    #[test]
+    fn what_is_no_single_address_is_refused() {
+        let long = format!("{}@example.com", "x".repeat(65));
+        let wrong = [
+            "", "x", "@", "a@", "@b", "a@b@c", "v@x,e@y", "a b@c.de", "a@b\r\nBcc: c@d.ef", "A <a@b.cd>", "a@[127.0.0.1]",
+            "\"a b\"@c.de", "a..b@c.de", "a@b..c", "a\u{0}@b.cd", "a@b.c\u{0}d", "a\u{202e}b@c.de", &long,
+        ];
+        for text in wrong {
+            assert!(Email::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_has_one_at_and_no_space_and_parses_to_the_same_again(text in "\\PC{0,20}@\\PC{0,20}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(email.key().matches('@').count(), 1);
+                prop_assert!(!email.key().chars().any(|c| c.is_control() || c == ' ' || c == ','));
+                prop_assert_eq!(Email::parse(email.as_str()).unwrap(), email);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Ids as types, so that the id of one thing cannot be passed for that of another.
+
+use super::Invalid;
+
+/// How many characters an id may have, its prefix included.
+pub const MAX_ID_LENGTH: usize = 64;
+
+fn check(text: &str, prefix: &str) -> Result<(), Invalid> {
+    let is_id_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty() {
+        return Err(Invalid::required("an id is needed"));
+    }
+    if text.len() > MAX_ID_LENGTH {
+        return Err(Invalid::too_long(format!("an id has at most {MAX_ID_LENGTH} characters")));
+    }
+    if !text.chars().all(is_id_character) {
+        return Err(Invalid::malformed("an id is made of letters, digits, '.', '_' and '-'"));
+    }
+    match text.strip_prefix(prefix) {
+        Some(rest) if !rest.is_empty() => Ok(()),
+        _ => Err(Invalid::malformed(format!("this id must begin with '{prefix}', followed by at least one character"))),
+    }
+}
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// What every such id begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Takes an id that somebody wrote.
+            ///
+            /// # Errors
+            /// When it is not made of `[A-Za-z0-9._-]{1,64}` or lacks its prefix.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                check(text, Self::PREFIX)?;
+                Ok(Self(text.to_owned()))
+            }
+
+            /// Makes a new id, the prefix and 12 hex digits, of 48 random bits.
+            #[must_use]
+            pub fn from_random(bytes: [u8; 6]) -> Self {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Self(format!("{}{digits}", Self::PREFIX))
+            }
+
+            /// Takes an id back from where it was kept after it had been parsed.
+            #[must_use]
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A domain: a tenant.
+    DomainId, "domain-"
+);
+id!(
+    /// A user's own id; what he signs in with is a [`LoginId`](super::login::LoginId).
+    UserId, "user-"
+);
+id!(
+    /// A workspace.
+    WorkspaceId, "workspace-"
+);
+id!(
+    /// A workspace group.
+    WorkspaceGroupId, "wg-"
+);
+id!(
+    /// A role binding.
+    RoleBindingId, "rb-"
+);
+id!(
+    /// A role, unique within its domain; it needs no prefix.
+    RoleId, ""
+);
+id!(
+    /// A session: what lasts from one sign-in to its end.
+    SessionId, "session-"
+);
+id!(
+    /// A security event.
+    EventId, "event-"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_carries_its_prefix_and_plain_characters() {
+        assert!(UserId::parse("user-a1b2c3d4e5f6").is_ok());
+        assert!(RoleId::parse("managed-workspace-owner").is_ok());
+        for wrong in ["", "user-", "domain-1", "user-ä", "user-a b", "USER-1"] {
+            assert!(UserId::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(UserId::parse(&format!("user-{}", "x".repeat(59))).is_ok());
+        assert!(UserId::parse(&format!("user-{}", "x".repeat(60))).is_err());
+    }
+
+    #[test]
+    fn a_new_id_has_twelve_hex_digits() {
+        assert_eq!(WorkspaceGroupId::from_random([0, 1, 2, 0xab, 0xcd, 0xef]).as_str(), "wg-000102abcdef");
+    }
+}

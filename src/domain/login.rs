@@ -1,0 +1,96 @@
+//! What one signs in with.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Invalid;
+
+/// How many characters the name one signs in with may have.
+pub const MAX_LOGIN_LENGTH: usize = 256;
+
+/// The `user_id` of the API: the name one signs in with, usually an e-mail address.
+///
+/// It is kept as typed, but two that differ only in case or Unicode form are the same: they have the same
+/// [`key`](Self::key), and only keys are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginId {
+    typed: String,
+    key: String,
+}
+
+impl LoginId {
+    /// Takes a name as somebody typed it; white space around it is dropped.
+    ///
+    /// # Errors
+    /// When nothing is left, when it is longer than [`MAX_LOGIN_LENGTH`], or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let typed = text.trim();
+        if typed.is_empty() {
+            return Err(Invalid::required("a user id is needed"));
+        }
+        if typed.chars().count() > MAX_LOGIN_LENGTH {
+            return Err(Invalid::too_long(format!("a user id has at most {MAX_LOGIN_LENGTH} characters")));
+        }
+        if typed.chars().any(char::is_control) {
+            return Err(Invalid::malformed("a user id holds no control characters"));
+        }
+        Ok(Self { typed: typed.to_owned(), key: fold(typed) })
+    }
+
+    /// Takes a name back from where it was kept after it had been parsed.
+    #[must_use]
+    pub fn from_stored(typed: String, key: String) -> Self {
+        Self { typed, key }
+    }
+
+    /// The name as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// What is compared: the name in NFC and Unicode lower case.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// `text` as it is compared wherever case does not matter: NFC, Unicode lower case, and NFC again, as lowering can
+/// leave a text that is not in that form.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn case_form_and_surrounding_space_do_not_matter() {
+        let key = |text| LoginId::parse(text).unwrap().key().to_owned();
+        assert_eq!(key(" Wonny@Example.com "), key("wonny@example.com"));
+        assert_eq!(key("JOSE\u{301}"), key("josé"));
+        assert_eq!(LoginId::parse(" Wonny ").unwrap().as_str(), "Wonny");
+    }
+
+    #[test]
+    fn empty_long_and_control_characters_are_refused() {
+        for wrong in ["", "  ", "a\0b", "a\r\nb", &"x".repeat(257)] {
+            assert!(LoginId::parse(wrong).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_folds_to_itself(text in "\\PC{1,40}") {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What is true, whoever asks and wherever it is kept: the values, the things made of them, and the rules that can be
+//! told from values and a time alone. No I/O, no async, no database, no GraphQL.
+
+pub mod access;
+pub mod attempts;
+pub mod email;
+pub mod event;
+pub mod ids;
+pub mod login;
+pub mod mfa;
+pub mod network;
+pub mod page;
+pub mod password;
+pub mod profile_text;
+pub mod secret;
+pub mod session;
+pub mod tags;
+pub mod token;
+pub mod user;
+pub mod workspace;
+
+pub use crate::clock::Timestamp;
+
+/// A value was refused: what is wrong with it and what would be right, in a sentence that a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// What kind of wrong it is.
+    pub kind: InvalidKind,
+    /// What is wrong and what would be right; it never repeats the value.
+    pub message: String,
+}
+
+/// The kinds of wrong that a client may want to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidKind {
+    /// Nothing was given where something is needed.
+    Required,
+    /// It is longer than allowed.
+    TooLong,
+    /// Anything else.
+    Malformed,
+}
+
+impl Invalid {
+    fn required(message: impl Into<String>) -> Self {
+        Self { kind: InvalidKind::Required, message: message.into() }
+    }
+
+    fn too_long(message: impl Into<String>) -> Self {
+        Self { kind: InvalidKind::TooLong, message: message.into() }
+    }
+
+    fn malformed(message: impl Into<String>) -> Self {
+        Self { kind: InvalidKind::Malformed, message: message.into() }
+    }
+}
+
+/// Makes an enum whose values are written in capitals, in the database, in import files and in the API alike.
+macro_rules! capital_enum {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal),+ $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$value_meta])* #[serde(rename = $text)] $value),+ }
+
+        impl $name {
+            /// The value as it is written everywhere.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $text),+ }
+            }
+
+            /// The value that `text` stands for, if any.
+            #[must_use]
+            pub fn from_text(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$value),)+ _ => None }
+            }
+        }
+    };
+}
+pub(crate) use capital_enum;

@@ -1,0 +1,184 @@
+//! Pages of a list, by key (Relay's cursor connections): which part of it is asked for.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+
+/// How many things a page has when nothing is said.
+pub const DEFAULT_PAGE: i32 = 50;
+/// How many things a page has at most.
+pub const MAX_PAGE: i32 = 500;
+
+/// The lists that have pages; a cursor of one is refused by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListKind {
+    /// Workspaces, by name and id.
+    #[serde(rename = "w")]
+    Workspaces,
+    /// Workspace groups, by name and id.
+    #[serde(rename = "g")]
+    WorkspaceGroups,
+    /// Security events, by time and id.
+    #[serde(rename = "e")]
+    SecurityEvents,
+}
+
+/// A place in a list: between what comes up to this key and what comes after. To clients it is opaque.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    /// What the list is ordered by first.
+    pub sort_key: String,
+    /// What it is ordered by next: unique.
+    pub id: String,
+}
+
+impl Cursor {
+    /// The cursor as clients hold it.
+    #[must_use]
+    pub fn encode(&self, list: ListKind) -> String {
+        // A tuple of text cannot fail to become JSON; if it did, an empty cursor would be refused on its way back.
+        let json = serde_json::to_vec(&(list, &self.sort_key, &self.id)).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// Takes a cursor that a client shows.
+    ///
+    /// # Errors
+    /// When it is none, or one of another list.
+    pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
+        let malformed = || Invalid::malformed("this is not a cursor of this list; take one from its `pageInfo` or `edges`");
+        let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
+        let (kind, sort_key, id): (ListKind, String, String) = serde_json::from_slice(&json).map_err(|_| malformed())?;
+        if kind != list || sort_key.contains('\0') || id.contains('\0') {
+            return Err(malformed());
+        }
+        Ok(Self { sort_key, id })
+    }
+}
+
+/// From which end a page is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum From {
+    /// The first ones of what is left between the cursors.
+    Start,
+    /// The last ones.
+    End,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// How many things, at most [`MAX_PAGE`].
+    pub size: usize,
+    /// Counted from which end.
+    pub from: From,
+    /// Only what comes after this.
+    pub after: Option<Cursor>,
+    /// Only what comes before this.
+    pub before: Option<Cursor>,
+}
+
+impl Page {
+    /// Takes the four arguments of a connection.
+    ///
+    /// # Errors
+    /// With the name of the argument that is wrong, when `first` and `last` are given together, one is out of bounds,
+    /// or a cursor is not of this list.
+    pub fn parse(
+        list: ListKind,
+        first: Option<i32>,
+        after: Option<&str>,
+        last: Option<i32>,
+        before: Option<&str>,
+    ) -> Result<Self, (&'static str, Invalid)> {
+        let size = |name: &'static str, asked: i32| {
+            usize::try_from(asked)
+                .ok()
+                .filter(|_| asked <= MAX_PAGE)
+                .ok_or_else(|| (name, Invalid::malformed(format!("`{name}` must be from 0 to {MAX_PAGE}; it was {asked}"))))
+        };
+        let (size, from) = match (first, last) {
+            (Some(_), Some(_)) => {
+                let message = "`first` and `last` cannot be given together; leave one of them out";
+                return Err(("last", Invalid::malformed(message)));
+            }
+            (None, Some(last)) => (size("last", last)?, From::End),
+            (first, None) => (size("first", first.unwrap_or(DEFAULT_PAGE))?, From::Start),
+        };
+        let cursor = |name, text: Option<&str>| {
+            text.map(|text| Cursor::decode(text, list)).transpose().map_err(|invalid| (name, invalid))
+        };
+        Ok(Self { size, from, after: cursor("after", after)?, before: cursor("before", before)? })
+    }
+
+    /// Makes the page out of what was read for it: in the list's order, one more than its size if there is more.
+    #[must_use]
+    pub fn cut<T>(&self, mut read: Vec<T>) -> Paged<T> {
+        let is_more = read.len() > self.size;
+        match self.from {
+            From::Start => {
+                read.truncate(self.size);
+                Paged { items: read, has_previous: self.after.is_some(), has_next: is_more || self.before.is_some() }
+            }
+            From::End => {
+                let surplus = read.len().saturating_sub(self.size);
+                read.drain(..surplus);
+                Paged { items: read, has_previous: is_more || self.after.is_some(), has_next: self.before.is_some() }
+            }
+        }
+    }
+}
+
+/// A page of a list, and whether there is more of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paged<T> {
+    /// What is on it, in the list's order.
+    pub items: Vec<T>,
+    /// Whether the list has something before it.
+    pub has_previous: bool,
+    /// Whether the list has something after it.
+    pub has_next: bool,
+}
+
+impl<T> Paged<T> {
+    /// The same page of other things.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
+        Paged { items: self.items.into_iter().map(f).collect(), has_previous: self.has_previous, has_next: self.has_next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sizes_are_bounded_and_one_direction_is_chosen() {
+        let page = |first, last| Page::parse(ListKind::Workspaces, first, None, last, None);
+        assert_eq!(page(None, None).unwrap().size, 50);
+        assert_eq!(page(Some(0), None).unwrap().size, 0);
+        assert_eq!(page(None, Some(500)).unwrap().from, From::End);
+        assert_eq!(page(Some(-1), None).unwrap_err().0, "first");
+        assert_eq!(page(Some(501), None).unwrap_err().0, "first");
+        assert_eq!(page(None, Some(i32::MIN)).unwrap_err().0, "last");
+        assert_eq!(page(Some(1), Some(1)).unwrap_err().0, "last");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_comes_back_and_only_to_its_list(sort_key in "[^\0]{0,60}", id in "[^\0]{0,40}") {
+            let cursor = Cursor { sort_key, id };
+            let text = cursor.encode(ListKind::Workspaces);
+            prop_assert_eq!(Cursor::decode(&text, ListKind::Workspaces).unwrap(), cursor);
+            prop_assert!(Cursor::decode(&text, ListKind::WorkspaceGroups).is_err());
+        }
+
+        #[test]
+        fn nonsense_is_no_cursor(text in ".{0,60}") {
+            prop_assert!(Cursor::decode(&text, ListKind::Workspaces).is_err());
+        }
+    }
+}

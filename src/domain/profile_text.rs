@@ -1,0 +1,136 @@
+//! The short texts of a profile and of the things around it: names, a language, a timezone.
+
+use std::str::FromStr;
+
+use super::Invalid;
+
+/// How many code points a user's name may have.
+pub const MAX_NAME_LENGTH: usize = 128;
+/// How many code points the name of a domain, a role, a workspace or a group may have.
+pub const MAX_LABEL_LENGTH: usize = 256;
+/// How many characters a language tag may have (RFC 5646, 4.4.1 recommends at least 35).
+pub const MAX_LANGUAGE_LENGTH: usize = 64;
+
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident, $parse:expr, $errors:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a value as somebody typed it.
+            ///
+            /// # Errors
+            #[doc = $errors]
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                $parse(text).map(Self)
+            }
+
+            /// Takes a value back from where it was kept after it had been parsed.
+            #[must_use]
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The value as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+text!(
+    /// What a user is called; trimmed.
+    Name, parse_name, "When nothing is left of it, it is longer than 128 code points, or it holds a control character."
+);
+text!(
+    /// The name of a domain, a role, a workspace or a group, or another short text about one; kept as it is.
+    Label, parse_label, "When it is empty, longer than 256 code points, or holds a NUL."
+);
+text!(
+    /// A language tag (BCP 47), in its canonical case.
+    Language, parse_language, "When it is not a well-formed tag."
+);
+text!(
+    /// The name of a timezone in the IANA time zone database.
+    Timezone, parse_timezone, "When the database knows no such zone."
+);
+
+impl Default for Language {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+impl Default for Timezone {
+    fn default() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, Invalid> {
+    let name = text.trim();
+    if name.is_empty() {
+        return Err(Invalid::required("a name must not be empty; leave it out, or give null, for none"));
+    }
+    if name.chars().count() > MAX_NAME_LENGTH {
+        return Err(Invalid::too_long(format!("a name has at most {MAX_NAME_LENGTH} characters")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Invalid::malformed("a name holds no line breaks or other control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+fn parse_label(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::required("this must not be empty"));
+    }
+    if text.chars().count() > MAX_LABEL_LENGTH {
+        return Err(Invalid::too_long(format!("this has at most {MAX_LABEL_LENGTH} characters")));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::malformed("this must not hold a NUL character"));
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_language(text: &str) -> Result<String, Invalid> {
+    if text.len() > MAX_LANGUAGE_LENGTH {
+        return Err(Invalid::too_long(format!("a language tag has at most {MAX_LANGUAGE_LENGTH} characters")));
+    }
+    oxilangtag::LanguageTag::parse_and_normalize(text)
+        .map(oxilangtag::LanguageTag::into_inner)
+        .map_err(|_| Invalid::malformed("this is not a language tag (BCP 47); one looks like 'en' or 'pt-BR'"))
+}
+
+fn parse_timezone(text: &str) -> Result<String, Invalid> {
+    chrono_tz::Tz::from_str(text)
+        .map(|zone| zone.name().to_owned())
+        .map_err(|_| Invalid::malformed("this is not a timezone of the IANA database; one looks like 'Asia/Seoul'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded() {
+        assert_eq!(Name::parse("  Wonny Kim ").unwrap().as_str(), "Wonny Kim");
+        assert!(Name::parse(&"é".repeat(128)).is_ok());
+        for wrong in ["", " ", "a\nb", "a\0", &"é".repeat(129)] {
+            assert!(Name::parse(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn languages_and_timezones_are_those_of_the_registries() {
+        assert_eq!(Language::parse("pt-br").unwrap().as_str(), "pt-BR");
+        assert_eq!(Timezone::parse("Asia/Seoul").unwrap().as_str(), "Asia/Seoul");
+        assert!(Language::parse("en_US").is_err() && Language::parse("").is_err());
+        assert!(Timezone::parse("Mars/Olympus").is_err() && Timezone::parse("").is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! The server's secret key, and what is made with it: keyed digests and sealed texts.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+/// How many random bytes a seal needs.
+pub const NONCE_LENGTH: usize = 12;
+
+/// 32 secret bytes from which every key of the server is derived.
+#[derive(Clone)]
+pub struct SecretKey([u8; 32]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey(***)")
+    }
+}
+
+/// A keyed digest (HMAC-SHA-256): tells whether two things are the same, and nothing about them.
+pub type Digest = [u8; 32];
+
+/// What was sealed does not open: it was sealed with another key, for another purpose, or altered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed value does not open with this secret key")]
+pub struct Unsealable;
+
+impl SecretKey {
+    /// Takes the key's bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The keyed digest of `parts`, for one `purpose`: equal only where purpose and every part are equal.
+    #[must_use]
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
+        let mut mac = self.mac();
+        for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Encrypts `plain` so that only this key, for the same `purpose`, opens it again. `nonce` must be random.
+    ///
+    /// # Errors
+    /// Never for texts of a size that is held in memory.
+    pub fn seal(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let payload = Payload { msg: plain, aad: purpose.as_bytes() };
+        let sealed = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| Unsealable)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Decrypts what [`seal`](Self::seal) made.
+    ///
+    /// # Errors
+    /// When it was made with another key, for another purpose, or altered since.
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(Unsealable)?;
+        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
+        self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)
+    }
+
+    /// HMAC fills a key up to the hash's block with zeros (RFC 2104, 2).
+    fn mac(&self) -> Hmac<Sha256> {
+        let mut block = [0; 64];
+        block.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        <Hmac<Sha256> as hmac::KeyInit>::new(&block.into())
+    }
+
+    /// Sealing has a key of its own, so that no digest ever shown could be it.
+    fn cipher(&self) -> ChaCha20Poly1305 {
+        ChaCha20Poly1305::new(&Key::from(self.digest("seal", &[])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_tells_apart_purpose_parts_and_key() {
+        let key = SecretKey::new([1; 32]);
+        let digest = key.digest("a", &[b"bc", b"d"]);
+        assert_eq!(digest, key.digest("a", &[b"bc", b"d"]));
+        for other in [key.digest("ab", &[b"c", b"d"]), key.digest("a", &[b"b", b"cd"]), key.digest("a", &[b"bcd"])] {
+            assert_ne!(digest, other);
+        }
+        assert_ne!(digest, SecretKey::new([2; 32]).digest("a", &[b"bc", b"d"]));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_with_the_same_key_and_purpose() {
+        let key = SecretKey::new([1; 32]);
+        let sealed = key.seal("otp", [7; 12], b"secret").unwrap();
+        assert_eq!(key.open("otp", &sealed).unwrap(), b"secret");
+        assert_eq!(key.open("mail", &sealed), Err(Unsealable));
+        assert_eq!(SecretKey::new([2; 32]).open("otp", &sealed), Err(Unsealable));
+        assert_eq!(key.open("otp", &sealed[..10]), Err(Unsealable));
+        let mut altered = sealed;
+        altered[14] ^= 1;
+        assert_eq!(key.open("otp", &altered), Err(Unsealable));
+    }
+}

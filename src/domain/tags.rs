@@ -1,0 +1,114 @@
+//! Tags: a JSON object that a thing carries for whoever uses it.
+
+use serde_json::{Map, Value};
+
+use super::Invalid;
+
+/// How many bytes tags may take, written out without white space.
+pub const MAX_TAGS_BYTES: usize = 16 * 1024;
+/// How many objects or lists may stand in each other, the outermost included.
+pub const MAX_TAGS_DEPTH: usize = 8;
+
+/// A JSON object of at most 16 KiB and 8 levels, without NUL, kept as text with its keys in sorted order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tags(String);
+
+impl Tags {
+    /// Takes tags as somebody gave them.
+    ///
+    /// # Errors
+    /// When they are not an object, too large, too deep, or hold a NUL.
+    pub fn parse(value: &Value) -> Result<Self, Invalid> {
+        let Value::Object(object) = value else {
+            return Err(Invalid::malformed("tags must be a JSON object, such as {\"team\": \"platform\"}"));
+        };
+        check(object, 1)?;
+        let text = value.to_string();
+        if text.len() > MAX_TAGS_BYTES {
+            return Err(Invalid::too_long(format!("tags take at most {MAX_TAGS_BYTES} bytes; these take {}", text.len())));
+        }
+        Ok(Self(text))
+    }
+
+    /// Takes tags back from where they were kept after they had been parsed.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The tags as JSON text, keys sorted, without white space.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tags as a JSON value; null if what was kept is no JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self("{}".to_owned())
+    }
+}
+
+fn check(object: &Map<String, Value>, depth: usize) -> Result<(), Invalid> {
+    object.keys().try_for_each(|key| check_text(key))?;
+    object.values().try_for_each(|value| check_value(value, depth))
+}
+
+/// `depth` levels stand around `value`.
+fn check_value(value: &Value, depth: usize) -> Result<(), Invalid> {
+    let too_deep = || Invalid::malformed(format!("tags have at most {MAX_TAGS_DEPTH} levels"));
+    match value {
+        Value::String(text) => check_text(text),
+        Value::Array(_) | Value::Object(_) if depth == MAX_TAGS_DEPTH => Err(too_deep()),
+        Value::Array(items) => items.iter().try_for_each(|item| check_value(item, depth + 1)),
+        Value::Object(object) => check(object, depth + 1),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+fn check_text(text: &str) -> Result<(), Invalid> {
+    if text.contains('\0') { Err(Invalid::malformed("tags must not hold a NUL character")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn nested(levels: usize) -> Value {
+        (1..levels).fold(json!({}), |inner, _| json!({ "k": inner }))
+    }
+
+    #[test]
+    fn keys_are_sorted_at_every_level() {
+        let tags = Tags::parse(&json!({"b": {"z": 1, "a": 2}, "a": [null]})).unwrap();
+        assert_eq!(tags.as_str(), r#"{"a":[null],"b":{"a":2,"z":1}}"#);
+    }
+
+    #[test]
+    fn size_depth_nul_and_other_json_are_refused() {
+        assert!(Tags::parse(&nested(8)).is_ok());
+        assert!(Tags::parse(&nested(9)).is_err());
+        assert!(Tags::parse(&json!({ "k": "x".repeat(MAX_TAGS_BYTES - 8) })).is_ok());
+        assert!(Tags::parse(&json!({ "k": "x".repeat(MAX_TAGS_BYTES - 7) })).is_err());
+        for wrong in [json!([]), json!("x"), json!(null), json!({"a\0": 1}), json!({"a": ["\0"]})] {
+            assert!(Tags::parse(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_goes_in_and_comes_out_unchanged(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
+            let value = json!({ key: text });
+            prop_assert_eq!(Tags::parse(&value).unwrap().to_value(), value);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Opaque tokens: 256 random bits that say nothing, of which only a digest is kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of a token's text. The token has 256 bits of its own, so no key or salt is needed.
+pub type TokenDigest = [u8; 32];
+
+macro_rules! token {
+    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// What every such token begins with, so that one that leaked is recognised.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Makes a token of 256 random bits.
+            #[must_use]
+            pub fn from_random(bytes: [u8; 32]) -> Self {
+                Self(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes)))
+            }
+
+            /// Takes a token that somebody showed; `None` if it cannot be one.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
+                (bytes.len() == 32).then(|| Self(text.to_owned()))
+            }
+
+            /// What is kept of it.
+            #[must_use]
+            pub fn digest(&self) -> TokenDigest {
+                Sha256::digest(&self.0).into()
+            }
+
+            /// The token itself, for the one who is to have it.
+            #[must_use]
+            pub fn reveal(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    };
+}
+
+token!(
+    /// Shown with every request (RFC 6750); lives minutes.
+    AccessToken, "upa_"
+);
+token!(
+    /// Buys the next pair of tokens (RFC 6749, 1.5), once.
+    RefreshToken, "upr_"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_token_is_looked_up() {
+        let token = AccessToken::from_random([255; 32]);
+        assert_eq!(token.reveal().len(), 47);
+        assert_eq!(AccessToken::parse(token.reveal()), Some(token.clone()));
+        for wrong in ["", "upa_", "upr_AAAA", &token.reveal()[..46], &format!("{}A", token.reveal())] {
+            assert_eq!(AccessToken::parse(wrong), None);
+        }
+        assert_eq!(format!("{token:?}"), "AccessToken(***)");
+    }
+}

@@ -1,0 +1,253 @@
+//! The database, whichever it is: a pool of connections to it, transactions, and the little that must be said
+//! differently to PostgreSQL and to SQLite.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bb8::{PooledConnection, RunError};
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, Text};
+use diesel::sqlite::Sqlite;
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
+};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
+use futures_util::FutureExt;
+
+use super::error::Error;
+use super::postgres::{self, PgConnection, PostgresUrl};
+use super::sqlite::{self, SqliteConnection};
+
+/// How long a request waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// After how long unused a connection is closed.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Which database, and where.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file of the bundled SQLite.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(PostgresUrl),
+}
+
+/// The database: cheap to clone, every clone is the same pool.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+    statements: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Pool {
+    Pg(bb8::Pool<AsyncDieselConnectionManager<PgConnection>>),
+    Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
+}
+
+/// A connection, for as long as it is held. To use it, say [`on!`].
+pub(super) enum Conn {
+    Pg(PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>),
+    Sqlite(PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>),
+}
+
+/// Writes one expression for both kinds of connection; the compiler checks it once for each.
+macro_rules! on {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::storage::db::Conn::Pg($c) => $body,
+            $crate::storage::db::Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(super) use on;
+
+impl Db {
+    /// Makes a pool of at most `connections`. None is opened yet: a wrong address shows when the first is needed.
+    ///
+    /// # Errors
+    /// When a root certificate cannot be read.
+    pub async fn open(location: &Location, connections: u32) -> Result<Self, Error> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let pool = match location {
+            Location::Postgres(url) => Pool::Pg(build(postgres::connector(url, Counter(statements.clone()))?, connections).await?),
+            Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, Counter(statements.clone())), connections).await?),
+        };
+        Ok(Self { pool, statements })
+    }
+
+    /// Whether this is PostgreSQL, for the few who tell people about it.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.pool, Pool::Pg(_))
+    }
+
+    /// How many statements were made so far, over all connections.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let mut conn = self.conn().await?;
+        on!(&mut conn, c => c.batch_execute("SELECT 1").await)?;
+        Ok(())
+    }
+
+    pub(super) async fn conn(&self) -> Result<Conn, Error> {
+        match &self.pool {
+            Pool::Pg(pool) => pool.get_owned().await.map(Conn::Pg),
+            Pool::Sqlite(pool) => pool.get_owned().await.map(Conn::Sqlite),
+        }
+        .map_err(|error| match error {
+            RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
+            RunError::User(error) => Error::Unavailable(error.to_string()),
+        })
+    }
+
+    /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that what is read in it
+    /// cannot change before it is written.
+    ///
+    /// # Errors
+    /// When the database is not available.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        self.begin_with("BEGIN", "BEGIN IMMEDIATE").await
+    }
+
+    /// Begins a transaction in which everything is read as of one moment.
+    ///
+    /// # Errors
+    /// When the database is not available.
+    pub async fn begin_snapshot(&self) -> Result<Tx, Error> {
+        self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN DEFERRED").await
+    }
+
+    async fn begin_with(&self, pg: &'static str, sqlite: &'static str) -> Result<Tx, Error> {
+        let mut conn = self.conn().await?;
+        match &mut conn {
+            Conn::Pg(c) => diesel_async::AnsiTransactionManager::begin_transaction_sql(&mut **c, pg).await,
+            Conn::Sqlite(c) => {
+                c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite)).await
+            }
+        }?;
+        Ok(Tx { conn })
+    }
+}
+
+/// A transaction. Dropped without [`commit`](Self::commit), wherever that happens, nothing of it remains: the pool finds
+/// the connection in the middle of a transaction and closes it, and the database takes everything back.
+pub struct Tx {
+    conn: Conn,
+}
+
+impl Tx {
+    /// Makes everything that was written last.
+    ///
+    /// # Errors
+    /// When the database could not; then nothing of it remains.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        on!(&mut self.conn, c => commit(&mut **c).await)
+    }
+
+    /// Takes everything back and gives the connection to the next one.
+    ///
+    /// # Errors
+    /// When the database is gone; then nothing remains either.
+    pub async fn roll_back(mut self) -> Result<(), Error> {
+        on!(&mut self.conn, c => roll_back(&mut **c).await)
+    }
+
+    pub(super) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+async fn commit<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
+    Ok(C::TransactionManager::commit_transaction(conn).await?)
+}
+
+async fn roll_back<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
+    Ok(C::TransactionManager::rollback_transaction(conn).await?)
+}
+
+async fn build<C>(
+    connect: impl Fn() -> futures_util::future::BoxFuture<'static, diesel::ConnectionResult<C>> + Send + Sync + 'static,
+    connections: u32,
+) -> Result<bb8::Pool<AsyncDieselConnectionManager<C>>, Error>
+where
+    C: PoolableConnection + 'static,
+    AsyncDieselConnectionManager<C>: bb8::ManageConnection<Connection = C, Error = PoolError>,
+{
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |_| connect());
+    // Looks whether the connection is known to be dead, without asking the server: a round trip at every check-out
+    // halves what the server can do.
+    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn: &mut C| {
+        let is_broken = conn.is_broken();
+        async move { if is_broken { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) } }.boxed()
+    }));
+    bb8::Pool::builder()
+        .max_size(connections)
+        .connection_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Some(IDLE_TIMEOUT))
+        .retry_connection(false)
+        .build(AsyncDieselConnectionManager::new_with_config(String::new(), config))
+        .await
+        .map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// What the two databases say differently inside a statement.
+pub(super) trait Dialect: Backend {
+    /// The function that tells at which character of its first argument the second begins, 0 for nowhere.
+    const POSITION: &'static str;
+
+    /// Adds « is one of `values`»: an array on PostgreSQL, which makes one statement of any number of them; a list on
+    /// SQLite.
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()>;
+}
+
+impl Dialect for Pg {
+    const POSITION: &'static str = "strpos";
+
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()> {
+        out.push_sql(" = ANY(");
+        out.push_bind_param::<Array<Text>, _>(values)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Dialect for Sqlite {
+    const POSITION: &'static str = "instr";
+
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()> {
+        for (index, value) in values.iter().enumerate() {
+            out.push_sql(if index == 0 { " IN (" } else { ", " });
+            out.push_bind_param::<Text, _>(value)?;
+        }
+        out.push_sql(if values.is_empty() { " IN ()" } else { ")" });
+        Ok(())
+    }
+}
+
+/// Counts the statements of every connection, and shows them, without their values, to whoever traces.
+#[derive(Clone)]
+pub(super) struct Counter(Arc<AtomicU64>);
+
+impl Instrumentation for Counter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { .. } = event {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

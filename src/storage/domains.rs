@@ -1,0 +1,35 @@
+//! Domains.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, on};
+use super::error::Error;
+use super::rows::DomainRow;
+use super::schema::domains;
+use crate::domain::ids::DomainId;
+use crate::domain::user::Domain;
+
+/// The domain with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
+    let mut conn = db.conn().await?;
+    let row: Option<DomainRow> = on!(&mut conn, c => {
+        domains::table.find(id.as_str()).select(DomainRow::as_select()).first(c).await.optional()
+    })?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The id of the domain where there is only one; `None` where there is none or several.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
+    let mut conn = db.conn().await?;
+    let ids: Vec<String> =
+        on!(&mut conn, c => domains::table.select(domains::domain_id).limit(2).load(c).await)?;
+    let mut ids = ids.into_iter();
+    Ok(ids.next().filter(|_| ids.len() == 0).map(DomainId::from_stored))
+}

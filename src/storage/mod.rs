@@ -1,0 +1,23 @@
+//! Where it is kept: one file a table, each with the statements about it; [`db`] has what differs between the two
+//! databases. No rule is decided here. Nothing outside this module names diesel.
+
+pub mod attempts;
+pub mod db;
+pub mod domains;
+pub mod error;
+pub mod events;
+pub mod groups;
+pub mod installation;
+pub mod migrate;
+mod postgres;
+mod rows;
+#[rustfmt::skip]
+mod schema;
+pub mod sessions;
+mod sqlite;
+pub mod types;
+pub mod users;
+pub mod visible;
+
+pub use db::{Db, Tx};
+pub use error::{Conflict, Error};

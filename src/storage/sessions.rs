@@ -1,0 +1,265 @@
+//! Sessions and the digests of their tokens.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Tx, on};
+use super::error::Error;
+use super::rows::{DomainRow, SessionRow, UserRow};
+use super::schema::{domains, session_tokens, sessions, users};
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::access::Caller;
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::session::{Session, TokenPurpose};
+use crate::domain::token::TokenDigest;
+
+/// The caller that an access token stands for: token, session, user and domain in one statement. `None` where the token
+/// is unknown or out of time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
+    let mut conn = db.conn().await?;
+    let row: Option<(SessionRow, UserRow, DomainRow)> = on!(&mut conn, c => {
+        session_tokens::table
+            .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
+            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(session_tokens::digest.eq(digest.as_slice()))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::expires_at.gt(At(now)))
+            .select((SessionRow::as_select(), UserRow::as_select(), DomainRow::as_select()))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(to_caller).transpose()
+}
+
+/// A refresh token that was shown, and the caller it belongs to.
+pub struct ShownRefresh {
+    /// Session, user and domain.
+    pub caller: Caller,
+    /// When the token runs out.
+    pub expires_at: Timestamp,
+    /// When it was exchanged, if it was.
+    pub rotated_at: Option<Timestamp>,
+}
+
+/// What is known of a refresh token. Its session stays as it is until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<ShownRefresh>, Error> {
+    // The session is locked first, so that of two exchanges at once one sees what the other did.
+    lock_session_of(tx, digest).await?;
+    let row: Option<(SessionRow, UserRow, DomainRow, At, Option<At>)> = on!(tx.conn(), c => {
+        session_tokens::table
+            .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
+            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(session_tokens::digest.eq(digest.as_slice()))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Refresh.as_str()))
+            .select((
+                SessionRow::as_select(),
+                UserRow::as_select(),
+                DomainRow::as_select(),
+                session_tokens::expires_at,
+                session_tokens::rotated_at,
+            ))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(|(session, user, domain, expires_at, rotated_at)| {
+        Ok(ShownRefresh { caller: to_caller((session, user, domain))?, expires_at: expires_at.0, rotated_at: rotated_at.map(|at| at.0) })
+    })
+    .transpose()
+}
+
+/// On SQLite the transaction holds the only write lock already.
+async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<(), Error> {
+    if let super::db::Conn::Pg(c) = tx.conn() {
+        let owner = session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice()));
+        let _: Vec<String> = sessions::table
+            .filter(sessions::session_id.eq_any(owner.select(session_tokens::session_id)))
+            .select(sessions::session_id)
+            .for_update()
+            .load(c)
+            .await?;
+    }
+    Ok(())
+}
+
+fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Result<Caller, Error> {
+    Ok(Caller { session: session.into(), user: user.try_into()?, domain: domain.try_into()? })
+}
+
+/// Keeps a new session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, session: &Session, domain_id: &str) -> Result<(), Error> {
+    let row = SessionRow {
+        session_id: session.id.to_string(),
+        domain_id: domain_id.to_owned(),
+        owner_id: session.owner_id.to_string(),
+        created_at: At(session.created_at),
+        last_used_at: At(session.last_used_at),
+        expires_at: At(session.expires_at),
+        authenticated_at: At(session.authenticated_at),
+        client_address: session.client_address.clone(),
+        user_agent: session.user_agent.clone(),
+    };
+    on!(tx.conn(), c => diesel::insert_into(sessions::table).values(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// Notes that a session was used, and until when it now lasts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(sessions::table.find(id.as_str()))
+            .set((sessions::last_used_at.eq(At(used_at)), sessions::expires_at.eq(At(expires_at))))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Keeps the digest of a new token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_token(
+    tx: &mut Tx,
+    session: &SessionId,
+    digest: &TokenDigest,
+    purpose: TokenPurpose,
+    expires_at: Timestamp,
+) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::insert_into(session_tokens::table)
+            .values((
+                session_tokens::digest.eq(digest.as_slice()),
+                session_tokens::session_id.eq(session.as_str()),
+                session_tokens::purpose.eq(purpose.as_str()),
+                session_tokens::expires_at.eq(At(expires_at)),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Notes when a refresh token was first exchanged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rotate_token(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(session_tokens::table.find(digest.as_slice()))
+            .filter(session_tokens::rotated_at.is_null())
+            .set(session_tokens::rotated_at.eq(Some(At(now))))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Forgets the access tokens of a session that are out of time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_expired_access_tokens(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(session_tokens::table)
+            .filter(session_tokens::session_id.eq(session.as_str()))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::expires_at.le(At(now)))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// The living sessions of a user, last used first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+    let mut conn = db.conn().await?;
+    let rows: Vec<SessionRow> = on!(&mut conn, c => {
+        sessions::table
+            .filter(sessions::owner_id.eq(owner.as_str()))
+            .filter(sessions::expires_at.gt(At(now)))
+            .order((sessions::last_used_at.desc(), sessions::session_id))
+            .select(SessionRow::as_select())
+            .load(c)
+            .await
+    })?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Which sessions of a user are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// One.
+    One(&'a SessionId),
+    /// All but one.
+    AllBut(&'a SessionId),
+    /// All.
+    All,
+    /// All but the given number of those used last.
+    AllButNewest(i64),
+}
+
+/// Ends sessions of a user, and tells how many living ones that were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestamp) -> Result<usize, Error> {
+    let rows: Vec<(String, At)> = on!(tx.conn(), c => {
+        let mut query = sessions::table
+            .filter(sessions::owner_id.eq(owner.as_str()))
+            .order((sessions::last_used_at.desc(), sessions::created_at.desc(), sessions::session_id))
+            .select((sessions::session_id, sessions::expires_at))
+            .into_boxed();
+        query = match which {
+            Which::One(id) => query.filter(sessions::session_id.eq(id.as_str())),
+            Which::AllBut(id) => query.filter(sessions::session_id.ne(id.as_str())),
+            Which::All => query,
+            Which::AllButNewest(number) => query.offset(number).limit(i64::MAX),
+        };
+        query.load(c).await
+    })?;
+    let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+    on!(tx.conn(), c => {
+        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(&ids))).execute(c).await
+    })?;
+    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).execute(c).await)?;
+    Ok(rows.iter().filter(|(_, expires_at)| expires_at.0 > now).count())
+}
+
+/// Forgets sessions and tokens that are out of time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
+    on!(tx.conn(), c => {
+        let expired = sessions::table.filter(sessions::expires_at.le(At(now))).select(sessions::session_id);
+        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(expired))).execute(c).await
+    })?;
+    let access = TokenPurpose::Access.as_str();
+    on!(tx.conn(), c => {
+        diesel::delete(session_tokens::table)
+            .filter(session_tokens::expires_at.le(At(now)))
+            .filter(session_tokens::purpose.eq(access))
+            .execute(c)
+            .await
+    })?;
+    Ok(on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::expires_at.le(At(now)))).execute(c).await)?)
+}

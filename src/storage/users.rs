@@ -1,0 +1,118 @@
+//! Users.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Tx, on};
+use super::error::Error;
+use super::rows::{DomainRow, NewUserRow, UserRow};
+use super::schema::{domains, users};
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::ids::{DomainId, UserId};
+use crate::domain::login::LoginId;
+use crate::domain::user::{Domain, User, UserState};
+
+/// A user with what is needed to see whether he is who he says.
+pub struct Credentials {
+    /// The user.
+    pub user: User,
+    /// His domain.
+    pub domain: Domain,
+    /// The hash of his password, if he has one.
+    pub password_hash: Option<String>,
+}
+
+/// The user who signs in with `login` in `domain`, with his password's hash.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
+    let mut conn = db.conn().await?;
+    let row: Option<(UserRow, DomainRow, Option<String>)> = on!(&mut conn, c => {
+        users::table
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(users::domain_id.eq(domain.as_str()))
+            .filter(users::user_id_key.eq(login.key()))
+            .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(|(user, domain, password_hash)| {
+        Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
+    })
+    .transpose()
+}
+
+/// The user who signs in with `login` in `domain`. He stays as he is until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<Option<User>, Error> {
+    macro_rules! query {
+        () => {
+            users::table
+                .filter(users::domain_id.eq(domain.as_str()))
+                .filter(users::user_id_key.eq(login.key()))
+                .select(UserRow::as_select())
+        };
+    }
+    let row = match tx.conn() {
+        super::db::Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
+        super::db::Conn::Sqlite(c) => query!().first(c).await.optional()?,
+    };
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Keeps a new user.
+///
+/// # Errors
+/// [`Conflict`](Error::Conflict) when his name or his verified address is taken.
+pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
+    let row = NewUserRow::new(user, password_hash, None);
+    on!(tx.conn(), c => diesel::insert_into(users::table).values(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// Sets the hash of a user's password.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(users::table.find(id.as_str())).set(users::password_hash.eq(hash)).execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Sets where a user stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(users::table.find(id.as_str())).set(users::state.eq(state.as_str())).execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Notes that a user signed in or refreshed a session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(users::table.find(id.as_str())).set(users::last_accessed_at.eq(Some(At(now)))).execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Takes a user away.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
+    Ok(())
+}

@@ -1,0 +1,489 @@
+//! The workspaces that somebody sees, with what he is in each. This is where the rules of who sees what are SQL; they
+//! are said once here, for lists, for counting, for looking things up by id, and for the lists of many groups at once.
+//!
+//! - An admin sees every ENABLED workspace of the domain; anyone else those that a binding ties him to.
+//! - Of several bindings the owner's counts before the member's, then the one made first, then the smaller id.
+//! - A group's list is, for an admin, all of the group's; for anyone else what bindings *made through it* tie him to.
+//!
+//! The statement is written as text, because it needs what diesel's query language has no words for; as a
+//! [`QueryFragment`] it is prepared once and kept like any other.
+
+use diesel::backend::Backend;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Dialect, on};
+use super::error::Error;
+use super::rows::{BindingRow, WorkspaceRow, stored_enum};
+use super::schema::{role_bindings, workspaces};
+use crate::domain::access::Viewer;
+use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
+use crate::domain::page::{Cursor, From, Page, Paged};
+use crate::domain::profile_text::Label;
+use crate::domain::workspace::{RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
+
+/// The workspaces that `viewer` sees: one page of the list of all, or of those through one group.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &Db,
+    viewer: &Viewer,
+    through: Option<&WorkspaceGroupId>,
+    filter: &WorkspaceFilter,
+    page: &Page,
+) -> Result<Paged<VisibleWorkspace>, Error> {
+    let scope = through.map_or(Scope::All, |group| Scope::Through(vec![group.to_string()]));
+    let rows = load(db, Visible::new(viewer, scope, filter, Slice::Page(page.clone()))).await?;
+    Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
+}
+
+/// The same page of the list of each of several groups, in one statement: pairs of group and workspace.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_through(
+    db: &Db,
+    viewer: &Viewer,
+    groups: &[WorkspaceGroupId],
+    filter: &WorkspaceFilter,
+    page: &Page,
+) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
+    let scope = Scope::Through(groups.iter().map(ToString::to_string).collect());
+    let rows = load(db, Visible::new(viewer, scope, filter, Slice::Page(page.clone()))).await?;
+    let pairs = rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
+    Ok(in_order(pairs.collect(), page))
+}
+
+/// Those of `ids` that `viewer` sees, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
+    let scope = Scope::Ids(ids.iter().map(ToString::to_string).collect());
+    let filter = WorkspaceFilter::default();
+    let rows = load(db, Visible::new(viewer, scope, &filter, Slice::Everything)).await?;
+    Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
+}
+
+/// How many workspaces the list has, over all pages.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(
+    db: &Db,
+    viewer: &Viewer,
+    through: Option<&WorkspaceGroupId>,
+    filter: &WorkspaceFilter,
+) -> Result<i64, Error> {
+    let scope = through.map_or(Scope::All, |group| Scope::Through(vec![group.to_string()]));
+    let query = Count(Visible::new(viewer, scope, filter, Slice::Everything));
+    let mut conn = db.conn().await?;
+    Ok(on!(&mut conn, c => query.get_result(c).await)?)
+}
+
+/// For each of `groups`, the viewer's binding made through it to an ENABLED workspace, by the rule; groups without one
+/// are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bindings_through(
+    db: &Db,
+    viewer: &Viewer,
+    groups: &[WorkspaceGroupId],
+) -> Result<Vec<RoleBinding>, Error> {
+    let query = BestThrough { viewer: viewer.clone(), groups: groups.iter().map(ToString::to_string).collect() };
+    let mut conn = db.conn().await?;
+    let rows: Vec<BindingRow> = on!(&mut conn, c => query.load(c).await)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The list's own order, whichever end the page was read from.
+fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
+    if page.from == From::End {
+        read.reverse();
+    }
+    read
+}
+
+type RoleColumns = (Option<String>, Option<String>, Option<String>);
+type Row = (WorkspaceRow, RoleColumns, RoleColumns, Option<String>);
+type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
+
+async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<String>, VisibleWorkspace)>, Error> {
+    let mut conn = db.conn().await?;
+    let rows: Vec<Row> = on!(&mut conn, c => query.load(c).await)?;
+    rows.into_iter()
+        .map(|(workspace, role, listed_role, group)| {
+            let id = workspace.workspace_id.clone();
+            let (role, listed_role) = (to_role(role, &id)?, to_role(listed_role, &id)?);
+            Ok((group, VisibleWorkspace { workspace: workspace.try_into()?, role, listed_role }))
+        })
+        .collect()
+}
+
+fn to_role((role_id, role_type, role_name): RoleColumns, workspace: &str) -> Result<Option<WorkspaceRole>, Error> {
+    let Some((role_id, role_type)) = role_id.zip(role_type) else { return Ok(None) };
+    Ok(Some(WorkspaceRole {
+        role_id: RoleId::from_stored(role_id),
+        role_type: stored_enum(&role_type, "role_bindings", "role_type", workspace)?,
+        role_name: role_name.map(Label::from_stored),
+    }))
+}
+
+/// Out of which workspaces.
+enum Scope {
+    All,
+    Ids(Vec<String>),
+    Through(Vec<String>),
+}
+
+/// How many of them.
+enum Slice {
+    Page(Page),
+    Everything,
+}
+
+struct Visible {
+    viewer: Viewer,
+    scope: Scope,
+    filter: WorkspaceFilter,
+    slice: Slice,
+    /// One more than the page holds, to see whether there is more.
+    limit: i64,
+}
+
+const COLUMNS: [&str; 14] = [
+    "workspace_id",
+    "domain_id",
+    "name",
+    "name_key",
+    "state",
+    "tags",
+    "created_by",
+    "reference_id",
+    "is_managed",
+    "is_dormant",
+    "workspace_group_id",
+    "created_at",
+    "last_synced_at",
+    "dormant_updated_at",
+];
+
+impl Visible {
+    fn new(viewer: &Viewer, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
+        let limit = match &slice {
+            Slice::Page(page) => i64::try_from(page.size).unwrap_or(i64::MAX).saturating_add(1),
+            Slice::Everything => i64::MAX,
+        };
+        Self { viewer: viewer.clone(), scope, filter: filter.clone(), slice, limit }
+    }
+
+    /// On a group's list the binding made through the group has a place of its own, `listed`; elsewhere it is `best`.
+    fn listed_alias(&self) -> &'static str {
+        if matches!(self.scope, Scope::Through(_)) { "listed" } else { "best" }
+    }
+
+    fn push_columns<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) {
+        for column in COLUMNS {
+            out.push_sql(&format!("w.{column} AS {column}, "));
+        }
+        let listed = self.listed_alias();
+        out.push_sql("best.role_id AS role_id, best.role_type AS role_type, best_role.name AS role_name, ");
+        out.push_sql(&format!("{listed}.role_id AS listed_id, {listed}.role_type AS listed_type, "));
+        out.push_sql(&format!("{listed}_role.name AS listed_name, "));
+        out.push_sql(if self.listed_alias() == "listed" { "g.workspace_group_id AS via" } else { "NULL AS via" });
+    }
+
+    /// FROM and WHERE. Which table comes first is what makes it fast: for an admin the index that the list is read
+    /// from, for anyone else his bindings.
+    fn push_source<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Dialect,
+        String: ToSql<Text, DB>,
+        str: ToSql<Text, DB>,
+    {
+        let is_admin = self.viewer.is_admin;
+        match &self.scope {
+            Scope::Through(groups) => {
+                out.push_sql(" FROM workspace_groups g ");
+                if is_admin {
+                    out.push_sql("JOIN workspaces w ON w.domain_id = g.domain_id");
+                    out.push_sql(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
+                    push_binding(out, &self.viewer, "listed", Through::Group)?;
+                } else {
+                    push_binding(out, &self.viewer, "listed", Through::Group)?;
+                    push_workspace_of(out, "listed");
+                }
+                push_role(out, "listed");
+                out.push_sql(" LEFT ");
+                push_binding(out, &self.viewer, "best", Through::Any)?;
+                push_role(out, "best");
+                out.push_sql(" WHERE g.domain_id = ");
+                out.push_bind_param::<Text, str>(self.viewer.domain_id.as_str())?;
+                out.push_sql(" AND g.workspace_group_id");
+                DB::push_is_any(out, groups)?;
+            }
+            Scope::All | Scope::Ids(_) => {
+                if is_admin {
+                    out.push_sql(" FROM workspaces w LEFT ");
+                    push_binding(out, &self.viewer, "best", Through::Any)?;
+                } else {
+                    out.push_sql(" FROM role_bindings best ");
+                    push_workspace_of(out, "best");
+                }
+                push_role(out, "best");
+                out.push_sql(" WHERE ");
+                if is_admin {
+                    out.push_sql("w.domain_id = ");
+                    out.push_bind_param::<Text, str>(self.viewer.domain_id.as_str())?;
+                } else {
+                    push_ties(out, &self.viewer, "best", Through::Any)?;
+                }
+            }
+        }
+        out.push_sql(" AND w.state = 'ENABLED'");
+        self.push_filter(out)
+    }
+
+    fn push_filter<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Dialect,
+        String: ToSql<Text, DB>,
+        str: ToSql<Text, DB>,
+    {
+        if let Scope::Ids(ids) = &self.scope {
+            out.push_sql(" AND w.workspace_id");
+            DB::push_is_any(out, ids)?;
+        }
+        if let Some(part) = self.filter.name_contains.as_ref().filter(|part| !part.is_empty()) {
+            out.push_sql(&format!(" AND {}(w.name_key, ", DB::POSITION));
+            out.push_bind_param::<Text, String>(part)?;
+            out.push_sql(") > 0");
+        }
+        for (column, wanted) in [("is_managed", self.filter.is_managed), ("is_dormant", self.filter.is_dormant)] {
+            match wanted {
+                Some(true) => out.push_sql(&format!(" AND w.{column}")),
+                Some(false) => out.push_sql(&format!(" AND NOT w.{column}")),
+                None => {}
+            }
+        }
+        if let Some(role_type) = self.filter.role_type {
+            out.push_sql(" AND best.role_type = ");
+            out.push_bind_param::<Text, str>(role_type.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn push_cursors<'b, DB>(page: &'b Page, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Backend,
+        String: ToSql<Text, DB>,
+    {
+        for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
+            if let Some(Cursor { sort_key, id }) = cursor {
+                out.push_sql(&format!(" AND (w.name, w.workspace_id) {comparison} ("));
+                out.push_bind_param::<Text, String>(sort_key)?;
+                out.push_sql(", ");
+                out.push_bind_param::<Text, String>(id)?;
+                out.push_sql(")");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Query for Visible {
+    type SqlType = (workspaces::SqlType, RoleSql, RoleSql, Nullable<Text>);
+}
+
+impl QueryId for Visible {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for Visible
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Slice::Page(page) = &self.slice else {
+            out.push_sql("SELECT ");
+            self.push_columns(&mut out);
+            return self.push_source(&mut out);
+        };
+        let direction = if page.from == From::Start { "ASC" } else { "DESC" };
+        let is_many = matches!(&self.scope, Scope::Through(groups) if groups.len() > 1);
+        if is_many {
+            out.push_sql(&format!("SELECT {}, ", COLUMNS.join(", ")));
+            out.push_sql("role_id, role_type, role_name, listed_id, listed_type, listed_name, via FROM (SELECT ");
+            out.push_sql("row_number() OVER (PARTITION BY g.workspace_group_id ORDER BY ");
+            out.push_sql(&format!("w.name {direction}, w.workspace_id {direction}) AS place, "));
+        } else {
+            out.push_sql("SELECT ");
+        }
+        self.push_columns(&mut out);
+        self.push_source(&mut out)?;
+        Self::push_cursors(page, &mut out)?;
+        if is_many {
+            out.push_sql(") AS lists WHERE place <= ");
+            out.push_bind_param::<BigInt, i64>(&self.limit)?;
+            out.push_sql(&format!(" ORDER BY name {direction}, workspace_id {direction}"));
+        } else {
+            out.push_sql(&format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT "));
+            out.push_bind_param::<BigInt, i64>(&self.limit)?;
+        }
+        Ok(())
+    }
+}
+
+struct Count(Visible);
+
+impl Query for Count {
+    type SqlType = BigInt;
+}
+
+impl QueryId for Count {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for Count
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*)");
+        self.0.push_source(&mut out)
+    }
+}
+
+struct BestThrough {
+    viewer: Viewer,
+    groups: Vec<String>,
+}
+
+impl Query for BestThrough {
+    type SqlType = role_bindings::SqlType;
+}
+
+impl QueryId for BestThrough {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for BestThrough
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        const COLUMNS: &str = "role_binding_id, domain_id, user_id, user_id_key, role_id, role_type, resource_group, \
+                               workspace_id, workspace_group_id, created_at";
+        let qualified = COLUMNS.split(", ").map(|column| format!("b.{column}")).collect::<Vec<_>>().join(", ");
+        out.push_sql(&format!("SELECT {COLUMNS} FROM (SELECT {qualified}, row_number() OVER ("));
+        out.push_sql("PARTITION BY b.workspace_group_id ORDER BY ");
+        out.push_sql("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
+        push_workspace_of(&mut out, "b");
+        out.push_sql(" WHERE ");
+        push_kind(&mut out, &self.viewer, "b")?;
+        out.push_sql(" AND b.workspace_group_id");
+        DB::push_is_any(&mut out, &self.groups)?;
+        out.push_sql(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
+        Ok(())
+    }
+}
+
+/// Which bindings are compared with each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Through {
+    /// All to a workspace.
+    Any,
+    /// Those made through one group, `g`.
+    Group,
+}
+
+fn push_workspace_of<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
+    out.push_sql(&format!("JOIN workspaces w ON w.workspace_id = {binding}.workspace_id"));
+    out.push_sql(&format!(" AND w.domain_id = {binding}.domain_id"));
+}
+
+fn push_role<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
+    out.push_sql(&format!(" LEFT JOIN roles {binding}_role ON {binding}_role.domain_id = {binding}.domain_id"));
+    out.push_sql(&format!(" AND {binding}_role.role_id = {binding}.role_id"));
+}
+
+/// `JOIN` with the viewer's binding that counts: to `w`, where that is known already.
+fn push_binding<'b, DB>(
+    out: &mut AstPass<'_, 'b, DB>,
+    viewer: &'b Viewer,
+    alias: &str,
+    through: Through,
+) -> QueryResult<()>
+where
+    DB: Backend,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    out.push_sql(&format!("JOIN role_bindings {alias} ON "));
+    if through == Through::Any || viewer.is_admin {
+        out.push_sql(&format!("{alias}.workspace_id = w.workspace_id AND "));
+    }
+    push_ties(out, viewer, alias, through)?;
+    out.push_sql(" ");
+    Ok(())
+}
+
+/// The binding ties the viewer to a workspace, and no better one does.
+fn push_ties<'b, DB>(
+    out: &mut AstPass<'_, 'b, DB>,
+    viewer: &'b Viewer,
+    alias: &str,
+    through: Through,
+) -> QueryResult<()>
+where
+    DB: Backend,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    push_kind(out, viewer, alias)?;
+    if through == Through::Group {
+        out.push_sql(&format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
+    }
+    out.push_sql(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
+    push_kind(out, viewer, "better")?;
+    out.push_sql(&format!(" AND better.workspace_id = {alias}.workspace_id"));
+    if through == Through::Group {
+        out.push_sql(&format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
+    }
+    // «WORKSPACE_OWNER» is greater than «WORKSPACE_MEMBER».
+    out.push_sql(&format!(" AND (better.role_type > {alias}.role_type OR (better.role_type = {alias}.role_type"));
+    out.push_sql(" AND (better.created_at, better.role_binding_id)");
+    out.push_sql(&format!(" < ({alias}.created_at, {alias}.role_binding_id))))"));
+    Ok(())
+}
+
+/// The binding is the viewer's and of a kind that ties to a workspace.
+fn push_kind<'b, DB>(out: &mut AstPass<'_, 'b, DB>, viewer: &'b Viewer, alias: &str) -> QueryResult<()>
+where
+    DB: Backend,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    out.push_sql(&format!("{alias}.domain_id = "));
+    out.push_bind_param::<Text, str>(viewer.domain_id.as_str())?;
+    out.push_sql(&format!(" AND {alias}.user_id_key = "));
+    out.push_bind_param::<Text, String>(&viewer.login_key)?;
+    out.push_sql(&format!(" AND {alias}.resource_group = 'WORKSPACE'"));
+    out.push_sql(&format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
+    Ok(())
+}

@@ -1,0 +1,79 @@
+// Debian's Chromium without a window, and GraphiQL opened in it under watch.
+
+import { chromium } from 'playwright-core';
+import { address, required } from './environment.mjs';
+
+// How long a condition may take to come true; reached only when something is wrong.
+const PATIENCE_MS = 30_000;
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // A container's root may not open Chromium's sandbox; nothing but our own page is shown in it.
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
+  });
+}
+
+/** A fresh visitor at /graphql, once the editor is there. `faults` grows with whatever the page does wrong. */
+export async function openGraphiql(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const faults = await watch(context);
+  const page = await context.newPage();
+  await page.goto(address('/graphql'));
+  await editorIsThere(page);
+  return { page, faults };
+}
+
+/** Waits until GraphiQL has drawn its editor and the query in it. */
+export async function editorIsThere(page) {
+  await page.getByRole('region', { name: 'Operation Editor' }).locator('.view-line', { hasText: 'query Me' }).waitFor();
+}
+
+export async function fillIn(page, { password = required('USERPROFILE_PASSWORD') } = {}) {
+  await page.getByLabel('Domain id').fill(required('USERPROFILE_DOMAIN'));
+  await page.getByLabel('User id').fill(required('USERPROFILE_USER'));
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export async function signIn(page) {
+  await fillIn(page);
+  await page.getByText('Signed in as').waitFor();
+}
+
+/** Presses the run button, and gives what the server answers to the query in the editor. */
+export async function run(page) {
+  const answered = page.waitForResponse((response) => response.request().postData()?.includes('query Me') ?? false);
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  return (await answered).json();
+}
+
+/** The line of the answer that holds this text, once it is shown. */
+export function answerLine(page, text) {
+  return page.getByRole('region', { name: 'Result Window' }).locator('.view-line', { hasText: text }).first();
+}
+
+async function watch(context) {
+  const faults = [];
+  const { host } = new URL(required('USERPROFILE_URL'));
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      console.error(`refused by the content security policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.host !== host) faults.push(`request to another host: ${url}`);
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+  });
+  context.on('weberror', (error) => faults.push(`uncaught: ${error.error()}`));
+  context.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText;
+    // A request that a reload or the closing page cuts short.
+    if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`);
+  });
+  return faults;
+}

@@ -1,0 +1,29 @@
+// How GraphiQL sends what is in its editors.
+
+import type { Fetcher } from '@graphiql/toolkit';
+import { bearer, isUnauthenticated, RequestFailed, send, type GraphQLAnswer, type GraphQLRequest } from '../session/graphql';
+import { renew } from '../session/session';
+import { isOurs } from '../session/store';
+import { bearerToken } from './authorization';
+
+/** Sends the request; where this page's token has run out, once more with a fresh one. */
+export const fetcher: Fetcher = async ({ query, variables, operationName }, options) => {
+  const request = { query, variables, operationName };
+  try {
+    return await sendRenewing(request, options?.headers);
+  } catch (failure) {
+    if (failure instanceof RequestFailed) return { errors: [{ message: failure.message }] };
+    throw failure;
+  }
+};
+
+async function sendRenewing(request: GraphQLRequest, headers: Record<string, string> | undefined): Promise<GraphQLAnswer> {
+  const answer = await send(request, headers);
+  const token = bearerToken(headers);
+  if (token === null || !isOurs(token) || !isUnauthenticated(answer)) return answer;
+  const renewed = await renew(token);
+  if (renewed === null) return answer;
+  const fresh = new Headers(headers);
+  fresh.set('authorization', bearer(renewed).Authorization);
+  return send(request, fresh);
+}

@@ -1,0 +1,16 @@
+// The queries that wait in the tabs when GraphiQL is opened. A tab is called after its operation.
+
+import me from './queries/me.graphql?raw';
+import oneThingById from './queries/one-thing-by-id.graphql?raw';
+import oneThingByIdVariables from './queries/one-thing-by-id.variables.json?raw';
+import sessions from './queries/sessions.graphql?raw';
+import workspaces from './queries/workspaces-page-by-page.graphql?raw';
+import workspacesVariables from './queries/workspaces-page-by-page.variables.json?raw';
+
+/** In their order; the first is the one that is open. */
+export const TABS = [
+  { query: me },
+  { query: workspaces, variables: workspacesVariables },
+  { query: sessions },
+  { query: oneThingById, variables: oneThingByIdVariables },
+];

@@ -1,0 +1,65 @@
+// Sends one GraphQL request over HTTP and gives back what was answered. Knows nothing of tokens or of React.
+
+const ENDPOINT = '/graphql';
+
+// Longer than the server itself gives a request, so that its own answer comes first.
+const PATIENCE_MS = 45_000;
+
+export interface GraphQLRequest {
+  query: string;
+  variables?: unknown;
+  operationName?: string | null | undefined;
+}
+
+export interface GraphQLAnswer {
+  data?: Record<string, unknown> | null;
+  errors?: { message: string; extensions?: { code?: string } }[];
+}
+
+/** A failure whose message can be shown to a person as it stands. */
+export class RequestFailed extends Error {
+  constructor(
+    message: string,
+    /** `extensions.code` of the GraphQL error, where the server answered at all. */
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Sends a request and gives the whole answer, errors included; throws `RequestFailed` where there is none. */
+export async function send(request: GraphQLRequest, headers?: HeadersInit): Promise<GraphQLAnswer> {
+  const all = new Headers(headers);
+  all.set('content-type', 'application/json');
+  all.set('accept', 'application/graphql-response+json, application/json;q=0.9');
+  const response = await fetch(ENDPOINT, {
+    method: 'POST',
+    headers: all,
+    body: JSON.stringify(request),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch(() => {
+    throw new RequestFailed('The server cannot be reached. Check that it is running, then try again.');
+  });
+  return response.json().catch(() => {
+    throw new RequestFailed(`The server answered ${response.status} without saying more. Try again in a moment.`);
+  });
+}
+
+/** Sends a request and gives its data; throws `RequestFailed` with the first error if there is one. */
+export async function ask<Data>(query: string, variables: unknown, accessToken?: string): Promise<Data> {
+  const answer = await send({ query, variables }, accessToken ? bearer(accessToken) : {});
+  const [error] = answer.errors ?? [];
+  if (error) throw new RequestFailed(error.message, error.extensions?.code ?? null);
+  if (!answer.data) throw new RequestFailed('The server answered without data. Try again in a moment.');
+  return answer.data as Data;
+}
+
+/** The header that says who is asking (RFC 6750). */
+export function bearer(accessToken: string): { Authorization: string } {
+  return { Authorization: `Bearer ${accessToken}` };
+}
+
+/** Whether the server took the request as nobody's: no token, or one that is no longer good. */
+export function isUnauthenticated(answer: GraphQLAnswer): boolean {
+  return answer.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED') ?? false;
+}

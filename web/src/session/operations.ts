@@ -1,0 +1,108 @@
+// What the sign-in box asks of the API, one function for each operation, with the types of the answers.
+
+import { ask, RequestFailed } from './graphql';
+
+export interface SessionTokens {
+  accessToken: string;
+  refreshToken: string;
+  /** RFC 3339, in UTC. */
+  expiresAt: string;
+}
+
+export interface MfaChallenge {
+  token: string;
+  mfaType: 'EMAIL' | 'OTP';
+  /** Where the code went, partly hidden; null where none was sent. */
+  sentTo: string | null;
+  expiresAt: string;
+}
+
+export interface UserError {
+  message: string;
+  code: string;
+  /** The input that was wrong, null where it was none in particular. */
+  field?: string | null;
+  /** Seconds to wait; null where waiting does not help. */
+  retryAfter?: number | null;
+}
+
+export interface Person {
+  name: string | null;
+  userId: string;
+}
+
+export interface Credentials {
+  /** May be left out where the server has one domain. */
+  domainId: string | null;
+  userId: string;
+  password: string;
+}
+
+interface SignedIn {
+  session: SessionTokens | null;
+  errors: UserError[];
+}
+
+const SIGN_IN = /* GraphQL */ `
+  mutation SignIn($input: SignInInput!) {
+    signIn(input: $input) {
+      session { accessToken refreshToken expiresAt }
+      mfaChallenge { token mfaType sentTo expiresAt }
+      errors { message code field retryAfter }
+    }
+  }`;
+
+export async function signIn(input: Credentials): Promise<SignedIn & { mfaChallenge: MfaChallenge | null }> {
+  const data = await ask<{ signIn: SignedIn & { mfaChallenge: MfaChallenge | null } }>(SIGN_IN, { input });
+  return data.signIn;
+}
+
+const CONFIRM_SIGN_IN = /* GraphQL */ `
+  mutation ConfirmSignIn($input: ConfirmSignInInput!) {
+    confirmSignIn(input: $input) {
+      session { accessToken refreshToken expiresAt }
+      errors { message code field retryAfter }
+    }
+  }`;
+
+export async function confirmSignIn(challengeToken: string, verifyCode: string): Promise<SignedIn> {
+  const data = await ask<{ confirmSignIn: SignedIn }>(CONFIRM_SIGN_IN, { input: { challengeToken, verifyCode } });
+  return data.confirmSignIn;
+}
+
+const REFRESH_SESSION = /* GraphQL */ `
+  mutation RefreshSession($input: RefreshSessionInput!) {
+    refreshSession(input: $input) {
+      session { accessToken refreshToken expiresAt }
+      errors { message code }
+    }
+  }`;
+
+export async function refreshSession(refreshToken: string): Promise<SignedIn> {
+  const data = await ask<{ refreshSession: SignedIn }>(REFRESH_SESSION, { input: { refreshToken } });
+  return data.refreshSession;
+}
+
+const SIGN_OUT = /* GraphQL */ `
+  mutation SignOut {
+    signOut { ok }
+  }`;
+
+export async function signOut(accessToken: string): Promise<void> {
+  await ask(SIGN_OUT, {}, accessToken);
+}
+
+const WHO_AM_I = /* GraphQL */ `
+  query WhoAmI {
+    me { name userId }
+  }`;
+
+export async function whoAmI(accessToken: string): Promise<Person> {
+  const data = await ask<{ me: Person }>(WHO_AM_I, {}, accessToken);
+  return data.me;
+}
+
+/** Whether the access token was what stood in the way: it has run out, or its session has ended. */
+export function isRefusedToken(failure: unknown): boolean {
+  return failure instanceof RequestFailed && failure.code === 'UNAUTHENTICATED';
+}

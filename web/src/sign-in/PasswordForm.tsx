@@ -1,0 +1,45 @@
+// The first step of signing in: user id and password, and the domain where there are several.
+
+import { signIn } from '../session/session';
+import { Field } from './Field';
+import { SubmitButton } from './SubmitButton';
+import { text, useForm } from './useForm';
+
+interface PasswordFormProps {
+  /** The input that the server found fault with, by its name in the API. */
+  wrongField: string | null;
+  takesFocus: boolean;
+}
+
+export function PasswordForm({ wrongField, takesFocus }: PasswordFormProps) {
+  const { busy, onSubmit } = useForm((values) =>
+    signIn({
+      domainId: text(values, 'domainId').trim() || null,
+      userId: text(values, 'userId'),
+      password: text(values, 'password'),
+    }),
+  );
+
+  return (
+    <form className="form" onSubmit={onSubmit} aria-label="Sign in">
+      <Field name="domainId" label="Domain id (optional)" wrong={wrongField === 'domainId'} />
+      <Field
+        name="userId"
+        label="User id"
+        wrong={wrongField === 'userId'}
+        autoComplete="username"
+        autoFocus={takesFocus}
+        required
+      />
+      <Field
+        name="password"
+        label="Password"
+        wrong={wrongField === 'password'}
+        type="password"
+        autoComplete="current-password"
+        required
+      />
+      <SubmitButton label="Sign in" busyLabel="Signing in…" busy={busy} />
+    </form>
+  );
+}

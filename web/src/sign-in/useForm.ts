@@ -1,0 +1,27 @@
+// What the forms of the sign-in box share: they are sent by script, and only once at a time.
+
+import { useState, type FormEvent } from 'react';
+
+/** Hands the form's values to `send`; `busy` is true until that is done. */
+export function useForm(send: (values: FormData) => Promise<void>) {
+  const [busy, setBusy] = useState(false);
+
+  async function onSubmit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    try {
+      await send(new FormData(event.currentTarget));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return { busy, onSubmit };
+}
+
+/** The text typed into the input of that name. */
+export function text(values: FormData, name: string): string {
+  const value = values.get(name);
+  return typeof value === 'string' ? value : '';
+}
