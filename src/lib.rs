@@ -5,6 +5,8 @@
 //! `tests/it/layers.rs` holds that. [`config`] is read by `cli` alone, which hands plain values down.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod entropy;
+pub mod services;
 pub mod storage;

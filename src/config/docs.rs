@@ -19,9 +19,9 @@ A setting can be given in four ways. The first that gives it wins:
 3. the TOML file that `--config FILE` or `USERPROFILE_CONFIG` names: `access_ttl = \"5m\"`
 4. its default
 
-`userprofile config` prints what is in force and where each value stands, with secrets masked; what it prints is itself
-such a file. Wrong values are all told at once, and nothing starts. An unknown key in the file is wrong; an unknown
-variable `USERPROFILE_…` is only warned of.
+`userprofile config` prints what is in force and where each value stands, with secrets masked as `***`; with the masks
+replaced or taken out, what it prints is itself such a file. Wrong values are all told at once, and nothing starts. An
+unknown key in the file is wrong; an unknown variable `USERPROFILE_…` is only warned of.
 
 - Durations are numbers with a unit: `250ms`, `30s`, `10m`, `3h`, `30d`, or a sum: `1h 30m`.
 - Sizes count in 1024 with an `i` (`19MiB`, `64Ki`), in 1000 without (`1MB`, `64k`); a plain number is bytes.
@@ -108,6 +108,6 @@ mod tests {
             path: PathBuf::from("example.toml"),
             text: EXAMPLE.to_owned(),
         };
-        resolve(BTreeMap::new(), BTreeMap::new(), Some(file)).expect("the example holds no fault");
+        resolve(BTreeMap::new(), BTreeMap::new(), Some(Ok(file))).expect("the example holds no fault");
     }
 }

@@ -1,6 +1,9 @@
 //! The file of settings: TOML, keys without tables.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use toml::{Table, Value};
 
@@ -15,15 +18,14 @@ pub struct ConfigFile {
     pub text: String,
 }
 
-/// The values in `file` by their keys, each as the text that a flag would have. Adds what is wrong to `faults`.
-pub(super) fn values(file: &ConfigFile, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
-    let table = match file.text.parse::<Table>() {
-        Ok(table) => table,
-        Err(error) => {
-            faults.push(syntax_fault(file, &error));
-            return BTreeMap::new();
-        }
-    };
+/// What the file says, or that it is not TOML.
+pub(super) fn table(file: &ConfigFile) -> Result<Table, Fault> {
+    file.text.parse().map_err(|error| syntax_fault(file, &error))
+}
+
+/// The values of the file at `path` by their keys, each as the text that a flag would have. Adds what is wrong to
+/// `faults`.
+pub(super) fn values(table: Table, path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for (key, value) in table {
         match known(&key).and_then(|()| text_of(value)) {
@@ -32,7 +34,7 @@ pub(super) fn values(file: &ConfigFile, faults: &mut Vec<Fault>) -> BTreeMap<Str
             }
             Err((wrong, right)) => {
                 faults.push(Fault {
-                    place: format!("{}: {key}", file.path.display()),
+                    place: format!("{}: {key}", path.display()),
                     wrong,
                     right,
                 });

@@ -53,14 +53,7 @@ pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>)
         environment::CONFIG_FILE_PLACE
     };
     let path = config_file.or_else(|| environment::config_file(&environment));
-    match path.map(|path| read_file(&path, named_by)).transpose() {
-        Ok(file) => resolve(flags, environment, file),
-        Err(unreadable) => {
-            let mut faults = vec![unreadable];
-            faults.extend(resolve(flags, environment, None).err().into_iter().flatten());
-            Err(Faults::from(faults))
-        }
-    }
+    resolve(flags, environment, path.map(|path| read_file(&path, named_by)))
 }
 
 fn read_file(path: &Path, named_by: &str) -> Result<ConfigFile, Fault> {

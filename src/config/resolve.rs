@@ -14,14 +14,14 @@ use super::{
 };
 
 /// Resolves all settings from what is given, reading nothing else: flags by [`Setting::name`](super::Setting::name),
-/// the environment's variables, the file.
+/// the environment's variables, the file or why it cannot be read.
 ///
 /// # Errors
 /// Every fault that was found, all at once.
 pub fn resolve(
     flags: BTreeMap<&'static str, String>,
     environment: BTreeMap<String, OsString>,
-    file: Option<ConfigFile>,
+    file: Option<Result<ConfigFile, Fault>>,
 ) -> Result<Config, Faults> {
     let mut reader = Reader::new(flags, environment, file);
     let config = rules::assemble(&mut reader);
@@ -66,6 +66,7 @@ pub(super) struct Reader {
     flags: BTreeMap<&'static str, String>,
     environment: BTreeMap<String, OsString>,
     file: Option<(PathBuf, BTreeMap<String, String>)>,
+    is_complete: bool,
     places: BTreeMap<&'static str, String>,
     pub(super) faults: Vec<Fault>,
     pub(super) in_force: Vec<InForce>,
@@ -75,21 +76,29 @@ impl Reader {
     fn new(
         flags: BTreeMap<&'static str, String>,
         environment: BTreeMap<String, OsString>,
-        file: Option<ConfigFile>,
+        file: Option<Result<ConfigFile, Fault>>,
     ) -> Self {
-        let mut faults = vec![];
-        let file = file.map(|file| {
-            let values = file::values(&file, &mut faults);
-            (file.path, values)
-        });
-        Self {
+        let mut reader = Self {
             flags,
             environment,
-            file,
+            file: None,
+            is_complete: true,
             places: BTreeMap::new(),
-            faults,
+            faults: vec![],
             in_force: vec![],
+        };
+        match file.map(|file| file.and_then(|file| Ok((file::table(&file)?, file.path)))) {
+            None => {}
+            Some(Ok((table, path))) => {
+                let values = file::values(table, &path, &mut reader.faults);
+                reader.file = Some((path, values));
+            }
+            Some(Err(unreadable)) => {
+                reader.is_complete = false;
+                reader.faults.push(unreadable);
+            }
         }
+        reader
     }
 
     /// The value of a setting, or `None` with a fault noted.
@@ -123,6 +132,11 @@ impl Reader {
     /// Whether a setting has a text, be it the default, be it wrong.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.places.contains_key(name)
+    }
+
+    /// Whether a setting is surely left out: not so where a file that might give it could not be read.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        self.is_complete && !self.is_given(name)
     }
 
     /// Notes that a setting, if it has a text, does not go with another.

@@ -69,7 +69,7 @@ fn check_mail(reader: &mut Reader) {
             "set it to the address under which people reach the server",
         ),
     ] {
-        if !reader.is_given(needed) {
+        if reader.is_missing(needed) {
             reader.refuse_if_given("smtp_url", &format!("it needs {variable}, which is not set"), right);
         }
     }

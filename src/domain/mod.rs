@@ -11,6 +11,7 @@ pub mod mfa;
 pub mod network;
 pub mod page;
 pub mod password;
+pub mod password_hash;
 pub mod profile_text;
 pub mod secret;
 pub mod session;

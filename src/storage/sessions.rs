@@ -10,7 +10,7 @@ use super::schema::{domains, session_tokens, sessions, users};
 use super::types::At;
 use crate::clock::Timestamp;
 use crate::domain::access::Caller;
-use crate::domain::ids::{SessionId, UserId};
+use crate::domain::ids::{DomainId, SessionId, UserId};
 use crate::domain::session::{Session, TokenPurpose};
 use crate::domain::token::TokenDigest;
 
@@ -100,10 +100,10 @@ fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Resul
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(tx: &mut Tx, session: &Session, domain_id: &str) -> Result<(), Error> {
+pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result<(), Error> {
     let row = SessionRow {
         session_id: session.id.to_string(),
-        domain_id: domain_id.to_owned(),
+        domain_id: domain.to_string(),
         owner_id: session.owner_id.to_string(),
         created_at: At(session.created_at),
         last_used_at: At(session.last_used_at),

@@ -39,10 +39,33 @@ pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Re
             .await
             .optional()
     })?;
-    row.map(|(user, domain, password_hash)| {
-        Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
-    })
-    .transpose()
+    row.map(to_credentials).transpose()
+}
+
+fn to_credentials(
+    (user, domain, password_hash): (UserRow, DomainRow, Option<String>),
+) -> Result<Credentials, Error> {
+    Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
+}
+
+/// The same of a user who is known already. He stays as he is until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<Credentials>, Error> {
+    macro_rules! query {
+        () => {
+            users::table
+                .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+                .filter(users::id.eq(id.as_str()))
+                .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
+        };
+    }
+    let row = match tx.conn() {
+        super::db::Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
+        super::db::Conn::Sqlite(c) => query!().first(c).await.optional()?,
+    };
+    row.map(to_credentials).transpose()
 }
 
 /// The user who signs in with `login` in `domain`. He stays as he is until the transaction ends.

@@ -1,0 +1,58 @@
+//! The table itself: names and defaults.
+
+use std::path::PathBuf;
+
+use super::given;
+use crate::config::{DatabaseUrl, Fallback, settings};
+
+#[test]
+fn defaults_are_those_that_are_promised() {
+    let config = given().config();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert!(matches!(&config.database.url, DatabaseUrl::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
+    assert_eq!(config.hashing.argon2_memory, 19 * 1024 * 1024);
+    assert!(config.hashing.concurrency >= 1);
+    assert_eq!(config.http.body_limit, 1 << 20);
+    assert!(config.mail.is_none() && config.secret_key.is_none() && config.trusted_proxies.is_empty());
+    let promised = "
+        code_ttl_email 10m, code_ttl_mfa 5m, otp_enrolment_ttl 15m, reset_token_ttl 30m, code_tries 5,
+        code_tries_per_day 20, sends_per_minute 1, sends_per_hour 5, sends_per_hour_per_user 20,
+        sends_per_hour_per_client 30, password_free_tries 5, password_max_wait 15m, password_free_tries_per_user 50,
+        password_max_wait_per_user 60s, password_min_length 8, argon2_memory 19MiB, argon2_iterations 2,
+        argon2_parallelism 1, hash_wait 5s, access_ttl 15m, refresh_ttl 3h, refresh_max_age 30d, refresh_grace 10s,
+        fresh_for 10m, body_limit 1MiB, limit_depth 15, limit_nesting 64, limit_aliases 15, limit_root_fields 20,
+        limit_tokens 4000, limit_errors 20, batch_size 0, header_timeout 10s, request_timeout 30s, rust_log info,
+        database_connections 16, listen 127.0.0.1:8080, database_url sqlite:userprofile.db";
+    for promise in promised.split(',') {
+        let (name, value) = promise.trim().split_once(' ').unwrap();
+        let setting = settings().iter().find(|setting| setting.name == name).expect(name);
+        assert!(
+            matches!(setting.fallback, Fallback::Value(default) if default == value),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_setting_can_be_named_in_every_way() {
+    for setting in settings() {
+        assert!(
+            ["DATABASE_URL", "SMTP_URL", "MAIL_FROM", "RUST_LOG"].contains(&setting.environment.as_str())
+                || setting.environment.starts_with("USERPROFILE_")
+        );
+        assert_eq!(
+            setting.environment.trim_start_matches("USERPROFILE_").to_lowercase(),
+            setting.name
+        );
+        assert_eq!(setting.flag, setting.name.replace('_', "-"));
+        assert!(
+            setting.meaning.ends_with('.') && !setting.meaning.contains('\n'),
+            "{}",
+            setting.name
+        );
+        assert_eq!(settings().iter().filter(|other| other.name == setting.name).count(), 1);
+    }
+    let config = given().config();
+    let names: Vec<_> = config.in_force.iter().map(|in_force| in_force.name).collect();
+    assert_eq!(names, settings().iter().map(|setting| setting.name).collect::<Vec<_>>());
+}

@@ -1,0 +1,221 @@
+//! What an administrator does to a user, from the command line.
+
+use super::{Error, Failure, Services};
+use crate::domain::email::Email;
+use crate::domain::event::SecurityEventType;
+use crate::domain::ids::{DomainId, UserId};
+use crate::domain::login::LoginId;
+use crate::domain::mfa::Mfa;
+use crate::domain::password::{self, Password, Personal, Weakness};
+use crate::domain::profile_text::{Language, Name, Timezone};
+use crate::domain::session::Session;
+use crate::domain::tags::Tags;
+use crate::domain::user::{AuthType, User, UserRoleType, UserState};
+use crate::entropy;
+use crate::storage::sessions::Which;
+use crate::storage::{self, Conflict, Tx, domains, sessions, users};
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// In which domain.
+    pub domain_id: DomainId,
+    /// What he signs in with.
+    pub login: LoginId,
+    /// What he is called.
+    pub name: Option<Name>,
+    /// His address, and whether it is known to be his.
+    pub email: Option<(Email, bool)>,
+    /// What he is within the domain.
+    pub role_type: UserRoleType,
+    /// His password; without one he cannot sign in yet.
+    pub password: Option<Password>,
+}
+
+/// Why something is not done to a user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdminRefusal {
+    /// There is no such domain.
+    #[error("there is no domain {0}; `userprofile import` makes one")]
+    NoDomain(DomainId),
+    /// There is no such user.
+    #[error("there is no such user in {0}")]
+    NoUser(DomainId),
+    /// There is one already.
+    #[error("there is a user with this user id already")]
+    Exists,
+    /// Somebody else has proven that the address is his.
+    #[error("this e-mail address is another user's verified one")]
+    EmailTaken,
+    /// The password is too weak.
+    #[error(transparent)]
+    Weak(#[from] Weakness),
+    /// His password is kept elsewhere.
+    #[error("this user signs in elsewhere (EXTERNAL); there is no password to set here")]
+    External,
+}
+
+impl From<Weakness> for Error<AdminRefusal> {
+    fn from(weakness: Weakness) -> Self {
+        Self::Refused(weakness.into())
+    }
+}
+
+impl Services {
+    /// Makes a user: PENDING until he first signs in.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn create_user(&self, new: NewUser) -> Result<User, Error<AdminRefusal>> {
+        if domains::find(&self.db, &new.domain_id).await?.is_none() {
+            return Err(Error::Refused(AdminRefusal::NoDomain(new.domain_id)));
+        }
+        let (email, email_verified) = new.email.map_or((None, false), |(email, verified)| (Some(email), verified));
+        let user = User {
+            id: UserId::from_random(entropy::bytes()?),
+            domain_id: new.domain_id,
+            login: new.login,
+            name: new.name,
+            state: UserState::Pending,
+            email,
+            email_verified,
+            pending_email: None,
+            auth_type: AuthType::Local,
+            role_id: None,
+            role_type: new.role_type,
+            mfa: Mfa::default(),
+            language: Language::default(),
+            timezone: Timezone::default(),
+            required_actions: Vec::new(),
+            refresh_timeout: None,
+            tags: Tags::default(),
+            created_at: self.now(),
+            last_accessed_at: None,
+        };
+        let hash = match new.password {
+            Some(password) => Some(self.checked_hash(password, &user).await?),
+            None => None,
+        };
+        let mut tx = self.db.begin().await?;
+        users::insert(&mut tx, &user, hash.as_deref()).await.map_err(|error| match error {
+            storage::Error::Conflict(Conflict::UsersLogin) => Error::Refused(AdminRefusal::Exists),
+            storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(AdminRefusal::EmailTaken),
+            error => error.into(),
+        })?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Sets a user's password and ends all his sessions.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn set_password(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        password: Password,
+    ) -> Result<(), Error<AdminRefusal>> {
+        let user = self.find_user(domain, login).await?;
+        if user.auth_type == AuthType::External {
+            return Err(Error::Refused(AdminRefusal::External));
+        }
+        let hash = self.checked_hash(password, &user).await?;
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        users::update_password_hash(&mut tx, &user.id, &hash).await?;
+        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets a user in again.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn enable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        users::update_state(&mut tx, &user.id, UserState::Enabled).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::UserEnabled, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Shuts a user out, at once, and ends all his sessions.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn disable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
+        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a user away, with his sessions. His bindings stay and tie nobody.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn delete_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        users::delete(&mut tx, &user.id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A user's sessions, last used first.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn list_user_sessions(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Vec<Session>, Error<AdminRefusal>> {
+        let user = self.find_user(domain, login).await?;
+        Ok(sessions::list_by_owner(&self.db, &user.id, self.now()).await?)
+    }
+
+    /// Ends all sessions of a user, and tells how many that were.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        if revoked > 0 {
+            Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    async fn find_user(&self, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
+        let found = users::find_credentials(&self.db, domain, login).await?;
+        found.map(|found| found.user).ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
+    }
+
+    async fn checked_hash(&self, password: Password, user: &User) -> Result<String, Error<AdminRefusal>> {
+        let personal = Personal {
+            login: &user.login,
+            email: user.email.as_ref().map(Email::key),
+            name: user.name.as_ref().map(Name::as_str),
+        };
+        password::check(&password, self.policy.password_min_length, personal)?;
+        let slot = self.hasher.slot().await.map_err(|_| Failure::Hashing("every hashing thread is busy".to_owned()))?;
+        Ok(self.hasher.hash(slot, password).await?)
+    }
+}
+
+async fn lock_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
+    let found = users::find_locked(tx, domain, login).await?;
+    found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
+}

@@ -1,0 +1,56 @@
+//! What must hold for a server to run on a database, and what it clears away while it does.
+
+use chrono::TimeDelta;
+
+use super::{Failure, NETWORK_KNOWN_FOR, Services};
+use crate::domain::attempts::FORGET_AFTER;
+use crate::domain::event::EVENT_RETENTION_DAYS;
+use crate::storage::{attempts, events, installation, sessions};
+
+/// The name under which the check value of the secret key is kept.
+const SECRET_KEY_CHECK: &str = "secret_key_check";
+
+/// The database was written with another secret key.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretKeyError {
+    /// What is sealed in it could not be opened, and every counter would begin anew.
+    #[error(
+        "the secret key is not the one that this database was first used with; give the right one, or what was \
+         sealed with it (one-time password secrets, mails not yet sent) is lost"
+    )]
+    Differs,
+    /// It could not be found out.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Services {
+    /// Checks that the secret key is the one this database was first used with; the first one is.
+    ///
+    /// # Errors
+    /// A [`SecretKeyError`].
+    pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
+        let digest = self.secret_key.digest("check", &[]);
+        let value: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let kept = installation::find_or_insert(&self.db, SECRET_KEY_CHECK, &value).await.map_err(Failure::from)?;
+        if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
+    }
+
+    /// Whether the database can be used at this moment.
+    pub async fn is_ready(&self) -> bool {
+        self.db.ping().await.is_ok()
+    }
+
+    /// Clears away what is out of time: sessions, tokens, counters, events.
+    ///
+    /// # Errors
+    /// When the database fails; what was cleared until then stays cleared.
+    pub async fn prune(&self) -> Result<(), Failure> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        sessions::delete_expired(&mut tx, now).await?;
+        attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
+        events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,108 @@
+//! The workspaces and groups that a caller sees. What he sees is decided where they are read; here it is only asked for,
+//! for many things at once.
+
+use super::{Failure, Services};
+use crate::domain::access::Viewer;
+use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
+use crate::domain::page::{Page, Paged};
+use crate::domain::workspace::{GroupUser, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceGroup};
+use crate::storage::{groups, visible};
+
+impl Services {
+    /// A page of the workspaces that `viewer` sees; of those through a group, where one is named.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_workspaces(
+        &self,
+        viewer: &Viewer,
+        through: Option<&WorkspaceGroupId>,
+        filter: &WorkspaceFilter,
+        page: &Page,
+    ) -> Result<Paged<VisibleWorkspace>, Failure> {
+        Ok(visible::list(&self.db, viewer, through, filter, page).await?)
+    }
+
+    /// The same page of the workspaces through each of several groups, as pairs of group and workspace; each group's in
+    /// their order, one more than the page holds if there is more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_workspaces_through(
+        &self,
+        viewer: &Viewer,
+        groups: &[WorkspaceGroupId],
+        filter: &WorkspaceFilter,
+        page: &Page,
+    ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Failure> {
+        Ok(visible::list_through(&self.db, viewer, groups, filter, page).await?)
+    }
+
+    /// How many workspaces such a list has over all its pages.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_workspaces(
+        &self,
+        viewer: &Viewer,
+        through: Option<&WorkspaceGroupId>,
+        filter: &WorkspaceFilter,
+    ) -> Result<i64, Failure> {
+        Ok(visible::count(&self.db, viewer, through, filter).await?)
+    }
+
+    /// Those of `ids` that `viewer` sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_workspaces(&self, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Failure> {
+        Ok(visible::find_many(&self.db, viewer, ids).await?)
+    }
+
+    /// A page of the groups that `viewer` sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_groups(&self, viewer: &Viewer, page: &Page) -> Result<Paged<WorkspaceGroup>, Failure> {
+        Ok(groups::list_visible(&self.db, viewer, page).await?)
+    }
+
+    /// How many groups `viewer` sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_groups(&self, viewer: &Viewer) -> Result<i64, Failure> {
+        Ok(groups::count_visible(&self.db, viewer).await?)
+    }
+
+    /// Those of `ids` that `viewer` sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_groups(&self, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<WorkspaceGroup>, Failure> {
+        Ok(groups::find_visible(&self.db, viewer, ids).await?)
+    }
+
+    /// The users of groups that the caller was shown.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_group_users(
+        &self,
+        groups: &[WorkspaceGroupId],
+    ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Failure> {
+        Ok(groups::list_users(&self.db, groups).await?)
+    }
+
+    /// The viewer's own binding through each of `groups`, where he has one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_bindings_through(
+        &self,
+        viewer: &Viewer,
+        groups: &[WorkspaceGroupId],
+    ) -> Result<Vec<RoleBinding>, Failure> {
+        Ok(visible::bindings_through(&self.db, viewer, groups).await?)
+    }
+}
