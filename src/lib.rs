@@ -8,5 +8,6 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod entropy;
+pub mod graphql;
 pub mod services;
 pub mod storage;

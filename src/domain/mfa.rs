@@ -34,11 +34,13 @@ pub struct Mfa {
     pub email: Option<Email>,
     /// Whether an administrator decided that this user has one: he can then neither switch it off nor change its type.
     pub enforce: bool,
+    /// How many recovery codes are left.
+    pub recovery_codes_left: u32,
 }
 
 impl Default for Mfa {
     fn default() -> Self {
-        Self { state: MfaState::Disabled, mfa_type: None, email: None, enforce: false }
+        Self { state: MfaState::Disabled, mfa_type: None, email: None, enforce: false, recovery_codes_left: 0 }
     }
 }
 

@@ -38,6 +38,16 @@ impl PasswordHash {
         if text.starts_with("$2") { parse_bcrypt(text) } else { parse_argon2(text) }
     }
 
+    /// A hash that no password has, to compare with when there is nobody: it takes as long as one made with `params`.
+    ///
+    /// # Errors
+    /// When the parameters cannot be written as a PHC string.
+    pub fn of_nobody(params: &Params) -> Result<Self, Invalid> {
+        let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+        let (salt, output) = ("A".repeat(22), "A".repeat(43));
+        Self::parse(&format!("$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${output}"))
+    }
+
     /// Whether it is Argon2id with exactly these parameters; any other is replaced at the next sign-in.
     #[must_use]
     pub fn is_made_with(&self, params: &Params) -> bool {
@@ -97,6 +107,12 @@ mod tests {
         for wrong in ["", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1", "$2b$10$short", "$5$rounds=5$x$y"] {
             assert!(PasswordHash::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn nobody_has_a_hash_of_our_strength() {
+        let params = Params::new(16, 1, 1, None).unwrap();
+        assert!(PasswordHash::of_nobody(&params).unwrap().is_made_with(&params));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Hasher {
         let explain = |error: &dyn std::fmt::Display| HashSettingsError(error.to_string());
         let params = Params::new(settings.memory, settings.iterations, settings.parallelism, None)
             .map_err(|error| explain(&error))?;
-        let nobody = argon2(&params).hash_password(b"nobody's password").map_err(|error| explain(&error))?;
+        let nobody = PasswordHash::of_nobody(&params).map_err(|error| explain(&error))?;
         let (jobs, queue) = mpsc::channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..settings.concurrency {
@@ -80,7 +80,7 @@ impl Hasher {
             slots: Arc::new(Semaphore::new(settings.concurrency)),
             wait: settings.wait,
             params,
-            nobody: Arc::new(PasswordHash::Argon2(Box::new(nobody))),
+            nobody: Arc::new(nobody),
         })
     }
 

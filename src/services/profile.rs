@@ -8,6 +8,8 @@ use crate::domain::event::{EVENT_RETENTION_DAYS, SecurityEvent};
 use crate::domain::page::{Page, Paged};
 use crate::storage::events;
 
+pub use events::After as EventsAfter;
+
 impl Services {
     /// A page of what happened to the caller's account lately, newest first.
     ///
@@ -16,7 +18,7 @@ impl Services {
     pub async fn list_events(
         &self,
         caller: &Caller,
-        after: Option<&events::After>,
+        after: Option<&EventsAfter>,
         page: &Page,
     ) -> Result<Paged<SecurityEvent>, Failure> {
         let since = self.now() - TimeDelta::days(EVENT_RETENTION_DAYS);

@@ -143,6 +143,8 @@ impl TryFrom<UserRow> for User {
                 mfa_type: row.mfa_type.map(|text| stored_enum(&text, "users", "mfa_type", id)).transpose()?,
                 email: stored_email(row.mfa_email, row.mfa_email_key),
                 enforce: row.mfa_enforce,
+                // Recovery codes are made by a user himself, which he cannot do yet; they do not come by import.
+                recovery_codes_left: 0,
             },
             required_actions,
             refresh_timeout: row.refresh_timeout.and_then(|seconds| u32::try_from(seconds).ok()),

@@ -1,0 +1,76 @@
+//! What belongs to one request: who asks, from where, and the loaders that gather what it needs.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+
+use super::error::ApiError;
+use super::loaders::Loaders;
+use crate::domain::access::Caller;
+use crate::domain::event::Client;
+use crate::services::Services;
+
+/// One request's own data.
+pub struct RequestContext {
+    services: Arc<Services>,
+    caller: Option<Signed>,
+    client: Client,
+}
+
+/// A caller and his loaders, which know through whose eyes they read.
+struct Signed {
+    caller: Arc<Caller>,
+    loaders: Loaders,
+}
+
+impl RequestContext {
+    /// The data of a request that `caller` makes from `client`.
+    #[must_use]
+    pub fn new(services: Arc<Services>, caller: Option<Caller>, client: Client) -> Self {
+        let caller = caller.map(|caller| Signed {
+            loaders: Loaders::new(&services, Arc::new(caller.viewer())),
+            caller: Arc::new(caller),
+        });
+        Self { services, caller, client }
+    }
+}
+
+fn own<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext, ApiError> {
+    ctx.data().map_err(|_| ApiError::internal("a request without its context"))
+}
+
+fn signed<'a>(ctx: &Context<'a>) -> Result<&'a Signed, ApiError> {
+    own(ctx)?.caller.as_ref().ok_or_else(ApiError::unauthenticated)
+}
+
+/// Who asks.
+///
+/// # Errors
+/// UNAUTHENTICATED, when nobody is signed in.
+pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>, ApiError> {
+    Ok(&signed(ctx)?.caller)
+}
+
+/// The loaders of whoever asks.
+///
+/// # Errors
+/// UNAUTHENTICATED, when nobody is signed in.
+pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders, ApiError> {
+    Ok(&signed(ctx)?.loaders)
+}
+
+/// The services.
+///
+/// # Errors
+/// Never, within a request.
+pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
+    Ok(&own(ctx)?.services)
+}
+
+/// From where it is asked.
+///
+/// # Errors
+/// Never, within a request.
+pub fn client<'a>(ctx: &Context<'a>) -> Result<&'a Client, ApiError> {
+    Ok(&own(ctx)?.client)
+}

@@ -1,0 +1,129 @@
+//! What clients are told when something does not go as asked: the fixed table of `extensions.code`.
+//!
+//! [`ApiError`] has no `Display`: async-graphql turns whatever has one into an error whose text clients see, so that a
+//! database's words could reach them by a mere `?`.
+
+use std::sync::Arc;
+
+use async_graphql::{Error, ErrorExtensions, Name, Pos, ServerError, Value};
+
+use crate::domain::Invalid;
+use crate::domain::access::Denial;
+use crate::domain::user::RequiredAction;
+use crate::services::Failure;
+use crate::storage;
+
+/// The values of `extensions.code` that resolvers give. The others belong to the guard and to the transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// He who is may not.
+    Forbidden,
+    /// An argument is wrong.
+    BadUserInput,
+    /// The database is not there; later it may be.
+    Unavailable,
+    /// Something broke here.
+    InternalServerError,
+}
+
+impl Code {
+    /// The code as clients see it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+        }
+    }
+}
+
+/// An error that a client is told.
+#[derive(Clone)]
+pub struct ApiError {
+    code: Code,
+    message: Arc<str>,
+    required_actions: Arc<[RequiredAction]>,
+}
+
+impl ApiError {
+    fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
+        Self { code, message: message.into(), required_actions: Arc::new([]) }
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "Sign in first: no access token was shown, or it is not valid any more.")
+    }
+
+    /// The one who is signed in may not.
+    #[must_use]
+    pub fn forbidden(message: &str) -> Self {
+        Self::new(Code::Forbidden, message)
+    }
+
+    /// Something is required of the user that must come first.
+    #[must_use]
+    pub fn action_required(actions: &[RequiredAction]) -> Self {
+        let names: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+        let message = format!("This must be done first: {}.", names.join(", "));
+        Self { required_actions: actions.into(), ..Self::new(Code::Forbidden, message) }
+    }
+
+    /// An argument is wrong.
+    #[must_use]
+    pub fn bad_input(argument: &str, invalid: &Invalid) -> Self {
+        Self::new(Code::BadUserInput, format!("{argument}: {}", invalid.message))
+    }
+
+    /// Something that cannot be, was. The log is told what.
+    #[must_use]
+    pub fn internal(what: &str) -> Self {
+        tracing::error!(what, "a request failed");
+        Self::new(Code::InternalServerError, "Something went wrong on our side. If it stays, report the request id.")
+    }
+
+    /// The error outside any field.
+    #[must_use]
+    pub fn into_server_error(self) -> ServerError {
+        Error::from(self).into_server_error(Pos::default())
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.message.to_string()).extend_with(|_, extensions| {
+            extensions.set("code", error.code.as_str());
+            if !error.required_actions.is_empty() {
+                let actions = error.required_actions.iter().map(|action| Value::Enum(Name::new(action.as_str())));
+                extensions.set("requiredActions", Value::List(actions.collect()));
+            }
+        })
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Storage(storage::Error::Unavailable(reason)) => {
+                tracing::warn!(reason, "the database is not available");
+                Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
+            }
+            failure => Self::internal(&failure.to_string()),
+        }
+    }
+}
+
+impl From<Denial> for ApiError {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::ActionRequired(actions) => Self::action_required(&actions),
+            Denial::NotFresh => Self::forbidden("This asks for a fresh sign-in."),
+        }
+    }
+}

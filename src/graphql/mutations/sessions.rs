@@ -1,0 +1,176 @@
+//! `refreshSession`, `signOut`, `revokeSession`, `revokeOtherSessions`.
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+
+use super::user_error;
+use crate::domain::access::Denial;
+use crate::domain::ids::SessionId;
+use crate::domain::token::RefreshToken;
+use crate::graphql::context;
+use crate::graphql::error::ApiError;
+use crate::graphql::types::session::SessionTokens;
+use crate::services::Error;
+use crate::services::sessions::{RefreshRefusal, RevokeRefusal};
+
+user_error!("refreshSession", RefreshSessionError, RefreshSessionErrorCode {
+    /// The token is unknown, out of time, revoked, or was exchanged before. Sign in again.
+    InvalidToken,
+});
+
+user_error!("signOut", SignOutError, SignOutErrorCode {
+    /// Nothing that can be given is wrong: signing out takes no input, and is never refused to whoever is signed in.
+    Invalid,
+});
+
+user_error!("revokeSession", RevokeSessionError, RevokeSessionErrorCode {
+    /// You have no session with this id.
+    NotFound,
+    /// You signed in too long ago for this. Prove again who you are.
+    ReauthenticationRequired,
+});
+
+user_error!("revokeOtherSessions", RevokeOtherSessionsError, RevokeOtherSessionsErrorCode {
+    /// You signed in too long ago for this. Prove again who you are.
+    ReauthenticationRequired,
+});
+
+/// What `refreshSession` takes.
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    /// The refresh token of your session.
+    refresh_token: String,
+}
+
+/// What came of refreshing a session.
+#[derive(SimpleObject, Default)]
+pub struct RefreshSessionPayload {
+    /// The next pair of tokens.
+    session: Option<SessionTokens>,
+    /// Why there is none.
+    errors: Vec<RefreshSessionError>,
+}
+
+/// What came of signing out.
+#[derive(SimpleObject)]
+pub struct SignOutPayload {
+    /// Whether your session has ended.
+    ok: bool,
+    /// Why it has not.
+    errors: Vec<SignOutError>,
+}
+
+/// What `revokeSession` takes.
+#[derive(InputObject)]
+pub struct RevokeSessionInput {
+    /// The session's id, from `me { sessions { id } }`.
+    id: String,
+}
+
+/// What came of ending a session.
+#[derive(SimpleObject)]
+pub struct RevokeSessionPayload {
+    /// How many sessions have ended.
+    revoked: usize,
+    /// Why none has.
+    errors: Vec<RevokeSessionError>,
+}
+
+/// What came of ending your other sessions.
+#[derive(SimpleObject)]
+pub struct RevokeOtherSessionsPayload {
+    /// How many sessions have ended.
+    revoked: usize,
+    /// Why none has.
+    errors: Vec<RevokeOtherSessionsError>,
+}
+
+#[derive(Default)]
+/// What is done with sessions.
+pub struct SessionMutations;
+
+#[Object]
+impl SessionMutations {
+    /// Exchanges a refresh token for the next pair of tokens. Each is good once; shown again within a few seconds (two
+    /// tabs at once, an answer that was lost) it still gets a pair, later it ends the session.
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The token.")] input: RefreshSessionInput,
+    ) -> Option<Result<RefreshSessionPayload, ApiError>> {
+        Some(refresh_session(ctx, &input).await)
+    }
+
+    /// Ends your session; its tokens are worth nothing from now on.
+    async fn sign_out(&self, ctx: &Context<'_>) -> Option<Result<SignOutPayload, ApiError>> {
+        Some(sign_out(ctx).await)
+    }
+
+    /// Ends one of your sessions, this one or another. Asks for a fresh sign-in.
+    async fn revoke_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which.")] input: RevokeSessionInput,
+    ) -> Option<Result<RevokeSessionPayload, ApiError>> {
+        Some(revoke_session(ctx, &input).await)
+    }
+
+    /// Ends all of your sessions but this one. Asks for a fresh sign-in.
+    async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Option<Result<RevokeOtherSessionsPayload, ApiError>> {
+        Some(revoke_other_sessions(ctx).await)
+    }
+}
+
+async fn refresh_session(ctx: &Context<'_>, input: &RefreshSessionInput) -> Result<RefreshSessionPayload, ApiError> {
+    let refreshed = match RefreshToken::parse(&input.refresh_token) {
+        Some(token) => context::services(ctx)?.refresh_session(&token, context::client(ctx)?).await,
+        None => Err(Error::Refused(RefreshRefusal::InvalidToken)),
+    };
+    match refreshed {
+        Ok(tokens) => Ok(RefreshSessionPayload { session: Some(tokens.into()), errors: Vec::new() }),
+        Err(Error::Refused(RefreshRefusal::InvalidToken)) => {
+            let message = "This refresh token is not valid, or not any more. Sign in again.";
+            let error = RefreshSessionError::of_field(RefreshSessionErrorCode::InvalidToken, "refreshToken", message);
+            Ok(RefreshSessionPayload { session: None, errors: vec![error] })
+        }
+        Err(Error::Failed(failure)) => Err(failure.into()),
+    }
+}
+
+async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
+    context::services(ctx)?.sign_out(context::caller(ctx)?, context::client(ctx)?).await?;
+    Ok(SignOutPayload { ok: true, errors: Vec::new() })
+}
+
+const NOT_FRESH: &str = "This asks for a fresh sign-in: prove again who you are, then repeat it.";
+
+async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result<RevokeSessionPayload, ApiError> {
+    let caller = context::caller(ctx)?;
+    // What is no session's id is no session of the caller's; that he may ask at all is checked all the same.
+    let id = SessionId::parse(&input.id).unwrap_or_else(|_| SessionId::from_stored(String::new()));
+    let error = match context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await {
+        Ok(revoked) => return Ok(RevokeSessionPayload { revoked, errors: Vec::new() }),
+        Err(Error::Refused(RevokeRefusal::NotFound)) => {
+            RevokeSessionError::of_field(RevokeSessionErrorCode::NotFound, "id", "You have no session with this id.")
+        }
+        Err(Error::Refused(RevokeRefusal::Denied(Denial::NotFresh))) => {
+            RevokeSessionError::new(RevokeSessionErrorCode::ReauthenticationRequired, NOT_FRESH)
+        }
+        Err(Error::Refused(RevokeRefusal::Denied(denial))) => return Err(denial.into()),
+        Err(Error::Failed(failure)) => return Err(failure.into()),
+    };
+    Ok(RevokeSessionPayload { revoked: 0, errors: vec![error] })
+}
+
+async fn revoke_other_sessions(ctx: &Context<'_>) -> Result<RevokeOtherSessionsPayload, ApiError> {
+    let caller = context::caller(ctx)?;
+    match context::services(ctx)?.revoke_other_sessions(caller, context::client(ctx)?).await {
+        Ok(revoked) => Ok(RevokeOtherSessionsPayload { revoked, errors: Vec::new() }),
+        Err(Error::Refused(RevokeRefusal::Denied(Denial::NotFresh) | RevokeRefusal::NotFound)) => {
+            let code = RevokeOtherSessionsErrorCode::ReauthenticationRequired;
+            let errors = vec![RevokeOtherSessionsError::new(code, NOT_FRESH)];
+            Ok(RevokeOtherSessionsPayload { revoked: 0, errors })
+        }
+        Err(Error::Refused(RevokeRefusal::Denied(denial))) => Err(denial.into()),
+        Err(Error::Failed(failure)) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,39 @@
+//! Scalars beyond those of the specification.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::domain::Timestamp;
+use crate::domain::tags::Tags;
+
+/// A point in time in UTC, written as RFC 3339 has it: `2026-11-23T09:30:00Z`.
+pub struct Time(pub Timestamp);
+
+#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for Time {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| Self(time.with_timezone(&Utc)))
+            .map_err(|_| InputValueError::custom("a time is written like 2026-11-23T09:30:00Z (RFC 3339)"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
+pub struct JsonObject(pub Tags);
+
+#[Scalar(name = "JSONObject")]
+impl ScalarType for JsonObject {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let json = value.into_json().map_err(|_| InputValueError::custom("this is not JSON"))?;
+        Tags::parse(&json).map(Self).map_err(|invalid| InputValueError::custom(invalid.message))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.to_value()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,76 @@
+//! Sessions and their tokens.
+
+use async_graphql::{ID, SimpleObject};
+
+use super::enums::MfaType;
+use super::scalars::Time;
+use crate::domain::ids::SessionId;
+use crate::domain::session as domain;
+use crate::services::sessions::IssuedTokens;
+
+/// A session: what lasts from one sign-in to its end.
+#[derive(SimpleObject)]
+pub struct Session {
+    /// The session's id; it begins with `session-`. It is no secret and opens nothing.
+    id: ID,
+    /// When you signed in.
+    created_at: Time,
+    /// When you signed in or last refreshed the session.
+    last_used_at: Time,
+    /// When the session ends unless it is refreshed before.
+    expires_at: Time,
+    /// Whether it is the session that this request was made with.
+    is_current: bool,
+    /// The address you signed in from.
+    client_address: String,
+    /// What the client called itself.
+    user_agent: Option<String>,
+}
+
+impl Session {
+    pub(super) fn new(session: domain::Session, current: &SessionId) -> Self {
+        Self {
+            is_current: session.id == *current,
+            id: session.id.as_str().into(),
+            created_at: Time(session.created_at),
+            last_used_at: Time(session.last_used_at),
+            expires_at: Time(session.expires_at),
+            client_address: session.client_address,
+            user_agent: session.user_agent,
+        }
+    }
+}
+
+/// The tokens of a session. Keep them secret; the server keeps only their digests.
+#[derive(SimpleObject)]
+pub struct SessionTokens {
+    /// Show it with every request: `Authorization: Bearer …`.
+    access_token: String,
+    /// Exchange it for the next pair with `refreshSession`, once.
+    refresh_token: String,
+    /// When the access token runs out.
+    expires_at: Time,
+}
+
+impl From<IssuedTokens> for SessionTokens {
+    fn from(tokens: IssuedTokens) -> Self {
+        Self {
+            access_token: tokens.access.reveal().to_owned(),
+            refresh_token: tokens.refresh.reveal().to_owned(),
+            expires_at: Time(tokens.expires_at),
+        }
+    }
+}
+
+/// A second factor is asked for: answer it with `confirmSignIn`.
+#[derive(SimpleObject)]
+pub struct MfaChallenge {
+    /// Shows that the first factor was right.
+    token: String,
+    /// Which second factor is asked for.
+    mfa_type: MfaType,
+    /// The address that the code was sent to, partly hidden. Null if none was sent.
+    sent_to: Option<String>,
+    /// Until when it can be answered.
+    expires_at: Time,
+}

@@ -1,0 +1,229 @@
+//! Workspaces, and lists of them.
+
+use async_graphql::{Context, ID, InputObject, Object};
+
+use super::connection::connection;
+use super::enums::{RoleType, WorkspaceState};
+use super::group::WorkspaceGroup;
+use super::scalars::{JsonObject, Time};
+use crate::domain::ids::WorkspaceGroupId;
+use crate::domain::page::{Cursor, ListKind, Paged};
+use crate::domain::profile_text::Label;
+use crate::domain::workspace as domain;
+use crate::graphql::context;
+use crate::graphql::error::ApiError;
+
+/// A workspace that the caller sees.
+pub struct Workspace {
+    pub(in crate::graphql) workspace: domain::Workspace,
+    pub(in crate::graphql) role: Option<domain::WorkspaceRole>,
+}
+
+/// A workspace. You see it as an administrator of its domain, or because a role binding ties you to it.
+#[Object]
+impl Workspace {
+    /// The workspace's id; it begins with `workspace-`.
+    pub(super) async fn id(&self) -> ID {
+        self.workspace.id.as_str().into()
+    }
+
+    /// The same as `id`.
+    async fn workspace_id(&self) -> &str {
+        self.workspace.id.as_str()
+    }
+
+    /// What the workspace is called.
+    async fn name(&self) -> &str {
+        self.workspace.name.as_str()
+    }
+
+    /// Where the workspace stands; only ENABLED ones are shown.
+    async fn state(&self) -> WorkspaceState {
+        self.workspace.state.into()
+    }
+
+    /// The role you have in it, over all your bindings to it: OWNER before MEMBER, then the binding made first. Null for
+    /// an administrator who has none.
+    async fn role_id(&self) -> Option<&str> {
+        self.role.as_ref().map(|role| role.role_id.as_str())
+    }
+
+    /// What your binding makes of you in it.
+    async fn role_type(&self) -> Option<RoleType> {
+        self.role.as_ref().map(|role| role.role_type.into())
+    }
+
+    /// What your role is called. Null where the role is gone, though the binding still counts.
+    async fn role_name(&self) -> Option<&str> {
+        self.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
+    }
+
+    /// What was noted about the workspace.
+    async fn tags(&self) -> JsonObject {
+        JsonObject(self.workspace.tags.clone())
+    }
+
+    /// The user id of whoever made the workspace.
+    async fn created_by(&self) -> Option<&str> {
+        self.workspace.created_by.as_ref().map(Label::as_str)
+    }
+
+    /// What the workspace is called in the system that manages it.
+    async fn reference_id(&self) -> Option<&str> {
+        self.workspace.reference_id.as_ref().map(Label::as_str)
+    }
+
+    /// Whether the workspace is kept in step with another system.
+    async fn is_managed(&self) -> bool {
+        self.workspace.is_managed
+    }
+
+    /// Whether the workspace is no longer in use.
+    async fn is_dormant(&self) -> bool {
+        self.workspace.is_dormant
+    }
+
+    /// The domain the workspace belongs to.
+    async fn domain_id(&self) -> &str {
+        self.workspace.domain_id.as_str()
+    }
+
+    /// When the workspace was made.
+    async fn created_at(&self) -> Time {
+        Time(self.workspace.created_at)
+    }
+
+    /// When the workspace was last brought in step with the system that manages it.
+    async fn last_synced_at(&self) -> Option<Time> {
+        self.workspace.last_synced_at.map(Time)
+    }
+
+    /// When the workspace became dormant, or ceased to be.
+    async fn dormant_updated_at(&self) -> Option<Time> {
+        self.workspace.dormant_updated_at.map(Time)
+    }
+
+    /// The group the workspace belongs to. Null if it belongs to none, or to one that you do not see.
+    async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<WorkspaceGroup, ApiError>> {
+        let id = self.workspace.workspace_group_id.clone()?;
+        find_group(ctx, id).await.transpose()
+    }
+}
+
+async fn find_group(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<WorkspaceGroup>, ApiError> {
+    Ok(context::loaders(ctx)?.groups.load_one(id).await?.map(WorkspaceGroup))
+}
+
+impl From<domain::VisibleWorkspace> for Workspace {
+    fn from(visible: domain::VisibleWorkspace) -> Self {
+        Self { workspace: visible.workspace, role: visible.role }
+    }
+}
+
+/// Which workspaces of a list are wanted; all that is given must hold.
+#[derive(InputObject, Default)]
+pub struct WorkspaceFilter {
+    /// Part of the name; case does not matter, and `%` and `_` stand for themselves.
+    name_contains: Option<String>,
+    /// Whether it is managed.
+    is_managed: Option<bool>,
+    /// Whether it is dormant.
+    is_dormant: Option<bool>,
+    /// What you are in it (see `Workspace.roleType`).
+    role_type: Option<RoleType>,
+}
+
+impl WorkspaceFilter {
+    pub(super) fn parse(self) -> Result<domain::WorkspaceFilter, ApiError> {
+        let part = self.name_contains.map(|part| domain::WorkspaceFilter::name_part(&part)).transpose();
+        Ok(domain::WorkspaceFilter {
+            name_contains: part.map_err(|invalid| ApiError::bad_input("filter.nameContains", &invalid))?,
+            is_managed: self.is_managed,
+            is_dormant: self.is_dormant,
+            role_type: self.role_type.map(Into::into),
+        })
+    }
+}
+
+/// A workspace and its place in a list.
+pub struct WorkspaceEdge {
+    pub(super) node: Workspace,
+    listed_role: Option<domain::WorkspaceRole>,
+}
+
+impl WorkspaceEdge {
+    pub(super) fn cursor(&self) -> String {
+        let workspace = &self.node.workspace;
+        let cursor = Cursor { sort_key: workspace.name.as_str().to_owned(), id: workspace.id.to_string() };
+        cursor.encode(ListKind::Workspaces)
+    }
+}
+
+/// A workspace's place in a list. On the list of a group, the role is the one that you have through that group; elsewhere
+/// it is the workspace's own.
+#[Object(name = "WorkspaceEdge")]
+impl WorkspaceEdge {
+    /// The workspace.
+    async fn node(&self) -> &Workspace {
+        &self.node
+    }
+
+    /// Its place, to go on from.
+    #[graphql(name = "cursor")]
+    async fn encoded_cursor(&self) -> String {
+        self.cursor()
+    }
+
+    /// The role you have in the workspace by way of this list.
+    async fn role_id(&self) -> Option<&str> {
+        self.listed_role.as_ref().map(|role| role.role_id.as_str())
+    }
+
+    /// What the binding behind it makes of you.
+    async fn role_type(&self) -> Option<RoleType> {
+        self.listed_role.as_ref().map(|role| role.role_type.into())
+    }
+
+    /// What that role is called. Null where the role is gone.
+    async fn role_name(&self) -> Option<&str> {
+        self.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
+    }
+}
+
+connection! {
+    /// A page of a list of workspaces, in the order of their names, then ids, byte by byte.
+    WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, total: WorkspaceTotal }
+}
+
+/// Which list it is that is counted.
+pub(super) struct WorkspaceTotal {
+    pub(super) through: Option<WorkspaceGroupId>,
+    pub(super) filter: domain::WorkspaceFilter,
+    /// The list of a group that cannot be.
+    pub(super) is_empty: bool,
+}
+
+impl WorkspaceTotal {
+    async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
+        if self.is_empty {
+            return Ok(0);
+        }
+        let viewer = context::caller(ctx)?.viewer();
+        Ok(context::services(ctx)?.count_workspaces(&viewer, self.through.as_ref(), &self.filter).await?)
+    }
+}
+
+impl WorkspaceConnection {
+    pub(super) fn new(page: Paged<domain::VisibleWorkspace>, total: WorkspaceTotal) -> Self {
+        let edges = page.items.into_iter().map(|mut visible| WorkspaceEdge {
+            listed_role: visible.listed_role.take(),
+            node: visible.into(),
+        });
+        Self { edges: edges.collect(), has_previous: page.has_previous, has_next: page.has_next, total }
+    }
+
+    /// A list with nothing on it.
+    pub(super) fn empty(total: WorkspaceTotal) -> Self {
+        Self { edges: Vec::new(), has_previous: false, has_next: false, total }
+    }
+}

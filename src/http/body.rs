@@ -1,0 +1,77 @@
+//! Reading a request's body, within bounds.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, BodyDataStream, HttpBody},
+    http::{HeaderMap, header},
+};
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::refusal::Refusal;
+
+/// What is set aside before the first byte of a body came, at most: a length is only a promise.
+const FIRST_ALLOCATION: usize = 16 * 1024;
+
+/// How much of an unwanted body is read and thrown away, and for how long. Most clients read the answer only after
+/// they have sent everything, and would otherwise see nothing but a connection that broke.
+const DISCARDED_BYTES: usize = 32 * 1024 * 1024;
+const DISCARDED_FOR: Duration = Duration::from_secs(5);
+
+/// Reads the whole body.
+///
+/// # Errors
+/// [`Refusal::BodyTooLarge`] above `limit` bytes, [`Refusal::BodyTooSlow`] after the `deadline`, and
+/// [`Refusal::BodyBroken`] where it ends early or is not properly chunked.
+pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline: Instant) -> Result<Vec<u8>, Refusal> {
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if declared > limit {
+        discard(body, headers).await;
+        return Err(Refusal::BodyTooLarge(limit));
+    }
+    let mut bytes = Vec::with_capacity(declared.min(FIRST_ALLOCATION));
+    let mut chunks = body.into_data_stream();
+    let is_whole = timeout_at(deadline, collect(&mut chunks, limit, &mut bytes))
+        .await
+        .map_err(|_| Refusal::BodyTooSlow)??;
+    if !is_whole {
+        throw_away(chunks).await;
+        return Err(Refusal::BodyTooLarge(limit));
+    }
+    Ok(bytes)
+}
+
+/// Takes in a body that nobody will look at, so that the client gets to read why.
+pub(super) async fn discard(body: Body, headers: &HeaderMap) {
+    // Who asks first whether to send the body waits for the answer, and has sent nothing yet.
+    if !headers.contains_key(header::EXPECT) {
+        throw_away(body.into_data_stream()).await;
+    }
+}
+
+/// Whether all of it fitted.
+async fn collect(chunks: &mut BodyDataStream, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, Refusal> {
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
+        if chunk.len() > limit - bytes.len() {
+            return Ok(false);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(true)
+}
+
+async fn throw_away(mut chunks: BodyDataStream) {
+    let all = async {
+        let mut left = DISCARDED_BYTES;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Whether it ended or time ran out is the same here: the answer goes out now.
+    let _ = timeout(DISCARDED_FOR, all).await;
+}

@@ -1,0 +1,131 @@
+//! `/graphql`: GraphQL over HTTP, as <https://graphql.github.io/graphql-over-http/draft/> says.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, header, request::Parts},
+    response::Response,
+};
+use tokio::time::timeout_at;
+use tracing::Instrument;
+
+use super::{
+    Execute, Origin, body,
+    exchange::Exchange,
+    negotiation::{self, Media},
+    pages,
+    refusal::Refusal,
+    request::Call,
+    response::Answer,
+    router::Shared,
+};
+use crate::graphql::only_queries::ReadOnly;
+
+/// `GET` and `HEAD`: a query, or the editor for a browser.
+pub(super) async fn get<A: Execute>(
+    State(shared): State<Arc<Shared<A>>>,
+    Extension(exchange): Extension<Exchange>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
+        Ok(Media::Html) => pages::graphiql(&parts.headers).await,
+        Ok(media) => answer(media, &exchange, query(&shared, &parts, &exchange).await),
+        Err(refusal) => answer(Media::Json, &exchange, Err(refusal)),
+    };
+    response
+        .headers_mut()
+        .append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// `POST`: any operation, or a batch of them.
+pub(super) async fn post<A: Execute>(
+    State(shared): State<Arc<Shared<A>>>,
+    Extension(exchange): Extension<Exchange>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let (media, checked) = match negotiation::negotiate(&parts.headers, negotiation::OF_POST) {
+        Ok(media) => (media, negotiation::check_content_type(&parts.headers)),
+        Err(refusal) => (Media::Json, Err(refusal)),
+    };
+    let outcome = match checked {
+        Ok(()) => operation(&shared, &parts, body, &exchange).await,
+        Err(refusal) => {
+            body::discard(body, &parts.headers).await;
+            Err(refusal)
+        }
+    };
+    answer(media, &exchange, outcome)
+}
+
+async fn query<A: Execute>(shared: &Arc<Shared<A>>, parts: &Parts, exchange: &Exchange) -> Result<Answer, Refusal> {
+    let mut call = Call::from_query_string(parts.uri.query())?;
+    if let Call::Single(request) = &mut call {
+        request.data.insert(ReadOnly);
+    }
+    execute(shared, call, parts, exchange).await
+}
+
+async fn operation<A: Execute>(
+    shared: &Arc<Shared<A>>,
+    parts: &Parts,
+    body: Body,
+    exchange: &Exchange,
+) -> Result<Answer, Refusal> {
+    let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
+    let call = Call::from_body(&bytes, shared.settings.batch_size)?;
+    drop(bytes);
+    execute(shared, call, parts, exchange).await
+}
+
+/// Executes in a task of its own, which goes on to its end whatever becomes of the client or of our patience: an
+/// operation that is dropped half-way would leave a transaction behind.
+async fn execute<A: Execute>(
+    shared: &Arc<Shared<A>>,
+    call: Call,
+    parts: &Parts,
+    exchange: &Exchange,
+) -> Result<Answer, Refusal> {
+    let origin = Origin::new(&parts.headers, exchange.client_address, exchange.request_id.clone());
+    let site = Arc::clone(shared);
+    let operation = async move {
+        match call {
+            Call::Single(request) => Answer::Single(site.api.execute(*request, origin).await),
+            Call::Batch(requests) => {
+                let mut responses = Vec::with_capacity(requests.len());
+                for request in requests {
+                    responses.push(site.api.execute(request, origin.clone()).await);
+                }
+                Answer::Batch(responses)
+            }
+        }
+    };
+    let task = shared.tasks.spawn(operation.in_current_span());
+    match timeout_at(exchange.deadline, task).await {
+        Ok(Ok(answer)) => Ok(answer),
+        // The panic hook has told what happened; its text may hold anything and is not told again.
+        Ok(Err(_)) => {
+            tracing::error!("an operation panicked");
+            Err(Refusal::Failed)
+        }
+        Err(_) => {
+            tracing::warn!("an operation outlasted the time that a request may take");
+            Err(Refusal::TimedOut)
+        }
+    }
+}
+
+fn answer(media: Media, exchange: &Exchange, outcome: Result<Answer, Refusal>) -> Response {
+    let written = outcome.and_then(|answer| {
+        answer.into_response(media, &exchange.request_id).map_err(|error| {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Refusal::Failed
+        })
+    });
+    written.unwrap_or_else(|refusal| refusal.answer(media, &exchange.request_id))
+}

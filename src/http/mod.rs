@@ -1,0 +1,30 @@
+//! How it arrives: addresses, methods, headers, status codes, bodies, connections.
+//!
+//! Here belongs what HTTP says and asks for. What a GraphQL document means, who the caller is and what he may do does
+//! not: a request is handed to an [`Execute`] as it came, with its [`Origin`], and its answer is put into the form that
+//! the GraphQL over HTTP specification asks for. Nothing here knows the schema.
+
+mod api;
+mod assets;
+mod body;
+mod client;
+mod etag;
+mod exchange;
+mod graphql;
+mod health;
+mod negotiation;
+mod pages;
+mod refusal;
+mod request;
+mod request_id;
+mod response;
+mod router;
+mod sdl;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use api::{Bearer, Execute, Origin};
+pub use request_id::RequestId;
+pub use router::{HttpSettings, Site, router};
+pub use server::{BindError, bind, serve};

@@ -1,0 +1,286 @@
+//! Which form a body has, coming in and going out: `Content-Type` and `Accept` (RFC 9110, section 12.5.1).
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use mime::Mime;
+
+use super::refusal::Refusal;
+
+/// The forms that answers come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/graphql-response+json`, in which the status tells whether anything was executed.
+    GraphqlResponse,
+    /// `application/json`, in which every well-formed request is answered 200.
+    Json,
+    /// A page, for browsers.
+    Html,
+}
+
+/// What can be had by `POST`, the one that is preferred where the client has no opinion first.
+///
+/// That is `application/json`, as the audits of the specification ask: clients that say nothing, or `*/*`, are old
+/// ones or `curl`.
+pub(super) const OF_POST: &[Media] = &[Media::Json, Media::GraphqlResponse];
+/// What can be had by `GET`.
+pub(super) const OF_GET: &[Media] = &[Media::Json, Media::GraphqlResponse, Media::Html];
+
+impl Media {
+    /// The value of `Content-Type`.
+    pub(super) const fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
+        })
+    }
+
+    const fn essence(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GraphqlResponse => ("application", "application/graphql-response+json"),
+            Self::Json => ("application", "application/json"),
+            Self::Html => ("text", "text/html"),
+        }
+    }
+
+    /// Which of two that were named alike is taken: the one that tells most. Not the page, which nobody who also
+    /// names a form of JSON would want.
+    const fn precedence(self) -> u8 {
+        match self {
+            Self::GraphqlResponse => 2,
+            Self::Json => 1,
+            Self::Html => 0,
+        }
+    }
+}
+
+/// Chooses among `offers` by the `Accept` headers; `None` where nothing that is offered is accepted.
+///
+/// # Errors
+/// [`Refusal::NotAcceptable`], where nothing that is offered is accepted.
+pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, Refusal> {
+    let values = headers.get_all(header::ACCEPT);
+    if values.iter().all(HeaderValue::is_empty) {
+        return Ok(Media::Json);
+    }
+    let ranges: Vec<Range> = values
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .collect();
+    offers
+        .iter()
+        // Of equal ones `max_by` takes the last, and the first offer is the one to prefer.
+        .rev()
+        .filter_map(|offer| Some((*offer, Match::best(*offer, &ranges)?)))
+        .max_by(|(_, a), (_, b)| a.rank(b))
+        .map(|(offer, _)| offer)
+        .ok_or(Refusal::NotAcceptable)
+}
+
+/// Checks that a body says that it is `application/json`, in UTF-8 (RFC 8259 knows no other encoding).
+///
+/// A form or `text/plain` is refused not for order's sake: those a browser sends to other sites without asking them.
+///
+/// # Errors
+/// [`Refusal::UnsupportedMediaType`] for anything else, or nothing, or more than one such header.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Refusal::UnsupportedMediaType);
+    };
+    if value.as_bytes() == b"application/json" {
+        return Ok(());
+    }
+    let mime: Mime = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(Refusal::UnsupportedMediaType)?;
+    let is_utf8 = mime
+        .params()
+        .all(|(name, value)| name != mime::CHARSET || value == mime::UTF_8);
+    (mime.essence_str() == "application/json" && is_utf8)
+        .then_some(())
+        .ok_or(Refusal::UnsupportedMediaType)
+}
+
+/// One of the comma-separated parts of `Accept`.
+struct Range {
+    mime: Mime,
+    quality: f32,
+}
+
+impl Range {
+    /// `None` for what cannot be read: it names nothing that is offered here.
+    fn parse(text: &str) -> Option<Self> {
+        let mime: Mime = text.trim().parse().ok()?;
+        let quality = match mime.get_param("q") {
+            Some(quality) => quality
+                .as_str()
+                .parse()
+                .ok()
+                .filter(|quality| (0.0..=1.0).contains(quality))?,
+            None => 1.0,
+        };
+        Some(Self { mime, quality })
+    }
+
+    /// How closely this range names an offer: 2 by name, 1 by `type/*`, 0 by `*/*`.
+    fn specificity(&self, offer: Media) -> Option<u8> {
+        let (kind, essence) = offer.essence();
+        match self.mime.essence_str() {
+            named if named == essence => Some(2),
+            "*/*" => Some(0),
+            _ if self.mime.type_() == kind && self.mime.subtype() == mime::STAR => Some(1),
+            _ => None,
+        }
+    }
+}
+
+/// How well an offer is liked.
+struct Match {
+    quality: f32,
+    specificity: u8,
+    precedence: u8,
+}
+
+impl Match {
+    /// The closest range decides over the quality; `None` where no range names it, or with `q=0`.
+    fn best(offer: Media, ranges: &[Range]) -> Option<Self> {
+        let (specificity, range) = ranges
+            .iter()
+            .filter_map(|range| Some((range.specificity(offer)?, range)))
+            .max_by(|(a, x), (b, y)| a.cmp(b).then(x.quality.total_cmp(&y.quality)))?;
+        let precedence = if specificity == 2 { offer.precedence() } else { 0 };
+        (range.quality > 0.0).then_some(Self {
+            quality: range.quality,
+            specificity,
+            precedence,
+        })
+    }
+
+    fn rank(&self, other: &Self) -> std::cmp::Ordering {
+        self.quality
+            .total_cmp(&other.quality)
+            .then(self.specificity.cmp(&other.specificity))
+            .then(self.precedence.cmp(&other.precedence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(value: &str) -> Option<Media> {
+        negotiate(
+            &HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_str(value).unwrap())]),
+            OF_GET,
+        )
+        .ok()
+    }
+
+    #[test]
+    fn who_has_no_opinion_gets_json() {
+        assert_eq!(negotiate(&HeaderMap::new(), OF_GET).ok(), Some(Media::Json));
+        for value in [
+            "",
+            "*/*",
+            "application/*",
+            "text/plain, */*;q=0.1",
+            "application/json, text/plain, */*",
+        ] {
+            assert_eq!(accept(value), Some(Media::Json), "{value}");
+        }
+    }
+
+    #[test]
+    fn named_ones_count_by_their_quality() {
+        for (value, media) in [
+            ("application/json", Media::Json),
+            ("APPLICATION/JSON; charset=utf-8", Media::Json),
+            ("application/graphql-response+json", Media::GraphqlResponse),
+            (
+                "application/graphql-response+json, application/json;q=0.9",
+                Media::GraphqlResponse,
+            ),
+            (
+                "application/json, application/graphql-response+json",
+                Media::GraphqlResponse,
+            ),
+            (
+                "application/graphql-response+json;q=0.5, application/json;q=0.6",
+                Media::Json,
+            ),
+            ("application/json;q=0, application/*", Media::GraphqlResponse),
+            ("application/graphql-response+json, */*", Media::GraphqlResponse),
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                Media::Html,
+            ),
+            ("text/*", Media::Html),
+            ("text/html;q=0.2, application/json", Media::Json),
+        ] {
+            assert_eq!(accept(value), Some(media), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_offered_is_not_acceptable() {
+        for value in [
+            "text/plain",
+            "image/*",
+            "application/json;q=0",
+            "*/*;q=0",
+            "nonsense",
+            ",",
+            "application/json;q=nan",
+        ] {
+            assert_eq!(accept(value), None, "{value}");
+        }
+        let page = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("text/html"))]);
+        assert!(negotiate(&page, OF_POST).is_err());
+    }
+
+    #[test]
+    fn several_headers_are_one_list() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::ACCEPT, HeaderValue::from_static("text/plain"));
+        headers.append(header::ACCEPT, HeaderValue::from_static("application/json"));
+        assert_eq!(negotiate(&headers, OF_POST).ok(), Some(Media::Json));
+    }
+
+    #[test]
+    fn only_json_in_utf8_comes_in() {
+        let check = |values: &[&'static str]| {
+            let headers: HeaderMap = values
+                .iter()
+                .map(|value| (header::CONTENT_TYPE, HeaderValue::from_static(value)))
+                .collect();
+            check_content_type(&headers).is_ok()
+        };
+        for right in [
+            "application/json",
+            "Application/JSON;charset=UTF-8",
+            "application/json; charset=\"utf-8\"; v=1",
+        ] {
+            assert!(check(&[right]), "{right}");
+        }
+        for wrong in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/graphql",
+            "application/graphql+json",
+            "application/jsonx",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf-8; charset=utf-16",
+            "application/json, text/plain",
+        ] {
+            assert!(!check(&[wrong]), "{wrong}");
+        }
+        assert!(!check(&[]));
+        assert!(!check(&["application/json", "application/json"]));
+    }
+}

@@ -1,0 +1,324 @@
+//! The parameters of a GraphQL request: `query`, `operationName`, `variables`, `extensions`.
+//!
+//! Documents are not parsed here. The engine's parser must not see one before the guard has.
+
+use async_graphql::Request;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use url::form_urlencoded;
+
+use super::refusal::Refusal;
+
+/// What a client asks to be executed.
+#[derive(Debug)]
+pub(super) enum Call {
+    /// One request.
+    Single(Box<Request>),
+    /// Several, to be executed one after another.
+    Batch(Vec<Request>),
+}
+
+impl Call {
+    /// Reads the body of a `POST`; `batch_size` is how many requests it may hold, 0 for no batches at all.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`], [`Refusal::BatchesOff`], [`Refusal::BatchTooLong`].
+    pub(super) fn from_body(body: &[u8], batch_size: usize) -> Result<Self, Refusal> {
+        match body.trim_ascii_start().first() {
+            Some(b'[') if batch_size == 0 => Err(Refusal::BatchesOff),
+            Some(b'[') => batch(body, batch_size),
+            Some(b'{') => Parameters::of_json(body)
+                .and_then(Parameters::into_request)
+                .map(Box::new)
+                .map(Self::Single),
+            None => Err(malformed("The body is empty; send a JSON object with a \"query\"")),
+            // Nothing but an object is right, but what is not JSON at all shall hear that first.
+            Some(_) => Err(serde_json::from_slice::<&RawValue>(body).map_or_else(
+                |error| not_json("The body", &error),
+                |_| malformed("The body must be a JSON object with a \"query\""),
+            )),
+        }
+    }
+
+    /// Reads the query string of a `GET`. Empty parameters are absent ones.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`].
+    pub(super) fn from_query_string(query: Option<&str>) -> Result<Self, Refusal> {
+        let [mut document, mut operation_name, mut variables, mut extensions] = [const { None }; 4];
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let parameter = match &*name {
+                "query" => &mut document,
+                "operationName" => &mut operation_name,
+                "variables" => &mut variables,
+                "extensions" => &mut extensions,
+                _ => continue,
+            };
+            if parameter.is_some() {
+                return Err(malformed(format!("\"{name}\" was given twice; give it once")));
+            }
+            *parameter = Some(value).filter(|value| !value.is_empty());
+        }
+        let parameters = Parameters {
+            query: document.map(Into::into),
+            operation_name: operation_name.map(Into::into),
+            variables: variables.map(|text| object("variables", &text)).transpose()?,
+            extensions: extensions.map(|text| object("extensions", &text)).transpose()?,
+        };
+        parameters.into_request().map(Box::new).map(Self::Single)
+    }
+}
+
+/// All parameters, of the right types.
+struct Parameters {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<async_graphql::Variables>,
+    extensions: Option<async_graphql::Extensions>,
+}
+
+/// A request as it stands in JSON. The values are looked at one by one, so that a fault can be told by its name.
+/// Unknown keys are left alone, as the specification asks; a key that stands twice is a fault.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    operation_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extensions: Option<&'a RawValue>,
+}
+
+impl Parameters {
+    fn of_json(json: &[u8]) -> Result<Self, Refusal> {
+        let envelope: Envelope = serde_json::from_slice(json).map_err(|error| not_json("The body", &error))?;
+        Ok(Self {
+            query: envelope
+                .query
+                .map(|value| typed("query", "a string", value.get()))
+                .transpose()?,
+            operation_name: envelope
+                .operation_name
+                .map(|value| typed("operationName", "a string", value.get()))
+                .transpose()?,
+            variables: envelope
+                .variables
+                .map(|value| object("variables", value.get()))
+                .transpose()?,
+            extensions: envelope
+                .extensions
+                .map(|value| object("extensions", value.get()))
+                .transpose()?,
+        })
+    }
+
+    fn into_request(self) -> Result<Request, Refusal> {
+        let extensions = self.extensions.unwrap_or_default();
+        // A persisted query is named by its hash alone.
+        let Some(query) = self
+            .query
+            .or_else(|| extensions.contains_key("persistedQuery").then(String::new))
+        else {
+            return Err(malformed(
+                "\"query\" is missing; it is the document to be executed, a string",
+            ));
+        };
+        let mut request = Request::new(query).variables(self.variables.unwrap_or_default());
+        request.operation_name = self.operation_name;
+        request.extensions = extensions;
+        Ok(request)
+    }
+}
+
+fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
+    let entries: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| not_json("The body", &error))?;
+    if entries.is_empty() {
+        return Err(malformed("The batch is empty; send at least one request"));
+    }
+    if entries.len() > batch_size {
+        return Err(Refusal::BatchTooLong(batch_size));
+    }
+    let request = |entry: &RawValue| match entry.get().as_bytes() {
+        json @ [b'{', ..] => Parameters::of_json(json)?.into_request(),
+        _ => Err(malformed(
+            "Every request of a batch must be a JSON object with a \"query\"",
+        )),
+    };
+    entries
+        .into_iter()
+        .map(request)
+        .collect::<Result<_, _>>()
+        .map(Call::Batch)
+}
+
+/// A JSON object, or `null`.
+fn object<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, Refusal> {
+    typed(name, "an object", json)
+}
+
+fn typed<T: DeserializeOwned>(name: &str, kind: &str, json: &str) -> Result<T, Refusal> {
+    serde_json::from_str(json).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => malformed(format!("\"{name}\" must be {kind}, or null")),
+        _ => not_json(&format!("\"{name}\""), &error),
+    })
+}
+
+/// The parser's words tell where and what; they repeat no more than the name of a key.
+fn not_json(what: &str, error: &serde_json::Error) -> Refusal {
+    malformed(format!("{what} is not a GraphQL request in JSON: {error}"))
+}
+
+fn malformed(message: impl Into<String>) -> Refusal {
+    Refusal::Malformed(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    fn single(call: Result<Call, Refusal>) -> Request {
+        match call.unwrap() {
+            Call::Single(request) => *request,
+            Call::Batch(_) => panic!("a batch"),
+        }
+    }
+
+    fn fault(body: &[u8]) -> String {
+        Call::from_body(body, 0).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn all_parameters_are_read() {
+        let request = single(Call::from_body(
+            br#" {"query":"query Q{a}","operationName":"Q","variables":{"x":[1]},"extensions":{"y":null},"z":1} "#,
+            0,
+        ));
+        assert_eq!(request.query, "query Q{a}");
+        assert_eq!(request.operation_name.as_deref(), Some("Q"));
+        assert_eq!(request.variables.into_value(), value!({"x": [1]}));
+        assert!(request.extensions.contains_key("y"));
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let request = single(Call::from_body(
+            br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#,
+            0,
+        ));
+        assert_eq!(
+            (
+                request.operation_name,
+                request.variables.len(),
+                request.extensions.len()
+            ),
+            (None, 0, 0)
+        );
+        assert!(fault(br#"{"query":null}"#).contains("\"query\" is missing"));
+    }
+
+    #[test]
+    fn a_persisted_query_needs_no_document() {
+        let request = single(Call::from_body(
+            br#"{"extensions":{"persistedQuery":{"version":1}}}"#,
+            0,
+        ));
+        assert_eq!(request.query, "");
+        assert!(fault(br#"{"extensions":{"other":1}}"#).contains("\"query\" is missing"));
+    }
+
+    #[test]
+    fn wrong_types_are_told_by_name() {
+        for (body, message) in [
+            (r#"{"query":{}}"#, "\"query\" must be a string"),
+            (r#"{"query":7}"#, "\"query\" must be a string"),
+            (
+                r#"{"query":"{a}","operationName":["a"]}"#,
+                "\"operationName\" must be a string",
+            ),
+            (r#"{"query":"{a}","variables":"{}"}"#, "\"variables\" must be an object"),
+            (r#"{"query":"{a}","variables":[]}"#, "\"variables\" must be an object"),
+            (
+                r#"{"query":"{a}","extensions":false}"#,
+                "\"extensions\" must be an object",
+            ),
+            ("7", "must be a JSON object"),
+            ("\"{a}\"", "must be a JSON object"),
+            ("null", "must be a JSON object"),
+            ("", "The body is empty"),
+            ("[]", "Batches are switched off"),
+        ] {
+            assert!(
+                fault(body.as_bytes()).contains(message),
+                "{body}: {}",
+                fault(body.as_bytes())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        let deep = format!(r#"{{"query":"{{a}}","variables":{{"a":{}}}}}"#, "[".repeat(100_000));
+        for body in [
+            &br#"{"query"#[..],
+            b"{} {}",
+            b"\0",
+            b"{\"query\":\"\0\"}",
+            b"{\"query\":\"\xff\"}",
+            b"{\"query\":\"a\",\"\xff\":1}",
+            br#"{"query":"\ud800"}"#,
+            br#"{"query":"{a}","query":"{b}"}"#,
+            br#"{"query":"{a}","variables":{"a":1e999}}"#,
+            b"\xef\xbb\xbf{}",
+            deep.as_bytes(),
+        ] {
+            assert!(
+                fault(body).contains("is not a GraphQL request in JSON"),
+                "{}",
+                fault(body)
+            );
+        }
+        let closed = format!(
+            r#"{{"query":"{{a}}","variables":{{"a":{}{}}}}}"#,
+            "[".repeat(500),
+            "]".repeat(500)
+        );
+        assert!(fault(closed.as_bytes()).contains("recursion limit"));
+    }
+
+    #[test]
+    fn batches_are_counted() {
+        let body = br#"[{"query":"{a}"},{"query":"{b}"}]"#;
+        assert!(matches!(Call::from_body(body, 2), Ok(Call::Batch(requests)) if requests.len() == 2));
+        assert!(matches!(Call::from_body(body, 1), Err(Refusal::BatchTooLong(1))));
+        for wrong in ["[]", "[1]", "[[]]", "[null]", "[{}]", r#"[{"query":"{a}"}"#] {
+            assert!(
+                matches!(Call::from_body(wrong.as_bytes(), 2), Err(Refusal::Malformed(_))),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_query_string_is_decoded() {
+        let request = single(Call::from_query_string(Some(
+            "query=%7Ba%7D&operationName=&variables=%7B%22x%22%3A%22%F0%9F%8F%83+1%22%7D&extensions=&other=1",
+        )));
+        assert_eq!((request.query.as_str(), request.operation_name), ("{a}", None));
+        assert_eq!(request.variables.into_value(), value!({"x": "🏃 1"}));
+        for wrong in [
+            None,
+            Some(""),
+            Some("query="),
+            Some("query=a&query=b"),
+            Some("query=a&variables=[]"),
+            Some("query=a&variables=x"),
+        ] {
+            assert!(Call::from_query_string(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

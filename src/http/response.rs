@@ -1,0 +1,176 @@
+//! What the engine answered, put into the form that clients are promised: error codes, masking, status.
+
+use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+
+use super::{RequestId, negotiation::Media};
+use crate::graphql::only_queries::NotAQuery;
+
+/// What is said of a fault of ours.
+pub(super) const MASKED: &str =
+    "Something went wrong on our side; it was noted. Try again later, and tell us the requestId if it stays.";
+
+/// The values that `extensions.code` may have. An error without one of these is a fault that nobody foresaw.
+const CODES: [&str; 9] = [
+    "UNAUTHENTICATED",
+    "FORBIDDEN",
+    "BAD_USER_INPUT",
+    UNAVAILABLE,
+    "INTERNAL_SERVER_ERROR",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "LIMIT_EXCEEDED",
+    "PERSISTED_QUERY_NOT_FOUND",
+];
+const UNAVAILABLE: &str = "UNAVAILABLE";
+
+/// What was answered to a [`Call`](super::request::Call), of the same shape.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Single(Response),
+    Batch(Vec<Response>),
+}
+
+impl Answer {
+    /// The HTTP answer.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(super) fn into_response(
+        mut self,
+        media: Media,
+        request_id: &RequestId,
+    ) -> Result<axum::response::Response, serde_json::Error> {
+        let responses = match &mut self {
+            Self::Single(response) => std::slice::from_mut(response),
+            Self::Batch(responses) => responses,
+        };
+        for response in &mut *responses {
+            response.errors.iter_mut().for_each(|error| finish(error, request_id));
+        }
+        let status = status_of_all(responses, media);
+        let body = match &self {
+            Self::Single(response) => serde_json::to_vec(&Written::from(response)),
+            Self::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
+        }?;
+        let mut response = axum::response::Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, media.content_type());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        Ok(response)
+    }
+}
+
+/// A response as it is written: without `data` where nothing was executed (GraphQL, section 7.1).
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
+}
+
+impl<'a> From<&'a Response> for Written<'a> {
+    fn from(response: &'a Response) -> Self {
+        Self {
+            data: is_executed(response).then_some(&response.data),
+            errors: &response.errors,
+            extensions: (!response.extensions.is_empty()).then_some(&response.extensions),
+        }
+    }
+}
+
+/// Names the request in an error, and masks an error that carries no code of ours: its text was not written for
+/// clients and may tell them anything.
+fn finish(error: &mut ServerError, request_id: &RequestId) {
+    if !CODES.iter().any(|code| has_code(error, code)) {
+        tracing::error!(path = %path(error), error = %error.message, "an error without a code was masked");
+        MASKED.clone_into(&mut error.message);
+        error.source = None;
+        let mut masked = ErrorExtensionValues::default();
+        masked.set("code", "INTERNAL_SERVER_ERROR");
+        error.extensions = Some(masked);
+    }
+    error
+        .extensions
+        .get_or_insert_default()
+        .set("requestId", request_id.as_str());
+}
+
+/// The status of all, where they agree; otherwise 200, as each response tells its own errors.
+fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
+    let mut statuses = responses.iter().map(|response| status(response, media));
+    let first = statuses.next().unwrap_or(StatusCode::OK);
+    if statuses.all(|status| status == first) {
+        first
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// The status of one response.
+///
+/// - 503 where something that we need is gone and no field has a value;
+/// - 405 for what only `POST` may do;
+/// - 200 for whatever was executed, with errors or without;
+/// - 500 where we failed before executing anything;
+/// - else nothing was executed, by the client's fault. `application/graphql-response+json` says that by 400. In
+///   `application/json` a well-formed request is answered 200, because clients that ask for that form take any
+///   other status for an answer of some proxy's and do not look for `errors` in it (GraphQL over HTTP, section 6.4.1).
+fn status(response: &Response, media: Media) -> StatusCode {
+    let has = |code| response.errors.iter().any(|error| has_code(error, code));
+    if has(UNAVAILABLE) && is_empty(&response.data) {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else if response
+        .errors
+        .iter()
+        .any(|error| error.source::<NotAQuery>().is_some())
+    {
+        StatusCode::METHOD_NOT_ALLOWED
+    } else if is_executed(response) {
+        StatusCode::OK
+    } else if has("INTERNAL_SERVER_ERROR") {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else if media == Media::GraphqlResponse {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// Whether execution began. The engine does not say so; but what happens in a field has the field's path, and what
+/// comes before has none.
+fn is_executed(response: &Response) -> bool {
+    response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(|e| !e.path.is_empty())
+}
+
+/// Whether no field of the operation has a value.
+fn is_empty(data: &Value) -> bool {
+    match data {
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        data => *data == Value::Null,
+    }
+}
+
+fn has_code(error: &ServerError, code: &str) -> bool {
+    let value = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    matches!(value, Some(Value::String(text)) if text == code)
+}
+
+fn path(error: &ServerError) -> String {
+    let segments = error.path.iter().map(|segment| match segment {
+        PathSegment::Field(name) => name.clone(),
+        PathSegment::Index(index) => index.to_string(),
+    });
+    segments.collect::<Vec<_>>().join(".")
+}

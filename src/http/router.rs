@@ -1,0 +1,112 @@
+//! Which address is answered by what.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    extract::Request,
+    http::{Method, header},
+    middleware,
+    response::{IntoResponse, Redirect, Response},
+    routing,
+};
+use ipnet::IpNet;
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Execute,
+    assets::{self, Asset},
+    exchange::{Exchange, exchange},
+    graphql, health,
+    negotiation::Media,
+    refusal::Refusal,
+    sdl::Sdl,
+};
+
+/// What may be turned of the endpoint.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// How many requests a batch may hold; 0 for no batches.
+    pub batch_size: usize,
+    /// How long a client may take to send the head of a request, and so how long a connection may lie idle.
+    pub header_timeout: Duration,
+    /// How long a request may take, from its head to its answer.
+    pub request_timeout: Duration,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Everything that is served.
+#[derive(Debug, Clone)]
+pub struct Site<A> {
+    /// What answers GraphQL.
+    pub api: A,
+    /// What may be turned.
+    pub settings: HttpSettings,
+    /// The schema, as SDL, for `/schema.graphql`.
+    pub sdl: String,
+    /// Draws 128 random bits, to name a request that came without a name.
+    pub random: fn() -> [u8; 16],
+}
+
+/// A [`Site`] in service.
+pub(super) struct Shared<A> {
+    pub(super) api: A,
+    pub(super) settings: HttpSettings,
+    pub(super) sdl: Sdl,
+    pub(super) random: fn() -> [u8; 16],
+    /// The operations that are being executed, whether anybody still waits for them or not.
+    pub(super) tasks: TaskTracker,
+}
+
+/// All routes. Where a request brings the address of its peer as a `ConnectInfo<SocketAddr>`, that is believed.
+pub fn router<A: Execute>(site: Site<A>) -> Router {
+    routes(site, TaskTracker::new())
+}
+
+/// All routes; operations are executed as `tasks`.
+pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
+    let Site {
+        api,
+        settings,
+        sdl,
+        random,
+    } = site;
+    let shared = Arc::new(Shared {
+        api,
+        settings,
+        sdl: Sdl::new(sdl),
+        random,
+        tasks,
+    });
+    Router::new()
+        .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
+        .route("/", routing::get(async || Redirect::temporary("/graphql")))
+        .route("/healthz", routing::get(health::alive))
+        .route("/readyz", routing::get(health::ready::<A>))
+        .route("/schema.graphql", routing::get(super::sdl::schema::<A>))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(other)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), exchange::<A>))
+        .with_state(shared)
+}
+
+/// A file that the pages need, or nothing.
+async fn other(Extension(exchange): Extension<Exchange>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    match assets::find(parts.uri.path()).filter(|asset| !asset.is_page()) {
+        Some(asset) if matches!(parts.method, Method::GET | Method::HEAD) => asset.answer(&parts.headers).await,
+        Some(_) => {
+            let response = Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id);
+            ([(header::ALLOW, Asset::METHODS)], response).into_response()
+        }
+        None => Refusal::NotFound.answer(Media::Json, &exchange.request_id),
+    }
+}
+
+/// The header `Allow` is added by the router, which knows the methods of each route.
+async fn method_not_allowed(Extension(exchange): Extension<Exchange>) -> Response {
+    Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id)
+}

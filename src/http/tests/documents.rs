@@ -1,0 +1,225 @@
+//! What is executed, and how it is answered.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use serde_json::json;
+
+use super::*;
+
+const GET_HELLO: &str = "/graphql?query=%7Bhello%7D";
+
+#[tokio::test]
+async fn a_query_is_answered_in_the_form_that_was_asked_for() {
+    let body = || json!({ "query": "{ hello }" }).to_string();
+    for (accept, form) in [
+        ("application/json", "application/json; charset=utf-8"),
+        ("*/*", "application/json; charset=utf-8"),
+        (
+            "application/graphql-response+json",
+            "application/graphql-response+json; charset=utf-8",
+        ),
+    ] {
+        let reply = post(&[JSON, ("accept", accept)], body()).await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, form));
+        assert_eq!(reply.json(), json!({ "data": { "hello": "world" } }));
+        assert_eq!(reply.header("cache-control"), "no-store");
+        assert_eq!(reply.header("x-request-id"), "ab".repeat(16));
+        let reply = get(GET_HELLO, &[("accept", accept)]).await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, form));
+        assert_eq!(reply.header("vary"), "accept");
+    }
+}
+
+#[tokio::test]
+async fn mutations_are_for_post_alone() {
+    let toy = Toy::default();
+    let run = async |method: &str, address: &str| {
+        send(
+            crate::http::router(site(&toy)),
+            build(method, address, &[], Body::empty()),
+        )
+        .await
+    };
+    for query in [
+        "query=mutation%7Bbump(milliseconds:0)%7D",
+        "query=query%20A%7Bhello%7Dmutation%20B%7Bbump(milliseconds:0)%7D&operationName=B",
+        "query=mutation%20B%7Bbump(milliseconds:0)%7D",
+        "query=subscription%7Bhello%7D",
+    ] {
+        let reply = run("GET", &format!("/graphql?{query}")).await;
+        reply.refused(405, "BAD_USER_INPUT");
+        assert_eq!(reply.header("allow"), "POST");
+        assert_eq!(run("HEAD", &format!("/graphql?{query}")).await.status, 405);
+    }
+    let both = "/graphql?query=query%20A%7Bhello%7Dmutation%20B%7Bbump(milliseconds:0)%7D&operationName=";
+    assert_eq!(run("GET", &format!("{both}A")).await.status, 200);
+    assert!(run("GET", &format!("{both}C")).await.json()["data"].is_null());
+    assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
+
+    assert_eq!(
+        ask("mutation { bump(milliseconds: 0) }").await.json()["data"]["bump"],
+        1
+    );
+}
+
+#[tokio::test]
+async fn the_form_decides_the_status_of_what_was_not_executed() {
+    for (query, code) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+    ] {
+        ask(query).await.refused(400, code);
+        post(&[JSON], json!({ "query": query }).to_string())
+            .await
+            .refused(200, code);
+    }
+}
+
+#[tokio::test]
+async fn errors_beside_data_are_answered_200_and_name_the_request() {
+    let reply = post(
+        &[
+            JSON,
+            ("accept", "application/graphql-response+json"),
+            ("x-request-id", "mine-1"),
+        ],
+        r#"{"query":"{ hello nullable }"}"#,
+    )
+    .await;
+    assert_eq!((reply.status, reply.header("x-request-id")), (StatusCode::OK, "mine-1"));
+    let json = reply.json();
+    assert_eq!(json["data"], json!({ "hello": "world", "nullable": null }));
+    assert_eq!(json["errors"][0]["message"], "told to the client");
+    assert_eq!(
+        json["errors"][0]["extensions"],
+        json!({ "code": "UNAUTHENTICATED", "requestId": "mine-1" })
+    );
+    assert_eq!(ask("{ nullable }").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_503_unless_something_was_there() {
+    for accept in ["application/json", "application/graphql-response+json"] {
+        let reply = post(&[JSON, ("accept", accept)], r#"{"query":"{ gone }"}"#).await;
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    }
+    assert_eq!(ask("{ hello gone }").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_error_without_a_code_is_masked() {
+    let reply = ask("{ escapes }").await;
+    let json = reply.json();
+    assert_eq!(
+        (reply.status, &json["data"]),
+        (StatusCode::OK, &serde_json::Value::Null)
+    );
+    let error = &json["errors"][0];
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Something went wrong on our side"),
+        "{json}"
+    );
+    assert_eq!(error["path"], json!(["escapes"]));
+    assert_eq!(
+        error["extensions"],
+        json!({ "code": "INTERNAL_SERVER_ERROR", "requestId": "ab".repeat(16) })
+    );
+}
+
+#[tokio::test]
+async fn a_panic_is_500_and_tells_nothing() {
+    let reply = ask("{ panics(now: true) }").await;
+    reply.refused(500, "INTERNAL_SERVER_ERROR");
+    assert!(!reply.json().to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn the_api_learns_where_a_request_comes_from() {
+    let request = build(
+        "POST",
+        "/graphql",
+        &[
+            JSON,
+            ("authorization", "bearer upa_1"),
+            ("user-agent", "curl/8"),
+            ("x-forwarded-for", "1.1.1.1, 198.51.100.7"),
+            ("x-request-id", "r-1"),
+        ],
+        Body::from(r#"{"query":"{ origin }"}"#),
+    );
+    let (mut parts, body) = request.into_parts();
+    parts
+        .extensions
+        .insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((
+            [10, 0, 0, 2],
+            4711,
+        ))));
+    let reply = call(Request::from_parts(parts, body)).await;
+    assert_eq!(
+        reply.json()["data"]["origin"],
+        r#"Some("upa_1") 198.51.100.7 Some("curl/8") r-1"#
+    );
+    assert_eq!(
+        ask("{ origin }").await.json()["data"]["origin"],
+        format!("None 0.0.0.0 None {}", "ab".repeat(16))
+    );
+}
+
+#[tokio::test]
+async fn text_comes_through_as_it_was_sent() {
+    for text in ["\0", "🏃 Swim", "\u{2028}", "a\"b\\c", "\u{fffd}"] {
+        let body = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": text } }).to_string();
+        assert_eq!(post(&[JSON], body).await.json()["data"]["echo"], text);
+    }
+}
+
+#[tokio::test]
+async fn an_operation_outlives_our_patience() {
+    let toy = Toy::default();
+    let mut site = site(&toy);
+    site.settings.request_timeout = Duration::from_millis(100);
+    let router = crate::http::router(site);
+    let slow = |milliseconds: u64| {
+        let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
+        build(
+            "POST",
+            "/graphql",
+            &[JSON],
+            Body::from(json!({ "query": query }).to_string()),
+        )
+    };
+    send(router.clone(), slow(300)).await.refused(503, "UNAVAILABLE");
+    assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
+    toy.finishes(1).await;
+}
+
+#[tokio::test]
+async fn a_batch_is_executed_in_order() {
+    let batch = async |size: usize, body: &str| {
+        let mut site = site(&Toy::default());
+        site.settings.batch_size = size;
+        send(
+            crate::http::router(site),
+            build("POST", "/graphql", &[JSON], Body::from(body.to_owned())),
+        )
+        .await
+    };
+    let three = r#"[{"query":"mutation{bump(milliseconds:50)}"},{"query":"{slow(milliseconds:0)}"},{"query":"{x}"}]"#;
+    let reply = batch(3, three).await;
+    assert_eq!(reply.status, 200);
+    let json = reply.json();
+    assert_eq!(
+        (&json[0]["data"]["bump"], &json[1]["data"]["slow"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(json[2]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+
+    batch(2, three).await.refused(400, "LIMIT_EXCEEDED");
+    batch(0, three).await.refused(400, "BAD_USER_INPUT");
+    batch(3, "[]").await.refused(400, "BAD_USER_INPUT");
+    assert_eq!(batch(3, r#"[{"query":"{gone}"}]"#).await.status, 503);
+}

@@ -1,0 +1,87 @@
+//! What the log tells of a request, and what it does not.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+async fn logged(request: Request<Body>) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    call(request).await;
+    log.text()
+}
+
+#[tokio::test]
+async fn a_request_is_told_without_its_secrets() {
+    let body = Body::from(r#"{"query":"{ echo(text: \"in-the-body\") }"}"#);
+    let headers = [JSON, ("authorization", "Bearer in-the-token"), ("x-request-id", "r-7")];
+    let log = logged(build("POST", "/graphql?x=in-the-query", &headers, body)).await;
+    for told in [
+        "request_id=r-7",
+        "method=POST",
+        "path=\"/graphql\"",
+        "status=200",
+        "duration=",
+    ] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    assert!(!log.contains("in-the-"), "{log}");
+}
+
+#[tokio::test]
+async fn a_masked_error_is_told_here_with_its_request() {
+    let headers = [JSON, ("x-request-id", "r-8")];
+    let log = logged(build(
+        "POST",
+        "/graphql",
+        &headers,
+        Body::from(r#"{"query":"{ escapes }"}"#),
+    ))
+    .await;
+    let line = log
+        .lines()
+        .find(|line| line.contains("masked"))
+        .expect("nothing was logged");
+    assert!(
+        line.contains("invalid digit") && line.contains("r-8") && line.contains("ERROR"),
+        "{line}"
+    );
+}

@@ -1,0 +1,92 @@
+//! The endpoint as clients meet it: through the real router, and over real connections where these matter.
+
+mod connections;
+mod documents;
+mod log;
+mod pages;
+mod refusals;
+mod toy;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Request, StatusCode},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use toy::{Toy, site};
+
+/// What came back, read to its end.
+struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts the form that every refusal has.
+    #[track_caller]
+    fn refused(&self, status: u16, code: &str) {
+        let json = self.json();
+        assert_eq!(self.status, status, "{json}");
+        assert_eq!(json["errors"][0]["extensions"]["code"], code, "{json}");
+        assert_eq!(
+            json["errors"][0]["extensions"]["requestId"],
+            self.header("x-request-id"),
+            "{json}"
+        );
+        assert!(json["errors"][0]["message"].as_str().unwrap().len() > 10, "{json}");
+        assert!(json.get("data").is_none(), "{json}");
+        assert!(self.header("content-type").contains("json"));
+    }
+}
+
+async fn send(router: Router, request: Request<Body>) -> Reply {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+async fn call(request: Request<Body>) -> Reply {
+    send(super::router(site(&Toy::default())), request).await
+}
+
+async fn get(address: &str, headers: &[(&str, &str)]) -> Reply {
+    call(build("GET", address, headers, Body::empty())).await
+}
+
+async fn post(headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+    call(build("POST", "/graphql", headers, body.into())).await
+}
+
+/// A document by `POST`, as an up-to-date client sends it.
+async fn ask(query: &str) -> Reply {
+    post(
+        &[JSON, ("accept", "application/graphql-response+json")],
+        serde_json::json!({ "query": query }).to_string(),
+    )
+    .await
+}
+
+fn build(method: &str, address: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
+    let request = headers.iter().fold(
+        Request::builder().method(method).uri(address),
+        |request, (name, value)| request.header(*name, *value),
+    );
+    request.body(body).unwrap()
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");

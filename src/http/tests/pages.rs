@@ -1,0 +1,96 @@
+//! What is there besides the API.
+
+use super::*;
+
+const BROWSER: (&str, &str) = (
+    "accept",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+);
+
+#[tokio::test]
+async fn a_browser_gets_a_page_that_keeps_to_itself() {
+    let reply = get("/graphql", &[BROWSER]).await;
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (StatusCode::OK, "text/html; charset=utf-8")
+    );
+    assert_eq!(
+        reply.header("content-security-policy"),
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; \
+         img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    assert_eq!(reply.header("x-content-type-options"), "nosniff");
+    assert_eq!(reply.header("referrer-policy"), "no-referrer");
+    assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin");
+    assert_eq!(reply.header("x-frame-options"), "DENY");
+    assert_eq!(reply.header("cache-control"), "no-cache");
+    let vary: Vec<_> = reply.headers.get_all("vary").iter().collect();
+    assert!(vary.iter().any(|name| *name == "accept"), "{vary:?}");
+    assert!(
+        String::from_utf8_lossy(&reply.body)
+            .to_ascii_lowercase()
+            .starts_with("<!doctype html>")
+    );
+}
+
+#[tokio::test]
+async fn the_root_leads_to_it() {
+    let reply = get("/", &[BROWSER]).await;
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (StatusCode::TEMPORARY_REDIRECT, "/graphql")
+    );
+}
+
+#[tokio::test]
+async fn it_lives_and_is_ready() {
+    for address in ["/healthz", "/readyz"] {
+        let reply = get(address, &[]).await;
+        assert_eq!((reply.status, &reply.body[..]), (StatusCode::OK, &b"ok"[..]));
+        assert_eq!(reply.header("x-request-id").len(), 32);
+    }
+}
+
+#[tokio::test]
+async fn it_lives_though_it_is_not_ready() {
+    struct Down;
+    impl crate::http::Execute for Down {
+        async fn execute(&self, _: async_graphql::Request, _: crate::http::Origin) -> async_graphql::Response {
+            async_graphql::Response::default()
+        }
+        async fn is_ready(&self) -> bool {
+            false
+        }
+    }
+    let crate::http::Site {
+        settings, sdl, random, ..
+    } = site(&Toy::default());
+    let router = crate::http::router(crate::http::Site {
+        api: Down,
+        settings,
+        sdl,
+        random,
+    });
+    let status = async |address| {
+        send(router.clone(), build("GET", address, &[], Body::empty()))
+            .await
+            .status
+    };
+    assert_eq!(
+        (status("/healthz").await, status("/readyz").await),
+        (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE)
+    );
+}
+
+#[tokio::test]
+async fn the_schema_is_text_with_a_tag() {
+    let reply = get("/schema.graphql", &[]).await;
+    assert_eq!(
+        (reply.status, &reply.body[..]),
+        (StatusCode::OK, &b"type Query { me: String }"[..])
+    );
+    let again = get("/schema.graphql", &[("if-none-match", reply.header("etag"))]).await;
+    assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(again.header("etag"), reply.header("etag"));
+}
