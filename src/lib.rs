@@ -9,5 +9,6 @@ pub mod config;
 pub mod domain;
 pub mod entropy;
 pub mod graphql;
+pub mod http;
 pub mod services;
 pub mod storage;

@@ -6,7 +6,7 @@ pub mod error;
 //pub mod guard;
 pub mod loaders;
 pub mod mutations;
-//pub mod only_queries;
+pub mod only_queries;
 pub mod query;
 pub mod types;
 
@@ -41,7 +41,7 @@ impl Api {
             .data(services.clone())
             // The first extension: nothing may look at a document before its size and shape are known.
             //.extension(Guard::new(limits))
-            //.extension(only_queries::OnlyQueries)
+            .extension(only_queries::OnlyQueries)
             .finish();
         Self { schema, services }
     }
@@ -57,6 +57,11 @@ impl Api {
         };
         let context = RequestContext::new(self.services.clone(), caller, client);
         self.schema.execute(request.data(context)).await
+    }
+
+    /// Whether requests could be answered now.
+    pub async fn is_ready(&self) -> bool {
+        self.services.is_ready().await
     }
 }
 

@@ -5,6 +5,7 @@ use std::{fmt, future::Future, net::IpAddr};
 use axum::http::{HeaderMap, header};
 
 use super::RequestId;
+use crate::{domain::event::Client, graphql::Api};
 
 /// The longest user agent that is passed on, in characters. Browsers send some 120.
 const USER_AGENT_LENGTH: usize = 256;
@@ -21,6 +22,18 @@ pub trait Execute: Send + Sync + 'static {
 
     /// Whether it could answer now, its database included.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
+}
+
+impl Execute for Api {
+    async fn execute(&self, request: async_graphql::Request, origin: Origin) -> async_graphql::Response {
+        let token = origin.bearer.as_ref().map(Bearer::as_str);
+        let client = Client { address: origin.client_address, user_agent: origin.user_agent };
+        Self::execute(self, request, token, client).await
+    }
+
+    async fn is_ready(&self) -> bool {
+        Self::is_ready(self).await
+    }
 }
 
 /// Where a request comes from.

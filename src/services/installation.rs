@@ -1,11 +1,16 @@
 //! What must hold for a server to run on a database, and what it clears away while it does.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::{Failure, NETWORK_KNOWN_FOR, Services};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
-use crate::storage::{attempts, events, installation, sessions};
+use crate::storage::{Db, attempts, events, installation, sessions};
+
+/// How soon the database must answer for the server to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// The name under which the check value of the secret key is kept.
 const SECRET_KEY_CHECK: &str = "secret_key_check";
@@ -36,9 +41,10 @@ impl Services {
         if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
     }
 
-    /// Whether the database can be used at this moment.
+    /// Whether the database answers, and soon.
     pub async fn is_ready(&self) -> bool {
-        self.db.ping().await.is_ok()
+        let answer = tokio::time::timeout(READY_WITHIN, self.db.ping()).await;
+        answer.is_ok_and(|answer| answer.is_ok())
     }
 
     /// Clears away what is out of time: sessions, tokens, counters, events.
@@ -53,4 +59,12 @@ impl Services {
         events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Whether a database was used with a secret key before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_secret_key(db: &Db) -> Result<bool, Failure> {
+    Ok(installation::find(db, SECRET_KEY_CHECK).await?.is_some())
 }

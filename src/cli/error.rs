@@ -1,0 +1,59 @@
+//! Why a command came to nothing.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use crate::config::Faults;
+use crate::services::{Error, Failure};
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// Settings are wrong, or do not go together. Exit status 2.
+    #[error("the settings are wrong:\n{0}")]
+    Settings(Faults),
+    /// The command cannot be used like this. Exit status 2.
+    #[error("{0}")]
+    Usage(String),
+    /// It was refused, or failed. Exit status 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Settings(_) | Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<Faults> for CliError {
+    fn from(faults: Faults) -> Self {
+        Self::Settings(faults)
+    }
+}
+
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+impl<R: Display> From<Error<R>> for CliError {
+    fn from(error: Error<R>) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::Failed(refusal.to_string()),
+            Error::Failed(failure) => failure.into(),
+        }
+    }
+}

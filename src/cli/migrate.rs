@@ -1,0 +1,19 @@
+//! `migrate`.
+
+use super::error::CliError;
+use super::{log, set_up};
+use crate::config::Config;
+use crate::storage::migrate;
+
+/// Applies migrations and says which.
+pub(super) async fn migrate(config: Config) -> Result<(), CliError> {
+    log::start(&config)?;
+    let applied = migrate::apply(&set_up::location(&config)?)
+        .await
+        .map_err(|error| CliError::failed(format!("the migrations cannot be applied: {error}")))?;
+    match applied.as_slice() {
+        [] => println!("The database is up to date."),
+        names => names.iter().for_each(|name| println!("Applied {name}")),
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! How it is started: the commands of the binary. Each reads the settings, makes what it needs of them, asks a service,
+//! and says what came of it. Exit status: 0 done, 1 refused or failed, 2 wrong usage or setting.
+
+mod arguments;
+mod demo;
+mod error;
+mod export;
+mod import;
+mod log;
+mod migrate;
+mod secret_key;
+mod serve;
+mod set_up;
+mod user;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use error::CliError;
+
+/// Runs the command that was asked for.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("userprofile: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<(), CliError> {
+    if let Command::Schema = arguments.command {
+        print!("{}", crate::graphql::sdl());
+        return Ok(());
+    }
+    let config = arguments.load_config()?;
+    match arguments.command {
+        Command::Serve(options) => block_on(serve::serve(config, options)),
+        Command::Migrate => block_on(migrate::migrate(config)),
+        Command::Import(options) => block_on(import::import(config, options)),
+        Command::Export(options) => block_on(export::export(config, options)),
+        Command::User(verb) => block_on(user::user(config, verb)),
+        Command::Config => {
+            print!("{}", config.to_masked_toml());
+            Ok(())
+        }
+        Command::Schema => Ok(()),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::failed(format!("the runtime cannot be started: {error}")))?;
+    let result = runtime.block_on(command);
+    // What still runs on threads of its own (a statement nobody waits for any more) holds nobody up.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,109 @@
+//! Makes of the settings what the services work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::error::CliError;
+use super::secret_key;
+use crate::clock::SystemClock;
+use crate::config::{Config, DatabaseUrl};
+use crate::domain::attempts::Throttle;
+use crate::domain::session::Lifetimes;
+use crate::services::hasher::{HashSettings, Hasher};
+use crate::services::installation::SecretKeyError;
+use crate::services::{Policy, Services};
+use crate::storage::Db;
+use crate::storage::db::Location;
+use crate::storage::migrate;
+
+/// Where the database is.
+pub(super) fn location(config: &Config) -> Result<Location, CliError> {
+    Ok(match &config.database.url {
+        DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
+        DatabaseUrl::Postgres(url) => Location::Postgres(
+            url.expose().parse().map_err(|error| CliError::usage(format!("DATABASE_URL: {error}")))?,
+        ),
+    })
+}
+
+/// Makes sure that the tables are up to date: applies migrations if it may, else says what to do.
+pub(super) async fn prepare_tables(location: &Location, may_migrate: bool) -> Result<(), CliError> {
+    let failed = |error: migrate::MigrateError| CliError::failed(format!("the database cannot be used: {error}"));
+    if may_migrate {
+        let applied = migrate::apply(location).await.map_err(failed)?;
+        if !applied.is_empty() {
+            tracing::info!(applied = applied.join(", "), "migrations applied");
+        }
+        return Ok(());
+    }
+    let pending = migrate::pending(location).await.map_err(failed)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} migrations have not been applied to the database; run `userprofile migrate`, or `serve --migrate`",
+        pending.len()
+    );
+    Err(CliError::failed(message))
+}
+
+/// The services, on a database whose tables are up to date and whose secret key is the right one.
+pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Services, CliError> {
+    let location = location(config)?;
+    let is_sqlite = matches!(location, Location::Sqlite(_));
+    let key_source = config.key_source()?;
+    prepare_tables(&location, may_migrate || is_sqlite).await?;
+    let db = Db::open(&location, config.database.connections)
+        .await
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    let services = Services {
+        secret_key: secret_key::load(key_source, &db).await?,
+        clock: Arc::new(SystemClock),
+        hasher: Hasher::start(hash_settings(config)).map_err(|error| CliError::usage(error.to_string()))?,
+        policy: policy(config),
+        db,
+    };
+    services.check_secret_key().await.map_err(|error| match error {
+        SecretKeyError::Differs => CliError::usage(error.to_string()),
+        SecretKeyError::Failed(failure) => failure.into(),
+    })?;
+    Ok(services)
+}
+
+fn hash_settings(config: &Config) -> HashSettings {
+    let hashing = &config.hashing;
+    HashSettings {
+        // The setting is in bytes, Argon2 counts in KiB.
+        memory: hashing.argon2_memory / 1024,
+        iterations: hashing.argon2_iterations,
+        parallelism: hashing.argon2_parallelism,
+        concurrency: hashing.concurrency,
+        wait: hashing.wait,
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    let (tokens, passwords) = (&config.tokens, &config.passwords);
+    Policy {
+        lifetimes: Lifetimes {
+            access: delta(tokens.access_ttl),
+            refresh: delta(tokens.refresh_ttl),
+            refresh_max_age: delta(tokens.refresh_max_age),
+            refresh_grace: delta(tokens.refresh_grace),
+            fresh_for: delta(tokens.fresh_for),
+        },
+        wrong_passwords: Throttle { free: passwords.free_tries, max_wait: delta(passwords.max_wait) },
+        wrong_passwords_per_user: Throttle {
+            free: passwords.free_tries_per_user,
+            max_wait: delta(passwords.max_wait_per_user),
+        },
+        password_min_length: usize::try_from(passwords.min_length).unwrap_or(usize::MAX),
+    }
+}
+
+/// Settings are bounded far below what does not fit.
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}

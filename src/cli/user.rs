@@ -1,0 +1,109 @@
+//! `user`.
+
+use std::io::{BufRead, IsTerminal};
+
+use super::arguments::{CreateOptions, SetPasswordOptions, UserName, UserVerb};
+use super::error::CliError;
+use super::{log, set_up};
+use crate::config::Config;
+use crate::domain::Invalid;
+use crate::domain::email::Email;
+use crate::domain::ids::DomainId;
+use crate::domain::login::LoginId;
+use crate::domain::password::Password;
+use crate::domain::profile_text::Name;
+use crate::services::Services;
+use crate::services::admin::NewUser;
+
+/// Does what the verb says.
+pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
+    log::start(&config)?;
+    let services = set_up::services(&config, false).await?;
+    match verb {
+        UserVerb::Create(options) => create(&services, options).await,
+        UserVerb::Show(user) => {
+            let (domain, login) = named(&user)?;
+            print!("{}", services.show_user(&domain, &login).await?);
+            Ok(())
+        }
+        UserVerb::Enable(user) => {
+            let (domain, login) = named(&user)?;
+            Ok(services.enable_user(&domain, &login).await?)
+        }
+        UserVerb::Disable(user) => {
+            let (domain, login) = named(&user)?;
+            Ok(services.disable_user(&domain, &login).await?)
+        }
+        UserVerb::Delete(user) => {
+            let (domain, login) = named(&user)?;
+            Ok(services.delete_user(&domain, &login).await?)
+        }
+        UserVerb::SetPassword(options) => set_password(&services, options).await,
+        UserVerb::Sessions(user) => sessions(&services, &user).await,
+        UserVerb::RevokeSessions(user) => {
+            let (domain, login) = named(&user)?;
+            println!("{} sessions ended", services.revoke_user_sessions(&domain, &login).await?);
+            Ok(())
+        }
+    }
+}
+
+async fn create(services: &Services, options: CreateOptions) -> Result<(), CliError> {
+    let (domain_id, login) = named(&options.user)?;
+    let name = options.name.map(|name| Name::parse(&name)).transpose().map_err(wrong("--name"))?;
+    let email = options.email.map(|email| Email::parse(&email)).transpose().map_err(wrong("--email"))?;
+    let password = if options.no_password { None } else { Some(ask_password(options.password_stdin)?) };
+    let new = NewUser {
+        domain_id,
+        login,
+        name,
+        email: email.map(|email| (email, options.email_verified)),
+        role_type: options.role_type.into(),
+        password,
+    };
+    println!("{}", services.create_user(new).await?.id);
+    Ok(())
+}
+
+async fn set_password(services: &Services, options: SetPasswordOptions) -> Result<(), CliError> {
+    let (domain, login) = named(&options.user)?;
+    let password = ask_password(options.password_stdin)?;
+    Ok(services.set_password(&domain, &login, password).await?)
+}
+
+async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> {
+    let (domain, login) = named(user)?;
+    for session in services.list_user_sessions(&domain, &login).await? {
+        let agent = session.user_agent.as_deref().unwrap_or("-");
+        println!("{}  last used {}  from {}  {agent}", session.id, session.last_used_at, session.client_address);
+    }
+    Ok(())
+}
+
+fn named(user: &UserName) -> Result<(DomainId, LoginId), CliError> {
+    let domain = DomainId::parse(&user.domain_id).map_err(wrong("DOMAIN_ID"))?;
+    let login = LoginId::parse(&user.user_id).map_err(wrong("USER_ID"))?;
+    Ok((domain, login))
+}
+
+fn wrong(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
+    move |invalid| CliError::usage(format!("{argument}: {invalid}"))
+}
+
+/// Never from an argument, which every process of the machine can read.
+fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
+    let unreadable = |error: std::io::Error| CliError::failed(format!("the password cannot be read: {error}"));
+    if from_standard_input {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
+        return Ok(Password::typed(line.trim_end_matches(['\r', '\n'])));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage("there is no terminal to ask for the password at; use --password-stdin"));
+    }
+    let password = rpassword::prompt_password("New password: ").map_err(unreadable)?;
+    if rpassword::prompt_password("Once more: ").map_err(unreadable)? != password {
+        return Err(CliError::failed("the two were not the same; nothing was changed"));
+    }
+    Ok(Password::typed(&password))
+}
