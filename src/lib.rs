@@ -4,6 +4,7 @@
 //! and do, [`storage`] keeps, [`domain`] knows what is true. Each may use the ones after it, never the ones before;
 //! `tests/it/layers.rs` holds that. [`config`] is read by `cli` alone, which hands plain values down.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -14,7 +14,14 @@ const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
 
 /// What was typed.
 pub(super) struct Arguments {
+    /// The command.
     pub(super) command: Command,
+    /// The settings that came with it.
+    pub(super) settings: GivenSettings,
+}
+
+/// The settings that were given on the command line.
+pub(super) struct GivenSettings {
     config_file: Option<PathBuf>,
     flags: BTreeMap<&'static str, String>,
 }
@@ -168,12 +175,14 @@ impl Arguments {
         let matches = CommandLine::command().args(settings).get_matches();
         let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let flags = given_flags(&matches);
-        Self { command: line.command, config_file: line.config, flags }
+        Self { command: line.command, settings: GivenSettings { config_file: line.config, flags } }
     }
+}
 
-    /// Reads the settings from all their sources.
-    pub(super) fn load_config(&self) -> Result<Config, CliError> {
-        Ok(config::load(self.flags.clone(), self.config_file.clone())?)
+impl GivenSettings {
+    /// Reads all settings, these and those from elsewhere.
+    pub(super) fn load(self) -> Result<Config, CliError> {
+        Ok(config::load(self.flags, self.config_file)?)
     }
 }
 

@@ -2,10 +2,7 @@
 //! and says what came of it. Exit status: 0 done, 1 refused or failed, 2 wrong usage or setting.
 
 mod arguments;
-mod demo;
 mod error;
-mod export;
-mod import;
 mod log;
 mod migrate;
 mod secret_key;
@@ -33,22 +30,22 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Result<(), CliError> {
-    if let Command::Schema = arguments.command {
-        print!("{}", crate::graphql::sdl());
-        return Ok(());
-    }
-    let config = arguments.load_config()?;
-    match arguments.command {
-        Command::Serve(options) => block_on(serve::serve(config, options)),
-        Command::Migrate => block_on(migrate::migrate(config)),
-        Command::Import(options) => block_on(import::import(config, options)),
-        Command::Export(options) => block_on(export::export(config, options)),
-        Command::User(verb) => block_on(user::user(config, verb)),
+    let Arguments { command, settings } = arguments;
+    let config = || settings.load();
+    match command {
+        Command::Serve(options) => block_on(serve::serve(config()?, options)),
+        Command::Migrate => block_on(migrate::migrate(config()?)),
+        Command::Import(_) | Command::Export(_) => Ok(()),
+        Command::User(verb) => block_on(user::user(config()?, verb)),
         Command::Config => {
-            print!("{}", config.to_masked_toml());
+            print!("{}", config()?.to_masked_toml());
             Ok(())
         }
-        Command::Schema => Ok(()),
+        // Needs no settings: it is the same whatever they are.
+        Command::Schema => {
+            print!("{}", crate::graphql::sdl());
+            Ok(())
+        }
     }
 }
 

@@ -9,10 +9,9 @@ use tokio::time::MissedTickBehavior;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
-use super::{demo, log, set_up};
-use crate::config::{Config, Limits};
+use super::{log, set_up};
+use crate::config::Config;
 use crate::entropy;
-use crate::graphql::guard::Limits as GuardLimits;
 use crate::graphql::{self, Api};
 use crate::http::{self, HttpSettings, Site};
 use crate::services::Services;
@@ -23,14 +22,11 @@ const PRUNE_EVERY: Duration = Duration::from_hours(1);
 /// Serves until it is told to stop.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
     log::start(&config)?;
-    if options.demo {
-        demo::check_place(&config)?;
-    }
     if config.mail.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
     let services = Arc::new(set_up::services(&config, options.migrate).await?);
-    let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
+    let demo: Option<String> = None;
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
@@ -42,7 +38,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
 
 fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
     Site {
-        api: Api::new(services, guard_limits(&config.limits)),
+        api: Api::new(services, ()),
         settings: HttpSettings {
             body_limit: config.http.body_limit,
             batch_size: config.limits.batch_size,
@@ -52,17 +48,6 @@ fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
         },
         sdl: graphql::sdl(),
         random: request_id,
-    }
-}
-
-fn guard_limits(limits: &Limits) -> GuardLimits {
-    GuardLimits {
-        depth: limits.depth,
-        nesting: limits.nesting,
-        aliases: limits.aliases,
-        root_fields: limits.root_fields,
-        tokens: limits.tokens,
-        errors: limits.errors,
     }
 }
 

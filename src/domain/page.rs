@@ -87,13 +87,13 @@ impl Page {
     /// With the name of the argument that is wrong, when `first` and `last` are given together, one is out of bounds,
     /// or a cursor is not of this list.
     pub fn parse(
-        list: ListKind,
+        kind: ListKind,
         first: Option<i32>,
         after: Option<&str>,
         last: Option<i32>,
         before: Option<&str>,
     ) -> Result<Self, (&'static str, Invalid)> {
-        let size = |name: &'static str, asked: i32| {
+        let bounded = |name: &'static str, asked: i32| {
             usize::try_from(asked)
                 .ok()
                 .filter(|_| asked <= MAX_PAGE)
@@ -104,11 +104,11 @@ impl Page {
                 let message = "`first` and `last` cannot be given together; leave one of them out";
                 return Err(("last", Invalid::malformed(message)));
             }
-            (None, Some(last)) => (size("last", last)?, From::End),
-            (first, None) => (size("first", first.unwrap_or(DEFAULT_PAGE))?, From::Start),
+            (None, Some(last)) => (bounded("last", last)?, From::End),
+            (first, None) => (bounded("first", first.unwrap_or(DEFAULT_PAGE))?, From::Start),
         };
         let cursor = |name, text: Option<&str>| {
-            text.map(|text| Cursor::decode(text, list)).transpose().map_err(|invalid| (name, invalid))
+            text.map(|text| Cursor::decode(text, kind)).transpose().map_err(|invalid| (name, invalid))
         };
         Ok(Self { size, from, after: cursor("after", after)?, before: cursor("before", before)? })
     }

@@ -130,15 +130,15 @@ impl Loader<GroupPage> for GroupWorkspaces {
         for key in keys {
             lists.entry((&key.filter, &key.page)).or_default().push(key.group.clone());
         }
-        let mut pages = HashMap::with_capacity(keys.len());
+        let mut loaded = HashMap::with_capacity(keys.len());
         for ((filter, page), groups) in lists {
             let mut read = gather(services.list_workspaces_through(viewer, &groups, filter, page).await?);
             for group in groups {
                 let paged = page.cut(read.remove(&group).unwrap_or_default());
-                pages.insert(GroupPage { group, filter: filter.clone(), page: page.clone() }, paged);
+                loaded.insert(GroupPage { group, filter: filter.clone(), page: page.clone() }, paged);
             }
         }
-        Ok(pages)
+        Ok(loaded)
     }
 }
 

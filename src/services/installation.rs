@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::TimeDelta;
 
 use super::{Failure, NETWORK_KNOWN_FOR, Services};
@@ -36,7 +38,7 @@ impl Services {
     /// A [`SecretKeyError`].
     pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
         let digest = self.secret_key.digest("check", &[]);
-        let value: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let value = BASE64.encode(digest);
         let kept = installation::find_or_insert(&self.db, SECRET_KEY_CHECK, &value).await.map_err(Failure::from)?;
         if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
     }

@@ -51,6 +51,7 @@ enum Pool {
     Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
 }
 
+#[expect(clippy::large_enum_variant, reason = "a connection is moved a few times and never kept by the thousand")]
 /// A connection, for as long as it is held. To use it, say [`on!`].
 pub(super) enum Conn {
     Pg(PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>),
@@ -213,15 +214,15 @@ pub(super) trait Dialect: Backend {
 
     /// Adds « is one of `values`»: an array on PostgreSQL, which makes one statement of any number of them; a list on
     /// SQLite.
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()>;
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()>;
 }
 
 impl Dialect for Pg {
     const POSITION: &'static str = "strpos";
 
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()> {
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
         out.push_sql(" = ANY(");
-        out.push_bind_param::<Array<Text>, _>(values)?;
+        out.push_bind_param::<Array<Text>, [String]>(values)?;
         out.push_sql(")");
         Ok(())
     }
@@ -230,7 +231,7 @@ impl Dialect for Pg {
 impl Dialect for Sqlite {
     const POSITION: &'static str = "instr";
 
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Vec<String>) -> QueryResult<()> {
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
         for (index, value) in values.iter().enumerate() {
             out.push_sql(if index == 0 { " IN (" } else { ", " });
             out.push_bind_param::<Text, _>(value)?;

@@ -30,7 +30,7 @@ const OPTIONS: &str = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_t
 /// The address of a PostgreSQL server, as `libpq` writes it: `postgres://user:password@host:port/database?sslmode=…`.
 #[derive(Clone)]
 pub struct PostgresUrl {
-    config: tokio_postgres::Config,
+    config: Box<tokio_postgres::Config>,
     verification: Verification,
 }
 
@@ -102,7 +102,7 @@ impl std::str::FromStr for PostgresUrl {
         config.ssl_mode(encryption).connect_timeout(CONNECT_TIMEOUT).keepalives_idle(Duration::from_mins(1));
         let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |own| format!("{OPTIONS} {own}"));
         config.options(options).application_name("userprofile");
-        Ok(Self { config, verification })
+        Ok(Self { config: Box::new(config), verification })
     }
 }
 
@@ -115,7 +115,7 @@ pub(super) fn connector(
     counter: Counter,
 ) -> Result<impl Fn() -> BoxFuture<'static, ConnectionResult<PgConnection>> + Send + Sync + 'static, Error> {
     let tls = MakeRustlsConnect::new(tls_config(&url.verification).map_err(Error::Unavailable)?);
-    let config = Arc::new(url.config.clone());
+    let config: Arc<tokio_postgres::Config> = url.config.clone().into();
     Ok(move || {
         let (config, tls, counter) = (config.clone(), tls.clone(), counter.clone());
         async move {

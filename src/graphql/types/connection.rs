@@ -22,6 +22,7 @@ impl PageArguments {
 /// is only asked to when a client wants it.
 macro_rules! connection {
     ($(#[$meta:meta])* $name:ident { edge: $edge:ty, node: $node:ty, total: $total:ty }) => {
+        #[doc = concat!("A page of a list: `", stringify!($name), "`.")]
         pub struct $name {
             pub(super) edges: Vec<$edge>,
             pub(super) has_previous: bool,

@@ -80,7 +80,6 @@ impl WorkspaceGroup {
 
     /// The workspaces of the group: for an administrator all of them, for anyone else those that a binding made through
     /// this group ties them to.
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn workspaces(
         &self,
         ctx: &Context<'_>,

@@ -6,9 +6,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::domain::Timestamp;
 use crate::domain::tags::Tags;
 
-/// A point in time in UTC, written as RFC 3339 has it: `2026-11-23T09:30:00Z`.
+/// A point in time on its way to a client.
 pub struct Time(pub Timestamp);
 
+/// A point in time in UTC, written as RFC 3339 has it: `2026-11-23T09:30:00Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -23,9 +24,10 @@ impl ScalarType for Time {
     }
 }
 
-/// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
+/// Tags on their way from or to a client.
 pub struct JsonObject(pub Tags);
 
+/// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
 #[Scalar(name = "JSONObject")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -213,7 +213,8 @@ pub struct Mfa {
     /// Whether it is asked for at sign-in.
     state: MfaState,
     /// Of what kind it is. Null while it is off and was never set up.
-    mfa_type: Option<MfaType>,
+    #[graphql(name = "mfaType")]
+    kind: Option<MfaType>,
     /// What is particular to it.
     options: MfaOptions,
     /// How many recovery codes are left. Each signs you in once in place of the second factor.
@@ -234,7 +235,7 @@ impl From<&mfa::Mfa> for Mfa {
         let email = mfa.email.as_ref().map(|email| email.as_str().to_owned());
         Self {
             state: mfa.state.into(),
-            mfa_type: mfa.mfa_type.map(Into::into),
+            kind: mfa.mfa_type.map(Into::into),
             options: MfaOptions { email, enforce: mfa.enforce },
             recovery_codes_left: mfa.recovery_codes_left,
         }

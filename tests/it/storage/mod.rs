@@ -1,0 +1,7 @@
+//! The database itself: its tables, migrations, transactions, connections.
+
+mod migrations;
+#[cfg(feature = "postgres-tests")]
+mod postgres;
+pub mod tables;
+mod transactions;

@@ -1,0 +1,109 @@
+//! A database for each test: the copy of one to which the migrations were applied once.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use userprofile::storage::db::Location;
+use userprofile::storage::migrate;
+
+/// A database that is gone, or left to the throw-away server, when the test ends.
+pub struct Database {
+    kind: Kind,
+}
+
+enum Kind {
+    Sqlite { path: PathBuf, _folder: TempDir },
+    Postgres { url: String },
+}
+
+impl Database {
+    /// Where it is, for the code.
+    pub fn location(&self) -> Location {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => Location::Sqlite(path.clone()),
+            Kind::Postgres { url } => Location::Postgres(url.parse().unwrap()),
+        }
+    }
+
+    /// Where it is, for the binary: the value of `DATABASE_URL`.
+    pub fn url(&self) -> String {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => format!("sqlite:{}", path.display()),
+            Kind::Postgres { url } => url.clone(),
+        }
+    }
+}
+
+/// The address of the PostgreSQL server that the tests are to run on, if not on SQLite.
+pub fn server() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL").ok()
+}
+
+/// A database with all tables and nothing in them.
+pub async fn create() -> Database {
+    match server() {
+        Some(server) => create_on_postgres(&server, Some(template_on_postgres(&server).await)).await,
+        None => {
+            let database = empty_sqlite();
+            std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
+            database
+        }
+    }
+}
+
+/// A database without tables.
+pub async fn create_empty() -> Database {
+    match server() {
+        Some(server) => create_on_postgres(&server, None).await,
+        None => empty_sqlite(),
+    }
+}
+
+impl Database {
+    fn path(&self) -> &PathBuf {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => path,
+            Kind::Postgres { .. } => panic!("not a file"),
+        }
+    }
+}
+
+fn empty_sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database { kind: Kind::Sqlite { path: folder.path().join("userprofile.db"), _folder: folder } }
+}
+
+async fn template_on_sqlite() -> &'static PathBuf {
+    static TEMPLATE: OnceCell<(PathBuf, TempDir)> = OnceCell::const_new();
+    let make = async || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("template.db");
+        migrate::apply(&Location::Sqlite(path.clone())).await.unwrap();
+        (path, folder)
+    };
+    &TEMPLATE.get_or_init(make).await.0
+}
+
+async fn template_on_postgres(server: &str) -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let make = async || {
+        let database = create_on_postgres(server, None).await;
+        migrate::apply(&database.location()).await.unwrap();
+        database.url().rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned()
+    };
+    TEMPLATE.get_or_init(make).await
+}
+
+async fn create_on_postgres(server: &str, template: Option<&str>) -> Database {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut conn = AsyncPgConnection::establish(server).await.unwrap();
+    let template = template.unwrap_or("template0");
+    conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(&name);
+    Database { kind: Kind::Postgres { url: url.into() } }
+}

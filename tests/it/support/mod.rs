@@ -1,0 +1,145 @@
+//! What the tests share: a whole server on a database of its own, a clock to be moved by hand, and a client.
+
+mod client;
+mod clock;
+pub mod database;
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use chrono::TimeDelta;
+use userprofile::domain::attempts::Throttle;
+use userprofile::domain::secret::SecretKey;
+use userprofile::domain::session::Lifetimes;
+use userprofile::graphql::guard::Limits;
+use userprofile::graphql::{self, Api};
+use userprofile::http::{self, HttpSettings, Site};
+use userprofile::services::hasher::{HashSettings, Hasher};
+use userprofile::services::import::ImportOptions;
+use userprofile::services::{Policy, Services};
+use userprofile::storage::Db;
+
+pub use client::{Answer, Client, Tokens};
+pub use clock::ManualClock;
+
+/// The password of every user that a test does not give another.
+pub const PASSWORD: &str = "correct horse 7";
+/// The domain that most tests need only one of.
+pub const DOMAIN: &str = "domain-a";
+
+/// A whole server, without a socket: requests go into its router.
+pub struct TestApp {
+    /// The same services that the router uses.
+    pub services: Arc<Services>,
+    /// The time.
+    pub clock: Arc<ManualClock>,
+    router: Router,
+}
+
+impl TestApp {
+    /// A server on an empty database.
+    pub async fn start() -> Self {
+        Self::on(&database::create().await).await
+    }
+
+    /// One more server on a database.
+    pub async fn on(database: &database::Database) -> Self {
+        Self::with_clock(database, Arc::new(ManualClock::default())).await
+    }
+
+    /// One more server, at the time of another.
+    pub async fn with_clock(database: &database::Database, clock: Arc<ManualClock>) -> Self {
+        let db = Db::open(&database.location(), 8).await.unwrap();
+        let services = Arc::new(Services {
+            db,
+            clock: clock.clone(),
+            secret_key: SecretKey::new([7; 32]),
+            hasher: Hasher::start(HASHING).unwrap(),
+            policy: POLICY,
+        });
+        let router = http::router(Site {
+            api: Api::new(services.clone(), Limits::default()),
+            settings: HttpSettings {
+                body_limit: 1024 * 1024,
+                batch_size: 0,
+                header_timeout: Duration::from_secs(10),
+                request_timeout: Duration::from_secs(30),
+                trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+            },
+            sdl: graphql::sdl(),
+            random: || [1; 16],
+        });
+        Self { services, clock, router }
+    }
+
+    /// Imports lines, which must be right.
+    pub async fn import(&self, lines: &str) {
+        let source = Cursor::new(lines.to_owned().into_bytes());
+        self.services.import(source, ImportOptions::default(), |_| {}).await.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// A domain with the given users, all of them ENABLED, with [`PASSWORD`], and a name that is their user id's first
+    /// part in capitals.
+    pub async fn with_users(users: &[&str]) -> Self {
+        let app = Self::start().await;
+        let mut lines = domain(DOMAIN);
+        for user in users {
+            lines.push_str(&self::user(DOMAIN, user, ""));
+        }
+        app.import(&lines).await;
+        app
+    }
+
+    /// A client that is nobody yet.
+    pub fn client(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+
+    /// A client that is signed in, with [`PASSWORD`].
+    pub async fn signed_in(&self, domain: &str, user: &str) -> Client {
+        let mut client = self.client();
+        client.sign_in(domain, user, PASSWORD).await;
+        client
+    }
+
+    /// How many statements `work` takes, and what came of it.
+    pub async fn count_statements<R>(&self, work: impl Future<Output = R>) -> (u64, R) {
+        let before = self.services.db.statements();
+        let result = work.await;
+        (self.services.db.statements() - before, result)
+    }
+}
+
+/// The line of a domain.
+pub fn domain(id: &str) -> String {
+    format!("{{\"kind\":\"domain\",\"domain_id\":\"{id}\",\"name\":\"{id}\"}}\n")
+}
+
+/// The line of a user, with `more` fields, such as `"state":"DISABLED"`.
+pub fn user(domain: &str, user_id: &str, more: &str) -> String {
+    let name = user_id.split('@').next().unwrap_or_default().to_uppercase();
+    let separator = if more.is_empty() { "" } else { "," };
+    format!(
+        "{{\"kind\":\"user\",\"domain_id\":\"{domain}\",\"user_id\":\"{user_id}\",\"name\":\"{name}\",\
+         \"password\":\"{PASSWORD}\"{separator}{more}}}\n"
+    )
+}
+
+/// Weak and fast: the strength of hashes is not what these tests are about.
+const HASHING: HashSettings =
+    HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait: Duration::from_secs(5) };
+
+const POLICY: Policy = Policy {
+    lifetimes: Lifetimes {
+        access: TimeDelta::minutes(15),
+        refresh: TimeDelta::hours(3),
+        refresh_max_age: TimeDelta::days(30),
+        refresh_grace: TimeDelta::seconds(10),
+        fresh_for: TimeDelta::minutes(10),
+    },
+    wrong_passwords: Throttle { free: 5, max_wait: TimeDelta::minutes(15) },
+    wrong_passwords_per_user: Throttle { free: 50, max_wait: TimeDelta::seconds(60) },
+    password_min_length: 8,
+};
