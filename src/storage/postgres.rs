@@ -24,8 +24,11 @@ pub(super) type PgConnection = AsyncPgConnection;
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Set on every connection. A statement, a lock, or a client that went away in the middle holds nobody up for long.
-const OPTIONS: &str = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s";
+/// Set on every connection. A statement, a lock, or a client that went away in the middle holds nobody up for long. A
+/// statement is planned once and not for every execution, which took longer than executing it: of a member's list of
+/// workspaces 0.4 ms of 0.45.
+const OPTIONS: &str = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s \
+                       -c plan_cache_mode=force_generic_plan";
 
 /// The address of a PostgreSQL server, as `libpq` writes it: `postgres://user:password@host:port/database?sslmode=…`.
 #[derive(Clone)]
