@@ -38,7 +38,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
 
 fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
     Site {
-        api: Api::new(services, ()),
+        api: Api::new(services, crate::graphql::guard::Limits::default()),
         settings: HttpSettings {
             body_limit: config.http.body_limit,
             batch_size: config.limits.batch_size,

@@ -3,7 +3,7 @@
 
 pub mod context;
 pub mod error;
-//pub mod guard;
+pub mod guard;
 pub mod loaders;
 pub mod mutations;
 pub mod only_queries;
@@ -20,7 +20,7 @@ use crate::services::Services;
 
 use context::RequestContext;
 use error::ApiError;
-//use guard::{Guard, Limits};
+use guard::{Limits, RequestGuard};
 use mutations::Mutation;
 use query::Query;
 
@@ -36,12 +36,11 @@ pub struct Api {
 impl Api {
     /// Makes the API, refusing documents beyond `limits`.
     #[must_use]
-    pub fn new(services: Arc<Services>, limits: ()) -> Self {
-        let schema = builder()
-            .data(services.clone())
-            // The first extension: nothing may look at a document before its size and shape are known.
-            //.extension(Guard::new(limits))
+    pub fn new(services: Arc<Services>, limits: Limits) -> Self {
+        // The guard comes first: nothing may look at a document before its size and shape are known.
+        let schema = RequestGuard::install(builder(), limits)
             .extension(only_queries::OnlyQueries)
+            .data(services.clone())
             .finish();
         Self { schema, services }
     }

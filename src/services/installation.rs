@@ -9,13 +9,15 @@ use chrono::TimeDelta;
 use super::{Failure, NETWORK_KNOWN_FOR, Services};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
-use crate::storage::{Db, attempts, events, installation, sessions};
+use crate::storage::{Db, attempts, domains, events, installation, sessions};
 
 /// How soon the database must answer for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// The name under which the check value of the secret key is kept.
 const SECRET_KEY_CHECK: &str = "secret_key_check";
+/// The name under which it is kept that the database holds demo data.
+const DEMO: &str = "demo";
 
 /// The database was written with another secret key.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,29 @@ impl Services {
         let value = BASE64.encode(digest);
         let kept = installation::find_or_insert(&self.db, SECRET_KEY_CHECK, &value).await.map_err(Failure::from)?;
         if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
+    }
+
+    /// Whether the database may hold demo data: it does already, or it is empty, and then it is noted that it will.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_for_demo(&self) -> Result<bool, Failure> {
+        if installation::find(&self.db, DEMO).await?.is_some() {
+            return Ok(true);
+        }
+        if self.has_domains().await? {
+            return Ok(false);
+        }
+        installation::find_or_insert(&self.db, DEMO, "yes").await?;
+        Ok(true)
+    }
+
+    /// Whether there is any domain.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_domains(&self) -> Result<bool, Failure> {
+        Ok(domains::exists(&self.db).await?)
     }
 
     /// Whether the database answers, and soon.

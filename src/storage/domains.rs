@@ -33,3 +33,14 @@ pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
     let mut ids = ids.into_iter();
     Ok(ids.next().filter(|_| ids.len() == 0).map(DomainId::from_stored))
 }
+
+/// Whether there is any domain.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exists(db: &Db) -> Result<bool, Error> {
+    let mut conn = db.conn().await?;
+    let found: Vec<String> =
+        on!(&mut conn, c => domains::table.select(domains::domain_id).limit(1).load(c).await)?;
+    Ok(!found.is_empty())
+}

@@ -1,0 +1,124 @@
+//! From the text of a request to a document that may be handed on, and what is wrong with what came beside it.
+
+use async_graphql::{
+    Positioned, Value, Variables,
+    parser::{
+        parse_query,
+        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, Type, VariableDefinition},
+    },
+    registry::Registry,
+};
+
+use super::{
+    Limits,
+    refusal::{Limit, Refusal},
+    scan::{Unterminated, scan},
+};
+
+/// Longest name, in bytes. The library repeats names in its errors, and an alias in every item of a list.
+const LONGEST_NAME: usize = 128;
+
+/// Parses `text` if it is within `limits`.
+///
+/// # Errors
+/// When it is not, or when it is no document.
+pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
+    let found = scan(text).map_err(|Unterminated(at)| Refusal::Syntax {
+        message: "this string has no end".to_owned(),
+        at: vec![at],
+    })?;
+    Limit::Nesting.check(found.nesting, limits.nesting, None)?;
+    Limit::Tokens.check(found.tokens, limits.tokens, None)?;
+    Limit::NameLength.check(found.name, LONGEST_NAME, None)?;
+    Limit::Bytes.check(text.len(), limits.bytes(), None)?;
+    parse_query(text).map_err(|error| Refusal::syntax(&error))
+}
+
+/// Refuses a list of an unknown type that has a default value: the library's validation panics over it.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), Refusal> {
+    let definitions = document
+        .operations
+        .iter()
+        .flat_map(|(_, operation)| &operation.node.variable_definitions);
+    for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {
+        let name = name_of(&definition.node.var_type.node);
+        if !registry.types.contains_key(name) {
+            return Err(Refusal::Invalid {
+                message: format!("Unknown type \"{name}\""),
+                at: Some(definition.node.var_type.pos),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with the operation's name, or with the variables that are to be given for it.
+pub(super) fn faults(
+    document: &ExecutableDocument,
+    operation_name: Option<&str>,
+    variables: &Variables,
+) -> Vec<Refusal> {
+    match operation(document, operation_name) {
+        Ok(operation) => {
+            let definitions = operation.node.variable_definitions.iter();
+            definitions
+                .filter(|definition| is_missing(&definition.node, variables))
+                .map(missing)
+                .collect()
+        }
+        Err(refusal) => vec![refusal],
+    }
+}
+
+/// The operation to be executed.
+fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a Positioned<OperationDefinition>, Refusal> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let message = match name {
+            Some(_) => "The document has no operation with the name given in \"operationName\"",
+            None => "The document has several operations: say which one is meant in \"operationName\"",
+        };
+        Refusal::Input {
+            message: message.to_owned(),
+            at: None,
+        }
+    })
+}
+
+/// See <https://spec.graphql.org/draft/#CoerceVariableValues()>, of which the library does the rest.
+fn is_missing(definition: &VariableDefinition, variables: &Variables) -> bool {
+    match variables.get(&definition.name.node) {
+        Some(value) => *value == Value::Null && !definition.var_type.node.nullable,
+        None => definition.default_value().is_none(),
+    }
+}
+
+fn missing(definition: &Positioned<VariableDefinition>) -> Refusal {
+    let VariableDefinition { name, var_type, .. } = &definition.node;
+    let message = format!("Variable \"${name}\" of type \"{var_type}\" is required: give it a value in \"variables\"");
+    Refusal::Input {
+        message,
+        at: Some(definition.pos),
+    }
+}
+
+/// The name of the type in all its lists.
+pub(super) fn name_of(mut ty: &Type) -> &str {
+    loop {
+        match &ty.base {
+            BaseType::Named(name) => return name,
+            BaseType::List(inner) => ty = inner,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! How large a parsed document is once its fragments are spread.
+//!
+//! A fragment that spreads another one twice doubles it; thirty such lines are a billion fields, and both the library's
+//! validation and its execution would walk through all of them. Here every fragment is measured once and then only added
+//! up, so this takes time by the length of the document, whatever it would become. Fragments that lead back to themselves
+//! are refused here, before the library follows them.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{
+    Name, Pos, Positioned,
+    parser::types::{
+        Directive, ExecutableDocument, Field, FragmentDefinition, FragmentSpread, Selection, SelectionSet,
+    },
+};
+
+use super::{
+    Limits,
+    refusal::{Limit, Refusal},
+    values::Weights,
+};
+
+/// How many lists of `__Type` may stand in each other: as many as in graphql-js, whose rule this is. Types lead to fields
+/// and these to types again, so without it a short query asks for billions of them.
+const INTROSPECTION_LISTS: usize = 2;
+
+/// Checks that every operation of `document` is within `limits`, and all of them together too.
+///
+/// # Errors
+/// When one is not, or when fragments lead back to themselves.
+pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), Refusal> {
+    let mut measure = Measure {
+        fragments: &document.fragments,
+        weights,
+        limits,
+        known: HashMap::new(),
+        used: HashSet::new(),
+    };
+    let mut total = Size::default();
+    for (_, operation) in document.operations.iter() {
+        let at = Some(operation.pos);
+        let size = measure.selection_set(&operation.node.selection_set, 1)?;
+        let directives = measure.directives(&operation.node.directives);
+        Limit::Depth.check(size.depth, limits.depth, at)?;
+        Limit::Aliases.check(size.aliases, limits.aliases, at)?;
+        Limit::RootFields.check(size.width, limits.root_fields, at)?;
+        total = total.beside(size).beside(directives);
+    }
+    // What no operation spreads is not executed, but it is validated, and so it counts.
+    for (name, fragment) in &document.fragments {
+        let size = measure.fragment(name, fragment, 0, fragment.pos)?;
+        if !measure.used.contains(name.as_str()) {
+            total = total.beside(size);
+        }
+    }
+    Limit::Selections.check(total.selections, limits.tokens, None)?;
+    Limit::Values.check(total.values, limits.values(), None)
+}
+
+/// The size of a part of a document, with all fragments spread.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    /// Fields, fragments, arguments and directives.
+    selections: usize,
+    /// Units of values, see [`Weights`].
+    values: usize,
+    aliases: usize,
+    /// Fields of the outermost level.
+    width: usize,
+    /// Fields that stand in each other; introspection counts as one.
+    depth: usize,
+    /// Selection sets and fragments that stand in each other.
+    nesting: usize,
+    /// Lists of the introspection that stand in each other.
+    lists: usize,
+}
+
+impl Size {
+    /// The size of this and another part, one beside the other.
+    fn beside(self, other: Self) -> Self {
+        Self {
+            selections: self.selections.saturating_add(other.selections),
+            values: self.values.saturating_add(other.values),
+            aliases: self.aliases.saturating_add(other.aliases),
+            width: self.width.saturating_add(other.width),
+            depth: self.depth.max(other.depth),
+            nesting: self.nesting.max(other.nesting),
+            lists: self.lists.max(other.lists),
+        }
+    }
+}
+
+/// What is known of a fragment while the document is walked through.
+enum Known {
+    /// It is being measured: whoever spreads it stands in it.
+    Open,
+    Measured(Size),
+}
+
+struct Measure<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    weights: &'a Weights,
+    limits: &'a Limits,
+    known: HashMap<&'a str, Known>,
+    /// The fragments that something spreads.
+    used: HashSet<&'a str>,
+}
+
+impl<'a> Measure<'a> {
+    /// Measures a selection set that stands in `level - 1` others. All ways back lead through here, so that the check at
+    /// the beginning bounds the recursion.
+    fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Size, Refusal> {
+        Limit::Nesting.check(level, self.limits.nesting, Some(set.pos))?;
+        let mut size = Size::default();
+        for selection in &set.node.items {
+            let part = match &selection.node {
+                Selection::Field(field) => self.field(&field.node, level)?,
+                Selection::InlineFragment(inline) => self.selection_set(&inline.node.selection_set, level + 1)?,
+                Selection::FragmentSpread(spread) => self.spread(spread, level)?,
+            };
+            size = size.beside(part).beside(self.directives(selection.node.directives()));
+            size.selections = size.selections.saturating_add(1);
+        }
+        size.nesting += 1;
+        Ok(size)
+    }
+
+    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, Refusal> {
+        let inner = match field.selection_set.node.items.as_slice() {
+            [] => Size::default(),
+            _ => self.selection_set(&field.selection_set, level + 1)?,
+        };
+        let is_introspection = matches!(field.name.node.as_str(), "__schema" | "__type");
+        if is_introspection {
+            Limit::IntrospectionLists.check(inner.lists, INTROSPECTION_LISTS, Some(field.name.pos))?;
+        }
+        let is_list = matches!(
+            field.name.node.as_str(),
+            "fields" | "inputFields" | "interfaces" | "possibleTypes"
+        );
+        Ok(Size {
+            selections: inner.selections.saturating_add(field.arguments.len()),
+            values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
+            aliases: inner.aliases.saturating_add(usize::from(field.alias.is_some())),
+            width: 1,
+            depth: if is_introspection { 1 } else { inner.depth + 1 },
+            nesting: inner.nesting,
+            lists: inner.lists + usize::from(is_list),
+        })
+    }
+
+    fn spread(&mut self, spread: &'a Positioned<FragmentSpread>, level: usize) -> Result<Size, Refusal> {
+        let name = spread.node.fragment_name.node.as_str();
+        self.used.insert(name);
+        // One that does not exist is told by the validation, with all else that is wrong.
+        let Some(fragment) = self.fragments.get(name) else {
+            return Ok(Size::default());
+        };
+        self.fragment(name, fragment, level, spread.pos)
+    }
+
+    /// Measures a fragment that is spread at `level`, or looks up what it measured.
+    fn fragment(
+        &mut self,
+        name: &'a str,
+        fragment: &'a Positioned<FragmentDefinition>,
+        level: usize,
+        at: Pos,
+    ) -> Result<Size, Refusal> {
+        match self.known.get(name) {
+            Some(Known::Measured(size)) => {
+                Limit::Nesting.check(level.saturating_add(size.nesting), self.limits.nesting, Some(at))?;
+                return Ok(*size);
+            }
+            Some(Known::Open) => {
+                let message = format!("Fragment \"{name}\" is spread within itself");
+                return Err(Refusal::Invalid { message, at: Some(at) });
+            }
+            None => {}
+        }
+        self.known.insert(name, Known::Open);
+        let directives = self.directives(&fragment.node.directives);
+        let size = self
+            .selection_set(&fragment.node.selection_set, level + 1)?
+            .beside(directives);
+        self.known.insert(name, Known::Measured(size));
+        Ok(size)
+    }
+
+    fn directives(&self, directives: &[Positioned<Directive>]) -> Size {
+        let arguments: usize = directives.iter().map(|directive| directive.node.arguments.len()).sum();
+        Size {
+            selections: directives.len() + arguments,
+            values: self.weights.of_directives(directives),
+            ..Size::default()
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a request is refused, and how that is told: the one place where what the library says about a document gets our
+//! codes. Nothing here repeats what stood in a string of the document, since that may be a password.
+
+use async_graphql::{ErrorExtensionValues, Pos, ServerError, parser};
+use thiserror::Error;
+
+/// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
+const LONGEST_MESSAGE: usize = 300;
+
+/// Why a request is not executed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Refusal {
+    /// The request is larger than is allowed, in one of the ways counted.
+    #[error("{limit} (at most {allowed}, here {asked}). Ask for less, or in several requests.")]
+    Limit {
+        limit: Limit,
+        allowed: usize,
+        asked: usize,
+        at: Option<Pos>,
+    },
+    /// Not a GraphQL document.
+    #[error("Syntax error: {message}")]
+    Syntax { message: String, at: Vec<Pos> },
+    /// A document that does not fit the schema, or not itself.
+    #[error("{message}")]
+    Invalid { message: String, at: Option<Pos> },
+    /// A sound document with a wrong operation name or wrong variables beside it.
+    #[error("{message}")]
+    Input { message: String, at: Option<Pos> },
+}
+
+/// What is limited. The name of each is what `extensions.limit` says, its text how the message begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum Limit {
+    #[error("The document has too many bytes")]
+    Bytes,
+    #[error("The document has too many tokens")]
+    Tokens,
+    #[error("The document nests brackets, or fragments, too deep")]
+    Nesting,
+    #[error("The document has too long a name")]
+    NameLength,
+    #[error("The document selects too much once its fragments are spread")]
+    Selections,
+    #[error("The operation nests fields too deep")]
+    Depth,
+    #[error("The operation has too many aliases once its fragments are spread")]
+    Aliases,
+    #[error("The operation has too many root fields once its fragments are spread")]
+    RootFields,
+    #[error("The operation nests too many lists of the introspection into each other")]
+    IntrospectionLists,
+    #[error("The operation uses too large values once its variables are filled in")]
+    Values,
+    #[error("The answer would have too many fields")]
+    ResponseFields,
+    #[error("The answer would need too many fields at the same time")]
+    PendingFields,
+}
+
+impl Limit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Tokens => "tokens",
+            Self::Nesting => "nesting",
+            Self::NameLength => "nameLength",
+            Self::Selections => "selections",
+            Self::Depth => "depth",
+            Self::Aliases => "aliases",
+            Self::RootFields => "rootFields",
+            Self::IntrospectionLists => "introspectionLists",
+            Self::Values => "values",
+            Self::ResponseFields => "responseFields",
+            Self::PendingFields => "pendingFields",
+        }
+    }
+
+    /// Whether `asked` is within what is `allowed`.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) fn check(self, asked: usize, allowed: usize, at: Option<Pos>) -> Result<(), Refusal> {
+        if asked <= allowed {
+            Ok(())
+        } else {
+            Err(Refusal::Limit {
+                limit: self,
+                allowed,
+                asked,
+                at,
+            })
+        }
+    }
+}
+
+impl Refusal {
+    /// What the parser said, without the line of the document that it quotes.
+    pub(super) fn syntax(error: &parser::Error) -> Self {
+        if *error == parser::Error::RecursionLimitExceeded {
+            return Self::Limit {
+                limit: Limit::Nesting,
+                allowed: 64,
+                asked: 65,
+                at: None,
+            };
+        }
+        let message = error.to_string();
+        // The parser quotes the line, then says ` = expected selection_set`.
+        let reason = message.rsplit_once("= ").map_or(message.as_str(), |(_, reason)| reason);
+        Self::Syntax {
+            message: shortened(&reason.replace('_', " ")),
+            at: error.positions().collect(),
+        }
+    }
+}
+
+impl From<Refusal> for ServerError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        let (code, at) = match &refusal {
+            Refusal::Limit { at, .. } => ("LIMIT_EXCEEDED", at.iter().copied().collect()),
+            Refusal::Syntax { at, .. } => ("GRAPHQL_PARSE_FAILED", at.clone()),
+            Refusal::Invalid { at, .. } => ("GRAPHQL_VALIDATION_FAILED", at.iter().copied().collect()),
+            Refusal::Input { at, .. } => ("BAD_USER_INPUT", at.iter().copied().collect()),
+        };
+        let mut error = Self::new(message, None);
+        error.locations = at;
+        let mut extensions = coded(code);
+        if let Refusal::Limit {
+            limit, allowed, asked, ..
+        } = refusal
+        {
+            extensions.set("limit", limit.name());
+            extensions.set("allowed", allowed);
+            extensions.set("asked", asked);
+        }
+        error.extensions = Some(extensions);
+        error
+    }
+}
+
+/// Gives a `code` to an error of the library's validation.
+pub(super) fn validation_error(error: ServerError) -> ServerError {
+    // The library checks values, written out or from variables, in the same rule, and tells them only by its wording.
+    let is_value = error.message.starts_with("Invalid value for argument");
+    let code = if is_value {
+        "BAD_USER_INPUT"
+    } else {
+        "GRAPHQL_VALIDATION_FAILED"
+    };
+    ServerError {
+        extensions: Some(coded(code)),
+        ..error
+    }
+}
+
+/// Keeps the first `most` errors, and of each message as much as is useful.
+pub(super) fn keep_short(errors: &mut Vec<ServerError>, most: usize) {
+    errors.truncate(most);
+    for error in errors {
+        if error.message.len() > LONGEST_MESSAGE {
+            error.message = shortened(&error.message);
+        }
+    }
+}
+
+fn coded(code: &str) -> ErrorExtensionValues {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    extensions
+}
+
+fn shortened(message: &str) -> String {
+    let mut characters = message.chars();
+    let mut short: String = characters.by_ref().take(LONGEST_MESSAGE).collect();
+    if characters.next().is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,158 @@
+//! What a document holds, counted byte by byte before the parser sees it.
+//!
+//! The parser calls itself for every bracket and keeps something for every token, so both are counted here first, in one
+//! pass, without recursion and without memory of its own. What is counted is what *that parser* would make of the text,
+//! not what a better one would: `000` is three numbers to it, and `truenull` two values. Whether the text is a sound
+//! document is not asked here, except for strings: one that has no end is refused, since the parser would go on to read
+//! code where this scan sees text.
+
+use std::iter;
+
+use async_graphql::Pos;
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Tokens: punctuators, names, numbers and strings of the specification; comments, which it leaves out, count too.
+    pub(super) tokens: usize,
+    /// How many brackets, round, square or curly, are open at once at most.
+    pub(super) nesting: usize,
+    /// The length of the longest name, in bytes.
+    pub(super) name: usize,
+}
+
+/// A string without an end, and where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unterminated(pub(super) Pos);
+
+/// Counts what `document` holds.
+///
+/// # Errors
+/// When a string or a block string has no end.
+pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
+    let mut found = Scan::default();
+    let mut open = 0_usize;
+    let mut rest = after_ignored(document.as_bytes());
+    while !rest.is_empty() {
+        found.tokens += 1;
+        let tail = match rest {
+            [b'#', tail @ ..] => skip(tail, |byte| !is_line_end(byte)),
+            [b'"', b'"', b'"', tail @ ..] => {
+                after_block_string(tail).ok_or_else(|| Unterminated(position(document, rest)))?
+            }
+            [b'"', tail @ ..] => after_string(tail).ok_or_else(|| Unterminated(position(document, rest)))?,
+            [b'{' | b'[' | b'(', tail @ ..] => {
+                open += 1;
+                found.nesting = found.nesting.max(open);
+                tail
+            }
+            [b'}' | b']' | b')', tail @ ..] => {
+                open = open.saturating_sub(1);
+                tail
+            }
+            [b'.', b'.', b'.', tail @ ..] => tail,
+            [b'0'..=b'9' | b'-', ..] => after_number(rest),
+            [byte, ..] if is_name(*byte) => {
+                let tail = skip(rest, is_name);
+                let name = head(rest, tail);
+                found.name = found.name.max(name.len());
+                found.tokens += leading_words(name);
+                tail
+            }
+            // A punctuator, or what the parser will refuse.
+            [_, tail @ ..] => tail,
+            [] => rest,
+        };
+        rest = after_ignored(tail);
+    }
+    Ok(found)
+}
+
+/// What follows the white space, commas and byte order marks at the start of `rest`.
+fn after_ignored(mut rest: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b',' | b'\n' | b'\r', tail @ ..] | [0xEF, 0xBB, 0xBF, tail @ ..] = rest {
+        rest = tail;
+    }
+    rest
+}
+
+/// What follows the string whose opening quote was taken; `None` when it has no end on its line.
+fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match rest {
+            [b'"', tail @ ..] => return Some(tail),
+            [b'\\', escaped, tail @ ..] if !is_line_end(*escaped) => tail,
+            [byte, tail @ ..] if !is_line_end(*byte) => tail,
+            _ => return None,
+        };
+    }
+}
+
+/// What follows the block string whose opening quotes were taken; `None` when it has no end.
+fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match rest {
+            [b'"', b'"', b'"', tail @ ..] => return Some(tail),
+            [b'\\', b'"', b'"', b'"', tail @ ..] | [_, tail @ ..] => tail,
+            [] => return None,
+        };
+    }
+}
+
+/// What follows the number at the start of `rest`. A leading zero ends the whole part, as it does for the parser.
+fn after_number(rest: &[u8]) -> &[u8] {
+    let unsigned = rest.strip_prefix(b"-").unwrap_or(rest);
+    let whole = unsigned
+        .strip_prefix(b"0")
+        .or_else(|| after_digits(unsigned))
+        .unwrap_or(unsigned);
+    let fraction = whole.strip_prefix(b".").and_then(after_digits).unwrap_or(whole);
+    let exponent = match fraction {
+        [b'e' | b'E', b'+' | b'-', tail @ ..] | [b'e' | b'E', tail @ ..] => after_digits(tail),
+        _ => None,
+    };
+    exponent.unwrap_or(fraction)
+}
+
+/// What follows the digits at the start of `rest`, if there are any.
+fn after_digits(rest: &[u8]) -> Option<&[u8]> {
+    let tail = skip(rest, |byte| byte.is_ascii_digit());
+    (tail.len() < rest.len()).then_some(tail)
+}
+
+/// How many `true`, `false` and `null` the parser may split off the front of `name` before something is left.
+fn leading_words(name: &[u8]) -> usize {
+    let rests = iter::successors(Some(name), |name| {
+        [b"true".as_slice(), b"false", b"null"]
+            .iter()
+            .find_map(|word| name.strip_prefix(*word))
+    });
+    rests.skip(1).filter(|rest| !rest.is_empty()).count()
+}
+
+fn skip(rest: &[u8], wanted: impl Fn(u8) -> bool) -> &[u8] {
+    let end = rest.iter().position(|byte| !wanted(*byte)).unwrap_or(rest.len());
+    rest.get(end..).unwrap_or_default()
+}
+
+fn head<'a>(rest: &'a [u8], tail: &[u8]) -> &'a [u8] {
+    rest.get(..rest.len() - tail.len()).unwrap_or_default()
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// Line and column, from 1, of where `rest` begins in `document`.
+fn position(document: &str, rest: &[u8]) -> Pos {
+    let before = document.get(..document.len() - rest.len()).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Pos {
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    }
+}

@@ -1,0 +1,88 @@
+//! How large the values are that a request hands over, in its document and beside it.
+//!
+//! The library copies a variable for every use of it, so that a megabyte used a thousand times would be a gigabyte.
+//! Values are weighed in *units*: one for each value, and one more for every [`TEXT`] bytes of text in it. The recursion is
+//! bounded: by the brackets counted in the document, and by the 128 levels at which `serde_json` refuses variables.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::types::{Directive, ExecutableDocument},
+};
+use async_graphql_value::{ConstValue, Value};
+
+/// Bytes of text that weigh as much as a value.
+const TEXT: usize = 128;
+
+/// What the variables of a request weigh, where they are more than one small value.
+#[derive(Debug, Default)]
+pub(super) struct Weights(HashMap<Name, usize>);
+
+impl Weights {
+    /// Weighs the variables that `document` defines: what is given for each, or else its default.
+    pub(super) fn new(document: &ExecutableDocument, variables: &Variables) -> Self {
+        let mut weights = HashMap::new();
+        for (_, operation) in document.operations.iter() {
+            for definition in &operation.node.variable_definitions {
+                let name = &definition.node.name.node;
+                let value = variables.get(name).or_else(|| definition.node.default_value());
+                let weight = value.map_or(1, of_constant);
+                if weight > 1 {
+                    let known: &mut usize = weights.entry(name.clone()).or_default();
+                    *known = weight.max(*known);
+                }
+            }
+        }
+        Self(weights)
+    }
+
+    /// What arguments weigh once their variables are filled in.
+    pub(super) fn of_arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
+        sum(arguments.iter().map(|(_, value)| self.of(&value.node)))
+    }
+
+    /// What the arguments of all `directives` weigh once their variables are filled in.
+    pub(super) fn of_directives(&self, directives: &[Positioned<Directive>]) -> usize {
+        sum(directives
+            .iter()
+            .map(|directive| self.of_arguments(&directive.node.arguments)))
+    }
+
+    fn of(&self, value: &Value) -> usize {
+        match value {
+            Value::Variable(name) => self.0.get(name).copied().unwrap_or(1),
+            Value::Null | Value::Number(_) | Value::Boolean(_) => 1,
+            Value::String(text) => of_text(text),
+            Value::Enum(name) => of_text(name),
+            Value::Binary(bytes) => 1 + bytes.len() / TEXT,
+            Value::List(values) => sum(values.iter().map(|value| self.of(value))).saturating_add(1),
+            Value::Object(fields) => sum(fields.values().map(|value| self.of(value))).saturating_add(1),
+        }
+    }
+}
+
+fn of_constant(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
+        ConstValue::String(text) => of_text(text),
+        ConstValue::Enum(name) => of_text(name),
+        ConstValue::Binary(bytes) => 1 + bytes.len() / TEXT,
+        ConstValue::List(values) => 1 + values.iter().map(of_constant).sum::<usize>(),
+        // In a document keys are names and short; in variables they are any text.
+        ConstValue::Object(fields) => {
+            1 + fields
+                .iter()
+                .map(|(key, value)| key.len() / TEXT + of_constant(value))
+                .sum::<usize>()
+        }
+    }
+}
+
+fn of_text(text: &str) -> usize {
+    1 + text.len() / TEXT
+}
+
+fn sum(weights: impl Iterator<Item = usize>) -> usize {
+    weights.fold(0, usize::saturating_add)
+}

@@ -1,0 +1,256 @@
+//! The binary: what it prints, where, and with which exit status.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// The binary in an empty folder, with nothing of the environment but what the tests say.
+struct Binary {
+    folder: TempDir,
+}
+
+impl Binary {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));
+        command.args(arguments).current_dir(self.path()).env_clear().env("USERPROFILE_ARGON2_MEMORY", "8KiB");
+        command.env("USERPROFILE_ARGON2_ITERATIONS", "1").env("RUST_LOG", "warn").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[track_caller]
+fn assert_says(output: &Output, expected_status: i32, words: &[&str]) {
+    let said = said(output);
+    assert_eq!(status(output), expected_status, "{said}");
+    for word in words {
+        assert!(said.contains(word), "«{word}» is missing in: {said}");
+    }
+}
+
+/// A server of the binary, ended when it is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts one and waits until it says where it listens.
+    fn start(binary: &Binary, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut command = binary.command(&arguments);
+        command.env("RUST_LOG", "info").env("USERPROFILE_LOG_FORMAT", "json");
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+            if entry["message"] == "listening" {
+                break entry["address"].as_str().unwrap().to_owned();
+            }
+        };
+        // Somebody must go on reading, or the server would stop where it logs.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+const COMPANY: &str = r#"{"kind":"domain","domain_id":"domain-a","name":"acme"}
+{"kind":"user","domain_id":"domain-a","user_id":"wonny","name":"Wonny"}
+"#;
+
+#[test]
+fn wrong_usage_and_wrong_settings_have_status_2_and_name_themselves() {
+    let binary = Binary::new();
+    assert_says(&binary.run(&[]), 2, &["Usage"]);
+    assert_says(&binary.run(&["dance"]), 2, &["dance"]);
+    let mut command = binary.command(&["config", "--access-ttl", "soon"]);
+    let output = command.env("USERPROFILE_LIMIT_DEPTH", "0").env("DATABASE_URL", "mysql://x").output().unwrap();
+    assert_says(&output, 2, &["--access-ttl", "USERPROFILE_LIMIT_DEPTH", "DATABASE_URL"]);
+    binary.write("settings.toml", "access_tttl = \"1m\"\n");
+    let output = binary.run(&["config", "--config", "settings.toml"]);
+    assert_says(&output, 2, &["settings.toml", "access_tttl", "access_ttl"]);
+    assert_says(&binary.run(&["config", "--config", "nowhere.toml"]), 2, &["nowhere.toml"]);
+}
+
+#[test]
+fn config_masks_what_is_secret() {
+    let binary = Binary::new();
+    let mut command = binary.command(&["config"]);
+    let output = command
+        .env("USERPROFILE_SECRET_KEY", KEY)
+        .env("DATABASE_URL", "postgres://me:hunter2hunter2@db/x")
+        .output()
+        .unwrap();
+    assert_says(&output, 0, &["***", "postgres://me:"]);
+    assert!(!said(&output).contains("hunter2") && !said(&output).contains(KEY));
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_named() {
+    let binary = Binary::new();
+    binary.write("text.db", "this is no database, but a text that is long enough to be looked at as one");
+    assert_says(&binary.run(&["serve", "--database-url", "sqlite:text.db"]), 1, &["database"]);
+    assert_says(&binary.run(&["serve", "--database-url", "sqlite:no/such/folder/x.db"]), 1, &["database"]);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("postgres://x@{nobody}/x");
+    let mut command = binary.command(&["serve", "--database-url", &url]);
+    assert_says(&command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap(), 1, &["database"]);
+    assert_says(&binary.run(&["serve", "--database-url", &url]), 2, &["USERPROFILE_SECRET_KEY"]);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let binary = Binary::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_says(&binary.run(&["serve", "--listen", &address]), 1, &[&address, "in use"]);
+}
+
+#[test]
+fn another_secret_key_is_refused_and_a_lost_one_not_replaced() {
+    let binary = Binary::new();
+    drop(Server::start(&binary, &[]));
+    let key = binary.path().join("userprofile.db.key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let mut command = binary.command(&["serve"]);
+    assert_says(&command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap(), 2, &["secret key"]);
+    std::fs::remove_file(&key).unwrap();
+    assert_says(&binary.run(&["serve"]), 2, &["userprofile.db.key", "missing"]);
+    assert!(!key.exists());
+}
+
+#[test]
+fn a_malformed_import_tells_every_line_and_writes_nothing() {
+    let binary = Binary::new();
+    let lines = format!("{COMPANY}nonsense\n{{\"kind\":\"planet\"}}\n{{\"kind\":\"user\",\"domain_id\":\"domain-none\",\"user_id\":\"x\"}}\n");
+    binary.write("company.jsonl", &lines);
+    let output = binary.run(&["import", "company.jsonl"]);
+    assert_says(&output, 1, &["line 3", "line 4", "line 5", "planet", "domain-none"]);
+    assert_says(&binary.run(&["export", "-"]), 0, &[]);
+    assert_eq!(said(&binary.run(&["export", "-"])), "");
+    assert_says(&binary.run(&["import", "nowhere.jsonl"]), 1, &["nowhere.jsonl"]);
+}
+
+#[test]
+fn import_and_export_go_round_through_files_and_pipes() {
+    let binary = Binary::new();
+    binary.write("company.jsonl", COMPANY);
+    assert_says(&binary.run(&["import", "--dry-run", "company.jsonl"]), 0, &["2 lines"]);
+    assert_eq!(said(&binary.run(&["export", "-"])), "");
+    assert_says(&binary.run_with_input(&["import", "-"], COMPANY), 0, &["2 lines"]);
+    assert_says(&binary.run(&["export", "out.jsonl"]), 0, &[]);
+    let exported = std::fs::read_to_string(binary.path().join("out.jsonl")).unwrap();
+    assert_eq!(exported.lines().count(), 2);
+    let other = Binary::new();
+    other.write("in.jsonl", &exported);
+    assert_says(&other.run(&["import", "in.jsonl"]), 0, &[]);
+    assert_eq!(said(&other.run(&["export", "-"])), exported);
+}
+
+#[test]
+fn users_are_made_shown_shut_out_and_taken_away() {
+    let binary = Binary::new();
+    binary.run_with_input(&["import", "-"], COMPANY);
+    let user = |verb: &str, more: &[&str]| binary.run(&[&["user", verb, "domain-a", "Kim"], more].concat());
+    let weak = binary.run_with_input(&["user", "create", "domain-a", "Kim", "--password-stdin"], "password\n");
+    assert_says(&weak, 1, &["common"]);
+    let made = binary.run_with_input(&["user", "create", "domain-a", "Kim", "--email", "k@x.org", "--password-stdin"], "correct horse 7\n");
+    assert_says(&made, 0, &["user-"]);
+    assert_says(&user("create", &["--no-password"]), 1, &["already"]);
+    assert_says(&user("show", &[]), 0, &[r#""user_id":"Kim""#, r#""state":"PENDING""#]);
+    assert!(!said(&user("show", &[])).contains("argon2"));
+    assert_says(&user("disable", &[]), 0, &[]);
+    assert_says(&user("show", &[]), 0, &[r#""state":"DISABLED""#]);
+    assert_says(&user("enable", &[]), 0, &[]);
+    assert_says(&user("sessions", &[]), 0, &[]);
+    assert_says(&user("revoke-sessions", &[]), 0, &["0 sessions"]);
+    assert_says(&user("set-password", &[]), 2, &["--password-stdin"]);
+    let set = binary.run_with_input(&["user", "set-password", "domain-a", "kim", "--password-stdin"], "battery staple 8\n");
+    assert_says(&set, 0, &[]);
+    assert_says(&user("delete", &[]), 0, &[]);
+    assert_says(&user("show", &[]), 1, &["no such user"]);
+    assert_says(&binary.run(&["user", "show", "nonsense", "x"]), 2, &["DOMAIN_ID"]);
+}
+
+#[test]
+fn a_demo_is_for_this_machine_and_an_empty_database_only() {
+    let binary = Binary::new();
+    assert_says(&binary.run(&["serve", "--demo", "--listen", "0.0.0.0:0"]), 2, &["--demo"]);
+    assert_says(&binary.run(&["serve", "--demo", "--database-url", "postgres://x/y"]), 2, &["--demo"]);
+    binary.run_with_input(&["import", "-"], COMPANY);
+    assert_says(&binary.run(&["serve", "--demo"]), 1, &["--demo", "empty"]);
+    let empty = Binary::new();
+    for _ in 0..2 {
+        let server = Server::start(&empty, &["--demo"]);
+        assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+    }
+    let exported = said(&empty.run(&["export", "-"]));
+    assert!(exported.lines().filter(|line| line.starts_with(r#"{"kind":"workspace","#)).count() >= 40);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn told_to_stop_it_stops_with_status_0() {
+    let binary = Binary::new();
+    let mut server = Server::start(&binary, &[]);
+    let pid = rustix::process::Pid::from_raw(server.child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(server.child.wait().unwrap().success());
+}

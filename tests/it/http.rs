@@ -1,0 +1,94 @@
+//! What comes in over HTTP and is wrong: each a clear message and the right status; nothing lost, nothing leaked.
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use serde_json::Value;
+
+use crate::support::{Answer, DOMAIN, TestApp};
+
+async fn post(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answer {
+    let request = app.client().request(Method::POST, "/graphql").header(header::CONTENT_TYPE, content_type);
+    app.client().send(request.body(body.into()).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_requests_are_answered_with_their_status_and_code() {
+    let app = TestApp::start().await;
+    let json = "application/json";
+    let cases = [
+        (post(&app, json, "").await, 400, "BAD_USER_INPUT"),
+        (post(&app, json, "{").await, 400, "BAD_USER_INPUT"),
+        (post(&app, json, "[]").await, 400, "BAD_USER_INPUT"),
+        (post(&app, json, r#"{"query": 1}"#).await, 400, "BAD_USER_INPUT"),
+        (post(&app, json, r#"{"query": "{ me { id } }", "variables": []}"#).await, 400, "BAD_USER_INPUT"),
+        (post(&app, json, vec![0xff, 0xfe]).await, 400, "BAD_USER_INPUT"),
+        (post(&app, "text/plain", r#"{"query": "{ __typename }"}"#).await, 415, "BAD_USER_INPUT"),
+        (post(&app, json, vec![b' '; 10 * 1024 * 1024]).await, 413, "LIMIT_EXCEEDED"),
+    ];
+    for (answer, status, code) in cases {
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        assert_eq!(answer.error_code(), code);
+        assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
+        assert!(answer.headers.contains_key("x-request-id"));
+    }
+    let put = app.client().request(Method::PUT, "/graphql").body(Body::empty()).unwrap();
+    let answer = app.client().send(put).await;
+    assert_eq!((answer.status, answer.error_code()), (StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_documents_are_told_from_wrong_input() {
+    let app = TestApp::start().await;
+    for (document, code) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nobody }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ node }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query($id: ID!) { node(id: $id) { id } }", "BAD_USER_INPUT"),
+        (&format!("{{ f(x: {}1{}) }}", "[".repeat(2000), "]".repeat(2000)), "LIMIT_EXCEEDED"),
+        (&"{".repeat(1_000_000), "LIMIT_EXCEEDED"),
+        (&format!("{{ {} }}", "a: __typename ".repeat(16)), "LIMIT_EXCEEDED"),
+    ] {
+        let answer = app.client().query(document).await;
+        assert_eq!(answer.error_code(), code, "{:.60}", document);
+    }
+}
+
+/// A mutation that a link or an image could make a browser send.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mutation_by_get_does_nothing() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let get = client.request(Method::GET, "/graphql?query=mutation%7BsignOut%7Bok%7D%7D").body(Body::empty()).unwrap();
+    let answer = client.send(get).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(client.is_somebody().await);
+    let query = client.request(Method::GET, "/graphql?query=%7Bme%7BuserId%7D%7D").body(Body::empty()).unwrap();
+    assert_eq!(client.send(query).await.data()["me"]["userId"], "wonny");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_addresses_answer() {
+    let app = TestApp::start().await;
+    let get = async |path: &str| {
+        app.client().send(app.client().request(Method::GET, path).body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(get("/readyz").await.status, StatusCode::OK);
+    assert_eq!(get("/schema.graphql").await.body, Value::String(userprofile::graphql::sdl()));
+    let nowhere = get("/nowhere").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    assert!(nowhere.body["errors"][0]["message"].is_string());
+}
+
+/// Every mutation field is nullable, so that one's error leaves its neighbours standing.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_mutations_error_leaves_its_neighbours_standing() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.client();
+    let answer = client
+        .query("mutation { signOut { ok } refreshSession(input: { refreshToken: \"x\" }) { errors { code } } }")
+        .await;
+    assert_eq!(answer.error_code(), "UNAUTHENTICATED");
+    assert_eq!(answer.body["data"]["signOut"], Value::Null);
+    assert_eq!(answer.body["data"]["refreshSession"]["errors"][0]["code"], "INVALID_TOKEN");
+}
