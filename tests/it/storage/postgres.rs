@@ -3,10 +3,11 @@
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use userprofile::storage::Db;
+use tokio::net::{TcpListener, TcpStream};
 use userprofile::storage::db::Location;
 
 use super::tables::{self, Column};
-use crate::support::database;
+use crate::support::{DOMAIN, TestApp, database};
 
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run these tests with scripts/test postgres"))
@@ -54,10 +55,63 @@ async fn tls_is_spoken_and_verified_as_the_address_asks() {
     // The certificate is not from a root that the system trusts.
     assert!(ping(&with("sslmode=verify-full")).await.is_err());
     // It is made out to `localhost`, not to this name for the same address.
-    let other_name = with(&full).replace("localhost", "127.0.0.2");
-    assert!(ping(&other_name).await.is_err());
-    let authority = format!("sslmode=verify-ca&sslrootcert={root}");
-    ping(&with(&authority).replace("localhost", "127.0.0.2")).await.unwrap();
+    let other_name = |parameters: &str| {
+        with(&format!("{parameters}&hostaddr=127.0.0.1")).replace("@localhost:", "@other.example:")
+    };
+    assert!(ping(&other_name(&full)).await.is_err());
+    ping(&other_name(&format!("sslmode=verify-ca&sslrootcert={root}"))).await.unwrap();
     assert!(ping(&with("sslmode=sometimes")).await.unwrap_err().contains("sslmode must be"));
     assert!(ping(&with("sslmode=verify-full&sslrootcert=/nowhere")).await.unwrap_err().contains("/nowhere"));
+}
+
+/// A line to the server that can be cut.
+struct Line {
+    listener: TcpListener,
+    server: String,
+}
+
+impl Line {
+    /// A line to the server at `url`, and the address to reach it through.
+    async fn to(url: &str) -> (Self, String) {
+        let mut url = url::Url::parse(url).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        (Self { listener, server }, url.into())
+    }
+
+    /// Carries connections until it is dropped, which cuts them all.
+    async fn carry(&self) {
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let (mut near, _) = self.listener.accept().await.unwrap();
+            let mut far = TcpStream::connect(&self.server).await.unwrap();
+            connections.spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    }
+}
+
+/// While the database is away requests are told so, with status 503; when it is back they are answered, without a
+/// restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_goes_away_is_unavailable_until_it_is_back() {
+    let database = database::create().await;
+    let (line, url) = Line::to(&database.url()).await;
+    let app = TestApp::at(&Location::Postgres(url.parse().unwrap())).await;
+    let work = async {
+        app.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+        app.signed_in(DOMAIN, "wonny").await
+    };
+    let client = tokio::select! {
+        client = work => client,
+        () = line.carry() => unreachable!(),
+    };
+    // Nobody carries the line now: connections that were open are cut, new ones are not taken.
+    let answer = client.query("{ me { workspaces { nodes { id } } } }").await;
+    assert_eq!((answer.status.as_u16(), answer.error_code()), (503, "UNAVAILABLE"));
+    let answer = tokio::select! {
+        answer = client.query("{ me { userId } }") => answer,
+        () = line.carry() => unreachable!(),
+    };
+    assert_eq!(answer.data()["me"]["userId"], "wonny");
 }

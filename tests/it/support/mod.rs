@@ -20,6 +20,7 @@ use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::import::ImportOptions;
 use userprofile::services::{Policy, Services};
 use userprofile::storage::Db;
+use userprofile::storage::db::Location;
 
 pub use client::{Answer, Client, Tokens};
 pub use clock::ManualClock;
@@ -46,12 +47,21 @@ impl TestApp {
 
     /// One more server on a database.
     pub async fn on(database: &database::Database) -> Self {
-        Self::with_clock(database, Arc::new(ManualClock::default())).await
+        Self::at(&database.location()).await
     }
 
     /// One more server, at the time of another.
     pub async fn with_clock(database: &database::Database, clock: Arc<ManualClock>) -> Self {
-        let db = Db::open(&database.location(), 8).await.unwrap();
+        Self::build(&database.location(), clock).await
+    }
+
+    /// A server on whatever is at `location`.
+    pub async fn at(location: &Location) -> Self {
+        Self::build(location, Arc::new(ManualClock::default())).await
+    }
+
+    async fn build(location: &Location, clock: Arc<ManualClock>) -> Self {
+        let db = Db::open(location, 8).await.unwrap();
         let services = Arc::new(Services {
             db,
             clock: clock.clone(),
