@@ -2,7 +2,10 @@
 //! and says what came of it. Exit status: 0 done, 1 refused or failed, 2 wrong usage or setting.
 
 mod arguments;
+mod demo;
 mod error;
+mod export;
+mod import;
 mod log;
 mod migrate;
 mod secret_key;
@@ -35,7 +38,8 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
     match command {
         Command::Serve(options) => block_on(serve::serve(config()?, options)),
         Command::Migrate => block_on(migrate::migrate(config()?)),
-        Command::Import(_) | Command::Export(_) => Ok(()),
+        Command::Import(options) => block_on(import::import(config()?, options)),
+        Command::Export(options) => block_on(export::export(config()?, options)),
         Command::User(verb) => block_on(user::user(config()?, verb)),
         Command::Config => {
             print!("{}", config()?.to_masked_toml());

@@ -9,9 +9,10 @@ use tokio::time::MissedTickBehavior;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
-use super::{log, set_up};
-use crate::config::Config;
+use super::{demo, log, set_up};
+use crate::config::{Config, Limits};
 use crate::entropy;
+use crate::graphql::guard::Limits as GuardLimits;
 use crate::graphql::{self, Api};
 use crate::http::{self, HttpSettings, Site};
 use crate::services::Services;
@@ -22,11 +23,14 @@ const PRUNE_EVERY: Duration = Duration::from_hours(1);
 /// Serves until it is told to stop.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
     log::start(&config)?;
+    if options.demo {
+        demo::check_place(&config)?;
+    }
     if config.mail.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
     let services = Arc::new(set_up::services(&config, options.migrate).await?);
-    let demo: Option<String> = None;
+    let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
@@ -38,7 +42,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
 
 fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
     Site {
-        api: Api::new(services, crate::graphql::guard::Limits::default()),
+        api: Api::new(services, guard_limits(&config.limits)),
         settings: HttpSettings {
             body_limit: config.http.body_limit,
             batch_size: config.limits.batch_size,
@@ -51,12 +55,23 @@ fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
     }
 }
 
+fn guard_limits(limits: &Limits) -> GuardLimits {
+    GuardLimits {
+        depth: limits.depth,
+        nesting: limits.nesting,
+        aliases: limits.aliases,
+        root_fields: limits.root_fields,
+        tokens: limits.tokens,
+        errors: limits.errors,
+    }
+}
+
 /// A request's name is no secret: should there be no randomness, all are called the same.
 fn request_id() -> [u8; 16] {
     entropy::bytes().unwrap_or_default()
 }
 
-fn announce(listener: &TcpListener, demo: Option<String>) {
+fn announce(listener: &TcpListener, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {

@@ -23,7 +23,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         UserVerb::Create(options) => create(&services, options).await,
         UserVerb::Show(user) => {
             let (domain, login) = named(&user)?;
-            let _ = (domain, login);
+            print!("{}", services.show_user(&domain, &login).await?);
             Ok(())
         }
         UserVerb::Enable(user) => {

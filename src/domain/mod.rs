@@ -9,10 +9,12 @@ pub mod ids;
 pub mod login;
 pub mod mfa;
 pub mod network;
+pub mod otp_secret;
 pub mod page;
 pub mod password;
 pub mod password_hash;
 pub mod profile_text;
+pub mod record;
 pub mod secret;
 pub mod session;
 pub mod tags;
@@ -55,6 +57,10 @@ impl Invalid {
     fn malformed(message: impl Into<String>) -> Self {
         Self { kind: InvalidKind::Malformed, message: message.into() }
     }
+
+    fn not_one_of(choices: &[&str]) -> Self {
+        Self::malformed(format!("this must be one of {}", choices.join(", ")))
+    }
 }
 
 /// Makes an enum whose values are written in capitals, in the database, in import files and in the API alike.
@@ -78,6 +84,14 @@ macro_rules! capital_enum {
             #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$value),)+ _ => None }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::from_text(text).ok_or_else(|| $crate::domain::Invalid::not_one_of(&[$($text),+]))
             }
         }
     };

@@ -51,6 +51,21 @@ capital_enum! {
     }
 }
 
+/// A role: what a binding can make of a user, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// Its key within the domain.
+    pub id: RoleId,
+    /// What it is called.
+    pub name: Label,
+    /// What it makes of a user.
+    pub role_type: RoleType,
+    /// Whether it is in use.
+    pub state: RoleState,
+}
+
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
@@ -125,7 +140,21 @@ pub struct WorkspaceGroup {
     pub updated_at: Option<Timestamp>,
 }
 
-/// A user of a workspace group.
+/// How many users a workspace group has at most.
+pub const MAX_GROUP_USERS: usize = 10_000;
+
+/// A user of a workspace group, as the group itself knows him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupMember {
+    /// What he signs in with.
+    pub login: LoginId,
+    /// The role he has through the group.
+    pub role_id: Option<RoleId>,
+    /// What that makes of him.
+    pub role_type: Option<RoleType>,
+}
+
+/// A user of a workspace group, and what is known of him elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupUser {
     /// What he signs in with.

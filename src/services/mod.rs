@@ -2,7 +2,9 @@
 //! rows, and a commit come together; whoever comes in, by GraphQL or by the command line, comes through here.
 
 pub mod admin;
+pub mod export;
 pub mod hasher;
+pub mod import;
 pub mod installation;
 pub mod profile;
 pub mod sessions;
@@ -17,7 +19,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::attempts::Throttle;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
-use crate::domain::secret::SecretKey;
+use crate::domain::secret::{SecretKey, Unsealable};
 use crate::domain::session::Lifetimes;
 use crate::entropy::{self, EntropyError};
 use crate::storage::{self, Db, Tx};
@@ -67,6 +69,12 @@ pub enum Failure {
     /// Hashing a password.
     #[error("a password could not be hashed: {0}")]
     Hashing(String),
+    /// Something that was sealed with the secret key, or had to be.
+    #[error(transparent)]
+    Sealed(#[from] Unsealable),
+    /// A file that is written, or one that is needed for a while.
+    #[error("a file could not be written: {0}")]
+    File(#[from] std::io::Error),
 }
 
 /// Why a use case came to nothing: it was refused, for a reason of its own, or it failed.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::bulk::insert_rows;
 use super::db::{Db, Tx, on};
 use super::error::Error;
 use super::rows::stored_enum;
@@ -14,7 +15,7 @@ use crate::domain::ids::{EventId, UserId};
 use crate::domain::page::{Page, Paged};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = security_events)]
+#[diesel(table_name = security_events, treat_none_as_default_value = false)]
 struct Row {
     event_id: String,
     owner_id: String,
@@ -39,20 +40,35 @@ impl TryFrom<Row> for SecurityEvent {
     }
 }
 
+impl From<&SecurityEvent> for Row {
+    fn from(event: &SecurityEvent) -> Self {
+        Self {
+            event_id: event.id.to_string(),
+            owner_id: event.owner_id.to_string(),
+            event_type: event.event_type.as_str().to_owned(),
+            created_at: At(event.created_at),
+            client_address: event.client_address.clone(),
+            user_agent: event.user_agent.clone(),
+        }
+    }
+}
+
 /// Keeps an event.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
-    let row = Row {
-        event_id: event.id.to_string(),
-        owner_id: event.owner_id.to_string(),
-        event_type: event.event_type.as_str().to_owned(),
-        created_at: At(event.created_at),
-        client_address: event.client_address.clone(),
-        user_agent: event.user_agent.clone(),
-    };
+    let row = Row::from(event);
     on!(tx.conn(), c => diesel::insert_into(security_events::table).values(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// Keeps many events.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Error> {
+    insert_rows!(tx, security_events::table, events.iter().map(Row::from).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -2,13 +2,16 @@
 //! databases. No rule is decided here. Nothing outside this module names diesel.
 
 pub mod attempts;
+pub mod bulk;
 pub mod db;
 pub mod domains;
 pub mod error;
 pub mod events;
+pub mod export;
 pub mod groups;
 pub mod installation;
 pub mod migrate;
+mod pairs;
 mod postgres;
 mod rows;
 #[rustfmt::skip]

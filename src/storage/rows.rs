@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 
 use super::error::Error;
-use super::schema::{domains, role_bindings, sessions, users, workspace_groups, workspaces};
+use super::schema::{
+    domains, role_bindings, roles, sessions, users, workspace_group_users, workspace_groups, workspaces,
+};
 use super::types::At;
 use crate::domain::email::Email;
 use crate::domain::ids::{DomainId, RoleBindingId, RoleId, SessionId, UserId, WorkspaceGroupId, WorkspaceId};
@@ -13,7 +15,7 @@ use crate::domain::profile_text::{Label, Language, Name, Timezone};
 use crate::domain::session::Session;
 use crate::domain::tags::Tags;
 use crate::domain::user::{Domain, RequiredAction, User};
-use crate::domain::workspace::{RoleBinding, Workspace, WorkspaceGroup};
+use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 
 /// Reads a value that is kept as a word in capitals, or tells where the one that is not stands.
 pub(super) fn stored_enum<E: StoredEnum>(
@@ -84,6 +86,42 @@ impl From<&Domain> for DomainRow {
             name: domain.name.as_str().to_owned(),
             state: domain.state.as_str().to_owned(),
             tags: domain.tags.as_str().to_owned(),
+        }
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, Debug, Clone)]
+#[diesel(table_name = roles)]
+pub(super) struct RoleRow {
+    pub domain_id: String,
+    pub role_id: String,
+    pub name: String,
+    pub role_type: String,
+    pub state: String,
+}
+
+impl TryFrom<RoleRow> for Role {
+    type Error = Error;
+
+    fn try_from(row: RoleRow) -> Result<Self, Error> {
+        Ok(Self {
+            role_type: stored_enum(&row.role_type, "roles", "role_type", &row.role_id)?,
+            state: stored_enum(&row.state, "roles", "state", &row.role_id)?,
+            domain_id: DomainId::from_stored(row.domain_id),
+            id: RoleId::from_stored(row.role_id),
+            name: Label::from_stored(row.name),
+        })
+    }
+}
+
+impl From<&Role> for RoleRow {
+    fn from(role: &Role) -> Self {
+        Self {
+            domain_id: role.domain_id.to_string(),
+            role_id: role.id.to_string(),
+            name: role.name.as_str().to_owned(),
+            role_type: role.role_type.as_str().to_owned(),
+            state: role.state.as_str().to_owned(),
         }
     }
 }
@@ -167,7 +205,7 @@ impl TryFrom<UserRow> for User {
 
 /// A whole user, as he is written.
 #[derive(Insertable, AsChangeset, Debug, Clone)]
-#[diesel(table_name = users, treat_none_as_null = true, primary_key(id))]
+#[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(id))]
 pub(super) struct NewUserRow {
     pub id: String,
     pub domain_id: String,
@@ -271,7 +309,7 @@ impl From<SessionRow> for Session {
 }
 
 #[derive(Queryable, Selectable, Insertable, Debug, Clone)]
-#[diesel(table_name = workspace_groups)]
+#[diesel(table_name = workspace_groups, treat_none_as_default_value = false)]
 pub(super) struct GroupRow {
     pub workspace_group_id: String,
     pub domain_id: String,
@@ -314,8 +352,49 @@ impl From<&WorkspaceGroup> for GroupRow {
     }
 }
 
+/// A user of a group, as the group's own table has him.
 #[derive(Queryable, Selectable, Insertable, Debug, Clone)]
-#[diesel(table_name = workspaces)]
+#[diesel(table_name = workspace_group_users, treat_none_as_default_value = false)]
+pub(super) struct MemberRow {
+    pub workspace_group_id: String,
+    pub user_id_key: String,
+    pub domain_id: String,
+    pub user_id: String,
+    pub role_id: Option<String>,
+    pub role_type: Option<String>,
+}
+
+impl MemberRow {
+    pub(super) fn new(group: &WorkspaceGroup, member: &GroupMember) -> Self {
+        Self {
+            workspace_group_id: group.id.to_string(),
+            user_id_key: member.login.key().to_owned(),
+            domain_id: group.domain_id.to_string(),
+            user_id: member.login.as_str().to_owned(),
+            role_id: member.role_id.as_ref().map(ToString::to_string),
+            role_type: member.role_type.map(|role_type| role_type.as_str().to_owned()),
+        }
+    }
+}
+
+impl TryFrom<MemberRow> for GroupMember {
+    type Error = Error;
+
+    fn try_from(row: MemberRow) -> Result<Self, Error> {
+        let role_type = row
+            .role_type
+            .map(|text| stored_enum(&text, "workspace_group_users", "role_type", &row.workspace_group_id))
+            .transpose()?;
+        Ok(Self {
+            login: LoginId::from_stored(row.user_id, row.user_id_key),
+            role_id: row.role_id.map(RoleId::from_stored),
+            role_type,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, Debug, Clone)]
+#[diesel(table_name = workspaces, treat_none_as_default_value = false)]
 pub(super) struct WorkspaceRow {
     pub workspace_id: String,
     pub domain_id: String,
@@ -378,7 +457,7 @@ impl From<&Workspace> for WorkspaceRow {
 }
 
 #[derive(Queryable, Selectable, Insertable, Debug, Clone)]
-#[diesel(table_name = role_bindings)]
+#[diesel(table_name = role_bindings, treat_none_as_default_value = false)]
 pub(super) struct BindingRow {
     pub role_binding_id: String,
     pub domain_id: String,

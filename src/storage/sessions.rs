@@ -244,6 +244,32 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestam
     Ok(rows.iter().filter(|(_, expires_at)| expires_at.0 > now).count())
 }
 
+/// Ends all sessions of all of `owners`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        let theirs = sessions::table.filter(sessions::owner_id.eq_any(owners)).select(sessions::session_id);
+        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(theirs))).execute(c).await
+    })?;
+    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::owner_id.eq_any(owners))).execute(c).await)?;
+    Ok(())
+}
+
+/// Ends all sessions of all of `domains`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        let theirs = sessions::table.filter(sessions::domain_id.eq_any(domains)).select(sessions::session_id);
+        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(theirs))).execute(c).await
+    })?;
+    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::domain_id.eq_any(domains))).execute(c).await)?;
+    Ok(())
+}
+
 /// Forgets sessions and tokens that are out of time.
 ///
 /// # Errors

@@ -4,7 +4,6 @@
 mod cli;
 mod generated;
 mod http;
-mod import;
 mod layers;
 mod me;
 mod sessions;

@@ -1,0 +1,36 @@
+//! `export`.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use super::arguments::ExportOptions as Arguments;
+use super::error::CliError;
+use super::{log, set_up};
+use crate::config::Config;
+use crate::services::Services;
+use crate::services::export::ExportOptions;
+
+/// Exports into a file, or to standard output.
+pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), CliError> {
+    log::start(&config)?;
+    let services = set_up::services(&config, false).await?;
+    let options = ExportOptions { with_secrets: arguments.with_secrets };
+    if arguments.file == Path::new("-") {
+        services.export(BufWriter::new(io::stdout()), options).await?;
+        return Ok(());
+    }
+    into_file(&services, &arguments.file, options).await
+}
+
+/// The file is written aside and put in place when it is whole; only its owner can read it (mode 600).
+async fn into_file(services: &Services, path: &Path, options: ExportOptions) -> Result<(), CliError> {
+    let unwritable = |error: io::Error| CliError::failed(format!("{} cannot be written: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
+    let writer: File = aside.as_file().try_clone().map_err(unwritable)?;
+    services.export(BufWriter::new(writer), options).await?;
+    aside.as_file().sync_all().map_err(unwritable)?;
+    aside.persist(path).map_err(|error| unwritable(error.error))?;
+    Ok(())
+}

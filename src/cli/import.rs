@@ -1,0 +1,66 @@
+//! `import`.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::arguments::ImportOptions as Arguments;
+use super::error::CliError;
+use super::{log, set_up};
+use crate::config::Config;
+use crate::services::Services;
+use crate::services::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
+
+/// Imports a file.
+pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), CliError> {
+    log::start(&config)?;
+    let unreadable = |error: io::Error| {
+        CliError::failed(format!("{} cannot be read: {error}", arguments.file.display()))
+    };
+    let services = set_up::services(&config, false).await?;
+    let options = ImportOptions { dry_run: arguments.dry_run };
+    let summary = if arguments.file == Path::new("-") {
+        run(&services, spool(io::stdin().lock()).map_err(unreadable)?, options).await?
+    } else {
+        run(&services, BufReader::new(File::open(&arguments.file).map_err(unreadable)?), options).await?
+    };
+    tell(&summary, options);
+    Ok(())
+}
+
+async fn run<S>(services: &Services, source: S, options: ImportOptions) -> Result<ImportSummary, CliError>
+where
+    S: BufRead + Seek + Send + 'static,
+{
+    let bar = progress_bar();
+    let imported = services.import(source, options, |progress| show(&bar, progress)).await;
+    bar.finish_and_clear();
+    Ok(imported?)
+}
+
+fn tell(summary: &ImportSummary, options: ImportOptions) {
+    println!("{} lines {}", summary.lines, if options.dry_run { "are right; nothing was written" } else { "imported" });
+    for (kind, tally) in &summary.kinds {
+        println!("{:>16}: {} put, {} deleted", kind.as_str(), tally.put, tally.deleted);
+    }
+}
+
+
+/// Shown on a terminal only.
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:>9} {wide_bar} {human_pos}/{human_len} ({eta})");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_message(match progress.phase {
+        Phase::Reading => "reading",
+        Phase::Checking => "checking",
+        Phase::Hashing => "hashing",
+        Phase::Writing => "writing",
+    });
+    bar.set_length(progress.total);
+    bar.set_position(progress.done);
+}

@@ -1,0 +1,92 @@
+//! The secret of an authenticator app (RFC 6238).
+
+use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
+
+use super::Invalid;
+
+/// The fewest bytes of a secret: 160 bits (RFC 4226, 4, R6).
+pub const MIN_OTP_SECRET_BYTES: usize = 20;
+/// The most bytes of a secret.
+pub const MAX_OTP_SECRET_BYTES: usize = 128;
+/// For what a secret is sealed with the server's secret key before it is kept.
+pub const OTP_SECRET_PURPOSE: &str = "otp secret";
+
+/// A secret shared with an authenticator app.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OtpSecret(Vec<u8>);
+
+impl std::fmt::Debug for OtpSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OtpSecret(***)")
+    }
+}
+
+impl OtpSecret {
+    /// Takes a secret in base32 (RFC 4648, 6); case, spaces, and padding do not matter.
+    ///
+    /// # Errors
+    /// When it is not base32, or has fewer than 160 or more than 1024 bits.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let compact: String = text.chars().filter(|c| *c != ' ').collect();
+        let bytes = BASE32_NOPAD_NOCASE
+            .decode(compact.trim_end_matches('=').as_bytes())
+            .map_err(|_| Invalid::malformed("this is not base32 (RFC 4648: letters and the digits 2 to 7)"))?;
+        if !(MIN_OTP_SECRET_BYTES..=MAX_OTP_SECRET_BYTES).contains(&bytes.len()) {
+            let (least, most) = (MIN_OTP_SECRET_BYTES * 8, MAX_OTP_SECRET_BYTES * 8);
+            return Err(Invalid::malformed(format!(
+                "this must have {least} to {most} bits: 32 characters of base32 or more"
+            )));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Takes a secret back from where it was kept.
+    #[must_use]
+    pub fn from_stored(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// What is sealed and kept.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The secret itself, in base32 without padding.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        BASE32_NOPAD.encode(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base32_is_read_as_people_write_it_and_written_in_one_form() {
+        let secret = OtpSecret::parse("gezd gnbv gy3t qojq GEZD GNBV GY3T QOJQ").unwrap();
+        assert_eq!(secret.as_bytes(), b"12345678901234567890");
+        assert_eq!(secret.reveal(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(
+            OtpSecret::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE======")
+                .unwrap()
+                .as_bytes()
+                .len(),
+            21
+        );
+        assert_eq!(format!("{secret:?}"), "OtpSecret(***)");
+    }
+
+    #[test]
+    fn what_is_short_or_no_base32_is_refused() {
+        for wrong in [
+            "",
+            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ",
+            "0EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            &"A".repeat(206),
+        ] {
+            assert!(OtpSecret::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

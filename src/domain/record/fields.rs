@@ -1,0 +1,173 @@
+//! Taking the fields of an object one by one; whatever is wrong is noted, and reading goes on.
+
+use serde_json::{Map, Value};
+
+use super::json::quote;
+use super::time;
+use crate::domain::tags::Tags;
+use crate::domain::{Invalid, Timestamp};
+
+/// The fields of an object. `null` is as good as absent.
+pub(super) struct Fields<'a> {
+    fields: &'a Map<String, Value>,
+    /// What stands before the names in messages: `users[3].`
+    path: String,
+    asked: Vec<&'static str>,
+    faults: &'a mut Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(fields: &'a Map<String, Value>, path: String, faults: &'a mut Vec<String>) -> Self {
+        Self {
+            fields,
+            path,
+            asked: Vec::new(),
+            faults,
+        }
+    }
+
+    /// Notes what is wrong with a field.
+    pub(super) fn fault(&mut self, name: &str, message: &str) {
+        self.faults.push(format!("`{}{name}`: {message}", self.path));
+    }
+
+    /// A field of any type.
+    pub(super) fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.asked.push(name);
+        self.fields.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether a field is there, right or wrong.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// A field that may be left out.
+    pub(super) fn text<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
+        self.value(name).and_then(|value| self.parse_text(name, value, parse))
+    }
+
+    /// A field that must be there.
+    pub(super) fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let Some(value) = self.value(name) else {
+            self.fault(name, "this field is missing");
+            return None;
+        };
+        self.parse_text(name, value, parse)
+    }
+
+    fn parse_text<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let Value::String(text) = value else {
+            self.fault(name, "this must be text, in double quotes");
+            return None;
+        };
+        self.note(name, parse(text))
+    }
+
+    fn note<T>(&mut self, name: &str, result: Result<T, Invalid>) -> Option<T> {
+        result.map_err(|invalid| self.fault(name, &invalid.message)).ok()
+    }
+
+    /// A point in time that may be left out.
+    pub(super) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        self.text(name, time::parse)
+    }
+
+    /// True or false; false where it is left out.
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+        let value = self.value(name);
+        value.is_some_and(|value| {
+            value.as_bool().unwrap_or_else(|| {
+                self.fault(name, "this must be true or false, without quotes");
+                false
+            })
+        })
+    }
+
+    /// A whole number within bounds, that may be left out.
+    pub(super) fn number(&mut self, name: &'static str, least: u32, most: u32) -> Option<u32> {
+        let value = self.value(name)?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.fault(name, &format!("this must be a whole number from {least} to {most}"));
+        }
+        number
+    }
+
+    /// Tags; none where they are left out.
+    pub(super) fn tags(&mut self) -> Tags {
+        let name = "tags";
+        self.value(name)
+            .and_then(|value| self.note(name, Tags::parse(value)))
+            .unwrap_or_default()
+    }
+
+    /// A list, empty where it is left out.
+    pub(super) fn list(&mut self, name: &'static str) -> &'a [Value] {
+        match self.value(name) {
+            None => &[],
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.fault(name, "this must be a list, in square brackets");
+                &[]
+            }
+        }
+    }
+
+    /// The fields of an object within this one.
+    pub(super) fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
+        let path = format!("{}{name}.", self.path);
+        match self.value(name)? {
+            Value::Object(fields) => Some(Fields::new(fields, path, self.faults)),
+            _ => {
+                self.fault(name, "this must be an object, in curly brackets");
+                None
+            }
+        }
+    }
+
+    /// The fields of an object in a list of this one.
+    pub(super) fn item(&mut self, list: &str, index: usize, item: &'a Value) -> Option<Fields<'_>> {
+        let Value::Object(fields) = item else {
+            self.fault(&format!("{list}[{index}]"), "this must be an object, in curly brackets");
+            return None;
+        };
+        Some(Fields::new(
+            fields,
+            format!("{}{list}[{index}].", self.path),
+            self.faults,
+        ))
+    }
+
+    /// Notes the fields that nobody asked for.
+    pub(super) fn finish(self) {
+        let Self {
+            fields,
+            path,
+            asked,
+            faults,
+        } = self;
+        for unknown in fields.keys().filter(|key| !asked.contains(&key.as_str())) {
+            let name = quote(unknown);
+            faults.push(if path.is_empty() {
+                format!("{name}: there is no such field; there are {}", asked.join(", "))
+            } else {
+                format!(
+                    "{name}: there is no such field in `{}`; there are {}",
+                    path.trim_end_matches('.'),
+                    asked.join(", ")
+                )
+            });
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A line as JSON (RFC 8259), read strictly: no key twice at any level, and the order of the first one kept.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// A line: a JSON object.
+pub(super) struct Object {
+    /// The key that stands first.
+    pub(super) first: Option<String>,
+    /// All of it.
+    pub(super) fields: Map<String, Value>,
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// What is wrong with it, and in which column; never the text itself.
+pub(super) fn parse(line: &str) -> Result<Object, String> {
+    if !line.trim_start().starts_with('{') {
+        return Err("this is not a JSON object; a line looks like {\"kind\":\"domain\",…}".to_owned());
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(line);
+    let object = Object::deserialize(&mut deserializer).and_then(|object| deserializer.end().map(|()| object));
+    // Every line is the first of its own text.
+    object.map_err(|error| format!("this is not JSON: {error}").replace(" at line 1 column ", " at column "))
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object, A::Error> {
+                let (first, fields) = read_map(map)?;
+                Ok(Object { first, fields })
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(Option<String>, Map<String, Value>), A::Error> {
+    let (mut first, mut fields) = (None, Map::new());
+    while let Some(key) = map.next_key::<String>()? {
+        if first.is_none() {
+            first = Some(key.clone());
+        }
+        if fields.contains_key(&key) {
+            return Err(A::Error::custom(format_args!(
+                "the key {} stands here twice",
+                quote(&key)
+            )));
+        }
+        fields.insert(key, map.next_value::<Strict>()?.0);
+    }
+    Ok((first, fields))
+}
+
+/// A key as it is shown to people: cut, and without characters that would do something to a terminal.
+pub(super) fn quote(key: &str) -> String {
+    const SHOWN: usize = 64;
+    let shown: String = key.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let more = if key.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    format!("`{shown}{more}`")
+}
+
+/// Any JSON value.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        Ok(Value::Object(read_map(map)?.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fault(line: &str) -> String {
+        parse(line).err().unwrap()
+    }
+
+    #[test]
+    fn a_key_may_stand_once_at_every_level() {
+        assert_eq!(
+            fault(r#"{"a":1,"a":2}"#),
+            "this is not JSON: the key `a` stands here twice at column 10"
+        );
+        assert!(fault(r#"{"a":[{"b":1,"b":null}]}"#).contains("the key `b` stands here twice"));
+        assert!(fault("{\"\\u001b[2J\":1,\"\\u001b[2J\":1}").contains("`\\u{1b}[2J`"));
+        assert!(parse(r#"{"a":{"b":1},"b":1}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_without_being_repeated() {
+        for line in [
+            "hunter2",
+            "\"hunter2\"",
+            "[\"hunter2\"]",
+            "{\"password\":\"hunter2",
+            "{\"a\":hunter2}",
+            "{}hunter2",
+        ] {
+            assert!(!fault(line).contains("hunter2"), "{}", fault(line));
+        }
+        assert!(parse(&format!("{{\"a\":{}}}", "[".repeat(5000))).is_err());
+    }
+
+    #[test]
+    fn the_first_key_is_known() {
+        assert_eq!(parse(r#" {"z":1,"a":2} "#).unwrap().first.unwrap(), "z");
+        assert_eq!(parse("{}").unwrap().first, None);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_out_as_they_went_in(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
+            let line = format!("{{\"n\":{}}}", Value::from(number));
+            prop_assert_eq!(Value::Object(parse(&line).unwrap().fields).to_string(), line);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Points in time as lines have them.
+
+use chrono::{DateTime, Datelike, SecondsFormat};
+
+use crate::domain::{Invalid, Timestamp};
+
+/// Reads RFC 3339, or `YYYY-MM-DD hh:mm:ss` in UTC, to the microsecond.
+///
+/// # Errors
+/// When it is neither, or a time that RFC 3339 cannot tell in UTC.
+pub(super) fn parse(text: &str) -> Result<Timestamp, Invalid> {
+    let time = DateTime::parse_from_rfc3339(text).or_else(|error| {
+        // Without a zone it is RFC 3339 (5.6, with a space) that lacks its last letter.
+        let is_plain = text.as_bytes().get(10) == Some(&b' ');
+        if is_plain {
+            DateTime::parse_from_rfc3339(&format!("{text}Z"))
+        } else {
+            Err(error)
+        }
+    });
+    time.ok()
+        // By way of a number, so that a leap second is the same point in time in every database.
+        .and_then(|time| DateTime::from_timestamp_micros(time.timestamp_micros()))
+        .filter(|time| (0..=9999).contains(&time.year()))
+        .ok_or_else(|| {
+            let right = "2026-01-31T09:30:00Z or 2026-01-31 09:30:00 (in UTC)";
+            Invalid::malformed(format!("this is not a time; one looks like {right}"))
+        })
+}
+
+/// Writes RFC 3339 in UTC, with as much of a second as there is.
+pub(super) fn format(time: Timestamp) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read_and_one_is_written() {
+        for (text, written) in [
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00Z"),
+            ("2026-01-31T09:30:00.1234567+09:00", "2026-01-31T00:30:00.123456Z"),
+            ("2026-01-31 09:30:00", "2026-01-31T09:30:00Z"),
+            ("2026-01-31 09:30:00.5", "2026-01-31T09:30:00.500Z"),
+            ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(format(parse(text).unwrap()), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for wrong in [
+            "",
+            "now",
+            "2026-01-31",
+            "2026-01-31T09:30:00",
+            "2026-13-31T09:30:00Z",
+            "2026-02-30 00:00:00",
+            "1769851800",
+            "9999-12-31T23:59:59-01:00",
+            "0000-01-01T00:00:00+01:00",
+            "2026-01-31 09:30",
+            "+2026-01-31 09:30:00",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_as_the_same(micros in -62_167_219_200_000_000_i64..253_402_300_800_000_000) {
+            let time = DateTime::from_timestamp_micros(micros).unwrap();
+            prop_assert_eq!(parse(&format(time)).unwrap(), time);
+        }
+    }
+}

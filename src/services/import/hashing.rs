@@ -1,0 +1,128 @@
+//! Hashing the passwords of a file, before the transaction: it takes long, and nobody should wait for it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, Write};
+
+use futures_util::{StreamExt, stream};
+
+use super::pass::{Batch, ImportFile, Which};
+use super::survey::Survey;
+use super::{ImportRefusal, Phase, Progress, Result};
+use crate::domain::password::Password;
+use crate::domain::password_hash::PasswordHash;
+use crate::domain::record::{Line, NewPassword, Record};
+use crate::services::hasher::{Hasher, Slot};
+use crate::services::{Error, Failure, Services};
+use crate::storage::bulk;
+
+/// How many passwords are handed to the hashing threads at once; how many are hashed at once is theirs to know.
+const IN_FLIGHT: usize = 64;
+
+/// The hashes of a file's passwords in their order, in a file without a name: a million would not do in memory.
+pub(super) struct Hashes(Lines<BufReader<File>>);
+
+/// A password, and the hash that is kept of the one it replaces.
+type Job = (Password, Option<String>);
+
+impl Hashes {
+    pub(super) async fn make<S>(
+        services: &Services,
+        file: &mut ImportFile<S>,
+        survey: &Survey,
+        progress: &impl Fn(Progress),
+    ) -> Result<Self>
+    where
+        S: BufRead + Seek + Send + 'static,
+    {
+        let mut kept = BufWriter::new(tempfile::tempfile().map_err(Failure::from)?);
+        if survey.passwords > 0 {
+            let mut done = 0;
+            let mut pass = file.start(Which::All)?;
+            while let Some(batch) = pass.next().await {
+                let jobs = services.jobs(&batch).await?;
+                let mut hashes = stream::iter(jobs)
+                    .map(|job| services.hash_unless_same(job))
+                    .buffered(IN_FLIGHT);
+                while let Some(hash) = hashes.next().await {
+                    writeln!(kept, "{}", hash?).map_err(Failure::from)?;
+                    done += 1;
+                    progress(Progress {
+                        phase: Phase::Hashing,
+                        done,
+                        total: survey.passwords,
+                    });
+                }
+            }
+            file.finish(pass).await?;
+        }
+        Ok(Self(reread(kept).map_err(Failure::from)?))
+    }
+
+    /// The hash of the next password. There is one for each, unless the file changed.
+    pub(super) fn next(&mut self) -> Result<String> {
+        let hash = self.0.next().ok_or(Error::Refused(ImportRefusal::Changed))?;
+        Ok(hash.map_err(Failure::from)?)
+    }
+}
+
+fn reread(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
+    let mut file = kept.into_inner()?;
+    file.rewind()?;
+    Ok(BufReader::new(file).lines())
+}
+
+impl Services {
+    /// The passwords of a batch, each with the hash that is kept of the same user's present one.
+    async fn jobs(&self, batch: &Batch) -> std::result::Result<Vec<Job>, Failure> {
+        let mut wanted = Vec::new();
+        for numbered in &batch.lines {
+            if let Ok(Line::Put(Record::User(user))) = &numbered.line
+                && let Some(NewPassword::Plain(password)) = &user.password
+            {
+                wanted.push(((user.domain_id.as_str(), user.login.key()), password));
+            }
+        }
+        let logins: Vec<(&str, &str)> = wanted.iter().map(|(login, _)| *login).collect();
+        let mut tx = bulk::begin_snapshot(&self.db).await?;
+        let found = bulk::find_users_by_login(&mut tx, &logins).await?;
+        tx.roll_back().await?;
+        let present: HashMap<(&str, &str), &String> = found
+            .iter()
+            .filter_map(|user| {
+                Some((
+                    (user.domain_id.as_str(), user.login_key.as_str()),
+                    user.password_hash.as_ref()?,
+                ))
+            })
+            .collect();
+        let jobs = wanted
+            .into_iter()
+            .map(|(login, password)| (password.clone(), present.get(&login).map(|hash| (*hash).clone())));
+        Ok(jobs.collect())
+    }
+
+    /// The hash of a password; the one that is kept already where it is of the same password, so that importing a file
+    /// again changes nothing and ends no session.
+    async fn hash_unless_same(&self, (password, present): Job) -> std::result::Result<String, Failure> {
+        if let Some(text) = present
+            && let Ok(hash) = PasswordHash::parse(&text)
+            && self
+                .hasher
+                .verify(turn(&self.hasher).await, Some(hash), password.clone())
+                .await?
+        {
+            return Ok(text);
+        }
+        self.hasher.hash(turn(&self.hasher).await, password).await
+    }
+}
+
+/// Waits for a turn however long it takes: nobody is kept waiting for an answer.
+async fn turn(hasher: &Hasher) -> Slot {
+    loop {
+        if let Ok(slot) = hasher.slot().await {
+            return slot;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which keys a file has, and where: a digest of each, 24 bytes a key whatever its length.
+
+use sha2::{Digest as _, Sha256};
+
+/// A key, told from all others by 128 bits of its SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeyDigest(u64, u64);
+
+impl KeyDigest {
+    /// The digest of a key of so many parts.
+    pub(super) fn of(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(part);
+        }
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut words = hash.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        Self(words.next().unwrap_or_default(), words.next().unwrap_or_default())
+    }
+}
+
+/// What is known of the line that a key stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its number.
+    pub(super) line: u64,
+    /// Whether what has the key is taken away.
+    pub(super) is_deletion: bool,
+    /// Whether the line has to be done before others: it takes something away, or makes a domain.
+    pub(super) is_early: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    key: KeyDigest,
+    /// The line's number, then a bit for each flag.
+    place: u64,
+}
+
+/// Keys as they are found.
+#[derive(Debug, Default)]
+pub(super) struct Index(Vec<Entry>);
+
+/// All keys, in an order in which they can be found again.
+#[derive(Debug, Default)]
+pub(super) struct Sorted(Vec<Entry>);
+
+/// A key stands in two lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Duplicate {
+    /// The later line.
+    pub(super) line: u64,
+    /// The first one.
+    pub(super) first: u64,
+}
+
+impl Index {
+    pub(super) fn add(&mut self, key: KeyDigest, place: Place) {
+        let flags = u64::from(place.is_deletion) << 1 | u64::from(place.is_early);
+        self.0.push(Entry {
+            key,
+            place: place.line << 2 | flags,
+        });
+    }
+
+    /// Sorts them, and tells `duplicate` of each that stands in the file more than once.
+    pub(super) fn sort(mut self, mut duplicate: impl FnMut(Duplicate)) -> Sorted {
+        self.0.sort_unstable();
+        for same in self.0.chunk_by(|one, other| one.key == other.key) {
+            if let [first, later @ ..] = same {
+                later.iter().for_each(|entry| {
+                    duplicate(Duplicate {
+                        line: entry.place().line,
+                        first: first.place().line,
+                    });
+                });
+            }
+        }
+        Sorted(self.0)
+    }
+}
+
+impl Sorted {
+    /// Where a key stands first.
+    pub(super) fn find(&self, key: KeyDigest) -> Option<Place> {
+        let at = self.0.partition_point(|entry| entry.key < key);
+        self.0.get(at).filter(|entry| entry.key == key).map(Entry::place)
+    }
+
+    /// The lines that have to be done before others, in order.
+    pub(super) fn early_lines(&self) -> Vec<u64> {
+        let mut lines: Vec<u64> = self
+            .0
+            .iter()
+            .map(Entry::place)
+            .filter(|place| place.is_early)
+            .map(|place| place.line)
+            .collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+impl Entry {
+    fn place(&self) -> Place {
+        Place {
+            line: self.place >> 2,
+            is_deletion: self.place & 2 != 0,
+            is_early: self.place & 1 != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_again_and_duplicates_told() {
+        let mut index = Index::default();
+        let place = |line, is_deletion| Place {
+            line,
+            is_deletion,
+            is_early: is_deletion,
+        };
+        for (line, key) in [(3, "b"), (1, "a"), (2, "b"), (9, "c"), (7, "b")] {
+            index.add(KeyDigest::of(&[key]), place(line, line == 9));
+        }
+        let mut duplicates = Vec::new();
+        let sorted = index.sort(|duplicate| duplicates.push((duplicate.line, duplicate.first)));
+        assert_eq!(duplicates, [(3, 2), (7, 2)]);
+        assert_eq!(sorted.find(KeyDigest::of(&["b"])), Some(place(2, false)));
+        assert_eq!(sorted.find(KeyDigest::of(&["c"])), Some(place(9, true)));
+        assert_eq!(sorted.find(KeyDigest::of(&["d"])), None);
+        assert_eq!(sorted.early_lines(), [9]);
+    }
+
+    #[test]
+    fn parts_do_not_run_together_and_a_key_takes_24_bytes() {
+        assert_ne!(KeyDigest::of(&["ab", "c"]), KeyDigest::of(&["a", "bc"]));
+        assert_ne!(KeyDigest::of(&["ab", ""]), KeyDigest::of(&["ab"]));
+        assert_eq!(size_of::<Entry>(), 24);
+    }
+}

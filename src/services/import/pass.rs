@@ -1,0 +1,180 @@
+//! Reading a file from its beginning to its end, on a thread of its own, a batch of lines at a time; the one who takes
+//! the batches sets the pace.
+
+use std::io::{self, BufRead, Seek, SeekFrom};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::lines::{FileDigest, Lines};
+use super::{ImportRefusal, Result};
+use crate::domain::record::{self, BadLine, Line, Rules};
+use crate::services::Error;
+
+/// How many lines a batch has.
+const BATCH_LINES: usize = 1000;
+/// After how many bytes a batch is full, however few lines it has.
+const BATCH_BYTES: u64 = 1024 * 1024;
+
+/// A line that was read.
+pub(super) struct Numbered {
+    /// Its number in the file, from 1.
+    pub(super) number: u64,
+    /// What it says.
+    pub(super) line: std::result::Result<Line, BadLine>,
+}
+
+/// Lines that were read.
+pub(super) struct Batch {
+    /// The lines, in their order.
+    pub(super) lines: Vec<Numbered>,
+    /// How many bytes of the file were read by now.
+    pub(super) bytes: u64,
+}
+
+/// Which lines are wanted.
+#[derive(Clone)]
+pub(super) enum Which {
+    /// All.
+    All,
+    /// Those with these numbers, in their order.
+    Only(Arc<[u64]>),
+}
+
+/// A file that is read again and again.
+pub(super) struct ImportFile<S> {
+    source: Option<S>,
+    rules: Rules,
+    size: u64,
+    digest: Option<FileDigest>,
+}
+
+/// One reading of a file.
+pub(super) struct Pass<S> {
+    batches: mpsc::Receiver<Batch>,
+    thread: JoinHandle<io::Result<(S, FileDigest)>>,
+}
+
+impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
+    pub(super) async fn open(mut source: S, rules: Rules) -> Result<Self> {
+        let (source, size) = on_thread(move || {
+            let size = source.seek(SeekFrom::End(0))?;
+            Ok((source, size))
+        })
+        .await?;
+        Ok(Self {
+            source: Some(source),
+            rules,
+            size,
+            digest: None,
+        })
+    }
+
+    /// How many bytes it has.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// By what its lines are read.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Begins to read it.
+    pub(super) fn start(&mut self, which: Which) -> Result<Pass<S>> {
+        let source = self
+            .source
+            .take()
+            .ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
+        let (sender, batches) = mpsc::channel(2);
+        let rules = self.rules;
+        Ok(Pass {
+            batches,
+            thread: spawn_blocking(move || read(source, &which, &rules, &sender)),
+        })
+    }
+
+    /// Ends a reading, and sees whether the file still is what it was the first time.
+    pub(super) async fn finish(&mut self, pass: Pass<S>) -> Result<()> {
+        drop(pass.batches);
+        let (source, digest) = joined(pass.thread.await)?;
+        self.source = Some(source);
+        if *self.digest.get_or_insert(digest) == digest {
+            Ok(())
+        } else {
+            Err(Error::Refused(ImportRefusal::Changed))
+        }
+    }
+}
+
+impl<S> Pass<S> {
+    /// The next lines; `None` at the end, or when the file cannot be read any more, which
+    /// [`finish`](ImportFile::finish) tells.
+    pub(super) async fn next(&mut self) -> Option<Batch> {
+        self.batches.recv().await
+    }
+}
+
+async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    joined(spawn_blocking(work).await)
+}
+
+fn joined<T>(result: std::result::Result<io::Result<T>, tokio::task::JoinError>) -> Result<T> {
+    result
+        .map_err(io::Error::other)
+        .and_then(|result| result)
+        .map_err(unreadable)
+}
+
+fn unreadable(error: io::Error) -> Error<ImportRefusal> {
+    Error::Refused(ImportRefusal::Unreadable(error))
+}
+
+fn read<S: BufRead + Seek>(
+    mut source: S,
+    which: &Which,
+    rules: &Rules,
+    out: &mpsc::Sender<Batch>,
+) -> io::Result<(S, FileDigest)> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut lines = Lines::new(source);
+    let mut wanted: &[u64] = if let Which::Only(numbers) = which { numbers } else { &[] };
+    let (mut batch, mut sent) = (Vec::new(), 0);
+    while let Some((number, text)) = lines.next()? {
+        if matches!(which, Which::Only(_)) {
+            match wanted {
+                [first, rest @ ..] if *first == number => wanted = rest,
+                _ => continue,
+            }
+        }
+        let line = match text {
+            Ok(text) => record::parse(text, rules),
+            Err(message) => Err(BadLine {
+                key: None,
+                faults: vec![message],
+            }),
+        };
+        batch.push(Numbered { number, line });
+        let bytes = lines.bytes();
+        if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
+            sent = bytes;
+            // Whoever wanted them may be gone; then nothing needs to be read any more.
+            if out
+                .blocking_send(Batch {
+                    lines: std::mem::take(&mut batch),
+                    bytes,
+                })
+                .is_err()
+            {
+                return Ok(lines.into_parts());
+            }
+        }
+    }
+    // As above, and then this is the end anyway.
+    let _ = out.blocking_send(Batch {
+        lines: batch,
+        bytes: lines.bytes(),
+    });
+    Ok(lines.into_parts())
+}

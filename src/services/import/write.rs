@@ -1,0 +1,116 @@
+//! Writing what a file says, once all of it is known to be right.
+
+use std::io::{BufRead, Seek};
+
+use super::check::Checked;
+use super::hashing::Hashes;
+use super::pass::{Batch, ImportFile, Which};
+use super::survey::Survey;
+use super::{Phase, Progress, Result};
+use crate::domain::record::{Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
+use crate::domain::workspace::{Role, RoleBinding, Workspace};
+use crate::services::{Failure, Services};
+use crate::storage::{Tx, bulk, sessions};
+
+/// How many things one statement names by their ids.
+const IDS: usize = 1000;
+
+/// The things of a batch, by kind; domains are made before.
+#[derive(Default)]
+struct Puts {
+    roles: Vec<Role>,
+    users: Vec<UserRecord>,
+    groups: Vec<GroupRecord>,
+    workspaces: Vec<Workspace>,
+    bindings: Vec<RoleBinding>,
+}
+
+impl Services {
+    /// Writes it all: what is taken away first, so that its keys and addresses are free, and domains, so that others can
+    /// be in them; then everything else; last, the domains that are empty by then go.
+    pub(super) async fn write<S>(
+        &self,
+        tx: &mut Tx,
+        file: &mut ImportFile<S>,
+        survey: &Survey,
+        checked: &Checked,
+        hashes: &mut Hashes,
+        progress: &impl Fn(Progress),
+    ) -> Result<()>
+    where
+        S: BufRead + Seek + Send + 'static,
+    {
+        for some in checked.displaced.chunks(IDS) {
+            let ids: Vec<&str> = some.iter().map(|id| id.as_str()).collect();
+            bulk::unverify(tx, &ids).await?;
+        }
+        let mut pass = file.start(Which::Only(survey.early_lines().into()))?;
+        while let Some(batch) = pass.next().await {
+            write_early(tx, batch).await?;
+        }
+        file.finish(pass).await?;
+
+        let (mut pass, mut done) = (file.start(Which::All)?, 0);
+        while let Some(batch) = pass.next().await {
+            done += u64::try_from(batch.lines.len()).unwrap_or_default();
+            let puts = Puts::of(batch);
+            bulk::put_roles(tx, &puts.roles).await?;
+            self.put_users(tx, survey, hashes, file.rules().now, puts.users).await?;
+            bulk::put_groups(tx, &puts.groups).await?;
+            bulk::put_workspaces(tx, &puts.workspaces).await?;
+            bulk::put_bindings(tx, &puts.bindings).await?;
+            progress(Progress {
+                phase: Phase::Writing,
+                done,
+                total: survey.lines,
+            });
+        }
+        file.finish(pass).await?;
+
+        for some in checked.deleted_domains.chunks(IDS) {
+            let ids: Vec<&str> = some.iter().map(|(_, domain)| domain.as_str()).collect();
+            sessions::delete_of_domains(tx, &ids).await?;
+            bulk::delete_domains(tx, &ids).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn write_early(tx: &mut Tx, batch: Batch) -> std::result::Result<(), Failure> {
+    let mut keys = Vec::new();
+    let mut domains = Vec::new();
+    for numbered in batch.lines {
+        match numbered.line {
+            Ok(Line::Delete(Deletion { key, .. })) => keys.push(key),
+            Ok(Line::Put(Record::Domain(domain))) => domains.push(domain),
+            _ => {}
+        }
+    }
+    let of =
+        |kind: Kind| -> Vec<(&str, &str)> { keys.iter().filter(|key| key.kind() == kind).map(Key::parts).collect() };
+    let gone = bulk::delete_users(tx, &of(Kind::User)).await?;
+    let gone: Vec<&str> = gone.iter().map(|id| id.as_str()).collect();
+    sessions::delete_of_owners(tx, &gone).await?;
+    for kind in [Kind::RoleBinding, Kind::Workspace, Kind::WorkspaceGroup, Kind::Role] {
+        bulk::delete(tx, kind, &of(kind)).await?;
+    }
+    Ok(bulk::put_domains(tx, &domains).await?)
+}
+
+impl Puts {
+    fn of(batch: Batch) -> Self {
+        let mut puts = Self::default();
+        for numbered in batch.lines {
+            let Ok(Line::Put(record)) = numbered.line else { continue };
+            match record {
+                Record::Domain(_) => {}
+                Record::Role(role) => puts.roles.push(role),
+                Record::User(user) => puts.users.push(*user),
+                Record::WorkspaceGroup(group) => puts.groups.push(group),
+                Record::Workspace(workspace) => puts.workspaces.push(*workspace),
+                Record::RoleBinding(binding) => puts.bindings.push(*binding),
+            }
+        }
+        puts
+    }
+}

@@ -1,0 +1,214 @@
+//! Writing users: what the line does not tell of one who was there stays, and what makes his sessions untrustworthy ends
+//! them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::Result;
+use super::hashing::Hashes;
+use super::survey::Survey;
+use crate::clock::Timestamp;
+use crate::domain::event::{SecurityEvent, SecurityEventType};
+use crate::domain::ids::{EventId, UserId};
+use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
+use crate::domain::record::{NewPassword, UserRecord};
+use crate::domain::user::UserState;
+use crate::entropy;
+use crate::services::{Failure, Services};
+use crate::storage::bulk::{self, StoredUser, UserToInsert};
+use crate::storage::{self, Conflict, Tx, events, sessions};
+
+/// What has to be done besides when users are written.
+#[derive(Default)]
+struct Aftermath {
+    /// Whose sessions end.
+    ended: Vec<UserId>,
+    /// What they are told.
+    events: Vec<SecurityEvent>,
+}
+
+impl Services {
+    /// Puts users in place of those with the same keys.
+    pub(super) async fn put_users(
+        &self,
+        tx: &mut Tx,
+        survey: &Survey,
+        hashes: &mut Hashes,
+        now: Timestamp,
+        records: Vec<UserRecord>,
+    ) -> Result<()> {
+        let mut taken = Taken::take(tx, &records).await?;
+        let replacements: Vec<_> = records
+            .into_iter()
+            .map(|record| (taken.before(&record), record))
+            .collect();
+        taken.check_all_replaced()?;
+        let new = replacements
+            .iter()
+            .filter(|(before, record)| before.is_none() && record.id.is_none())
+            .count();
+        let mut fresh = fresh_ids(tx, survey, new).await?.into_iter();
+        let (mut users, mut aftermath) = (Vec::with_capacity(replacements.len()), Aftermath::default());
+        for (before, record) in replacements {
+            let hash = match &record.password {
+                Some(NewPassword::Plain(_)) => Some(hashes.next()?),
+                Some(NewPassword::Hash(hash)) => Some(hash.as_str().to_owned()),
+                None => None,
+            };
+            let id = record
+                .id
+                .clone()
+                .or_else(|| before.as_ref().map(|before| before.id.clone()))
+                .or_else(|| fresh.next());
+            let Some(id) = id else { return Err(no_ids().into()) };
+            if let Some(before) = &before {
+                aftermath.add(before, &id, &record, hash.as_deref(), now)?;
+            }
+            users.push(self.merge(record, before, id, hash, now)?);
+        }
+        bulk::insert_users(tx, &users).await?;
+        let ended: Vec<&str> = aftermath.ended.iter().map(|id| id.as_str()).collect();
+        sessions::delete_of_owners(tx, &ended).await?;
+        Ok(events::insert_many(tx, &aftermath.events).await?)
+    }
+
+    fn merge(
+        &self,
+        record: UserRecord,
+        before: Option<StoredUser>,
+        id: UserId,
+        hash: Option<String>,
+        now: Timestamp,
+    ) -> std::result::Result<UserToInsert, Failure> {
+        let otp_secret = record
+            .otp_secret
+            .as_ref()
+            .map(|secret| self.seal_otp_secret(secret))
+            .transpose()?;
+        let (created_at, last_accessed_at) = before
+            .as_ref()
+            .map_or((now, None), |before| (before.created_at, before.last_accessed_at));
+        let (old_hash, old_secret) = before.map_or((None, None), |before| (before.password_hash, before.otp_secret));
+        Ok(UserToInsert {
+            user: record.into_user(id, created_at, last_accessed_at),
+            password_hash: hash.or(old_hash),
+            otp_secret: otp_secret.or(old_secret),
+        })
+    }
+
+    fn seal_otp_secret(&self, secret: &OtpSecret) -> std::result::Result<Vec<u8>, Failure> {
+        let sealed = self
+            .secret_key
+            .seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
+        sealed.map_err(Failure::from)
+    }
+}
+
+impl Aftermath {
+    /// A new password, or being shut out, ends sessions; and so does a new id, for what belongs to a session names it.
+    fn add(
+        &mut self,
+        before: &StoredUser,
+        id: &UserId,
+        record: &UserRecord,
+        hash: Option<&str>,
+        now: Timestamp,
+    ) -> std::result::Result<(), Failure> {
+        let has_new_password = hash.is_some() && hash != before.password_hash.as_deref();
+        if has_new_password || record.state == UserState::Disabled || *id != before.id {
+            self.ended.push(before.id.clone());
+        }
+        if has_new_password {
+            self.note(id, SecurityEventType::PasswordSet, now)?;
+        }
+        match (before.state == UserState::Disabled, record.state == UserState::Disabled) {
+            (false, true) => self.note(id, SecurityEventType::UserDisabled, now),
+            (true, false) => self.note(id, SecurityEventType::UserEnabled, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn note(
+        &mut self,
+        owner: &UserId,
+        event_type: SecurityEventType,
+        now: Timestamp,
+    ) -> std::result::Result<(), Failure> {
+        self.events.push(SecurityEvent {
+            id: EventId::from_random(entropy::bytes()?),
+            owner_id: owner.clone(),
+            event_type,
+            created_at: now,
+            client_address: None,
+            user_agent: None,
+        });
+        Ok(())
+    }
+}
+
+/// The users that were in the place of those who come.
+struct Taken {
+    by_id: HashMap<UserId, StoredUser>,
+    ids: HashMap<(String, String), UserId>,
+}
+
+impl Taken {
+    async fn take(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
+        let logins: Vec<(&str, &str)> = records
+            .iter()
+            .map(|record| (record.domain_id.as_str(), record.login.key()))
+            .collect();
+        let ids: Vec<&str> = records
+            .iter()
+            .filter_map(|record| record.id.as_ref().map(|id| id.as_str()))
+            .collect();
+        let taken = bulk::take_users(tx, &logins, &ids).await?;
+        let ids = taken
+            .iter()
+            .map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
+        Ok(Self {
+            ids: ids.collect(),
+            by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect(),
+        })
+    }
+
+    /// Who was in the place of this one: who signed in with the same, else who had the same id.
+    fn before(&mut self, record: &UserRecord) -> Option<StoredUser> {
+        let key = (record.domain_id.to_string(), record.login.key().to_owned());
+        let id = self.ids.get(&key).or(record.id.as_ref())?;
+        self.by_id.remove(id)
+    }
+
+    /// Every line was checked to replace one user at most. If a second one was taken, somebody wrote at the same moment.
+    fn check_all_replaced(self) -> std::result::Result<(), Failure> {
+        if self.by_id.is_empty() {
+            Ok(())
+        } else {
+            Err(storage::Error::Conflict(Conflict::UsersLogin).into())
+        }
+    }
+}
+
+/// So many new ids that nobody has. With a million users a collision of 48 random bits is nothing unheard of.
+async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::Result<BTreeSet<UserId>, Failure> {
+    let mut ids = BTreeSet::new();
+    for _ in 0..MAX_DRAWS {
+        while ids.len() < number {
+            ids.insert(UserId::from_random(entropy::bytes()?));
+        }
+        ids.retain(|id| survey.find_user_id(id.as_str()).is_none());
+        let asked: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+        let used = bulk::find_users_by_id(tx, &asked).await?;
+        used.iter().for_each(|user| drop(ids.remove(&user.id)));
+        if ids.len() == number {
+            return Ok(ids);
+        }
+    }
+    Err(no_ids())
+}
+
+/// How often ids are drawn until all of a batch are new.
+const MAX_DRAWS: usize = 20;
+
+fn no_ids() -> Failure {
+    storage::Error::Conflict(Conflict::Other).into()
+}

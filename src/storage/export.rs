@@ -1,0 +1,161 @@
+//! Everything that is kept, page by page, in the order of the keys: what export reads.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Tx, on};
+use super::error::Error;
+use super::pairs::Two;
+use super::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, UserRow, WorkspaceRow};
+use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
+use crate::domain::ids::WorkspaceGroupId;
+use crate::domain::user::{Domain, User};
+use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
+
+/// How many things a page has.
+pub const PAGE: i64 = 1000;
+
+/// A page of things in the order of one column, after the given value of it.
+macro_rules! page {
+    ($tx:expr, $row:ty, $table:ident, $key:ident, $after:expr) => {{
+        let after: Option<&str> = $after;
+        let rows: Vec<$row> = on!($tx.conn(), c => {
+            let mut query = $table::table.select(<$row>::as_select()).order($table::$key).limit(PAGE).into_boxed();
+            if let Some(after) = after {
+                query = query.filter($table::$key.gt(after));
+            }
+            query.load(c).await
+        })?;
+        rows
+    }};
+}
+
+/// A page of things in the order of two columns, after the given values of them.
+macro_rules! page_of_pairs {
+    ($tx:expr, $row:ty, $selection:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {{
+        let after: Option<(&str, &str)> = $after;
+        let rows: Vec<$row> = on!($tx.conn(), c => {
+            let order = ($table::$first, $table::$second);
+            let mut query = $table::table.select($selection).order(order).limit(PAGE).into_boxed();
+            if let Some((first, second)) = after {
+                query = query.filter(Two::columns($table::$first, $table::$second).are_after(first, second));
+            }
+            query.load(c).await
+        })?;
+        rows
+    }};
+}
+
+/// A page of domains, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn domains(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Domain>, Error> {
+    page!(tx, DomainRow, domains, domain_id, after)
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
+/// A page of roles, in the order of their domains and ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn roles(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<Role>, Error> {
+    let rows = page_of_pairs!(tx, RoleRow, RoleRow::as_select(), roles, domain_id, role_id, after);
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// A user with his secrets.
+pub struct UserWithSecrets {
+    /// The user.
+    pub user: User,
+    /// The hash of his password.
+    pub password_hash: Option<String>,
+    /// The secret of his authenticator app, sealed.
+    pub otp_secret: Option<Vec<u8>>,
+}
+
+/// A page of users, in the order of their domains and what they sign in with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserWithSecrets>, Error> {
+    type Row = (UserRow, Option<String>, Option<Vec<u8>>);
+    let rows = page_of_pairs!(
+        tx,
+        Row,
+        (UserRow::as_select(), users::password_hash, users::otp_secret),
+        users,
+        domain_id,
+        user_id_key,
+        after
+    );
+    rows.into_iter()
+        .map(|(user, password_hash, otp_secret)| {
+            Ok(UserWithSecrets {
+                user: user.try_into()?,
+                password_hash,
+                otp_secret,
+            })
+        })
+        .collect()
+}
+
+/// A page of groups, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGroup>, Error> {
+    Ok(page!(tx, GroupRow, workspace_groups, workspace_group_id, after)
+        .into_iter()
+        .map(Into::into)
+        .collect())
+}
+
+/// A page of the users of all groups, in the order of the groups' ids and what the users sign in with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(WorkspaceGroupId, GroupMember)>, Error> {
+    use workspace_group_users as members;
+    let rows = page_of_pairs!(
+        tx,
+        MemberRow,
+        MemberRow::as_select(),
+        members,
+        workspace_group_id,
+        user_id_key,
+        after
+    );
+    rows.into_iter()
+        .map(|row| {
+            Ok((
+                WorkspaceGroupId::from_stored(row.workspace_group_id.clone()),
+                row.try_into()?,
+            ))
+        })
+        .collect()
+}
+
+/// A page of workspaces, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspace>, Error> {
+    page!(tx, WorkspaceRow, workspaces, workspace_id, after)
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
+/// A page of bindings, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bindings(tx: &mut Tx, after: Option<&str>) -> Result<Vec<RoleBinding>, Error> {
+    page!(tx, BindingRow, role_bindings, role_binding_id, after)
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
