@@ -31,10 +31,12 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     }
     let services = Arc::new(set_up::services(&config, options.migrate).await?);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
+    // Whoever reads that it listens may tell it to stop.
+    let stop = stop_signal()?;
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
-    http::serve(listener, site(services, &config), stop_signal()?).await;
+    http::serve(listener, site(services, &config), stop).await;
     pruning.abort();
     tracing::info!("stopped");
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::{fmt, future::Future, net::IpAddr};
 
+use async_graphql::ServerError;
 use axum::http::{HeaderMap, header};
 
 use super::RequestId;
@@ -20,6 +21,12 @@ pub trait Execute: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 
+    /// Checks a body before it is read as JSON.
+    ///
+    /// # Errors
+    /// When it holds more than any request may.
+    fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
+
     /// Whether it could answer now, its database included.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
 }
@@ -29,6 +36,10 @@ impl Execute for Api {
         let token = origin.bearer.as_ref().map(Bearer::as_str);
         let client = Client { address: origin.client_address, user_agent: origin.user_agent };
         Self::execute(self, request, token, client).await
+    }
+
+    fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
+        Self::check_body(self, body)
     }
 
     async fn is_ready(&self) -> bool {

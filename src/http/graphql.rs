@@ -78,6 +78,7 @@ async fn operation<A: Execute>(
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
     let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
+    shared.api.check_body(&bytes).map_err(|error| Refusal::TooMuch(error.message))?;
     let call = Call::from_body(&bytes, shared.settings.batch_size)?;
     drop(bytes);
     execute(shared, call, parts, exchange).await

@@ -182,7 +182,7 @@ fn a_malformed_import_tells_every_line_and_writes_nothing() {
     let lines = format!("{COMPANY}nonsense\n{{\"kind\":\"planet\"}}\n{{\"kind\":\"user\",\"domain_id\":\"domain-none\",\"user_id\":\"x\"}}\n");
     binary.write("company.jsonl", &lines);
     let output = binary.run(&["import", "company.jsonl"]);
-    assert_says(&output, 1, &["line 3", "line 4", "line 5", "planet", "domain-none"]);
+    assert_says(&output, 1, &["line 3", "line 4", "line 5", "`kind`: this must be one of domain", "domain-none"]);
     assert_says(&binary.run(&["export", "-"]), 0, &[]);
     assert_eq!(said(&binary.run(&["export", "-"])), "");
     assert_says(&binary.run(&["import", "nowhere.jsonl"]), 1, &["nowhere.jsonl"]);

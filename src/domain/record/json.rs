@@ -1,4 +1,4 @@
-//! A line as JSON (RFC 8259), read strictly: no key twice at any level, and the order of the first one kept.
+//! A line as JSON (RFC 8259), read strictly: no key twice at any level.
 
 use std::fmt;
 
@@ -6,23 +6,18 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Number, Value};
 
 /// A line: a JSON object.
-pub(super) struct Object {
-    /// The key that stands first.
-    pub(super) first: Option<String>,
-    /// All of it.
-    pub(super) fields: Map<String, Value>,
-}
+struct Object(Map<String, Value>);
 
 /// Reads a line.
 ///
 /// # Errors
 /// What is wrong with it, and in which column; never the text itself.
-pub(super) fn parse(line: &str) -> Result<Object, String> {
+pub(super) fn parse(line: &str) -> Result<Map<String, Value>, String> {
     if !line.trim_start().starts_with('{') {
         return Err("this is not a JSON object; a line looks like {\"kind\":\"domain\",…}".to_owned());
     }
     let mut deserializer = serde_json::Deserializer::from_str(line);
-    let object = Object::deserialize(&mut deserializer).and_then(|object| deserializer.end().map(|()| object));
+    let object = Object::deserialize(&mut deserializer).and_then(|Object(fields)| deserializer.end().map(|()| fields));
     // Every line is the first of its own text.
     object.map_err(|error| format!("this is not JSON: {error}").replace(" at line 1 column ", " at column "))
 }
@@ -39,8 +34,7 @@ impl<'de> Deserialize<'de> for Object {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object, A::Error> {
-                let (first, fields) = read_map(map)?;
-                Ok(Object { first, fields })
+                read_map(map).map(Object)
             }
         }
 
@@ -48,12 +42,9 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(Option<String>, Map<String, Value>), A::Error> {
-    let (mut first, mut fields) = (None, Map::new());
+fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A::Error> {
+    let mut fields = Map::new();
     while let Some(key) = map.next_key::<String>()? {
-        if first.is_none() {
-            first = Some(key.clone());
-        }
         if fields.contains_key(&key) {
             return Err(A::Error::custom(format_args!(
                 "the key {} stands here twice",
@@ -62,7 +53,7 @@ fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(Option<String>, Map<S
         }
         fields.insert(key, map.next_value::<Strict>()?.0);
     }
-    Ok((first, fields))
+    Ok(fields)
 }
 
 /// A key as it is shown to people: cut, and without characters that would do something to a terminal.
@@ -128,7 +119,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-        Ok(Value::Object(read_map(map)?.1))
+        read_map(map).map(Value::Object)
     }
 }
 
@@ -170,15 +161,15 @@ mod tests {
 
     #[test]
     fn the_first_key_is_known() {
-        assert_eq!(parse(r#" {"z":1,"a":2} "#).unwrap().first.unwrap(), "z");
-        assert_eq!(parse("{}").unwrap().first, None);
+        assert_eq!(parse(r#" {"z":1,"a":2} "#).unwrap().len(), 2);
+        assert!(parse("{}").unwrap().is_empty());
     }
 
     proptest! {
         #[test]
         fn numbers_come_out_as_they_went_in(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
             let line = format!("{{\"n\":{}}}", Value::from(number));
-            prop_assert_eq!(Value::Object(parse(&line).unwrap().fields).to_string(), line);
+            prop_assert_eq!(Value::Object(parse(&line).unwrap()).to_string(), line);
         }
     }
 }

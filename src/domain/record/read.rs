@@ -9,7 +9,7 @@ use crate::domain::login::LoginId;
 use crate::domain::profile_text::Label;
 use crate::domain::user::{Domain, DomainState};
 use crate::domain::workspace::{
-    GroupMember, MAX_GROUP_USERS, ResourceGroup, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup,
+    GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup,
     WorkspaceState,
 };
 
@@ -23,18 +23,15 @@ pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
         faults: vec![message],
     };
     let object = json::parse(line).map_err(wrong)?;
-    let kind = object.fields.get("kind").and_then(|kind| kind.as_str());
+    let kind = object.get("kind").and_then(|kind| kind.as_str());
     let Some(kind) = Kind::ALL.into_iter().find(|known| Some(known.as_str()) == kind) else {
         let kinds = Kind::ALL.map(Kind::as_str).join(", ");
         return Err(wrong(format!(
-            "`kind`: this must be one of {kinds}, and stand first in the line"
+            "`kind`: this must be one of {kinds}"
         )));
     };
     let mut faults = Vec::new();
-    if object.first.as_deref() != Some("kind") {
-        faults.push("`kind`: this must stand first in the line".to_owned());
-    }
-    let mut fields = Fields::new(&object.fields, String::new(), &mut faults);
+    let mut fields = Fields::new(&object, String::new(), &mut faults);
     fields.value("kind");
     let read = if fields.flag("delete") {
         read_deletion(kind, &mut fields).map(Line::Delete)
@@ -45,7 +42,7 @@ pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
     match read {
         Some(line) if faults.is_empty() => Ok(line),
         _ => {
-            let key = read_key(kind, &mut Fields::new(&object.fields, String::new(), &mut Vec::new()));
+            let key = read_key(kind, &mut Fields::new(&object, String::new(), &mut Vec::new()));
             Err(BadLine { key, faults })
         }
     }
@@ -227,12 +224,6 @@ fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<RoleBinding> {
     let workspace_id = fields.text("workspace_id", WorkspaceId::parse);
     let workspace_group_id = fields.text("workspace_group_id", WorkspaceGroupId::parse);
     let created_at = fields.time("created_at").unwrap_or(rules.now);
-    if resource_group == Some(ResourceGroup::Workspace) && !fields.has("workspace_id") {
-        fields.fault(
-            "workspace_id",
-            "this field is missing: a binding of resource group WORKSPACE names its workspace",
-        );
-    }
     Some(RoleBinding {
         id: id?,
         domain_id: domain_id?,

@@ -46,10 +46,13 @@ pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: 
         Limit::RootFields.check(size.width, limits.root_fields, at)?;
         total = total.beside(size).beside(directives);
     }
-    // What no operation spreads is not executed, but it is validated, and so it counts.
+    let mut fragments = Vec::new();
     for (name, fragment) in &document.fragments {
-        let size = measure.fragment(name, fragment, 0, fragment.pos)?;
-        if !measure.used.contains(name.as_str()) {
+        fragments.push((name.as_str(), measure.fragment(name, fragment, 0, fragment.pos)?));
+    }
+    // What nothing spreads is not executed, but it is validated, and so it counts.
+    for (name, size) in fragments {
+        if !measure.used.contains(name) {
             total = total.beside(size);
         }
     }

@@ -7,6 +7,9 @@ use thiserror::Error;
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
 const LONGEST_MESSAGE: usize = 300;
 
+/// Sums of what fragments become have no end, and are told only as far as every client can hold the number.
+const MOST_TOLD: usize = 0x7fff_ffff;
+
 /// Why a request is not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Refusal {
@@ -52,6 +55,8 @@ pub(super) enum Limit {
     IntrospectionLists,
     #[error("The operation uses too large values once its variables are filled in")]
     Values,
+    #[error("The body has too many values")]
+    BodyValues,
     #[error("The answer would have too many fields")]
     ResponseFields,
     #[error("The answer would need too many fields at the same time")]
@@ -71,6 +76,7 @@ impl Limit {
             Self::RootFields => "rootFields",
             Self::IntrospectionLists => "introspectionLists",
             Self::Values => "values",
+            Self::BodyValues => "bodyValues",
             Self::ResponseFields => "responseFields",
             Self::PendingFields => "pendingFields",
         }
@@ -87,7 +93,7 @@ impl Limit {
             Err(Refusal::Limit {
                 limit: self,
                 allowed,
-                asked,
+                asked: asked.min(MOST_TOLD),
                 at,
             })
         }

@@ -75,6 +75,7 @@ impl Extension for Watch {
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
         let result = next.run(ctx).await.map_err(|mut errors| {
+            errors.dedup(); // Some are found by two of its rules.
             keep_short(&mut errors, self.limits.errors);
             errors.into_iter().map(validation_error).collect::<Vec<_>>()
         })?;

@@ -111,7 +111,7 @@ impl Workspace {
 }
 
 async fn find_group(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<WorkspaceGroup>, ApiError> {
-    Ok(context::loaders(ctx)?.groups.load_one(id).await?.map(WorkspaceGroup))
+    Ok(context::loaders(ctx)?.groups.get(id).await?.map(WorkspaceGroup))
 }
 
 impl From<domain::VisibleWorkspace> for Workspace {

@@ -59,6 +59,10 @@ async fn it_lives_though_it_is_not_ready() {
         async fn execute(&self, _: async_graphql::Request, _: crate::http::Origin) -> async_graphql::Response {
             async_graphql::Response::default()
         }
+        fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
+            Ok(())
+        }
+
         async fn is_ready(&self) -> bool {
             false
         }

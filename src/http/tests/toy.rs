@@ -63,6 +63,10 @@ impl Execute for Served {
         self.0.execute(request.data(origin)).await
     }
 
+    fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
+        Ok(())
+    }
+
     async fn is_ready(&self) -> bool {
         true
     }

@@ -198,7 +198,7 @@ async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::
         ids.retain(|id| survey.find_user_id(id.as_str()).is_none());
         let asked: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
         let used = bulk::find_users_by_id(tx, &asked).await?;
-        used.iter().for_each(|user| drop(ids.remove(&user.id)));
+        used.iter().for_each(|user| { ids.remove(&user.id); });
         if ids.len() == number {
             return Ok(ids);
         }

@@ -36,13 +36,10 @@ pub fn company() -> impl Strategy<Value = Company> {
     let role_type = prop::sample::select(vec!["WORKSPACE_OWNER", "WORKSPACE_MEMBER", "WORKSPACE_MEMBER", "DOMAIN_ADMIN"]);
     let resource_group = prop::sample::select(vec!["WORKSPACE", "WORKSPACE", "WORKSPACE", "DOMAIN"]);
     let binding = (0..USERS, role_type, resource_group, prop::option::weighted(0.9, 0..=WORKSPACES), prop::option::of(0..=GROUPS), 0_u32..3)
-        .prop_map(|(user, role_type, resource_group, workspace, group, minute)| Binding {
-            user,
-            role_type,
-            resource_group,
-            workspace,
-            group,
-            minute,
+        .prop_map(|(user, role_type, resource_group, workspace, group, minute)| {
+            // Only a binding of the domain may name no workspace.
+            let workspace = workspace.or((resource_group == "WORKSPACE").then_some(0));
+            Binding { user, role_type, resource_group, workspace, group, minute }
         });
     (
         prop::collection::vec(prop::bool::weighted(0.3), USERS),
