@@ -173,3 +173,25 @@ async fn pages_put_together_are_the_list() {
     let expected = json!({ "nodes": [], "pageInfo": { "hasNextPage": true, "startCursor": null } });
     assert_eq!(none.data()["me"]["workspaces"], expected);
 }
+
+/// GraphQL, 7.2.2: answers are read by people, and compared as text by caches.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_stands_in_the_order_it_was_asked_in() {
+    let app = TestApp::start().await;
+    app.import(&company(1, 1)).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let answer = client.query("{ me { workspaces { nodes { workspaceGroup { name } id } } workspaceGroups { totalCount nodes { id } } userId } }").await;
+    let expected = "{\"data\":{\"me\":{\"workspaces\":{\"nodes\":[{\"workspaceGroup\":{\"name\":\"Group 0\"},\"id\":\"workspace-0\"}]},\
+                    \"workspaceGroups\":{\"totalCount\":1,\"nodes\":[{\"id\":\"wg-0\"}]},\"userId\":\"wonny\"}}}";
+    assert_eq!(answer.text, expected);
+}
+
+/// GraphQL, 6.4.4: what cannot be null makes what it stands in null, up to what can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_fails_and_cannot_be_null_takes_its_parent_with_it() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let answer = client.query("{ me { userId workspaces(first: -1) { totalCount } } node(id: \"x\") { id } }").await;
+    assert_eq!(answer.error_code(), "BAD_USER_INPUT");
+    assert_eq!(answer.body["data"], json!({ "me": null, "node": null }));
+}

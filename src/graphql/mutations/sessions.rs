@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::user_error;
+use super::user_error::user_error;
 use crate::domain::access::Denial;
 use crate::domain::ids::SessionId;
 use crate::domain::token::RefreshToken;

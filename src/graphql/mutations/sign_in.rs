@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::{parse, user_error};
+use super::parse;
+use super::user_error::user_error;
 use crate::domain::InvalidKind;
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;

@@ -35,6 +35,8 @@ pub struct Tokens {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As it came, its keys in their order.
+    pub text: String,
     pub body: Value,
 }
 
@@ -100,9 +102,9 @@ impl Client {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Answer { status, headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
+        Answer { status, headers, text, body }
     }
 
     /// Tries to sign in.
