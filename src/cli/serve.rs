@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
-use super::{demo, log, set_up};
+use super::{demo, log, output, set_up};
 use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::Limits as GuardLimits;
@@ -77,7 +77,8 @@ fn announce(listener: &TcpListener, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
-        println!("UserProfile is at http://{address}/graphql\n\n{demo}");
+        // Nobody may be reading any more; the demo runs all the same.
+        let _ = output::print(&format!("UserProfile is at http://{address}/graphql\n\n{demo}\n"));
     }
 }
 

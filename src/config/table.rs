@@ -232,11 +232,7 @@ fn unset(then: &'static str) -> Fallback {
 /// As many as the process may use processors.
 fn cores() -> Fallback {
     Fallback::Computed {
-        value: || {
-            std::thread::available_parallelism()
-                .map_or(1, |cores| cores.get().min(MOST_THREADS))
-                .to_string()
-        },
+        value: || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS)).to_string(),
         told: "the number of cores",
     }
 }

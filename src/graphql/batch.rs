@@ -20,7 +20,10 @@ pub trait Load: Send + Sync {
     type Value: Clone + Send;
 
     /// Those of `keys` that there are. No key stands there twice.
-    fn load(&self, keys: &[Self::Key]) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, ApiError>> + Send;
+    fn load(
+        &self,
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, ApiError>> + Send;
 }
 
 /// Gathers keys for a [`Load`]. Belongs to one request.

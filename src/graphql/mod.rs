@@ -81,5 +81,6 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<mutations::user_error::UserError>()
+    Schema::build(Query, Mutation::default(), EmptySubscription)
+        .register_output_type::<mutations::user_error::UserError>()
 }

@@ -36,9 +36,7 @@ pub(super) async fn get<A: Execute>(
         Ok(media) => answer(media, &exchange, query(&shared, &parts, &exchange).await),
         Err(refusal) => answer(Media::Json, &exchange, Err(refusal)),
     };
-    response
-        .headers_mut()
-        .append(header::VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
 }
 

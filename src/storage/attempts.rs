@@ -16,7 +16,11 @@ use crate::domain::secret::Digest;
 type Row = (i32, At, At);
 
 fn to_attempts((failures, failed_at, blocked_until): Row) -> Attempts {
-    Attempts { failures: u32::try_from(failures).unwrap_or(u32::MAX), failed_at: failed_at.0, blocked_until: blocked_until.0 }
+    Attempts {
+        failures: u32::try_from(failures).unwrap_or(u32::MAX),
+        failed_at: failed_at.0,
+        blocked_until: blocked_until.0,
+    }
 }
 
 /// What is counted under `counter`.

@@ -151,7 +151,8 @@ impl Db {
         match &mut conn {
             Conn::Pg(c) => diesel_async::AnsiTransactionManager::begin_transaction_sql(&mut **c, pg).await,
             Conn::Sqlite(c) => {
-                c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite)).await
+                c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite))
+                    .await
             }
         }?;
         Ok(Tx { conn })

@@ -18,12 +18,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn new(fields: &'a Map<String, Value>, path: String, faults: &'a mut Vec<String>) -> Self {
-        Self {
-            fields,
-            path,
-            asked: Vec::new(),
-            faults,
-        }
+        Self { fields, path, asked: Vec::new(), faults }
     }
 
     /// Notes what is wrong with a field.
@@ -107,9 +102,7 @@ impl<'a> Fields<'a> {
     /// Tags; none where they are left out.
     pub(super) fn tags(&mut self) -> Tags {
         let name = "tags";
-        self.value(name)
-            .and_then(|value| self.note(name, Tags::parse(value)))
-            .unwrap_or_default()
+        self.value(name).and_then(|value| self.note(name, Tags::parse(value))).unwrap_or_default()
     }
 
     /// A list, empty where it is left out.
@@ -142,21 +135,12 @@ impl<'a> Fields<'a> {
             self.fault(&format!("{list}[{index}]"), "this must be an object, in curly brackets");
             return None;
         };
-        Some(Fields::new(
-            fields,
-            format!("{}{list}[{index}].", self.path),
-            self.faults,
-        ))
+        Some(Fields::new(fields, format!("{}{list}[{index}].", self.path), self.faults))
     }
 
     /// Notes the fields that nobody asked for.
     pub(super) fn finish(self) {
-        let Self {
-            fields,
-            path,
-            asked,
-            faults,
-        } = self;
+        let Self { fields, path, asked, faults } = self;
         for unknown in fields.keys().filter(|key| !asked.contains(&key.as_str())) {
             let name = quote(unknown);
             faults.push(if path.is_empty() {

@@ -46,10 +46,7 @@ fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A:
     let mut fields = Map::new();
     while let Some(key) = map.next_key::<String>()? {
         if fields.contains_key(&key) {
-            return Err(A::Error::custom(format_args!(
-                "the key {} stands here twice",
-                quote(&key)
-            )));
+            return Err(A::Error::custom(format_args!("the key {} stands here twice", quote(&key))));
         }
         fields.insert(key, map.next_value::<Strict>()?.0);
     }
@@ -135,10 +132,7 @@ mod tests {
 
     #[test]
     fn a_key_may_stand_once_at_every_level() {
-        assert_eq!(
-            fault(r#"{"a":1,"a":2}"#),
-            "this is not JSON: the key `a` stands here twice at column 10"
-        );
+        assert_eq!(fault(r#"{"a":1,"a":2}"#), "this is not JSON: the key `a` stands here twice at column 10");
         assert!(fault(r#"{"a":[{"b":1,"b":null}]}"#).contains("the key `b` stands here twice"));
         assert!(fault("{\"\\u001b[2J\":1,\"\\u001b[2J\":1}").contains("`\\u{1b}[2J`"));
         assert!(parse(r#"{"a":{"b":1},"b":1}"#).is_ok());
@@ -146,14 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused_without_being_repeated() {
-        for line in [
-            "hunter2",
-            "\"hunter2\"",
-            "[\"hunter2\"]",
-            "{\"password\":\"hunter2",
-            "{\"a\":hunter2}",
-            "{}hunter2",
-        ] {
+        for line in
+            ["hunter2", "\"hunter2\"", "[\"hunter2\"]", "{\"password\":\"hunter2", "{\"a\":hunter2}", "{}hunter2"]
+        {
             assert!(!fault(line).contains("hunter2"), "{}", fault(line));
         }
         assert!(parse(&format!("{{\"a\":{}}}", "[".repeat(5000))).is_err());

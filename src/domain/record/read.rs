@@ -9,8 +9,7 @@ use crate::domain::login::LoginId;
 use crate::domain::profile_text::Label;
 use crate::domain::user::{Domain, DomainState};
 use crate::domain::workspace::{
-    GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup,
-    WorkspaceState,
+    GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup, WorkspaceState,
 };
 
 /// Reads a line.
@@ -18,17 +17,12 @@ use crate::domain::workspace::{
 /// # Errors
 /// All that is wrong with it in itself.
 pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
-    let wrong = |message: String| BadLine {
-        key: None,
-        faults: vec![message],
-    };
+    let wrong = |message: String| BadLine { key: None, faults: vec![message] };
     let object = json::parse(line).map_err(wrong)?;
     let kind = object.get("kind").and_then(|kind| kind.as_str());
     let Some(kind) = Kind::ALL.into_iter().find(|known| Some(known.as_str()) == kind) else {
         let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-        return Err(wrong(format!(
-            "`kind`: this must be one of {kinds}"
-        )));
+        return Err(wrong(format!("`kind`: this must be one of {kinds}")));
     };
     let mut faults = Vec::new();
     let mut fields = Fields::new(&object, String::new(), &mut faults);
@@ -94,12 +88,7 @@ fn read_domain(fields: &mut Fields<'_>) -> Option<Domain> {
     let name = fields.required("name", Label::parse);
     let state = fields.text("state", str::parse).unwrap_or(DomainState::Enabled);
     let tags = fields.tags();
-    Some(Domain {
-        id: id?,
-        name: name?,
-        state,
-        tags,
-    })
+    Some(Domain { id: id?, name: name?, state, tags })
 }
 
 fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
@@ -108,13 +97,7 @@ fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
     let name = fields.required("name", Label::parse);
     let role_type = fields.required("role_type", str::parse);
     let state = fields.text("state", str::parse).unwrap_or(RoleState::Enabled);
-    Some(Role {
-        domain_id: domain_id?,
-        id: id?,
-        name: name?,
-        role_type: role_type?,
-        state,
-    })
+    Some(Role { domain_id: domain_id?, id: id?, name: name?, role_type: role_type?, state })
 }
 
 fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
@@ -143,13 +126,7 @@ fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
 fn read_members(fields: &mut Fields<'_>) -> Vec<GroupMember> {
     let items = fields.list("users");
     if items.len() > MAX_GROUP_USERS {
-        fields.fault(
-            "users",
-            &format!(
-                "a group has at most {MAX_GROUP_USERS} users; this one has {}",
-                items.len()
-            ),
-        );
+        fields.fault("users", &format!("a group has at most {MAX_GROUP_USERS} users; this one has {}", items.len()));
         return Vec::new();
     }
     let mut members: Vec<GroupMember> = Vec::with_capacity(items.len());
@@ -162,10 +139,7 @@ fn read_members(fields: &mut Fields<'_>) -> Vec<GroupMember> {
         of_item.finish();
         let Some(member) = member else { continue };
         if !seen.insert(member.login.key().to_owned()) {
-            fields.fault(
-                &format!("users[{index}].user_id"),
-                "this user stands in the list before",
-            );
+            fields.fault(&format!("users[{index}].user_id"), "this user stands in the list before");
         }
         members.push(member);
     }
@@ -176,11 +150,7 @@ fn read_member(fields: &mut Fields<'_>) -> Option<GroupMember> {
     let login = fields.required("user_id", LoginId::parse);
     let role_id = fields.text("role_id", RoleId::parse);
     let role_type = fields.text("role_type", str::parse);
-    Some(GroupMember {
-        login: login?,
-        role_id,
-        role_type,
-    })
+    Some(GroupMember { login: login?, role_id, role_type })
 }
 
 fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Workspace> {

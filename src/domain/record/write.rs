@@ -122,26 +122,14 @@ struct MfaOptions<'a> {
 
 impl MfaOptions<'_> {
     fn is_empty(&self) -> bool {
-        *self
-            == MfaOptions {
-                email: None,
-                enforce: false,
-            }
+        *self == MfaOptions { email: None, enforce: false }
     }
 }
 
 impl<'a> MfaPart<'a> {
     fn new(mfa: &'a Mfa, otp_secret: Option<String>) -> Self {
-        let options = MfaOptions {
-            email: mfa.email.as_ref().map(Email::as_str),
-            enforce: mfa.enforce,
-        };
-        Self {
-            state: mfa.state,
-            mfa_type: mfa.mfa_type,
-            options,
-            otp_secret,
-        }
+        let options = MfaOptions { email: mfa.email.as_ref().map(Email::as_str), enforce: mfa.enforce };
+        Self { state: mfa.state, mfa_type: mfa.mfa_type, options, otp_secret }
     }
 
     fn is_empty(&self) -> bool {
@@ -209,11 +197,7 @@ struct MemberPart<'a> {
 
 impl<'a> From<&'a GroupMember> for MemberPart<'a> {
     fn from(member: &'a GroupMember) -> Self {
-        Self {
-            user_id: member.login.as_str(),
-            role_id: member.role_id.as_ref(),
-            role_type: member.role_type,
-        }
+        Self { user_id: member.login.as_str(), role_id: member.role_id.as_ref(), role_type: member.role_type }
     }
 }
 

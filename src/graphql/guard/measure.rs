@@ -29,13 +29,8 @@ const INTROSPECTION_LISTS: usize = 2;
 /// # Errors
 /// When one is not, or when fragments lead back to themselves.
 pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), Refusal> {
-    let mut measure = Measure {
-        fragments: &document.fragments,
-        weights,
-        limits,
-        known: HashMap::new(),
-        used: HashSet::new(),
-    };
+    let mut measure =
+        Measure { fragments: &document.fragments, weights, limits, known: HashMap::new(), used: HashSet::new() };
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
         let at = Some(operation.pos);
@@ -137,10 +132,7 @@ impl<'a> Measure<'a> {
         if is_introspection {
             Limit::IntrospectionLists.check(inner.lists, INTROSPECTION_LISTS, Some(field.name.pos))?;
         }
-        let is_list = matches!(
-            field.name.node.as_str(),
-            "fields" | "inputFields" | "interfaces" | "possibleTypes"
-        );
+        let is_list = matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
         Ok(Size {
             selections: inner.selections.saturating_add(field.arguments.len()),
             values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
@@ -183,9 +175,7 @@ impl<'a> Measure<'a> {
         }
         self.known.insert(name, Known::Open);
         let directives = self.directives(&fragment.node.directives);
-        let size = self
-            .selection_set(&fragment.node.selection_set, level + 1)?
-            .beside(directives);
+        let size = self.selection_set(&fragment.node.selection_set, level + 1)?.beside(directives);
         self.known.insert(name, Known::Measured(size));
         Ok(size)
     }

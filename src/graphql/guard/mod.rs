@@ -54,14 +54,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            depth: 15,
-            nesting: 64,
-            aliases: 15,
-            root_fields: 20,
-            tokens: 4000,
-            errors: 20,
-        }
+        Self { depth: 15, nesting: 64, aliases: 15, root_fields: 20, tokens: 4000, errors: 20 }
     }
 }
 

@@ -9,7 +9,6 @@ use async_graphql::MergedObject;
 
 use crate::domain::{Invalid, InvalidKind};
 
-
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(sign_in::SignInMutation, sessions::SessionMutations);

@@ -84,7 +84,9 @@ impl WorkspaceGroup {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,

@@ -215,10 +215,10 @@ impl WorkspaceTotal {
 
 impl WorkspaceConnection {
     pub(super) fn new(page: Paged<domain::VisibleWorkspace>, total: WorkspaceTotal) -> Self {
-        let edges = page.items.into_iter().map(|mut visible| WorkspaceEdge {
-            listed_role: visible.listed_role.take(),
-            node: visible.into(),
-        });
+        let edges = page
+            .items
+            .into_iter()
+            .map(|mut visible| WorkspaceEdge { listed_role: visible.listed_role.take(), node: visible.into() });
         Self { edges: edges.collect(), has_previous: page.has_previous, has_next: page.has_next, total }
     }
 

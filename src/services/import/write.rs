@@ -59,11 +59,7 @@ impl Services {
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
-            progress(Progress {
-                phase: Phase::Writing,
-                done,
-                total: survey.lines,
-            });
+            progress(Progress { phase: Phase::Writing, done, total: survey.lines });
         }
         file.finish(pass).await?;
 

@@ -162,11 +162,7 @@ pub async fn insert_users(tx: &mut Tx, users: &[UserToInsert]) -> Result<(), Err
 /// # Errors
 /// When the database fails.
 pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<UserId>, Error> {
-    Ok(take_users(tx, logins, &[])
-        .await?
-        .into_iter()
-        .map(|user| user.id)
-        .collect())
+    Ok(take_users(tx, logins, &[]).await?.into_iter().map(|user| user.id).collect())
 }
 
 /// Makes the addresses of users unverified, so that others can have them.

@@ -91,7 +91,10 @@ impl TestApp {
     /// Imports lines, which must be right.
     pub async fn import(&self, lines: &str) {
         let source = Cursor::new(lines.to_owned().into_bytes());
-        self.services.import(source, ImportOptions::default(), |_| {}).await.unwrap_or_else(|error| panic!("{error:?}"));
+        self.services
+            .import(source, ImportOptions::default(), |_| {})
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     /// A domain with the given users, all of them ENABLED, with [`PASSWORD`], and a name that is their user id's first

@@ -5,11 +5,7 @@ use async_graphql::{Request, Response, Value, Variables, value};
 use super::{ask, refusal, schema};
 
 fn asked(document: &str, variables: Value) -> Response {
-    ask(
-        &schema::schema(),
-        Request::new(document).variables(Variables::from_value(variables)),
-    )
-    .response
+    ask(&schema::schema(), Request::new(document).variables(Variables::from_value(variables))).response
 }
 
 #[test]
@@ -41,17 +37,11 @@ fn an_absent_variable_is_not_null() {
 fn fragments_and_other_operations_are_heeded() {
     let document = "query A($a:String){...F} query B($a:String){...F} fragment F on Query{given(input:{name:$a})}";
     let request = Request::new(document).operation_name("A");
-    assert_eq!(
-        ask(&schema::schema(), request).response.data,
-        value!({ "given": "name undefined, list undefined" })
-    );
+    assert_eq!(ask(&schema::schema(), request).response.data, value!({ "given": "name undefined, list undefined" }));
     // Here it must be given to one of them, and so it stays in all.
     let document = "query A($a:String){...F} query B($a:String!){...F} fragment F on Query{given(input:{name:$a})}";
     let request = Request::new(document).operation_name("A");
-    assert_eq!(
-        ask(&schema::schema(), request).response.data,
-        value!({ "given": "name null, list undefined" })
-    );
+    assert_eq!(ask(&schema::schema(), request).response.data, value!({ "given": "name null, list undefined" }));
 }
 
 #[test]
@@ -62,10 +52,6 @@ fn what_is_wrong_with_absent_variables_is_still_told() {
         "query($a:User){me{groups(first:$a){nodes{id}}}}",
         "query($a:ID){node(id:$a){id}}",
     ] {
-        assert_eq!(
-            refusal(&asked(document, value!({}))).0,
-            "GRAPHQL_VALIDATION_FAILED",
-            "{document}"
-        );
+        assert_eq!(refusal(&asked(document, value!({}))).0, "GRAPHQL_VALIDATION_FAILED", "{document}");
     }
 }

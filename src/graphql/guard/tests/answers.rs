@@ -13,10 +13,7 @@ fn asked(document: &str) -> Answer {
 #[track_caller]
 fn assert_given_up(document: &str, limit: &str) {
     let answer = asked(document);
-    assert_eq!(
-        refusal(&answer.response),
-        ("LIMIT_EXCEEDED".to_owned(), Some(limit.to_owned()))
-    );
+    assert_eq!(refusal(&answer.response), ("LIMIT_EXCEEDED".to_owned(), Some(limit.to_owned())));
     assert!(answer.response.data.into_json().unwrap().is_null());
 }
 
@@ -24,10 +21,8 @@ fn assert_given_up(document: &str, limit: &str) {
 fn a_page_is_made_in_one_go() {
     // So are its loaders asked in one go, which makes one statement of it. The pauses are those of the resolvers.
     let pauses = |first: usize| {
-        asked(&format!(
-            "{{me{{groups(first:{first}){{nodes{{id name users(first:2){{id name state tags}}}}}}}}}}"
-        ))
-        .pauses
+        asked(&format!("{{me{{groups(first:{first}){{nodes{{id name users(first:2){{id name state tags}}}}}}}}}}"))
+            .pauses
     };
     assert_eq!(pauses(500), pauses(5));
 }
@@ -39,43 +34,24 @@ fn a_large_answer_leaves_others_their_turn() {
     assert!(answer.pauses >= 5 * 10_000 * 5 / 16_384, "{} pauses", answer.pauses);
     let data = answer.response.data.into_json().unwrap();
     let groups = data["me"]["groups"]["nodes"].as_array().unwrap();
-    assert!(
-        groups
-            .iter()
-            .all(|group| group["users"].as_array().unwrap().len() == 10_000)
-    );
+    assert!(groups.iter().all(|group| group["users"].as_array().unwrap().len() == 10_000));
     assert!(groups.iter().all(|group| group["users"][9999]["state"] == "ENABLED"));
 }
 
 #[test]
 fn an_answer_has_an_end() {
+    assert_given_up("{me{groups(first:500){nodes{users(first:10000){id}}}}}", "responseFields");
+    assert_given_up("{me{groups(first:500){nodes{users(first:500){groups(first:500){nodes{id}}}}}}}", "responseFields");
+    assert_given_up(&format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "name ".repeat(3900)), "responseFields");
     assert_given_up(
-        "{me{groups(first:500){nodes{users(first:10000){id}}}}}",
-        "responseFields",
-    );
-    assert_given_up(
-        "{me{groups(first:500){nodes{users(first:500){groups(first:500){nodes{id}}}}}}}",
-        "responseFields",
-    );
-    assert_given_up(
-        &format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "name ".repeat(3900)),
-        "responseFields",
-    );
-    assert_given_up(
-        &format!(
-            "{{__schema{{types{{fields{{type{{fields{{{}}}}}}}}}}}}}",
-            "name ".repeat(3900)
-        ),
+        &format!("{{__schema{{types{{fields{{type{{fields{{{}}}}}}}}}}}}}", "name ".repeat(3900)),
         "responseFields",
     );
 }
 
 #[test]
 fn not_everything_is_made_at_the_same_time() {
-    assert_given_up(
-        &format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "waits ".repeat(200)),
-        "pendingFields",
-    );
+    assert_given_up(&format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "waits ".repeat(200)), "pendingFields");
 }
 
 #[test]
@@ -108,10 +84,7 @@ async fn what_comes_from_other_tasks_is_waited_for() {
 async fn the_loaders_of_a_page_are_asked_once() {
     let batches = schema::Batches::default();
     let loader = crate::graphql::batch::Batch::new(batches.clone());
-    let document = format!(
-        "{{me{{groups(first:500){{nodes{{isLoaded {}}}}}}}}}",
-        "id name ".repeat(10)
-    );
+    let document = format!("{{me{{groups(first:500){{nodes{{isLoaded {}}}}}}}}}", "id name ".repeat(10));
     let response = schema::schema().execute(Request::new(document).data(loader)).await;
     assert_eq!(response.errors, []);
     assert_eq!(batches.0.load(Relaxed), 1);

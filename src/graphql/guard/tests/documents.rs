@@ -23,10 +23,7 @@ fn lets_ordinary_documents_pass() {
 
 #[test]
 fn lets_the_standard_introspection_pass() {
-    for document in [
-        include_str!("introspection.graphql"),
-        include_str!("introspection_full.graphql"),
-    ] {
+    for document in [include_str!("introspection.graphql"), include_str!("introspection_full.graphql")] {
         let answer = assert_answered(document);
         assert!(answer["__schema"]["types"].as_array().unwrap().len() > 20);
     }
@@ -35,30 +32,14 @@ fn lets_the_standard_introspection_pass() {
 
 #[test]
 fn refuses_what_is_no_document() {
-    for document in [
-        "",
-        "{",
-        "}",
-        "{}",
-        "{me",
-        "{me{id}} x",
-        "query",
-        "fragment A on User{id}",
-        "{me(",
-        "{me{id}}{me{id}}",
-        "$",
-    ] {
+    for document in
+        ["", "{", "}", "{}", "{me", "{me{id}} x", "query", "fragment A on User{id}", "{me(", "{me{id}}{me{id}}", "$"]
+    {
         assert_refused(document, "GRAPHQL_PARSE_FAILED");
     }
     let response = ask(&schema::schema(), "{\n  me { name( }\n}").response;
     assert_eq!(response.errors[0].message, "Syntax error: expected name");
-    assert_eq!(
-        (
-            response.errors[0].locations[0].line,
-            response.errors[0].locations[0].column
-        ),
-        (2, 14)
-    );
+    assert_eq!((response.errors[0].locations[0].line, response.errors[0].locations[0].column), (2, 14));
 }
 
 #[test]
@@ -66,11 +47,7 @@ fn repeats_no_text_of_the_document_in_a_syntax_error() {
     let document = r#"{echo(text:"my secret password" x)}"#;
     let response = ask(&schema::schema(), document).response;
     assert_eq!(refusal(&response).0, "GRAPHQL_PARSE_FAILED");
-    assert!(
-        !response.errors[0].message.contains("secret"),
-        "{}",
-        response.errors[0].message
-    );
+    assert!(!response.errors[0].message.contains("secret"), "{}", response.errors[0].message);
 }
 
 #[test]
@@ -90,17 +67,8 @@ fn gives_codes_to_what_the_validation_finds() {
 fn tells_at_most_so_many_errors_of_at_most_such_a_length() {
     let document = format!("{{me{{{}}}}}", "nothing ".repeat(100));
     assert_eq!(ask(&schema::schema(), document.as_str()).response.errors.len(), 20);
-    let limits = Limits {
-        errors: 3,
-        ..Limits::default()
-    };
-    assert_eq!(
-        ask(&schema::schema_with(limits), document.as_str())
-            .response
-            .errors
-            .len(),
-        3
-    );
+    let limits = Limits { errors: 3, ..Limits::default() };
+    assert_eq!(ask(&schema::schema_with(limits), document.as_str()).response.errors.len(), 3);
 
     let request = Request::new("query($a:[State!]){me{groups(filter:{states:$a}){nodes{id}}}}");
     let request = request.variables(Variables::from_value(value!({ "a": ["x".repeat(100_000)] })));
@@ -117,11 +85,7 @@ fn asks_for_the_operation_that_is_meant() {
         ask(&schema, request).response
     };
     assert_eq!(named("B").data, value!({ "me": { "name": "Wonny" } }));
-    for response in [
-        named("C"),
-        named(""),
-        ask(&schema, Request::new("{me{id}}").operation_name("A")).response,
-    ] {
+    for response in [named("C"), named(""), ask(&schema, Request::new("{me{id}}").operation_name("A")).response] {
         assert_eq!(refusal(&response).0, "BAD_USER_INPUT");
     }
     assert_refused("query A{me{id}} query B{me{name}}", "BAD_USER_INPUT");
@@ -138,10 +102,7 @@ fn asks_for_the_variables_that_are_required() {
         let request = Request::new("query($ids:[ID!]!){nodes(ids:$ids){id}}");
         ask(&schema, request.variables(Variables::from_value(variables))).response
     };
-    assert_eq!(
-        given(value!({ "ids": ["a"] })).data,
-        value!({ "nodes": [{ "id": "user-1" }] })
-    );
+    assert_eq!(given(value!({ "ids": ["a"] })).data, value!({ "nodes": [{ "id": "user-1" }] }));
     for response in [given(value!({})), given(value!({ "id": ["a"] }))] {
         assert_eq!(refusal(&response).0, "BAD_USER_INPUT");
         let message = "Variable \"$ids\" of type \"[ID!]!\" is required: give it a value in \"variables\"";
@@ -163,12 +124,7 @@ fn says_how_much_is_allowed_and_how_much_was_asked() {
 fn limits_hold_to_the_letter() {
     let depth = |fields: usize| {
         let rounds = (fields - 2) / 3;
-        format!(
-            "{{me{}{}{}}}",
-            "{groups(first:1){nodes{users(first:1)".repeat(rounds),
-            "{id}",
-            "}}}".repeat(rounds)
-        )
+        format!("{{me{}{}{}}}", "{groups(first:1){nodes{users(first:1)".repeat(rounds), "{id}", "}}}".repeat(rounds))
     };
     assert_answered(&depth(14));
     assert_limited(&depth(17), "depth");
@@ -190,8 +146,5 @@ fn limits_hold_to_the_letter() {
 fn limits_hold_for_operations_that_are_not_executed() {
     let aliases = many(16, "a#:id ");
     let request = Request::new(format!("query A{{me{{id}}}} query B{{me{{{aliases}}}}}")).operation_name("A");
-    assert_eq!(
-        refusal(&ask(&schema::schema(), request).response).1.as_deref(),
-        Some("aliases")
-    );
+    assert_eq!(refusal(&ask(&schema::schema(), request).response).1.as_deref(), Some("aliases"));
 }

@@ -110,11 +110,7 @@ fn selections() -> impl Strategy<Value = String> {
 
 fn document() -> impl Strategy<Value = String> {
     (selections(), selections(), selections(), any::<bool>()).prop_map(|(query, a, b, is_defined)| {
-        let variables = if is_defined {
-            "($a:Int=3,$b:String,$c:Boolean!)"
-        } else {
-            ""
-        };
+        let variables = if is_defined { "($a:Int=3,$b:String,$c:Boolean!)" } else { "" };
         format!("query Q{variables}{{{query}}} fragment A on User{{{a}}} fragment B on Group{{{b}}}")
     })
 }
@@ -127,19 +123,10 @@ fn nodes(document: &ExecutableDocument) -> usize {
             Selection::InlineFragment(inline) => in_set(&inline.node.selection_set.node),
             Selection::FragmentSpread(_) => 0,
         };
-        set.items
-            .iter()
-            .map(|item| 1 + item.node.directives().len() + in_selection(&item.node))
-            .sum()
+        set.items.iter().map(|item| 1 + item.node.directives().len() + in_selection(&item.node)).sum()
     }
-    let operations = document
-        .operations
-        .iter()
-        .map(|(_, operation)| in_set(&operation.node.selection_set.node));
-    let fragments = document
-        .fragments
-        .values()
-        .map(|fragment| 1 + in_set(&fragment.node.selection_set.node));
+    let operations = document.operations.iter().map(|(_, operation)| in_set(&operation.node.selection_set.node));
+    let fragments = document.fragments.values().map(|fragment| 1 + in_set(&fragment.node.selection_set.node));
     operations.sum::<usize>() + fragments.sum::<usize>()
 }
 

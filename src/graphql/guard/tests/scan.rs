@@ -13,10 +13,7 @@ fn assert_tokens(document: &str, tokens: usize) {
 fn counts_the_tokens_of_the_specification() {
     assert_tokens("", 0);
     assert_tokens("{a}", 3);
-    assert_tokens(
-        "query Q($a: [ID!]! = [1.5e3, -0.1]) @b(c: $a) { d: e(f: {g: H}) ...I ... on J { k } }",
-        47,
-    );
+    assert_tokens("query Q($a: [ID!]! = [1.5e3, -0.1]) @b(c: $a) { d: e(f: {g: H}) ...I ... on J { k } }", 47);
     assert_tokens("\u{feff}{\ta,,,\r\nb}\n", 4);
     assert_tokens("a#b{[(\"\nc", 3);
     assert_tokens(r#"(a:"b\"{[#")"#, 5);
@@ -50,14 +47,7 @@ fn counts_brackets_of_all_kinds_in_each_other() {
 
 #[test]
 fn tells_the_longest_name() {
-    assert_eq!(
-        scan("{a bcd ef}"),
-        Ok(Scan {
-            tokens: 5,
-            nesting: 1,
-            name: 3
-        })
-    );
+    assert_eq!(scan("{a bcd ef}"), Ok(Scan { tokens: 5, nesting: 1, name: 3 }));
     assert_eq!(scan(r#"{a(b:"long text")}"#).unwrap().name, 1);
 }
 

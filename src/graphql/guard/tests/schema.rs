@@ -69,9 +69,7 @@ impl Query {
             MaybeUndefined::Null => "null".to_owned(),
             MaybeUndefined::Value(value) => value,
         };
-        let list = input
-            .list
-            .map_value(|list| serde_json::to_string(&list).unwrap().replace(',', ", "));
+        let list = input.list.map_value(|list| serde_json::to_string(&list).unwrap().replace(',', ", "));
         format!("name {}, list {}", text(input.name), text(list))
     }
 
@@ -150,9 +148,7 @@ impl User {
         drop((after, filter));
         // As a loader would: not ready at once.
         tokio::task::yield_now().await;
-        Groups {
-            nodes: (0..first).map(|_| Group).collect(),
-        }
+        Groups { nodes: (0..first).map(|_| Group).collect() }
     }
 }
 
@@ -181,12 +177,7 @@ impl Group {
 
     /// Comes from a loader.
     async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
-        context
-            .data_unchecked::<Batch<Batches>>()
-            .get(0)
-            .await
-            .ok()
-            .flatten()
+        context.data_unchecked::<Batch<Batches>>().get(0).await.ok().flatten()
     }
 
     /// Waits, as if for a database that does not answer.
