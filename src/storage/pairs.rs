@@ -28,7 +28,7 @@ impl<T> Two<T> {
     }
 
     /// They are one of `pairs`. There must be at least one.
-    pub(super) fn is_any_of<'p>(self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Pairs<T> {
+    pub(super) fn matching<'p>(self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Pairs<T> {
         let (firsts, seconds) = pairs.map(|(first, second)| (first.to_owned(), second.to_owned())).unzip();
         Pairs { columns: self, condition: Condition::IsAny(firsts, seconds) }
     }

@@ -50,7 +50,7 @@ async fn wrong_documents_are_told_from_wrong_input() {
         (&format!("{{ {} }}", "a: __typename ".repeat(16)), "LIMIT_EXCEEDED"),
     ] {
         let answer = app.client().query(document).await;
-        assert_eq!(answer.error_code(), code, "{:.60}", document);
+        assert_eq!(answer.error_code(), code, "{document:.60}");
     }
 }
 

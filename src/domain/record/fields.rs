@@ -120,12 +120,11 @@ impl<'a> Fields<'a> {
     /// The fields of an object within this one.
     pub(super) fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
         let path = format!("{}{name}.", self.path);
-        match self.value(name)? {
-            Value::Object(fields) => Some(Fields::new(fields, path, self.faults)),
-            _ => {
-                self.fault(name, "this must be an object, in curly brackets");
-                None
-            }
+        if let Value::Object(fields) = self.value(name)? {
+            Some(Fields::new(fields, path, self.faults))
+        } else {
+            self.fault(name, "this must be an object, in curly brackets");
+            None
         }
     }
 

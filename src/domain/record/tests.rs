@@ -107,7 +107,7 @@ fn a_second_factor_that_is_on_has_what_it_needs() {
         (r#"{"state":"ENABLED","mfa_type":"EMAIL"}"#, "`mfa.options.email`"),
         (r#"{"options":{"enforced":true}}"#, "`enforced`"),
         (r#"{"otp_secret":"GEZDGNBV"}"#, "`mfa.otp_secret`"),
-        (r#"[]"#, "`mfa`"),
+        (r"[]", "`mfa`"),
     ] {
         let fault = user_fault(&format!(r#","mfa":{mfa}"#));
         assert!(fault.contains(told), "{fault}");

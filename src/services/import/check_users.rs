@@ -78,7 +78,8 @@ impl Found {
     async fn look_up(tx: &mut Tx, users: &[(u64, &UserRecord)]) -> Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             users.iter().map(|(_, user)| (user.domain_id.as_str(), user.login.key())).collect();
-        let ids: Vec<&str> = users.iter().filter_map(|(_, user)| user.id.as_ref().map(|id| id.as_str())).collect();
+        let ids: Vec<&str> =
+            users.iter().filter_map(|(_, user)| user.id.as_ref().map(crate::domain::ids::UserId::as_str)).collect();
         let emails: Vec<(&str, &str)> = users
             .iter()
             .filter_map(|(_, user)| Some((user.domain_id.as_str(), user.verified_email().map(Email::key)?)))

@@ -66,9 +66,9 @@ impl Index {
         self.0.sort_unstable();
         for same in self.0.chunk_by(|one, other| one.key == other.key) {
             if let [first, later @ ..] = same {
-                later.iter().for_each(|entry| {
+                for entry in later {
                     duplicate(Duplicate { line: entry.place().line, first: first.place().line });
-                });
+                }
             }
         }
         Sorted(self.0)

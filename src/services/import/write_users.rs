@@ -57,7 +57,7 @@ impl Services {
             users.push(self.merge(record, before, id, hash, now)?);
         }
         bulk::insert_users(tx, &users).await?;
-        let ended: Vec<&str> = aftermath.ended.iter().map(|id| id.as_str()).collect();
+        let ended: Vec<&str> = aftermath.ended.iter().map(crate::domain::ids::UserId::as_str).collect();
         sessions::delete_of_owners(tx, &ended).await?;
         Ok(events::insert_many(tx, &aftermath.events).await?)
     }
@@ -139,7 +139,8 @@ impl Taken {
     async fn take(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
-        let ids: Vec<&str> = records.iter().filter_map(|record| record.id.as_ref().map(|id| id.as_str())).collect();
+        let ids: Vec<&str> =
+            records.iter().filter_map(|record| record.id.as_ref().map(crate::domain::ids::UserId::as_str)).collect();
         let taken = bulk::take_users(tx, &logins, &ids).await?;
         let ids = taken.iter().map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
         Ok(Self { ids: ids.collect(), by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect() })
@@ -166,11 +167,11 @@ async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::
             ids.insert(UserId::from_random(entropy::bytes()?));
         }
         ids.retain(|id| survey.find_user_id(id.as_str()).is_none());
-        let asked: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+        let asked: Vec<&str> = ids.iter().map(crate::domain::ids::UserId::as_str).collect();
         let used = bulk::find_users_by_id(tx, &asked).await?;
-        used.iter().for_each(|user| {
+        for user in &used {
             ids.remove(&user.id);
-        });
+        }
         if ids.len() == number {
             return Ok(ids);
         }

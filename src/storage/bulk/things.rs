@@ -37,7 +37,7 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
         return Ok(Vec::new());
     }
     Ok(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(roles::domain_id, roles::role_id).is_any_of(keys.iter().copied());
+        let is_wanted = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
         roles::table.filter(is_wanted).select((roles::domain_id, roles::role_id)).load(c).await
     })?)
 }
@@ -187,7 +187,7 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
         _ if keys.is_empty() => 0,
         Kind::Domain | Kind::User => 0,
         Kind::Role => on!(tx.conn(), c => {
-            let is_meant = Two::columns(roles::domain_id, roles::role_id).is_any_of(keys.iter().copied());
+            let is_meant = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
             diesel::delete(roles::table.filter(is_meant)).execute(c).await
         })?,
         Kind::WorkspaceGroup => {

@@ -44,13 +44,12 @@ pub fn server() -> Option<String> {
 
 /// A database with all tables and nothing in them.
 pub async fn create() -> Database {
-    match server() {
-        Some(server) => create_on_postgres(&server, Some(template_on_postgres(&server).await)).await,
-        None => {
-            let database = empty_sqlite();
-            std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
-            database
-        }
+    if let Some(server) = server() {
+        create_on_postgres(&server, Some(template_on_postgres(&server).await)).await
+    } else {
+        let database = empty_sqlite();
+        std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
+        database
     }
 }
 

@@ -52,7 +52,7 @@ fn drive(schema: &TestSchema, request: Request) -> Answer {
     for pauses in 0.. {
         let begin = work_time();
         let polled = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        longest = longest.max(work_time() - begin);
+        longest = longest.max(work_time().saturating_sub(begin));
         if let Poll::Ready(response) = polled {
             return Answer { response, longest, pauses };
         }
