@@ -4,6 +4,7 @@
 mod cli;
 mod generated;
 mod http;
+mod import;
 mod layers;
 mod me;
 mod sessions;

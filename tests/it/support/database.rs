@@ -46,12 +46,15 @@ pub fn server() -> Option<String> {
 pub async fn create() -> Database {
     match server() {
         Some(server) => create_on_postgres(&server, Some(template_on_postgres(&server).await)).await,
-        None => {
-            let database = empty_sqlite();
-            std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
-            database
-        }
+        None => create_sqlite().await,
     }
+}
+
+/// The same on SQLite, wherever the tests run: what goes from one database to another.
+pub async fn create_sqlite() -> Database {
+    let database = empty_sqlite();
+    std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
+    database
 }
 
 /// A database without tables.
