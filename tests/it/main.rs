@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
@@ -17,6 +18,7 @@
 mod cli;
 mod generated;
 mod http;
+mod import;
 mod layers;
 mod me;
 mod sessions;

@@ -25,9 +25,19 @@ pub(super) const ROWS_PER_STATEMENT: usize = 500;
 const TRIES_TO_BEGIN: usize = 120;
 /// Held by an import on PostgreSQL, so that of two at once the second sees what the first wrote.
 const ADVISORY_LOCK: i64 = 0x7573_6572_696d_706f;
-/// An import takes as long as it takes: what keeps requests from holding others up does not count for it.
-const NO_TIMEOUTS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
-                           SET LOCAL idle_in_transaction_session_timeout = 0;";
+/// What is done to many rows takes as long as it takes: what keeps requests from holding others up does not count for it.
+/// And every statement goes by an index, whatever the planner thinks: statements are planned once, when an import into
+/// an empty database has not written anything yet and reading all of a table is cheap. A million rows later it is not.
+const SETTINGS: &str = "
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_bitmapscan = off;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off;
+    SET LOCAL enable_sort = off;
+";
 /// Indices are written in no order; with the usual 2 MB every page would be read and written many times over.
 const LARGE_CACHE: &str = "PRAGMA cache_size = -48000;";
 /// The cache as every other connection has it, and the space that the transaction took in the log given back.
@@ -47,7 +57,7 @@ pub async fn begin(db: &Db) -> Result<Tx, Error> {
     };
     match tx.conn() {
         Conn::Pg(c) => {
-            c.batch_execute(&format!("{NO_TIMEOUTS} SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).await?;
+            c.batch_execute(&format!("{SETTINGS} SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).await?;
         }
         Conn::Sqlite(c) => c.batch_execute(LARGE_CACHE).await?,
     }
@@ -61,7 +71,7 @@ pub async fn begin(db: &Db) -> Result<Tx, Error> {
 pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
     let mut tx = db.begin_snapshot().await?;
     if let Conn::Pg(c) = tx.conn() {
-        c.batch_execute(NO_TIMEOUTS).await?;
+        c.batch_execute(SETTINGS).await?;
     }
     Ok(tx)
 }

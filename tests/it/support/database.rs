@@ -47,10 +47,15 @@ pub async fn create() -> Database {
     if let Some(server) = server() {
         create_on_postgres(&server, Some(template_on_postgres(&server).await)).await
     } else {
-        let database = empty_sqlite();
-        std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
-        database
+        create_sqlite().await
     }
+}
+
+/// The same on SQLite, wherever the tests run: what goes from one database to another.
+pub async fn create_sqlite() -> Database {
+    let database = empty_sqlite();
+    std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
+    database
 }
 
 /// A database without tables.

@@ -1,0 +1,74 @@
+//! Taking things away.
+
+use userprofile::domain::record::Kind;
+
+use super::assert_faults;
+use crate::support::{DOMAIN, TestApp, domain, user};
+
+const THINGS: &str = r#"{"kind":"role","domain_id":"domain-a","role_id":"r","name":"r","role_type":"WORKSPACE_OWNER"}
+{"kind":"workspace_group","domain_id":"domain-a","workspace_group_id":"wg-1","name":"g","users":[{"user_id":"u"}]}
+{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","name":"w"}
+{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-2","name":"w"}
+{"kind":"role_binding","domain_id":"domain-a","role_binding_id":"rb-1","user_id":"u","role_id":"r","role_type":"WORKSPACE_OWNER","resource_group":"DOMAIN"}
+"#;
+
+const DELETIONS: &str = r#"{"kind":"domain","domain_id":"domain-a","delete":true}
+{"kind":"role","domain_id":"domain-a","role_id":"r","delete":true}
+{"kind":"user","domain_id":"domain-a","user_id":"U","delete":true}
+{"kind":"workspace_group","workspace_group_id":"wg-1","delete":true}
+{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","delete":true}
+{"kind":"workspace","workspace_id":"workspace-2","delete":true}
+{"kind":"role_binding","role_binding_id":"rb-1","delete":true}
+"#;
+
+async fn company() -> TestApp {
+    let app = TestApp::start().await;
+    app.import(&(domain(DOMAIN) + &domain("domain-b") + &user(DOMAIN, "u", "") + THINGS)).await;
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_goes_with_all_that_is_in_it_and_only_so() {
+    let app = company().await;
+    let client = app.signed_in(DOMAIN, "u").await;
+    let before = app.export_with_secrets().await;
+    let only_domain = DELETIONS.lines().next().unwrap();
+    let holds = "still holds 1 roles, 1 users, 1 workspace groups, 2 workspaces, 1 role bindings";
+    assert_faults(app.try_import(only_domain).await, &[(1, holds)]);
+    let all_but_one = DELETIONS.lines().filter(|line| !line.contains("workspace-2")).collect::<Vec<_>>().join("\n");
+    assert_faults(app.try_import(&all_but_one).await, &[(1, "still holds 1 workspaces;")]);
+    let with_a_new_one = format!("{DELETIONS}{}", user(DOMAIN, "new", ""));
+    assert_faults(app.try_import(&with_a_new_one).await, &[(8, "line 1 takes the domain domain-a away")]);
+    assert_eq!(app.export_with_secrets().await, before);
+
+    let summary = app.try_import(DELETIONS).await.unwrap();
+    assert_eq!((summary.kinds[&Kind::Workspace].deleted, summary.kinds[&Kind::Domain].deleted), (2, 1));
+    assert_eq!(app.export().await.lines().count(), 1);
+    assert!(!client.is_somebody().await);
+    // What is gone already is no fault.
+    assert!(app.try_import(DELETIONS).await.unwrap().kinds.values().all(|tally| tally.deleted == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
+    let app = company().await;
+    let client = app.signed_in(DOMAIN, "u").await;
+    let line = DELETIONS.lines().nth(2).unwrap();
+    app.import(line).await;
+    assert!(!client.is_somebody().await);
+    let exported = app.export().await;
+    assert!(
+        !exported.contains(r#""kind":"user""#)
+            && exported.contains("rb-1")
+            && exported.contains(r#"[{"user_id":"u"}]"#)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thing_is_not_put_and_taken_away_in_one_file() {
+    let app = company().await;
+    let lines = format!("{THINGS}{}", DELETIONS.lines().nth(4).unwrap());
+    assert_faults(app.try_import(&lines).await, &[(6, "line 3 is about the same thing")]);
+    let nowhere = r#"{"kind":"user","domain_id":"domain-nowhere","user_id":"u","delete":true}"#;
+    assert_faults(app.try_import(nowhere).await, &[(1, "there is no domain domain-nowhere")]);
+}
