@@ -241,11 +241,22 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestam
         query.load(c).await
     })?;
     let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-    on!(tx.conn(), c => {
-        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(&ids))).execute(c).await
-    })?;
+    // Sessions first, as below.
     on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).execute(c).await)?;
+    delete_tokens(tx, &ids).await?;
     Ok(rows.iter().filter(|(_, expires_at)| expires_at.0 > now).count())
+}
+
+/// Ends sessions by what `$condition` says of them, and forgets their tokens. Sessions first: whoever refreshes one at
+/// this moment is waited for, and the tokens he made are seen.
+macro_rules! delete_where {
+    ($tx:expr, $condition:expr) => {{
+        let ended: Vec<String> = on!($tx.conn(), c => {
+            diesel::delete(sessions::table.filter($condition)).returning(sessions::session_id).get_results(c).await
+        })?;
+        delete_tokens($tx, &ended.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        ended.len()
+    }};
 }
 
 /// Ends all sessions of all of `owners`.
@@ -253,11 +264,7 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestam
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        let theirs = sessions::table.filter(sessions::owner_id.eq_any(owners)).select(sessions::session_id);
-        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(theirs))).execute(c).await
-    })?;
-    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::owner_id.eq_any(owners))).execute(c).await)?;
+    delete_where!(tx, sessions::owner_id.eq_any(owners));
     Ok(())
 }
 
@@ -266,30 +273,34 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        let theirs = sessions::table.filter(sessions::domain_id.eq_any(domains)).select(sessions::session_id);
-        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(theirs))).execute(c).await
-    })?;
-    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::domain_id.eq_any(domains))).execute(c).await)?;
+    delete_where!(tx, sessions::domain_id.eq_any(domains));
     Ok(())
 }
 
-/// Forgets sessions and tokens that are out of time.
+/// Forgets sessions and tokens that are out of time, and tells how many sessions that were.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
-    on!(tx.conn(), c => {
-        let expired = sessions::table.filter(sessions::expires_at.le(At(now))).select(sessions::session_id);
-        diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(expired))).execute(c).await
-    })?;
-    let access = TokenPurpose::Access.as_str();
+    let expired = delete_where!(tx, sessions::expires_at.le(At(now)));
     on!(tx.conn(), c => {
         diesel::delete(session_tokens::table)
             .filter(session_tokens::expires_at.le(At(now)))
-            .filter(session_tokens::purpose.eq(access))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
             .execute(c)
             .await
     })?;
-    Ok(on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::expires_at.le(At(now)))).execute(c).await)?)
+    Ok(expired)
+}
+
+/// How many sessions are named in one statement; SQLite takes some 30,000 values at most.
+const SESSIONS_PER_STATEMENT: usize = 1000;
+
+async fn delete_tokens(tx: &mut Tx, sessions: &[&str]) -> Result<(), Error> {
+    for some in sessions.chunks(SESSIONS_PER_STATEMENT) {
+        on!(tx.conn(), c => {
+            diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(some))).execute(c).await
+        })?;
+    }
+    Ok(())
 }

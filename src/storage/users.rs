@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Tx, on};
+use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
 use super::rows::{DomainRow, NewUserRow, UserRow};
 use super::schema::{domains, users};
@@ -46,23 +46,25 @@ fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<Str
     Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
 }
 
-/// The same of a user who is known already. He stays as he is until the transaction ends.
+/// The same of a user who is known already. He stays as he is until the transaction ends; his domain is only read, as
+/// everybody else of it may be signing in too.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<Credentials>, Error> {
-    macro_rules! query {
-        () => {
-            users::table
-                .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-                .filter(users::id.eq(id.as_str()))
-                .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
-        };
+    if let Conn::Pg(c) = tx.conn() {
+        let _: Option<String> =
+            users::table.find(id.as_str()).select(users::id).for_update().first(c).await.optional()?;
     }
-    let row = match tx.conn() {
-        super::db::Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
-        super::db::Conn::Sqlite(c) => query!().first(c).await.optional()?,
-    };
+    let row: Option<(UserRow, DomainRow, Option<String>)> = on!(tx.conn(), c => {
+        users::table
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(users::id.eq(id.as_str()))
+            .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
+            .first(c)
+            .await
+            .optional()
+    })?;
     row.map(to_credentials).transpose()
 }
 
@@ -80,8 +82,8 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
         };
     }
     let row = match tx.conn() {
-        super::db::Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
-        super::db::Conn::Sqlite(c) => query!().first(c).await.optional()?,
+        Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
+        Conn::Sqlite(c) => query!().first(c).await.optional()?,
     };
     row.map(TryInto::try_into).transpose()
 }

@@ -216,7 +216,7 @@ async fn sessions_are_revoked_one_by_one_or_all_others() {
     }
     let stranger = app.signed_in(DOMAIN, "other").await;
     let ids = session_ids(&clients[0]).await;
-    let revoke = "mutation($id: String!) { revokeSession(input: { id: $id }) { revoked errors { code field } } }";
+    let revoke = "mutation($id: ID!) { revokeSession(input: { id: $id }) { revoked errors { code field } } }";
     // The one used last comes first.
     let answer = clients[0].execute(revoke, json!({ "id": ids[0] })).await;
     assert_eq!(answer.data()["revokeSession"], json!({ "revoked": 1, "errors": [] }));
@@ -240,7 +240,7 @@ async fn revoking_asks_for_a_fresh_sign_in() {
     // Refreshing does not make it fresh.
     let refreshed = tokens(&client.refresh(&client.tokens.clone().unwrap().refresh).await);
     let client = client.with_tokens(refreshed);
-    let one = "mutation($id: String!) { revokeSession(input: { id: $id }) { revoked errors { code } } }";
+    let one = "mutation($id: ID!) { revokeSession(input: { id: $id }) { revoked errors { code } } }";
     let answer = client.execute(one, json!({ "id": id })).await;
     assert_eq!(answer.user_errors("revokeSession"), ["REAUTHENTICATION_REQUIRED"]);
     let answer = client.query("mutation { revokeOtherSessions { errors { code } } }").await;

@@ -1,6 +1,6 @@
 //! `refreshSession`, `signOut`, `revokeSession`, `revokeOtherSessions`.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::user_error::user_error;
 use crate::domain::access::Denial;
@@ -79,7 +79,7 @@ pub struct SignOutPayload {
 #[derive(InputObject)]
 pub struct RevokeSessionInput {
     /// The session's id, from `me { sessions { id } }`.
-    id: String,
+    id: ID,
 }
 
 /// What came of ending a session.
