@@ -12,10 +12,7 @@ use std::{
 
 use flate2::{Compression, Crc, write::GzEncoder};
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "Cargo tells a build script where to write in no other way"
-)]
+#[expect(clippy::disallowed_methods, reason = "Cargo tells a build script where to write in no other way")]
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
     let dist = Path::new("web/dist");
@@ -75,11 +72,7 @@ fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
 fn content_type(file: &Path) -> String {
     let mime = mime_guess::from_path(file).first_or_octet_stream();
     let is_text = mime.type_() == mime_guess::mime::TEXT || mime.subtype() == mime_guess::mime::JAVASCRIPT;
-    if is_text {
-        format!("{mime}; charset=utf-8")
-    } else {
-        mime.to_string()
-    }
+    if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() }
 }
 
 /// As `src/http/etag.rs` makes them.

@@ -187,8 +187,8 @@ impl GivenSettings {
 }
 
 fn given_flags(matches: &ArgMatches) -> BTreeMap<&'static str, String> {
-    let given = config::settings().iter().filter_map(|setting| {
-        matches.get_one::<String>(setting.name).map(|value| (setting.name, value.clone()))
-    });
+    let given = config::settings()
+        .iter()
+        .filter_map(|setting| matches.get_one::<String>(setting.name).map(|value| (setting.name, value.clone())));
     given.collect()
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::ImportOptions as Arguments;
 use super::error::CliError;
-use super::{log, set_up};
+use super::{log, output, set_up};
 use crate::config::Config;
 use crate::services::Services;
 use crate::services::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
@@ -16,9 +16,8 @@ use crate::services::import::{ImportOptions, ImportSummary, Phase, Progress, spo
 /// Imports a file.
 pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), CliError> {
     log::start(&config)?;
-    let unreadable = |error: io::Error| {
-        CliError::failed(format!("{} cannot be read: {error}", arguments.file.display()))
-    };
+    let unreadable =
+        |error: io::Error| CliError::failed(format!("{} cannot be read: {error}", arguments.file.display()));
     let services = set_up::services(&config, false).await?;
     let options = ImportOptions { dry_run: arguments.dry_run };
     let summary = if arguments.file == Path::new("-") {
@@ -26,8 +25,7 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
     } else {
         run(&services, BufReader::new(File::open(&arguments.file).map_err(unreadable)?), options).await?
     };
-    tell(&summary, options);
-    Ok(())
+    output::print(&told(&summary, options))
 }
 
 async fn run<S>(services: &Services, source: S, options: ImportOptions) -> Result<ImportSummary, CliError>
@@ -40,13 +38,14 @@ where
     Ok(imported?)
 }
 
-fn tell(summary: &ImportSummary, options: ImportOptions) {
-    println!("{} lines {}", summary.lines, if options.dry_run { "are right; nothing was written" } else { "imported" });
-    for (kind, tally) in &summary.kinds {
-        println!("{:>16}: {} put, {} deleted", kind.as_str(), tally.put, tally.deleted);
-    }
+fn told(summary: &ImportSummary, options: ImportOptions) -> String {
+    let what = if options.dry_run { "are right; nothing was written" } else { "imported" };
+    let kinds = summary
+        .kinds
+        .iter()
+        .map(|(kind, tally)| format!("{:>16}: {} put, {} deleted\n", kind.as_str(), tally.put, tally.deleted));
+    std::iter::once(format!("{} lines {what}\n", summary.lines)).chain(kinds).collect()
 }
-
 
 /// Shown on a terminal only.
 fn progress_bar() -> ProgressBar {

@@ -1,7 +1,7 @@
 //! `migrate`.
 
 use super::error::CliError;
-use super::{log, set_up};
+use super::{log, output, set_up};
 use crate::config::Config;
 use crate::storage::migrate;
 
@@ -12,8 +12,7 @@ pub(super) async fn migrate(config: Config) -> Result<(), CliError> {
         .await
         .map_err(|error| CliError::failed(format!("the migrations cannot be applied: {error}")))?;
     match applied.as_slice() {
-        [] => println!("The database is up to date."),
-        names => names.iter().for_each(|name| println!("Applied {name}")),
+        [] => output::print("The database is up to date.\n"),
+        names => output::print(&names.iter().map(|name| format!("Applied {name}\n")).collect::<String>()),
     }
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod log;
 mod migrate;
+mod output;
 mod secret_key;
 mod serve;
 mod set_up;
@@ -41,15 +42,9 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Command::Import(options) => block_on(import::import(config()?, options)),
         Command::Export(options) => block_on(export::export(config()?, options)),
         Command::User(verb) => block_on(user::user(config()?, verb)),
-        Command::Config => {
-            print!("{}", config()?.to_masked_toml());
-            Ok(())
-        }
+        Command::Config => output::print(&config()?.to_masked_toml()),
         // Needs no settings: it is the same whatever they are.
-        Command::Schema => {
-            print!("{}", crate::graphql::sdl());
-            Ok(())
-        }
+        Command::Schema => output::print(&crate::graphql::sdl()),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
-use super::{demo, log, set_up};
+use super::{demo, log, output, set_up};
 use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::Limits as GuardLimits;
@@ -31,10 +31,12 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     }
     let services = Arc::new(set_up::services(&config, options.migrate).await?);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
+    // Whoever reads that it listens may tell it to stop.
+    let stop = stop_signal()?;
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
-    http::serve(listener, site(services, &config), stop_signal()?).await;
+    http::serve(listener, site(services, &config), stop).await;
     pruning.abort();
     tracing::info!("stopped");
     Ok(())
@@ -75,7 +77,8 @@ fn announce(listener: &TcpListener, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
-        println!("UserProfile is at http://{address}/graphql\n\n{demo}");
+        // Nobody may be reading any more; the demo runs all the same.
+        let _ = output::print(&format!("UserProfile is at http://{address}/graphql\n\n{demo}\n"));
     }
 }
 

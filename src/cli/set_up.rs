@@ -22,9 +22,9 @@ use crate::storage::migrate;
 pub(super) fn location(config: &Config) -> Result<Location, CliError> {
     Ok(match &config.database.url {
         DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
-        DatabaseUrl::Postgres(url) => Location::Postgres(
-            url.expose().parse().map_err(|error| CliError::usage(format!("DATABASE_URL: {error}")))?,
-        ),
+        DatabaseUrl::Postgres(url) => {
+            Location::Postgres(url.expose().parse().map_err(|error| CliError::usage(format!("DATABASE_URL: {error}")))?)
+        }
     })
 }
 
@@ -55,9 +55,8 @@ pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Servi
     let is_sqlite = matches!(location, Location::Sqlite(_));
     let key_source = config.key_source()?;
     prepare_tables(&location, may_migrate || is_sqlite).await?;
-    let db = Db::open(&location, config.database.connections)
-        .await
-        .map_err(|error| CliError::failed(error.to_string()))?;
+    let db =
+        Db::open(&location, config.database.connections).await.map_err(|error| CliError::failed(error.to_string()))?;
     let services = Services {
         secret_key: secret_key::load(key_source, &db).await?,
         clock: Arc::new(SystemClock),

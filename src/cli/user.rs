@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use chrono::SecondsFormat;
+
 use super::arguments::{CreateOptions, SetPasswordOptions, UserName, UserVerb};
 use super::error::CliError;
-use super::{log, set_up};
+use super::{log, output, set_up};
 use crate::config::Config;
 use crate::domain::Invalid;
 use crate::domain::email::Email;
@@ -23,8 +25,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         UserVerb::Create(options) => create(&services, options).await,
         UserVerb::Show(user) => {
             let (domain, login) = named(&user)?;
-            print!("{}", services.show_user(&domain, &login).await?);
-            Ok(())
+            output::print(&services.show_user(&domain, &login).await?)
         }
         UserVerb::Enable(user) => {
             let (domain, login) = named(&user)?;
@@ -42,8 +43,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         UserVerb::Sessions(user) => sessions(&services, &user).await,
         UserVerb::RevokeSessions(user) => {
             let (domain, login) = named(&user)?;
-            println!("{} sessions ended", services.revoke_user_sessions(&domain, &login).await?);
-            Ok(())
+            output::print(&format!("{} sessions ended\n", services.revoke_user_sessions(&domain, &login).await?))
         }
     }
 }
@@ -61,8 +61,7 @@ async fn create(services: &Services, options: CreateOptions) -> Result<(), CliEr
         role_type: options.role_type.into(),
         password,
     };
-    println!("{}", services.create_user(new).await?.id);
-    Ok(())
+    output::print(&format!("{}\n", services.create_user(new).await?.id))
 }
 
 async fn set_password(services: &Services, options: SetPasswordOptions) -> Result<(), CliError> {
@@ -73,11 +72,13 @@ async fn set_password(services: &Services, options: SetPasswordOptions) -> Resul
 
 async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> {
     let (domain, login) = named(user)?;
+    let mut lines = String::new();
     for session in services.list_user_sessions(&domain, &login).await? {
         let agent = session.user_agent.as_deref().unwrap_or("-");
-        println!("{}  last used {}  from {}  {agent}", session.id, session.last_used_at, session.client_address);
+        let last_used = session.last_used_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        lines += &format!("{}  last used {last_used}  from {}  {agent}\n", session.id, session.client_address);
     }
-    Ok(())
+    output::print(&lines)
 }
 
 fn named(user: &UserName) -> Result<(DomainId, LoginId), CliError> {

@@ -49,10 +49,7 @@ pub fn docs_markdown() -> String {
     let _ = write!(text, "\nA file:\n\n```toml\n{EXAMPLE}```\n");
     for group in settings().chunk_by(|one, next| one.group == next.group) {
         let title = group.first().map_or("", |setting| setting.group);
-        let _ = write!(
-            text,
-            "\n## {title}\n\n| setting | environment | flag | default | meaning |\n"
-        );
+        let _ = write!(text, "\n## {title}\n\n| setting | environment | flag | default | meaning |\n");
         text.push_str("| --- | --- | --- | --- | --- |\n");
         text.extend(group.iter().map(row));
     }
@@ -60,15 +57,7 @@ pub fn docs_markdown() -> String {
 }
 
 fn row(setting: &Setting) -> String {
-    let Setting {
-        name,
-        environment,
-        flag,
-        value_name,
-        meaning,
-        accepts,
-        ..
-    } = setting;
+    let Setting { name, environment, flag, value_name, meaning, accepts, .. } = setting;
     let default = match setting.fallback {
         Fallback::Value(value) => format!("`{value}`"),
         Fallback::Computed { told, .. } | Fallback::Unset(told) => told.to_owned(),
@@ -94,20 +83,14 @@ mod tests {
     fn documents_every_setting() {
         let text = docs_markdown();
         for setting in settings() {
-            assert!(text.contains(&format!(
-                "| `{}` | `{}` | `--{} ",
-                setting.name, setting.environment, setting.flag
-            )));
+            assert!(text.contains(&format!("| `{}` | `{}` | `--{} ", setting.name, setting.environment, setting.flag)));
         }
         assert!(text.contains("| `access_ttl` | `USERPROFILE_ACCESS_TTL` | `--access-ttl DURATION` | `15m` | "));
     }
 
     #[test]
     fn the_example_is_right() {
-        let file = ConfigFile {
-            path: PathBuf::from("example.toml"),
-            text: EXAMPLE.to_owned(),
-        };
+        let file = ConfigFile { path: PathBuf::from("example.toml"), text: EXAMPLE.to_owned() };
         resolve(BTreeMap::new(), BTreeMap::new(), Some(Ok(file))).expect("the example holds no fault");
     }
 }

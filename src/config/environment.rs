@@ -11,22 +11,14 @@ const CONFIG_FILE: &str = "USERPROFILE_CONFIG";
 pub(super) const CONFIG_FILE_PLACE: &str = "environment variable USERPROFILE_CONFIG";
 
 /// All variables whose names are text.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub(super) fn read() -> BTreeMap<String, OsString> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .collect()
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
 }
 
 /// The file that the environment names.
 pub(super) fn config_file(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
-    environment
-        .get(CONFIG_FILE)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
+    environment.get(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// A sentence for each variable that looks like one of ours and is none. Not a fault, for others may set such.
@@ -38,13 +30,8 @@ pub(super) fn warnings(environment: &BTreeMap<String, OsString>) -> Vec<String> 
             name.starts_with("USERPROFILE_") && !ours(name) && !is_from_kubernetes(name, &value.to_string_lossy())
         })
         .map(|(name, _)| {
-            let known = settings()
-                .iter()
-                .map(|setting| setting.environment.as_str())
-                .chain([CONFIG_FILE]);
-            let hint = nearest(name, known)
-                .map(|known| format!("; did you mean {known}?"))
-                .unwrap_or_default();
+            let known = settings().iter().map(|setting| setting.environment.as_str()).chain([CONFIG_FILE]);
+            let hint = nearest(name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default();
             format!("environment variable {name}: there is no such setting{hint}")
         })
         .collect()
@@ -56,9 +43,7 @@ fn is_from_kubernetes(name: &str, value: &str) -> bool {
     let is_port = |rest: &str| {
         let mut parts = rest.split('_');
         parts.next().is_some_and(|number| number.parse::<u16>().is_ok())
-            && parts
-                .next()
-                .is_some_and(|protocol| ["TCP", "UDP", "SCTP"].contains(&protocol))
+            && parts.next().is_some_and(|protocol| ["TCP", "UDP", "SCTP"].contains(&protocol))
     };
     name.ends_with("_SERVICE_HOST")
         || name.ends_with("_SERVICE_PORT")
@@ -72,12 +57,7 @@ mod tests {
     use super::*;
 
     fn warnings_of(names: &[&str]) -> Vec<String> {
-        warnings(
-            &names
-                .iter()
-                .map(|name| ((*name).to_owned(), "tcp://10.0.0.1:80".into()))
-                .collect(),
-        )
+        warnings(&names.iter().map(|name| ((*name).to_owned(), "tcp://10.0.0.1:80".into())).collect())
     }
 
     #[test]
@@ -94,10 +74,7 @@ mod tests {
     #[test]
     fn knows_its_own_and_those_of_kubernetes() {
         let none: [String; 0] = [];
-        assert_eq!(
-            warnings_of(&["USERPROFILE_CONFIG", "USERPROFILE_ACCESS_TTL", "DATABASE_URL"]),
-            none
-        );
+        assert_eq!(warnings_of(&["USERPROFILE_CONFIG", "USERPROFILE_ACCESS_TTL", "DATABASE_URL"]), none);
         assert_eq!(
             warnings_of(&[
                 "USERPROFILE_SERVICE_HOST",
@@ -112,9 +89,6 @@ mod tests {
             none
         );
         assert_eq!(warnings_of(&["USERPROFILE_PORT_OF_CALL"]).len(), 1);
-        assert_eq!(
-            warnings(&BTreeMap::from([("USERPROFILE_PORT".to_owned(), "8080".into())])).len(),
-            1
-        );
+        assert_eq!(warnings(&BTreeMap::from([("USERPROFILE_PORT".to_owned(), "8080".into())])).len(), 1);
     }
 }

@@ -33,11 +33,7 @@ pub(super) fn values(table: Table, path: &Path, faults: &mut Vec<Fault>) -> BTre
                 values.insert(key, text);
             }
             Err((wrong, right)) => {
-                faults.push(Fault {
-                    place: format!("{}: {key}", path.display()),
-                    wrong,
-                    right,
-                });
+                faults.push(Fault { place: format!("{}: {key}", path.display()), wrong, right });
             }
         }
     }
@@ -46,10 +42,7 @@ pub(super) fn values(table: Table, path: &Path, faults: &mut Vec<Fault>) -> BTre
 
 /// The library's own rendering is not used: it quotes the line, and with it what may be a secret.
 fn syntax_fault(file: &ConfigFile, error: &toml::de::Error) -> Fault {
-    let before = error
-        .span()
-        .and_then(|span| file.text.get(..span.start))
-        .unwrap_or_default();
+    let before = error.span().and_then(|span| file.text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     Fault {
         place: format!("{}: line {line}", file.path.display()),
@@ -73,11 +66,9 @@ fn text_of(value: Value) -> Result<String, (String, String)> {
     match value {
         Value::String(text) => Ok(text),
         Value::Integer(number) => Ok(number.to_string()),
-        Value::Array(values) => values
-            .into_iter()
-            .map(text_of)
-            .collect::<Result<Vec<_>, _>>()
-            .map(|texts| texts.join(", ")),
+        Value::Array(values) => {
+            values.into_iter().map(text_of).collect::<Result<Vec<_>, _>>().map(|texts| texts.join(", "))
+        }
         other => Err((
             format!("a value of the type {} fits no setting", other.type_str()),
             "give a text in quotes, a whole number, or a list of texts".to_owned(),

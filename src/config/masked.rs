@@ -26,12 +26,7 @@ impl Config {
 }
 
 fn line(setting: &Setting, in_force: &InForce) -> String {
-    let InForce {
-        name,
-        masked,
-        is_masked,
-        origin,
-    } = in_force;
+    let InForce { name, masked, is_masked, origin } = in_force;
     let assignment = format!("{name} = {}", value(setting, masked));
     // A path in the comment must not end the line.
     let origin = origin.to_string().replace(char::is_control, "?");

@@ -47,24 +47,15 @@ pub use values::{Config, KeySource, Mail};
 /// that contradict each other.
 pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Result<Config, Faults> {
     let environment = environment::read();
-    let named_by = if config_file.is_some() {
-        "flag --config"
-    } else {
-        environment::CONFIG_FILE_PLACE
-    };
+    let named_by = if config_file.is_some() { "flag --config" } else { environment::CONFIG_FILE_PLACE };
     let path = config_file.or_else(|| environment::config_file(&environment));
     resolve(flags, environment, path.map(|path| read_file(&path, named_by)))
 }
 
 fn read_file(path: &Path, named_by: &str) -> Result<ConfigFile, Fault> {
-    std::fs::read_to_string(path)
-        .map(|text| ConfigFile {
-            path: path.to_owned(),
-            text,
-        })
-        .map_err(|error| Fault {
-            place: named_by.to_owned(),
-            wrong: format!("{} cannot be read: {error}", path.display()),
-            right: "name a TOML file that this user may read".to_owned(),
-        })
+    std::fs::read_to_string(path).map(|text| ConfigFile { path: path.to_owned(), text }).map_err(|error| Fault {
+        place: named_by.to_owned(),
+        wrong: format!("{} cannot be read: {error}", path.display()),
+        right: "name a TOML file that this user may read".to_owned(),
+    })
 }

@@ -25,9 +25,7 @@ pub fn resolve(
 ) -> Result<Config, Faults> {
     let mut reader = Reader::new(flags, environment, file);
     let config = rules::assemble(&mut reader);
-    config
-        .filter(|_| reader.faults.is_empty())
-        .ok_or_else(|| Faults::from(reader.faults))
+    config.filter(|_| reader.faults.is_empty()).ok_or_else(|| Faults::from(reader.faults))
 }
 
 /// Where a value stands.
@@ -109,21 +107,12 @@ impl Reader {
         }
         match text.and_then(|text| Ok((parse(setting, &text)?, setting.kind.mask(&text), text))) {
             Ok((value, masked, text)) => {
-                self.in_force.push(InForce {
-                    name: setting.name,
-                    is_masked: masked != text,
-                    masked,
-                    origin,
-                });
+                self.in_force.push(InForce { name: setting.name, is_masked: masked != text, masked, origin });
                 Some(value)
             }
             Err(wrong) => {
                 let right = format!("give {}", setting.accepts_such_as());
-                self.faults.push(Fault {
-                    place: origin.to_string(),
-                    wrong,
-                    right,
-                });
+                self.faults.push(Fault { place: origin.to_string(), wrong, right });
                 None
             }
         }
@@ -142,11 +131,7 @@ impl Reader {
     /// Notes that a setting, if it has a text, does not go with another.
     pub(super) fn refuse_if_given(&mut self, name: &str, wrong: &str, right: &str) {
         if let Some(place) = self.places.get(name) {
-            self.faults.push(Fault {
-                place: place.clone(),
-                wrong: wrong.to_owned(),
-                right: right.to_owned(),
-            });
+            self.faults.push(Fault { place: place.clone(), wrong: wrong.to_owned(), right: right.to_owned() });
         }
     }
 
@@ -163,10 +148,7 @@ impl Reader {
         }
         let variable = setting.environment();
         if let Some(text) = self.environment.get(&variable).filter(|text| !text.is_empty()) {
-            let text = text
-                .to_str()
-                .map(|text| text.trim().to_owned())
-                .ok_or_else(|| "it is not UTF-8".to_owned());
+            let text = text.to_str().map(|text| text.trim().to_owned()).ok_or_else(|| "it is not UTF-8".to_owned());
             return (text, Origin::Environment(variable));
         }
         if let Some((path, values)) = &self.file

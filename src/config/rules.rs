@@ -33,10 +33,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     Some(Config {
         listen: server.listen,
         database: database?,
-        mail: mail
-            .smtp_url
-            .zip(mail.mail_from)
-            .map(|(server, from)| Mail { server, from }),
+        mail: mail.smtp_url.zip(mail.mail_from).map(|(server, from)| Mail { server, from }),
         public_url: server.public_url,
         reset_url: server.reset_url,
         secret_key: key.secret_key,
@@ -58,16 +55,8 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
 /// A mail needs a sender, and its links a base.
 fn check_mail(reader: &mut Reader) {
     for (needed, variable, right) in [
-        (
-            "mail_from",
-            "MAIL_FROM",
-            "set it to an e-mail address, such as `Acme <noreply@example.com>`",
-        ),
-        (
-            "public_url",
-            "USERPROFILE_PUBLIC_URL",
-            "set it to the address under which people reach the server",
-        ),
+        ("mail_from", "MAIL_FROM", "set it to an e-mail address, such as `Acme <noreply@example.com>`"),
+        ("public_url", "USERPROFILE_PUBLIC_URL", "set it to the address under which people reach the server"),
     ] {
         if reader.is_missing(needed) {
             reader.refuse_if_given("smtp_url", &format!("it needs {variable}, which is not set"), right);
@@ -77,11 +66,7 @@ fn check_mail(reader: &mut Reader) {
 
 fn check_secret_key(reader: &mut Reader) {
     if reader.is_given("secret_key") {
-        reader.refuse_if_given(
-            "secret_key_file",
-            "the secret key itself is given too",
-            "give only one of the two",
-        );
+        reader.refuse_if_given("secret_key_file", "the secret key itself is given too", "give only one of the two");
     }
 }
 
@@ -89,10 +74,7 @@ fn check_secret_key(reader: &mut Reader) {
 fn check_argon2(reader: &mut Reader, hashing: &Hashing) {
     let least = 8 * hashing.argon2_parallelism;
     if hashing.argon2_memory / 1024 < least {
-        let wrong = format!(
-            "{} lanes need at least {least}KiB of memory",
-            hashing.argon2_parallelism
-        );
+        let wrong = format!("{} lanes need at least {least}KiB of memory", hashing.argon2_parallelism);
         let right = "raise USERPROFILE_ARGON2_MEMORY or lower USERPROFILE_ARGON2_PARALLELISM";
         reader.refuse_if_given("argon2_memory", &wrong, right);
     }

@@ -89,9 +89,7 @@ pub(super) fn mask_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    let (address, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(address, query)| (address, Some(query)));
+    let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
     let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     let authority = match authority.rsplit_once('@') {
         Some((user, host)) => Cow::from(format!("{}@{host}", mask_user(user))),
@@ -118,9 +116,7 @@ fn mask_query(query: &str) -> String {
 
 fn is_secret_parameter(name: &str) -> bool {
     let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-    ["password", "passwd", "pwd", "secret", "token"]
-        .iter()
-        .any(|part| name.contains(part))
+    ["password", "passwd", "pwd", "secret", "token"].iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -135,22 +131,10 @@ mod tests {
                 "postgres://ann:p%40ss%2Fw@db:5432,db2/app?sslmode=require",
                 "postgres://ann:***@db:5432,db2/app?sslmode=require",
             ),
-            (
-                "postgres:///app?host=/run&user=ann&password=hunter2",
-                "postgres:///app?host=/run&user=ann&password=***",
-            ),
-            (
-                "postgres://db/app?PassWord=x&sslpassword=y&z=1",
-                "postgres://db/app?PassWord=***&sslpassword=***&z=1",
-            ),
-            (
-                "postgres://db/app?pass%77ord=hunter2",
-                "postgres://db/app?pass%77ord=***",
-            ),
-            (
-                "smtps://ann@example.com:hunter2@mail:465",
-                "smtps://ann@example.com:***@mail:465",
-            ),
+            ("postgres:///app?host=/run&user=ann&password=hunter2", "postgres:///app?host=/run&user=ann&password=***"),
+            ("postgres://db/app?PassWord=x&sslpassword=y&z=1", "postgres://db/app?PassWord=***&sslpassword=***&z=1"),
+            ("postgres://db/app?pass%77ord=hunter2", "postgres://db/app?pass%77ord=***"),
+            ("smtps://ann@example.com:hunter2@mail:465", "smtps://ann@example.com:***@mail:465"),
             ("smtp://a:b:c@mail", "smtp://a:***@mail"),
             ("smtp://:hunter2@mail", "smtp://:***@mail"),
             ("smtp://mail:25", "smtp://mail:25"),
@@ -166,10 +150,7 @@ mod tests {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "***");
         assert_eq!(format!("{:?}", SecretKey::new([7; 32])), "***");
         let url = SecretUrl::new("postgres://a:hunter2@db/app");
-        assert_eq!(
-            format!("{url:?} {url}"),
-            "postgres://a:***@db/app postgres://a:***@db/app"
-        );
+        assert_eq!(format!("{url:?} {url}"), "postgres://a:***@db/app postgres://a:***@db/app");
         assert_eq!(url.expose(), "postgres://a:hunter2@db/app");
     }
 }

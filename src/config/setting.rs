@@ -76,12 +76,7 @@ pub(super) struct Declared<K> {
 
 /// Declares the setting `name`, that is `USERPROFILE_NAME` in the environment.
 pub(super) fn setting<K: Kind>(name: &'static str, fallback: impl Into<Fallback>, kind: K) -> Declared<K> {
-    Declared {
-        name,
-        fallback: fallback.into(),
-        kind,
-        prefix: "USERPROFILE_",
-    }
+    Declared { name, fallback: fallback.into(), kind, prefix: "USERPROFILE_" }
 }
 
 impl<K: Kind> Declared<K> {

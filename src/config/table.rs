@@ -194,7 +194,7 @@ group! {
     /// Limits of a GraphQL request
     pub struct Limits {
         /// How deep fields may be nested; below 15, tools cannot read the schema any more.
-        depth: usize = setting("limit_depth", "15", counts(1..=200));
+        depth: usize = setting("limit_depth", "15", counts(1..=32));
         /// How deep brackets of any kind may be nested.
         nesting: usize = setting("limit_nesting", "64", counts(1..=200));
         /// The most aliases in a document.
@@ -232,11 +232,7 @@ fn unset(then: &'static str) -> Fallback {
 /// As many as the process may use processors.
 fn cores() -> Fallback {
     Fallback::Computed {
-        value: || {
-            std::thread::available_parallelism()
-                .map_or(1, |cores| cores.get().min(MOST_THREADS))
-                .to_string()
-        },
+        value: || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS)).to_string(),
         told: "the number of cores",
     }
 }

@@ -79,9 +79,7 @@ impl Config {
     /// `public_url`, which is asked for since a server may know a base that nobody set.
     #[must_use]
     pub fn reset_page(&self, public_url: &str) -> String {
-        self.reset_url
-            .clone()
-            .unwrap_or_else(|| format!("{public_url}/reset-password"))
+        self.reset_url.clone().unwrap_or_else(|| format!("{public_url}/reset-password"))
     }
 
     /// Where the secret key comes from; reads the file that was given for it. To be asked by whatever needs the key,
@@ -94,11 +92,7 @@ impl Config {
             (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
             (None, Some(file), _) => read_key(file).map(KeySource::Given).map_err(|wrong| {
                 let right = format!("put {} into it", SecretKeys.accepts());
-                Faults::from(Fault {
-                    place: self.place_of("secret_key_file"),
-                    wrong,
-                    right,
-                })
+                Faults::from(Fault { place: self.place_of("secret_key_file"), wrong, right })
             }),
             (None, None, DatabaseUrl::Sqlite(database)) => {
                 let mut path = database.clone().into_os_string();
@@ -124,7 +118,5 @@ impl Config {
 
 fn read_key(file: &Path) -> Result<SecretKey, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    SecretKeys
-        .parse(text.trim())
-        .map_err(|wrong| format!("{} holds no key: {wrong}", file.display()))
+    SecretKeys.parse(text.trim()).map_err(|wrong| format!("{} holds no key: {wrong}", file.display()))
 }

@@ -102,8 +102,24 @@ mod tests {
     fn what_is_no_single_address_is_refused() {
         let long = format!("{}@example.com", "x".repeat(65));
         let wrong = [
-            "", "x", "@", "a@", "@b", "a@b@c", "v@x,e@y", "a b@c.de", "a@b\r\nBcc: c@d.ef", "A <a@b.cd>", "a@[127.0.0.1]",
-            "\"a b\"@c.de", "a..b@c.de", "a@b..c", "a\u{0}@b.cd", "a@b.c\u{0}d", "a\u{202e}b@c.de", &long,
+            "",
+            "x",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "v@x,e@y",
+            "a b@c.de",
+            "a@b\r\nBcc: c@d.ef",
+            "A <a@b.cd>",
+            "a@[127.0.0.1]",
+            "\"a b\"@c.de",
+            "a..b@c.de",
+            "a@b..c",
+            "a\u{0}@b.cd",
+            "a@b.c\u{0}d",
+            "a\u{202e}b@c.de",
+            &long,
         ];
         for text in wrong {
             assert!(Email::parse(text).is_err(), "{text:?}");

@@ -68,24 +68,13 @@ mod tests {
         let secret = OtpSecret::parse("gezd gnbv gy3t qojq GEZD GNBV GY3T QOJQ").unwrap();
         assert_eq!(secret.as_bytes(), b"12345678901234567890");
         assert_eq!(secret.reveal(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        assert_eq!(
-            OtpSecret::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE======")
-                .unwrap()
-                .as_bytes()
-                .len(),
-            21
-        );
+        assert_eq!(OtpSecret::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE======").unwrap().as_bytes().len(), 21);
         assert_eq!(format!("{secret:?}"), "OtpSecret(***)");
     }
 
     #[test]
     fn what_is_short_or_no_base32_is_refused() {
-        for wrong in [
-            "",
-            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ",
-            "0EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-            &"A".repeat(206),
-        ] {
+        for wrong in ["", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ", "0EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", &"A".repeat(206)] {
             assert!(OtpSecret::parse(wrong).is_err(), "{wrong}");
         }
     }

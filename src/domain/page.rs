@@ -48,9 +48,11 @@ impl Cursor {
     /// # Errors
     /// When it is none, or one of another list.
     pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
-        let malformed = || Invalid::malformed("this is not a cursor of this list; take one from its `pageInfo` or `edges`");
+        let malformed =
+            || Invalid::malformed("this is not a cursor of this list; take one from its `pageInfo` or `edges`");
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
-        let (kind, sort_key, id): (ListKind, String, String) = serde_json::from_slice(&json).map_err(|_| malformed())?;
+        let (kind, sort_key, id): (ListKind, String, String) =
+            serde_json::from_slice(&json).map_err(|_| malformed())?;
         if kind != list || sort_key.contains('\0') || id.contains('\0') {
             return Err(malformed());
         }
@@ -94,10 +96,9 @@ impl Page {
         before: Option<&str>,
     ) -> Result<Self, (&'static str, Invalid)> {
         let bounded = |name: &'static str, asked: i32| {
-            usize::try_from(asked)
-                .ok()
-                .filter(|_| asked <= MAX_PAGE)
-                .ok_or_else(|| (name, Invalid::malformed(format!("`{name}` must be from 0 to {MAX_PAGE}; it was {asked}"))))
+            usize::try_from(asked).ok().filter(|_| asked <= MAX_PAGE).ok_or_else(|| {
+                (name, Invalid::malformed(format!("`{name}` must be from 0 to {MAX_PAGE}; it was {asked}")))
+            })
         };
         let (size, from) = match (first, last) {
             (Some(_), Some(_)) => {
@@ -145,7 +146,11 @@ pub struct Paged<T> {
 impl<T> Paged<T> {
     /// The same page of other things.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
-        Paged { items: self.items.into_iter().map(f).collect(), has_previous: self.has_previous, has_next: self.has_next }
+        Paged {
+            items: self.items.into_iter().map(f).collect(),
+            has_previous: self.has_previous,
+            has_next: self.has_next,
+        }
     }
 }
 

@@ -13,7 +13,8 @@ pub const MAX_PASSWORD_LENGTH: usize = 128;
 const MIN_PERSONAL_LENGTH: usize = 4;
 
 /// The 10,000 most common passwords of public breaches, in lower case, one a line.
-static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// A password as somebody typed it, in NFC: the same characters, however a keyboard composes them, are the same
 /// password.

@@ -61,8 +61,9 @@ impl PasswordHash {
 }
 
 fn parse_bcrypt(text: &str) -> Result<PasswordHash, Invalid> {
-    let parts: bcrypt::HashParts =
-        text.parse().map_err(|_| Invalid::malformed("this is not a bcrypt hash; one looks like '$2b$12$' and 53 characters"))?;
+    let parts: bcrypt::HashParts = text
+        .parse()
+        .map_err(|_| Invalid::malformed("this is not a bcrypt hash; one looks like '$2b$12$' and 53 characters"))?;
     if parts.get_cost() > MAX_BCRYPT_COST {
         return Err(Invalid::malformed(format!("the cost of a bcrypt hash is at most {MAX_BCRYPT_COST}")));
     }

@@ -25,7 +25,10 @@ impl Tags {
         check(object, 1)?;
         let text = value.to_string();
         if text.len() > MAX_TAGS_BYTES {
-            return Err(Invalid::too_long(format!("tags take at most {MAX_TAGS_BYTES} bytes; these take {}", text.len())));
+            return Err(Invalid::too_long(format!(
+                "tags take at most {MAX_TAGS_BYTES} bytes; these take {}",
+                text.len()
+            )));
         }
         Ok(Self(text))
     }

@@ -11,7 +11,6 @@ use crate::domain::Invalid;
 use crate::domain::access::Denial;
 use crate::domain::user::RequiredAction;
 use crate::services::Failure;
-use crate::storage;
 
 /// The values of `extensions.code` that resolvers give. The others belong to the guard and to the transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +109,7 @@ impl From<ApiError> for Error {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Storage(storage::Error::Unavailable(reason)) => {
+            Failure::Unavailable(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
             }

@@ -1,12 +1,9 @@
-//! Loaders: gather the keys that resolvers ask for at the same moment, and ask for all of them at once. They live as
-//! long as one request and read through its caller's eyes.
+//! What is loaded for many at once. Loaders live as long as one request and read through its caller's eyes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_graphql::dataloader::{DataLoader, Loader};
-
+use super::batch::{Batch, Load};
 use super::error::ApiError;
 use crate::domain::access::Viewer;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
@@ -24,15 +21,15 @@ struct Reader {
 /// The loaders of one request.
 pub struct Loaders {
     /// Workspaces by id.
-    pub workspaces: DataLoader<Workspaces>,
+    pub workspaces: Batch<Workspaces>,
     /// Groups by id.
-    pub groups: DataLoader<Groups>,
+    pub groups: Batch<Groups>,
     /// The users of a group.
-    pub group_users: DataLoader<GroupUsers>,
+    pub group_users: Batch<GroupUsers>,
     /// The caller's binding through a group.
-    pub group_bindings: DataLoader<GroupBindings>,
+    pub group_bindings: Batch<GroupBindings>,
     /// A page of the workspaces through a group.
-    pub group_workspaces: DataLoader<GroupWorkspaces>,
+    pub group_workspaces: Batch<GroupWorkspaces>,
 }
 
 /// Loads [`Loaders::workspaces`].
@@ -52,23 +49,18 @@ impl Loaders {
     pub fn new(services: &Arc<Services>, viewer: Arc<Viewer>) -> Self {
         let reader = Reader { services: services.clone(), viewer };
         Self {
-            workspaces: loader(Workspaces(reader.clone())),
-            groups: loader(Groups(reader.clone())),
-            group_users: loader(GroupUsers(reader.clone())),
-            group_bindings: loader(GroupBindings(reader.clone())),
-            group_workspaces: loader(GroupWorkspaces(reader)),
+            workspaces: Batch::new(Workspaces(reader.clone())),
+            groups: Batch::new(Groups(reader.clone())),
+            group_users: Batch::new(GroupUsers(reader.clone())),
+            group_bindings: Batch::new(GroupBindings(reader.clone())),
+            group_workspaces: Batch::new(GroupWorkspaces(reader)),
         }
     }
 }
 
-/// Without the delay that is the default: keys asked for at the same moment are gathered all the same.
-fn loader<T>(loader: T) -> DataLoader<T> {
-    DataLoader::new(loader, tokio::spawn).delay(Duration::ZERO)
-}
-
-impl Loader<WorkspaceId> for Workspaces {
+impl Load for Workspaces {
+    type Key = WorkspaceId;
     type Value = VisibleWorkspace;
-    type Error = ApiError;
 
     async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, VisibleWorkspace>, ApiError> {
         let Reader { services, viewer } = &self.0;
@@ -77,9 +69,9 @@ impl Loader<WorkspaceId> for Workspaces {
     }
 }
 
-impl Loader<WorkspaceGroupId> for Groups {
+impl Load for Groups {
+    type Key = WorkspaceGroupId;
     type Value = WorkspaceGroup;
-    type Error = ApiError;
 
     async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, WorkspaceGroup>, ApiError> {
         let Reader { services, viewer } = &self.0;
@@ -88,18 +80,18 @@ impl Loader<WorkspaceGroupId> for Groups {
     }
 }
 
-impl Loader<WorkspaceGroupId> for GroupUsers {
+impl Load for GroupUsers {
+    type Key = WorkspaceGroupId;
     type Value = Vec<GroupUser>;
-    type Error = ApiError;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Vec<GroupUser>>, ApiError> {
         Ok(gather(self.0.services.list_group_users(groups).await?))
     }
 }
 
-impl Loader<WorkspaceGroupId> for GroupBindings {
+impl Load for GroupBindings {
+    type Key = WorkspaceGroupId;
     type Value = RoleBinding;
-    type Error = ApiError;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, RoleBinding>, ApiError> {
         let Reader { services, viewer } = &self.0;
@@ -119,9 +111,9 @@ pub struct GroupPage {
     pub page: Page,
 }
 
-impl Loader<GroupPage> for GroupWorkspaces {
+impl Load for GroupWorkspaces {
+    type Key = GroupPage;
     type Value = Paged<VisibleWorkspace>;
-    type Error = ApiError;
 
     async fn load(&self, keys: &[GroupPage]) -> Result<HashMap<GroupPage, Paged<VisibleWorkspace>>, ApiError> {
         let Reader { services, viewer } = &self.0;

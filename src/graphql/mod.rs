@@ -1,6 +1,7 @@
 //! How it is asked: the GraphQL schema, and what belongs to answering one request. No rule of the product is decided
 //! here; resolvers parse what came in, call a service, and say its answer in the schema's words.
 
+pub mod batch;
 pub mod context;
 pub mod error;
 pub mod guard;
@@ -12,7 +13,7 @@ pub mod types;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, Schema, SchemaBuilder};
+use async_graphql::{EmptySubscription, Request, Response, Schema, SchemaBuilder, ServerError};
 
 use crate::domain::event::Client;
 use crate::domain::token::AccessToken;
@@ -31,6 +32,7 @@ type ProfileSchema = Schema<Query, Mutation, EmptySubscription>;
 pub struct Api {
     schema: ProfileSchema,
     services: Arc<Services>,
+    limits: Limits,
 }
 
 impl Api {
@@ -42,7 +44,7 @@ impl Api {
             .extension(only_queries::OnlyQueries)
             .data(services.clone())
             .finish();
-        Self { schema, services }
+        Self { schema, services, limits }
     }
 
     /// Answers one request of whoever shows `token`; with none, or one that is not good, the request is nobody's.
@@ -58,6 +60,14 @@ impl Api {
         self.schema.execute(request.data(context)).await
     }
 
+    /// Checks a body before it is read as JSON.
+    ///
+    /// # Errors
+    /// When it holds more values than any request may.
+    pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
+        guard::check_body(body, &self.limits)
+    }
+
     /// Whether requests could be answered now.
     pub async fn is_ready(&self) -> bool {
         self.services.is_ready().await
@@ -71,5 +81,6 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription).register_output_type::<mutations::UserError>()
+    Schema::build(Query, Mutation::default(), EmptySubscription)
+        .register_output_type::<mutations::user_error::UserError>()
 }

@@ -48,10 +48,10 @@ async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, ApiError
     let loaders = context::loaders(ctx)?;
     Ok(if id.starts_with(WorkspaceId::PREFIX) {
         let Ok(id) = WorkspaceId::parse(id) else { return Ok(None) };
-        loaders.workspaces.load_one(id).await?.map(|visible| Node::Workspace(Workspace::from(visible)))
+        loaders.workspaces.get(id).await?.map(|visible| Node::Workspace(Workspace::from(visible)))
     } else if id.starts_with(WorkspaceGroupId::PREFIX) {
         let Ok(id) = WorkspaceGroupId::parse(id) else { return Ok(None) };
-        loaders.groups.load_one(id).await?.map(|group| Node::WorkspaceGroup(WorkspaceGroup(group)))
+        loaders.groups.get(id).await?.map(|group| Node::WorkspaceGroup(WorkspaceGroup(group)))
     } else if id.starts_with(UserId::PREFIX) {
         let caller = context::caller(ctx)?;
         (caller.user.id.as_str() == id).then(|| Node::User(User(caller.clone())))

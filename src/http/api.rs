@@ -2,6 +2,7 @@
 
 use std::{fmt, future::Future, net::IpAddr};
 
+use async_graphql::ServerError;
 use axum::http::{HeaderMap, header};
 
 use super::RequestId;
@@ -20,6 +21,12 @@ pub trait Execute: Send + Sync + 'static {
         origin: Origin,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 
+    /// Checks a body before it is read as JSON.
+    ///
+    /// # Errors
+    /// When it holds more than any request may.
+    fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
+
     /// Whether it could answer now, its database included.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
 }
@@ -29,6 +36,10 @@ impl Execute for Api {
         let token = origin.bearer.as_ref().map(Bearer::as_str);
         let client = Client { address: origin.client_address, user_agent: origin.user_agent };
         Self::execute(self, request, token, client).await
+    }
+
+    fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
+        Self::check_body(self, body)
     }
 
     async fn is_ready(&self) -> bool {
@@ -51,12 +62,7 @@ pub struct Origin {
 
 impl Origin {
     pub(super) fn new(headers: &HeaderMap, client_address: IpAddr, request_id: RequestId) -> Self {
-        Self {
-            bearer: Bearer::of(headers),
-            client_address,
-            user_agent: user_agent(headers),
-            request_id,
-        }
+        Self { bearer: Bearer::of(headers), client_address, user_agent: user_agent(headers), request_id }
     }
 }
 
@@ -103,10 +109,8 @@ mod tests {
     use super::*;
 
     fn bearer(values: &[&'static str]) -> Option<Bearer> {
-        let headers: HeaderMap = values
-            .iter()
-            .map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value)))
-            .collect();
+        let headers: HeaderMap =
+            values.iter().map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value))).collect();
         Bearer::of(&headers)
     }
 
@@ -119,14 +123,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_nobodys_token() {
-        for values in [
-            &[][..],
-            &["Basic dTpw"],
-            &["Bearer"],
-            &["Bearer "],
-            &["upa_x"],
-            &["Bearer a", "Bearer a"],
-        ] {
+        for values in [&[][..], &["Basic dTpw"], &["Bearer"], &["Bearer "], &["upa_x"], &["Bearer a", "Bearer a"]] {
             assert_eq!(bearer(values), None, "{values:?}");
         }
     }
@@ -139,10 +136,7 @@ mod tests {
     #[test]
     fn a_user_agent_is_cut_by_characters() {
         let agent = |bytes: &[u8]| {
-            user_agent(&HeaderMap::from_iter([(
-                header::USER_AGENT,
-                HeaderValue::from_bytes(bytes).unwrap(),
-            )]))
+            user_agent(&HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_bytes(bytes).unwrap())]))
         };
         assert_eq!(agent("é".repeat(300).as_bytes()), Some("é".repeat(256)));
         assert_eq!(agent(b"curl/8\xff"), Some("curl/8\u{fffd}".to_owned()));

@@ -24,10 +24,7 @@ pub(super) struct Asset {
 
 /// The file at that path.
 pub(super) fn find(path: &str) -> Option<&'static Asset> {
-    ASSETS
-        .binary_search_by(|asset| asset.path.cmp(path))
-        .ok()
-        .and_then(|index| ASSETS.get(index))
+    ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok().and_then(|index| ASSETS.get(index))
 }
 
 impl Asset {
@@ -51,12 +48,7 @@ impl Asset {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
         if accepts_gzip(request) {
-            return (
-                about,
-                [(header::CONTENT_ENCODING, "gzip")],
-                Bytes::from_static(self.gzip),
-            )
-                .into_response();
+            return (about, [(header::CONTENT_ENCODING, "gzip")], Bytes::from_static(self.gzip)).into_response();
         }
         // Up to 20 ms for the largest, and hardly ever asked for.
         match tokio::task::spawn_blocking(|| self.unpack()).await {
@@ -74,11 +66,7 @@ impl Asset {
     fn cache_control(&self) -> &'static str {
         let stem = self.path.rsplit_once('.').map_or(self.path, |(stem, _)| stem);
         let has_digest = stem.bytes().rev().nth(8) == Some(b'-');
-        if has_digest && self.path.starts_with("/assets/") {
-            "public, max-age=31536000, immutable"
-        } else {
-            "no-cache"
-        }
+        if has_digest && self.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" }
     }
 
     fn unpack(&self) -> std::io::Result<Vec<u8>> {
@@ -98,11 +86,7 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
     let mut by_star = false;
     for coding in codings {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let is_wanted = quality
-            .trim()
-            .strip_prefix("q=")
-            .and_then(|q| q.parse().ok())
-            .is_some_and(|q: f32| q > 0.0);
+        let is_wanted = quality.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).is_some_and(|q: f32| q > 0.0);
         match name.trim() {
             "*" => by_star = is_wanted,
             name if name.eq_ignore_ascii_case("gzip") => return is_wanted,
@@ -124,19 +108,11 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(b"let a = 1").unwrap();
         let gzip = Vec::leak(gzip.finish().unwrap());
-        Box::leak(Box::new(Asset {
-            path,
-            content_type: "text/javascript",
-            etag: "W/\"1\"",
-            gzip,
-        }))
+        Box::leak(Box::new(Asset { path, content_type: "text/javascript", etag: "W/\"1\"", gzip }))
     }
 
     async fn answer(asset: &'static Asset, headers: &[(header::HeaderName, &'static str)]) -> (Response, Bytes) {
-        let request = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
-            .collect();
+        let request = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
         let (parts, body) = asset.answer(&request).await.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         (Response::from_parts(parts, axum::body::Body::empty()), bytes)
@@ -167,12 +143,7 @@ mod tests {
         for kept in ["/assets/index-BDqvTXZK.js", "/assets/a.worker-7-a2hYx4.js"] {
             assert!(asset(kept).cache_control().contains("immutable"), "{kept}");
         }
-        for asked_again in [
-            "/favicon.svg",
-            "/assets/licenses.md",
-            "/index-BDqvTXZK.js",
-            "/assets/a-1.js",
-        ] {
+        for asked_again in ["/favicon.svg", "/assets/licenses.md", "/index-BDqvTXZK.js", "/assets/a-1.js"] {
             assert_eq!(asset(asked_again).cache_control(), "no-cache", "{asked_again}");
         }
     }
@@ -180,20 +151,9 @@ mod tests {
     #[test]
     fn gzip_is_for_those_who_name_it() {
         let accepts = |value: &'static str| {
-            accepts_gzip(&HeaderMap::from_iter([(
-                header::ACCEPT_ENCODING,
-                HeaderValue::from_static(value),
-            )]))
+            accepts_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
         };
-        for yes in [
-            "gzip",
-            "GZIP",
-            "br, gzip;q=0.1",
-            "*",
-            "*;q=0.1",
-            "gzip, *;q=0",
-            "deflate, gzip ; q=1.0",
-        ] {
+        for yes in ["gzip", "GZIP", "br, gzip;q=0.1", "*", "*;q=0.1", "gzip, *;q=0", "deflate, gzip ; q=1.0"] {
             assert!(accepts(yes), "{yes}");
         }
         for no in ["", "br", "gzip;q=0", "*;q=0", "identity, gzip;q=0.000, *", "gzip;q=x"] {

@@ -32,9 +32,8 @@ pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline
     }
     let mut bytes = Vec::with_capacity(declared.min(FIRST_ALLOCATION));
     let mut chunks = body.into_data_stream();
-    let is_whole = timeout_at(deadline, collect(&mut chunks, limit, &mut bytes))
-        .await
-        .map_err(|_| Refusal::BodyTooSlow)??;
+    let is_whole =
+        timeout_at(deadline, collect(&mut chunks, limit, &mut bytes)).await.map_err(|_| Refusal::BodyTooSlow)??;
     if !is_whole {
         throw_away(chunks).await;
         return Err(Refusal::BodyTooLarge(limit));

@@ -16,11 +16,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut nearest = peer.to_canonical();
-    let hops = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .rev()
-        .flat_map(|value| value.as_bytes().rsplit(|b| *b == b','));
+    let hops = headers.get_all(FORWARDED_FOR).iter().rev().flat_map(|value| value.as_bytes().rsplit(|b| *b == b','));
     for hop in hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty()) {
         if !is_trusted(nearest) {
             break;
@@ -34,14 +30,8 @@ pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
 /// An address, with or without a port, IPv6 with or without brackets; one that wraps IPv4 is unwrapped.
 fn parse(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop).ok()?;
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
-    let address = bare
-        .parse()
-        .ok()
-        .or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))?;
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))?;
     Some(address.to_canonical())
 }
 
@@ -52,10 +42,8 @@ mod tests {
     use super::*;
 
     fn client(peer: &str, forwarded: &[&str]) -> String {
-        let headers: HeaderMap = forwarded
-            .iter()
-            .map(|value| (FORWARDED_FOR, HeaderValue::from_str(value).unwrap()))
-            .collect();
+        let headers: HeaderMap =
+            forwarded.iter().map(|value| (FORWARDED_FOR, HeaderValue::from_str(value).unwrap())).collect();
         let trusted = ["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
         client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -63,20 +51,14 @@ mod tests {
     #[test]
     fn a_stranger_is_not_believed() {
         assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
-        assert_eq!(
-            client_address([10, 0, 0, 1].into(), &HeaderMap::new(), &[]).to_string(),
-            "10.0.0.1"
-        );
+        assert_eq!(client_address([10, 0, 0, 1].into(), &HeaderMap::new(), &[]).to_string(), "10.0.0.1");
     }
 
     #[test]
     fn the_rightmost_that_is_not_a_proxy_counts() {
         assert_eq!(client("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.9.9.9"]), "198.51.100.1");
-        assert_eq!(
-            client("10.0.0.1", &["1.1.1.1", "198.51.100.1 ,10.9.9.9", "10.8.8.8"]),
-            "198.51.100.1"
-        );
+        assert_eq!(client("10.0.0.1", &["1.1.1.1", "198.51.100.1 ,10.9.9.9", "10.8.8.8"]), "198.51.100.1");
         assert_eq!(client("2001:db8::1", &["198.51.100.1, 2001:db8::2"]), "198.51.100.1");
     }
 
@@ -96,15 +78,7 @@ mod tests {
 
     #[test]
     fn garbage_is_never_believed_nor_stepped_over() {
-        for garbage in [
-            "unknown",
-            "",
-            ",,",
-            "1.2.3",
-            "999.1.1.1",
-            "<script>",
-            "1.1.1.1, _hidden",
-        ] {
+        for garbage in ["unknown", "", ",,", "1.2.3", "999.1.1.1", "<script>", "1.1.1.1, _hidden"] {
             assert_eq!(client("10.0.0.1", &[garbage]), "10.0.0.1", "{garbage}");
         }
         assert_eq!(client("10.0.0.1", &["garbage, 198.51.100.1,"]), "198.51.100.1");

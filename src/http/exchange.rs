@@ -53,10 +53,7 @@ pub(super) async fn exchange<A: Execute>(
         status = Empty,
         duration = Empty,
     );
-    let answered = AssertUnwindSafe(next.run(request))
-        .catch_unwind()
-        .instrument(span.clone())
-        .await;
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| {
         span.in_scope(|| tracing::error!("a request panicked"));
         Refusal::Failed.answer(Media::Json, &request_id)
@@ -64,9 +61,7 @@ pub(super) async fn exchange<A: Execute>(
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         response.headers_mut().insert(request_id::REQUEST_ID, id);
     }
-    response
-        .headers_mut()
-        .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !span.is_disabled() {
         span.record("status", response.status().as_u16());
         span.record("duration", tracing::field::debug(started.elapsed()));

@@ -36,9 +36,7 @@ pub(super) async fn get<A: Execute>(
         Ok(media) => answer(media, &exchange, query(&shared, &parts, &exchange).await),
         Err(refusal) => answer(Media::Json, &exchange, Err(refusal)),
     };
-    response
-        .headers_mut()
-        .append(header::VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
 }
 
@@ -78,6 +76,7 @@ async fn operation<A: Execute>(
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
     let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
+    shared.api.check_body(&bytes).map_err(|error| Refusal::TooMuch(error.message))?;
     let call = Call::from_body(&bytes, shared.settings.batch_size)?;
     drop(bytes);
     execute(shared, call, parts, exchange).await

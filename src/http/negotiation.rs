@@ -92,17 +92,9 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if value.as_bytes() == b"application/json" {
         return Ok(());
     }
-    let mime: Mime = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(Refusal::UnsupportedMediaType)?;
-    let is_utf8 = mime
-        .params()
-        .all(|(name, value)| name != mime::CHARSET || value == mime::UTF_8);
-    (mime.essence_str() == "application/json" && is_utf8)
-        .then_some(())
-        .ok_or(Refusal::UnsupportedMediaType)
+    let mime: Mime = value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::UnsupportedMediaType)?;
+    let is_utf8 = mime.params().all(|(name, value)| name != mime::CHARSET || value == mime::UTF_8);
+    (mime.essence_str() == "application/json" && is_utf8).then_some(()).ok_or(Refusal::UnsupportedMediaType)
 }
 
 /// One of the comma-separated parts of `Accept`.
@@ -116,11 +108,7 @@ impl Range {
     fn parse(text: &str) -> Option<Self> {
         let mime: Mime = text.trim().parse().ok()?;
         let quality = match mime.get_param("q") {
-            Some(quality) => quality
-                .as_str()
-                .parse()
-                .ok()
-                .filter(|quality| (0.0..=1.0).contains(quality))?,
+            Some(quality) => quality.as_str().parse().ok().filter(|quality| (0.0..=1.0).contains(quality))?,
             None => 1.0,
         };
         Some(Self { mime, quality })
@@ -153,11 +141,7 @@ impl Match {
             .filter_map(|range| Some((range.specificity(offer)?, range)))
             .max_by(|(a, x), (b, y)| a.cmp(b).then(x.quality.total_cmp(&y.quality)))?;
         let precedence = if specificity == 2 { offer.precedence() } else { 0 };
-        (range.quality > 0.0).then_some(Self {
-            quality: range.quality,
-            specificity,
-            precedence,
-        })
+        (range.quality > 0.0).then_some(Self { quality: range.quality, specificity, precedence })
     }
 
     fn rank(&self, other: &Self) -> std::cmp::Ordering {
@@ -173,23 +157,13 @@ mod tests {
     use super::*;
 
     fn accept(value: &str) -> Option<Media> {
-        negotiate(
-            &HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_str(value).unwrap())]),
-            OF_GET,
-        )
-        .ok()
+        negotiate(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_str(value).unwrap())]), OF_GET).ok()
     }
 
     #[test]
     fn who_has_no_opinion_gets_json() {
         assert_eq!(negotiate(&HeaderMap::new(), OF_GET).ok(), Some(Media::Json));
-        for value in [
-            "",
-            "*/*",
-            "application/*",
-            "text/plain, */*;q=0.1",
-            "application/json, text/plain, */*",
-        ] {
+        for value in ["", "*/*", "application/*", "text/plain, */*;q=0.1", "application/json, text/plain, */*"] {
             assert_eq!(accept(value), Some(Media::Json), "{value}");
         }
     }
@@ -200,24 +174,12 @@ mod tests {
             ("application/json", Media::Json),
             ("APPLICATION/JSON; charset=utf-8", Media::Json),
             ("application/graphql-response+json", Media::GraphqlResponse),
-            (
-                "application/graphql-response+json, application/json;q=0.9",
-                Media::GraphqlResponse,
-            ),
-            (
-                "application/json, application/graphql-response+json",
-                Media::GraphqlResponse,
-            ),
-            (
-                "application/graphql-response+json;q=0.5, application/json;q=0.6",
-                Media::Json,
-            ),
+            ("application/graphql-response+json, application/json;q=0.9", Media::GraphqlResponse),
+            ("application/json, application/graphql-response+json", Media::GraphqlResponse),
+            ("application/graphql-response+json;q=0.5, application/json;q=0.6", Media::Json),
             ("application/json;q=0, application/*", Media::GraphqlResponse),
             ("application/graphql-response+json, */*", Media::GraphqlResponse),
-            (
-                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-                Media::Html,
-            ),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Media::Html),
             ("text/*", Media::Html),
             ("text/html;q=0.2, application/json", Media::Json),
         ] {
@@ -227,15 +189,9 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_is_not_acceptable() {
-        for value in [
-            "text/plain",
-            "image/*",
-            "application/json;q=0",
-            "*/*;q=0",
-            "nonsense",
-            ",",
-            "application/json;q=nan",
-        ] {
+        for value in
+            ["text/plain", "image/*", "application/json;q=0", "*/*;q=0", "nonsense", ",", "application/json;q=nan"]
+        {
             assert_eq!(accept(value), None, "{value}");
         }
         let page = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("text/html"))]);
@@ -253,17 +209,12 @@ mod tests {
     #[test]
     fn only_json_in_utf8_comes_in() {
         let check = |values: &[&'static str]| {
-            let headers: HeaderMap = values
-                .iter()
-                .map(|value| (header::CONTENT_TYPE, HeaderValue::from_static(value)))
-                .collect();
+            let headers: HeaderMap =
+                values.iter().map(|value| (header::CONTENT_TYPE, HeaderValue::from_static(value))).collect();
             check_content_type(&headers).is_ok()
         };
-        for right in [
-            "application/json",
-            "Application/JSON;charset=UTF-8",
-            "application/json; charset=\"utf-8\"; v=1",
-        ] {
+        for right in ["application/json", "Application/JSON;charset=UTF-8", "application/json; charset=\"utf-8\"; v=1"]
+        {
             assert!(check(&[right]), "{right}");
         }
         for wrong in [

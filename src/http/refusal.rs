@@ -20,6 +20,9 @@ pub(super) enum Refusal {
     UnsupportedMediaType,
     #[error("The body is larger than {0} bytes; send less")]
     BodyTooLarge(usize),
+    /// The body holds more than the API takes; the text says of what.
+    #[error("{0}")]
+    TooMuch(String),
     #[error("The body did not arrive in time; send it again, faster")]
     BodyTooSlow,
     #[error("The body broke off; send it again")]
@@ -44,7 +47,7 @@ impl Refusal {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::TooMuch(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken | Self::Malformed(_) | Self::BatchesOff | Self::BatchTooLong(_) => StatusCode::BAD_REQUEST,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
@@ -55,7 +58,7 @@ impl Refusal {
     /// The value of `extensions.code`.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::BodyTooLarge(_) | Self::BatchTooLong(_) => "LIMIT_EXCEEDED",
+            Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::BatchTooLong(_) => "LIMIT_EXCEEDED",
             Self::TimedOut => "UNAVAILABLE",
             Self::Failed => "INTERNAL_SERVER_ERROR",
             _ => "BAD_USER_INPUT",

@@ -27,10 +27,7 @@ impl Call {
         match body.trim_ascii_start().first() {
             Some(b'[') if batch_size == 0 => Err(Refusal::BatchesOff),
             Some(b'[') => batch(body, batch_size),
-            Some(b'{') => Parameters::of_json(body)
-                .and_then(Parameters::into_request)
-                .map(Box::new)
-                .map(Self::Single),
+            Some(b'{') => Parameters::of_json(body).and_then(Parameters::into_request).map(Box::new).map(Self::Single),
             None => Err(malformed("The body is empty; send a JSON object with a \"query\"")),
             // Nothing but an object is right, but what is not JSON at all shall hear that first.
             Some(_) => Err(serde_json::from_slice::<&RawValue>(body).map_or_else(
@@ -96,35 +93,21 @@ impl Parameters {
     fn of_json(json: &[u8]) -> Result<Self, Refusal> {
         let envelope: Envelope = serde_json::from_slice(json).map_err(|error| not_json("The body", &error))?;
         Ok(Self {
-            query: envelope
-                .query
-                .map(|value| typed("query", "a string", value.get()))
-                .transpose()?,
+            query: envelope.query.map(|value| typed("query", "a string", value.get())).transpose()?,
             operation_name: envelope
                 .operation_name
                 .map(|value| typed("operationName", "a string", value.get()))
                 .transpose()?,
-            variables: envelope
-                .variables
-                .map(|value| object("variables", value.get()))
-                .transpose()?,
-            extensions: envelope
-                .extensions
-                .map(|value| object("extensions", value.get()))
-                .transpose()?,
+            variables: envelope.variables.map(|value| object("variables", value.get())).transpose()?,
+            extensions: envelope.extensions.map(|value| object("extensions", value.get())).transpose()?,
         })
     }
 
     fn into_request(self) -> Result<Request, Refusal> {
         let extensions = self.extensions.unwrap_or_default();
         // A persisted query is named by its hash alone.
-        let Some(query) = self
-            .query
-            .or_else(|| extensions.contains_key("persistedQuery").then(String::new))
-        else {
-            return Err(malformed(
-                "\"query\" is missing; it is the document to be executed, a string",
-            ));
+        let Some(query) = self.query.or_else(|| extensions.contains_key("persistedQuery").then(String::new)) else {
+            return Err(malformed("\"query\" is missing; it is the document to be executed, a string"));
         };
         let mut request = Request::new(query).variables(self.variables.unwrap_or_default());
         request.operation_name = self.operation_name;
@@ -143,15 +126,9 @@ fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
     }
     let request = |entry: &RawValue| match entry.get().as_bytes() {
         json @ [b'{', ..] => Parameters::of_json(json)?.into_request(),
-        _ => Err(malformed(
-            "Every request of a batch must be a JSON object with a \"query\"",
-        )),
+        _ => Err(malformed("Every request of a batch must be a JSON object with a \"query\"")),
     };
-    entries
-        .into_iter()
-        .map(request)
-        .collect::<Result<_, _>>()
-        .map(Call::Batch)
+    entries.into_iter().map(request).collect::<Result<_, _>>().map(Call::Batch)
 }
 
 /// A JSON object, or `null`.
@@ -206,27 +183,15 @@ mod tests {
 
     #[test]
     fn null_is_absent() {
-        let request = single(Call::from_body(
-            br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#,
-            0,
-        ));
-        assert_eq!(
-            (
-                request.operation_name,
-                request.variables.len(),
-                request.extensions.len()
-            ),
-            (None, 0, 0)
-        );
+        let request =
+            single(Call::from_body(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#, 0));
+        assert_eq!((request.operation_name, request.variables.len(), request.extensions.len()), (None, 0, 0));
         assert!(fault(br#"{"query":null}"#).contains("\"query\" is missing"));
     }
 
     #[test]
     fn a_persisted_query_needs_no_document() {
-        let request = single(Call::from_body(
-            br#"{"extensions":{"persistedQuery":{"version":1}}}"#,
-            0,
-        ));
+        let request = single(Call::from_body(br#"{"extensions":{"persistedQuery":{"version":1}}}"#, 0));
         assert_eq!(request.query, "");
         assert!(fault(br#"{"extensions":{"other":1}}"#).contains("\"query\" is missing"));
     }
@@ -236,27 +201,17 @@ mod tests {
         for (body, message) in [
             (r#"{"query":{}}"#, "\"query\" must be a string"),
             (r#"{"query":7}"#, "\"query\" must be a string"),
-            (
-                r#"{"query":"{a}","operationName":["a"]}"#,
-                "\"operationName\" must be a string",
-            ),
+            (r#"{"query":"{a}","operationName":["a"]}"#, "\"operationName\" must be a string"),
             (r#"{"query":"{a}","variables":"{}"}"#, "\"variables\" must be an object"),
             (r#"{"query":"{a}","variables":[]}"#, "\"variables\" must be an object"),
-            (
-                r#"{"query":"{a}","extensions":false}"#,
-                "\"extensions\" must be an object",
-            ),
+            (r#"{"query":"{a}","extensions":false}"#, "\"extensions\" must be an object"),
             ("7", "must be a JSON object"),
             ("\"{a}\"", "must be a JSON object"),
             ("null", "must be a JSON object"),
             ("", "The body is empty"),
             ("[]", "Batches are switched off"),
         ] {
-            assert!(
-                fault(body.as_bytes()).contains(message),
-                "{body}: {}",
-                fault(body.as_bytes())
-            );
+            assert!(fault(body.as_bytes()).contains(message), "{body}: {}", fault(body.as_bytes()));
         }
     }
 
@@ -276,17 +231,9 @@ mod tests {
             b"\xef\xbb\xbf{}",
             deep.as_bytes(),
         ] {
-            assert!(
-                fault(body).contains("is not a GraphQL request in JSON"),
-                "{}",
-                fault(body)
-            );
+            assert!(fault(body).contains("is not a GraphQL request in JSON"), "{}", fault(body));
         }
-        let closed = format!(
-            r#"{{"query":"{{a}}","variables":{{"a":{}{}}}}}"#,
-            "[".repeat(500),
-            "]".repeat(500)
-        );
+        let closed = format!(r#"{{"query":"{{a}}","variables":{{"a":{}{}}}}}"#, "[".repeat(500), "]".repeat(500));
         assert!(fault(closed.as_bytes()).contains("recursion limit"));
     }
 
@@ -296,10 +243,7 @@ mod tests {
         assert!(matches!(Call::from_body(body, 2), Ok(Call::Batch(requests)) if requests.len() == 2));
         assert!(matches!(Call::from_body(body, 1), Err(Refusal::BatchTooLong(1))));
         for wrong in ["[]", "[1]", "[[]]", "[null]", "[{}]", r#"[{"query":"{a}"}"#] {
-            assert!(
-                matches!(Call::from_body(wrong.as_bytes(), 2), Err(Refusal::Malformed(_))),
-                "{wrong}"
-            );
+            assert!(matches!(Call::from_body(wrong.as_bytes(), 2), Err(Refusal::Malformed(_))), "{wrong}");
         }
     }
 

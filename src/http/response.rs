@@ -101,21 +101,14 @@ fn finish(error: &mut ServerError, request_id: &RequestId) {
         masked.set("code", "INTERNAL_SERVER_ERROR");
         error.extensions = Some(masked);
     }
-    error
-        .extensions
-        .get_or_insert_default()
-        .set("requestId", request_id.as_str());
+    error.extensions.get_or_insert_default().set("requestId", request_id.as_str());
 }
 
 /// The status of all, where they agree; otherwise 200, as each response tells its own errors.
 fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
     let mut statuses = responses.iter().map(|response| status(response, media));
     let first = statuses.next().unwrap_or(StatusCode::OK);
-    if statuses.all(|status| status == first) {
-        first
-    } else {
-        StatusCode::OK
-    }
+    if statuses.all(|status| status == first) { first } else { StatusCode::OK }
 }
 
 /// The status of one response.
@@ -131,11 +124,7 @@ fn status(response: &Response, media: Media) -> StatusCode {
     let has = |code| response.errors.iter().any(|error| has_code(error, code));
     if has(UNAVAILABLE) && is_empty(&response.data) {
         StatusCode::SERVICE_UNAVAILABLE
-    } else if response
-        .errors
-        .iter()
-        .any(|error| error.source::<NotAQuery>().is_some())
-    {
+    } else if response.errors.iter().any(|error| error.source::<NotAQuery>().is_some()) {
         StatusCode::METHOD_NOT_ALLOWED
     } else if is_executed(response) {
         StatusCode::OK

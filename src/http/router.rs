@@ -68,19 +68,8 @@ pub fn router<A: Execute>(site: Site<A>) -> Router {
 
 /// All routes; operations are executed as `tasks`.
 pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
-    let Site {
-        api,
-        settings,
-        sdl,
-        random,
-    } = site;
-    let shared = Arc::new(Shared {
-        api,
-        settings,
-        sdl: Sdl::new(sdl),
-        random,
-        tasks,
-    });
+    let Site { api, settings, sdl, random } = site;
+    let shared = Arc::new(Shared { api, settings, sdl: Sdl::new(sdl), random, tasks });
     Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
         .route("/", routing::get(async || Redirect::temporary("/graphql")))

@@ -19,10 +19,7 @@ pub(super) struct Sdl {
 
 impl Sdl {
     pub(super) fn new(text: String) -> Self {
-        Self {
-            etag: etag::of(text.as_bytes()),
-            text: text.into(),
-        }
+        Self { etag: etag::of(text.as_bytes()), text: text.into() }
     }
 }
 

@@ -55,9 +55,7 @@ impl Services {
     /// [`AdminRefusal::NoUser`].
     pub async fn show_user(&self, domain: &DomainId, login: &LoginId) -> Result<String, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
-        let user = found
-            .ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))?
-            .user;
+        let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))?.user;
         let mut line = Vec::new();
         record::write_user(&mut line, &user, &Secrets::default()).map_err(|error| Failure::File(error.into()))?;
         Ok(String::from_utf8_lossy(&line).into_owned())
@@ -67,8 +65,7 @@ impl Services {
         let mut page = stored::domains(tx, None).await?;
         while let Some(last) = page.last() {
             for domain in &page {
-                out.line(Kind::Domain, |line| record::write_domain(line, domain))
-                    .await?;
+                out.line(Kind::Domain, |line| record::write_domain(line, domain)).await?;
             }
             page = stored::domains(tx, Some(last.id.as_str())).await?;
         }
@@ -84,16 +81,14 @@ impl Services {
         let mut page = stored::workspaces(tx, None).await?;
         while let Some(last) = page.last() {
             for workspace in &page {
-                out.line(Kind::Workspace, |line| record::write_workspace(line, workspace))
-                    .await?;
+                out.line(Kind::Workspace, |line| record::write_workspace(line, workspace)).await?;
             }
             page = stored::workspaces(tx, Some(last.id.as_str())).await?;
         }
         let mut page = stored::bindings(tx, None).await?;
         while let Some(last) = page.last() {
             for binding in &page {
-                out.line(Kind::RoleBinding, |line| record::write_binding(line, binding))
-                    .await?;
+                out.line(Kind::RoleBinding, |line| record::write_binding(line, binding)).await?;
             }
             page = stored::bindings(tx, Some(last.id.as_str())).await?;
         }
@@ -103,22 +98,13 @@ impl Services {
     async fn export_users(&self, tx: &mut Tx, out: &mut Output, options: ExportOptions) -> Result<(), Failure> {
         let mut page = stored::users(tx, None).await?;
         while let Some(User { domain_id, login, .. }) = page.last().map(|last| &last.user) {
-            for stored::UserWithSecrets {
-                user,
-                password_hash,
-                otp_secret,
-            } in &page
-            {
+            for stored::UserWithSecrets { user, password_hash, otp_secret } in &page {
                 let mut secrets = Secrets::default();
                 if options.with_secrets {
                     secrets.password_hash.clone_from(password_hash);
-                    secrets.otp_secret = otp_secret
-                        .as_ref()
-                        .map(|sealed| self.open_otp_secret(sealed))
-                        .transpose()?;
+                    secrets.otp_secret = otp_secret.as_ref().map(|sealed| self.open_otp_secret(sealed)).transpose()?;
                 }
-                out.line(Kind::User, |line| record::write_user(line, user, &secrets))
-                    .await?;
+                out.line(Kind::User, |line| record::write_user(line, user, &secrets)).await?;
             }
             page = stored::users(tx, Some((domain_id.as_str(), login.key()))).await?;
         }
@@ -126,9 +112,7 @@ impl Services {
     }
 
     fn open_otp_secret(&self, sealed: &[u8]) -> Result<OtpSecret, Failure> {
-        Ok(OtpSecret::from_stored(
-            self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?,
-        ))
+        Ok(OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?))
     }
 }
 
@@ -137,12 +121,8 @@ async fn export_groups(tx: &mut Tx, out: &mut Output) -> Result<(), Failure> {
     let mut page = stored::groups(tx, None).await?;
     while let Some(last) = page.last().map(|group| group.id.clone()) {
         for group in page {
-            let record = GroupRecord {
-                users: members.of(tx, &group.id).await?,
-                group,
-            };
-            out.line(Kind::WorkspaceGroup, |line| record::write_group(line, &record))
-                .await?;
+            let record = GroupRecord { users: members.of(tx, &group.id).await?, group };
+            out.line(Kind::WorkspaceGroup, |line| record::write_group(line, &record)).await?;
         }
         page = stored::groups(tx, Some(last.as_str())).await?;
     }
@@ -171,15 +151,9 @@ impl Members {
             if self.is_end || !self.read.is_empty() {
                 return Ok(members);
             }
-            let after = self
-                .last
-                .as_ref()
-                .map(|(group, login)| (group.as_str(), login.as_str()));
+            let after = self.last.as_ref().map(|(group, login)| (group.as_str(), login.as_str()));
             self.read = stored::members(tx, after).await?.into();
-            self.last = self
-                .read
-                .back()
-                .map(|(group, member)| (group.clone(), member.login.key().to_owned()));
+            self.last = self.read.back().map(|(group, member)| (group.clone(), member.login.key().to_owned()));
             self.is_end = self.read.is_empty();
         }
     }
@@ -202,12 +176,7 @@ impl Output {
             }
             writer.flush()
         });
-        Self {
-            buffer: Vec::new(),
-            chunks,
-            thread,
-            summary: ExportSummary::new(),
-        }
+        Self { buffer: Vec::new(), chunks, thread, summary: ExportSummary::new() }
     }
 
     async fn line(
@@ -217,20 +186,12 @@ impl Output {
     ) -> Result<(), Failure> {
         write(&mut self.buffer).map_err(io::Error::from)?;
         *self.summary.entry(kind).or_default() += 1;
-        if self.buffer.len() >= CHUNK {
-            self.hand_on().await
-        } else {
-            Ok(())
-        }
+        if self.buffer.len() >= CHUNK { self.hand_on().await } else { Ok(()) }
     }
 
     async fn hand_on(&mut self) -> Result<(), Failure> {
         let chunk = std::mem::take(&mut self.buffer);
-        Ok(self
-            .chunks
-            .send(chunk)
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?)
+        Ok(self.chunks.send(chunk).await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?)
     }
 
     async fn close(mut self) -> Result<ExportSummary, Failure> {

@@ -120,7 +120,11 @@ impl Hasher {
     }
 
     /// The turn is given back when the work is done, even if nobody waits for it any more.
-    async fn run<R: Send + 'static>(&self, slot: Slot, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Failure> {
+    async fn run<R: Send + 'static>(
+        &self,
+        slot: Slot,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Failure> {
         let gone = || Failure::Hashing("the hashing threads are gone".to_owned());
         let (answer, answered) = oneshot::channel();
         let job = move || {

@@ -60,9 +60,12 @@ pub const NETWORK_KNOWN_FOR: TimeDelta = TimeDelta::days(30);
 /// Something did not go as it should, and not through any fault of the one who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The database.
+    /// The database is not there, or has no connection to spare; later it may.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database, in any other way.
     #[error(transparent)]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
     /// The operating system's randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -86,6 +89,15 @@ pub enum Error<R> {
     /// It failed.
     #[error(transparent)]
     Failed(#[from] Failure),
+}
+
+impl From<storage::Error> for Failure {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::Unavailable(reason) => Self::Unavailable(reason),
+            error => Self::Storage(error),
+        }
+    }
 }
 
 impl<R> From<storage::Error> for Error<R> {

@@ -23,11 +23,9 @@ impl Services {
     pub(super) fn counters(&self, domain: &DomainId, login: &LoginId, network: Network) -> Counters {
         let (domain, login, network) = (domain.as_str(), login.key(), network.to_string());
         Counters {
-            network: self.secret_key.digest("attempts from a network", &[
-                domain.as_bytes(),
-                login.as_bytes(),
-                network.as_bytes(),
-            ]),
+            network: self
+                .secret_key
+                .digest("attempts from a network", &[domain.as_bytes(), login.as_bytes(), network.as_bytes()]),
             user: self.secret_key.digest("attempts", &[domain.as_bytes(), login.as_bytes()]),
         }
     }
@@ -51,7 +49,10 @@ impl Services {
         let of_network = attempts::find_locked(&mut tx, &counters.network, now).await?;
         let of_user = attempts::find_locked(&mut tx, &counters.user, now).await?;
         let verdict = self.policy.wrong_passwords.check(of_network, now).and_then(|()| {
-            self.policy.wrong_passwords_per_user.check(of_user, now).or_else(|wait| if is_known { Ok(()) } else { Err(wait) })
+            self.policy
+                .wrong_passwords_per_user
+                .check(of_user, now)
+                .or_else(|wait| if is_known { Ok(()) } else { Err(wait) })
         });
         if let Err(wait) = verdict {
             tx.roll_back().await?;

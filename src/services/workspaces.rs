@@ -55,7 +55,11 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find_workspaces(&self, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Failure> {
+    pub async fn find_workspaces(
+        &self,
+        viewer: &Viewer,
+        ids: &[WorkspaceId],
+    ) -> Result<Vec<VisibleWorkspace>, Failure> {
         Ok(visible::find_many(&self.db, viewer, ids).await?)
     }
 

@@ -2,9 +2,10 @@
 //! reads the tables learns no name.
 
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Tx, on};
+use super::db::{Db, Tx, on};
 use super::error::Error;
 use super::schema::{known_networks, password_attempts};
 use super::types::At;
@@ -15,7 +16,11 @@ use crate::domain::secret::Digest;
 type Row = (i32, At, At);
 
 fn to_attempts((failures, failed_at, blocked_until): Row) -> Attempts {
-    Attempts { failures: u32::try_from(failures).unwrap_or(u32::MAX), failed_at: failed_at.0, blocked_until: blocked_until.0 }
+    Attempts {
+        failures: u32::try_from(failures).unwrap_or(u32::MAX),
+        failed_at: failed_at.0,
+        blocked_until: blocked_until.0,
+    }
 }
 
 /// What is counted under `counter`.
@@ -41,8 +46,9 @@ pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> 
 /// # Errors
 /// When the database fails.
 pub async fn find_locked(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Result<Option<Attempts>, Error> {
-    // An empty counter is put where there is none, as only a row that is there can be locked.
-    on!(tx.conn(), c => {
+    // An empty counter is put where there is none, as only a row that is there can be locked; one that is there is
+    // locked by writing what stands there anyway. In two statements it could be deleted between them.
+    let row: Row = on!(tx.conn(), c => {
         diesel::insert_into(password_attempts::table)
             .values((
                 password_attempts::counter.eq(counter.as_slice()),
@@ -51,23 +57,16 @@ pub async fn find_locked(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Resul
                 password_attempts::blocked_until.eq(At(now)),
             ))
             .on_conflict(password_attempts::counter)
-            .do_nothing()
-            .execute(c)
-            .await
-    })?;
-    macro_rules! query {
-        () => {
-            password_attempts::table.find(counter.as_slice()).select((
+            .do_update()
+            .set(password_attempts::counter.eq(excluded(password_attempts::counter)))
+            .returning((
                 password_attempts::failures,
                 password_attempts::failed_at,
                 password_attempts::blocked_until,
             ))
-        };
-    }
-    let row: Row = match tx.conn() {
-        Conn::Pg(c) => query!().for_update().first(c).await?,
-        Conn::Sqlite(c) => query!().first(c).await?,
-    };
+            .get_result(c)
+            .await
+    })?;
     Ok(Some(to_attempts(row)).filter(|attempts| attempts.failures > 0))
 }
 
@@ -89,15 +88,17 @@ pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result
     Ok(())
 }
 
-/// Forgets what was counted.
+/// Forgets what was counted, one after the other: whoever locks several takes them in the same order, so that none
+/// waits for another that waits for him.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
-    let counters: Vec<&[u8]> = counters.iter().map(<[u8; 32]>::as_slice).collect();
-    on!(tx.conn(), c => {
-        diesel::delete(password_attempts::table.filter(password_attempts::counter.eq_any(&counters))).execute(c).await
-    })?;
+    for counter in counters {
+        on!(tx.conn(), c => {
+            diesel::delete(password_attempts::table.find(counter.as_slice())).execute(c).await
+        })?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bb8::{PooledConnection, RunError};
+use bb8::{ErrorSink, PooledConnection, RunError};
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -19,6 +19,7 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
+use tokio::sync::watch;
 
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl};
@@ -43,6 +44,8 @@ pub enum Location {
 pub struct Db {
     pool: Pool,
     statements: Arc<AtomicU64>,
+    /// Why the last connection could not be opened, told as it happens.
+    connect_errors: watch::Sender<String>,
 }
 
 #[derive(Clone)]
@@ -76,11 +79,13 @@ impl Db {
     /// When a root certificate cannot be read.
     pub async fn open(location: &Location, connections: u32) -> Result<Self, Error> {
         let statements = Arc::new(AtomicU64::new(0));
+        let connect_errors = watch::Sender::default();
+        let (counter, sink) = (Counter(statements.clone()), ConnectErrors(connect_errors.clone()));
         let pool = match location {
-            Location::Postgres(url) => Pool::Pg(build(postgres::connector(url, Counter(statements.clone()))?, connections).await?),
-            Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, Counter(statements.clone())), connections).await?),
+            Location::Postgres(url) => Pool::Pg(build(postgres::connector(url, counter)?, connections, sink).await?),
+            Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?),
         };
-        Ok(Self { pool, statements })
+        Ok(Self { pool, statements, connect_errors })
     }
 
     /// Whether this is PostgreSQL, for the few who tell people about it.
@@ -106,14 +111,22 @@ impl Db {
     }
 
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
-        match &self.pool {
-            Pool::Pg(pool) => pool.get_owned().await.map(Conn::Pg),
-            Pool::Sqlite(pool) => pool.get_owned().await.map(Conn::Sqlite),
+        let mut connect_errors = self.connect_errors.subscribe();
+        let get = async {
+            match &self.pool {
+                Pool::Pg(pool) => pool.get_owned().await.map(Conn::Pg),
+                Pool::Sqlite(pool) => pool.get_owned().await.map(Conn::Sqlite),
+            }
+        };
+        // The pool itself would go on trying until the time is up, and hold up whoever asks.
+        tokio::select! {
+            biased;
+            got = get => got.map_err(|error| match error {
+                RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
+                RunError::User(error) => Error::Unavailable(error.to_string()),
+            }),
+            Ok(()) = connect_errors.changed() => Err(Error::Unavailable(connect_errors.borrow().clone())),
         }
-        .map_err(|error| match error {
-            RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
-            RunError::User(error) => Error::Unavailable(error.to_string()),
-        })
     }
 
     /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that what is read in it
@@ -138,7 +151,8 @@ impl Db {
         match &mut conn {
             Conn::Pg(c) => diesel_async::AnsiTransactionManager::begin_transaction_sql(&mut **c, pg).await,
             Conn::Sqlite(c) => {
-                c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite)).await
+                c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite))
+                    .await
             }
         }?;
         Ok(Tx { conn })
@@ -189,6 +203,7 @@ async fn roll_back<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
 async fn build<C>(
     connect: impl Fn() -> futures_util::future::BoxFuture<'static, diesel::ConnectionResult<C>> + Send + Sync + 'static,
     connections: u32,
+    connect_errors: ConnectErrors,
 ) -> Result<bb8::Pool<AsyncDieselConnectionManager<C>>, Error>
 where
     C: PoolableConnection + 'static,
@@ -207,9 +222,27 @@ where
         .connection_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Some(IDLE_TIMEOUT))
         .retry_connection(false)
+        .error_sink(Box::new(connect_errors))
         .build(AsyncDieselConnectionManager::new_with_config(String::new(), config))
         .await
         .map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// Tells those who wait for a connection why one could not be opened.
+#[derive(Debug, Clone)]
+struct ConnectErrors(watch::Sender<String>);
+
+impl ErrorSink<PoolError> for ConnectErrors {
+    fn sink(&self, error: PoolError) {
+        // That an open one turned out dead is no reason to give up: the next one is taken.
+        if let PoolError::ConnectionError(error) = error {
+            self.0.send_replace(error.to_string());
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn ErrorSink<PoolError>> {
+        Box::new(self.clone())
+    }
 }
 
 /// What the two databases say differently inside a statement.

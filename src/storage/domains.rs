@@ -28,8 +28,7 @@ pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
 /// When the database fails.
 pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
     let mut conn = db.conn().await?;
-    let ids: Vec<String> =
-        on!(&mut conn, c => domains::table.select(domains::domain_id).limit(2).load(c).await)?;
+    let ids: Vec<String> = on!(&mut conn, c => domains::table.select(domains::domain_id).limit(2).load(c).await)?;
     let mut ids = ids.into_iter();
     Ok(ids.next().filter(|_| ids.len() == 0).map(DomainId::from_stored))
 }
@@ -40,7 +39,6 @@ pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
 /// When the database fails.
 pub async fn exists(db: &Db) -> Result<bool, Error> {
     let mut conn = db.conn().await?;
-    let found: Vec<String> =
-        on!(&mut conn, c => domains::table.select(domains::domain_id).limit(1).load(c).await)?;
+    let found: Vec<String> = on!(&mut conn, c => domains::table.select(domains::domain_id).limit(1).load(c).await)?;
     Ok(!found.is_empty())
 }

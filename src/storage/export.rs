@@ -51,10 +51,7 @@ macro_rules! page_of_pairs {
 /// # Errors
 /// When the database fails.
 pub async fn domains(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Domain>, Error> {
-    page!(tx, DomainRow, domains, domain_id, after)
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+    page!(tx, DomainRow, domains, domain_id, after).into_iter().map(TryInto::try_into).collect()
 }
 
 /// A page of roles, in the order of their domains and ids.
@@ -93,11 +90,7 @@ pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserW
     );
     rows.into_iter()
         .map(|(user, password_hash, otp_secret)| {
-            Ok(UserWithSecrets {
-                user: user.try_into()?,
-                password_hash,
-                otp_secret,
-            })
+            Ok(UserWithSecrets { user: user.try_into()?, password_hash, otp_secret })
         })
         .collect()
 }
@@ -107,10 +100,7 @@ pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserW
 /// # Errors
 /// When the database fails.
 pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGroup>, Error> {
-    Ok(page!(tx, GroupRow, workspace_groups, workspace_group_id, after)
-        .into_iter()
-        .map(Into::into)
-        .collect())
+    Ok(page!(tx, GroupRow, workspace_groups, workspace_group_id, after).into_iter().map(Into::into).collect())
 }
 
 /// A page of the users of all groups, in the order of the groups' ids and what the users sign in with.
@@ -119,22 +109,9 @@ pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGro
 /// When the database fails.
 pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(WorkspaceGroupId, GroupMember)>, Error> {
     use workspace_group_users as members;
-    let rows = page_of_pairs!(
-        tx,
-        MemberRow,
-        MemberRow::as_select(),
-        members,
-        workspace_group_id,
-        user_id_key,
-        after
-    );
+    let rows = page_of_pairs!(tx, MemberRow, MemberRow::as_select(), members, workspace_group_id, user_id_key, after);
     rows.into_iter()
-        .map(|row| {
-            Ok((
-                WorkspaceGroupId::from_stored(row.workspace_group_id.clone()),
-                row.try_into()?,
-            ))
-        })
+        .map(|row| Ok((WorkspaceGroupId::from_stored(row.workspace_group_id.clone()), row.try_into()?)))
         .collect()
 }
 
@@ -143,10 +120,7 @@ pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(Wo
 /// # Errors
 /// When the database fails.
 pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspace>, Error> {
-    page!(tx, WorkspaceRow, workspaces, workspace_id, after)
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+    page!(tx, WorkspaceRow, workspaces, workspace_id, after).into_iter().map(TryInto::try_into).collect()
 }
 
 /// A page of bindings, in the order of their ids.
@@ -154,8 +128,5 @@ pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspac
 /// # Errors
 /// When the database fails.
 pub async fn bindings(tx: &mut Tx, after: Option<&str>) -> Result<Vec<RoleBinding>, Error> {
-    page!(tx, BindingRow, role_bindings, role_binding_id, after)
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+    page!(tx, BindingRow, role_bindings, role_binding_id, after).into_iter().map(TryInto::try_into).collect()
 }

@@ -17,9 +17,8 @@ use crate::domain::workspace::{GroupUser, WorkspaceGroup};
 /// The groups that the viewer sees: for an admin all of the domain's, for anyone else those that he is a user of.
 macro_rules! visible {
     ($viewer:expr) => {{
-        let mut query = workspace_groups::table
-            .filter(workspace_groups::domain_id.eq($viewer.domain_id.as_str()))
-            .into_boxed();
+        let mut query =
+            workspace_groups::table.filter(workspace_groups::domain_id.eq($viewer.domain_id.as_str())).into_boxed();
         if !$viewer.is_admin {
             query = query.filter(diesel::dsl::exists(
                 workspace_group_users::table

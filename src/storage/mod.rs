@@ -15,7 +15,7 @@ mod pairs;
 mod postgres;
 mod rows;
 #[rustfmt::skip]
-#[expect(clippy::wildcard_imports, reason = "generated, in the form that diesel's own tool writes")]
+#[allow(clippy::wildcard_imports, reason = "generated, in the form that diesel's own tool writes")]
 mod schema;
 pub mod sessions;
 mod sqlite;

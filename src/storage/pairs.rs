@@ -24,30 +24,18 @@ impl<T> Two<T> {
         A: Column<Table = T>,
         B: Column<Table = T>,
     {
-        Self {
-            first: A::NAME,
-            second: B::NAME,
-            table: PhantomData,
-        }
+        Self { first: A::NAME, second: B::NAME, table: PhantomData }
     }
 
     /// They are one of `pairs`. There must be at least one.
-    pub(super) fn is_any_of<'p>(self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Pairs<T> {
-        let (firsts, seconds) = pairs
-            .map(|(first, second)| (first.to_owned(), second.to_owned()))
-            .unzip();
-        Pairs {
-            columns: self,
-            condition: Condition::IsAny(firsts, seconds),
-        }
+    pub(super) fn matching<'p>(self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Pairs<T> {
+        let (firsts, seconds) = pairs.map(|(first, second)| (first.to_owned(), second.to_owned())).unzip();
+        Pairs { columns: self, condition: Condition::IsAny(firsts, seconds) }
     }
 
     /// They come after this pair, in the order of the first and then the second.
     pub(super) fn are_after(self, first: &str, second: &str) -> Pairs<T> {
-        Pairs {
-            columns: self,
-            condition: Condition::After(first.to_owned(), second.to_owned()),
-        }
+        Pairs { columns: self, condition: Condition::After(first.to_owned(), second.to_owned()) }
     }
 }
 

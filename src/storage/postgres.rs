@@ -165,9 +165,10 @@ fn tls_config(verification: &Verification) -> Result<ClientConfig, String> {
         }
         Verification::Full(roots) => builder.with_root_certificates(root_store(roots)?).with_no_client_auth(),
         Verification::Authority(roots) => {
-            let inner = rustls::client::WebPkiServerVerifier::builder_with_provider(root_store(roots)?.into(), provider)
-                .build()
-                .map_err(|error| error.to_string())?;
+            let inner =
+                rustls::client::WebPkiServerVerifier::builder_with_provider(root_store(roots)?.into(), provider)
+                    .build()
+                    .map_err(|error| error.to_string())?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName { inner })).with_no_client_auth()
         }
     })
@@ -182,7 +183,11 @@ fn root_store(roots: &Roots) -> Result<rustls::RootCertStore, String> {
     };
     let mut store = rustls::RootCertStore::empty();
     let (added, _) = store.add_parsable_certificates(certificates);
-    if added == 0 { Err("no root certificate to trust was found; name one with sslrootcert=FILE".to_owned()) } else { Ok(store) }
+    if added == 0 {
+        Err("no root certificate to trust was found; name one with sslrootcert=FILE".to_owned())
+    } else {
+        Ok(store)
+    }
 }
 
 /// Believes any certificate: what `sslmode=require` means. It keeps listeners out, not somebody in the middle.

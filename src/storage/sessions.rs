@@ -73,7 +73,11 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Sh
             .optional()
     })?;
     row.map(|(session, user, domain, expires_at, rotated_at)| {
-        Ok(ShownRefresh { caller: to_caller((session, user, domain))?, expires_at: expires_at.0, rotated_at: rotated_at.map(|at| at.0) })
+        Ok(ShownRefresh {
+            caller: to_caller((session, user, domain))?,
+            expires_at: expires_at.0,
+            rotated_at: rotated_at.map(|at| at.0),
+        })
     })
     .transpose()
 }

@@ -42,9 +42,7 @@ pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Re
     row.map(to_credentials).transpose()
 }
 
-fn to_credentials(
-    (user, domain, password_hash): (UserRow, DomainRow, Option<String>),
-) -> Result<Credentials, Error> {
+fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<String>)) -> Result<Credentials, Error> {
     Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
 }
 

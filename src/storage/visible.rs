@@ -54,7 +54,8 @@ pub async fn list_through(
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
     let scope = Scope::Through(groups.iter().map(ToString::to_string).collect());
     let rows = load(db, Visible::new(viewer, scope, filter, Slice::Page(page.clone()))).await?;
-    let pairs = rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
+    let pairs =
+        rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
     Ok(in_order(pairs.collect(), page))
 }
 

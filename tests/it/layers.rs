@@ -38,7 +38,8 @@ fn every_layer_keeps_to_what_it_may_use() {
                 for other in forbidden.iter().filter(|other| names_layer(line, other)) {
                     faults.push(format!("{place}:{}: {layer} may not use {other}", number + 1));
                 }
-                for (name, _) in CRATES.iter().filter(|(name, only)| names_crate(line, name) && !only.contains(&layer)) {
+                for (name, _) in CRATES.iter().filter(|(name, only)| names_crate(line, name) && !only.contains(&layer))
+                {
                     faults.push(format!("{place}:{}: {layer} may not use {name}", number + 1));
                 }
             }

@@ -1,6 +1,19 @@
 //! The integration tests: the real router, services and binary, on a real database. On SQLite by default; on PostgreSQL
 //! where `TEST_DATABASE_URL` names a server, as `scripts/test` does, which runs them on both.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that meets what it does not expect ends there, and the functions that tests share are part of them"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::match_bool,
+    reason = "what is written here is read, not run by the million"
+)]
+
 mod cli;
 mod generated;
 mod http;

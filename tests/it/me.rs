@@ -13,7 +13,8 @@ fn company(count: usize, groups: usize) -> String {
         .map(|user_id| json!({ "user_id": user_id, "role_id": "member", "role_type": "WORKSPACE_MEMBER" }))
         .collect();
     for number in 0..9 {
-        lines += &json!({ "kind": "user", "domain_id": DOMAIN, "user_id": format!("user{number}"), "name": "N" }).to_string();
+        lines += &json!({ "kind": "user", "domain_id": DOMAIN, "user_id": format!("user{number}"), "name": "N" })
+            .to_string();
         lines += "\n";
     }
     lines += "{\"kind\":\"role\",\"domain_id\":\"domain-a\",\"role_id\":\"member\",\"name\":\"Member\",\"role_type\":\"WORKSPACE_MEMBER\"}\n";
@@ -47,7 +48,10 @@ async fn the_main_query_takes_the_same_few_statements_whatever_there_is() {
         let (statements, answer) = app.count_statements(client.query(MAIN_QUERY)).await;
         let me = &answer.data()["me"];
         assert_eq!(me["workspaces"]["nodes"].as_array().unwrap().len(), workspaces);
-        assert_eq!(me["workspaces"]["nodes"][0], json!({ "name": "Workspace 0000", "roleName": "Member", "workspaceGroup": { "name": "Group 0" } }));
+        assert_eq!(
+            me["workspaces"]["nodes"][0],
+            json!({ "name": "Workspace 0000", "roleName": "Member", "workspaceGroup": { "name": "Group 0" } })
+        );
         assert_eq!(me["workspaceGroups"]["nodes"].as_array().unwrap().len(), groups);
         assert_eq!(me["workspaceGroups"]["nodes"][0]["users"].as_array().unwrap().len(), 10);
         assert_eq!(statements, 5, "one for the caller and four for the rest");
@@ -64,7 +68,8 @@ async fn a_group_s_workspaces_and_bindings_take_one_statement_each_for_all_group
     let (statements, answer) = app.count_statements(client.query(query)).await;
     let groups = answer.data()["me"]["workspaceGroups"]["nodes"].as_array().unwrap().clone();
     assert_eq!(groups[2]["roleBindingInfo"]["roleBindingId"], "rb-14");
-    let expected = json!([{ "workspaceId": "workspace-2" }, { "workspaceId": "workspace-8" }, { "workspaceId": "workspace-14" }]);
+    let expected =
+        json!([{ "workspaceId": "workspace-2" }, { "workspaceId": "workspace-8" }, { "workspaceId": "workspace-14" }]);
     assert_eq!(groups[2]["workspaces"]["nodes"], expected);
     assert_eq!(groups[2]["workspaces"]["edges"][0]["roleName"], "Member");
     assert_eq!(groups[2]["workspaces"]["pageInfo"]["hasNextPage"], true);
@@ -75,7 +80,8 @@ async fn a_group_s_workspaces_and_bindings_take_one_statement_each_for_all_group
 async fn a_caller_costs_one_statement_and_his_own_fields_none() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let query = "{ me { id userId name state email emailVerified pendingEmail authType roleId roleType language timezone
+    let query =
+        "{ me { id userId name state email emailVerified pendingEmail authType roleId roleType language timezone
         requiredActions refreshTimeout tags createdAt lastAccessedAt domainId domain { domainId name }
         mfa { state mfaType recoveryCodesLeft options { email enforce } } } }";
     let (statements, answer) = app.count_statements(client.query(query)).await;
@@ -88,11 +94,22 @@ async fn a_caller_costs_one_statement_and_his_own_fields_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_come_in_order_and_show_nothing_that_the_lists_do_not() {
     let app = TestApp::start().await;
-    let hidden = json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": "workspace-hidden", "name": "Hidden" });
+    let hidden =
+        json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": "workspace-hidden", "name": "Hidden" });
     app.import(&(company(3, 2) + &format!("{hidden}\n"))).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let me = client.query("{ me { id } }").await.data()["me"]["id"].as_str().unwrap().to_owned();
-    let ids = ["workspace-2", "wg-1", &me, "workspace-hidden", "user-000000000000", "nonsense", "", "workspace-\u{0}", "workspace-2"];
+    let ids = [
+        "workspace-2",
+        "wg-1",
+        &me,
+        "workspace-hidden",
+        "user-000000000000",
+        "nonsense",
+        "",
+        "workspace-\u{0}",
+        "workspace-2",
+    ];
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Workspace { name } } }";
     let (statements, answer) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
     let workspace = json!({ "id": "workspace-2", "name": "Workspace 0002" });
@@ -150,7 +167,8 @@ async fn pages_put_together_are_the_list() {
                 let answer = client.execute(&query, json!({ "at": at })).await;
                 let page = &answer.data()["me"]["workspaces"];
                 assert_eq!(page["totalCount"], 11);
-                let names = page["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned());
+                let names =
+                    page["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned());
                 let info = &page["pageInfo"];
                 let (is_more, is_behind, next) = if from_start {
                     read.extend(names);
@@ -169,7 +187,30 @@ async fn pages_put_together_are_the_list() {
             assert_eq!(read, expected, "{size}: {number}");
         }
     }
-    let none = client.query("{ me { workspaces(first: 0) { nodes { name } pageInfo { hasNextPage startCursor } } } }").await;
+    let none =
+        client.query("{ me { workspaces(first: 0) { nodes { name } pageInfo { hasNextPage startCursor } } } }").await;
     let expected = json!({ "nodes": [], "pageInfo": { "hasNextPage": true, "startCursor": null } });
     assert_eq!(none.data()["me"]["workspaces"], expected);
+}
+
+/// GraphQL, 7.2.2: answers are read by people, and compared as text by caches.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_stands_in_the_order_it_was_asked_in() {
+    let app = TestApp::start().await;
+    app.import(&company(1, 1)).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let answer = client.query("{ me { workspaces { nodes { workspaceGroup { name } id } } workspaceGroups { totalCount nodes { id } } userId } }").await;
+    let expected = "{\"data\":{\"me\":{\"workspaces\":{\"nodes\":[{\"workspaceGroup\":{\"name\":\"Group 0\"},\"id\":\"workspace-0\"}]},\
+                    \"workspaceGroups\":{\"totalCount\":1,\"nodes\":[{\"id\":\"wg-0\"}]},\"userId\":\"wonny\"}}}";
+    assert_eq!(answer.text, expected);
+}
+
+/// GraphQL, 6.4.4: what cannot be null makes what it stands in null, up to what can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_fails_and_cannot_be_null_takes_its_parent_with_it() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let answer = client.query("{ me { userId workspaces(first: -1) { totalCount } } node(id: \"x\") { id } }").await;
+    assert_eq!(answer.error_code(), "BAD_USER_INPUT");
+    assert_eq!(answer.body["data"], json!({ "me": null, "node": null }));
 }

@@ -24,7 +24,9 @@ async fn a_right_password_opens_a_session_whatever_the_case_of_the_user_id() {
     assert!(!client.is_somebody().await);
     client.sign_in(DOMAIN, " wonny@EXAMPLE.com ", PASSWORD).await;
     let answer = client
-        .query("{ me { userId lastAccessedAt sessions { isCurrent clientAddress } securityEvents { nodes { type } } } }")
+        .query(
+            "{ me { userId lastAccessedAt sessions { isCurrent clientAddress } securityEvents { nodes { type } } } }",
+        )
         .await;
     let me = &answer.data()["me"];
     assert_eq!(me["userId"], "Wonny@Example.com");
@@ -86,7 +88,11 @@ async fn the_domain_may_be_left_out_only_where_there_is_one() {
 async fn one_factor_never_lets_in_whom_more_is_asked_of() {
     let app = TestApp::start().await;
     let mut lines = domain(DOMAIN);
-    lines += &user(DOMAIN, "factor", r#""email":"f@x.org","mfa":{"state":"ENABLED","mfa_type":"EMAIL","options":{"email":"f@x.org"}}"#);
+    lines += &user(
+        DOMAIN,
+        "factor",
+        r#""email":"f@x.org","mfa":{"state":"ENABLED","mfa_type":"EMAIL","options":{"email":"f@x.org"}}"#,
+    );
     lines += &user(DOMAIN, "action", r#""required_actions":["UPDATE_PASSWORD"]"#);
     app.import(&lines).await;
     for name in ["factor", "action"] {
@@ -130,7 +136,8 @@ async fn refreshing_rotates_and_an_old_token_ends_the_session() {
     }
     let again = app.signed_in(DOMAIN, "wonny").await;
     let events = again.query("{ me { securityEvents { nodes { type } } } }").await;
-    assert_eq!(events.data()["me"]["securityEvents"]["nodes"][1]["type"], "REFRESH_TOKEN_REUSED");
+    let reused = json!({ "type": "REFRESH_TOKEN_REUSED" });
+    assert!(events.data()["me"]["securityEvents"]["nodes"].as_array().unwrap().contains(&reused));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -180,7 +187,9 @@ async fn only_an_admin_has_a_longer_idle_time_of_his_own() {
     lines += &user(DOMAIN, "short", r#""role_type":"DOMAIN_ADMIN","refresh_timeout":1800"#);
     lines += &user(DOMAIN, "user", r#""refresh_timeout":86400"#);
     app.import(&lines).await;
-    for (name, ends) in [("admin", "2026-11-24T09:00:00Z"), ("short", "2026-11-23T12:00:00Z"), ("user", "2026-11-23T12:00:00Z")] {
+    for (name, ends) in
+        [("admin", "2026-11-24T09:00:00Z"), ("short", "2026-11-23T12:00:00Z"), ("user", "2026-11-23T12:00:00Z")]
+    {
         let answer = app.signed_in(DOMAIN, name).await.query("{ me { sessions { expiresAt } } }").await;
         assert_eq!(answer.data()["me"]["sessions"][0]["expiresAt"], ends, "{name}");
     }

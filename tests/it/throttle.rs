@@ -47,7 +47,7 @@ async fn five_wrong_passwords_are_free_then_each_doubles_the_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_network_is_not_held_up_until_all_together_are() {
     let app = TestApp::with_users(&["wonny"]).await;
-    let from = |address: &str| Client { address: address.to_owned(), ..app.client() };
+    let from = |address: &str| app.client().at(address);
     // He is known at home.
     assert_eq!(try_codes(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
     for network in 0..10 {
@@ -64,7 +64,7 @@ async fn another_network_is_not_held_up_until_all_together_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_is_forgotten_after_thirty_days() {
     let app = TestApp::with_users(&["wonny"]).await;
-    let from = |address: &str| Client { address: address.to_owned(), ..app.client() };
+    let from = |address: &str| app.client().at(address);
     assert_eq!(try_codes(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
     app.clock.advance(TimeDelta::days(30));
     for number in 0..51 {

@@ -24,9 +24,7 @@ impl<T: Copy> Kind for Choices<T> {
 
     fn parse(&self, text: &str) -> Result<T, String> {
         let found = self.0.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-        found
-            .map(|(_, value)| *value)
-            .ok_or_else(|| format!("{text:?} is not one of the words known here"))
+        found.map(|(_, value)| *value).ok_or_else(|| format!("{text:?} is not one of the words known here"))
     }
 }
 

@@ -57,9 +57,6 @@ mod tests {
         }
         assert_eq!(wrong(&kind, "1"), r#""1" is less than 2"#);
         assert_eq!(wrong(&kind, "11"), r#""11" is more than 10"#);
-        assert_eq!(
-            wrong(&kind, "99999999999999999999"),
-            r#""99999999999999999999" is more than 10"#
-        );
+        assert_eq!(wrong(&kind, "99999999999999999999"), r#""99999999999999999999" is more than 10"#);
     }
 }

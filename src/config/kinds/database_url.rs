@@ -59,10 +59,7 @@ impl Kind for DatabaseUrls {
 
 fn parse_sqlite(path: &str) -> Result<PathBuf, String> {
     // Three slashes are how other programs write a path from the root.
-    let path = path
-        .strip_prefix("//")
-        .filter(|path| path.starts_with('/'))
-        .unwrap_or(path);
+    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
     match path {
         "" => Err("it names no file".to_owned()),
         ":memory:" => {
@@ -109,10 +106,7 @@ mod tests {
             ("sqlite:///var/lib/up.db", "/var/lib/up.db"),
             ("sqlite:./data/up.db", "./data/up.db"),
         ] {
-            assert!(
-                matches!(DatabaseUrls.parse(text), Ok(DatabaseUrl::Sqlite(parsed)) if *parsed == *path),
-                "{text}"
-            );
+            assert!(matches!(DatabaseUrls.parse(text), Ok(DatabaseUrl::Sqlite(parsed)) if *parsed == *path), "{text}");
         }
     }
 
@@ -139,10 +133,7 @@ mod tests {
             ("", "which kind of database"),
             ("up.db", "which kind of database"),
             ("mysql://ann:hunter2@db/up", "of the kind mysql are not known"),
-            (
-                "ann:hunter2@postgres://db/up",
-                "of the kind that it names are not known",
-            ),
+            ("ann:hunter2@postgres://db/up", "of the kind that it names are not known"),
             ("sqlite:", "names no file"),
             ("sqlite::memory:", "another one for each connection"),
             ("sqlite://up.db", "without `//`"),

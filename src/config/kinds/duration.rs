@@ -45,11 +45,7 @@ fn show(duration: &Duration) -> String {
         .find(|(unit, _)| millis.is_multiple_of(*unit) && millis >= *unit)
         .map_or_else(
             || {
-                if millis == 0 {
-                    "0s".to_owned()
-                } else {
-                    format!("{millis}ms")
-                }
+                if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") }
             },
             |(unit, name)| format!("{}{name}", millis / unit),
         )
@@ -65,21 +61,13 @@ mod tests {
 
     #[test]
     fn parses_units_and_their_sums() {
-        for (text, seconds) in [
-            ("30s", 30),
-            ("10m", 600),
-            ("3h", 10_800),
-            ("30d", 2_592_000),
-            ("1h30m", 5400),
-            ("1h 30m 5s", 5405),
-        ] {
+        for (text, seconds) in
+            [("30s", 30), ("10m", 600), ("3h", 10_800), ("30d", 2_592_000), ("1h30m", 5400), ("1h 30m 5s", 5405)]
+        {
             assert_eq!(kind().parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(kind().parse("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(
-            durations(Duration::ZERO..=Duration::from_secs(1)).parse("0s"),
-            Ok(Duration::ZERO)
-        );
+        assert_eq!(durations(Duration::ZERO..=Duration::from_secs(1)).parse("0s"), Ok(Duration::ZERO));
     }
 
     #[test]
@@ -87,28 +75,17 @@ mod tests {
         for text in ["", "soon", "-5m", "10 m in", "m", "99999999999999999999s"] {
             assert!(wrong(&kind(), text).starts_with(&format!("{text:?} ")), "{text}");
         }
-        assert_eq!(
-            wrong(&kind(), "10"),
-            r#""10" has a number without a unit (ms, s, m, h, d)"#
-        );
-        assert_eq!(
-            wrong(&kind(), "10x"),
-            r#""10x" has the unknown unit "x" (known are ms, s, m, h, d)"#
-        );
+        assert_eq!(wrong(&kind(), "10"), r#""10" has a number without a unit (ms, s, m, h, d)"#);
+        assert_eq!(wrong(&kind(), "10x"), r#""10x" has the unknown unit "x" (known are ms, s, m, h, d)"#);
         assert_eq!(wrong(&kind(), "0s"), r#""0s" is less than 100ms"#);
         assert_eq!(wrong(&kind(), "31d"), r#""31d" is more than 30d"#);
     }
 
     #[test]
     fn shows_the_largest_unit_without_rest() {
-        for (millis, shown) in [
-            (0, "0s"),
-            (1, "1ms"),
-            (1500, "1500ms"),
-            (90_000, "90s"),
-            (5_400_000, "90m"),
-            (86_400_000, "1d"),
-        ] {
+        for (millis, shown) in
+            [(0, "0s"), (1, "1ms"), (1500, "1500ms"), (90_000, "90s"), (5_400_000, "90m"), (86_400_000, "1d")]
+        {
             assert_eq!(show(&Duration::from_millis(millis)), shown);
         }
     }

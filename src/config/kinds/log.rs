@@ -41,15 +41,7 @@ impl Kind for LogFilter {
 
 /// The language takes any lone word for the name of a part of the program, and would silence all others.
 fn is_likely_a_misspelt_level(text: &str) -> bool {
-    let words = [
-        "error",
-        "warn",
-        "info",
-        "debug",
-        "trace",
-        "off",
-        env!("CARGO_CRATE_NAME"),
-    ];
+    let words = ["error", "warn", "info", "debug", "trace", "off", env!("CARGO_CRATE_NAME")];
     text.chars().all(char::is_alphanumeric)
         && !words.iter().any(|word| word.eq_ignore_ascii_case(text))
         && text.parse::<u8>().map_or(true, |level| level > 5)
@@ -61,14 +53,8 @@ mod tests {
 
     #[test]
     fn parses_filters() {
-        for text in [
-            "info",
-            "WARN",
-            "off",
-            "info,userprofile=debug",
-            "userprofile::http=trace",
-            "warn,[request]=debug",
-        ] {
+        for text in ["info", "WARN", "off", "info,userprofile=debug", "userprofile::http=trace", "warn,[request]=debug"]
+        {
             assert_eq!(LogFilter.parse(text), Ok(text.to_owned()));
         }
     }

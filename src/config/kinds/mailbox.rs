@@ -35,10 +35,7 @@ impl Kind for Mailboxes {
             EmailAddress::parse_with_options(text, Options::default().with_display_text().without_domain_literal())
                 .map_err(|error| format!("{text:?} is not an e-mail address ({error})"))?;
         let name = parsed.display_part().trim().trim_matches('"').to_owned();
-        Ok(Mailbox {
-            name: Some(name).filter(|name| !name.is_empty()),
-            address: parsed.email(),
-        })
+        Ok(Mailbox { name: Some(name).filter(|name| !name.is_empty()), address: parsed.email() })
     }
 }
 
@@ -52,39 +49,20 @@ mod tests {
             ("noreply@example.com", None, "noreply@example.com"),
             ("root@localhost", None, "root@localhost"),
             ("Acme <noreply@example.com>", Some("Acme"), "noreply@example.com"),
-            (
-                r#""Acme, Inc." <noreply@example.com>"#,
-                Some("Acme, Inc."),
-                "noreply@example.com",
-            ),
+            (r#""Acme, Inc." <noreply@example.com>"#, Some("Acme, Inc."), "noreply@example.com"),
             ("계정 <no-reply@example.kr>", Some("계정"), "no-reply@example.kr"),
         ] {
             assert_eq!(
                 Mailboxes.parse(text),
-                Ok(Mailbox {
-                    name: name.map(str::to_owned),
-                    address: address.to_owned()
-                })
+                Ok(Mailbox { name: name.map(str::to_owned), address: address.to_owned() })
             );
         }
     }
 
     #[test]
     fn refuses_what_is_no_address() {
-        for text in [
-            "",
-            "acme",
-            "@example.com",
-            "a@",
-            "Acme <a@b",
-            "Acme a@b.org",
-            "a@b, c@d",
-            "<a@b>",
-        ] {
-            assert!(
-                wrong(&Mailboxes, text).starts_with(&format!("{text:?} is not an e-mail address")),
-                "{text}"
-            );
+        for text in ["", "acme", "@example.com", "a@", "Acme <a@b", "Acme a@b.org", "a@b, c@d", "<a@b>"] {
+            assert!(wrong(&Mailboxes, text).starts_with(&format!("{text:?} is not an e-mail address")), "{text}");
         }
         assert!(wrong(&Mailboxes, "Acme\r\nBcc: x <a@b>").ends_with("holds a control character"));
     }

@@ -80,11 +80,7 @@ impl<K: Kind> Kind for Optional<K> {
     }
 
     fn parse(&self, text: &str) -> Result<Self::Value, String> {
-        if text.is_empty() {
-            Ok(None)
-        } else {
-            self.0.parse(text).map(Some)
-        }
+        if text.is_empty() { Ok(None) } else { self.0.parse(text).map(Some) }
     }
 
     fn is_secret(&self) -> bool {

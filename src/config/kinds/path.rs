@@ -19,11 +19,7 @@ impl Kind for FilePath {
     }
 
     fn parse(&self, text: &str) -> Result<PathBuf, String> {
-        if text.contains('\0') {
-            Err("it holds a NUL".to_owned())
-        } else {
-            Ok(PathBuf::from(text))
-        }
+        if text.contains('\0') { Err("it holds a NUL".to_owned()) } else { Ok(PathBuf::from(text)) }
     }
 }
 
@@ -33,10 +29,7 @@ mod tests {
 
     #[test]
     fn takes_any_path() {
-        assert_eq!(
-            FilePath.parse("/run/secrets/key"),
-            Ok(PathBuf::from("/run/secrets/key"))
-        );
+        assert_eq!(FilePath.parse("/run/secrets/key"), Ok(PathBuf::from("/run/secrets/key")));
         assert_eq!(wrong(&FilePath, "a\0b"), "it holds a NUL");
     }
 }

@@ -26,10 +26,7 @@ impl Kind for SecretKeys {
     }
 
     fn accepts(&self) -> String {
-        format!(
-            "{} random bytes in base64 (`openssl rand -base64 {0}` makes them)",
-            SecretKey::LENGTH
-        )
+        format!("{} random bytes in base64 (`openssl rand -base64 {0}` makes them)", SecretKey::LENGTH)
     }
 
     fn parse(&self, text: &str) -> Result<SecretKey, String> {
@@ -45,11 +42,7 @@ impl Kind for SecretKeys {
     }
 
     fn mask(&self, text: &str) -> String {
-        if text.is_empty() {
-            String::new()
-        } else {
-            MASK.to_owned()
-        }
+        if text.is_empty() { String::new() } else { MASK.to_owned() }
     }
 }
 
@@ -62,12 +55,7 @@ mod tests {
         let key = [0xfb; 32];
         let standard = BASE64.encode(key);
         let url_safe = standard.replace('+', "-").replace('/', "_");
-        for text in [
-            &standard,
-            &url_safe,
-            standard.trim_end_matches('='),
-            url_safe.trim_end_matches('='),
-        ] {
+        for text in [&standard, &url_safe, standard.trim_end_matches('='), url_safe.trim_end_matches('=')] {
             assert_eq!(SecretKeys.parse(text).unwrap().expose(), &key, "{text}");
         }
     }

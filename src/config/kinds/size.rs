@@ -12,10 +12,7 @@ pub(in super::super) struct Sizes<T> {
 
 /// Sizes in `range`, as the type `T`.
 pub(in super::super) fn sizes<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> Sizes<T> {
-    Sizes {
-        range,
-        convert: |bytes| T::try_from(bytes).ok(),
-    }
+    Sizes { range, convert: |bytes| T::try_from(bytes).ok() }
 }
 
 impl<T> Kind for Sizes<T> {
@@ -26,11 +23,7 @@ impl<T> Kind for Sizes<T> {
     }
 
     fn accepts(&self) -> String {
-        format!(
-            "a size from {} to {}",
-            show(*self.range.start()),
-            show(*self.range.end())
-        )
+        format!("a size from {} to {}", show(*self.range.start()), show(*self.range.end()))
     }
 
     fn parse(&self, text: &str) -> Result<T, String> {
@@ -45,10 +38,7 @@ fn show(bytes: u64) -> String {
     [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
         .into_iter()
         .find(|(unit, _)| bytes.is_multiple_of(*unit) && bytes >= *unit)
-        .map_or_else(
-            || format!("{bytes} bytes"),
-            |(unit, name)| format!("{}{name}", bytes / unit),
-        )
+        .map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{}{name}", bytes / unit))
 }
 
 #[cfg(test)]

@@ -63,12 +63,7 @@ impl Kind for SmtpUrls {
             Some(Host::Ipv6(ip)) => ip.to_string(),
             Some(host) => host.to_string(),
         };
-        Ok(SmtpServer {
-            security,
-            host,
-            port: url.port().unwrap_or(port),
-            credentials: credentials(&url)?,
-        })
+        Ok(SmtpServer { security, host, port: url.port().unwrap_or(port), credentials: credentials(&url)? })
     }
 
     fn is_secret(&self) -> bool {
@@ -91,9 +86,7 @@ fn credentials(url: &Url) -> Result<Option<(String, Secret)>, String> {
 
 fn decode(text: &str) -> Result<String, String> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(String::from)
-        .map_err(|_| "its user or password is not UTF-8".to_owned())
+    decoded.map(String::from).map_err(|_| "its user or password is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
@@ -104,30 +97,20 @@ mod tests {
     fn parses_servers() {
         for (text, security, host, port) in [
             ("smtp://mail", SmtpSecurity::Plain, "mail", 25),
-            (
-                "smtp+starttls://mail.example.com",
-                SmtpSecurity::StartTls,
-                "mail.example.com",
-                587,
-            ),
+            ("smtp+starttls://mail.example.com", SmtpSecurity::StartTls, "mail.example.com", 587),
             ("smtps://mail.example.com/", SmtpSecurity::Tls, "mail.example.com", 465),
             ("smtp://127.0.0.1:2525", SmtpSecurity::Plain, "127.0.0.1", 2525),
             ("smtp://[::1]:2525", SmtpSecurity::Plain, "::1", 2525),
         ] {
             let server = SmtpUrls.parse(text).unwrap();
-            assert_eq!(
-                (server.security, server.host.as_str(), server.port),
-                (security, host, port)
-            );
+            assert_eq!((server.security, server.host.as_str(), server.port), (security, host, port));
             assert!(server.credentials.is_none());
         }
     }
 
     #[test]
     fn decodes_user_and_password() {
-        let server = SmtpUrls
-            .parse("smtps://ann%40example.com:p%40ss%2Fword+1@mail")
-            .unwrap();
+        let server = SmtpUrls.parse("smtps://ann%40example.com:p%40ss%2Fword+1@mail").unwrap();
         let (user, password) = server.credentials.clone().unwrap();
         assert_eq!((user.as_str(), password.expose()), ("ann@example.com", "p@ss/word+1"));
         assert!(!format!("{server:?}").contains("p@ss"));

@@ -104,11 +104,7 @@ mod tests {
             ("http://[::]:8080", "that nobody can open"),
             ("https://example.com/#x", "has a fragment"),
         ] {
-            assert!(
-                wrong(&BaseUrl, text).contains(expected),
-                "{text}: {}",
-                wrong(&BaseUrl, text)
-            );
+            assert!(wrong(&BaseUrl, text).contains(expected), "{text}: {}", wrong(&BaseUrl, text));
             assert!(wrong(&PageUrl, text).contains(expected), "{text}");
         }
         assert!(wrong(&BaseUrl, "https://example.com/?a=b").contains("has parameters"));

@@ -31,31 +31,17 @@ fn all_faults_are_told_at_once_each_with_its_place() {
 
 #[test]
 fn a_file_that_is_not_toml_is_told_by_its_line_and_hides_no_other_fault() {
-    let faults = given()
-        .flag("code_tries", "x")
-        .file("access_ttl = \"5m\"\nsecret_key = hunter2\n")
-        .faults();
+    let faults = given().flag("code_tries", "x").file("access_ttl = \"5m\"\nsecret_key = hunter2\n").faults();
     assert_eq!(faults.len(), 2);
-    assert!(
-        faults[0].starts_with("up.toml: line 2: it is not TOML ("),
-        "{}",
-        faults[0]
-    );
+    assert!(faults[0].starts_with("up.toml: line 2: it is not TOML ("), "{}", faults[0]);
     assert!(!faults[0].contains("hunter2"));
     let twice = given().file("listen = \"[::1]:1\"\nlisten = \"[::1]:2\"\n").faults();
-    assert!(
-        twice[0].starts_with("up.toml: line 2: it is not TOML (duplicate key"),
-        "{}",
-        twice[0]
-    );
+    assert!(twice[0].starts_with("up.toml: line 2: it is not TOML (duplicate key"), "{}", twice[0]);
 }
 
 #[test]
 fn what_a_broken_file_might_give_is_not_told_to_be_missing() {
-    let faults = given()
-        .env("SMTP_URL", "smtp://mail")
-        .file("mail_from = \"a@b\"\npublic_url = https://c\n")
-        .faults();
+    let faults = given().env("SMTP_URL", "smtp://mail").file("mail_from = \"a@b\"\npublic_url = https://c\n").faults();
     assert_eq!(faults.len(), 1, "{faults:?}");
 }
 
@@ -64,10 +50,7 @@ fn a_file_that_cannot_be_read_is_told_beside_all_else() {
     let flags = BTreeMap::from([("code_tries", "x".to_owned())]);
     let faults = load(flags, Some(PathBuf::from("does/not/exist.toml"))).expect_err("there is no file");
     let text = faults.to_string();
-    assert!(
-        text.starts_with("flag --config: does/not/exist.toml cannot be read: "),
-        "{text}"
-    );
+    assert!(text.starts_with("flag --config: does/not/exist.toml cannot be read: "), "{text}");
     assert!(text.contains("\nflag --code-tries: "), "{text}");
 }
 
@@ -76,8 +59,6 @@ fn a_file_that_cannot_be_read_is_told_beside_all_else() {
 fn a_variable_that_is_not_text_is_a_fault() {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
     let mut given = given();
-    given
-        .environment
-        .insert("USERPROFILE_LISTEN".to_owned(), OsString::from_vec(vec![0xff]));
+    given.environment.insert("USERPROFILE_LISTEN".to_owned(), OsString::from_vec(vec![0xff]));
     assert!(given.faults()[0].starts_with("environment variable USERPROFILE_LISTEN: it is not UTF-8; "));
 }

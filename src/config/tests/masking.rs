@@ -32,13 +32,7 @@ fn what_is_printed_can_be_given_back() {
         .env("USERPROFILE_CODE_TRIES", "007")
         .config();
     let again = given().file(&config.to_masked_toml()).config();
-    let values = |config: &Config| {
-        config
-            .in_force
-            .iter()
-            .map(|in_force| in_force.masked.clone())
-            .collect::<Vec<_>>()
-    };
+    let values = |config: &Config| config.in_force.iter().map(|in_force| in_force.masked.clone()).collect::<Vec<_>>();
     assert_eq!(values(&again).iter().filter(|text| *text == "7").count(), 1);
     assert_eq!(again.log.format, Some(LogFormat::Json));
     let third = given().file(&again.to_masked_toml()).config();
@@ -48,17 +42,12 @@ fn what_is_printed_can_be_given_back() {
 
 #[test]
 fn a_mask_is_not_taken_for_a_secret() {
-    let config = given()
-        .env("DATABASE_URL", "postgres://ann:hunter2@db/up")
-        .env("USERPROFILE_SECRET_KEY", KEY)
-        .config();
+    let config =
+        given().env("DATABASE_URL", "postgres://ann:hunter2@db/up").env("USERPROFILE_SECRET_KEY", KEY).config();
     let printed = config.to_masked_toml();
     let faults = given().file(&printed).faults();
     assert_eq!(faults.len(), 2);
     assert!(faults[0].starts_with("up.toml: database_url: it holds ***, which is printed in place of a secret"));
-    let again = given()
-        .file(&printed)
-        .env("DATABASE_URL", "sqlite:x.db")
-        .env("USERPROFILE_SECRET_KEY", KEY);
+    let again = given().file(&printed).env("DATABASE_URL", "sqlite:x.db").env("USERPROFILE_SECRET_KEY", KEY);
     again.config();
 }

@@ -32,10 +32,7 @@ impl Given {
     }
 
     fn file(mut self, text: &str) -> Self {
-        self.file = Some(ConfigFile {
-            path: PathBuf::from("up.toml"),
-            text: text.to_owned(),
-        });
+        self.file = Some(ConfigFile { path: PathBuf::from("up.toml"), text: text.to_owned() });
         self
     }
 
@@ -50,12 +47,7 @@ impl Given {
 
     #[track_caller]
     fn faults(self) -> Vec<String> {
-        self.resolve()
-            .expect_err("the settings are wrong")
-            .to_string()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        self.resolve().expect_err("the settings are wrong").to_string().lines().map(str::to_owned).collect()
     }
 }
 
@@ -66,8 +58,5 @@ fn given() -> Given {
 /// The one line of `config` for the setting `name`.
 fn line(config: &Config, name: &str) -> String {
     let text = config.to_masked_toml();
-    text.lines()
-        .find(|line| line.starts_with(&format!("{name} = ")))
-        .expect("every setting is printed")
-        .to_owned()
+    text.lines().find(|line| line.starts_with(&format!("{name} = "))).expect("every setting is printed").to_owned()
 }

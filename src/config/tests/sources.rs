@@ -23,15 +23,7 @@ fn flags_beat_environment_beats_file_beats_default() {
 
 #[test]
 fn only_what_wins_has_to_be_right() {
-    assert_eq!(
-        given()
-            .flag("code_tries", "7")
-            .env("USERPROFILE_CODE_TRIES", "many")
-            .config()
-            .codes
-            .tries,
-        7
-    );
+    assert_eq!(given().flag("code_tries", "7").env("USERPROFILE_CODE_TRIES", "many").config().codes.tries, 7);
 }
 
 #[test]
@@ -44,10 +36,7 @@ fn an_empty_variable_is_not_set_but_an_empty_text_elsewhere_is_one() {
     assert!(given().file(smtp).env("SMTP_URL", "").config().mail.is_some());
     assert!(given().file(smtp).flag("smtp_url", "").config().mail.is_none());
     let faults = given().flag("access_ttl", "").faults();
-    assert_eq!(
-        faults,
-        [r#"flag --access-ttl: "" is not a duration; give a duration from 1s to 1d, such as 15m"#]
-    );
+    assert_eq!(faults, [r#"flag --access-ttl: "" is not a duration; give a duration from 1s to 1d, such as 15m"#]);
 }
 
 #[test]
@@ -55,21 +44,12 @@ fn the_file_takes_numbers_texts_and_lists() {
     let config = given()
         .file("code_tries = 7\nbody_limit = 2048\nlimit_errors = \"9\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]")
         .config();
-    assert_eq!(
-        (config.codes.tries, config.http.body_limit, config.limits.errors),
-        (7, 2048, 9)
-    );
+    assert_eq!((config.codes.tries, config.http.body_limit, config.limits.errors), (7, 2048, 9));
     assert_eq!(config.trusted_proxies.len(), 2);
 }
 
 #[test]
 fn unknown_variables_are_warned_of() {
-    let config = given()
-        .env("USERPROFILE_ZEBRA", "1")
-        .env("USERPROFILE_SERVICE_HOST", "10.0.0.1")
-        .config();
-    assert_eq!(
-        config.warnings,
-        ["environment variable USERPROFILE_ZEBRA: there is no such setting"]
-    );
+    let config = given().env("USERPROFILE_ZEBRA", "1").env("USERPROFILE_SERVICE_HOST", "10.0.0.1").config();
+    assert_eq!(config.warnings, ["environment variable USERPROFILE_ZEBRA: there is no such setting"]);
 }

@@ -26,10 +26,7 @@ fn defaults_are_those_that_are_promised() {
     for promise in promised.split(',') {
         let (name, value) = promise.trim().split_once(' ').unwrap();
         let setting = settings().iter().find(|setting| setting.name == name).expect(name);
-        assert!(
-            matches!(setting.fallback, Fallback::Value(default) if default == value),
-            "{name}"
-        );
+        assert!(matches!(setting.fallback, Fallback::Value(default) if default == value), "{name}");
     }
 }
 
@@ -40,16 +37,9 @@ fn every_setting_can_be_named_in_every_way() {
             ["DATABASE_URL", "SMTP_URL", "MAIL_FROM", "RUST_LOG"].contains(&setting.environment.as_str())
                 || setting.environment.starts_with("USERPROFILE_")
         );
-        assert_eq!(
-            setting.environment.trim_start_matches("USERPROFILE_").to_lowercase(),
-            setting.name
-        );
+        assert_eq!(setting.environment.trim_start_matches("USERPROFILE_").to_lowercase(), setting.name);
         assert_eq!(setting.flag, setting.name.replace('_', "-"));
-        assert!(
-            setting.meaning.ends_with('.') && !setting.meaning.contains('\n'),
-            "{}",
-            setting.name
-        );
+        assert!(setting.meaning.ends_with('.') && !setting.meaning.contains('\n'), "{}", setting.name);
         assert_eq!(settings().iter().filter(|other| other.name == setting.name).count(), 1);
     }
     let config = given().config();

@@ -18,12 +18,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn new(fields: &'a Map<String, Value>, path: String, faults: &'a mut Vec<String>) -> Self {
-        Self {
-            fields,
-            path,
-            asked: Vec::new(),
-            faults,
-        }
+        Self { fields, path, asked: Vec::new(), faults }
     }
 
     /// Notes what is wrong with a field.
@@ -107,9 +102,7 @@ impl<'a> Fields<'a> {
     /// Tags; none where they are left out.
     pub(super) fn tags(&mut self) -> Tags {
         let name = "tags";
-        self.value(name)
-            .and_then(|value| self.note(name, Tags::parse(value)))
-            .unwrap_or_default()
+        self.value(name).and_then(|value| self.note(name, Tags::parse(value))).unwrap_or_default()
     }
 
     /// A list, empty where it is left out.
@@ -127,12 +120,11 @@ impl<'a> Fields<'a> {
     /// The fields of an object within this one.
     pub(super) fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
         let path = format!("{}{name}.", self.path);
-        match self.value(name)? {
-            Value::Object(fields) => Some(Fields::new(fields, path, self.faults)),
-            _ => {
-                self.fault(name, "this must be an object, in curly brackets");
-                None
-            }
+        if let Value::Object(fields) = self.value(name)? {
+            Some(Fields::new(fields, path, self.faults))
+        } else {
+            self.fault(name, "this must be an object, in curly brackets");
+            None
         }
     }
 
@@ -142,31 +134,27 @@ impl<'a> Fields<'a> {
             self.fault(&format!("{list}[{index}]"), "this must be an object, in curly brackets");
             return None;
         };
-        Some(Fields::new(
-            fields,
-            format!("{}{list}[{index}].", self.path),
-            self.faults,
-        ))
+        Some(Fields::new(fields, format!("{}{list}[{index}].", self.path), self.faults))
+    }
+
+    /// Asks for fields of which it does not matter what they say.
+    pub(super) fn ignoring(&mut self, read: impl FnOnce(&mut Self)) {
+        let before = self.faults.len();
+        read(self);
+        self.faults.truncate(before);
     }
 
     /// Notes the fields that nobody asked for.
     pub(super) fn finish(self) {
-        let Self {
-            fields,
-            path,
-            asked,
-            faults,
-        } = self;
+        let Self { fields, path, asked, faults } = self;
         for unknown in fields.keys().filter(|key| !asked.contains(&key.as_str())) {
-            let name = quote(unknown);
+            let first = |place: usize, name: &&str| !asked.iter().take(place).any(|earlier| earlier == name);
+            let known = asked.iter().enumerate().filter(|(place, name)| first(*place, name)).map(|(_, name)| *name);
+            let (name, known) = (quote(unknown), known.collect::<Vec<_>>().join(", "));
             faults.push(if path.is_empty() {
-                format!("{name}: there is no such field; there are {}", asked.join(", "))
+                format!("{name}: there is no such field; there are {known}")
             } else {
-                format!(
-                    "{name}: there is no such field in `{}`; there are {}",
-                    path.trim_end_matches('.'),
-                    asked.join(", ")
-                )
+                format!("{name}: there is no such field in `{}`; there are {known}", path.trim_end_matches('.'))
             });
         }
     }

@@ -43,14 +43,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in their order.
-    pub const ALL: [Self; 6] = [
-        Self::Domain,
-        Self::Role,
-        Self::User,
-        Self::WorkspaceGroup,
-        Self::Workspace,
-        Self::RoleBinding,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Domain, Self::Role, Self::User, Self::WorkspaceGroup, Self::Workspace, Self::RoleBinding];
 
     /// The value of `kind` in a line.
     #[must_use]

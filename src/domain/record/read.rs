@@ -9,8 +9,7 @@ use crate::domain::login::LoginId;
 use crate::domain::profile_text::Label;
 use crate::domain::user::{Domain, DomainState};
 use crate::domain::workspace::{
-    GroupMember, MAX_GROUP_USERS, ResourceGroup, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup,
-    WorkspaceState,
+    GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup, WorkspaceState,
 };
 
 /// Reads a line.
@@ -18,26 +17,18 @@ use crate::domain::workspace::{
 /// # Errors
 /// All that is wrong with it in itself.
 pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
-    let wrong = |message: String| BadLine {
-        key: None,
-        faults: vec![message],
-    };
+    let wrong = |message: String| BadLine { key: None, faults: vec![message] };
     let object = json::parse(line).map_err(wrong)?;
-    let kind = object.fields.get("kind").and_then(|kind| kind.as_str());
+    let kind = object.get("kind").and_then(|kind| kind.as_str());
     let Some(kind) = Kind::ALL.into_iter().find(|known| Some(known.as_str()) == kind) else {
         let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-        return Err(wrong(format!(
-            "`kind`: this must be one of {kinds}, and stand first in the line"
-        )));
+        return Err(wrong(format!("`kind`: this must be one of {kinds}")));
     };
     let mut faults = Vec::new();
-    if object.first.as_deref() != Some("kind") {
-        faults.push("`kind`: this must stand first in the line".to_owned());
-    }
-    let mut fields = Fields::new(&object.fields, String::new(), &mut faults);
+    let mut fields = Fields::new(&object, String::new(), &mut faults);
     fields.value("kind");
     let read = if fields.flag("delete") {
-        read_deletion(kind, &mut fields).map(Line::Delete)
+        read_deletion(kind, &mut fields, rules).map(Line::Delete)
     } else {
         read_record(kind, &mut fields, rules).map(Line::Put)
     };
@@ -45,7 +36,7 @@ pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
     match read {
         Some(line) if faults.is_empty() => Ok(line),
         _ => {
-            let key = read_key(kind, &mut Fields::new(&object.fields, String::new(), &mut Vec::new()));
+            let key = read_key(kind, &mut Fields::new(&object, String::new(), &mut Vec::new()));
             Err(BadLine { key, faults })
         }
     }
@@ -68,8 +59,10 @@ fn read_key(kind: Kind, fields: &mut Fields<'_>) -> Option<Key> {
     })
 }
 
-fn read_deletion(kind: Kind, fields: &mut Fields<'_>) -> Option<Deletion> {
+fn read_deletion(kind: Kind, fields: &mut Fields<'_>, rules: &Rules) -> Option<Deletion> {
     let key = read_key(kind, fields);
+    // What else is told of a thing does not matter, so that an export with `delete` in every line takes all of it away.
+    fields.ignoring(|fields| drop(read_record(kind, fields, rules)));
     let domain_id = match kind {
         Kind::Domain | Kind::Role | Kind::User => None,
         Kind::WorkspaceGroup | Kind::Workspace | Kind::RoleBinding => fields.text("domain_id", DomainId::parse),
@@ -97,12 +90,7 @@ fn read_domain(fields: &mut Fields<'_>) -> Option<Domain> {
     let name = fields.required("name", Label::parse);
     let state = fields.text("state", str::parse).unwrap_or(DomainState::Enabled);
     let tags = fields.tags();
-    Some(Domain {
-        id: id?,
-        name: name?,
-        state,
-        tags,
-    })
+    Some(Domain { id: id?, name: name?, state, tags })
 }
 
 fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
@@ -111,13 +99,7 @@ fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
     let name = fields.required("name", Label::parse);
     let role_type = fields.required("role_type", str::parse);
     let state = fields.text("state", str::parse).unwrap_or(RoleState::Enabled);
-    Some(Role {
-        domain_id: domain_id?,
-        id: id?,
-        name: name?,
-        role_type: role_type?,
-        state,
-    })
+    Some(Role { domain_id: domain_id?, id: id?, name: name?, role_type: role_type?, state })
 }
 
 fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
@@ -146,13 +128,7 @@ fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
 fn read_members(fields: &mut Fields<'_>) -> Vec<GroupMember> {
     let items = fields.list("users");
     if items.len() > MAX_GROUP_USERS {
-        fields.fault(
-            "users",
-            &format!(
-                "a group has at most {MAX_GROUP_USERS} users; this one has {}",
-                items.len()
-            ),
-        );
+        fields.fault("users", &format!("a group has at most {MAX_GROUP_USERS} users; this one has {}", items.len()));
         return Vec::new();
     }
     let mut members: Vec<GroupMember> = Vec::with_capacity(items.len());
@@ -165,10 +141,7 @@ fn read_members(fields: &mut Fields<'_>) -> Vec<GroupMember> {
         of_item.finish();
         let Some(member) = member else { continue };
         if !seen.insert(member.login.key().to_owned()) {
-            fields.fault(
-                &format!("users[{index}].user_id"),
-                "this user stands in the list before",
-            );
+            fields.fault(&format!("users[{index}].user_id"), "this user stands in the list before");
         }
         members.push(member);
     }
@@ -179,11 +152,7 @@ fn read_member(fields: &mut Fields<'_>) -> Option<GroupMember> {
     let login = fields.required("user_id", LoginId::parse);
     let role_id = fields.text("role_id", RoleId::parse);
     let role_type = fields.text("role_type", str::parse);
-    Some(GroupMember {
-        login: login?,
-        role_id,
-        role_type,
-    })
+    Some(GroupMember { login: login?, role_id, role_type })
 }
 
 fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Workspace> {
@@ -227,12 +196,6 @@ fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<RoleBinding> {
     let workspace_id = fields.text("workspace_id", WorkspaceId::parse);
     let workspace_group_id = fields.text("workspace_group_id", WorkspaceGroupId::parse);
     let created_at = fields.time("created_at").unwrap_or(rules.now);
-    if resource_group == Some(ResourceGroup::Workspace) && !fields.has("workspace_id") {
-        fields.fault(
-            "workspace_id",
-            "this field is missing: a binding of resource group WORKSPACE names its workspace",
-        );
-    }
     Some(RoleBinding {
         id: id?,
         domain_id: domain_id?,

@@ -12,11 +12,7 @@ pub(super) fn parse(text: &str) -> Result<Timestamp, Invalid> {
     let time = DateTime::parse_from_rfc3339(text).or_else(|error| {
         // Without a zone it is RFC 3339 (5.6, with a space) that lacks its last letter.
         let is_plain = text.as_bytes().get(10) == Some(&b' ');
-        if is_plain {
-            DateTime::parse_from_rfc3339(&format!("{text}Z"))
-        } else {
-            Err(error)
-        }
+        if is_plain { DateTime::parse_from_rfc3339(&format!("{text}Z")) } else { Err(error) }
     });
     time.ok()
         // By way of a number, so that a leap second is the same point in time in every database.

@@ -205,17 +205,10 @@ fn read_password(
         return hash;
     };
     if fields.has("password_hash") {
-        fields.fault(
-            "password",
-            "this and `password_hash` must not both be there; leave one of them out",
-        );
+        fields.fault("password", "this and `password_hash` must not both be there; leave one of them out");
     }
     if let Some(login) = login {
-        let personal = Personal {
-            login,
-            email: email.map(Email::key),
-            name: name.map(Name::as_str),
-        };
+        let personal = Personal { login, email: email.map(Email::key), name: name.map(Name::as_str) };
         if let Err(weakness) = password::check(&plain, rules.password_min_length, personal) {
             fields.fault("password", &weakness.to_string());
         }
@@ -252,29 +245,14 @@ fn read_mfa(fields: &mut Fields<'_>, verified_email: Option<&Email>) -> (Mfa, Op
     }
     let otp_secret = of_mfa.text("otp_secret", OtpSecret::parse);
     if state == MfaState::Enabled && !of_mfa.has("mfa_type") {
-        of_mfa.fault(
-            "mfa_type",
-            "this field is missing: a second factor that is ENABLED has a type, EMAIL or OTP",
-        );
+        of_mfa.fault("mfa_type", "this field is missing: a second factor that is ENABLED has a type, EMAIL or OTP");
     }
     if state == MfaState::Enabled && mfa_type == Some(MfaType::Email) && email.is_none() {
         email = verified_email.cloned();
         if email.is_none() {
-            of_mfa.fault(
-                "options.email",
-                "this field is missing: without a verified `email` codes have nowhere to go",
-            );
+            of_mfa.fault("options.email", "this field is missing: without a verified `email` codes have nowhere to go");
         }
     }
     of_mfa.finish();
-    (
-        Mfa {
-            state,
-            mfa_type,
-            email,
-            enforce,
-            ..Mfa::default()
-        },
-        otp_secret,
-    )
+    (Mfa { state, mfa_type, email, enforce, ..Mfa::default() }, otp_secret)
 }

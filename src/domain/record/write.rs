@@ -122,26 +122,14 @@ struct MfaOptions<'a> {
 
 impl MfaOptions<'_> {
     fn is_empty(&self) -> bool {
-        *self
-            == MfaOptions {
-                email: None,
-                enforce: false,
-            }
+        *self == MfaOptions { email: None, enforce: false }
     }
 }
 
 impl<'a> MfaPart<'a> {
     fn new(mfa: &'a Mfa, otp_secret: Option<String>) -> Self {
-        let options = MfaOptions {
-            email: mfa.email.as_ref().map(Email::as_str),
-            enforce: mfa.enforce,
-        };
-        Self {
-            state: mfa.state,
-            mfa_type: mfa.mfa_type,
-            options,
-            otp_secret,
-        }
+        let options = MfaOptions { email: mfa.email.as_ref().map(Email::as_str), enforce: mfa.enforce };
+        Self { state: mfa.state, mfa_type: mfa.mfa_type, options, otp_secret }
     }
 
     fn is_empty(&self) -> bool {
@@ -167,7 +155,7 @@ pub fn write_user(out: &mut Vec<u8>, user: &User, secrets: &Secrets) -> serde_js
         auth_type: user.auth_type,
         role_id: user.role_id.as_ref(),
         role_type: user.role_type,
-        mfa: MfaPart::new(&user.mfa, secrets.otp_secret.as_ref().map(|secret| secret.reveal())),
+        mfa: MfaPart::new(&user.mfa, secrets.otp_secret.as_ref().map(super::super::otp_secret::OtpSecret::reveal)),
         language: &user.language,
         timezone: &user.timezone,
         required_actions: &user.required_actions,
@@ -209,11 +197,7 @@ struct MemberPart<'a> {
 
 impl<'a> From<&'a GroupMember> for MemberPart<'a> {
     fn from(member: &'a GroupMember) -> Self {
-        Self {
-            user_id: member.login.as_str(),
-            role_id: member.role_id.as_ref(),
-            role_type: member.role_type,
-        }
+        Self { user_id: member.login.as_str(), role_id: member.role_id.as_ref(), role_type: member.role_type }
     }
 }
 
@@ -280,7 +264,7 @@ pub fn write_workspace(out: &mut Vec<u8>, workspace: &Workspace) -> serde_json::
         reference_id: workspace.reference_id.as_ref(),
         is_managed: workspace.is_managed,
         is_dormant: workspace.is_dormant,
-        workspace_group_id: workspace.workspace_group_id.as_ref().map(|id| id.as_str()),
+        workspace_group_id: workspace.workspace_group_id.as_ref().map(super::super::ids::WorkspaceGroupId::as_str),
         created_at: time::format(workspace.created_at),
         last_synced_at: workspace.last_synced_at.map(time::format),
         dormant_updated_at: workspace.dormant_updated_at.map(time::format),
@@ -317,8 +301,8 @@ pub fn write_binding(out: &mut Vec<u8>, binding: &RoleBinding) -> serde_json::Re
         role_id: &binding.role_id,
         role_type: binding.role_type,
         resource_group: binding.resource_group,
-        workspace_id: binding.workspace_id.as_ref().map(|id| id.as_str()),
-        workspace_group_id: binding.workspace_group_id.as_ref().map(|id| id.as_str()),
+        workspace_id: binding.workspace_id.as_ref().map(super::super::ids::WorkspaceId::as_str),
+        workspace_group_id: binding.workspace_group_id.as_ref().map(super::super::ids::WorkspaceGroupId::as_str),
         created_at: time::format(binding.created_at),
     };
     write_line(out, &line)

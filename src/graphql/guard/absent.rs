@@ -22,10 +22,7 @@ pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Varia
     if names.is_empty() {
         return;
     }
-    let mut absent = Absent {
-        names,
-        used: HashSet::new(),
-    };
+    let mut absent = Absent { names, used: HashSet::new() };
     for fragment in document.fragments.values_mut() {
         absent.leave_directives(&mut fragment.node.directives);
         absent.leave_selections(&mut fragment.node.selection_set.node);
@@ -41,9 +38,7 @@ pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Varia
         absent.leave_selections(&mut operation.selection_set.node);
     }
     for operation in operations {
-        operation
-            .variable_definitions
-            .retain(|definition| !absent.used.contains(&definition.node.name.node));
+        operation.variable_definitions.retain(|definition| !absent.used.contains(&definition.node.name.node));
     }
 }
 

@@ -23,10 +23,8 @@ const LONGEST_NAME: usize = 128;
 /// # Errors
 /// When it is not, or when it is no document.
 pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
-    let found = scan(text).map_err(|Unterminated(at)| Refusal::Syntax {
-        message: "this string has no end".to_owned(),
-        at: vec![at],
-    })?;
+    let found = scan(text)
+        .map_err(|Unterminated(at)| Refusal::Syntax { message: "this string has no end".to_owned(), at: vec![at] })?;
     Limit::Nesting.check(found.nesting, limits.nesting, None)?;
     Limit::Tokens.check(found.tokens, limits.tokens, None)?;
     Limit::NameLength.check(found.name, LONGEST_NAME, None)?;
@@ -39,10 +37,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
 /// # Errors
 /// When there is one.
 pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), Refusal> {
-    let definitions = document
-        .operations
-        .iter()
-        .flat_map(|(_, operation)| &operation.node.variable_definitions);
+    let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
     for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {
         let name = name_of(&definition.node.var_type.node);
         if !registry.types.contains_key(name) {
@@ -64,10 +59,7 @@ pub(super) fn faults(
     match operation(document, operation_name) {
         Ok(operation) => {
             let definitions = operation.node.variable_definitions.iter();
-            definitions
-                .filter(|definition| is_missing(&definition.node, variables))
-                .map(missing)
-                .collect()
+            definitions.filter(|definition| is_missing(&definition.node, variables)).map(missing).collect()
         }
         Err(refusal) => vec![refusal],
     }
@@ -89,10 +81,7 @@ fn operation<'a>(
             Some(_) => "The document has no operation with the name given in \"operationName\"",
             None => "The document has several operations: say which one is meant in \"operationName\"",
         };
-        Refusal::Input {
-            message: message.to_owned(),
-            at: None,
-        }
+        Refusal::Input { message: message.to_owned(), at: None }
     })
 }
 
@@ -107,10 +96,7 @@ fn is_missing(definition: &VariableDefinition, variables: &Variables) -> bool {
 fn missing(definition: &Positioned<VariableDefinition>) -> Refusal {
     let VariableDefinition { name, var_type, .. } = &definition.node;
     let message = format!("Variable \"${name}\" of type \"{var_type}\" is required: give it a value in \"variables\"");
-    Refusal::Input {
-        message,
-        at: Some(definition.pos),
-    }
+    Refusal::Input { message, at: Some(definition.pos) }
 }
 
 /// The name of the type in all its lists.

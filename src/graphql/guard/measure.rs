@@ -29,13 +29,8 @@ const INTROSPECTION_LISTS: usize = 2;
 /// # Errors
 /// When one is not, or when fragments lead back to themselves.
 pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), Refusal> {
-    let mut measure = Measure {
-        fragments: &document.fragments,
-        weights,
-        limits,
-        known: HashMap::new(),
-        used: HashSet::new(),
-    };
+    let mut measure =
+        Measure { fragments: &document.fragments, weights, limits, known: HashMap::new(), used: HashSet::new() };
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
         let at = Some(operation.pos);
@@ -46,10 +41,13 @@ pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: 
         Limit::RootFields.check(size.width, limits.root_fields, at)?;
         total = total.beside(size).beside(directives);
     }
-    // What no operation spreads is not executed, but it is validated, and so it counts.
+    let mut fragments = Vec::new();
     for (name, fragment) in &document.fragments {
-        let size = measure.fragment(name, fragment, 0, fragment.pos)?;
-        if !measure.used.contains(name.as_str()) {
+        fragments.push((name.as_str(), measure.fragment(name, fragment, 0, fragment.pos)?));
+    }
+    // What nothing spreads is not executed, but it is validated, and so it counts.
+    for (name, size) in fragments {
+        if !measure.used.contains(name) {
             total = total.beside(size);
         }
     }
@@ -134,10 +132,7 @@ impl<'a> Measure<'a> {
         if is_introspection {
             Limit::IntrospectionLists.check(inner.lists, INTROSPECTION_LISTS, Some(field.name.pos))?;
         }
-        let is_list = matches!(
-            field.name.node.as_str(),
-            "fields" | "inputFields" | "interfaces" | "possibleTypes"
-        );
+        let is_list = matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
         Ok(Size {
             selections: inner.selections.saturating_add(field.arguments.len()),
             values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
@@ -180,9 +175,7 @@ impl<'a> Measure<'a> {
         }
         self.known.insert(name, Known::Open);
         let directives = self.directives(&fragment.node.directives);
-        let size = self
-            .selection_set(&fragment.node.selection_set, level + 1)?
-            .beside(directives);
+        let size = self.selection_set(&fragment.node.selection_set, level + 1)?.beside(directives);
         self.known.insert(name, Known::Measured(size));
         Ok(size)
     }

@@ -2,11 +2,12 @@
 //!
 //! It stands around everything the library does with a request, as its outermost extension. In the order of events:
 //!
-//! 1. [`scan`] counts what the text holds, before the parser, which recurses, sees it ([`document`]);
-//! 2. [`measure`] adds up what the parsed document becomes with its fragments spread, and [`values`] what it hands over;
-//! 3. [`absent`] takes out what the library would take for `null`;
-//! 4. [`watch`] hands the document on, and gives our codes to what the library's validation finds ([`refusal`]);
-//! 5. [`pace`] lets other requests have their turn while a large answer is made.
+//! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
+//! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
+//! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
+//! 4. `absent` takes out what the library would take for `null`;
+//! 5. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`);
+//! 6. `pace` lets other requests have their turn while a large answer is made.
 //!
 //! What a caller may see or do is not asked here, nor how many rows a field may cost: that is the services' part.
 
@@ -18,6 +19,7 @@ use async_graphql::{
 };
 
 mod absent;
+mod body;
 mod document;
 mod measure;
 mod pace;
@@ -28,6 +30,8 @@ mod watch;
 
 #[cfg(test)]
 mod tests;
+
+pub use body::check_body;
 
 /// What a request may ask for. Each holds for every operation of a document, executed or not, with its fragments spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,8 @@ pub struct Limits {
     /// Fields of an operation's outermost level.
     pub root_fields: usize,
     /// Tokens of the document, comments included; and fields, fragments, arguments and directives, with fragments spread.
-    /// The bounds for bytes, values and the size of the answer grow with it.
+    /// The bounds for bytes, values and the size of the answer grow with it; so does the time that the worst document
+    /// takes, which is some 20 ms for 4000.
     pub tokens: usize,
     /// Errors told in an answer.
     pub errors: usize,
@@ -49,24 +54,25 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            depth: 15,
-            nesting: 64,
-            aliases: 15,
-            root_fields: 20,
-            tokens: 4000,
-            errors: 20,
-        }
+        Self { depth: 15, nesting: 64, aliases: 15, root_fields: 20, tokens: 4000, errors: 20 }
     }
 }
 
 impl Limits {
+    /// The most that [`depth`](Self::depth) may be, whatever is set: the library's resolvers call each other, and fill a
+    /// stack of 2 MiB at some 55 fields in each other.
+    pub const MAX_DEPTH: usize = 32;
+
+    /// The most that [`nesting`](Self::nesting) may be, whatever is set: the parser fills a stack of 2 MiB at some 1500
+    /// brackets, the validation and the guard itself sooner.
+    pub const MAX_NESTING: usize = 200;
+
     /// Bytes of a document: the parser reads white space and comments eight times over, at up to 100 ms for a megabyte.
     fn bytes(self) -> usize {
         self.tokens.saturating_mul(64)
     }
 
-    /// Units of values, see [`values`].
+    /// Units of values in a request, see [`values`].
     fn values(self) -> usize {
         self.tokens.saturating_mul(4)
     }
@@ -101,10 +107,15 @@ impl RequestGuard {
         Mutation: ObjectType + 'static,
         Subscription: SubscriptionType + 'static,
     {
-        // Suggestions compare every unknown name with every known one: 4000 of them took 95 ms.
+        let limits = Limits {
+            depth: limits.depth.min(Limits::MAX_DEPTH),
+            nesting: limits.nesting.min(Limits::MAX_NESTING),
+            ..limits
+        };
         builder
             .extension(Self { limits })
             .limit_recursive_depth(limits.nesting)
+            // They compare every unknown name with every known one: for 4000 long names that took 95 ms.
             .disable_suggestions()
     }
 }

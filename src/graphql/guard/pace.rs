@@ -44,11 +44,7 @@ struct State {
 impl Pace {
     /// Allows `may_begin` work for the whole answer, and `may_keep` at the same time.
     pub(super) fn new(may_begin: usize, may_keep: usize) -> Self {
-        Self {
-            may_begin,
-            may_keep,
-            state: Mutex::default(),
-        }
+        Self { may_begin, may_keep, state: Mutex::default() }
     }
 
     /// Drives `answer` turn by turn.
@@ -66,8 +62,7 @@ impl Pace {
             if !state.queue.is_empty() {
                 context.waker().wake_by_ref();
             }
-            self.check(&state)
-                .map_or_else(|refusal| Poll::Ready(Err(refusal)), |()| Poll::Pending)
+            self.check(&state).map_or_else(|refusal| Poll::Ready(Err(refusal)), |()| Poll::Pending)
         })
         .await
     }
@@ -92,9 +87,7 @@ impl Pace {
                 if !is_begun {
                     kept.set(&mut state, 1);
                 }
-                state
-                    .queue
-                    .push_back((context.waker().clone(), if is_begun { 1 } else { work }));
+                state.queue.push_back((context.waker().clone(), if is_begun { 1 } else { work }));
                 return Poll::Pending;
             }
             if !is_begun {

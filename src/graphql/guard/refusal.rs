@@ -7,17 +7,15 @@ use thiserror::Error;
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
 const LONGEST_MESSAGE: usize = 300;
 
+/// Sums of what fragments become have no end, and are told only as far as every client can hold the number.
+const MOST_TOLD: usize = 0x7fff_ffff;
+
 /// Why a request is not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Refusal {
     /// The request is larger than is allowed, in one of the ways counted.
     #[error("{limit} (at most {allowed}, here {asked}). Ask for less, or in several requests.")]
-    Limit {
-        limit: Limit,
-        allowed: usize,
-        asked: usize,
-        at: Option<Pos>,
-    },
+    Limit { limit: Limit, allowed: usize, asked: usize, at: Option<Pos> },
     /// Not a GraphQL document.
     #[error("Syntax error: {message}")]
     Syntax { message: String, at: Vec<Pos> },
@@ -52,6 +50,8 @@ pub(super) enum Limit {
     IntrospectionLists,
     #[error("The operation uses too large values once its variables are filled in")]
     Values,
+    #[error("The body has too many values")]
+    BodyValues,
     #[error("The answer would have too many fields")]
     ResponseFields,
     #[error("The answer would need too many fields at the same time")]
@@ -71,6 +71,7 @@ impl Limit {
             Self::RootFields => "rootFields",
             Self::IntrospectionLists => "introspectionLists",
             Self::Values => "values",
+            Self::BodyValues => "bodyValues",
             Self::ResponseFields => "responseFields",
             Self::PendingFields => "pendingFields",
         }
@@ -84,12 +85,7 @@ impl Limit {
         if asked <= allowed {
             Ok(())
         } else {
-            Err(Refusal::Limit {
-                limit: self,
-                allowed,
-                asked,
-                at,
-            })
+            Err(Refusal::Limit { limit: self, allowed, asked: asked.min(MOST_TOLD), at })
         }
     }
 }
@@ -98,20 +94,12 @@ impl Refusal {
     /// What the parser said, without the line of the document that it quotes.
     pub(super) fn syntax(error: &parser::Error) -> Self {
         if *error == parser::Error::RecursionLimitExceeded {
-            return Self::Limit {
-                limit: Limit::Nesting,
-                allowed: 64,
-                asked: 65,
-                at: None,
-            };
+            return Self::Limit { limit: Limit::Nesting, allowed: 64, asked: 65, at: None };
         }
         let message = error.to_string();
         // The parser quotes the line, then says ` = expected selection_set`.
         let reason = message.rsplit_once("= ").map_or(message.as_str(), |(_, reason)| reason);
-        Self::Syntax {
-            message: shortened(&reason.replace('_', " ")),
-            at: error.positions().collect(),
-        }
+        Self::Syntax { message: shortened(&reason.replace('_', " ")), at: error.positions().collect() }
     }
 }
 
@@ -127,10 +115,7 @@ impl From<Refusal> for ServerError {
         let mut error = Self::new(message, None);
         error.locations = at;
         let mut extensions = coded(code);
-        if let Refusal::Limit {
-            limit, allowed, asked, ..
-        } = refusal
-        {
+        if let Refusal::Limit { limit, allowed, asked, .. } = refusal {
             extensions.set("limit", limit.name());
             extensions.set("allowed", allowed);
             extensions.set("asked", asked);
@@ -144,15 +129,8 @@ impl From<Refusal> for ServerError {
 pub(super) fn validation_error(error: ServerError) -> ServerError {
     // The library checks values, written out or from variables, in the same rule, and tells them only by its wording.
     let is_value = error.message.starts_with("Invalid value for argument");
-    let code = if is_value {
-        "BAD_USER_INPUT"
-    } else {
-        "GRAPHQL_VALIDATION_FAILED"
-    };
-    ServerError {
-        extensions: Some(coded(code)),
-        ..error
-    }
+    let code = if is_value { "BAD_USER_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
+    ServerError { extensions: Some(coded(code)), ..error }
 }
 
 /// Keeps the first `most` errors, and of each message as much as is useful.

@@ -102,10 +102,7 @@ fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
 /// What follows the number at the start of `rest`. A leading zero ends the whole part, as it does for the parser.
 fn after_number(rest: &[u8]) -> &[u8] {
     let unsigned = rest.strip_prefix(b"-").unwrap_or(rest);
-    let whole = unsigned
-        .strip_prefix(b"0")
-        .or_else(|| after_digits(unsigned))
-        .unwrap_or(unsigned);
+    let whole = unsigned.strip_prefix(b"0").or_else(|| after_digits(unsigned)).unwrap_or(unsigned);
     let fraction = whole.strip_prefix(b".").and_then(after_digits).unwrap_or(whole);
     let exponent = match fraction {
         [b'e' | b'E', b'+' | b'-', tail @ ..] | [b'e' | b'E', tail @ ..] => after_digits(tail),
@@ -123,9 +120,7 @@ fn after_digits(rest: &[u8]) -> Option<&[u8]> {
 /// How many `true`, `false` and `null` the parser may split off the front of `name` before something is left.
 fn leading_words(name: &[u8]) -> usize {
     let rests = iter::successors(Some(name), |name| {
-        [b"true".as_slice(), b"false", b"null"]
-            .iter()
-            .find_map(|word| name.strip_prefix(*word))
+        [b"true".as_slice(), b"false", b"null"].iter().find_map(|word| name.strip_prefix(*word))
     });
     rests.skip(1).filter(|rest| !rest.is_empty()).count()
 }
@@ -151,8 +146,5 @@ fn is_line_end(byte: u8) -> bool {
 fn position(document: &str, rest: &[u8]) -> Pos {
     let before = document.get(..document.len() - rest.len()).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
-    Pos {
-        line: before.matches('\n').count() + 1,
-        column: line.chars().count() + 1,
-    }
+    Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
 }

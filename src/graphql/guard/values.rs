@@ -44,9 +44,7 @@ impl Weights {
 
     /// What the arguments of all `directives` weigh once their variables are filled in.
     pub(super) fn of_directives(&self, directives: &[Positioned<Directive>]) -> usize {
-        sum(directives
-            .iter()
-            .map(|directive| self.of_arguments(&directive.node.arguments)))
+        sum(directives.iter().map(|directive| self.of_arguments(&directive.node.arguments)))
     }
 
     fn of(&self, value: &Value) -> usize {
@@ -71,10 +69,7 @@ fn of_constant(value: &ConstValue) -> usize {
         ConstValue::List(values) => 1 + values.iter().map(of_constant).sum::<usize>(),
         // In a document keys are names and short; in variables they are any text.
         ConstValue::Object(fields) => {
-            1 + fields
-                .iter()
-                .map(|(key, value)| key.len() / TEXT + of_constant(value))
-                .sum::<usize>()
+            1 + fields.iter().map(|(key, value)| key.len() / TEXT + of_constant(value)).sum::<usize>()
         }
     }
 }

@@ -33,12 +33,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(limits: Limits) -> Self {
         let pace = Pace::new(limits.response_fields(), limits.pending_fields());
-        Self {
-            limits,
-            pace,
-            weights: OnceLock::new(),
-            faults: OnceLock::new(),
-        }
+        Self { limits, pace, weights: OnceLock::new(), faults: OnceLock::new() }
     }
 }
 
@@ -62,8 +57,7 @@ impl Extension for Watch {
         measure(&document, &weights, &self.limits)?;
         refuse_unknown_types(&document, &ctx.schema_env.registry)?;
         self.weights.get_or_init(|| weights);
-        self.faults
-            .get_or_init(|| faults(&document, request.operation_name.as_deref(), &request.variables));
+        self.faults.get_or_init(|| faults(&document, request.operation_name.as_deref(), &request.variables));
         remove_absent(&mut document, &request.variables, &ctx.schema_env.registry);
         request.set_parsed_query(document);
         next.run(ctx, request).await
@@ -75,6 +69,7 @@ impl Extension for Watch {
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
         let result = next.run(ctx).await.map_err(|mut errors| {
+            errors.dedup(); // Some are found by two of its rules.
             keep_short(&mut errors, self.limits.errors);
             errors.into_iter().map(validation_error).collect::<Vec<_>>()
         })?;

@@ -3,73 +3,15 @@
 
 pub mod sessions;
 pub mod sign_in;
+pub mod user_error;
 
-use async_graphql::{Interface, MergedObject};
-
-use sessions::{RefreshSessionError, RevokeOtherSessionsError, RevokeSessionError, SignOutError};
-use sign_in::SignInError;
+use async_graphql::MergedObject;
 
 use crate::domain::{Invalid, InvalidKind};
-
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(sign_in::SignInMutation, sessions::SessionMutations);
-
-/// Why a mutation did not do what was asked. Each mutation's own error type says more.
-#[derive(Interface)]
-#[graphql(
-    field(name = "message", ty = "&String", desc = "What was wrong and what to do, in a sentence for people."),
-    field(name = "field", ty = "&Option<String>", desc = "The path of the input that was wrong; null if it was none.")
-)]
-pub enum UserError {
-    /// Of `signIn`.
-    SignIn(SignInError),
-    /// Of `refreshSession`.
-    RefreshSession(RefreshSessionError),
-    /// Of `signOut`.
-    SignOut(SignOutError),
-    /// Of `revokeSession`.
-    RevokeSession(RevokeSessionError),
-    /// Of `revokeOtherSessions`.
-    RevokeOtherSessions(RevokeOtherSessionsError),
-}
-
-/// Makes the error type of a mutation and the enum of its codes.
-macro_rules! user_error {
-    ($mutation:literal, $error:ident, $code:ident { $($(#[$meta:meta])* $value:ident),+ $(,)? }) => {
-        #[doc = concat!("What `", $mutation, "` can be refused for.")]
-        #[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $code { $($(#[$meta])* $value),+ }
-
-        #[doc = concat!("Why `", $mutation, "` did not do what was asked.")]
-        #[derive(async_graphql::SimpleObject, Debug)]
-        pub struct $error {
-            /// What was wrong and what to do, in a sentence for people.
-            pub message: String,
-            /// What was wrong, for programs.
-            code: $code,
-            /// The path of the input that was wrong; null if it was none.
-            pub field: Option<String>,
-            /// How many tries are left, where tries are counted.
-            attempts_left: Option<u32>,
-            /// After how many seconds to try again, where that may help.
-            retry_after: Option<u32>,
-        }
-
-        #[allow(dead_code, reason = "not every mutation refuses in every way")]
-        impl $error {
-            fn new(code: $code, message: impl Into<String>) -> Self {
-                Self { message: message.into(), code, field: None, attempts_left: None, retry_after: None }
-            }
-
-            fn of_field(code: $code, field: &str, message: impl Into<String>) -> Self {
-                Self { field: Some(field.to_owned()), ..Self::new(code, message) }
-            }
-        }
-    };
-}
-pub(in crate::graphql) use user_error;
 
 /// Takes one value of an input; a fault is noted, so that all of them are told at once.
 fn parse<T, E>(

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::user_error;
+use super::user_error::user_error;
 use crate::domain::access::Denial;
 use crate::domain::ids::SessionId;
 use crate::domain::token::RefreshToken;
@@ -12,27 +12,43 @@ use crate::graphql::types::session::SessionTokens;
 use crate::services::Error;
 use crate::services::sessions::{RefreshRefusal, RevokeRefusal};
 
-user_error!("refreshSession", RefreshSessionError, RefreshSessionErrorCode {
-    /// The token is unknown, out of time, revoked, or was exchanged before. Sign in again.
-    InvalidToken,
-});
+user_error!(
+    "refreshSession",
+    RefreshSessionError,
+    RefreshSessionErrorCode {
+        /// The token is unknown, out of time, revoked, or was exchanged before. Sign in again.
+        InvalidToken,
+    }
+);
 
-user_error!("signOut", SignOutError, SignOutErrorCode {
-    /// Nothing that can be given is wrong: signing out takes no input, and is never refused to whoever is signed in.
-    Invalid,
-});
+user_error!(
+    "signOut",
+    SignOutError,
+    SignOutErrorCode {
+        /// Nothing that can be given is wrong: signing out takes no input, and is never refused to whoever is signed in.
+        Invalid,
+    }
+);
 
-user_error!("revokeSession", RevokeSessionError, RevokeSessionErrorCode {
-    /// You have no session with this id.
-    NotFound,
-    /// You signed in too long ago for this. Prove again who you are.
-    ReauthenticationRequired,
-});
+user_error!(
+    "revokeSession",
+    RevokeSessionError,
+    RevokeSessionErrorCode {
+        /// You have no session with this id.
+        NotFound,
+        /// You signed in too long ago for this. Prove again who you are.
+        ReauthenticationRequired,
+    }
+);
 
-user_error!("revokeOtherSessions", RevokeOtherSessionsError, RevokeOtherSessionsErrorCode {
-    /// You signed in too long ago for this. Prove again who you are.
-    ReauthenticationRequired,
-});
+user_error!(
+    "revokeOtherSessions",
+    RevokeOtherSessionsError,
+    RevokeOtherSessionsErrorCode {
+        /// You signed in too long ago for this. Prove again who you are.
+        ReauthenticationRequired,
+    }
+);
 
 /// What `refreshSession` takes.
 #[derive(InputObject)]

@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::{parse, user_error};
+use super::parse;
+use super::user_error::user_error;
 use crate::domain::InvalidKind;
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
@@ -13,18 +14,22 @@ use crate::graphql::types::session::{MfaChallenge, SessionTokens};
 use crate::services::Error;
 use crate::services::sessions::{SignIn, SignInRefusal};
 
-user_error!("signIn", SignInError, SignInErrorCode {
-    /// The input is needed, and is missing or empty.
-    Required,
-    /// The input cannot be what it should be.
-    Invalid,
-    /// The input is too long.
-    TooLong,
-    /// There is no such user with this password who may sign in here. Which part is wrong is not told.
-    InvalidCredentials,
-    /// Too many tries. Wait for `retryAfter` seconds.
-    RateLimited,
-});
+user_error!(
+    "signIn",
+    SignInError,
+    SignInErrorCode {
+        /// The input is needed, and is missing or empty.
+        Required,
+        /// The input cannot be what it should be.
+        Invalid,
+        /// The input is too long.
+        TooLong,
+        /// There is no such user with this password who may sign in here. Which part is wrong is not told.
+        InvalidCredentials,
+        /// Too many tries. Wait for `retryAfter` seconds.
+        RateLimited,
+    }
+);
 
 /// Who wants to sign in.
 #[derive(InputObject)]
@@ -109,9 +114,11 @@ impl TryFrom<SignInRefusal> for SignInError {
 
     fn try_from(refusal: SignInRefusal) -> Result<Self, ApiError> {
         Ok(match refusal {
-            SignInRefusal::DomainRequired => {
-                Self::of_field(SignInErrorCode::Required, "domainId", "this server has several domains; say which is yours")
-            }
+            SignInRefusal::DomainRequired => Self::of_field(
+                SignInErrorCode::Required,
+                "domainId",
+                "this server has several domains; say which is yours",
+            ),
             SignInRefusal::InvalidCredentials => {
                 Self::new(SignInErrorCode::InvalidCredentials, "The user id or the password is wrong.")
             }

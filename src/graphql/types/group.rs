@@ -38,7 +38,7 @@ impl WorkspaceGroup {
 
     /// The users of the group, in the order of their user ids.
     async fn users(&self, ctx: &Context<'_>) -> Result<Vec<WorkspaceGroupUser>, ApiError> {
-        let users = context::loaders(ctx)?.group_users.load_one(self.0.id.clone()).await?;
+        let users = context::loaders(ctx)?.group_users.get(self.0.id.clone()).await?;
         Ok(users.unwrap_or_default().into_iter().map(Into::into).collect())
     }
 
@@ -84,7 +84,9 @@ impl WorkspaceGroup {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
@@ -93,7 +95,7 @@ impl WorkspaceGroup {
         let filter = filter.unwrap_or_default().parse()?;
         let key = GroupPage { group: self.0.id.clone(), filter: filter.clone(), page };
         let total = WorkspaceTotal { through: Some(self.0.id.clone()), filter, is_empty: false };
-        Ok(match context::loaders(ctx)?.group_workspaces.load_one(key).await? {
+        Ok(match context::loaders(ctx)?.group_workspaces.get(key).await? {
             Some(page) => WorkspaceConnection::new(page, total),
             None => WorkspaceConnection::empty(total),
         })
@@ -101,7 +103,7 @@ impl WorkspaceGroup {
 }
 
 async fn find_binding(ctx: &Context<'_>, group: &WorkspaceGroupId) -> Result<Option<RoleBindingInfo>, ApiError> {
-    Ok(context::loaders(ctx)?.group_bindings.load_one(group.clone()).await?.map(Into::into))
+    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(Into::into))
 }
 
 /// A user of a workspace group.

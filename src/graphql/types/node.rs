@@ -1,5 +1,7 @@
 //! Anything with an id of its own (the Relay global object identification specification).
 
+#![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
+
 use async_graphql::{ID, Interface};
 
 use super::group::WorkspaceGroup;

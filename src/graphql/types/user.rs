@@ -138,7 +138,9 @@ impl User {
                           through it ties you to. Unknown groups have none.")]
         workspace_group_id: Option<ID>,
         #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
@@ -159,7 +161,9 @@ impl User {
     async fn workspace_groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,

@@ -111,7 +111,7 @@ impl Workspace {
 }
 
 async fn find_group(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<WorkspaceGroup>, ApiError> {
-    Ok(context::loaders(ctx)?.groups.load_one(id).await?.map(WorkspaceGroup))
+    Ok(context::loaders(ctx)?.groups.get(id).await?.map(WorkspaceGroup))
 }
 
 impl From<domain::VisibleWorkspace> for Workspace {
@@ -215,10 +215,10 @@ impl WorkspaceTotal {
 
 impl WorkspaceConnection {
     pub(super) fn new(page: Paged<domain::VisibleWorkspace>, total: WorkspaceTotal) -> Self {
-        let edges = page.items.into_iter().map(|mut visible| WorkspaceEdge {
-            listed_role: visible.listed_role.take(),
-            node: visible.into(),
-        });
+        let edges = page
+            .items
+            .into_iter()
+            .map(|mut visible| WorkspaceEdge { listed_role: visible.listed_role.take(), node: visible.into() });
         Self { edges: edges.collect(), has_previous: page.has_previous, has_next: page.has_next, total }
     }
 

@@ -33,12 +33,7 @@ async fn start_with(header_timeout: Duration, request_timeout: Duration) -> Runn
     site.settings.header_timeout = header_timeout;
     site.settings.request_timeout = request_timeout;
     let served = tokio::spawn(async move { serve(listener, site, async { drop(stopped.await) }).await });
-    Running {
-        address,
-        toy,
-        stop,
-        served,
-    }
+    Running { address, toy, stop, served }
 }
 
 impl Running {
@@ -57,19 +52,13 @@ impl Running {
     async fn stop(self) {
         let Self { stop, served, .. } = self;
         stop.send(()).unwrap();
-        timeout(Duration::from_secs(5), served)
-            .await
-            .expect("it does not stop")
-            .unwrap();
+        timeout(Duration::from_secs(5), served).await.expect("it does not stop").unwrap();
     }
 }
 
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes))
-        .await
-        .expect("the connection stays open")
-        .unwrap();
+    timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes)).await.expect("the connection stays open").unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -86,10 +75,7 @@ fn mutation(milliseconds: u64) -> String {
 async fn an_answer_comes_over_a_connection() {
     let server = start().await;
     let reply = server.exchange(mutation(0).as_bytes()).await;
-    assert!(
-        reply.starts_with("HTTP/1.1 200 OK") && reply.ends_with(r#"{"data":{"bump":1}}"#),
-        "{reply}"
-    );
+    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.ends_with(r#"{"data":{"bump":1}}"#), "{reply}");
     server.stop().await;
 }
 
@@ -104,13 +90,9 @@ async fn an_operation_outlives_its_client() {
 #[tokio::test]
 async fn a_silent_or_slow_head_is_cut_off() {
     let server = start_with(Duration::from_millis(100), Duration::from_secs(10)).await;
-    for head in [
-        &b""[..],
-        b"P",
-        b"PRI * HTTP/2.0\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ] {
+    for head in
+        [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    {
         let mut stream = server.open(head).await;
         let mut bytes = Vec::new();
         let ended = timeout(Duration::from_secs(2), stream.read_to_end(&mut bytes)).await;
@@ -123,10 +105,7 @@ async fn a_silent_or_slow_head_is_cut_off() {
 async fn a_slow_body_is_given_up() {
     let server = start_with(Duration::from_secs(10), Duration::from_millis(100)).await;
     let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
-    for rest in [
-        "Content-Length: 100\r\n\r\n{",
-        "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
-    ] {
+    for rest in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
         let reply = server.exchange(format!("{head}{rest}").as_bytes()).await;
         assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
         assert!(reply.contains("BAD_USER_INPUT"), "{reply}");
@@ -146,9 +125,7 @@ async fn who_sends_too_much_gets_to_read_why() {
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
 
-    let asked = server
-        .open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes())
-        .await;
+    let asked = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
     let mut asked = asked;
     asked.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
@@ -160,10 +137,7 @@ async fn heads_are_bounded() {
     let server = start().await;
     let long = format!("GET /graphql?query={} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(100_000));
     let reply = server.exchange(long.as_bytes()).await;
-    assert!(
-        reply.starts_with("HTTP/1.1 414") || reply.starts_with("HTTP/1.1 431"),
-        "{reply}"
-    );
+    assert!(reply.starts_with("HTTP/1.1 414") || reply.starts_with("HTTP/1.1 431"), "{reply}");
     server.stop().await;
 }
 
@@ -180,9 +154,7 @@ async fn nonsense_does_not_end_the_server() {
     ] {
         let mut stream = server.open(bytes).await;
         let mut answer = Vec::new();
-        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer))
-            .await
-            .unwrap();
+        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await.unwrap();
     }
     assert!(server.exchange(mutation(0).as_bytes()).await.contains("200 OK"));
     server.stop().await;
@@ -198,16 +170,10 @@ async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let stopping = tokio::spawn(server.stop());
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
-    timeout(Duration::from_secs(2), refused)
-        .await
-        .expect("new connections are taken");
+    timeout(Duration::from_secs(2), refused).await.expect("new connections are taken");
     assert!(read_all(&mut waiting).await.contains("200 OK"));
     stopping.await.unwrap();
-    assert_eq!(
-        toy.finished.load(Ordering::SeqCst),
-        2,
-        "an operation without a client was cut off"
-    );
+    assert_eq!(toy.finished.load(Ordering::SeqCst), 2, "an operation without a client was cut off");
     drop(idle);
 }
 
@@ -217,8 +183,5 @@ async fn a_port_in_use_is_told() {
     let error = bind(taken.local_addr().unwrap()).await.unwrap_err();
     assert!(matches!(error, BindError::InUse(_)));
     assert!(error.to_string().contains("in use by another program"), "{error}");
-    assert!(matches!(
-        bind("192.0.2.1:80".parse().unwrap()).await,
-        Err(BindError::NotOurs(_))
-    ));
+    assert!(matches!(bind("192.0.2.1:80".parse().unwrap()).await, Err(BindError::NotOurs(_))));
 }

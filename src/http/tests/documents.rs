@@ -14,10 +14,7 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
     for (accept, form) in [
         ("application/json", "application/json; charset=utf-8"),
         ("*/*", "application/json; charset=utf-8"),
-        (
-            "application/graphql-response+json",
-            "application/graphql-response+json; charset=utf-8",
-        ),
+        ("application/graphql-response+json", "application/graphql-response+json; charset=utf-8"),
     ] {
         let reply = post(&[JSON, ("accept", accept)], body()).await;
         assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, form));
@@ -34,11 +31,7 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
 async fn mutations_are_for_post_alone() {
     let toy = Toy::default();
     let run = async |method: &str, address: &str| {
-        send(
-            crate::http::router(site(&toy)),
-            build(method, address, &[], Body::empty()),
-        )
-        .await
+        send(crate::http::router(site(&toy)), build(method, address, &[], Body::empty())).await
     };
     for query in [
         "query=mutation%7Bbump(milliseconds:0)%7D",
@@ -56,33 +49,21 @@ async fn mutations_are_for_post_alone() {
     assert!(run("GET", &format!("{both}C")).await.json()["data"].is_null());
     assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
 
-    assert_eq!(
-        ask("mutation { bump(milliseconds: 0) }").await.json()["data"]["bump"],
-        1
-    );
+    assert_eq!(ask("mutation { bump(milliseconds: 0) }").await.json()["data"]["bump"], 1);
 }
 
 #[tokio::test]
 async fn the_form_decides_the_status_of_what_was_not_executed() {
-    for (query, code) in [
-        ("{", "GRAPHQL_PARSE_FAILED"),
-        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-    ] {
+    for (query, code) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")] {
         ask(query).await.refused(400, code);
-        post(&[JSON], json!({ "query": query }).to_string())
-            .await
-            .refused(200, code);
+        post(&[JSON], json!({ "query": query }).to_string()).await.refused(200, code);
     }
 }
 
 #[tokio::test]
 async fn errors_beside_data_are_answered_200_and_name_the_request() {
     let reply = post(
-        &[
-            JSON,
-            ("accept", "application/graphql-response+json"),
-            ("x-request-id", "mine-1"),
-        ],
+        &[JSON, ("accept", "application/graphql-response+json"), ("x-request-id", "mine-1")],
         r#"{"query":"{ hello nullable }"}"#,
     )
     .await;
@@ -90,10 +71,7 @@ async fn errors_beside_data_are_answered_200_and_name_the_request() {
     let json = reply.json();
     assert_eq!(json["data"], json!({ "hello": "world", "nullable": null }));
     assert_eq!(json["errors"][0]["message"], "told to the client");
-    assert_eq!(
-        json["errors"][0]["extensions"],
-        json!({ "code": "UNAUTHENTICATED", "requestId": "mine-1" })
-    );
+    assert_eq!(json["errors"][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "requestId": "mine-1" }));
     assert_eq!(ask("{ nullable }").await.status, 200);
 }
 
@@ -111,23 +89,11 @@ async fn what_is_gone_is_503_unless_something_was_there() {
 async fn an_error_without_a_code_is_masked() {
     let reply = ask("{ escapes }").await;
     let json = reply.json();
-    assert_eq!(
-        (reply.status, &json["data"]),
-        (StatusCode::OK, &serde_json::Value::Null)
-    );
+    assert_eq!((reply.status, &json["data"]), (StatusCode::OK, &serde_json::Value::Null));
     let error = &json["errors"][0];
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("Something went wrong on our side"),
-        "{json}"
-    );
+    assert!(error["message"].as_str().unwrap().starts_with("Something went wrong on our side"), "{json}");
     assert_eq!(error["path"], json!(["escapes"]));
-    assert_eq!(
-        error["extensions"],
-        json!({ "code": "INTERNAL_SERVER_ERROR", "requestId": "ab".repeat(16) })
-    );
+    assert_eq!(error["extensions"], json!({ "code": "INTERNAL_SERVER_ERROR", "requestId": "ab".repeat(16) }));
 }
 
 #[tokio::test]
@@ -152,21 +118,10 @@ async fn the_api_learns_where_a_request_comes_from() {
         Body::from(r#"{"query":"{ origin }"}"#),
     );
     let (mut parts, body) = request.into_parts();
-    parts
-        .extensions
-        .insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((
-            [10, 0, 0, 2],
-            4711,
-        ))));
+    parts.extensions.insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 2], 4711))));
     let reply = call(Request::from_parts(parts, body)).await;
-    assert_eq!(
-        reply.json()["data"]["origin"],
-        r#"Some("upa_1") 198.51.100.7 Some("curl/8") r-1"#
-    );
-    assert_eq!(
-        ask("{ origin }").await.json()["data"]["origin"],
-        format!("None 0.0.0.0 None {}", "ab".repeat(16))
-    );
+    assert_eq!(reply.json()["data"]["origin"], r#"Some("upa_1") 198.51.100.7 Some("curl/8") r-1"#);
+    assert_eq!(ask("{ origin }").await.json()["data"]["origin"], format!("None 0.0.0.0 None {}", "ab".repeat(16)));
 }
 
 #[tokio::test]
@@ -185,12 +140,7 @@ async fn an_operation_outlives_our_patience() {
     let router = crate::http::router(site);
     let slow = |milliseconds: u64| {
         let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
-        build(
-            "POST",
-            "/graphql",
-            &[JSON],
-            Body::from(json!({ "query": query }).to_string()),
-        )
+        build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
     };
     send(router.clone(), slow(300)).await.refused(503, "UNAVAILABLE");
     assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
@@ -202,20 +152,13 @@ async fn a_batch_is_executed_in_order() {
     let batch = async |size: usize, body: &str| {
         let mut site = site(&Toy::default());
         site.settings.batch_size = size;
-        send(
-            crate::http::router(site),
-            build("POST", "/graphql", &[JSON], Body::from(body.to_owned())),
-        )
-        .await
+        send(crate::http::router(site), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
     };
     let three = r#"[{"query":"mutation{bump(milliseconds:50)}"},{"query":"{slow(milliseconds:0)}"},{"query":"{x}"}]"#;
     let reply = batch(3, three).await;
     assert_eq!(reply.status, 200);
     let json = reply.json();
-    assert_eq!(
-        (&json[0]["data"]["bump"], &json[1]["data"]["slow"]),
-        (&json!(1), &json!(2))
-    );
+    assert_eq!((&json[0]["data"]["bump"], &json[1]["data"]["slow"]), (&json!(1), &json!(2)));
     assert_eq!(json[2]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
 
     batch(2, three).await.refused(400, "LIMIT_EXCEEDED");

@@ -54,13 +54,7 @@ async fn a_request_is_told_without_its_secrets() {
     let body = Body::from(r#"{"query":"{ echo(text: \"in-the-body\") }"}"#);
     let headers = [JSON, ("authorization", "Bearer in-the-token"), ("x-request-id", "r-7")];
     let log = logged(build("POST", "/graphql?x=in-the-query", &headers, body)).await;
-    for told in [
-        "request_id=r-7",
-        "method=POST",
-        "path=\"/graphql\"",
-        "status=200",
-        "duration=",
-    ] {
+    for told in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
         assert!(log.contains(told), "{told}: {log}");
     }
     assert!(!log.contains("in-the-"), "{log}");
@@ -69,19 +63,7 @@ async fn a_request_is_told_without_its_secrets() {
 #[tokio::test]
 async fn a_masked_error_is_told_here_with_its_request() {
     let headers = [JSON, ("x-request-id", "r-8")];
-    let log = logged(build(
-        "POST",
-        "/graphql",
-        &headers,
-        Body::from(r#"{"query":"{ escapes }"}"#),
-    ))
-    .await;
-    let line = log
-        .lines()
-        .find(|line| line.contains("masked"))
-        .expect("nothing was logged");
-    assert!(
-        line.contains("invalid digit") && line.contains("r-8") && line.contains("ERROR"),
-        "{line}"
-    );
+    let log = logged(build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ escapes }"}"#))).await;
+    let line = log.lines().find(|line| line.contains("masked")).expect("nothing was logged");
+    assert!(line.contains("invalid digit") && line.contains("r-8") && line.contains("ERROR"), "{line}");
 }

@@ -39,11 +39,7 @@ impl Reply {
         let json = self.json();
         assert_eq!(self.status, status, "{json}");
         assert_eq!(json["errors"][0]["extensions"]["code"], code, "{json}");
-        assert_eq!(
-            json["errors"][0]["extensions"]["requestId"],
-            self.header("x-request-id"),
-            "{json}"
-        );
+        assert_eq!(json["errors"][0]["extensions"]["requestId"], self.header("x-request-id"), "{json}");
         assert!(json["errors"][0]["message"].as_str().unwrap().len() > 10, "{json}");
         assert!(json.get("data").is_none(), "{json}");
         assert!(self.header("content-type").contains("json"));
@@ -53,11 +49,7 @@ impl Reply {
 async fn send(router: Router, request: Request<Body>) -> Reply {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    Reply {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    }
+    Reply { status: parts.status, headers: parts.headers, body }
 }
 
 async fn call(request: Request<Body>) -> Reply {
@@ -74,18 +66,14 @@ async fn post(headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
 
 /// A document by `POST`, as an up-to-date client sends it.
 async fn ask(query: &str) -> Reply {
-    post(
-        &[JSON, ("accept", "application/graphql-response+json")],
-        serde_json::json!({ "query": query }).to_string(),
-    )
-    .await
+    post(&[JSON, ("accept", "application/graphql-response+json")], serde_json::json!({ "query": query }).to_string())
+        .await
 }
 
 fn build(method: &str, address: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
-    let request = headers.iter().fold(
-        Request::builder().method(method).uri(address),
-        |request, (name, value)| request.header(*name, *value),
-    );
+    let request = headers
+        .iter()
+        .fold(Request::builder().method(method).uri(address), |request, (name, value)| request.header(*name, *value));
     request.body(body).unwrap()
 }
 

@@ -29,46 +29,25 @@ async fn a_body_that_is_no_request_is_400() {
 #[tokio::test]
 async fn only_json_is_taken() {
     let body = r#"{"query":"{hello}"}"#;
-    for kind in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "application/graphql",
-    ] {
-        post(&[("content-type", kind)], body)
-            .await
-            .refused(415, "BAD_USER_INPUT");
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"]
+    {
+        post(&[("content-type", kind)], body).await.refused(415, "BAD_USER_INPUT");
     }
-    post(&[("content-type", "application/json; charset=utf-16")], body)
-        .await
-        .refused(415, "BAD_USER_INPUT");
-    post(&[("content-type", "application/json; charset=latin1")], body)
-        .await
-        .refused(415, "BAD_USER_INPUT");
+    post(&[("content-type", "application/json; charset=utf-16")], body).await.refused(415, "BAD_USER_INPUT");
+    post(&[("content-type", "application/json; charset=latin1")], body).await.refused(415, "BAD_USER_INPUT");
     post(&[], body).await.refused(415, "BAD_USER_INPUT");
     let reply = post(&[("accept", "application/graphql-response+json")], body).await;
-    assert_eq!(
-        reply.header("content-type"),
-        "application/graphql-response+json; charset=utf-8"
-    );
-    assert_eq!(
-        post(&[("content-type", "application/json; charset=\"UTF-8\"")], body)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(reply.header("content-type"), "application/graphql-response+json; charset=utf-8");
+    assert_eq!(post(&[("content-type", "application/json; charset=\"UTF-8\"")], body).await.status, 200);
 }
 
 #[tokio::test]
 async fn only_json_is_given() {
     for accept in ["text/plain", "application/xml", "application/json;q=0", "text/html"] {
-        post(&[JSON, ("accept", accept)], r#"{"query":"{hello}"}"#)
-            .await
-            .refused(406, "BAD_USER_INPUT");
+        post(&[JSON, ("accept", accept)], r#"{"query":"{hello}"}"#).await.refused(406, "BAD_USER_INPUT");
     }
-    get("/graphql?query=%7Bhello%7D", &[("accept", "image/png")])
-        .await
-        .refused(406, "BAD_USER_INPUT");
+    get("/graphql?query=%7Bhello%7D", &[("accept", "image/png")]).await.refused(406, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
@@ -76,20 +55,14 @@ async fn too_large_a_body_is_413_however_it_is_sent() {
     let large = vec![b'a'; 10 * 1024 * 1024];
     post(&[JSON], large.clone()).await.refused(413, "LIMIT_EXCEEDED");
     let chunks = stream::iter(large.chunks(100_000).map(Bytes::copy_from_slice).collect::<Vec<_>>());
-    post(&[JSON], Body::from_stream(chunks.map(Ok::<_, std::io::Error>)))
-        .await
-        .refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], Body::from_stream(chunks.map(Ok::<_, std::io::Error>))).await.refused(413, "LIMIT_EXCEEDED");
 
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024])));
-    post(&[JSON], Body::from_stream(endless))
-        .await
-        .refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], Body::from_stream(endless)).await.refused(413, "LIMIT_EXCEEDED");
 
     let whole = |padding: usize| format!("{{\"query\":\"{{hello}}\"{}}}", " ".repeat(padding));
     assert_eq!(post(&[JSON], whole(1024 * 1024 - 19)).await.status, 200);
-    post(&[JSON], whole(1024 * 1024 - 18))
-        .await
-        .refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], whole(1024 * 1024 - 18)).await.refused(413, "LIMIT_EXCEEDED");
 }
 
 #[tokio::test]
@@ -98,17 +71,13 @@ async fn a_body_that_never_ends_is_given_up() {
     let mut site = site(&Toy::default());
     site.settings.request_timeout = std::time::Duration::from_millis(100);
     let request = build("POST", "/graphql", &[JSON], Body::from_stream(never));
-    send(crate::http::router(site), request)
-        .await
-        .refused(408, "BAD_USER_INPUT");
+    send(crate::http::router(site), request).await.refused(408, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_400() {
     let broken = stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
-    post(&[JSON], Body::from_stream(broken))
-        .await
-        .refused(400, "BAD_USER_INPUT");
+    post(&[JSON], Body::from_stream(broken)).await.refused(400, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
@@ -149,14 +118,8 @@ async fn head_is_get_without_the_body() {
 
 #[tokio::test]
 async fn anything_else_is_404() {
-    for address in [
-        "/nothing",
-        "/graphql/",
-        "/graphql/x",
-        "/assets/none.js",
-        "/assets/../Cargo.toml",
-        "/graphiql.html",
-    ] {
+    for address in ["/nothing", "/graphql/", "/graphql/x", "/assets/none.js", "/assets/../Cargo.toml", "/graphiql.html"]
+    {
         get(address, &[]).await.refused(404, "BAD_USER_INPUT");
     }
 }

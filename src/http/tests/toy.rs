@@ -39,9 +39,7 @@ impl Toy {
 }
 
 pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
-    let schema = Schema::build(Query, Mutation, EmptySubscription)
-        .extension(Coded)
-        .extension(OnlyQueries);
+    let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Coded).extension(OnlyQueries);
     Site {
         api: Served(schema.data(toy.clone()).finish()),
         settings: HttpSettings {
@@ -61,6 +59,10 @@ struct Served(Schema<Query, Mutation, EmptySubscription>);
 impl Execute for Served {
     async fn execute(&self, request: Request, origin: Origin) -> Response {
         self.0.execute(request.data(origin)).await
+    }
+
+    fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
+        Ok(())
     }
 
     async fn is_ready(&self) -> bool {
@@ -83,10 +85,7 @@ impl Query {
     async fn origin(&self, context: &Context<'_>) -> String {
         let origin = context.data_unchecked::<Origin>();
         let bearer = origin.bearer.as_ref().map(Bearer::as_str);
-        format!(
-            "{bearer:?} {} {:?} {}",
-            origin.client_address, origin.user_agent, origin.request_id
-        )
+        format!("{bearer:?} {} {:?} {}", origin.client_address, origin.user_agent, origin.request_id)
     }
 
     async fn slow(&self, context: &Context<'_>, milliseconds: u64) -> usize {
@@ -142,20 +141,9 @@ impl ExtensionFactory for Coded {
 impl Extension for Coded {
     async fn request(&self, context: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let mut response = next.run(context).await;
-        for error in response
-            .errors
-            .iter_mut()
-            .filter(|error| error.path.is_empty() && error.extensions.is_none())
-        {
-            let code = if is_syntax(error) {
-                "GRAPHQL_PARSE_FAILED"
-            } else {
-                "GRAPHQL_VALIDATION_FAILED"
-            };
-            error
-                .extensions
-                .get_or_insert_with(ErrorExtensionValues::default)
-                .set("code", code);
+        for error in response.errors.iter_mut().filter(|error| error.path.is_empty() && error.extensions.is_none()) {
+            let code = if is_syntax(error) { "GRAPHQL_PARSE_FAILED" } else { "GRAPHQL_VALIDATION_FAILED" };
+            error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code);
         }
         response
     }

@@ -47,11 +47,7 @@ impl Checked {
         while let Some(batch) = pass.next().await {
             checked.add(tx, survey, &batch.lines).await?;
             done += u64::try_from(batch.lines.len()).unwrap_or_default();
-            progress(Progress {
-                phase: Phase::Checking,
-                done,
-                total: survey.lines,
-            });
+            progress(Progress { phase: Phase::Checking, done, total: survey.lines });
         }
         file.finish(pass).await?;
         checked.check_emptiness(tx).await?;
@@ -62,10 +58,7 @@ impl Checked {
     pub(super) fn summary(&self, survey: &Survey) -> Result<ImportSummary> {
         let faults = survey.faults.clone().and(&self.faults);
         if faults.is_empty() {
-            return Ok(ImportSummary {
-                lines: survey.lines,
-                kinds: self.tallies.clone(),
-            });
+            return Ok(ImportSummary { lines: survey.lines, kinds: self.tallies.clone() });
         }
         Err(Error::Refused(ImportRefusal::Faults(faults)))
     }
@@ -91,8 +84,7 @@ impl Checked {
             Record::User(user) => Some((*line, user.as_ref())),
             _ => None,
         });
-        self.check_users(tx, survey, &users.collect::<Vec<_>>(), &deletions)
-            .await
+        self.check_users(tx, survey, &users.collect::<Vec<_>>(), &deletions).await
     }
 
     /// Every domain that something is put into exists, or the file makes it, and does not take it away.
@@ -114,23 +106,16 @@ impl Checked {
             _ => None,
         });
         let taken_away: Vec<(u64, &DomainId)> = taken_away.collect();
-        let asked = named
-            .iter()
-            .map(|(_, domain, _)| *domain)
-            .chain(taken_away.iter().map(|(_, domain)| *domain));
+        let asked = named.iter().map(|(_, domain, _)| *domain).chain(taken_away.iter().map(|(_, domain)| *domain));
         self.look_up_domains(tx, asked.collect()).await?;
         for (line, domain, is_deletion) in named {
             match survey.find(&Key::Domain(domain.clone())) {
                 Some(place) if place.is_deletion && !is_deletion => {
-                    self.faults
-                        .add(line, format!("line {} takes the domain {domain} away", place.line));
+                    self.faults.add(line, format!("line {} takes the domain {domain} away", place.line));
                 }
                 Some(_) => {}
                 None if self.domains.get(domain) == Some(&true) => {}
-                None => self.faults.add(
-                    line,
-                    format!("there is no domain {domain}; a line for it may stand anywhere"),
-                ),
+                None => self.faults.add(line, format!("there is no domain {domain}; a line for it may stand anywhere")),
             }
         }
         for (line, domain) in taken_away {
@@ -146,20 +131,13 @@ impl Checked {
         if self.domains.len() > REMEMBERED_DOMAINS {
             self.domains.clear();
         }
-        let unknown = asked
-            .into_iter()
-            .filter(|domain| !self.domains.contains_key(*domain))
-            .collect::<Vec<_>>();
+        let unknown = asked.into_iter().filter(|domain| !self.domains.contains_key(*domain)).collect::<Vec<_>>();
         if unknown.is_empty() {
             return Ok(());
         }
         let ids: Vec<&str> = unknown.iter().map(|domain| domain.as_str()).collect();
         let found: BTreeSet<DomainId> = bulk::find_domains(tx, &ids).await?.into_iter().collect();
-        self.domains.extend(
-            unknown
-                .into_iter()
-                .map(|domain| (domain.clone(), found.contains(domain))),
-        );
+        self.domains.extend(unknown.into_iter().map(|domain| (domain.clone(), found.contains(domain))));
         Ok(())
     }
 
@@ -171,16 +149,10 @@ impl Checked {
         puts: &[(u64, &Record)],
         deletions: &[(u64, &Deletion)],
     ) -> std::result::Result<(), Failure> {
-        let of_puts = puts
-            .iter()
-            .map(|(line, record)| (*line, record.key(), Some(record.domain_id()), false));
-        let of_deletions = deletions
-            .iter()
-            .map(|(line, deletion)| (*line, deletion.key.clone(), deletion.domain_id.as_ref(), true));
-        let touched: Vec<_> = of_puts
-            .chain(of_deletions)
-            .filter(|(_, key, ..)| key.kind() == kind)
-            .collect();
+        let of_puts = puts.iter().map(|(line, record)| (*line, record.key(), Some(record.domain_id()), false));
+        let of_deletions =
+            deletions.iter().map(|(line, deletion)| (*line, deletion.key.clone(), deletion.domain_id.as_ref(), true));
+        let touched: Vec<_> = of_puts.chain(of_deletions).filter(|(_, key, ..)| key.kind() == kind).collect();
         let ids: Vec<&str> = touched.iter().map(|(_, key, ..)| key.parts().0).collect();
         let owners: HashMap<String, DomainId> = bulk::find_domains_of(tx, kind, &ids).await?.into_iter().collect();
         for (line, key, domain, is_deletion) in &touched {
@@ -188,10 +160,7 @@ impl Checked {
                 continue;
             };
             if domain.is_some_and(|domain| domain != owner) {
-                self.faults.add(
-                    *line,
-                    format!("`{}_id`: this id belongs to another domain", kind.as_str()),
-                );
+                self.faults.add(*line, format!("`{}_id`: this id belongs to another domain", kind.as_str()));
             } else if *is_deletion {
                 self.note_removed(owner, kind);
             }
@@ -204,9 +173,7 @@ impl Checked {
         tx: &mut Tx,
         deletions: &[(u64, &Deletion)],
     ) -> std::result::Result<(), Failure> {
-        let keys = deletions
-            .iter()
-            .filter(|(_, deletion)| deletion.key.kind() == Kind::Role);
+        let keys = deletions.iter().filter(|(_, deletion)| deletion.key.kind() == Kind::Role);
         let keys: Vec<(&str, &str)> = keys.map(|(_, deletion)| deletion.key.parts()).collect();
         for (domain, _) in bulk::find_roles(tx, &keys).await? {
             self.note_removed(&DomainId::from_stored(domain), Kind::Role);
@@ -238,10 +205,7 @@ impl Checked {
         for (line, domain) in &self.deleted_domains {
             if let Some(rest) = left.get(domain) {
                 let rest = rest.join(", ");
-                self.faults.add(
-                    *line,
-                    format!("the domain still holds {rest}; take them away in the same file"),
-                );
+                self.faults.add(*line, format!("the domain still holds {rest}; take them away in the same file"));
             }
         }
         Ok(())

@@ -34,9 +34,7 @@ impl Checked {
                 Err(fault) => self.faults.add(*line, fault),
             }
         }
-        let deleted = deletions
-            .iter()
-            .filter(|(_, deletion)| deletion.key.kind() == Kind::User);
+        let deleted = deletions.iter().filter(|(_, deletion)| deletion.key.kind() == Kind::User);
         let deleted: Vec<(&str, &str)> = deleted.map(|(_, deletion)| deletion.key.parts()).collect();
         for user in bulk::find_users_by_login(tx, &deleted).await? {
             self.note_removed(&user.domain_id, Kind::User);
@@ -58,10 +56,7 @@ impl Checked {
                 "`mfa.otp_secret`: this field is missing: a second factor of type OTP that is ENABLED needs it";
             self.faults.add(line, message);
         }
-        let Some(holder) = user
-            .verified_email()
-            .and_then(|email| found.by_email.get(&key(user, email.key())))
-        else {
+        let Some(holder) = user.verified_email().and_then(|email| found.by_email.get(&key(user, email.key()))) else {
             return;
         };
         if replaced.is_some_and(|replaced| replaced.id == holder.id) {
@@ -81,14 +76,10 @@ impl Checked {
 
 impl Found {
     async fn look_up(tx: &mut Tx, users: &[(u64, &UserRecord)]) -> Result<Self, Failure> {
-        let logins: Vec<(&str, &str)> = users
-            .iter()
-            .map(|(_, user)| (user.domain_id.as_str(), user.login.key()))
-            .collect();
-        let ids: Vec<&str> = users
-            .iter()
-            .filter_map(|(_, user)| user.id.as_ref().map(|id| id.as_str()))
-            .collect();
+        let logins: Vec<(&str, &str)> =
+            users.iter().map(|(_, user)| (user.domain_id.as_str(), user.login.key())).collect();
+        let ids: Vec<&str> =
+            users.iter().filter_map(|(_, user)| user.id.as_ref().map(crate::domain::ids::UserId::as_str)).collect();
         let emails: Vec<(&str, &str)> = users
             .iter()
             .filter_map(|(_, user)| Some((user.domain_id.as_str(), user.verified_email().map(Email::key)?)))
@@ -98,10 +89,7 @@ impl Found {
         let by_email = bulk::find_users_by_verified_email(tx, &emails).await?;
         let domain = |user: &StoredUser| user.domain_id.to_string();
         Ok(Self {
-            by_login: by_login
-                .into_iter()
-                .map(|user| ((domain(&user), user.login_key.clone()), user))
-                .collect(),
+            by_login: by_login.into_iter().map(|user| ((domain(&user), user.login_key.clone()), user)).collect(),
             by_id: by_id.into_iter().map(|user| (user.id.to_string(), user)).collect(),
             by_email: by_email
                 .into_iter()

@@ -26,10 +26,7 @@ pub struct Faults {
 impl Faults {
     pub(super) fn add(&mut self, line: u64, message: impl Into<String>) {
         if self.listed.len() < KEPT {
-            self.listed.push(Fault {
-                line,
-                message: message.into(),
-            });
+            self.listed.push(Fault { line, message: message.into() });
         } else {
             self.more += 1;
         }

@@ -41,17 +41,11 @@ impl Hashes {
             let mut pass = file.start(Which::All)?;
             while let Some(batch) = pass.next().await {
                 let jobs = services.jobs(&batch).await?;
-                let mut hashes = stream::iter(jobs)
-                    .map(|job| services.hash_unless_same(job))
-                    .buffered(IN_FLIGHT);
+                let mut hashes = stream::iter(jobs).map(|job| services.hash_unless_same(job)).buffered(IN_FLIGHT);
                 while let Some(hash) = hashes.next().await {
                     writeln!(kept, "{}", hash?).map_err(Failure::from)?;
                     done += 1;
-                    progress(Progress {
-                        phase: Phase::Hashing,
-                        done,
-                        total: survey.passwords,
-                    });
+                    progress(Progress { phase: Phase::Hashing, done, total: survey.passwords });
                 }
             }
             file.finish(pass).await?;
@@ -89,12 +83,7 @@ impl Services {
         tx.roll_back().await?;
         let present: HashMap<(&str, &str), &String> = found
             .iter()
-            .filter_map(|user| {
-                Some((
-                    (user.domain_id.as_str(), user.login_key.as_str()),
-                    user.password_hash.as_ref()?,
-                ))
-            })
+            .filter_map(|user| Some(((user.domain_id.as_str(), user.login_key.as_str()), user.password_hash.as_ref()?)))
             .collect();
         let jobs = wanted
             .into_iter()
@@ -107,10 +96,7 @@ impl Services {
     async fn hash_unless_same(&self, (password, present): Job) -> std::result::Result<String, Failure> {
         if let Some(text) = present
             && let Ok(hash) = PasswordHash::parse(&text)
-            && self
-                .hasher
-                .verify(turn(&self.hasher).await, Some(hash), password.clone())
-                .await?
+            && self.hasher.verify(turn(&self.hasher).await, Some(hash), password.clone()).await?
         {
             return Ok(text);
         }

@@ -58,10 +58,7 @@ pub(super) struct Duplicate {
 impl Index {
     pub(super) fn add(&mut self, key: KeyDigest, place: Place) {
         let flags = u64::from(place.is_deletion) << 1 | u64::from(place.is_early);
-        self.0.push(Entry {
-            key,
-            place: place.line << 2 | flags,
-        });
+        self.0.push(Entry { key, place: place.line << 2 | flags });
     }
 
     /// Sorts them, and tells `duplicate` of each that stands in the file more than once.
@@ -69,12 +66,9 @@ impl Index {
         self.0.sort_unstable();
         for same in self.0.chunk_by(|one, other| one.key == other.key) {
             if let [first, later @ ..] = same {
-                later.iter().for_each(|entry| {
-                    duplicate(Duplicate {
-                        line: entry.place().line,
-                        first: first.place().line,
-                    });
-                });
+                for entry in later {
+                    duplicate(Duplicate { line: entry.place().line, first: first.place().line });
+                }
             }
         }
         Sorted(self.0)
@@ -90,13 +84,8 @@ impl Sorted {
 
     /// The lines that have to be done before others, in order.
     pub(super) fn early_lines(&self) -> Vec<u64> {
-        let mut lines: Vec<u64> = self
-            .0
-            .iter()
-            .map(Entry::place)
-            .filter(|place| place.is_early)
-            .map(|place| place.line)
-            .collect();
+        let mut lines: Vec<u64> =
+            self.0.iter().map(Entry::place).filter(|place| place.is_early).map(|place| place.line).collect();
         lines.sort_unstable();
         lines
     }
@@ -104,11 +93,7 @@ impl Sorted {
 
 impl Entry {
     fn place(&self) -> Place {
-        Place {
-            line: self.place >> 2,
-            is_deletion: self.place & 2 != 0,
-            is_early: self.place & 1 != 0,
-        }
+        Place { line: self.place >> 2, is_deletion: self.place & 2 != 0, is_early: self.place & 1 != 0 }
     }
 }
 
@@ -119,11 +104,7 @@ mod tests {
     #[test]
     fn keys_are_found_again_and_duplicates_told() {
         let mut index = Index::default();
-        let place = |line, is_deletion| Place {
-            line,
-            is_deletion,
-            is_early: is_deletion,
-        };
+        let place = |line, is_deletion| Place { line, is_deletion, is_early: is_deletion };
         for (line, key) in [(3, "b"), (1, "a"), (2, "b"), (9, "c"), (7, "b")] {
             index.add(KeyDigest::of(&[key]), place(line, line == 9));
         }

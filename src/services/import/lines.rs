@@ -26,13 +26,7 @@ pub(super) struct Lines<S> {
 
 impl<S: BufRead> Lines<S> {
     pub(super) fn new(source: S) -> Self {
-        Self {
-            source,
-            buffer: Vec::new(),
-            digest: Sha256::new(),
-            number: 0,
-            bytes: 0,
-        }
+        Self { source, buffer: Vec::new(), digest: Sha256::new(), number: 0, bytes: 0 }
     }
 
     /// The next line that is not blank, with its number. Line ends are `\n` or `\r\n`.
@@ -52,10 +46,7 @@ impl<S: BufRead> Lines<S> {
             if read > MAX_LINE_BYTES && self.buffer.last() != Some(&b'\n') {
                 self.skip_line()?;
                 let mebibytes = MAX_LINE_BYTES / 1024 / 1024;
-                return Ok(Some((
-                    self.number,
-                    Err(format!("this line is longer than {mebibytes} MiB")),
-                )));
+                return Ok(Some((self.number, Err(format!("this line is longer than {mebibytes} MiB")))));
             }
             if !self.buffer.trim_ascii().is_empty() {
                 break;
@@ -122,10 +113,7 @@ mod tests {
     #[test]
     fn blank_lines_count_and_are_passed_over() {
         assert_eq!(read(b""), []);
-        assert_eq!(
-            read(b"a\r\n\n \t\nb"),
-            [(1, Ok("a".to_owned())), (4, Ok("b".to_owned()))]
-        );
+        assert_eq!(read(b"a\r\n\n \t\nb"), [(1, Ok("a".to_owned())), (4, Ok("b".to_owned()))]);
     }
 
     #[test]

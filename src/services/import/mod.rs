@@ -108,10 +108,7 @@ impl Services {
     where
         S: BufRead + Seek + Send + 'static,
     {
-        let rules = Rules {
-            now: self.now(),
-            password_min_length: self.policy.password_min_length,
-        };
+        let rules = Rules { now: self.now(), password_min_length: self.policy.password_min_length };
         let mut file = ImportFile::open(source, rules).await?;
         let survey = Survey::take(&mut file, &progress).await?;
         // Whoever is refused or writes nothing holds nobody up; and hashes that take hours are not made in vain.
@@ -134,8 +131,7 @@ impl Services {
                 return Err(refusal);
             }
         };
-        self.write(&mut tx, &mut file, &survey, &checked, &mut hashes, &progress)
-            .await?;
+        self.write(&mut tx, &mut file, &survey, &checked, &mut hashes, &progress).await?;
         bulk::commit(tx).await?;
         Ok(summary)
     }

@@ -63,12 +63,7 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
             Ok((source, size))
         })
         .await?;
-        Ok(Self {
-            source: Some(source),
-            rules,
-            size,
-            digest: None,
-        })
+        Ok(Self { source: Some(source), rules, size, digest: None })
     }
 
     /// How many bytes it has.
@@ -83,16 +78,10 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
 
     /// Begins to read it.
     pub(super) fn start(&mut self, which: Which) -> Result<Pass<S>> {
-        let source = self
-            .source
-            .take()
-            .ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
+        let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(Pass {
-            batches,
-            thread: spawn_blocking(move || read(source, &which, &rules, &sender)),
-        })
+        Ok(Pass { batches, thread: spawn_blocking(move || read(source, &which, &rules, &sender)) })
     }
 
     /// Ends a reading, and sees whether the file still is what it was the first time.
@@ -100,11 +89,7 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
         drop(pass.batches);
         let (source, digest) = joined(pass.thread.await)?;
         self.source = Some(source);
-        if *self.digest.get_or_insert(digest) == digest {
-            Ok(())
-        } else {
-            Err(Error::Refused(ImportRefusal::Changed))
-        }
+        if *self.digest.get_or_insert(digest) == digest { Ok(()) } else { Err(Error::Refused(ImportRefusal::Changed)) }
     }
 }
 
@@ -121,10 +106,7 @@ async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Sen
 }
 
 fn joined<T>(result: std::result::Result<io::Result<T>, tokio::task::JoinError>) -> Result<T> {
-    result
-        .map_err(io::Error::other)
-        .and_then(|result| result)
-        .map_err(unreadable)
+    result.map_err(io::Error::other).and_then(|result| result).map_err(unreadable)
 }
 
 fn unreadable(error: io::Error) -> Error<ImportRefusal> {
@@ -150,31 +132,19 @@ fn read<S: BufRead + Seek>(
         }
         let line = match text {
             Ok(text) => record::parse(text, rules),
-            Err(message) => Err(BadLine {
-                key: None,
-                faults: vec![message],
-            }),
+            Err(message) => Err(BadLine { key: None, faults: vec![message] }),
         };
         batch.push(Numbered { number, line });
         let bytes = lines.bytes();
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;
             // Whoever wanted them may be gone; then nothing needs to be read any more.
-            if out
-                .blocking_send(Batch {
-                    lines: std::mem::take(&mut batch),
-                    bytes,
-                })
-                .is_err()
-            {
+            if out.blocking_send(Batch { lines: std::mem::take(&mut batch), bytes }).is_err() {
                 return Ok(lines.into_parts());
             }
         }
     }
     // As above, and then this is the end anyway.
-    let _ = out.blocking_send(Batch {
-        lines: batch,
-        bytes: lines.bytes(),
-    });
+    let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes() });
     Ok(lines.into_parts())
 }

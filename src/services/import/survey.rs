@@ -39,11 +39,7 @@ impl Survey {
         let mut pass = file.start(Which::All)?;
         while let Some(batch) = pass.next().await {
             batch.lines.iter().for_each(|line| collector.add(line));
-            progress(Progress {
-                phase: Phase::Reading,
-                done: batch.bytes,
-                total: file.size(),
-            });
+            progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size() });
         }
         file.finish(pass).await?;
         Ok(collector.finish())
@@ -93,9 +89,7 @@ impl Collector {
             Err(bad) => {
                 // Its key counts, so that one mistake in a domain does not make everything in it wrong.
                 bad.key.iter().for_each(|key| self.add_key(*number, key, false));
-                bad.faults
-                    .iter()
-                    .for_each(|fault| self.survey.faults.add(*number, fault));
+                bad.faults.iter().for_each(|fault| self.survey.faults.add(*number, fault));
             }
         }
     }
@@ -103,28 +97,16 @@ impl Collector {
     fn add_key(&mut self, line: u64, key: &Key, is_deletion: bool) {
         let (first, second) = key.parts();
         let is_early = is_deletion || key.kind() == Kind::Domain;
-        self.keys.add(
-            key_digest(key.kind(), first, second),
-            Place {
-                line,
-                is_deletion,
-                is_early,
-            },
-        );
+        self.keys.add(key_digest(key.kind(), first, second), Place { line, is_deletion, is_early });
     }
 
     fn add_user(&mut self, line: u64, user: &UserRecord) {
-        let place = Place {
-            line,
-            is_deletion: false,
-            is_early: false,
-        };
+        let place = Place { line, is_deletion: false, is_early: false };
         if let Some(id) = &user.id {
             self.user_ids.add(KeyDigest::of(&[id.as_str()]), place);
         }
         if let Some(email) = user.verified_email() {
-            self.emails
-                .add(KeyDigest::of(&[user.domain_id.as_str(), email.key()]), place);
+            self.emails.add(KeyDigest::of(&[user.domain_id.as_str(), email.key()]), place);
         }
         if let Some(NewPassword::Plain(_)) = user.password {
             self.survey.passwords += 1;
@@ -132,24 +114,13 @@ impl Collector {
     }
 
     fn finish(self) -> Survey {
-        let Self {
-            mut survey,
-            keys,
-            user_ids,
-            emails,
-        } = self;
+        let Self { mut survey, keys, user_ids, emails } = self;
         let faults = &mut survey.faults;
         survey.keys = keys.sort(|Duplicate { line, first }| {
-            faults.add(
-                line,
-                format!("line {first} is about the same thing: a key may stand in a file once"),
-            );
+            faults.add(line, format!("line {first} is about the same thing: a key may stand in a file once"));
         });
         survey.user_ids = user_ids.sort(|Duplicate { line, first }| {
-            faults.add(
-                line,
-                format!("`id`: the user on line {first} has this id; leave it out to have one made"),
-            );
+            faults.add(line, format!("`id`: the user on line {first} has this id; leave it out to have one made"));
         });
         survey.emails = emails.sort(|Duplicate { line, first }| {
             faults.add(

@@ -41,7 +41,7 @@ impl Services {
         S: BufRead + Seek + Send + 'static,
     {
         for some in checked.displaced.chunks(IDS) {
-            let ids: Vec<&str> = some.iter().map(|id| id.as_str()).collect();
+            let ids: Vec<&str> = some.iter().map(crate::domain::ids::UserId::as_str).collect();
             bulk::unverify(tx, &ids).await?;
         }
         let mut pass = file.start(Which::Only(survey.early_lines().into()))?;
@@ -59,11 +59,7 @@ impl Services {
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
-            progress(Progress {
-                phase: Phase::Writing,
-                done,
-                total: survey.lines,
-            });
+            progress(Progress { phase: Phase::Writing, done, total: survey.lines });
         }
         file.finish(pass).await?;
 
@@ -89,7 +85,7 @@ async fn write_early(tx: &mut Tx, batch: Batch) -> std::result::Result<(), Failu
     let of =
         |kind: Kind| -> Vec<(&str, &str)> { keys.iter().filter(|key| key.kind() == kind).map(Key::parts).collect() };
     let gone = bulk::delete_users(tx, &of(Kind::User)).await?;
-    let gone: Vec<&str> = gone.iter().map(|id| id.as_str()).collect();
+    let gone: Vec<&str> = gone.iter().map(crate::domain::ids::UserId::as_str).collect();
     sessions::delete_of_owners(tx, &gone).await?;
     for kind in [Kind::RoleBinding, Kind::Workspace, Kind::WorkspaceGroup, Kind::Role] {
         bulk::delete(tx, kind, &of(kind)).await?;

@@ -37,15 +37,9 @@ impl Services {
         records: Vec<UserRecord>,
     ) -> Result<()> {
         let mut taken = Taken::take(tx, &records).await?;
-        let replacements: Vec<_> = records
-            .into_iter()
-            .map(|record| (taken.before(&record), record))
-            .collect();
+        let replacements: Vec<_> = records.into_iter().map(|record| (taken.before(&record), record)).collect();
         taken.check_all_replaced()?;
-        let new = replacements
-            .iter()
-            .filter(|(before, record)| before.is_none() && record.id.is_none())
-            .count();
+        let new = replacements.iter().filter(|(before, record)| before.is_none() && record.id.is_none()).count();
         let mut fresh = fresh_ids(tx, survey, new).await?.into_iter();
         let (mut users, mut aftermath) = (Vec::with_capacity(replacements.len()), Aftermath::default());
         for (before, record) in replacements {
@@ -54,11 +48,8 @@ impl Services {
                 Some(NewPassword::Hash(hash)) => Some(hash.as_str().to_owned()),
                 None => None,
             };
-            let id = record
-                .id
-                .clone()
-                .or_else(|| before.as_ref().map(|before| before.id.clone()))
-                .or_else(|| fresh.next());
+            let id =
+                record.id.clone().or_else(|| before.as_ref().map(|before| before.id.clone())).or_else(|| fresh.next());
             let Some(id) = id else { return Err(no_ids().into()) };
             if let Some(before) = &before {
                 aftermath.add(before, &id, &record, hash.as_deref(), now)?;
@@ -66,7 +57,7 @@ impl Services {
             users.push(self.merge(record, before, id, hash, now)?);
         }
         bulk::insert_users(tx, &users).await?;
-        let ended: Vec<&str> = aftermath.ended.iter().map(|id| id.as_str()).collect();
+        let ended: Vec<&str> = aftermath.ended.iter().map(crate::domain::ids::UserId::as_str).collect();
         sessions::delete_of_owners(tx, &ended).await?;
         Ok(events::insert_many(tx, &aftermath.events).await?)
     }
@@ -79,14 +70,9 @@ impl Services {
         hash: Option<String>,
         now: Timestamp,
     ) -> std::result::Result<UserToInsert, Failure> {
-        let otp_secret = record
-            .otp_secret
-            .as_ref()
-            .map(|secret| self.seal_otp_secret(secret))
-            .transpose()?;
-        let (created_at, last_accessed_at) = before
-            .as_ref()
-            .map_or((now, None), |before| (before.created_at, before.last_accessed_at));
+        let otp_secret = record.otp_secret.as_ref().map(|secret| self.seal_otp_secret(secret)).transpose()?;
+        let (created_at, last_accessed_at) =
+            before.as_ref().map_or((now, None), |before| (before.created_at, before.last_accessed_at));
         let (old_hash, old_secret) = before.map_or((None, None), |before| (before.password_hash, before.otp_secret));
         Ok(UserToInsert {
             user: record.into_user(id, created_at, last_accessed_at),
@@ -96,9 +82,7 @@ impl Services {
     }
 
     fn seal_otp_secret(&self, secret: &OtpSecret) -> std::result::Result<Vec<u8>, Failure> {
-        let sealed = self
-            .secret_key
-            .seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
+        let sealed = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
         sealed.map_err(Failure::from)
     }
 }
@@ -153,22 +137,13 @@ struct Taken {
 
 impl Taken {
     async fn take(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
-        let logins: Vec<(&str, &str)> = records
-            .iter()
-            .map(|record| (record.domain_id.as_str(), record.login.key()))
-            .collect();
-        let ids: Vec<&str> = records
-            .iter()
-            .filter_map(|record| record.id.as_ref().map(|id| id.as_str()))
-            .collect();
+        let logins: Vec<(&str, &str)> =
+            records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
+        let ids: Vec<&str> =
+            records.iter().filter_map(|record| record.id.as_ref().map(crate::domain::ids::UserId::as_str)).collect();
         let taken = bulk::take_users(tx, &logins, &ids).await?;
-        let ids = taken
-            .iter()
-            .map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
-        Ok(Self {
-            ids: ids.collect(),
-            by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect(),
-        })
+        let ids = taken.iter().map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
+        Ok(Self { ids: ids.collect(), by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect() })
     }
 
     /// Who was in the place of this one: who signed in with the same, else who had the same id.
@@ -180,11 +155,7 @@ impl Taken {
 
     /// Every line was checked to replace one user at most. If a second one was taken, somebody wrote at the same moment.
     fn check_all_replaced(self) -> std::result::Result<(), Failure> {
-        if self.by_id.is_empty() {
-            Ok(())
-        } else {
-            Err(storage::Error::Conflict(Conflict::UsersLogin).into())
-        }
+        if self.by_id.is_empty() { Ok(()) } else { Err(storage::Error::Conflict(Conflict::UsersLogin).into()) }
     }
 }
 
@@ -196,9 +167,11 @@ async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::
             ids.insert(UserId::from_random(entropy::bytes()?));
         }
         ids.retain(|id| survey.find_user_id(id.as_str()).is_none());
-        let asked: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+        let asked: Vec<&str> = ids.iter().map(crate::domain::ids::UserId::as_str).collect();
         let used = bulk::find_users_by_id(tx, &asked).await?;
-        used.iter().for_each(|user| drop(ids.remove(&user.id)));
+        for user in &used {
+            ids.remove(&user.id);
+        }
         if ids.len() == number {
             return Ok(ids);
         }

@@ -57,8 +57,7 @@ pub async fn begin(db: &Db) -> Result<Tx, Error> {
     };
     match tx.conn() {
         Conn::Pg(c) => {
-            c.batch_execute(&format!("{SETTINGS} SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
-                .await?;
+            c.batch_execute(&format!("{SETTINGS} SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).await?;
         }
         Conn::Sqlite(c) => c.batch_execute(LARGE_CACHE).await?,
     }

@@ -37,7 +37,7 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
         return Ok(Vec::new());
     }
     Ok(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(roles::domain_id, roles::role_id).is_any_of(keys.iter().copied());
+        let is_wanted = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
         roles::table.filter(is_wanted).select((roles::domain_id, roles::role_id)).load(c).await
     })?)
 }
@@ -62,10 +62,7 @@ pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Ve
         Kind::Workspace => find!(workspaces, workspace_id),
         Kind::RoleBinding => find!(role_bindings, role_binding_id),
     };
-    Ok(found
-        .into_iter()
-        .map(|(id, domain)| (id, DomainId::from_stored(domain)))
-        .collect())
+    Ok(found.into_iter().map(|(id, domain)| (id, DomainId::from_stored(domain))).collect())
 }
 
 /// How many things of a kind each of these domains holds; those that hold none are left out.
@@ -93,10 +90,7 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
         Kind::Workspace => count!(workspaces),
         Kind::RoleBinding => count!(role_bindings),
     };
-    Ok(counts
-        .into_iter()
-        .map(|(domain, count)| (DomainId::from_stored(domain), count))
-        .collect())
+    Ok(counts.into_iter().map(|(domain, count)| (DomainId::from_stored(domain), count)).collect())
 }
 
 /// Keeps domains, in place of those with the same ids. Everything in them stays.
@@ -106,15 +100,11 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
 pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
     macro_rules! upsert {
         ($rows:expr) => {
-            diesel::insert_into(domains::table)
-                .values($rows)
-                .on_conflict(domains::domain_id)
-                .do_update()
-                .set((
-                    domains::name.eq(excluded(domains::name)),
-                    domains::state.eq(excluded(domains::state)),
-                    domains::tags.eq(excluded(domains::tags)),
-                ))
+            diesel::insert_into(domains::table).values($rows).on_conflict(domains::domain_id).do_update().set((
+                domains::name.eq(excluded(domains::name)),
+                domains::state.eq(excluded(domains::state)),
+                domains::tags.eq(excluded(domains::tags)),
+            ))
         };
     }
     let rows: Vec<DomainRow> = domains.iter().map(DomainRow::from).collect();
@@ -126,8 +116,7 @@ pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
         }
         Conn::Sqlite(c) => {
             c.spawn_blocking(move |c| {
-                rows.iter()
-                    .try_for_each(|row| diesel::RunQueryDsl::execute(upsert!(row), c).map(|_| ()))
+                rows.iter().try_for_each(|row| diesel::RunQueryDsl::execute(upsert!(row), c).map(|_| ()))
             })
             .await?;
         }
@@ -140,10 +129,7 @@ pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
 /// # Errors
 /// When the database fails.
 pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
-    let keys: Vec<(&str, &str)> = roles
-        .iter()
-        .map(|role| (role.domain_id.as_str(), role.id.as_str()))
-        .collect();
+    let keys: Vec<(&str, &str)> = roles.iter().map(|role| (role.domain_id.as_str(), role.id.as_str())).collect();
     delete(tx, Kind::Role, &keys).await?;
     insert_rows!(tx, roles::table, roles.iter().map(RoleRow::from).collect::<Vec<_>>());
     Ok(())
@@ -156,14 +142,9 @@ pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
 pub async fn put_groups(tx: &mut Tx, groups: &[GroupRecord]) -> Result<(), Error> {
     let keys: Vec<(&str, &str)> = groups.iter().map(|record| (record.group.id.as_str(), "")).collect();
     delete(tx, Kind::WorkspaceGroup, &keys).await?;
-    let rows = groups
-        .iter()
-        .map(|record| GroupRow::from(&record.group))
-        .collect::<Vec<_>>();
+    let rows = groups.iter().map(|record| GroupRow::from(&record.group)).collect::<Vec<_>>();
     insert_rows!(tx, workspace_groups::table, rows);
-    let members = groups
-        .iter()
-        .flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
+    let members = groups.iter().flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
     insert_rows!(tx, workspace_group_users::table, members.collect::<Vec<_>>());
     Ok(())
 }
@@ -175,11 +156,7 @@ pub async fn put_groups(tx: &mut Tx, groups: &[GroupRecord]) -> Result<(), Error
 pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(), Error> {
     let keys: Vec<(&str, &str)> = workspaces.iter().map(|workspace| (workspace.id.as_str(), "")).collect();
     delete(tx, Kind::Workspace, &keys).await?;
-    insert_rows!(
-        tx,
-        workspaces::table,
-        workspaces.iter().map(WorkspaceRow::from).collect::<Vec<_>>()
-    );
+    insert_rows!(tx, workspaces::table, workspaces.iter().map(WorkspaceRow::from).collect::<Vec<_>>());
     Ok(())
 }
 
@@ -190,11 +167,7 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(),
 pub async fn put_bindings(tx: &mut Tx, bindings: &[RoleBinding]) -> Result<(), Error> {
     let keys: Vec<(&str, &str)> = bindings.iter().map(|binding| (binding.id.as_str(), "")).collect();
     delete(tx, Kind::RoleBinding, &keys).await?;
-    insert_rows!(
-        tx,
-        role_bindings::table,
-        bindings.iter().map(BindingRow::from).collect::<Vec<_>>()
-    );
+    insert_rows!(tx, role_bindings::table, bindings.iter().map(BindingRow::from).collect::<Vec<_>>());
     Ok(())
 }
 
@@ -214,7 +187,7 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
         _ if keys.is_empty() => 0,
         Kind::Domain | Kind::User => 0,
         Kind::Role => on!(tx.conn(), c => {
-            let is_meant = Two::columns(roles::domain_id, roles::role_id).is_any_of(keys.iter().copied());
+            let is_meant = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
             diesel::delete(roles::table.filter(is_meant)).execute(c).await
         })?,
         Kind::WorkspaceGroup => {

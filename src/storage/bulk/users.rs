@@ -103,7 +103,7 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
         return Ok(Vec::new());
     }
     stored(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(users::domain_id, users::user_id_key).is_any_of(logins.iter().copied());
+        let is_wanted = Two::columns(users::domain_id, users::user_id_key).matching(logins.iter().copied());
         users::table.filter(is_wanted).select(Row::as_select()).load(c).await
     })?)
 }
@@ -117,7 +117,7 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
         return Ok(Vec::new());
     }
     stored(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(users::domain_id, users::email_key).is_any_of(emails.iter().copied());
+        let is_wanted = Two::columns(users::domain_id, users::email_key).matching(emails.iter().copied());
         users::table.filter(is_wanted).filter(users::email_verified).select(Row::as_select()).load(c).await
     })?)
 }
@@ -130,7 +130,7 @@ pub async fn take_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
     let mut taken = Vec::new();
     if !logins.is_empty() {
         taken = on!(tx.conn(), c => {
-            let is_wanted = Two::columns(users::domain_id, users::user_id_key).is_any_of(logins.iter().copied());
+            let is_wanted = Two::columns(users::domain_id, users::user_id_key).matching(logins.iter().copied());
             diesel::delete(users::table.filter(is_wanted)).returning(Row::as_returning()).get_results(c).await
         })?;
     }
@@ -162,11 +162,7 @@ pub async fn insert_users(tx: &mut Tx, users: &[UserToInsert]) -> Result<(), Err
 /// # Errors
 /// When the database fails.
 pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<UserId>, Error> {
-    Ok(take_users(tx, logins, &[])
-        .await?
-        .into_iter()
-        .map(|user| user.id)
-        .collect())
+    Ok(take_users(tx, logins, &[]).await?.into_iter().map(|user| user.id).collect())
 }
 
 /// Makes the addresses of users unverified, so that others can have them.

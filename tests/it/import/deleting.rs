@@ -57,7 +57,11 @@ async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
     app.import(line).await;
     assert!(!client.is_somebody().await);
     let exported = app.export().await;
-    assert!(!exported.contains(r#""kind":"user""#) && exported.contains("rb-1") && exported.contains(r#"[{"user_id":"u"}]"#));
+    assert!(
+        !exported.contains(r#""kind":"user""#)
+            && exported.contains("rb-1")
+            && exported.contains(r#"[{"user_id":"u"}]"#)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,4 +71,12 @@ async fn a_thing_is_not_put_and_taken_away_in_one_file() {
     assert_faults(app.try_import(&lines).await, &[(6, "line 3 is about the same thing")]);
     let nowhere = r#"{"kind":"user","domain_id":"domain-nowhere","user_id":"u","delete":true}"#;
     assert_faults(app.try_import(nowhere).await, &[(1, "there is no domain domain-nowhere")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_with_delete_in_every_line_takes_everything_away() {
+    let app = company().await;
+    let deletions = app.export_with_secrets().await.replace("}\n", ",\"delete\":true}\n");
+    assert_eq!(app.try_import(&deletions).await.unwrap().lines, 8);
+    assert_eq!(app.export().await, "");
 }

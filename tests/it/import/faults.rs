@@ -3,7 +3,7 @@
 use std::io::{BufReader, Write};
 
 use userprofile::services::Error;
-use userprofile::services::import::{ImportOptions, ImportRefusal, Phase};
+use userprofile::services::import::{ImportOptions, ImportRefusal, Phase, Progress};
 
 use super::assert_faults;
 use crate::support::{DOMAIN, TestApp, domain, user};
@@ -16,7 +16,7 @@ async fn every_line_that_is_wrong_in_itself_is_told_and_nothing_is_written() {
         r#"{"kind":"domain","domain_id":"domain-a""#,
         "",
         r#"{"kind":"planet"}"#,
-        r#"{"domain_id":"domain-b","kind":"domain","name":"x"}"#,
+        r#"{"domain_id":"domain-b","kind":"Domain","name":"x"}"#,
         r#"{"kind":"domain","domain_id":"domain-c","name":"x","name":"y"}"#,
         r#"{"kind":"domain","domain_id":"acme","name":"x"}"#,
         r#"{"kind":"domain","domain_id":"domain-d","name":"x","color":"red"}"#,
@@ -31,7 +31,7 @@ async fn every_line_that_is_wrong_in_itself_is_told_and_nothing_is_written() {
     let expected = [
         (2, "not JSON"),
         (4, "`kind`: this must be one of"),
-        (5, "`kind`: this must stand first"),
+        (5, "`kind`: this must be one of"),
         (6, "twice"),
         (7, "`domain_id`: this id must begin with 'domain-'"),
         (8, "`color`: there is no such field"),
@@ -50,7 +50,9 @@ async fn what_is_wrong_in_view_of_other_lines_is_told_together_with_the_rest() {
     let app = TestApp::with_users(&["old"]).await;
     let before = app.export_with_secrets().await;
     let workspace = |domain: &str| {
-        format!("{{\"kind\":\"workspace\",\"domain_id\":\"{domain}\",\"workspace_id\":\"workspace-1\",\"name\":\"w\"}}\n")
+        format!(
+            "{{\"kind\":\"workspace\",\"domain_id\":\"{domain}\",\"workspace_id\":\"workspace-1\",\"name\":\"w\"}}\n"
+        )
     };
     let lines = [
         user("domain-nowhere", "x", ""),
@@ -149,7 +151,7 @@ async fn a_file_that_changes_while_it_is_read_is_refused() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all((domain(DOMAIN) + &user(DOMAIN, "u", "")).as_bytes()).unwrap();
     let path = file.path().to_owned();
-    let change = |progress: userprofile::services::import::Progress| {
+    let change = |progress: Progress| {
         if progress.phase == Phase::Checking {
             let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
             file.write_all(b"\n").unwrap();
@@ -164,10 +166,16 @@ async fn a_file_that_changes_while_it_is_read_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_goes_from_nothing_to_everything() {
     let app = TestApp::start().await;
-    let lines = domain(DOMAIN) + &(0..2500).map(|n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\"}}\n")).collect::<String>();
+    let lines = domain(DOMAIN)
+        + &(0..2500)
+            .map(|n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\"}}\n"))
+            .collect::<String>();
     let seen = std::sync::Mutex::new(Vec::new());
     let source = std::io::Cursor::new(lines.clone().into_bytes());
-    app.services.import(source, ImportOptions::default(), |progress| seen.lock().unwrap().push(progress)).await.unwrap();
+    app.services
+        .import(source, ImportOptions::default(), |progress| seen.lock().unwrap().push(progress))
+        .await
+        .unwrap();
     let seen = seen.into_inner().unwrap();
     for (phase, total) in [(Phase::Reading, lines.len() as u64), (Phase::Checking, 2501), (Phase::Writing, 2501)] {
         let of_phase: Vec<_> = seen.iter().filter(|progress| progress.phase == phase).collect();
@@ -175,4 +183,26 @@ async fn progress_goes_from_nothing_to_everything() {
         assert!(of_phase.iter().all(|progress| progress.total == total));
         assert_eq!(of_phase.last().unwrap().done, total);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_broken_off_leaves_nothing_and_holds_up_nobody() {
+    let app = TestApp::start().await;
+    let line = |n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\"}}\n");
+    let lines = domain(DOMAIN) + &(0..10_000).map(line).collect::<String>();
+    let is_writing = tokio::sync::Notify::new();
+    let notify = |progress: Progress| {
+        if progress.phase == Phase::Writing {
+            is_writing.notify_one();
+        }
+    };
+    let source = std::io::Cursor::new(lines.clone().into_bytes());
+    tokio::select! {
+        biased;
+        () = is_writing.notified() => {}
+        result = app.services.import(source, ImportOptions::default(), notify) => panic!("{result:?}"),
+    }
+    assert_eq!(app.export().await, "");
+    app.import(&lines).await;
+    assert_eq!(app.export().await.lines().count(), 10_001);
 }

@@ -47,12 +47,17 @@ async fn of_a_user_what_the_line_does_not_tell_stays() {
         assert!(!after[kept].is_null(), "{kept}");
         assert_eq!(after[kept], before[kept], "{kept}");
     }
-    for (replaced, default) in [("name", json!(null)), ("email", json!(null)), ("language", json!("en")), ("tags", json!(null))] {
+    for (replaced, default) in
+        [("name", json!(null)), ("email", json!(null)), ("language", json!("en")), ("tags", json!(null))]
+    {
         assert_eq!(after[replaced], default, "{replaced}");
     }
     app.import(&line(r#","created_at":"2000-01-01T00:00:00Z","last_accessed_at":"2000-01-02T00:00:00Z""#)).await;
     let after = app.exported_user("u").await;
-    assert_eq!((&after["created_at"], &after["last_accessed_at"]), (&json!("2000-01-01T00:00:00Z"), &json!("2000-01-02T00:00:00Z")));
+    assert_eq!(
+        (&after["created_at"], &after["last_accessed_at"]),
+        (&json!("2000-01-01T00:00:00Z"), &json!("2000-01-02T00:00:00Z"))
+    );
     // The second factor is off, and its secret still there.
     assert_eq!(after["mfa"], json!({ "state": "DISABLED", "otp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }));
 }
@@ -64,7 +69,9 @@ async fn only_a_new_password_or_being_disabled_ends_sessions() {
     let (client, other) = (app.signed_in(DOMAIN, "u").await, app.signed_in(DOMAIN, "v").await);
     let hash = app.exported_user("u").await["password_hash"].as_str().unwrap().to_owned();
     // The same password, by itself or by its hash, is no new one.
-    for rest in ["", r#","name":"New""#, &format!(r#","password":"{PASSWORD}""#), &format!(r#","password_hash":"{hash}""#)] {
+    for rest in
+        ["", r#","name":"New""#, &format!(r#","password":"{PASSWORD}""#), &format!(r#","password_hash":"{hash}""#)]
+    {
         app.import(&line(rest)).await;
         assert!(client.is_somebody().await, "{rest}");
         assert_eq!(app.exported_user("U").await["password_hash"], hash.as_str());
@@ -84,7 +91,12 @@ async fn only_a_new_password_or_being_disabled_ends_sessions() {
     assert!(other.is_somebody().await);
     let client = app.signed_in(DOMAIN, "u").await;
     let answer = client.query("{ me { securityEvents { nodes { type } } } }").await;
-    let types: Vec<_> = answer.data()["me"]["securityEvents"]["nodes"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let types: Vec<_> = answer.data()["me"]["securityEvents"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
     for event in ["PASSWORD_SET", "USER_DISABLED", "USER_ENABLED"] {
         assert!(types.contains(&event), "{types:?}");
     }
@@ -94,7 +106,8 @@ async fn only_a_new_password_or_being_disabled_ends_sessions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn importing_a_file_again_changes_nothing() {
     let app = TestApp::start().await;
-    let file = domain(DOMAIN) + &user(DOMAIN, "u", r#""email":"u@x.org","email_verified":true"#) + &user(DOMAIN, "v", "");
+    let file =
+        domain(DOMAIN) + &user(DOMAIN, "u", r#""email":"u@x.org","email_verified":true"#) + &user(DOMAIN, "v", "");
     app.import(&file).await;
     let before = app.export_with_secrets().await;
     app.import(&file).await;
@@ -106,7 +119,11 @@ async fn two_imports_at_once_are_done_one_after_the_other() {
     let app = TestApp::start().await;
     app.import(&domain(DOMAIN)).await;
     let file = |name: &str| {
-        let line = |n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\",\"name\":\"{name}\",\"email\":\"u{n}@x.org\",\"email_verified\":true}}\n");
+        let line = |n| {
+            format!(
+                "{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\",\"name\":\"{name}\",\"email\":\"u{n}@x.org\",\"email_verified\":true}}\n"
+            )
+        };
         (0..1500).map(line).collect::<String>()
     };
     let (one, other) = (file("one"), file("other"));

@@ -65,7 +65,9 @@ fn file() -> impl Strategy<Value = Vec<String>> {
         prop::collection::vec(things, 0..40)
             .prop_map(move |things| {
                 let mut lines: Vec<String> = (0..domains)
-                    .map(|n| line(json!({"kind": "domain", "domain_id": format!("domain-{n}"), "name": format!("d{n}")})))
+                    .map(|n| {
+                        line(json!({"kind": "domain", "domain_id": format!("domain-{n}"), "name": format!("d{n}")}))
+                    })
                     .collect();
                 lines.extend(things.into_iter().enumerate().filter_map(|(n, (domain, kind, thing))| {
                     make(kind, &format!("domain-{domain}"), n, thing).map(line)
@@ -176,14 +178,20 @@ async fn what_is_longer_than_a_page_goes_round() {
     let mut lines = "{\"kind\":\"domain\",\"domain_id\":\"domain-a\",\"name\":\"a\"}\n".to_owned();
     for n in 0..1001 {
         lines += &format!("{{\"kind\":\"user\",\"domain_id\":\"domain-a\",\"user_id\":\"u{n}\"}}\n");
-        lines += &format!("{{\"kind\":\"role\",\"domain_id\":\"domain-a\",\"role_id\":\"r{n}\",\"name\":\"r\",\"role_type\":\"DOMAIN_ADMIN\"}}\n");
-        lines += &format!("{{\"kind\":\"workspace\",\"domain_id\":\"domain-a\",\"workspace_id\":\"workspace-{n}\",\"name\":\"w\"}}\n");
+        lines += &format!(
+            "{{\"kind\":\"role\",\"domain_id\":\"domain-a\",\"role_id\":\"r{n}\",\"name\":\"r\",\"role_type\":\"DOMAIN_ADMIN\"}}\n"
+        );
+        lines += &format!(
+            "{{\"kind\":\"workspace\",\"domain_id\":\"domain-a\",\"workspace_id\":\"workspace-{n}\",\"name\":\"w\"}}\n"
+        );
     }
     // Groups whose users begin and end in the middle of a page, at its end, and not at all.
     for (n, users) in [999, 1, 0, 2500, 0, 10_000, 3].into_iter().enumerate() {
         let users: Vec<String> = (0..users).map(|user| format!("{{\"user_id\":\"u{user:05}\"}}")).collect();
         let users = users.join(",");
-        lines += &format!("{{\"kind\":\"workspace_group\",\"domain_id\":\"domain-a\",\"workspace_group_id\":\"wg-{n}\",\"name\":\"g\",\"users\":[{users}]}}\n");
+        lines += &format!(
+            "{{\"kind\":\"workspace_group\",\"domain_id\":\"domain-a\",\"workspace_group_id\":\"wg-{n}\",\"name\":\"g\",\"users\":[{users}]}}\n"
+        );
     }
     app.import(&lines).await;
     let exported = app.export().await;

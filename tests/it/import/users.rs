@@ -85,7 +85,9 @@ async fn an_authenticator_that_is_on_needs_its_secret_in_the_line_or_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_shown_as_his_line_without_secrets() {
-    let app = with(&[user(DOMAIN, "Wonny", r#""id":"user-1","mfa":{"otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#)]).await;
+    let app =
+        with(&[user(DOMAIN, "Wonny", r#""id":"user-1","mfa":{"otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#)])
+            .await;
     let shown = app.shown(DOMAIN, "wonny").await;
     let expected = r#"{"kind":"user","domain_id":"domain-a","user_id":"Wonny","id":"user-1","name":"WONNY","state":"ENABLED","auth_type":"LOCAL","role_type":"USER","language":"en","timezone":"UTC","created_at":"2026-11-23T09:00:00Z"}"#;
     assert_eq!(shown, format!("{expected}\n"));

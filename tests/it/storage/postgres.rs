@@ -2,8 +2,8 @@
 
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use userprofile::storage::Db;
 use tokio::net::{TcpListener, TcpStream};
+use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 
 use super::tables::{self, Column};
@@ -55,9 +55,8 @@ async fn tls_is_spoken_and_verified_as_the_address_asks() {
     // The certificate is not from a root that the system trusts.
     assert!(ping(&with("sslmode=verify-full")).await.is_err());
     // It is made out to `localhost`, not to this name for the same address.
-    let other_name = |parameters: &str| {
-        with(&format!("{parameters}&hostaddr=127.0.0.1")).replace("@localhost:", "@other.example:")
-    };
+    let other_name =
+        |parameters: &str| with(&format!("{parameters}&hostaddr=127.0.0.1")).replace("@localhost:", "@other.example:");
     assert!(ping(&other_name(&full)).await.is_err());
     ping(&other_name(&format!("sslmode=verify-ca&sslrootcert={root}"))).await.unwrap();
     assert!(ping(&with("sslmode=sometimes")).await.unwrap_err().contains("sslmode must be"));

@@ -42,9 +42,10 @@ pub async fn on_sqlite() -> Vec<Column> {
 
 /// The file `src/storage/schema.rs` for these columns.
 pub fn as_diesel_schema(columns: &[Column]) -> String {
-    let mut text = "// @generated from the migrations; a test holds it fresh: `UPDATE_GENERATED=1 cargo test generated` \
+    let mut text =
+        "// @generated from the migrations; a test holds it fresh: `UPDATE_GENERATED=1 cargo test generated` \
                     writes it anew.\n"
-        .to_owned();
+            .to_owned();
     let tables = columns.chunk_by(|a, b| a.table_name == b.table_name);
     for table in tables.clone() {
         let mut key: Vec<&Column> = table.iter().filter(|column| column.key_place > 0).collect();

@@ -1,5 +1,7 @@
 //! A client of the API: sends requests into the router, as a browser would to the server.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -7,14 +9,18 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::database::Database;
+
 /// A client, with the tokens it was given.
 #[derive(Clone)]
 pub struct Client {
     router: Router,
     /// The address that it calls from, as a trusted proxy tells it.
-    pub address: String,
+    address: String,
     /// Its tokens, once it is signed in.
     pub tokens: Option<Tokens>,
+    /// Stays as long as anybody may ask for what is in it.
+    _database: Option<Arc<Database>>,
 }
 
 /// The tokens of a session.
@@ -29,6 +35,8 @@ pub struct Tokens {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As it came, its keys in their order.
+    pub text: String,
     pub body: Value,
 }
 
@@ -57,8 +65,13 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) fn new(router: Router) -> Self {
-        Self { router, address: "192.0.2.1".to_owned(), tokens: None }
+    pub(super) fn new(router: Router, database: Option<Arc<Database>>) -> Self {
+        Self { router, address: "192.0.2.1".to_owned(), tokens: None, _database: database }
+    }
+
+    /// The same client at another address.
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
     }
 
     /// Asks a query without variables.
@@ -89,9 +102,9 @@ impl Client {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Answer { status, headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
+        Answer { status, headers, text, body }
     }
 
     /// Tries to sign in.

@@ -37,12 +37,16 @@ pub struct TestApp {
     /// The time.
     pub clock: Arc<ManualClock>,
     router: Router,
+    /// Gone with the server, where it has one for itself.
+    database: Option<Arc<database::Database>>,
 }
 
 impl TestApp {
     /// A server on an empty database.
     pub async fn start() -> Self {
-        Self::on(&database::create().await).await
+        let database = database::create().await;
+        let app = Self::on(&database).await;
+        Self { database: Some(Arc::new(database)), ..app }
     }
 
     /// One more server on a database.
@@ -81,13 +85,16 @@ impl TestApp {
             sdl: graphql::sdl(),
             random: || [1; 16],
         });
-        Self { services, clock, router }
+        Self { services, clock, router, database: None }
     }
 
     /// Imports lines, which must be right.
     pub async fn import(&self, lines: &str) {
         let source = Cursor::new(lines.to_owned().into_bytes());
-        self.services.import(source, ImportOptions::default(), |_| {}).await.unwrap_or_else(|error| panic!("{error:?}"));
+        self.services
+            .import(source, ImportOptions::default(), |_| {})
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     /// A domain with the given users, all of them ENABLED, with [`PASSWORD`], and a name that is their user id's first
@@ -104,7 +111,7 @@ impl TestApp {
 
     /// A client that is nobody yet.
     pub fn client(&self) -> Client {
-        Client::new(self.router.clone())
+        Client::new(self.router.clone(), self.database.clone())
     }
 
     /// A client that is signed in, with [`PASSWORD`].

@@ -14,11 +14,15 @@ fn company() -> String {
     lines += &user(DOMAIN, "nothing", "");
     lines += &user("domain-b", "twice", "");
     for (role, name, role_type) in [("owner", "Owner", "WORKSPACE_OWNER"), ("member", "Member", "WORKSPACE_MEMBER")] {
-        lines += &line(json!({ "kind": "role", "domain_id": DOMAIN, "role_id": role, "name": name, "role_type": role_type, "state": "DISABLED" }));
+        lines += &line(
+            json!({ "kind": "role", "domain_id": DOMAIN, "role_id": role, "name": name, "role_type": role_type, "state": "DISABLED" }),
+        );
     }
     let member = |user_id: &str| json!({ "user_id": user_id, "role_id": "member", "role_type": "WORKSPACE_MEMBER" });
     let group = |domain: &str, id: &str, users: Vec<Value>| {
-        line(json!({ "kind": "workspace_group", "domain_id": domain, "workspace_group_id": id, "name": id, "users": users }))
+        line(
+            json!({ "kind": "workspace_group", "domain_id": domain, "workspace_group_id": id, "name": id, "users": users }),
+        )
     };
     lines += &group(DOMAIN, "wg-a", vec![member("TWICE"), member("deleted"), member("member")]);
     lines += &group(DOMAIN, "wg-b", vec![member("member")]);
@@ -36,7 +40,9 @@ fn company() -> String {
         workspace.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         lines += &line(workspace);
     }
-    lines += &line(json!({ "kind": "workspace", "domain_id": "domain-b", "workspace_id": "workspace-other", "name": "x", "workspace_group_id": "wg-a" }));
+    lines += &line(
+        json!({ "kind": "workspace", "domain_id": "domain-b", "workspace_id": "workspace-other", "name": "x", "workspace_group_id": "wg-a" }),
+    );
     lines += &binding("rb-1", "twice", "member", "WORKSPACE_MEMBER", "workspace-1", None, 1);
     lines += &binding("rb-2", "TWICE", "owner", "WORKSPACE_OWNER", "workspace-1", Some("wg-a"), 3);
     lines += &binding("rb-3", "twice", "owner", "WORKSPACE_OWNER", "workspace-1", None, 2);
@@ -46,10 +52,14 @@ fn company() -> String {
     }
     lines += &binding("rb-tie-b", "member", "owner", "WORKSPACE_OWNER", "workspace-4", None, 5);
     lines += &binding("rb-tie-a", "member", "deleted", "WORKSPACE_OWNER", "workspace-4", None, 5);
-    lines += &line(json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": "rb-domain", "user_id": "nothing", "role_id": "owner",
-                           "role_type": "WORKSPACE_OWNER", "resource_group": "DOMAIN", "workspace_id": "workspace-1" }));
-    lines += &line(json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": "rb-admin", "user_id": "nothing", "role_id": "owner",
-                           "role_type": "DOMAIN_ADMIN", "resource_group": "WORKSPACE", "workspace_id": "workspace-1" }));
+    lines += &line(
+        json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": "rb-domain", "user_id": "nothing", "role_id": "owner",
+                           "role_type": "WORKSPACE_OWNER", "resource_group": "DOMAIN", "workspace_id": "workspace-1" }),
+    );
+    lines += &line(
+        json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": "rb-admin", "user_id": "nothing", "role_id": "owner",
+                           "role_type": "DOMAIN_ADMIN", "resource_group": "WORKSPACE", "workspace_id": "workspace-1" }),
+    );
     lines
 }
 
@@ -57,10 +67,20 @@ fn line(value: Value) -> String {
     format!("{value}\n")
 }
 
-fn binding(id: &str, user_id: &str, role: &str, role_type: &str, workspace: &str, group: Option<&str>, hour: u32) -> String {
-    line(json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": id, "user_id": user_id, "role_id": role,
+fn binding(
+    id: &str,
+    user_id: &str,
+    role: &str,
+    role_type: &str,
+    workspace: &str,
+    group: Option<&str>,
+    hour: u32,
+) -> String {
+    line(
+        json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": id, "user_id": user_id, "role_id": role,
                  "role_type": role_type, "resource_group": "WORKSPACE", "workspace_id": workspace,
-                 "workspace_group_id": group, "created_at": format!("2026-01-01 0{hour}:00:00") }))
+                 "workspace_group_id": group, "created_at": format!("2026-01-01 0{hour}:00:00") }),
+    )
 }
 
 async fn app() -> TestApp {
@@ -92,7 +112,9 @@ async fn an_admin_without_bindings_sees_all_that_is_enabled_and_has_no_role() {
     for unknown in ["wg-gone", "wg-other", "nonsense", "", "wg-\\u0000"] {
         assert_eq!(workspaces(&client, &format!("(workspaceGroupId: \"{unknown}\")")).await, json!([]), "{unknown}");
     }
-    let answer = client.query("{ me { workspaceGroups { nodes { id roleBindingInfo { roleId } workspaces { nodes { id } } } } } }").await;
+    let answer = client
+        .query("{ me { workspaceGroups { nodes { id roleBindingInfo { roleId } workspaces { nodes { id } } } } } }")
+        .await;
     let expected = json!([
         { "id": "wg-a", "roleBindingInfo": null, "workspaces": { "nodes": [{ "id": "workspace-1" }] } },
         { "id": "wg-b", "roleBindingInfo": null, "workspaces": { "nodes": [{ "id": "workspace-2" }] } },
@@ -106,7 +128,8 @@ async fn of_two_bindings_the_owners_counts_then_the_one_made_first() {
     let owner = json!(["owner", "WORKSPACE_OWNER", "Owner"]);
     assert_eq!(workspaces(&client, "").await, json!([["workspace-1", owner, owner]]));
     assert_eq!(workspaces(&client, "(workspaceGroupId: \"wg-a\")").await, json!([["workspace-1", owner, owner]]));
-    let answer = client.query("{ me { workspaceGroups { nodes { id roleBindingInfo { roleBindingId userId } } } } }").await;
+    let answer =
+        client.query("{ me { workspaceGroups { nodes { id roleBindingInfo { roleBindingId userId } } } } }").await;
     let info = json!({ "roleBindingId": "rb-2", "userId": "TWICE" });
     assert_eq!(answer.data()["me"]["workspaceGroups"]["nodes"], json!([{ "id": "wg-a", "roleBindingInfo": info }]));
 }
@@ -141,7 +164,12 @@ async fn a_user_in_nothing_sees_nothing() {
     let client = app().await.signed_in(DOMAIN, "nothing").await;
     assert_eq!(workspaces(&client, "").await, json!([]));
     let ids = json!({ "ids": ["workspace-1", "wg-a", "workspace-other", "wg-other"] });
-    let answer = client.execute("query($ids: [ID!]!) { nodes(ids: $ids) { id } me { workspaceGroups { totalCount nodes { id } } } }", ids).await;
+    let answer = client
+        .execute(
+            "query($ids: [ID!]!) { nodes(ids: $ids) { id } me { workspaceGroups { totalCount nodes { id } } } }",
+            ids,
+        )
+        .await;
     assert_eq!(answer.data()["nodes"], json!([null, null, null, null]));
     assert_eq!(answer.data()["me"]["workspaceGroups"], json!({ "totalCount": 0, "nodes": [] }));
 }
@@ -151,7 +179,9 @@ async fn nothing_is_seen_of_another_domain() {
     let client = app().await.signed_in("domain-b", "twice").await;
     assert_eq!(workspaces(&client, "").await, json!([]));
     assert_eq!(workspaces(&client, "(workspaceGroupId: \"wg-a\")").await, json!([]));
-    let answer = client.query("{ me { workspaceGroups { nodes { id users { userId userName } } } } node(id: \"wg-a\") { id } }").await;
+    let answer = client
+        .query("{ me { workspaceGroups { nodes { id users { userId userName } } } } node(id: \"wg-a\") { id } }")
+        .await;
     let users = json!([{ "userId": "twice", "userName": "TWICE" }]);
     assert_eq!(answer.data()["me"]["workspaceGroups"]["nodes"], json!([{ "id": "wg-other", "users": users }]));
     assert_eq!(answer.data()["node"], Value::Null);
@@ -160,7 +190,9 @@ async fn nothing_is_seen_of_another_domain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_users_of_a_group_are_told_and_those_who_are_gone_have_no_name() {
     let client = app().await.signed_in(DOMAIN, "member").await;
-    let answer = client.query("{ node(id: \"wg-a\") { ... on WorkspaceGroup { users { userId userName state roleId roleType } } } }").await;
+    let answer = client
+        .query("{ node(id: \"wg-a\") { ... on WorkspaceGroup { users { userId userName state roleId roleType } } } }")
+        .await;
     let known = |id: &str, name: &str| json!({ "userId": id, "userName": name, "state": "ENABLED", "roleId": "member", "roleType": "WORKSPACE_MEMBER" });
     let gone = json!({ "userId": "deleted", "userName": null, "state": null, "roleId": "member", "roleType": "WORKSPACE_MEMBER" });
     assert_eq!(answer.data()["node"]["users"], json!([known("TWICE", "TWICE"), gone, known("member", "MEMBER")]));
@@ -187,12 +219,19 @@ async fn a_workspace_shows_its_group_only_to_those_who_see_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_narrow_and_special_characters_stand_for_themselves() {
     let app = app().await;
-    let named = |id: &str, name: &str| line(json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": id, "name": name }));
+    let named = |id: &str, name: &str| {
+        line(json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": id, "name": name }))
+    };
     app.import(&(named("workspace-7", "100% ÄRGER_x") + &named("workspace-8", "100 ARGERyx"))).await;
     let client = app.signed_in(DOMAIN, "admin").await;
     let ids = async |filter: &str| {
         let list = workspaces(&client, &format!("(filter: {{ {filter} }})")).await;
-        list.as_array().unwrap().iter().map(|edge| edge[0].as_str().unwrap().replace("workspace-", "")).collect::<Vec<_>>().join(" ")
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|edge| edge[0].as_str().unwrap().replace("workspace-", ""))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(ids("nameContains: \"0%\"").await, "7");
     assert_eq!(ids("nameContains: \"r_x\"").await, "7");
@@ -214,8 +253,12 @@ async fn lists_are_ordered_byte_by_byte() {
     let names = ["Z", "a", "Ä", "_", "a b", "ab", "a", "z", "é", "日本"];
     let mut lines = domain(DOMAIN) + &user(DOMAIN, "admin", r#""role_type":"DOMAIN_ADMIN""#);
     for (number, name) in names.iter().enumerate() {
-        lines += &line(json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": format!("workspace-{number}"), "name": name }));
-        lines += &line(json!({ "kind": "workspace_group", "domain_id": DOMAIN, "workspace_group_id": format!("wg-{number}"), "name": name }));
+        lines += &line(
+            json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": format!("workspace-{number}"), "name": name }),
+        );
+        lines += &line(
+            json!({ "kind": "workspace_group", "domain_id": DOMAIN, "workspace_group_id": format!("wg-{number}"), "name": name }),
+        );
     }
     app.import(&lines).await;
     let client = app.signed_in(DOMAIN, "admin").await;
@@ -223,7 +266,12 @@ async fn lists_are_ordered_byte_by_byte() {
     let mut sorted = names.to_vec();
     sorted.sort_unstable();
     for list in ["workspaces", "workspaceGroups"] {
-        let listed: Vec<&str> = answer.data()["me"][list]["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+        let listed: Vec<&str> = answer.data()["me"][list]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["name"].as_str().unwrap())
+            .collect();
         assert_eq!(listed, sorted);
     }
 }

@@ -35,11 +35,17 @@ async fn check(client: &Client, company: &Company, domain: &str, user: usize) {
     let me = &answer.data()["me"];
     let context = format!("user {user} of {company:#?}\n{}", answer.body);
     assert_eq!(me["workspaces"], list(company, domain, user, company.workspaces(user, None)), "{context}");
-    let groups: Vec<Value> = company.groups(user).into_iter().map(|(group, binding)| json!({
-        "id": format!("wg-{domain}-{group}"),
-        "roleBindingInfo": binding.map(|binding| json!({ "roleId": format!("role-{binding}") })),
-        "workspaces": list(company, domain, user, company.workspaces(user, Some(group))),
-    })).collect();
+    let groups: Vec<Value> = company
+        .groups(user)
+        .into_iter()
+        .map(|(group, binding)| {
+            json!({
+                "id": format!("wg-{domain}-{group}"),
+                "roleBindingInfo": binding.map(|binding| json!({ "roleId": format!("role-{binding}") })),
+                "workspaces": list(company, domain, user, company.workspaces(user, Some(group))),
+            })
+        })
+        .collect();
     assert_eq!(me["workspaceGroups"], json!({ "totalCount": groups.len(), "nodes": groups }), "{context}");
     // Through any group, seen or not, and through one that is gone.
     for group in 0..4 {
@@ -52,10 +58,12 @@ async fn check(client: &Client, company: &Company, domain: &str, user: usize) {
     let ids: Vec<String> = (0..6).map(|workspace| format!("workspace-{domain}-{workspace}")).collect();
     let answer = client.execute("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
     let seen = company.workspaces(user, None);
-    let expected: Vec<Value> = (0..6).map(|workspace| match seen.iter().any(|(listed, _, _)| *listed == workspace) {
-        true => json!({ "id": ids[workspace] }),
-        false => Value::Null,
-    }).collect();
+    let expected: Vec<Value> = (0..6)
+        .map(|workspace| match seen.iter().any(|(listed, _, _)| *listed == workspace) {
+            true => json!({ "id": ids[workspace] }),
+            false => Value::Null,
+        })
+        .collect();
     assert_eq!(answer.data()["nodes"], Value::Array(expected), "{context}");
 }
 

@@ -1,21 +1,105 @@
+//! The guard tried out: each attack is one request to a schema behind it, on a stack as small as those of the server.
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
+};
+
+use async_graphql::{Request, Response, ServerError, Value};
+
+use self::schema::TestSchema;
+
+mod absent;
+mod answers;
+mod attacks;
+mod documents;
+mod properties;
+mod scan;
 mod schema;
-#[test]
-fn smoke() {
-    let s = schema::schema();
-    for q in [
-        "{me{name groups{nodes{id name users(first:2){id}}}}}",
-        "{",
-        "{me{nam}}",
-        "query A{me{id}} query B{me{name}}",
-        "query($a:[ID!]!){nodes(ids:$a){id}}",
-        "{me{groups(first:\"x\"){nodes{id}}}}",
-        "{me{groups(first:500){nodes{users(first:500){groups(first:500){nodes{id}}}}}}}",
-        "query($a:[Nope]=[1]){me{id}}",
-        "{f(x:\"abc)}",
-        "{me{nope(\n}}",
-    ] {
-        let r = schema::run(&s, q);
-        let t = serde_json::to_string(&r).unwrap();
-        println!("{q}\n   {}", &t[..t.len().min(400)]);
+
+/// The stack of the threads that the server runs on.
+const STACK: usize = 2 * 1024 * 1024;
+
+/// How long nothing may hold a thread; without optimisation, twice that.
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 50 });
+
+/// An answer, and how it was made.
+struct Answer {
+    response: Response,
+    /// The longest that a thread worked at it without a pause.
+    longest: Duration,
+    pauses: usize,
+}
+
+/// Sends `request`, on a stack like the server's.
+fn ask(schema: &TestSchema, request: impl Into<Request>) -> Answer {
+    let (schema, request) = (schema.clone(), request.into());
+    let thread = thread::Builder::new().stack_size(STACK).spawn(move || drive(&schema, request)).unwrap();
+    thread.join().unwrap()
+}
+
+/// How long this thread has worked, whatever else the machine does.
+pub(super) fn work_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
+}
+
+fn drive(schema: &TestSchema, request: Request) -> Answer {
+    let mut answer = pin!(schema.execute(request));
+    let mut longest = Duration::ZERO;
+    for pauses in 0.. {
+        let begin = work_time();
+        let polled = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        longest = longest.max(work_time().saturating_sub(begin));
+        if let Poll::Ready(response) = polled {
+            return Answer { response, longest, pauses };
+        }
     }
+    unreachable!("there is always another turn")
+}
+
+/// The only error of `response`, as its code and, where it has one, its limit.
+fn refusal(response: &Response) -> (String, Option<String>) {
+    let [error] = response.errors.as_slice() else { panic!("one error is expected: {:?}", response.errors) };
+    (extension(error, "code").unwrap(), extension(error, "limit"))
+}
+
+fn extension(error: &ServerError, name: &str) -> Option<String> {
+    match error.extensions.as_ref()?.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Asserts that `document` is refused by the limit of that name.
+#[track_caller]
+fn assert_limited(document: &str, limit: &str) {
+    let answer = ask(&schema::schema(), document);
+    assert_eq!(refusal(&answer.response), ("LIMIT_EXCEEDED".to_owned(), Some(limit.to_owned())), "{}", start(document));
+}
+
+/// Asserts that `document` is refused with `code`, which is not that of a limit.
+#[track_caller]
+fn assert_refused(document: &str, code: &str) {
+    let answer = ask(&schema::schema(), document);
+    assert_eq!(refusal(&answer.response), (code.to_owned(), None), "{}", start(document));
+}
+
+/// Asserts that `document` is answered, and gives the answer as JSON.
+#[track_caller]
+fn assert_answered(document: &str) -> serde_json::Value {
+    let answer = ask(&schema::schema(), document);
+    assert_eq!(answer.response.errors, [], "{}", start(document));
+    answer.response.data.into_json().unwrap()
+}
+
+/// `text` over and over, with the number of each for its `#`.
+fn many(count: usize, text: &str) -> String {
+    (0..count).map(|number| text.replace('#', &number.to_string())).collect()
+}
+
+fn start(document: &str) -> String {
+    document.chars().take(80).collect()
 }

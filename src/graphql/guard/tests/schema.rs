@@ -1,16 +1,43 @@
 //! A schema with the shapes that matter here: lists in lists, an interface, inputs, lists as arguments, a cycle.
 
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
 use async_graphql::{
-    EmptySubscription, Enum, ID, InputObject, Interface, Json, Object, Request, Response, Schema, SimpleObject, Value,
+    Context, EmptySubscription, Enum, ID, InputObject, Interface, Json, MaybeUndefined, Object, Schema, SimpleObject,
+    Value,
 };
 
 use super::super::{Limits, RequestGuard};
+use crate::graphql::{
+    batch::{Batch, Load},
+    error::ApiError,
+};
 
 pub(super) type TestSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema behind a guard with `limits`.
 pub(super) fn schema_with(limits: Limits) -> TestSchema {
     RequestGuard::install(Schema::build(Query, Mutation, EmptySubscription), limits).finish()
+}
+
+/// Counts how often its loader is asked.
+#[derive(Clone, Default)]
+pub(super) struct Batches(pub(super) Arc<AtomicUsize>);
+
+impl Load for Batches {
+    type Key = usize;
+    type Value = bool;
+
+    async fn load(&self, keys: &[usize]) -> Result<HashMap<usize, bool>, ApiError> {
+        self.0.fetch_add(1, Relaxed);
+        Ok(keys.iter().map(|key| (*key, true)).collect())
+    }
 }
 
 /// The schema behind a guard with the default limits.
@@ -35,9 +62,26 @@ impl Query {
         ids.into_iter().map(|_| Some(Node::User(User))).collect()
     }
 
+    /// What of `input` was given.
+    async fn given(&self, input: Given) -> String {
+        let text = |value: MaybeUndefined<String>| match value {
+            MaybeUndefined::Undefined => "undefined".to_owned(),
+            MaybeUndefined::Null => "null".to_owned(),
+            MaybeUndefined::Value(value) => value,
+        };
+        let list = input.list.map_value(|list| serde_json::to_string(&list).unwrap().replace(',', ", "));
+        format!("name {}, list {}", text(input.name), text(list))
+    }
+
     async fn echo(&self, text: Option<String>, list: Option<Vec<String>>, json: Option<Json<Value>>) -> usize {
         text.map_or(0, |text| text.len()) + list.map_or(0, |list| list.len()) + usize::from(json.is_some())
     }
+}
+
+#[derive(InputObject)]
+pub(super) struct Given {
+    name: MaybeUndefined<String>,
+    list: MaybeUndefined<Vec<Option<String>>>,
 }
 
 pub(super) struct Mutation;
@@ -104,9 +148,7 @@ impl User {
         drop((after, filter));
         // As a loader would: not ready at once.
         tokio::task::yield_now().await;
-        Groups {
-            nodes: (0..first).map(|_| Group).collect(),
-        }
+        Groups { nodes: (0..first).map(|_| Group).collect() }
     }
 }
 
@@ -128,14 +170,23 @@ impl Group {
         "Platform"
     }
 
+    /// Comes from another task.
+    async fn comes_later(&self) -> bool {
+        tokio::spawn(tokio::task::yield_now()).await.is_ok()
+    }
+
+    /// Comes from a loader.
+    async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
+        context.data_unchecked::<Batch<Batches>>().get(0).await.ok().flatten()
+    }
+
+    /// Waits, as if for a database that does not answer.
+    async fn waits(&self) -> bool {
+        std::future::pending().await
+    }
+
     async fn users(&self, #[graphql(default = 50)] first: usize) -> Vec<User> {
         tokio::task::yield_now().await;
         (0..first).map(|_| User).collect()
     }
-}
-
-/// Runs a request on one thread.
-pub(super) fn run(schema: &TestSchema, request: impl Into<Request>) -> Response {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(schema.execute(request))
 }

@@ -1,0 +1,78 @@
+//! How many values a body holds, counted byte by byte before it is read as JSON.
+//!
+//! A megabyte of brackets is a million lists: a hundred milliseconds and as many megabytes, before any document is seen.
+
+use async_graphql::ServerError;
+
+use super::{Limits, refusal::Limit};
+
+/// Checks that `body`, which is to be read as JSON, holds no more values than a request may hand over.
+///
+/// # Errors
+/// When it does: an error with the code `LIMIT_EXCEEDED`, to be answered with the status 413.
+pub fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
+    Ok(Limit::BodyValues.check(values(body), limits.values(), None)?)
+}
+
+/// The lists, objects, and what stands in them; of JSON that is sound, at least as many as its values.
+fn values(body: &[u8]) -> usize {
+    let mut values = 0;
+    let mut is_text = false;
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' if is_text => drop(bytes.next()),
+            b'[' | b'{' | b',' if !is_text => values += 1,
+            _ => {}
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Request;
+
+    use super::*;
+    use crate::graphql::guard::tests::work_time;
+
+    #[test]
+    fn counts_values_and_not_what_stands_in_text() {
+        for (body, expected) in [
+            ("", 0),
+            ("1", 0),
+            ("[]", 1),
+            ("[1,2,3]", 3),
+            (r#"{"a":[],"b":{"c":1}}"#, 4),
+            (r#"{"query":"{me(a:[1,2,3]){id}}","variables":{}}"#, 3),
+            (r#"["\"[[[,,,\\",1]"#, 2),
+            (r#""\"#, 0),
+            (r#""[[["#, 0),
+        ] {
+            assert_eq!(values(body.as_bytes()), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn refuses_bodies_of_too_many_values() {
+        let limits = Limits::default();
+        let body = |text: &str| format!("{{\"query\":\"{{me{{id}}}}\",\"variables\":{{\"a\":[{text}0]}}}}");
+        assert_eq!(check_body(body(&"0,".repeat(15_000)).as_bytes(), &limits), Ok(()));
+        for text in ["0,", "[],", "{},", "[[[[[[[[[[]]]]]]]]]],", "{\"a\":0},", "\"\","] {
+            let error = check_body(body(&text.repeat((1 << 20) / text.len())).as_bytes(), &limits).unwrap_err();
+            assert_eq!(error.extensions.unwrap().get("code"), Some(&"LIMIT_EXCEEDED".into()));
+        }
+    }
+
+    #[test]
+    fn what_is_let_through_is_read_in_time() {
+        let nested = format!("{}{},", "[".repeat(100), "]".repeat(100)).repeat(150);
+        let body = format!("{{\"query\":\"{}\",\"variables\":{{\"a\":[{nested}0]}}}}", "é".repeat(1 << 19));
+        let begin = work_time();
+        check_body(body.as_bytes(), &Limits::default()).unwrap();
+        drop(serde_json::from_str::<Request>(&body).unwrap());
+        let taken = work_time().saturating_sub(begin);
+        assert!(taken.as_millis() <= 100, "{taken:?}");
+    }
+}

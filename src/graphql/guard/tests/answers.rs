@@ -1,0 +1,109 @@
+//! Answers that are larger than their documents.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use async_graphql::Request;
+
+use super::{Answer, ask, refusal, schema};
+
+fn asked(document: &str) -> Answer {
+    ask(&schema::schema(), Request::new(document))
+}
+
+#[track_caller]
+fn assert_given_up(document: &str, limit: &str) {
+    let answer = asked(document);
+    assert_eq!(refusal(&answer.response), ("LIMIT_EXCEEDED".to_owned(), Some(limit.to_owned())));
+    assert!(answer.response.data.into_json().unwrap().is_null());
+}
+
+#[test]
+fn a_page_is_made_in_one_go() {
+    // So are its loaders asked in one go, which makes one statement of it. The pauses are those of the resolvers.
+    let pauses = |first: usize| {
+        asked(&format!("{{me{{groups(first:{first}){{nodes{{id name users(first:2){{id name state tags}}}}}}}}}}"))
+            .pauses
+    };
+    assert_eq!(pauses(500), pauses(5));
+}
+
+#[test]
+fn a_large_answer_leaves_others_their_turn() {
+    let answer = asked("{me{groups(first:5){nodes{users(first:10000){id name state tags}}}}}");
+    assert_eq!(answer.response.errors, []);
+    assert!(answer.pauses >= 5 * 10_000 * 5 / 16_384, "{} pauses", answer.pauses);
+    let data = answer.response.data.into_json().unwrap();
+    let groups = data["me"]["groups"]["nodes"].as_array().unwrap();
+    assert!(groups.iter().all(|group| group["users"].as_array().unwrap().len() == 10_000));
+    assert!(groups.iter().all(|group| group["users"][9999]["state"] == "ENABLED"));
+}
+
+#[test]
+fn an_answer_has_an_end() {
+    assert_given_up("{me{groups(first:500){nodes{users(first:10000){id}}}}}", "responseFields");
+    assert_given_up("{me{groups(first:500){nodes{users(first:500){groups(first:500){nodes{id}}}}}}}", "responseFields");
+    assert_given_up(&format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "name ".repeat(3900)), "responseFields");
+    assert_given_up(
+        &format!("{{__schema{{types{{fields{{type{{fields{{{}}}}}}}}}}}}}", "name ".repeat(3900)),
+        "responseFields",
+    );
+}
+
+#[test]
+fn not_everything_is_made_at_the_same_time() {
+    assert_given_up(&format!("{{me{{groups(first:500){{nodes{{{}}}}}}}}}", "waits ".repeat(200)), "pendingFields");
+}
+
+#[test]
+fn large_arguments_count() {
+    let text = "x".repeat(100_000);
+    let document = "{me{groups(first:500){nodes{users(first:1){groups(after:\"#\"){nodes{id}}}}}}}".replace('#', &text);
+    assert_given_up(&document, "responseFields");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_from_other_tasks_is_waited_for() {
+    let document = "{me{groups(first:500){nodes{id comesLater users(first:20){id name}}}}}";
+    let schema = schema::schema();
+    let answers: Vec<_> = (0..4)
+        .map(|_| {
+            tokio::spawn({
+                let schema = schema.clone();
+                async move { schema.execute(document).await }
+            })
+        })
+        .collect();
+    for answer in answers {
+        let data = answer.await.unwrap().data.into_json().unwrap();
+        let groups = data["me"]["groups"]["nodes"].as_array().unwrap();
+        assert!(groups.len() == 500 && groups.iter().all(|group| group["comesLater"] == true));
+    }
+}
+
+#[tokio::test]
+async fn the_loaders_of_a_page_are_asked_once() {
+    let batches = schema::Batches::default();
+    let loader = crate::graphql::batch::Batch::new(batches.clone());
+    let document = format!("{{me{{groups(first:500){{nodes{{isLoaded {}}}}}}}}}", "id name ".repeat(10));
+    let response = schema::schema().execute(Request::new(document).data(loader)).await;
+    assert_eq!(response.errors, []);
+    assert_eq!(batches.0.load(Relaxed), 1);
+}
+
+#[test]
+fn a_batch_is_paced_too() {
+    let document = "{me{groups(first:3){nodes{users(first:10000){id name}}}}}";
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let requests = async_graphql::BatchRequest::Batch(vec![Request::new(document), Request::new(document)]);
+    assert!(runtime.block_on(schema::schema().execute_batch(requests)).is_ok());
+}
+
+#[test]
+fn without_anyone_to_drive_it_nothing_waits() {
+    use futures_util::StreamExt as _;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let document = "{me{groups(first:3){nodes{users(first:10000){id name}}}}}";
+    let responses: Vec<_> = runtime.block_on(schema::schema().execute_stream(document).collect());
+    assert_eq!(responses.len(), 1);
+    assert!(responses[0].is_ok());
+}

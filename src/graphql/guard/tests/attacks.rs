@@ -1,0 +1,232 @@
+//! Documents made to end the process, or to hold a thread.
+
+use std::fmt::Write as _;
+
+use async_graphql::{Request, Value, Variables};
+use serde_json::json;
+
+use super::{super::Limits, LONGEST, ask, assert_limited, assert_refused, many, refusal, schema, start};
+
+const MIB: usize = 1 << 20;
+
+/// Asserts that the request is done with in time, and gives the code of the error, if any.
+#[track_caller]
+fn assert_in_time(document: &str, variables: serde_json::Value) -> Option<String> {
+    let variables = Variables::from_json(variables);
+    let answer = ask(&schema::schema(), Request::new(document).variables(variables));
+    assert!(answer.longest <= LONGEST, "{:?} for {}", answer.longest, start(document));
+    (!answer.response.errors.is_empty()).then(|| super::extension(&answer.response.errors[0], "code").unwrap())
+}
+
+#[test]
+fn brackets_without_an_end() {
+    for document in ["{", "[", "(", "{a(b:[", "{a", "query($a:["] {
+        assert_limited(&document.repeat(2000), "nesting");
+        assert_limited(&document.repeat(MIB / document.len()), "nesting");
+    }
+}
+
+#[test]
+fn values_in_values() {
+    assert_limited(&format!("{{f(x:{}{})}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
+    assert_limited(&format!("{{f(x:{}1{})}}", "{a:".repeat(2000), "}".repeat(2000)), "nesting");
+    assert_limited(&format!("query($a:[Int]={}{}){{me{{id}}}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
+    assert_limited(&format!("query($a:{}Int{}){{me{{id}}}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
+    assert_limited(&format!("query($a:Int @b(c:{}{})){{me{{id}}}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
+    assert_limited(&format!("{{{}id{}}}", "...{".repeat(2000), "}".repeat(2000)), "nesting");
+    assert_limited(&format!("{{{}id{}}}", "me{".repeat(2000), "}".repeat(2000)), "nesting");
+}
+
+#[test]
+fn as_deep_as_can_be_set() {
+    let schema = schema::schema_with(Limits { depth: usize::MAX, nesting: usize::MAX, ..Limits::default() });
+    for document in [
+        format!("{{echo(json:{}{})}}", "[".repeat(198), "]".repeat(198)),
+        format!("{{echo(json:{}1{})}}", "{a:".repeat(198), "}".repeat(198)),
+        format!("{{{}me{{id}}{}}}", "...{".repeat(62), "}".repeat(62)),
+        format!("{{me{{{}id{}}}}}", "groups(first:1){nodes{users(first:1){".repeat(10), "}}}".repeat(10)),
+    ] {
+        assert_eq!(ask(&schema, document.as_str()).response.errors, [], "{}", start(&document));
+    }
+    for document in [
+        format!("query($a:{}Int{}!){{echo(json:$a)}}", "[".repeat(199), "]".repeat(199)),
+        format!("{{{}me{{id}}{}}}", "...{".repeat(198), "}".repeat(198)),
+        format!("{{me{{{}id{}}}}}", "groups(first:1){nodes{users(first:1){".repeat(20), "}}}".repeat(20)),
+    ] {
+        assert_eq!(ask(&schema, document.as_str()).response.errors.len(), 1, "{}", start(&document));
+    }
+}
+
+#[test]
+fn strings_without_an_end() {
+    assert_refused(&"\"".repeat(MIB), "GRAPHQL_PARSE_FAILED");
+    for document in [format!("{{echo(text:\"{}", "a".repeat(MIB)), format!("{{echo(text:\"\"\"{}", "\n".repeat(MIB))] {
+        assert_refused(&document, "GRAPHQL_PARSE_FAILED");
+    }
+    // The parser would take the first two quotes for a string, and the brackets for brackets.
+    assert_refused(&format!("{{echo(list:[\"\"\"  \"  {})}}", "[".repeat(2000)), "GRAPHQL_PARSE_FAILED");
+}
+
+#[test]
+fn much_of_what_means_nothing() {
+    for text in ["#", " ", ",", "\n", "\r", "\u{feff}", "é", "\0", "#\n", "@", "$", "!"] {
+        for (before, after) in [("", ""), ("{me{id", "\n}}"), ("query(", "\n){me{id}}"), ("{echo(json:[", "\n])}")] {
+            for bytes in [250_000, MIB] {
+                assert_in_time(&format!("{before}{}{after}", text.repeat(bytes / text.len())), json!({}));
+            }
+        }
+    }
+    assert_limited(&"#".repeat(MIB), "bytes");
+}
+
+#[test]
+fn much_of_everything() {
+    let long = "e".repeat(110);
+    for document in [
+        format!("{{me{{{}}}}}", many(3990, "f#eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee ")),
+        format!("{{me{{groups({}){{nodes{{id}}}}}}}}", many(1300, &format!("f#{long}:1 "))),
+        format!("{{me{{id({a})id({a})}}}}", a = many(650, "a#:1 ")),
+        format!("query({}){{me{{id}}}}", many(900, &format!("$f#:T#{long} "))),
+        format!("query({}){{echo(list:[{}])}}", many(490, "$v#:Int "), many(990, "$v489 ")),
+        format!("query({}){{me{{id}}}}", many(990, "$v:Int ")),
+        format!("{{me{{id{}}}}}", "@a".repeat(1990)),
+        format!("query{}{{me{{id}}}}", "@a".repeat(1990)),
+        format!("{{me{{id{}}}}}", "@skip(if:true)".repeat(560)),
+        format!("{{me{}{{{}}}{}}}", "{...on User".repeat(59), "id ".repeat(3600), "}".repeat(59)),
+        format!("{{echo(list:[{}])}}", "\"\" ".repeat(3900)),
+        format!("{{echo(json:{{{}}})}}", many(1300, "a#:1 ")),
+        format!("{{echo(json:\"{}\")}}", "\\u0041".repeat(41_000)),
+        format!("{{echo(json:\"\"\"{}\"\"\")}}", " a\n".repeat(83_000)),
+        format!("{{echo(json:{})}}", "1".repeat(250_000)),
+        format!("{{{}}}", "__schema{types{name}}".repeat(20)),
+        format!(
+            "{}fragment F on Query{{echo(list:[{}])}}",
+            many(12, &format!("query Q#{long}{{...F}}")),
+            many(1300, "$v# ")
+        ),
+    ] {
+        assert_in_time(&document, json!({}));
+    }
+}
+
+#[test]
+fn more_tokens_than_names() {
+    // The parser takes these for 64,000 values and more.
+    assert_limited(&format!("{{echo(list:[{}])}}", format!("{} ", "true".repeat(31)).repeat(2000)), "tokens");
+    assert_limited(&format!("{{echo(list:[{}])}}", "0".repeat(250_000)), "tokens");
+    assert_limited(&format!("{{echo(list:[{}])}}", "-1".repeat(120_000)), "tokens");
+}
+
+#[test]
+fn fragments_that_double() {
+    let mut document = "{...F0}".to_owned();
+    for i in 0..30 {
+        write!(document, "fragment F{i} on Query{{...F{0} ...F{0}}}", i + 1).unwrap();
+    }
+    document += "fragment F30 on Query{me{id}}";
+    assert!(document.len() < 1100);
+    assert_limited(&document, "rootFields");
+    assert_limited(
+        &document.replace("{...F0}", "{me{...F0}}").replace("Query", "User").replace("{me{id}}", "{id}"),
+        "selections",
+    );
+    // Nobody spreads the first of these, and the library validates them all the same.
+    assert_limited(&document.replace("{...F0}", "{me{id}}"), "selections");
+}
+
+#[test]
+fn fragments_in_each_other() {
+    let chain = |length: usize| {
+        let mut document = "{...F0}".to_owned();
+        for i in 0..length {
+            write!(document, "fragment F{i} on Query{{...F{}}}", i + 1).unwrap();
+        }
+        document + &format!("fragment F{length} on Query{{me{{id}}}}")
+    };
+    super::assert_answered(&chain(60));
+    assert_limited(&chain(64), "nesting");
+    assert_limited(&chain(480), "nesting");
+}
+
+#[test]
+fn fragments_that_lead_back() {
+    for document in [
+        "{...A}fragment A on Query{...A ...A ...A}",
+        "{me{id}}fragment A on Query{...A}",
+        "{...A}fragment A on Query{...B}fragment B on Query{me{id}...A}",
+        "{...A}fragment A on Query{me{...B}}fragment B on User{groups{nodes{users{...B}}}}",
+    ] {
+        assert_refused(document, "GRAPHQL_VALIDATION_FAILED");
+    }
+}
+
+#[test]
+fn aliases_and_root_fields_in_fragments() {
+    let aliases = many(8, "a#:id ");
+    assert_limited(&format!("{{me{{...A ...A}}}}fragment A on User{{{aliases}}}"), "aliases");
+    assert_limited(&format!("{{me{{...{{{aliases}}}...on User{{{aliases}}}}}}}"), "aliases");
+    assert_limited("{...A ...A ...A}fragment A on Query{me{id}me{id}me{id}me{id}me{id}me{id}me{id}}", "rootFields");
+}
+
+#[test]
+fn introspection_that_leads_to_types_again() {
+    assert_limited("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}", "introspectionLists");
+    assert_limited(
+        "{__type(name:\"User\"){...A}}fragment A on __Type{fields{type{...B}}}fragment B on __Type{interfaces{possibleTypes{name}}}",
+        "introspectionLists",
+    );
+}
+
+#[test]
+fn default_values_of_unknown_types() {
+    // The library's validation panics over these.
+    for document in ["query($a:[Nothing]=[1]){me{id}}", "query($a:[[Nothing!]!]=[[1]]){me{id}}"] {
+        assert_refused(document, "GRAPHQL_VALIDATION_FAILED");
+    }
+}
+
+#[test]
+fn variables_used_again_and_again() {
+    let used = |times: usize| format!("query($a:String!){{echo(list:[{}])}}", "$a ".repeat(times));
+    let text = json!({ "a": "x".repeat(1_000_000) });
+    assert_eq!(assert_in_time(&used(1), text.clone()), None);
+    assert_eq!(assert_in_time(&used(1900), text.clone()).as_deref(), Some("LIMIT_EXCEEDED"));
+    assert_eq!(assert_in_time(&used(1900), json!({ "a": "x" })), None);
+    let fields = format!("query($a:[Int]){{me{{{}}}}}", "groups(first:$a){nodes{id}}".repeat(300));
+    assert_eq!(assert_in_time(&fields, json!({ "a": vec![1; 300_000] })).as_deref(), Some("LIMIT_EXCEEDED"));
+    let default =
+        format!("query($a:[Int]=[{}]){{me{{{}}}}}", "1 ".repeat(1000), "groups(first:$a){nodes{id}}".repeat(200));
+    assert_eq!(assert_in_time(&default, json!({})).as_deref(), Some("LIMIT_EXCEEDED"));
+    let spread = "query($a:String!){me{...A ...A ...A}}fragment A on User{groups(after:$a){nodes{id}}}";
+    assert_eq!(assert_in_time(spread, text).as_deref(), Some("LIMIT_EXCEEDED"));
+}
+
+#[test]
+fn large_and_deep_variables() {
+    let document = "query($a:[ID!]!){nodes(ids:$a){id}}";
+    assert_eq!(assert_in_time(document, json!({ "a": vec!["a"; 10_000] })), None);
+    assert_eq!(assert_in_time(document, json!({ "a": vec!["a"; 300_000] })).as_deref(), Some("LIMIT_EXCEEDED"));
+    // Not used, they cost nothing.
+    assert_eq!(assert_in_time("{me{id}}", json!({ "a": vec!["a"; 300_000] })), None);
+
+    let request = |depth: usize| {
+        let text = format!(
+            "{{\"query\":\"query($a:JSON){{echo(json:$a)}}\",\"variables\":{{\"a\":{}{}}}}}",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        );
+        serde_json::from_str::<Request>(&text)
+    };
+    assert!(request(127).is_err());
+    assert!(request(100_000).is_err());
+    let answer = ask(&schema::schema(), request(125).unwrap());
+    assert_eq!(answer.response.data, Value::from_json(json!({ "echo": 1 })).unwrap());
+}
+
+#[test]
+fn what_is_refused_is_dropped_in_time() {
+    let document = "{me{id}}".to_owned() + &" ".repeat(MIB);
+    let answer = ask(&schema::schema(), Request::new(document));
+    assert_eq!(refusal(&answer.response).1.as_deref(), Some("bytes"));
+    assert!(answer.longest <= LONGEST, "{:?}", answer.longest);
+}

@@ -1,0 +1,64 @@
+//! What the scan counts, beside what the parser makes of the same text.
+
+use async_graphql::Pos;
+
+use super::super::scan::{Scan, Unterminated, scan};
+
+#[track_caller]
+fn assert_tokens(document: &str, tokens: usize) {
+    assert_eq!(scan(document).unwrap().tokens, tokens, "{document}");
+}
+
+#[test]
+fn counts_the_tokens_of_the_specification() {
+    assert_tokens("", 0);
+    assert_tokens("{a}", 3);
+    assert_tokens("query Q($a: [ID!]! = [1.5e3, -0.1]) @b(c: $a) { d: e(f: {g: H}) ...I ... on J { k } }", 47);
+    assert_tokens("\u{feff}{\ta,,,\r\nb}\n", 4);
+    assert_tokens("a#b{[(\"\nc", 3);
+    assert_tokens(r#"(a:"b\"{[#")"#, 5);
+    assert_tokens(r#"(a:"""b"{[#"" \""" """c)"#, 6);
+    assert_tokens(r#""" "" "#, 2);
+    assert_tokens(r#""""""""""#, 2);
+}
+
+#[test]
+fn counts_what_the_parser_splits() {
+    assert_tokens("000", 3);
+    assert_tokens("-1-1", 2);
+    assert_tokens("01.5", 2);
+    assert_tokens("1.5.5", 3);
+    assert_tokens("truefalsenullA", 4);
+    assert_tokens("true", 1);
+    assert_tokens("nullable", 2);
+}
+
+#[test]
+fn counts_brackets_of_all_kinds_in_each_other() {
+    let nesting = |document: &str| scan(document).unwrap().nesting;
+    assert_eq!(nesting("a"), 0);
+    assert_eq!(nesting("{a(b:[{c:1}])}"), 4);
+    assert_eq!(nesting("{}{}[]()"), 1);
+    assert_eq!(nesting("}}}{"), 1);
+    assert_eq!(nesting(r#"{a(b:"[[[", c:"""[[[""")}"#), 2);
+    assert_eq!(nesting("{ # [[[\n"), 1);
+    assert_eq!(nesting("{ # [[[\r["), 2);
+}
+
+#[test]
+fn tells_the_longest_name() {
+    assert_eq!(scan("{a bcd ef}"), Ok(Scan { tokens: 5, nesting: 1, name: 3 }));
+    assert_eq!(scan(r#"{a(b:"long text")}"#).unwrap().name, 1);
+}
+
+#[test]
+fn refuses_strings_without_an_end() {
+    let at = |line, column| Err(Unterminated(Pos { line, column }));
+    assert_eq!(scan("{a(b:\""), at(1, 6));
+    assert_eq!(scan("{a(b:\"c\n\")}"), at(1, 6));
+    assert_eq!(scan("{\n  é(b:\"c\\"), at(2, 7));
+    assert_eq!(scan("{a(b:\"c\\\n\")}"), at(1, 6));
+    assert_eq!(scan("\"\"\"a\\\"\"\""), at(1, 1));
+    // The parser would read an empty string, then a string, and then two thousand brackets.
+    assert_eq!(scan(&format!("{{a(b:[\"\"\"  \"  {})}}", "[".repeat(2000))), at(1, 7));
+}
