@@ -76,11 +76,15 @@ pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
     Ok(tx)
 }
 
-/// Makes everything last that was written since [`begin`].
+/// Makes everything last that was written since [`begin`]. PostgreSQL looks at it first: statements are planned once,
+/// by what is known of the tables at that moment, and until it looks it knows of nothing that was just imported.
 ///
 /// # Errors
 /// When the database could not; then nothing of it remains.
 pub async fn commit(mut tx: Tx) -> Result<(), Error> {
+    if let Conn::Pg(c) = tx.conn() {
+        c.batch_execute("ANALYZE").await?;
+    }
     tx.commit_keeping().await?;
     if let Conn::Sqlite(c) = tx.conn() {
         // What was written lasts by now. If somebody still reads the log, the next one cuts it.

@@ -1,0 +1,74 @@
+// Starts the release binary on a database, for the measurements beside this file.
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const BINARY = new URL('../target/release/userprofile', import.meta.url).pathname;
+
+/** Runs a command of the binary to its end. */
+export function run(databaseUrl, ...args) {
+  const done = spawnSync(BINARY, args, { env: environment(databaseUrl), stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.status !== 0) throw new Error(`userprofile ${args.join(' ')} failed; is it built? scripts/build`);
+}
+
+/** Starts a server and waits until it is ready; tells how many milliseconds that took. */
+export async function start(databaseUrl) {
+  const port = await freePort();
+  const began = performance.now();
+  const server = spawn(BINARY, ['serve', '--migrate', '--listen', `127.0.0.1:${port}`], {
+    env: environment(databaseUrl),
+    stdio: 'ignore',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    if (server.exitCode !== null) throw new Error('the server ended before it was ready');
+    const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (ready?.ok) break;
+    await pause(0.2);
+  }
+  return { url, milliseconds: performance.now() - began, residentMegabytes: () => resident(server.pid), stop: () => stop(server) };
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Asks for something and throws where there are errors. */
+export async function ask(url, query, variables, token) {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const answer = await response.json();
+  if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+  return answer.data;
+}
+
+export async function signIn(url, domainId, userId, password) {
+  const query = `mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } errors { message } } }`;
+  const { signIn } = await ask(url, query, { input: { domainId, userId, password } });
+  if (!signIn.session) throw new Error(JSON.stringify(signIn.errors));
+  return signIn.session.accessToken;
+}
+
+function environment(databaseUrl) {
+  const key = { USERPROFILE_SECRET_KEY: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' };
+  return { PATH: process.env.PATH, DATABASE_URL: databaseUrl, RUST_LOG: 'error', ...key };
+}
+
+function resident(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+function stop(server) {
+  return new Promise((resolve) => server.once('exit', resolve) && server.kill('SIGTERM'));
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
