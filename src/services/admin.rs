@@ -211,7 +211,7 @@ impl Services {
         };
         password::check(&password, self.policy.password_min_length, personal)?;
         let slot = self.hasher.slot().await.map_err(|_| Failure::Hashing("every hashing thread is busy".to_owned()))?;
-        Ok(self.hasher.hash(slot, password).await?)
+        Ok(self.hasher.hash(&slot, password).await?)
     }
 }
 

@@ -53,8 +53,9 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// A turn: as long as it is held, one hash more is computed, and no other in its place.
-pub struct Slot(OwnedSemaphorePermit);
+/// A turn: as long as anybody holds it, and the work that was begun with it goes on, nobody else has it.
+#[derive(Clone)]
+pub struct Slot(Arc<OwnedSemaphorePermit>);
 
 impl Hasher {
     /// Starts the threads.
@@ -90,14 +91,14 @@ impl Hasher {
     /// [`Busy`] when it does not come in time.
     pub async fn slot(&self) -> Result<Slot, Busy> {
         let turn = tokio::time::timeout(self.wait, self.slots.clone().acquire_owned()).await;
-        turn.ok().and_then(Result::ok).map(Slot).ok_or(Busy)
+        turn.ok().and_then(Result::ok).map(|turn| Slot(Arc::new(turn))).ok_or(Busy)
     }
 
     /// Whether `password` is the one that `hash` was made of. Without a hash it never is, which takes as long to find out.
     ///
     /// # Errors
     /// When the threads are gone.
-    pub async fn verify(&self, slot: Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
+    pub async fn verify(&self, slot: &Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
         let is_somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| PasswordHash::clone(&self.nobody));
         Ok(self.run(slot, move || is_match(&hash, &password)).await? && is_somebody)
@@ -107,7 +108,7 @@ impl Hasher {
     ///
     /// # Errors
     /// When the operating system gives no randomness, or the threads are gone.
-    pub async fn hash(&self, slot: Slot, password: Password) -> Result<String, Failure> {
+    pub async fn hash(&self, slot: &Slot, password: Password) -> Result<String, Failure> {
         let argon2 = argon2(&self.params);
         let hash = self.run(slot, move || argon2.hash_password(password.as_bytes())).await?;
         hash.map(|hash| hash.to_string()).map_err(|error| Failure::Hashing(error.to_string()))
@@ -119,14 +120,15 @@ impl Hasher {
         !hash.is_made_with(&self.params)
     }
 
-    /// The turn is given back when the work is done, even if nobody waits for it any more.
+    /// The turn is kept until the work is done, even if nobody waits for it any more.
     async fn run<R: Send + 'static>(
         &self,
-        slot: Slot,
+        slot: &Slot,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, Failure> {
         let gone = || Failure::Hashing("the hashing threads are gone".to_owned());
         let (answer, answered) = oneshot::channel();
+        let slot = slot.clone();
         let job = move || {
             let result = work();
             drop(slot);

@@ -101,7 +101,8 @@ impl Services {
         };
         let counters = self.counters(&domain_id, &who.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(refuse)?;
-        // The turn comes before the count: tries that are all right and made at once are never counted together.
+        // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
+        // are never counted as wrong ones together.
         let slot = self.hasher.slot().await.map_err(|_| busy())?;
         self.charge_attempt(&counters, self.now()).await.map_err(refuse)?;
 
@@ -109,7 +110,7 @@ impl Services {
         let hash = found.as_ref().filter(|found| may_sign_in(found)).and_then(|found| found.password_hash.as_deref());
         let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
         let is_outdated = hash.as_ref().is_some_and(|hash| self.hasher.is_outdated(hash));
-        let is_right = !who.password.is_too_long() & self.hasher.verify(slot, hash, who.password.clone()).await?;
+        let is_right = !who.password.is_too_long() & self.hasher.verify(&slot, hash, who.password.clone()).await?;
         let Some(found) = found.filter(|_| is_right) else {
             return Err(Error::Refused(SignInRefusal::InvalidCredentials));
         };
@@ -119,7 +120,7 @@ impl Services {
         if !found.user.required_actions.is_empty() {
             return Err(Error::Refused(SignInRefusal::ActionRequired(found.user.required_actions)));
         }
-        let new_hash = if is_outdated { Some(self.rehash(who.password).await?) } else { None };
+        let new_hash = if is_outdated { Some(self.hasher.hash(&slot, who.password).await?) } else { None };
 
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -138,12 +139,8 @@ impl Services {
         let tokens = self.begin_session(&mut tx, &found.user, client, now).await?;
         Self::clear_attempts(&mut tx, &counters, now).await?;
         tx.commit().await?;
+        drop(slot);
         Ok(tokens)
-    }
-
-    async fn rehash(&self, password: Password) -> Result<String, Error<SignInRefusal>> {
-        let slot = self.hasher.slot().await.map_err(|_| busy())?;
-        Ok(self.hasher.hash(slot, password).await?)
     }
 
     async fn begin_session(

@@ -94,13 +94,14 @@ impl Services {
     /// The hash of a password; the one that is kept already where it is of the same password, so that importing a file
     /// again changes nothing and ends no session.
     async fn hash_unless_same(&self, (password, present): Job) -> std::result::Result<String, Failure> {
+        let slot = turn(&self.hasher).await;
         if let Some(text) = present
             && let Ok(hash) = PasswordHash::parse(&text)
-            && self.hasher.verify(turn(&self.hasher).await, Some(hash), password.clone()).await?
+            && self.hasher.verify(&slot, Some(hash), password.clone()).await?
         {
             return Ok(text);
         }
-        self.hasher.hash(turn(&self.hasher).await, password).await
+        self.hasher.hash(&slot, password).await
     }
 }
 

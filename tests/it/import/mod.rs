@@ -68,7 +68,7 @@ impl TestApp {
 /// Asserts that the lines are refused, for exactly these faults: a line's number and a part of what is said about it.
 #[track_caller]
 fn assert_faults(result: Result<ImportSummary, Faults>, expected: &[(u64, &str)]) {
-    let Err(faults) = result else { panic!("it was not refused: {result:?}") };
+    let faults = result.expect_err("it was not refused");
     let listed: Vec<u64> = faults.listed.iter().map(|fault| fault.line).collect();
     assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{faults}");
     for (fault, (_, part)) in faults.listed.iter().zip(expected) {

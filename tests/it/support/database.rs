@@ -44,9 +44,10 @@ pub fn server() -> Option<String> {
 
 /// A database with all tables and nothing in them.
 pub async fn create() -> Database {
-    match server() {
-        Some(server) => create_on_postgres(&server, Some(template_on_postgres(&server).await)).await,
-        None => create_sqlite().await,
+    if let Some(server) = server() {
+        create_on_postgres(&server, Some(template_on_postgres(&server).await)).await
+    } else {
+        create_sqlite().await
     }
 }
 
