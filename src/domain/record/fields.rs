@@ -137,19 +137,24 @@ impl<'a> Fields<'a> {
         Some(Fields::new(fields, format!("{}{list}[{index}].", self.path), self.faults))
     }
 
+    /// Asks for fields of which it does not matter what they say.
+    pub(super) fn ignoring(&mut self, read: impl FnOnce(&mut Self)) {
+        let before = self.faults.len();
+        read(self);
+        self.faults.truncate(before);
+    }
+
     /// Notes the fields that nobody asked for.
     pub(super) fn finish(self) {
         let Self { fields, path, asked, faults } = self;
         for unknown in fields.keys().filter(|key| !asked.contains(&key.as_str())) {
-            let name = quote(unknown);
+            let first = |place: usize, name: &&str| !asked.iter().take(place).any(|earlier| earlier == name);
+            let known = asked.iter().enumerate().filter(|(place, name)| first(*place, name)).map(|(_, name)| *name);
+            let (name, known) = (quote(unknown), known.collect::<Vec<_>>().join(", "));
             faults.push(if path.is_empty() {
-                format!("{name}: there is no such field; there are {}", asked.join(", "))
+                format!("{name}: there is no such field; there are {known}")
             } else {
-                format!(
-                    "{name}: there is no such field in `{}`; there are {}",
-                    path.trim_end_matches('.'),
-                    asked.join(", ")
-                )
+                format!("{name}: there is no such field in `{}`; there are {known}", path.trim_end_matches('.'))
             });
         }
     }

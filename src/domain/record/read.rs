@@ -28,7 +28,7 @@ pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
     let mut fields = Fields::new(&object, String::new(), &mut faults);
     fields.value("kind");
     let read = if fields.flag("delete") {
-        read_deletion(kind, &mut fields).map(Line::Delete)
+        read_deletion(kind, &mut fields, rules).map(Line::Delete)
     } else {
         read_record(kind, &mut fields, rules).map(Line::Put)
     };
@@ -59,8 +59,10 @@ fn read_key(kind: Kind, fields: &mut Fields<'_>) -> Option<Key> {
     })
 }
 
-fn read_deletion(kind: Kind, fields: &mut Fields<'_>) -> Option<Deletion> {
+fn read_deletion(kind: Kind, fields: &mut Fields<'_>, rules: &Rules) -> Option<Deletion> {
     let key = read_key(kind, fields);
+    // What else is told of a thing does not matter, so that an export with `delete` in every line takes all of it away.
+    fields.ignoring(|fields| drop(read_record(kind, fields, rules)));
     let domain_id = match kind {
         Kind::Domain | Kind::Role | Kind::User => None,
         Kind::WorkspaceGroup | Kind::Workspace | Kind::RoleBinding => fields.text("domain_id", DomainId::parse),

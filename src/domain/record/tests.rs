@@ -165,14 +165,16 @@ fn a_binding_to_a_workspace_names_it() {
 }
 
 #[test]
-fn a_deletion_has_its_key_and_nothing_else() {
+fn a_deletion_needs_its_key_and_of_the_rest_only_the_names_matter() {
     let line = r#"{"kind":"workspace","workspace_id":"workspace-1","domain_id":"domain-1","delete":true}"#;
     let Ok(Line::Delete(deletion)) = parse(line, &RULES) else { unreachable!() };
     assert_eq!((deletion.key.kind(), deletion.domain_id.unwrap().as_str()), (Kind::Workspace, "domain-1"));
     assert!(parse(r#"{"kind":"workspace","workspace_id":"workspace-1","delete":true}"#, &RULES).is_ok());
     assert!(parse(r#"{"kind":"user","domain_id":"domain-1","user_id":"U","delete":true}"#, &RULES).is_ok());
     assert!(faults(r#"{"kind":"user","user_id":"U","delete":true}"#)[0].contains("`domain_id`"));
-    assert!(faults(r#"{"kind":"domain","domain_id":"domain-1","name":"x","delete":true}"#)[0].contains("`name`"));
+    assert!(parse(r#"{"kind":"domain","domain_id":"domain-1","name":7,"delete":true}"#, &RULES).is_ok());
+    let unknown = faults(r#"{"kind":"domain","domain_id":"domain-1","nmae":"x","delete":true}"#);
+    assert_eq!(unknown, ["`nmae`: there is no such field; there are kind, delete, domain_id, name, state, tags"]);
     assert!(faults(r#"{"kind":"domain","domain_id":"domain-1","delete":"yes"}"#)[0].contains("`delete`"));
 }
 

@@ -72,3 +72,11 @@ async fn a_thing_is_not_put_and_taken_away_in_one_file() {
     let nowhere = r#"{"kind":"user","domain_id":"domain-nowhere","user_id":"u","delete":true}"#;
     assert_faults(app.try_import(nowhere).await, &[(1, "there is no domain domain-nowhere")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_with_delete_in_every_line_takes_everything_away() {
+    let app = company().await;
+    let deletions = app.export_with_secrets().await.replace("}\n", ",\"delete\":true}\n");
+    assert_eq!(app.try_import(&deletions).await.unwrap().lines, 8);
+    assert_eq!(app.export().await, "");
+}

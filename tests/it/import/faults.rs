@@ -3,7 +3,7 @@
 use std::io::{BufReader, Write};
 
 use userprofile::services::Error;
-use userprofile::services::import::{ImportOptions, ImportRefusal, Phase};
+use userprofile::services::import::{ImportOptions, ImportRefusal, Phase, Progress};
 
 use super::assert_faults;
 use crate::support::{DOMAIN, TestApp, domain, user};
@@ -150,7 +150,7 @@ async fn a_file_that_changes_while_it_is_read_is_refused() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all((domain(DOMAIN) + &user(DOMAIN, "u", "")).as_bytes()).unwrap();
     let path = file.path().to_owned();
-    let change = |progress: userprofile::services::import::Progress| {
+    let change = |progress: Progress| {
         if progress.phase == Phase::Checking {
             let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
             file.write_all(b"\n").unwrap();
@@ -182,4 +182,26 @@ async fn progress_goes_from_nothing_to_everything() {
         assert!(of_phase.iter().all(|progress| progress.total == total));
         assert_eq!(of_phase.last().unwrap().done, total);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_broken_off_leaves_nothing_and_holds_up_nobody() {
+    let app = TestApp::start().await;
+    let line = |n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\"}}\n");
+    let lines = domain(DOMAIN) + &(0..10_000).map(line).collect::<String>();
+    let is_writing = tokio::sync::Notify::new();
+    let notify = |progress: Progress| {
+        if progress.phase == Phase::Writing {
+            is_writing.notify_one();
+        }
+    };
+    let source = std::io::Cursor::new(lines.clone().into_bytes());
+    tokio::select! {
+        biased;
+        () = is_writing.notified() => {}
+        result = app.services.import(source, ImportOptions::default(), notify) => panic!("{result:?}"),
+    }
+    assert_eq!(app.export().await, "");
+    app.import(&lines).await;
+    assert_eq!(app.export().await.lines().count(), 10_001);
 }
