@@ -21,17 +21,23 @@ pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliErr
         KeySource::BesideDatabase(path) => path,
     };
     if !path.exists() {
-        if has_secret_key(db).await? {
-            let message = format!(
-                "the file with the secret key of this database, {}, is missing; put it back, or give the key with \
-                 USERPROFILE_SECRET_KEY",
-                path.display()
-            );
-            return Err(CliError::usage(message));
+        let is_used = has_secret_key(db).await?;
+        // The file is made before the database is used. Looked at again, it may have come from another server that
+        // starts at this moment.
+        if is_used && !path.exists() {
+            return Err(lost(&path));
         }
         make(&path).map_err(|error| CliError::failed(format!("{} cannot be written: {error}", path.display())))?;
     }
     read(&path).map_err(|wrong| CliError::usage(format!("{}: {wrong}", path.display())))
+}
+
+fn lost(path: &Path) -> CliError {
+    CliError::usage(format!(
+        "the file with the secret key of this database, {}, is missing; put it back, or give the key with \
+         USERPROFILE_SECRET_KEY",
+        path.display()
+    ))
 }
 
 /// Writes a new key aside and puts it in place in one step. Of two servers that start at once one is the first; the

@@ -177,6 +177,18 @@ fn another_secret_key_is_refused_and_a_lost_one_not_replaced() {
 }
 
 #[test]
+fn servers_that_start_at_once_on_nothing_share_one_key() {
+    for _ in 0..5 {
+        let binary = Binary::new();
+        let servers: Vec<Server> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| Server::start(&binary, &[]))).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(servers.iter().all(|server| server.get("/readyz").starts_with("HTTP/1.1 200")));
+    }
+}
+
+#[test]
 fn a_malformed_import_tells_every_line_and_writes_nothing() {
     let binary = Binary::new();
     let lines = format!(

@@ -51,7 +51,8 @@ macro_rules! user_error {
         #[allow(dead_code, reason = "not every mutation refuses in every way")]
         impl $error {
             fn new(code: $code, message: impl Into<String>) -> Self {
-                Self { message: message.into(), code, field: None, attempts_left: None, retry_after: None }
+                let message = $crate::graphql::mutations::user_error::sentence(message.into());
+                Self { message, code, field: None, attempts_left: None, retry_after: None }
             }
 
             fn of_field(code: $code, field: &str, message: impl Into<String>) -> Self {
@@ -61,3 +62,11 @@ macro_rules! user_error {
     };
 }
 pub(in crate::graphql) use user_error;
+
+/// A message as a sentence: the values of the domain say what is wrong with them in words that also stand behind a colon.
+pub(in crate::graphql) fn sentence(message: String) -> String {
+    let mut letters = message.chars();
+    let Some(first) = letters.next() else { return message };
+    let end = if message.ends_with('.') { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+}
