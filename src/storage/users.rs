@@ -23,23 +23,29 @@ pub struct Credentials {
     pub password_hash: Option<String>,
 }
 
+/// The one user of whom `$condition` holds, with what is needed to see whether he is who he says.
+macro_rules! credentials_where {
+    ($conn:expr, $condition:expr) => {{
+        let row: Option<(UserRow, DomainRow, Option<String>)> = on!($conn, c => {
+            users::table
+                .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+                .filter($condition)
+                .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
+                .first(c)
+                .await
+                .optional()
+        })?;
+        row.map(to_credentials).transpose()
+    }};
+}
+
 /// The user who signs in with `login` in `domain`, with his password's hash.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
-    let row: Option<(UserRow, DomainRow, Option<String>)> = on!(&mut conn, c => {
-        users::table
-            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(users::domain_id.eq(domain.as_str()))
-            .filter(users::user_id_key.eq(login.key()))
-            .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    row.map(to_credentials).transpose()
+    credentials_where!(&mut conn, users::domain_id.eq(domain.as_str()).and(users::user_id_key.eq(login.key())))
 }
 
 fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<String>)) -> Result<Credentials, Error> {
@@ -56,16 +62,7 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
         let _: Option<String> =
             users::table.find(id.as_str()).select(users::id).for_update().first(c).await.optional()?;
     }
-    let row: Option<(UserRow, DomainRow, Option<String>)> = on!(tx.conn(), c => {
-        users::table
-            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(users::id.eq(id.as_str()))
-            .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    row.map(to_credentials).transpose()
+    credentials_where!(tx.conn(), users::id.eq(id.as_str()))
 }
 
 /// The user who signs in with `login` in `domain`. He stays as he is until the transaction ends.
