@@ -1,4 +1,5 @@
-//! Embeds the built pages, `web/dist`, where they stand; builds nothing itself and never runs npm.
+//! Embeds the plain pages, `web/plain`, and the built ones, `web/dist`, where they stand; builds nothing itself and never
+//! runs npm.
 //!
 //! It writes `assets.rs`, a table sorted by path, and beside it each file compressed with gzip.
 
@@ -15,9 +16,14 @@ use flate2::{Compression, Crc, write::GzEncoder};
 #[expect(clippy::disallowed_methods, reason = "Cargo tells a build script where to write in no other way")]
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
-    let dist = Path::new("web/dist");
-    let files = if dist.is_dir() { files_below(dist)? } else { Vec::new() };
+    let (plain, dist) = (Path::new("web/plain"), Path::new("web/dist"));
+    let mut files = plain_files(plain)?;
+    if dist.is_dir() {
+        files.extend(files_below(dist)?);
+    }
+    files.sort();
     watch(dist);
+    println!("cargo::rerun-if-changed=web/plain");
 
     let mut table = String::from("static ASSETS: &[Asset] = &[\n");
     for (index, (path, file)) in files.iter().enumerate() {
@@ -35,7 +41,16 @@ fn main() -> io::Result<()> {
     fs::write(out.join("assets.rs"), table)
 }
 
-/// All files with their paths as addresses, `/assets/a.js`, sorted by these.
+/// The plain files: pages at the root, what they load below `/plain/`.
+fn plain_files(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let files = files_below(folder)?.into_iter().map(|(address, file)| {
+        let is_page = file.extension().is_some_and(|extension| extension == "html");
+        (if is_page { address } else { format!("/plain{address}") }, file)
+    });
+    Ok(files.collect())
+}
+
+/// All files with their paths as addresses, `/assets/a.js`.
 fn files_below(dist: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
     let mut folders = vec![dist.to_owned()];
@@ -50,7 +65,6 @@ fn files_below(dist: &Path) -> io::Result<Vec<(String, PathBuf)>> {
             }
         }
     }
-    files.sort();
     Ok(files)
 }
 

@@ -7,7 +7,8 @@ use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcom
 
 use super::error::CliError;
 use crate::config::{self, Config};
-use crate::domain::user::UserRoleType;
+use crate::domain::mfa::MfaType;
+use crate::domain::user::{RequiredAction, UserRoleType};
 
 /// The heading under which `--help` lists the flags of settings.
 const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
@@ -106,6 +107,14 @@ pub(super) enum UserVerb {
     Delete(UserName),
     /// Sets a user's password, asked for at the terminal, and ends his sessions
     SetPassword(SetPasswordOptions),
+    /// Prints a link by which a user sets a password, once; works before the first sign-in, too
+    ResetLink(UserName),
+    /// Requires something of a user before anything else
+    RequireAction(RequireActionOptions),
+    /// Makes a second factor a must for a user
+    EnforceMfa(EnforceMfaOptions),
+    /// Takes a user's second factor and recovery codes away, for who has lost them
+    ResetMfa(UserName),
     /// Lists a user's sessions
     Sessions(UserName),
     /// Ends a user's sessions
@@ -143,6 +152,62 @@ pub(super) struct SetPasswordOptions {
     /// Read the password from standard input instead of asking for one
     #[arg(long)]
     pub(super) password_stdin: bool,
+}
+
+#[derive(Args)]
+pub(super) struct RequireActionOptions {
+    #[command(flatten)]
+    pub(super) user: UserName,
+    /// What is required
+    #[arg(value_enum, ignore_case = true, default_value = "update-password")]
+    pub(super) action: ActionArgument,
+    /// Require it no longer
+    #[arg(long)]
+    pub(super) remove: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ActionArgument {
+    #[value(alias = "update_password")]
+    UpdatePassword,
+    #[value(alias = "enforce_mfa")]
+    EnforceMfa,
+}
+
+impl From<ActionArgument> for RequiredAction {
+    fn from(argument: ActionArgument) -> Self {
+        match argument {
+            ActionArgument::UpdatePassword => Self::UpdatePassword,
+            ActionArgument::EnforceMfa => Self::EnforceMfa,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct EnforceMfaOptions {
+    #[command(flatten)]
+    pub(super) user: UserName,
+    /// Of which type it must be; any, if left out
+    #[arg(value_enum, ignore_case = true)]
+    pub(super) mfa_type: Option<MfaTypeArgument>,
+    /// Leave it to the user again
+    #[arg(long, conflicts_with = "mfa_type")]
+    pub(super) remove: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum MfaTypeArgument {
+    Email,
+    Otp,
+}
+
+impl From<MfaTypeArgument> for MfaType {
+    fn from(argument: MfaTypeArgument) -> Self {
+        match argument {
+            MfaTypeArgument::Email => Self::Email,
+            MfaTypeArgument::Otp => Self::Otp,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod import;
 mod log;
+mod mail;
 mod migrate;
 mod output;
 mod secret_key;

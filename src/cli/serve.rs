@@ -6,19 +6,25 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
 use super::{demo, log, output, set_up};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::Limits as GuardLimits;
 use crate::graphql::{self, Api};
-use crate::http::{self, HttpSettings, Site};
+use crate::http::{self, HttpSettings, Mails, Site};
+use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
 /// How often what is out of time is cleared away.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
+
+/// How long, after the last request, a mail in hand may still take.
+const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves until it is told to stop.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
@@ -29,20 +35,35 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     if config.mail.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
-    let services = Arc::new(set_up::services(&config, options.migrate).await?);
+    // A demo sends nothing: what would be sent is shown.
+    let mailbox = options.demo.then(Mailbox::new);
+    let services = Arc::new(match &mailbox {
+        Some(mailbox) => {
+            let transport = Some(Transport::Mailbox(mailbox.clone()));
+            set_up::services_with(&config, options.migrate, transport).await?
+        }
+        None => set_up::services(&config, options.migrate).await?,
+    });
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     // Whoever reads that it listens may tell it to stop.
-    let stop = stop_signal()?;
+    let stopping = CancellationToken::new();
+    let stop = stop_signal(stopping.clone())?;
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
-    http::serve(listener, site(services, &config), stop).await;
+    let posting = tokio::spawn(services.clone().work(stopping.clone()));
+    http::serve(listener, site(services, &config, mailbox), stop).await;
     pruning.abort();
+    stopping.cancel();
+    // A mail in hand is finished; one that takes too long stays in the outbox, and is sent after the next start.
+    if tokio::time::timeout(FINISH_MAIL_WITHIN, posting).await.is_err() {
+        tracing::warn!("a mail was still being sent; it stays in the outbox");
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
+fn site(services: Arc<Services>, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
     Site {
         api: Api::new(services, guard_limits(&config.limits)),
         settings: HttpSettings {
@@ -53,6 +74,7 @@ fn site(services: Arc<Services>, config: &Config) -> Site<Api> {
             trusted_proxies: config.trusted_proxies.clone(),
         },
         sdl: graphql::sdl(),
+        mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
     }
 }
@@ -78,7 +100,9 @@ fn announce(listener: &TcpListener, demo: Option<&str>) {
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
         // Nobody may be reading any more; the demo runs all the same.
-        let _ = output::print(&format!("UserProfile is at http://{address}/graphql\n\n{demo}\n"));
+        let _ = output::print(&format!(
+            "UserProfile is at http://{address}/graphql\nIts mails are at http://{address}/dev/mailbox\n\n{demo}\n"
+        ));
     }
 }
 
@@ -94,7 +118,7 @@ async fn prune(services: Arc<Services>) {
 }
 
 /// Ready when the process is told to stop.
-fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
+fn stop_signal(stopping: CancellationToken) -> Result<impl Future<Output = ()>, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -104,5 +128,6 @@ fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: no new requests, running ones finish");
+        stopping.cancel();
     })
 }

@@ -6,14 +6,17 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::error::CliError;
-use super::secret_key;
+use super::{mail, secret_key};
 use crate::clock::SystemClock;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Codes, Config, DatabaseUrl, Sends};
 use crate::domain::attempts::Throttle;
 use crate::domain::session::Lifetimes;
+use crate::domain::tally::Window;
+use crate::mail::Transport;
 use crate::services::hasher::{HashSettings, Hasher};
 use crate::services::installation::SecretKeyError;
-use crate::services::{Policy, Services};
+use crate::services::outbox::Post;
+use crate::services::{CodePolicy, Policy, SendPolicy, Services};
 use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
@@ -49,8 +52,18 @@ pub(super) async fn prepare_tables(location: &Location, may_migrate: bool) -> Re
     Err(CliError::failed(message))
 }
 
-/// The services, on a database whose tables are up to date and whose secret key is the right one.
+/// The services, on a database whose tables are up to date and whose secret key is the right one. Mails are sent as the
+/// settings say.
 pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Services, CliError> {
+    services_with(config, may_migrate, mail::transport(config)?).await
+}
+
+/// The same, with mails sent by `transport`.
+pub(super) async fn services_with(
+    config: &Config,
+    may_migrate: bool,
+    transport: Option<Transport>,
+) -> Result<Services, CliError> {
     let location = location(config)?;
     let is_sqlite = matches!(location, Location::Sqlite(_));
     let key_source = config.key_source()?;
@@ -61,6 +74,8 @@ pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Servi
         secret_key: secret_key::load(key_source, &db).await?,
         clock: Arc::new(SystemClock),
         hasher: Hasher::start(hash_settings(config)).map_err(|error| CliError::usage(error.to_string()))?,
+        links: mail::links(config),
+        mail: transport.map(Post::new),
         policy: policy(config),
         db,
     };
@@ -99,6 +114,29 @@ fn policy(config: &Config) -> Policy {
             max_wait: delta(passwords.max_wait_per_user),
         },
         password_min_length: usize::try_from(passwords.min_length).unwrap_or(usize::MAX),
+        codes: code_policy(&config.codes),
+        sends: send_policy(&config.sends),
+    }
+}
+
+fn code_policy(codes: &Codes) -> CodePolicy {
+    CodePolicy {
+        email_ttl: delta(codes.email_ttl),
+        mfa_ttl: delta(codes.mfa_ttl),
+        otp_enrolment_ttl: delta(codes.otp_enrolment_ttl),
+        reset_ttl: delta(codes.reset_token_ttl),
+        tries: codes.tries,
+        tries_per_day: Window { limit: codes.tries_per_day, span: TimeDelta::days(1) },
+    }
+}
+
+fn send_policy(sends: &Sends) -> SendPolicy {
+    let hourly = |limit| Window { limit, span: TimeDelta::hours(1) };
+    SendPolicy {
+        per_minute: Window { limit: sends.per_minute, span: TimeDelta::minutes(1) },
+        per_hour: hourly(sends.per_hour),
+        per_user: hourly(sends.per_hour_per_user),
+        per_client: hourly(sends.per_hour_per_client),
     }
 }
 

@@ -40,6 +40,22 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             Ok(services.delete_user(&domain, &login).await?)
         }
         UserVerb::SetPassword(options) => set_password(&services, options).await,
+        UserVerb::ResetLink(user) => reset_link(&services, &user).await,
+        UserVerb::RequireAction(options) => {
+            let (domain, login) = named(&options.user)?;
+            Ok(services.require_action(&domain, &login, options.action.into(), !options.remove).await?)
+        }
+        UserVerb::EnforceMfa(options) => {
+            let (domain, login) = named(&options.user)?;
+            if options.remove {
+                return Ok(services.stop_enforcing_mfa(&domain, &login).await?);
+            }
+            Ok(services.enforce_mfa(&domain, &login, options.mfa_type.map(Into::into)).await?)
+        }
+        UserVerb::ResetMfa(user) => {
+            let (domain, login) = named(&user)?;
+            Ok(services.reset_mfa(&domain, &login).await?)
+        }
         UserVerb::Sessions(user) => sessions(&services, &user).await,
         UserVerb::RevokeSessions(user) => {
             let (domain, login) = named(&user)?;
@@ -68,6 +84,13 @@ async fn set_password(services: &Services, options: SetPasswordOptions) -> Resul
     let (domain, login) = named(&options.user)?;
     let password = ask_password(options.password_stdin)?;
     Ok(services.set_password(&domain, &login, password).await?)
+}
+
+async fn reset_link(services: &Services, user: &UserName) -> Result<(), CliError> {
+    let (domain, login) = named(user)?;
+    let (link, expires_at) = services.issue_reset_link(&domain, &login).await?;
+    eprintln!("good once, until {}:", expires_at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    output::print(&format!("{link}\n"))
 }
 
 async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> {

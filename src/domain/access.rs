@@ -4,7 +4,7 @@ use super::Timestamp;
 use super::ids::DomainId;
 use super::login::LoginId;
 use super::session::{Lifetimes, Session};
-use super::user::{Domain, DomainState, RequiredAction, User, UserState};
+use super::user::{AuthType, Domain, DomainState, RequiredAction, User, UserState};
 
 /// Who asks: a session, and the user it belongs to, as they are now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,12 @@ pub struct Viewer {
 /// Why a caller may not do what he asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
+    /// His session has ended since he asked.
+    SessionEnded,
     /// He must do these first.
     ActionRequired(Vec<RequiredAction>),
+    /// His password and second factor are kept elsewhere.
+    External,
     /// He signed in too long ago for something this sensitive.
     NotFresh,
 }
@@ -65,13 +69,28 @@ impl Caller {
         }
     }
 
-    /// Checks that he may do something sensitive: nothing is required of him, and he signed in lately.
+    /// Checks that he may do what one of the actions required of him asks for; where none is required, anything goes.
     ///
     /// # Errors
-    /// What stands against it.
-    pub fn may_act_freshly(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
-        self.may_act()?;
+    /// What is required instead.
+    pub fn may_fulfil(&self, action: RequiredAction) -> Result<(), Denial> {
+        if self.user.required_actions.contains(&action) { Ok(()) } else { self.may_act() }
+    }
+
+    /// Checks that he signed in lately enough for something sensitive.
+    ///
+    /// # Errors
+    /// When that was too long ago.
+    pub fn is_fresh(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
         if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(Denial::NotFresh) }
+    }
+
+    /// Checks that his password and second factor are kept here.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn is_local(&self) -> Result<(), Denial> {
+        if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(Denial::External) }
     }
 }
 

@@ -25,6 +25,15 @@ pub struct Wait {
     pub retry_after: u32,
 }
 
+impl Wait {
+    /// From `now` until `free_at`.
+    #[must_use]
+    pub fn until(free_at: Timestamp, now: Timestamp) -> Self {
+        let left = (free_at - now).num_milliseconds().max(1);
+        Self { retry_after: u32::try_from((left + 999) / 1000).unwrap_or(u32::MAX) }
+    }
+}
+
 /// So many failures are free; each further one doubles the wait, from one second up to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttle {
@@ -41,10 +50,7 @@ impl Throttle {
     /// How long to wait, when not.
     pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), Wait> {
         match before {
-            Some(attempts) if attempts.blocked_until > now => {
-                let left = (attempts.blocked_until - now).num_milliseconds().max(1);
-                Err(Wait { retry_after: u32::try_from((left + 999) / 1000).unwrap_or(u32::MAX) })
-            }
+            Some(attempts) if attempts.blocked_until > now => Err(Wait::until(attempts.blocked_until, now)),
             _ => Ok(()),
         }
     }
@@ -56,6 +62,13 @@ impl Throttle {
         let remembered = before.filter(|attempts| now - attempts.failed_at < FORGET_AFTER);
         let failures = remembered.map_or(0, |attempts| attempts.failures).saturating_add(1);
         Attempts { failures, failed_at: now, blocked_until: now + self.wait_after(failures) }
+    }
+
+    /// Takes the count of a try back that turned out right, and with it the wait that it began.
+    #[must_use]
+    pub fn take_back(self, counted: Attempts, now: Timestamp) -> Attempts {
+        let blocked_until = counted.blocked_until.min(now);
+        Attempts { failures: counted.failures.saturating_sub(1), blocked_until, ..counted }
     }
 
     /// How long nothing is looked at once `failures` have been counted.

@@ -60,6 +60,13 @@ impl Email {
         &self.typed
     }
 
+    /// The address as somebody may see it who has only shown to know a password: `w…@example.com`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
+        format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
+    }
+
     /// What is compared: in lower case, the domain as A-label (RFC 5890).
     #[must_use]
     pub fn key(&self) -> &str {

@@ -19,6 +19,38 @@ capital_enum! {
         RefreshTokenReused = "REFRESH_TOKEN_REUSED",
         /// An administrator set a password.
         PasswordSet = "PASSWORD_SET",
+        /// Too many wrong codes were tried at sign-in, after a right password.
+        SignInCodesExhausted = "SIGN_IN_CODES_EXHAUSTED",
+        /// He proved again who he is.
+        Reauthenticated = "REAUTHENTICATED",
+        /// He proved that he reads the address he had.
+        EmailVerified = "EMAIL_VERIFIED",
+        /// He has another e-mail address, which he proved to read.
+        EmailChanged = "EMAIL_CHANGED",
+        /// Whoever reads the old address put it back; all sessions were ended.
+        EmailChangeUndone = "EMAIL_CHANGE_UNDONE",
+        /// He changed his password; all other sessions were ended.
+        PasswordChanged = "PASSWORD_CHANGED",
+        /// A link for a new password was asked for, and mailed.
+        PasswordResetRequested = "PASSWORD_RESET_REQUESTED",
+        /// An administrator made a link for a new password.
+        PasswordResetIssued = "PASSWORD_RESET_ISSUED",
+        /// A new password was set by such a link; all sessions were ended.
+        PasswordReset = "PASSWORD_RESET",
+        /// A second factor was switched on, or replaced.
+        MfaEnabled = "MFA_ENABLED",
+        /// The second factor was switched off.
+        MfaDisabled = "MFA_DISABLED",
+        /// An administrator took the second factor away.
+        MfaReset = "MFA_RESET",
+        /// An administrator decided whether a second factor must be on.
+        MfaEnforced = "MFA_ENFORCED",
+        /// A recovery code was used in place of the second factor.
+        RecoveryCodeUsed = "RECOVERY_CODE_USED",
+        /// New recovery codes were made; the old ones are void.
+        RecoveryCodesRegenerated = "RECOVERY_CODES_REGENERATED",
+        /// An administrator required something of the user, or required it no longer.
+        ActionRequired = "ACTION_REQUIRED",
         /// An administrator enabled the account.
         UserEnabled = "USER_ENABLED",
         /// An administrator disabled the account.

@@ -102,6 +102,18 @@ id!(
     /// A security event.
     EventId, "event-"
 );
+id!(
+    /// A code or a one-time token that waits for its answer.
+    CodeId, "code-"
+);
+id!(
+    /// One thing counted within a window of time.
+    TallyId, "tally-"
+);
+id!(
+    /// A mail, or a request, that waits to be worked on.
+    JobId, "job-"
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod attempts;
+pub mod code;
 pub mod email;
 pub mod event;
 pub mod ids;
@@ -10,6 +11,7 @@ pub mod login;
 pub mod mfa;
 pub mod network;
 pub mod otp_secret;
+pub mod outbox;
 pub mod page;
 pub mod password;
 pub mod password_hash;
@@ -18,8 +20,11 @@ pub mod record;
 pub mod secret;
 pub mod session;
 pub mod tags;
+pub mod tally;
 pub mod token;
+pub mod totp;
 pub mod user;
+pub mod verify_code;
 pub mod workspace;
 
 pub use crate::clock::Timestamp;

@@ -40,6 +40,12 @@ impl OtpSecret {
         Ok(Self(bytes))
     }
 
+    /// Makes a secret of 160 random bits.
+    #[must_use]
+    pub fn from_random(bytes: [u8; MIN_OTP_SECRET_BYTES]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     /// Takes a secret back from where it was kept.
     #[must_use]
     pub fn from_stored(bytes: Vec<u8>) -> Self {

@@ -60,6 +60,19 @@ token!(
     RefreshToken, "upr_"
 );
 
+token!(
+    /// Names the challenge that a right password is answered with where a second factor is asked for.
+    ChallengeToken, "upc_"
+);
+token!(
+    /// Lets whoever reads a mail, or was handed a link by an administrator, choose a new password, once.
+    ResetToken, "upw_"
+);
+token!(
+    /// Lets whoever reads the old e-mail address put it back, once.
+    UndoToken, "upe_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use super::email::Email;
 use super::ids::{DomainId, RoleId, UserId};
 use super::login::LoginId;
 use super::mfa::Mfa;
+use super::password::Personal;
 use super::profile_text::{Label, Language, Name, Timezone};
 use super::tags::Tags;
 use super::{Timestamp, capital_enum};
@@ -122,4 +123,84 @@ impl User {
     pub fn is_admin(&self) -> bool {
         self.role_type == UserRoleType::DomainAdmin
     }
+
+    /// What a new password of his must not contain.
+    #[must_use]
+    pub fn personal(&self) -> Personal<'_> {
+        Personal {
+            login: &self.login,
+            email: self.email.as_ref().map(Email::key),
+            name: self.name.as_ref().map(Name::as_str),
+        }
+    }
+
+    /// The address that he has proven to read.
+    #[must_use]
+    pub fn verified_email(&self) -> Option<&Email> {
+        self.email.as_ref().filter(|_| self.email_verified)
+    }
+
+    /// Where he is told what happened to his account: an address that he has proven to read, or nowhere.
+    #[must_use]
+    pub fn notice_address(&self) -> Option<&Email> {
+        self.verified_email().or_else(|| self.mfa.email.as_ref().filter(|_| self.mfa.is_enabled()))
+    }
+
+    /// The address that is to be verified: the one he wants, else the one he has and has not proven.
+    #[must_use]
+    pub fn unverified_email(&self) -> Option<&Email> {
+        self.pending_email.as_ref().or_else(|| self.email.as_ref().filter(|_| !self.email_verified))
+    }
+
+    /// Takes over what he changes of his profile.
+    pub fn apply(&mut self, changes: ProfileChanges) {
+        let ProfileChanges { name, language, timezone, tags } = changes;
+        self.name = name.unwrap_or_else(|| self.name.take());
+        self.language = language.unwrap_or_else(|| self.language.clone());
+        self.timezone = timezone.unwrap_or_else(|| self.timezone.clone());
+        self.tags = tags.unwrap_or_else(|| self.tags.clone());
+    }
+
+    /// Wishes for an address. Whether it is another than the present one, and so has to be proven; the present one only
+    /// cancels an earlier wish.
+    pub fn wish_email(&mut self, email: &Email) -> bool {
+        let is_another = self.email.as_ref().is_none_or(|present| present.key() != email.key());
+        self.pending_email = Some(email.clone()).filter(|_| is_another);
+        is_another
+    }
+
+    /// Makes the address that he has proven to read his own, and gives the one that it takes the place of.
+    pub fn prove_email(&mut self, email: Email) -> Option<Email> {
+        let before = self.email.take().filter(|before| before.key() != email.key());
+        self.email = Some(email);
+        self.email_verified = true;
+        self.pending_email = None;
+        before
+    }
+
+    /// What was required of him is done.
+    pub fn fulfil(&mut self, action: RequiredAction) {
+        self.required_actions.retain(|required| *required != action);
+    }
+
+    /// Requires something of him.
+    pub fn require(&mut self, action: RequiredAction) {
+        if !self.required_actions.contains(&action) {
+            self.required_actions.push(action);
+            self.required_actions.sort_by_key(|action| action.as_str());
+        }
+    }
+}
+
+/// What a user changes of his profile by himself; `None` leaves a value as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfileChanges {
+    /// What he is called; `Some(None)` for nothing.
+    pub name: Option<Option<Name>>,
+    /// The language he reads.
+    pub language: Option<Language>,
+    /// The timezone he lives in.
+    pub timezone: Option<Timezone>,
+    /// What he notes about himself, in place of all that was noted.
+    pub tags: Option<Tags>,
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use async_graphql::{Error, ErrorExtensions, Name, Pos, ServerError, Value};
 
 use crate::domain::Invalid;
-use crate::domain::access::Denial;
 use crate::domain::user::RequiredAction;
 use crate::services::Failure;
 
@@ -60,12 +59,6 @@ impl ApiError {
         Self::new(Code::Unauthenticated, "Sign in first: no access token was shown, or it is not valid any more.")
     }
 
-    /// The one who is signed in may not.
-    #[must_use]
-    pub fn forbidden(message: &str) -> Self {
-        Self::new(Code::Forbidden, message)
-    }
-
     /// Something is required of the user that must come first.
     #[must_use]
     pub fn action_required(actions: &[RequiredAction]) -> Self {
@@ -113,16 +106,11 @@ impl From<Failure> for ApiError {
                 tracing::warn!(reason, "the database is not available");
                 Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
             }
+            Failure::MailOff => {
+                tracing::warn!("a mail was asked for, and SMTP_URL is not set");
+                Self::new(Code::Unavailable, "This needs a mail, and this server cannot send any at the moment.")
+            }
             failure => Self::internal(&failure.to_string()),
-        }
-    }
-}
-
-impl From<Denial> for ApiError {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::ActionRequired(actions) => Self::action_required(&actions),
-            Denial::NotFresh => Self::forbidden("This asks for a fresh sign-in."),
         }
     }
 }

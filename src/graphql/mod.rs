@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod context;
 pub mod error;
+pub mod fault;
 pub mod guard;
 pub mod loaders;
 pub mod mutations;

@@ -12,6 +12,7 @@ mod etag;
 mod exchange;
 mod graphql;
 mod health;
+mod mailbox;
 mod negotiation;
 mod pages;
 mod refusal;
@@ -25,6 +26,7 @@ mod server;
 mod tests;
 
 pub use api::{Bearer, Execute, Origin};
+pub use mailbox::Mails;
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
 pub use server::{BindError, bind, serve};

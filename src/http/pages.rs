@@ -35,14 +35,29 @@ pub(super) async fn graphiql(request: &HeaderMap) -> Response {
     page("/graphiql.html", request).await
 }
 
+/// The page behind the link for a new password.
+pub(super) async fn reset_password(request: HeaderMap) -> Response {
+    page("/reset-password.html", &request).await
+}
+
+/// The page behind the link that puts an old e-mail address back.
+pub(super) async fn undo_email_change(request: HeaderMap) -> Response {
+    page("/undo-email-change.html", &request).await
+}
+
 /// A page of `web/dist`; where that was not there at build time, one that says how to get it.
 async fn page(path: &str, request: &HeaderMap) -> Response {
     let mut response = match assets::find(path) {
         Some(asset) => asset.answer(request).await,
         None => ([(header::CACHE_CONTROL, "no-cache")], Html(NOT_BUILT)).into_response(),
     };
+    guard(&mut response);
+    response
+}
+
+/// Adds the headers that keep a page to itself.
+pub(super) fn guard(response: &mut Response) {
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    response
 }

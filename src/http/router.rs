@@ -18,7 +18,9 @@ use super::{
     assets::{self, Asset},
     exchange::{Exchange, exchange},
     graphql, health,
+    mailbox::{self, Mails},
     negotiation::Media,
+    pages,
     refusal::Refusal,
     sdl::Sdl,
 };
@@ -47,6 +49,8 @@ pub struct Site<A> {
     pub settings: HttpSettings,
     /// The schema, as SDL, for `/schema.graphql`.
     pub sdl: String,
+    /// The mails that a demo shows instead of sending them; nothing else has one.
+    pub mailbox: Option<Mails>,
     /// Draws 128 random bits, to name a request that came without a name.
     pub random: fn() -> [u8; 16],
 }
@@ -68,7 +72,8 @@ pub fn router<A: Execute>(site: Site<A>) -> Router {
 
 /// All routes; operations are executed as `tasks`.
 pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
-    let Site { api, settings, sdl, random } = site;
+    let Site { api, settings, sdl, mailbox, random } = site;
+    let mailbox = mailbox.map_or_else(Router::new, mailbox::routes);
     let shared = Arc::new(Shared { api, settings, sdl: Sdl::new(sdl), random, tasks });
     Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
@@ -76,6 +81,9 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready::<A>))
         .route("/schema.graphql", routing::get(super::sdl::schema::<A>))
+        .route("/reset-password", routing::get(pages::reset_password))
+        .route("/undo-email-change", routing::get(pages::undo_email_change))
+        .merge(mailbox)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(other)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), exchange::<A>))

@@ -1,19 +1,23 @@
 //! What an administrator does to a user, from the command line.
 
 use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::SecurityEventType;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
-use crate::domain::mfa::Mfa;
-use crate::domain::password::{self, Password, Personal, Weakness};
+use crate::domain::mfa::{Mfa, MfaType};
+use crate::domain::password::{self, Password, Weakness};
 use crate::domain::profile_text::{Language, Name, Timezone};
 use crate::domain::session::Session;
 use crate::domain::tags::Tags;
-use crate::domain::user::{AuthType, User, UserRoleType, UserState};
+use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserState};
 use crate::entropy;
+use crate::mail::Notice;
 use crate::storage::sessions::Which;
-use crate::storage::{self, Conflict, Tx, domains, sessions, users};
+use crate::storage::users::StoredApp;
+use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -50,9 +54,15 @@ pub enum AdminRefusal {
     /// The password is too weak.
     #[error(transparent)]
     Weak(#[from] Weakness),
-    /// His password is kept elsewhere.
-    #[error("this user signs in elsewhere (EXTERNAL); there is no password to set here")]
+    /// His password and second factor are kept elsewhere.
+    #[error("this user signs in elsewhere (EXTERNAL); he has no password and no second factor here")]
     External,
+    /// He is shut out.
+    #[error("this user is DISABLED; a link would be good for nothing until `userprofile user enable`")]
+    Disabled,
+    /// His second factor is of another kind.
+    #[error("this user has a second factor of the other kind; take it away first, with `userprofile user reset-mfa`")]
+    OtherFactor,
 }
 
 impl From<Weakness> for Error<AdminRefusal> {
@@ -123,8 +133,9 @@ impl Services {
         let hash = self.checked_hash(password, &user).await?;
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        users::update_password_hash(&mut tx, &user.id, &hash).await?;
-        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
+        self.clear_waits(&mut tx, domain, login).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
         Ok(tx.commit().await?)
     }
@@ -151,6 +162,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
+        codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         sessions::delete(&mut tx, &user.id, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
         Ok(tx.commit().await?)
@@ -165,6 +177,8 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
+        recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
         Ok(tx.commit().await?)
     }
@@ -198,18 +212,121 @@ impl Services {
         Ok(revoked)
     }
 
+    /// Requires something of a user before he can do anything else, or requires it no longer.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn require_action(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        action: RequiredAction,
+        is_required: bool,
+    ) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let mut user = lock_local_user(&mut tx, domain, login).await?;
+        if is_required {
+            user.require(action)
+        } else {
+            user.fulfil(action)
+        }
+        users::update(&mut tx, &user).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::ActionRequired, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Decides that a user has a second factor, of one kind or of any; who has none must switch one on before anything
+    /// else.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn enforce_mfa(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        kind: Option<MfaType>,
+    ) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let mut user = lock_local_user(&mut tx, domain, login).await?;
+        user.mfa = user.mfa.enforce(kind).map_err(|_| Error::Refused(AdminRefusal::OtherFactor))?;
+        if !user.mfa.is_enabled() {
+            user.require(RequiredAction::EnforceMfa);
+        }
+        users::update(&mut tx, &user).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::MFA_CHANGES).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::MfaEnforced, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Leaves it to a user again whether he has a second factor.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn stop_enforcing_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let mut user = lock_user(&mut tx, domain, login).await?;
+        user.mfa = user.mfa.leave_to_user();
+        user.fulfil(RequiredAction::EnforceMfa);
+        users::update(&mut tx, &user).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::MfaEnforced, None, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a user's second factor away, with his recovery codes: for who has lost it. Where it is enforced, he must set
+    /// up another before anything else.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn reset_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let mut user = lock_user(&mut tx, domain, login).await?;
+        // To the address that codes went to, where he has no other.
+        self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
+        user.mfa = user.mfa.reset();
+        if user.mfa.enforce {
+            user.require(RequiredAction::EnforceMfa);
+        }
+        users::update(&mut tx, &user).await?;
+        users::update_app(&mut tx, &user.id, &StoredApp::default()).await?;
+        recovery_codes::replace(&mut tx, &user.id, &[]).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::OF_MFA).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;
+        Ok(self.commit_and_wake(tx).await?)
+    }
+
+    /// Makes a link by which a user sets a password once; it works for one who has not signed in yet, too. Earlier links
+    /// are void.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn issue_reset_link(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<(String, Timestamp), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_local_user(&mut tx, domain, login).await?;
+        if user.state == UserState::Disabled {
+            return Err(Error::Refused(AdminRefusal::Disabled));
+        }
+        let link = self.make_reset_link(&mut tx, &user, None, now).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::PasswordResetIssued, None, now).await?;
+        tx.commit().await?;
+        Ok(link)
+    }
+
     async fn find_user(&self, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
         found.map(|found| found.user).ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
     }
 
     async fn checked_hash(&self, password: Password, user: &User) -> Result<String, Error<AdminRefusal>> {
-        let personal = Personal {
-            login: &user.login,
-            email: user.email.as_ref().map(Email::key),
-            name: user.name.as_ref().map(Name::as_str),
-        };
-        password::check(&password, self.policy.password_min_length, personal)?;
+        password::check(&password, self.policy.password_min_length, user.personal())?;
         let slot = self.hasher.slot().await.map_err(|_| Failure::Hashing("every hashing thread is busy".to_owned()))?;
         Ok(self.hasher.hash(&slot, password).await?)
     }
@@ -218,4 +335,10 @@ impl Services {
 async fn lock_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
     let found = users::find_locked(tx, domain, login).await?;
     found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
+}
+
+/// The same, of a user whose password and second factor are kept here.
+async fn lock_local_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
+    let user = lock_user(tx, domain, login).await?;
+    if user.auth_type == AuthType::Local { Ok(user) } else { Err(Error::Refused(AdminRefusal::External)) }
 }

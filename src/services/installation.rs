@@ -9,10 +9,15 @@ use chrono::TimeDelta;
 use super::{Failure, NETWORK_KNOWN_FOR, Services};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
-use crate::storage::{Db, attempts, domains, events, installation, sessions};
+use crate::storage::{Db, attempts, codes, domains, events, installation, sessions, tallies};
 
 /// How soon the database must answer for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// For how long whoever comes too late with a code is told so.
+const EXPIRED_CODES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
+/// The longest time within which anything is counted.
+const TALLIES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The name under which the check value of the secret key is kept.
 const SECRET_KEY_CHECK: &str = "secret_key_check";
@@ -74,7 +79,7 @@ impl Services {
         answer.is_ok_and(|answer| answer.is_ok())
     }
 
-    /// Clears away what is out of time: sessions, tokens, counters, events.
+    /// Clears away what is out of time: sessions, tokens, codes, counters, mails that were given up, events.
     ///
     /// # Errors
     /// When the database fails; what was cleared until then stays cleared.
@@ -83,6 +88,9 @@ impl Services {
         let mut tx = self.db.begin().await?;
         sessions::delete_expired(&mut tx, now).await?;
         attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
+        codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
+        tallies::delete_old(&mut tx, now - TALLIES_KEPT_FOR).await?;
+        Self::prune_outbox(&mut tx, now).await?;
         events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
         Ok(tx.commit().await?)
     }

@@ -2,12 +2,19 @@
 //! rows, and a commit come together; whoever comes in, by GraphQL or by the command line, comes through here.
 
 pub mod admin;
+mod codes;
+pub mod email;
 pub mod export;
 pub mod hasher;
 pub mod import;
 pub mod installation;
+pub mod mfa;
+pub mod outbox;
+pub mod password;
 pub mod profile;
+mod sends;
 pub mod sessions;
+pub mod sign_in;
 pub mod throttle;
 pub mod workspaces;
 
@@ -16,15 +23,18 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::clock::{Clock, Timestamp};
+use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Throttle;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::secret::{SecretKey, Unsealable};
 use crate::domain::session::Lifetimes;
+use crate::domain::tally::Window;
 use crate::entropy::{self, EntropyError};
 use crate::storage::{self, Db, Tx};
 
 use hasher::Hasher;
+use outbox::Post;
 
 /// What the services work with.
 #[derive(Clone)]
@@ -37,8 +47,21 @@ pub struct Services {
     pub secret_key: SecretKey,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Where the links in mails lead.
+    pub links: Links,
+    /// How mails are sent; without it, what needs a mail fails, and notices are not written.
+    pub mail: Option<Post>,
     /// The numbers that can be set.
     pub policy: Policy,
+}
+
+/// The pages that links lead to; a token is added in the fragment, which no server and no log ever sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// For a new password.
+    pub reset_password: String,
+    /// For putting the old e-mail address back.
+    pub undo_email_change: String,
 }
 
 /// The numbers that can be set.
@@ -52,7 +75,44 @@ pub struct Policy {
     pub wrong_passwords_per_user: Throttle,
     /// The fewest code points of a password.
     pub password_min_length: usize,
+    /// Codes and one-time tokens.
+    pub codes: CodePolicy,
+    /// How much mail is sent.
+    pub sends: SendPolicy,
 }
+
+/// How long codes and tokens are good, and how many wrong guesses are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodePolicy {
+    /// A code that proves an e-mail address.
+    pub email_ttl: TimeDelta,
+    /// A code for signing in, or for changing the second factor.
+    pub mfa_ttl: TimeDelta,
+    /// The time to confirm an authenticator app.
+    pub otp_enrolment_ttl: TimeDelta,
+    /// A link for a new password.
+    pub reset_ttl: TimeDelta,
+    /// Wrong guesses of one code.
+    pub tries: u32,
+    /// Wrong guesses of a user in a rolling day, of each kind.
+    pub tries_per_day: Window,
+}
+
+/// How much mail is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendPolicy {
+    /// For one purpose, user and address, in a minute.
+    pub per_minute: Window,
+    /// The same in an hour.
+    pub per_hour: Window,
+    /// For one signed-in user.
+    pub per_user: Window,
+    /// For one client address.
+    pub per_client: Window,
+}
+
+/// How long the link that puts an old e-mail address back is good.
+pub const UNDO_FOR_DAYS: i64 = 7;
 
 /// For how long a network that somebody fully signed in from is spared the throttle over all networks.
 pub const NETWORK_KNOWN_FOR: TimeDelta = TimeDelta::days(30);
@@ -75,6 +135,15 @@ pub enum Failure {
     /// Something that was sealed with the secret key, or had to be.
     #[error(transparent)]
     Sealed(#[from] Unsealable),
+    /// A mail is needed, and there is no server to send it by.
+    #[error("a mail would have to be sent, and SMTP_URL is not set")]
+    MailOff,
+    /// Something that is kept could not be written as JSON, or read.
+    #[error("what is kept for later could not be written or read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A QR code could not be drawn.
+    #[error("a QR code could not be drawn: {0}")]
+    QrCode(#[from] qrcode::types::QrError),
     /// A file that is written, or one that is needed for a while.
     #[error("a file could not be written: {0}")]
     File(#[from] std::io::Error),
@@ -112,9 +181,57 @@ impl<R> From<EntropyError> for Error<R> {
     }
 }
 
+impl<R> From<Unsealable> for Error<R> {
+    fn from(error: Unsealable) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<R> Error<R> {
+    /// The same error, its refusal as another use case has it.
+    pub(crate) fn map<S>(self, into: impl FnOnce(R) -> S) -> Error<S> {
+        match self {
+            Self::Refused(refusal) => Error::Refused(into(refusal)),
+            Self::Failed(failure) => Error::Failed(failure),
+        }
+    }
+}
+
 impl Services {
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Begins a transaction of a caller who may do what `may` says: he and his session, as they are now and not as they
+    /// were when the request began, stay so until it ends.
+    async fn begin_for(
+        &self,
+        caller: &Caller,
+        may: impl Fn(&Caller) -> Result<(), Denial>,
+        now: Timestamp,
+    ) -> Result<(Tx, Caller), Error<Denial>> {
+        let mut tx = self.db.begin().await?;
+        let found = storage::sessions::find_caller_locked(&mut tx, &caller.user.id, &caller.session.id, now).await?;
+        let found = found.filter(|caller| Caller::may_be_served(&caller.user, &caller.domain));
+        let verdict = found.ok_or(Denial::SessionEnded).and_then(|caller| may(&caller).map(|()| caller));
+        match verdict {
+            Ok(caller) => Ok((tx, caller)),
+            Err(denial) => {
+                tx.roll_back().await?;
+                Err(Error::Refused(denial))
+            }
+        }
+    }
+
+    /// The caller as he is now, if he may do what `may` says: to be asked before work that is not done in a transaction.
+    async fn look_at(
+        &self,
+        caller: &Caller,
+        may: impl Fn(&Caller) -> Result<(), Denial>,
+    ) -> Result<Caller, Error<Denial>> {
+        let (tx, caller) = self.begin_for(caller, may, self.now()).await?;
+        tx.roll_back().await?;
+        Ok(caller)
     }
 
     /// Notes what happened to an account, in the transaction in which it happens.

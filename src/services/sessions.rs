@@ -1,22 +1,17 @@
-//! Signing in and out, and the sessions between.
+//! Sessions: what comes between signing in and out.
 
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
-use crate::domain::attempts::Wait;
 use crate::domain::event::{Client, SecurityEventType};
-use crate::domain::ids::{DomainId, SessionId};
-use crate::domain::login::LoginId;
-use crate::domain::network::Network;
-use crate::domain::password::Password;
-use crate::domain::password_hash::PasswordHash;
+use crate::domain::ids::SessionId;
 use crate::domain::session::{MAX_SESSIONS, Refresh, Session, TokenPurpose};
 use crate::domain::token::{AccessToken, RefreshToken};
-use crate::domain::user::{AuthType, RequiredAction, User, UserState};
+use crate::domain::user::User;
 use crate::entropy;
+use crate::mail::Notice;
 use crate::storage::sessions::Which;
-use crate::storage::users::Credentials;
-use crate::storage::{Tx, domains, sessions, users};
+use crate::storage::{Tx, sessions, users};
 
 /// The tokens of a session, for its client alone.
 #[derive(Debug, Clone)]
@@ -27,38 +22,6 @@ pub struct IssuedTokens {
     pub refresh: RefreshToken,
     /// When the access token runs out.
     pub expires_at: Timestamp,
-}
-
-/// Who wants to sign in.
-#[derive(Debug, Clone)]
-pub struct SignIn {
-    /// Into which domain; may be left out where there is one only.
-    pub domain_id: Option<DomainId>,
-    /// As whom.
-    pub login: LoginId,
-    /// With which password.
-    pub password: Password,
-}
-
-/// Why somebody is not signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignInRefusal {
-    /// There are several domains, and none was named.
-    DomainRequired,
-    /// There is no such user, or his password is another, or he may not sign in here. Which of these is not told.
-    InvalidCredentials,
-    /// Too many wrong passwords, or too many hashes to compute: later.
-    RateLimited(Wait),
-    /// The password is right, but it alone is not enough.
-    SecondFactorRequired,
-    /// The password is right, but these must be done first.
-    ActionRequired(Vec<RequiredAction>),
-}
-
-impl From<Wait> for SignInRefusal {
-    fn from(wait: Wait) -> Self {
-        Self::RateLimited(wait)
-    }
 }
 
 /// Why a refresh token buys nothing.
@@ -90,60 +53,7 @@ impl Services {
             .filter(|caller| Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now))
     }
 
-    /// Signs somebody in.
-    ///
-    /// # Errors
-    /// A [`SignInRefusal`], which for an unknown user is the same as for a wrong password, after the same work.
-    pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<IssuedTokens, Error<SignInRefusal>> {
-        let domain_id = match who.domain_id {
-            Some(domain_id) => domain_id,
-            None => domains::find_only(&self.db).await?.ok_or(Error::Refused(SignInRefusal::DomainRequired))?,
-        };
-        let counters = self.counters(&domain_id, &who.login, Network::of(client.address));
-        self.check_attempts(&counters, self.now()).await.map_err(refuse)?;
-        // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
-        // are never counted as wrong ones together.
-        let slot = self.hasher.slot().await.map_err(|_| busy())?;
-        self.charge_attempt(&counters, self.now()).await.map_err(refuse)?;
-
-        let found = users::find_credentials(&self.db, &domain_id, &who.login).await?;
-        let hash = found.as_ref().filter(|found| may_sign_in(found)).and_then(|found| found.password_hash.as_deref());
-        let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
-        let is_outdated = hash.as_ref().is_some_and(|hash| self.hasher.is_outdated(hash));
-        let is_right = !who.password.is_too_long() & self.hasher.verify(&slot, hash, who.password.clone()).await?;
-        let Some(found) = found.filter(|_| is_right) else {
-            return Err(Error::Refused(SignInRefusal::InvalidCredentials));
-        };
-        if found.user.mfa.is_enabled() {
-            return Err(Error::Refused(SignInRefusal::SecondFactorRequired));
-        }
-        if !found.user.required_actions.is_empty() {
-            return Err(Error::Refused(SignInRefusal::ActionRequired(found.user.required_actions)));
-        }
-        let new_hash = if is_outdated { Some(self.hasher.hash(&slot, who.password).await?) } else { None };
-
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        // He may have been disabled, or have changed his password, while the hash was computed.
-        let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
-        if !current.is_some_and(|current| may_sign_in(&current) && current.password_hash == found.password_hash) {
-            tx.roll_back().await?;
-            return Err(Error::Refused(SignInRefusal::InvalidCredentials));
-        }
-        if let Some(hash) = new_hash {
-            users::update_password_hash(&mut tx, &found.user.id, &hash).await?;
-        }
-        if found.user.state == UserState::Pending {
-            users::update_state(&mut tx, &found.user.id, UserState::Enabled).await?;
-        }
-        let tokens = self.begin_session(&mut tx, &found.user, client, now).await?;
-        Self::clear_attempts(&mut tx, &counters, now).await?;
-        tx.commit().await?;
-        drop(slot);
-        Ok(tokens)
-    }
-
-    async fn begin_session(
+    pub(super) async fn begin_session(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -218,7 +128,8 @@ impl Services {
             Refresh::Reused => {
                 sessions::delete(&mut tx, &user.id, Which::One(&session.id), now).await?;
                 Self::record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
-                tx.commit().await?;
+                self.put_notice(&mut tx, user, Notice::RefreshTokenReused, Some(client), now).await?;
+                self.commit_and_wake(tx).await?;
                 invalid
             }
             Refresh::Exchange | Refresh::Expired => {
@@ -268,10 +179,9 @@ impl Services {
 
     async fn revoke(&self, caller: &Caller, which: Which<'_>, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
         let now = self.now();
-        caller
-            .may_act_freshly(&self.policy.lifetimes, now)
-            .map_err(|denial| Error::Refused(RevokeRefusal::Denied(denial)))?;
-        let mut tx = self.db.begin().await?;
+        let may = |caller: &Caller| caller.may_act().and_then(|()| caller.is_fresh(&self.policy.lifetimes, now));
+        let begun = self.begin_for(caller, may, now).await;
+        let (mut tx, caller) = begun.map_err(|error| error.map(RevokeRefusal::Denied))?;
         let revoked = sessions::delete(&mut tx, &caller.user.id, which, now).await?;
         if revoked > 0 {
             Self::record(&mut tx, &caller.user.id, SecurityEventType::SessionsRevoked, Some(client), now).await?;
@@ -287,19 +197,4 @@ impl Services {
     pub async fn list_sessions(&self, caller: &Caller) -> Result<Vec<Session>, Failure> {
         Ok(sessions::list_by_owner(&self.db, &caller.user.id, self.now()).await?)
     }
-}
-
-fn may_sign_in(found: &Credentials) -> bool {
-    Caller::may_be_served(&found.user, &found.domain) && found.user.auth_type == AuthType::Local
-}
-
-fn refuse(error: Error<Wait>) -> Error<SignInRefusal> {
-    match error {
-        Error::Refused(wait) => Error::Refused(wait.into()),
-        Error::Failed(failure) => Error::Failed(failure),
-    }
-}
-
-fn busy() -> Error<SignInRefusal> {
-    Error::Refused(SignInRefusal::RateLimited(Wait { retry_after: 1 }))
 }

@@ -21,12 +21,12 @@ pub(super) struct Counters {
 impl Services {
     /// The counters of whoever signs in as `login` from `network`, known user or not.
     pub(super) fn counters(&self, domain: &DomainId, login: &LoginId, network: Network) -> Counters {
-        let (domain, login, network) = (domain.as_str(), login.key(), network.to_string());
+        let (domain_id, name, network) = (domain.as_str(), login.key(), network.to_string());
         Counters {
             network: self
                 .secret_key
-                .digest("attempts from a network", &[domain.as_bytes(), login.as_bytes(), network.as_bytes()]),
-            user: self.secret_key.digest("attempts", &[domain.as_bytes(), login.as_bytes()]),
+                .digest("attempts from a network", &[domain_id.as_bytes(), name.as_bytes(), network.as_bytes()]),
+            user: self.login_counter(domain, login),
         }
     }
 
@@ -46,8 +46,8 @@ impl Services {
         let is_known = self.is_known_network(counters, now).await?;
         let mut tx = self.db.begin().await?;
         // Always in this order, so that two servers never wait for each other.
-        let of_network = attempts::find_locked(&mut tx, &counters.network, now).await?;
-        let of_user = attempts::find_locked(&mut tx, &counters.user, now).await?;
+        let of_network = attempts::find_locked(&mut tx, &counters.network, &counters.user, now).await?;
+        let of_user = attempts::find_locked(&mut tx, &counters.user, &counters.user, now).await?;
         let verdict = self.policy.wrong_passwords.check(of_network, now).and_then(|()| {
             self.policy
                 .wrong_passwords_per_user
@@ -64,6 +64,34 @@ impl Services {
         attempts::update(&mut tx, &counters.user, of_user).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Takes the count of a try back that turned out right but is no full sign-in.
+    pub(super) async fn take_back_attempt(
+        &self,
+        tx: &mut Tx,
+        counters: &Counters,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let policy = &self.policy;
+        for (counter, throttle) in
+            [(&counters.network, policy.wrong_passwords), (&counters.user, policy.wrong_passwords_per_user)]
+        {
+            let counted = attempts::find_locked(tx, counter, &counters.user, now).await?;
+            if let Some(counted) = counted {
+                attempts::update(tx, counter, throttle.take_back(counted, now)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all failures of a name, from every network: its password is another now.
+    pub(super) async fn clear_waits(&self, tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<(), Failure> {
+        Ok(attempts::delete_of_login(tx, &self.login_counter(domain, login)).await?)
+    }
+
+    fn login_counter(&self, domain: &DomainId, login: &LoginId) -> Digest {
+        self.secret_key.digest("attempts", &[domain.as_str().as_bytes(), login.key().as_bytes()])
     }
 
     /// Forgets all failures, and remembers the network, after a full sign-in.

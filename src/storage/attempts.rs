@@ -40,18 +40,24 @@ pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> 
     Ok(row.map(to_attempts))
 }
 
-/// What is counted under `counter`. Nobody else can count there until the transaction ends, even if nothing was
-/// counted yet.
+/// What is counted under `counter`, which belongs to the name of `login`. Nobody else can count there until the
+/// transaction ends, even if nothing was counted yet.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_locked(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Result<Option<Attempts>, Error> {
+pub async fn find_locked(
+    tx: &mut Tx,
+    counter: &Digest,
+    login: &Digest,
+    now: Timestamp,
+) -> Result<Option<Attempts>, Error> {
     // An empty counter is put where there is none, as only a row that is there can be locked; one that is there is
     // locked by writing what stands there anyway. In two statements it could be deleted between them.
     let row: Row = on!(tx.conn(), c => {
         diesel::insert_into(password_attempts::table)
             .values((
                 password_attempts::counter.eq(counter.as_slice()),
+                password_attempts::login.eq(login.as_slice()),
                 password_attempts::failures.eq(0),
                 password_attempts::failed_at.eq(At(now)),
                 password_attempts::blocked_until.eq(At(now)),
@@ -99,6 +105,17 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
             diesel::delete(password_attempts::table.find(counter.as_slice())).execute(c).await
         })?;
     }
+    Ok(())
+}
+
+/// Forgets what was counted against the name of `login`, from whatever network.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login.as_slice()))).execute(c).await
+    })?;
     Ok(())
 }
 

@@ -70,7 +70,8 @@ fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Confl
 
 /// Whether a later try may succeed. Neither diesel nor SQLite gives these a kind of their own.
 fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 6] = [
+    const PASSING: [&str; 7] = [
+        "deadlock detected",
         "database is locked",
         "connection closed",
         "terminating connection due to administrator command",

@@ -3,6 +3,7 @@
 
 pub mod attempts;
 pub mod bulk;
+pub mod codes;
 pub mod db;
 pub mod domains;
 pub mod error;
@@ -11,14 +12,17 @@ pub mod export;
 pub mod groups;
 pub mod installation;
 pub mod migrate;
+pub mod outbox;
 mod pairs;
 mod postgres;
+pub mod recovery_codes;
 mod rows;
 #[rustfmt::skip]
 #[allow(clippy::wildcard_imports, reason = "generated, in the form that diesel's own tool writes")]
 mod schema;
 pub mod sessions;
 mod sqlite;
+pub mod tallies;
 pub mod types;
 pub mod users;
 pub mod visible;

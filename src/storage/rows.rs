@@ -43,9 +43,11 @@ macro_rules! stored {
 }
 
 stored!(
+    crate::domain::code::CodePurpose,
     crate::domain::event::SecurityEventType,
     crate::domain::mfa::MfaState,
     crate::domain::mfa::MfaType,
+    crate::domain::outbox::JobKind,
     crate::domain::user::AuthType,
     crate::domain::user::DomainState,
     crate::domain::user::RequiredAction,
@@ -158,7 +160,7 @@ pub(super) struct UserRow {
     pub last_accessed_at: Option<At>,
 }
 
-fn stored_email(typed: Option<String>, key: Option<String>) -> Option<Email> {
+pub(super) fn stored_email(typed: Option<String>, key: Option<String>) -> Option<Email> {
     typed.zip(key).map(|(typed, key)| Email::from_stored(typed, key))
 }
 
@@ -181,8 +183,6 @@ impl TryFrom<UserRow> for User {
                 mfa_type: row.mfa_type.map(|text| stored_enum(&text, "users", "mfa_type", id)).transpose()?,
                 email: stored_email(row.mfa_email, row.mfa_email_key),
                 enforce: row.mfa_enforce,
-                // Recovery codes are made by a user himself, which he cannot do yet; they do not come by import.
-                recovery_codes_left: 0,
             },
             required_actions,
             refresh_timeout: row.refresh_timeout.and_then(|seconds| u32::try_from(seconds).ok()),
@@ -235,6 +235,52 @@ pub(super) struct NewUserRow {
     pub tags: String,
     pub created_at: At,
     pub last_accessed_at: Option<At>,
+}
+
+/// What changes of a user by his own doing, or by that of an administrator.
+#[derive(AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+pub(super) struct ChangedUserRow {
+    pub name: Option<String>,
+    pub state: String,
+    pub email: Option<String>,
+    pub email_key: Option<String>,
+    pub email_verified: bool,
+    pub pending_email: Option<String>,
+    pub pending_email_key: Option<String>,
+    pub mfa_state: String,
+    pub mfa_type: Option<String>,
+    pub mfa_email: Option<String>,
+    pub mfa_email_key: Option<String>,
+    pub mfa_enforce: bool,
+    pub language: String,
+    pub timezone: String,
+    pub required_actions: String,
+    pub tags: String,
+}
+
+impl From<&User> for ChangedUserRow {
+    fn from(user: &User) -> Self {
+        let row = NewUserRow::new(user, None, None);
+        Self {
+            name: row.name,
+            state: row.state,
+            email: row.email,
+            email_key: row.email_key,
+            email_verified: row.email_verified,
+            pending_email: row.pending_email,
+            pending_email_key: row.pending_email_key,
+            mfa_state: row.mfa_state,
+            mfa_type: row.mfa_type,
+            mfa_email: row.mfa_email,
+            mfa_email_key: row.mfa_email_key,
+            mfa_enforce: row.mfa_enforce,
+            language: row.language,
+            timezone: row.timezone,
+            required_actions: row.required_actions,
+            tags: row.tags,
+        }
+    }
 }
 
 /// Required actions as they are kept: comma-separated.

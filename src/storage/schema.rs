@@ -4,6 +4,26 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::storage::types::UtcTimestamp;
 
+    codes (code_id) {
+        code_id -> Text,
+        owner_id -> Text,
+        purpose -> Text,
+        address -> Nullable<Text>,
+        address_key -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        digest -> Nullable<Binary>,
+        token -> Nullable<Binary>,
+        otp_secret -> Nullable<Binary>,
+        tries -> Integer,
+        created_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTimestamp;
+
     domains (domain_id) {
         domain_id -> Text,
         name -> Text,
@@ -36,11 +56,40 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::storage::types::UtcTimestamp;
 
+    outbox (job_id) {
+        job_id -> Text,
+        kind -> Text,
+        payload -> Nullable<Binary>,
+        created_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        due_at -> UtcTimestamp,
+        tries -> Integer,
+        leased_until -> Nullable<UtcTimestamp>,
+        failed_at -> Nullable<UtcTimestamp>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTimestamp;
+
     password_attempts (counter) {
         counter -> Binary,
+        login -> Binary,
         failures -> Integer,
         failed_at -> UtcTimestamp,
         blocked_until -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTimestamp;
+
+    recovery_codes (owner_id, digest) {
+        owner_id -> Text,
+        digest -> Binary,
     }
 }
 
@@ -123,6 +172,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::storage::types::UtcTimestamp;
 
+    tallies (tally_id) {
+        tally_id -> Text,
+        counter -> Binary,
+        counted_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTimestamp;
+
     users (id) {
         id -> Text,
         domain_id -> Text,
@@ -152,6 +212,7 @@ diesel::table! {
         tags -> Text,
         created_at -> UtcTimestamp,
         last_accessed_at -> Nullable<UtcTimestamp>,
+        otp_last_step -> Nullable<BigInt>,
     }
 }
 
@@ -207,4 +268,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(domains, installation, known_networks, password_attempts, role_bindings, roles, security_events, session_tokens, sessions, users, workspace_group_users, workspace_groups, workspaces);
+diesel::allow_tables_to_appear_in_same_query!(codes, domains, installation, known_networks, outbox, password_attempts, recovery_codes, role_bindings, roles, security_events, session_tokens, sessions, tallies, users, workspace_group_users, workspace_groups, workspaces);

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Tx, on};
+use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
 use super::rows::{DomainRow, SessionRow, UserRow};
 use super::schema::{domains, session_tokens, sessions, users};
@@ -82,17 +82,63 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Sh
     .transpose()
 }
 
-/// On SQLite the transaction holds the only write lock already.
+/// Locks the session of a token, after its user: whoever locks both does so in this order, so that none waits for
+/// another that waits for him. On SQLite the transaction holds the only write lock already.
 async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<(), Error> {
-    if let super::db::Conn::Pg(c) = tx.conn() {
-        let owner = session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice()));
+    let session =
+        session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice())).select(session_tokens::session_id);
+    if let Conn::Pg(c) = tx.conn() {
+        let owner = sessions::table.filter(sessions::session_id.eq_any(session)).select(sessions::owner_id);
+        let _: Vec<String> =
+            users::table.filter(users::id.eq_any(owner)).select(users::id).for_update().load(c).await?;
         let _: Vec<String> = sessions::table
-            .filter(sessions::session_id.eq_any(owner.select(session_tokens::session_id)))
+            .filter(sessions::session_id.eq_any(session))
             .select(sessions::session_id)
             .for_update()
             .load(c)
             .await?;
     }
+    Ok(())
+}
+
+/// The caller whose session this is, as he is now, if it still lasts. User and session stay as they are until the
+/// transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_caller_locked(
+    tx: &mut Tx,
+    owner: &UserId,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Option<Caller>, Error> {
+    if let Conn::Pg(c) = tx.conn() {
+        let _: Vec<String> =
+            users::table.filter(users::id.eq(owner.as_str())).select(users::id).for_update().load(c).await?;
+    }
+    let row: Option<(SessionRow, UserRow, DomainRow)> = on!(tx.conn(), c => {
+        sessions::table
+            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(sessions::session_id.eq(session.as_str()))
+            .filter(sessions::owner_id.eq(owner.as_str()))
+            .filter(sessions::expires_at.gt(At(now)))
+            .select((SessionRow::as_select(), UserRow::as_select(), DomainRow::as_select()))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(to_caller).transpose()
+}
+
+/// Notes that the user of a session proved again who he is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_authenticated(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(sessions::table.find(id.as_str())).set(sessions::authenticated_at.eq(At(now))).execute(c).await
+    })?;
     Ok(())
 }
 

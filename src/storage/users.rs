@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
-use super::rows::{DomainRow, NewUserRow, UserRow};
+use super::rows::{ChangedUserRow, DomainRow, NewUserRow, UserRow};
 use super::schema::{domains, users};
 use super::types::At;
 use crate::clock::Timestamp;
@@ -92,6 +92,74 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
     let row = NewUserRow::new(user, password_hash, None);
     on!(tx.conn(), c => diesel::insert_into(users::table).values(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// The same, by his id and without a lock.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_credentials_by_id(db: &Db, id: &UserId) -> Result<Option<Credentials>, Error> {
+    let mut conn = db.conn().await?;
+    credentials_where!(&mut conn, users::id.eq(id.as_str()))
+}
+
+/// Whether somebody else of the domain has this verified address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) -> Result<bool, Error> {
+    let others: i64 = on!(tx.conn(), c => {
+        users::table
+            .filter(users::domain_id.eq(user.domain_id.as_str()))
+            .filter(users::email_key.eq(email_key))
+            .filter(users::email_verified)
+            .filter(users::id.ne(user.id.as_str()))
+            .count()
+            .get_result(c)
+            .await
+    })?;
+    Ok(others > 0)
+}
+
+/// Writes what changes of a user.
+///
+/// # Errors
+/// [`Conflict`](Error::Conflict) when his verified address is another's.
+pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
+    let row = ChangedUserRow::from(user);
+    on!(tx.conn(), c => diesel::update(users::table.find(user.id.as_str())).set(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// What is kept of a user's authenticator app.
+#[derive(Default)]
+pub struct StoredApp {
+    /// Its secret, sealed.
+    pub secret: Option<Vec<u8>>,
+    /// The last step whose code was accepted.
+    pub last_step: Option<i64>,
+}
+
+/// A user's authenticator app.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
+    let row: Option<(Option<Vec<u8>>, Option<i64>)> = on!(tx.conn(), c => {
+        users::table.find(id.as_str()).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
+    })?;
+    let (secret, last_step) = row.unwrap_or_default();
+    Ok(StoredApp { secret, last_step })
+}
+
+/// Sets a user's authenticator app.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(), Error> {
+    let values = (users::otp_secret.eq(app.secret.as_deref()), users::otp_last_step.eq(app.last_step));
+    on!(tx.conn(), c => diesel::update(users::table.find(id.as_str())).set(values).execute(c).await)?;
     Ok(())
 }
 

@@ -16,12 +16,19 @@
 )]
 
 mod cli;
+mod email;
 mod generated;
 mod http;
 mod import;
 mod layers;
 mod me;
+mod mfa;
+mod outbox;
+mod password;
+mod permissions;
+mod profile;
 mod sessions;
+mod sign_in;
 mod storage;
 mod support;
 mod throttle;

@@ -85,26 +85,6 @@ async fn the_domain_may_be_left_out_only_where_there_is_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_factor_never_lets_in_whom_more_is_asked_of() {
-    let app = TestApp::start().await;
-    let mut lines = domain(DOMAIN);
-    lines += &user(
-        DOMAIN,
-        "factor",
-        r#""email":"f@x.org","mfa":{"state":"ENABLED","mfa_type":"EMAIL","options":{"email":"f@x.org"}}"#,
-    );
-    lines += &user(DOMAIN, "action", r#""required_actions":["UPDATE_PASSWORD"]"#);
-    app.import(&lines).await;
-    for name in ["factor", "action"] {
-        let answer = app.client().try_sign_in(DOMAIN, name, PASSWORD).await;
-        assert_eq!(answer.error_code(), "FORBIDDEN");
-        assert_eq!(answer.body["data"]["signIn"], Value::Null);
-    }
-    let answer = app.client().try_sign_in(DOMAIN, "action", PASSWORD).await;
-    assert_eq!(answer.body["errors"][0]["extensions"]["requiredActions"], json!(["UPDATE_PASSWORD"]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_enables_a_pending_user() {
     let app = TestApp::start().await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "new", r#""state":"PENDING""#))).await;

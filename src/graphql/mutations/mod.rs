@@ -1,23 +1,84 @@
 //! What can be changed: one file a mutation or a family of them. Each mutation has an input, a payload, an error and an
 //! enum of error codes of its own, so that clients know exactly what can come.
+//!
+//! A resolver parses what came in, asks a service, and says its answer; the words of refusals are in
+//! [`fault`](super::fault).
 
+pub mod email;
+pub mod mfa;
+pub mod password;
+pub mod profile;
 pub mod sessions;
 pub mod sign_in;
 pub mod user_error;
 
 use async_graphql::MergedObject;
 
-use crate::domain::{Invalid, InvalidKind};
+use super::error::ApiError;
+use super::fault::{Fault, FaultCode, Told};
+use crate::domain::Invalid;
+use crate::domain::password::Password;
+use crate::services::Error;
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(sign_in::SignInMutation, sessions::SessionMutations);
+pub struct Mutation(
+    sign_in::SignInMutations,
+    sessions::SessionMutations,
+    profile::ProfileMutations,
+    email::EmailMutations,
+    password::PasswordMutations,
+    mfa::MfaMutations,
+);
 
-/// Takes one value of an input; a fault is noted, so that all of them are told at once.
-fn parse<T, E>(
-    faults: &mut Vec<E>,
-    parsed: Result<T, Invalid>,
-    to_error: impl FnOnce(InvalidKind, String) -> E,
-) -> Option<T> {
-    parsed.map_err(|invalid| faults.push(to_error(invalid.kind, invalid.message))).ok()
+/// The error type of a mutation.
+trait MutationError: Sized {
+    /// Says a fault as this mutation does.
+    ///
+    /// # Errors
+    /// INTERNAL_SERVER_ERROR, when the mutation has no such code.
+    fn of(fault: Fault) -> Result<Self, ApiError>;
+}
+
+/// What a service answered, or why not: in the mutation's errors, or as an error of the request.
+fn settle<T, R: Into<Told>, E: MutationError>(answer: Result<T, Error<R>>) -> Result<Result<T, Vec<E>>, ApiError> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(Error::Failed(failure)) => Err(failure.into()),
+        Err(Error::Refused(refusal)) => match refusal.into() {
+            Told::Fault(fault) => Ok(Err(vec![E::of(fault)?])),
+            Told::Error(error) => Err(error),
+        },
+    }
+}
+
+/// The faults of an input, gathered so that all of them are told at once.
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Takes one value of the input.
+    fn parse<T>(&mut self, field: &'static str, parsed: Result<T, Invalid>) -> Option<T> {
+        parsed.map_err(|invalid| self.0.push(Fault::of_invalid(field, invalid))).ok()
+    }
+
+    /// Takes a password that is tried: any text but an empty one may be.
+    fn password(&mut self, field: &'static str, text: &str) -> Option<Password> {
+        if text.is_empty() {
+            self.require(field, "a password is needed");
+            return None;
+        }
+        Some(Password::typed(text))
+    }
+
+    /// A value is missing.
+    fn require(&mut self, field: &'static str, message: &str) {
+        self.0.push(Fault::new(FaultCode::Required, message).at(field));
+    }
+
+    /// The faults as the mutation says them, if there are any.
+    fn told<E: MutationError>(self) -> Result<Option<Vec<E>>, ApiError> {
+        let errors = self.0.into_iter().map(E::of).collect::<Result<Vec<E>, _>>()?;
+        Ok((!errors.is_empty()).then_some(errors))
+    }
 }

@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
+use super::settle;
 use super::user_error::user_error;
-use crate::domain::access::Denial;
 use crate::domain::ids::SessionId;
 use crate::domain::token::RefreshToken;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::session::SessionTokens;
 use crate::services::Error;
 use crate::services::sessions::{RefreshRefusal, RevokeRefusal};
@@ -141,15 +142,10 @@ async fn refresh_session(ctx: &Context<'_>, input: &RefreshSessionInput) -> Resu
         Some(token) => context::services(ctx)?.refresh_session(&token, context::client(ctx)?).await,
         None => Err(Error::Refused(RefreshRefusal::InvalidToken)),
     };
-    match refreshed {
-        Ok(tokens) => Ok(RefreshSessionPayload { session: Some(tokens.into()), errors: Vec::new() }),
-        Err(Error::Refused(RefreshRefusal::InvalidToken)) => {
-            let message = "This refresh token is not valid, or not any more. Sign in again.";
-            let error = RefreshSessionError::of_field(RefreshSessionErrorCode::InvalidToken, "refreshToken", message);
-            Ok(RefreshSessionPayload { session: None, errors: vec![error] })
-        }
-        Err(Error::Failed(failure)) => Err(failure.into()),
-    }
+    Ok(match settle(refreshed)? {
+        Ok(tokens) => RefreshSessionPayload { session: Some(tokens.into()), errors: Vec::new() },
+        Err(errors) => RefreshSessionPayload { session: None, errors },
+    })
 }
 
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
@@ -157,36 +153,43 @@ async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
     Ok(SignOutPayload { ok: true, errors: Vec::new() })
 }
 
-const NOT_FRESH: &str = "This asks for a fresh sign-in: prove again who you are, then repeat it.";
-
 async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result<RevokeSessionPayload, ApiError> {
     let caller = context::caller(ctx)?;
     // What is no session's id is no session of the caller's; that he may ask at all is checked all the same.
     let id = SessionId::parse(&input.id).unwrap_or_else(|_| SessionId::from_stored(String::new()));
-    let error = match context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await {
-        Ok(revoked) => return Ok(RevokeSessionPayload { revoked, errors: Vec::new() }),
-        Err(Error::Refused(RevokeRefusal::NotFound)) => {
-            RevokeSessionError::of_field(RevokeSessionErrorCode::NotFound, "id", "You have no session with this id.")
-        }
-        Err(Error::Refused(RevokeRefusal::Denied(Denial::NotFresh))) => {
-            RevokeSessionError::new(RevokeSessionErrorCode::ReauthenticationRequired, NOT_FRESH)
-        }
-        Err(Error::Refused(RevokeRefusal::Denied(denial))) => return Err(denial.into()),
-        Err(Error::Failed(failure)) => return Err(failure.into()),
-    };
-    Ok(RevokeSessionPayload { revoked: 0, errors: vec![error] })
+    let answer = context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await;
+    Ok(match settle(answer)? {
+        Ok(revoked) => RevokeSessionPayload { revoked, errors: Vec::new() },
+        Err(errors) => RevokeSessionPayload { revoked: 0, errors },
+    })
 }
 
 async fn revoke_other_sessions(ctx: &Context<'_>) -> Result<RevokeOtherSessionsPayload, ApiError> {
-    let caller = context::caller(ctx)?;
-    match context::services(ctx)?.revoke_other_sessions(caller, context::client(ctx)?).await {
-        Ok(revoked) => Ok(RevokeOtherSessionsPayload { revoked, errors: Vec::new() }),
-        Err(Error::Refused(RevokeRefusal::Denied(Denial::NotFresh) | RevokeRefusal::NotFound)) => {
-            let code = RevokeOtherSessionsErrorCode::ReauthenticationRequired;
-            let errors = vec![RevokeOtherSessionsError::new(code, NOT_FRESH)];
-            Ok(RevokeOtherSessionsPayload { revoked: 0, errors })
+    let answer = context::services(ctx)?.revoke_other_sessions(context::caller(ctx)?, context::client(ctx)?).await;
+    Ok(match settle(answer)? {
+        Ok(revoked) => RevokeOtherSessionsPayload { revoked, errors: Vec::new() },
+        Err(errors) => RevokeOtherSessionsPayload { revoked: 0, errors },
+    })
+}
+
+impl From<RefreshRefusal> for Told {
+    fn from(refusal: RefreshRefusal) -> Self {
+        match refusal {
+            RefreshRefusal::InvalidToken => {
+                let message = "This refresh token is not valid, or not any more. Sign in again.";
+                Fault::new(FaultCode::InvalidToken, message).at("refreshToken").into()
+            }
         }
-        Err(Error::Refused(RevokeRefusal::Denied(denial))) => Err(denial.into()),
-        Err(Error::Failed(failure)) => Err(failure.into()),
+    }
+}
+
+impl From<RevokeRefusal> for Told {
+    fn from(refusal: RevokeRefusal) -> Self {
+        match refusal {
+            RevokeRefusal::Denied(denial) => denial.into(),
+            RevokeRefusal::NotFound => {
+                Fault::new(FaultCode::NotFound, "You have no session with this id.").at("id").into()
+            }
+        }
     }
 }

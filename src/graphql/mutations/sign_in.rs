@@ -1,18 +1,24 @@
-//! `signIn`.
+//! `signIn`, `confirmSignIn`, `reauthenticate`.
+
+use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::parse;
 use super::user_error::user_error;
-use crate::domain::InvalidKind;
+use super::{Faults, MutationError, settle};
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
-use crate::domain::password::Password;
+use crate::domain::token::ChallengeToken;
+use crate::domain::verify_code::VerifyCode;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::session::{MfaChallenge, SessionTokens};
+use crate::graphql::types::user::User;
 use crate::services::Error;
-use crate::services::sessions::{SignIn, SignInRefusal};
+use crate::services::sign_in::{
+    Challenge, ConfirmSignInRefusal, ReauthenticateRefusal, Reauthenticated, SignIn, SignInRefusal, SignedIn,
+};
 
 user_error!(
     "signIn",
@@ -26,7 +32,54 @@ user_error!(
         TooLong,
         /// There is no such user with this password who may sign in here. Which part is wrong is not told.
         InvalidCredentials,
-        /// Too many tries. Wait for `retryAfter` seconds.
+        /// Too many tries, or, beside a challenge, too many mails. Wait for `retryAfter` seconds.
+        RateLimited,
+    }
+);
+
+user_error!(
+    "confirmSignIn",
+    ConfirmSignInError,
+    ConfirmSignInErrorCode {
+        /// The code is needed.
+        Required,
+        /// This cannot be a code. It counts as no try.
+        Invalid,
+        /// The challenge is unknown, answered, or void. Sign in again.
+        InvalidToken,
+        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        InvalidCode,
+        /// The challenge is out of time. Sign in again.
+        ExpiredCode,
+        /// Too many wrong codes. Sign in again, or wait for `retryAfter` seconds where it is given; a recovery code may
+        /// still work.
+        TooManyTries,
+        /// The challenge was answered at the same moment. Sign in again.
+        NothingPending,
+    }
+);
+
+user_error!(
+    "reauthenticate",
+    ReauthenticateError,
+    ReauthenticateErrorCode {
+        /// The input is needed, and is missing or empty.
+        Required,
+        /// This cannot be a code. It counts as no try.
+        Invalid,
+        /// This is not your password.
+        WrongPassword,
+        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        InvalidCode,
+        /// The code is out of time. Ask for a new one.
+        ExpiredCode,
+        /// Too many wrong codes. Ask for a new one, or wait for `retryAfter` seconds where it is given.
+        TooManyTries,
+        /// No code was sent for this session. Leave the code out to get one.
+        NothingPending,
+        /// You sign in elsewhere; there is no password to prove here.
+        ExternalUser,
+        /// Too many tries, or, beside a challenge, too many mails. Wait for `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -49,17 +102,56 @@ pub struct SignInPayload {
     session: Option<SessionTokens>,
     /// The second factor that is asked for before there is a session.
     mfa_challenge: Option<MfaChallenge>,
-    /// Why you are not signed in; empty if you are, or may answer the challenge.
+    /// Why you are not signed in, or why no code was mailed for the challenge.
     errors: Vec<SignInError>,
+}
+
+/// The answer to a challenge.
+#[derive(InputObject)]
+pub struct ConfirmSignInInput {
+    /// The challenge's `token`.
+    challenge_token: String,
+    /// The code that was mailed, or that your authenticator app shows, or a recovery code.
+    verify_code: String,
+}
+
+/// What came of answering a challenge.
+#[derive(SimpleObject, Default)]
+pub struct ConfirmSignInPayload {
+    /// The tokens of the new session.
+    session: Option<SessionTokens>,
+    /// Why there is none.
+    errors: Vec<ConfirmSignInError>,
+}
+
+/// What proves again who you are.
+#[derive(InputObject)]
+pub struct ReauthenticateInput {
+    /// Your password.
+    password: String,
+    /// Where you have a second factor: the code that was mailed, or that your authenticator app shows, or a recovery
+    /// code. Left out, a right password has a code mailed and answers a challenge; then repeat the call with the code.
+    verify_code: Option<String>,
+}
+
+/// What came of proving again who you are.
+#[derive(SimpleObject, Default)]
+pub struct ReauthenticatePayload {
+    /// You, once your session is fresh.
+    user: Option<User>,
+    /// The second factor that is asked for as well.
+    mfa_challenge: Option<MfaChallenge>,
+    /// Why your session is not fresh, or why no code was mailed for the challenge.
+    errors: Vec<ReauthenticateError>,
 }
 
 #[derive(Default)]
 /// Signing in.
-pub struct SignInMutation;
+pub struct SignInMutations;
 
 #[Object]
-impl SignInMutation {
-    /// Signs you in with a password.
+impl SignInMutations {
+    /// Signs you in with a password. Where you have a second factor it answers a challenge.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
@@ -67,72 +159,123 @@ impl SignInMutation {
     ) -> Option<Result<SignInPayload, ApiError>> {
         Some(sign_in(ctx, input).await)
     }
+
+    /// Answers the challenge of `signIn`.
+    async fn confirm_sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The answer.")] input: ConfirmSignInInput,
+    ) -> Option<Result<ConfirmSignInPayload, ApiError>> {
+        Some(confirm_sign_in(ctx, &input).await)
+    }
+
+    /// Proves again who you are, so that for some minutes your session may do what is sensitive.
+    async fn reauthenticate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What proves it.")] input: ReauthenticateInput,
+    ) -> Option<Result<ReauthenticatePayload, ApiError>> {
+        Some(reauthenticate(ctx, &input).await)
+    }
 }
 
 async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload, ApiError> {
-    let who = match input.parse() {
-        Ok(who) => who,
-        Err(errors) => return Ok(SignInPayload { errors, ..SignInPayload::default() }),
-    };
-    match context::services(ctx)?.sign_in(who, context::client(ctx)?).await {
-        Ok(tokens) => Ok(SignInPayload { session: Some(tokens.into()), ..SignInPayload::default() }),
-        Err(Error::Refused(refusal)) => {
-            Ok(SignInPayload { errors: vec![SignInError::try_from(refusal)?], ..SignInPayload::default() })
-        }
-        Err(Error::Failed(failure)) => Err(failure.into()),
+    let mut faults = Faults::default();
+    let domain_id = input.domain_id.map(|id| faults.parse("domainId", DomainId::parse(&id)));
+    let login = faults.parse("userId", LoginId::parse(&input.user_id));
+    let password = faults.password("password", &input.password);
+    if let Some(errors) = faults.told()? {
+        return Ok(SignInPayload { errors, ..SignInPayload::default() });
     }
+    let (Some(login), Some(password)) = (login, password) else { return Err(ApiError::internal("an unseen fault")) };
+    let who = SignIn { domain_id: domain_id.flatten(), login, password };
+    let answer = context::services(ctx)?.sign_in(who, context::client(ctx)?).await;
+    Ok(match settle(answer)? {
+        Ok(SignedIn::Session(tokens)) => SignInPayload { session: Some(tokens.into()), ..SignInPayload::default() },
+        Ok(SignedIn::Challenge(challenge)) => {
+            let errors = not_sent(&challenge)?;
+            SignInPayload { mfa_challenge: Some(challenge.into()), session: None, errors }
+        }
+        Err(errors) => SignInPayload { errors, ..SignInPayload::default() },
+    })
 }
 
-impl SignInInput {
-    fn parse(self) -> Result<SignIn, Vec<SignInError>> {
-        let mut faults = Vec::new();
-        let domain_id = self.domain_id.map(|id| parse(&mut faults, DomainId::parse(&id), error_of("domainId")));
-        let login = parse(&mut faults, LoginId::parse(&self.user_id), error_of("userId"));
-        if self.password.is_empty() {
-            faults.push(SignInError::of_field(SignInErrorCode::Required, "password", "a password is needed"));
-        }
-        match login {
-            Some(login) if faults.is_empty() => {
-                Ok(SignIn { domain_id: domain_id.flatten(), login, password: Password::typed(&self.password) })
-            }
-            _ => Err(faults),
-        }
+/// A challenge for which no mail may go out is given all the same, and says why beside it.
+fn not_sent<E: MutationError>(challenge: &Challenge) -> Result<Vec<E>, ApiError> {
+    challenge.not_sent.map(|wait| E::of(Fault::of_sends(wait))).into_iter().collect()
+}
+
+async fn confirm_sign_in(ctx: &Context<'_>, input: &ConfirmSignInInput) -> Result<ConfirmSignInPayload, ApiError> {
+    let mut faults = Faults::default();
+    let answer = faults.parse("verifyCode", VerifyCode::parse(&input.verify_code));
+    if let Some(errors) = faults.told()? {
+        return Ok(ConfirmSignInPayload { session: None, errors });
     }
-}
-
-fn error_of(field: &str) -> impl FnOnce(InvalidKind, String) -> SignInError {
-    let code = |kind| match kind {
-        InvalidKind::Required => SignInErrorCode::Required,
-        InvalidKind::TooLong => SignInErrorCode::TooLong,
-        InvalidKind::Malformed => SignInErrorCode::Invalid,
+    let answered = match (ChallengeToken::parse(&input.challenge_token), answer) {
+        (Some(token), Some(answer)) => {
+            context::services(ctx)?.confirm_sign_in(&token, &answer, context::client(ctx)?).await
+        }
+        _ => Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)),
     };
-    move |kind, message| SignInError::of_field(code(kind), field, message)
+    Ok(match settle(answered)? {
+        Ok(tokens) => ConfirmSignInPayload { session: Some(tokens.into()), errors: Vec::new() },
+        Err(errors) => ConfirmSignInPayload { session: None, errors },
+    })
 }
 
-impl TryFrom<SignInRefusal> for SignInError {
-    type Error = ApiError;
+async fn reauthenticate(ctx: &Context<'_>, input: &ReauthenticateInput) -> Result<ReauthenticatePayload, ApiError> {
+    let caller = context::caller(ctx)?;
+    let mut faults = Faults::default();
+    let password = faults.password("password", &input.password);
+    let code = input.verify_code.as_ref().and_then(|code| faults.parse("verifyCode", VerifyCode::parse(code)));
+    if let Some(errors) = faults.told()? {
+        return Ok(ReauthenticatePayload { errors, ..ReauthenticatePayload::default() });
+    }
+    let Some(password) = password else { return Err(ApiError::internal("an unseen fault")) };
+    let client = context::client(ctx)?;
+    let answer = context::services(ctx)?.reauthenticate(caller, password, code.as_ref(), client).await;
+    Ok(match settle(answer)? {
+        Ok(Reauthenticated::Fresh(caller)) => {
+            ReauthenticatePayload { user: Some(User(Arc::from(caller))), ..ReauthenticatePayload::default() }
+        }
+        Ok(Reauthenticated::Challenge(challenge)) => {
+            let errors = not_sent(&challenge)?;
+            ReauthenticatePayload { mfa_challenge: Some(challenge.into()), user: None, errors }
+        }
+        Err(errors) => ReauthenticatePayload { errors, ..ReauthenticatePayload::default() },
+    })
+}
 
-    fn try_from(refusal: SignInRefusal) -> Result<Self, ApiError> {
-        Ok(match refusal {
-            SignInRefusal::DomainRequired => Self::of_field(
-                SignInErrorCode::Required,
-                "domainId",
-                "this server has several domains; say which is yours",
-            ),
+impl From<SignInRefusal> for Told {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self::Fault(match refusal {
+            SignInRefusal::DomainRequired => Fault::domain_required(),
             SignInRefusal::InvalidCredentials => {
-                Self::new(SignInErrorCode::InvalidCredentials, "The user id or the password is wrong.")
+                Fault::new(FaultCode::InvalidCredentials, "The user id or the password is wrong.")
             }
-            SignInRefusal::RateLimited(wait) => Self {
-                retry_after: Some(wait.retry_after),
-                ..Self::new(
-                    SignInErrorCode::RateLimited,
-                    format!("Too many tries. Try again in {} seconds.", wait.retry_after),
-                )
-            },
-            SignInRefusal::SecondFactorRequired => {
-                return Err(ApiError::forbidden("Signing in with a second factor is not possible here yet."));
-            }
-            SignInRefusal::ActionRequired(actions) => return Err(ApiError::action_required(&actions)),
+            SignInRefusal::RateLimited(wait) => Fault::of_wait(wait, "Too many tries."),
         })
+    }
+}
+
+impl From<ConfirmSignInRefusal> for Told {
+    fn from(refusal: ConfirmSignInRefusal) -> Self {
+        Self::Fault(match refusal {
+            ConfirmSignInRefusal::InvalidToken => {
+                let message = "This challenge is unknown, answered, or void. Sign in again.";
+                Fault::new(FaultCode::InvalidToken, message).at("challengeToken")
+            }
+            ConfirmSignInRefusal::Code(refusal) => Fault::of_code(refusal),
+        })
+    }
+}
+
+impl From<ReauthenticateRefusal> for Told {
+    fn from(refusal: ReauthenticateRefusal) -> Self {
+        match refusal {
+            ReauthenticateRefusal::Denied(denial) => denial.into(),
+            ReauthenticateRefusal::Password(refusal) => Fault::of_password("password", refusal).into(),
+            ReauthenticateRefusal::Code(refusal) => Fault::of_code(refusal).into(),
+        }
     }
 }

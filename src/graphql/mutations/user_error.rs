@@ -4,8 +4,12 @@
 
 use async_graphql::Interface;
 
+use super::email::{ConfirmEmailError, UndoEmailChangeError, VerifyEmailError};
+use super::mfa::{ConfirmMfaError, DisableMfaError, EnableMfaError, RegenerateRecoveryCodesError};
+use super::password::{ConfirmPasswordResetError, ResetPasswordError, UpdatePasswordError};
+use super::profile::UpdateProfileError;
 use super::sessions::{RefreshSessionError, RevokeOtherSessionsError, RevokeSessionError, SignOutError};
-use super::sign_in::SignInError;
+use super::sign_in::{ConfirmSignInError, ReauthenticateError, SignInError};
 
 /// Why a mutation did not do what was asked. Each mutation's own error type says more.
 #[derive(Interface)]
@@ -16,6 +20,10 @@ use super::sign_in::SignInError;
 pub enum UserError {
     /// Of `signIn`.
     SignIn(SignInError),
+    /// Of `confirmSignIn`.
+    ConfirmSignIn(ConfirmSignInError),
+    /// Of `reauthenticate`.
+    Reauthenticate(ReauthenticateError),
     /// Of `refreshSession`.
     RefreshSession(RefreshSessionError),
     /// Of `signOut`.
@@ -24,6 +32,28 @@ pub enum UserError {
     RevokeSession(RevokeSessionError),
     /// Of `revokeOtherSessions`.
     RevokeOtherSessions(RevokeOtherSessionsError),
+    /// Of `updateProfile`.
+    UpdateProfile(UpdateProfileError),
+    /// Of `verifyEmail`.
+    VerifyEmail(VerifyEmailError),
+    /// Of `confirmEmail`.
+    ConfirmEmail(ConfirmEmailError),
+    /// Of `undoEmailChange`.
+    UndoEmailChange(UndoEmailChangeError),
+    /// Of `updatePassword`.
+    UpdatePassword(UpdatePasswordError),
+    /// Of `resetPassword`.
+    ResetPassword(ResetPasswordError),
+    /// Of `confirmPasswordReset`.
+    ConfirmPasswordReset(ConfirmPasswordResetError),
+    /// Of `enableMfa`.
+    EnableMfa(EnableMfaError),
+    /// Of `disableMfa`.
+    DisableMfa(DisableMfaError),
+    /// Of `confirmMfa`.
+    ConfirmMfa(ConfirmMfaError),
+    /// Of `regenerateRecoveryCodes`.
+    RegenerateRecoveryCodes(RegenerateRecoveryCodesError),
 }
 
 /// Makes the error type of a mutation and the enum of its codes.
@@ -48,15 +78,25 @@ macro_rules! user_error {
             retry_after: Option<u32>,
         }
 
-        #[allow(dead_code, reason = "not every mutation refuses in every way")]
-        impl $error {
-            fn new(code: $code, message: impl Into<String>) -> Self {
-                let message = $crate::graphql::mutations::user_error::sentence(message.into());
-                Self { message, code, field: None, attempts_left: None, retry_after: None }
-            }
-
-            fn of_field(code: $code, field: &str, message: impl Into<String>) -> Self {
-                Self { field: Some(field.to_owned()), ..Self::new(code, message) }
+        impl $crate::graphql::mutations::MutationError for $error {
+            fn of(
+                fault: $crate::graphql::fault::Fault,
+            ) -> Result<Self, $crate::graphql::error::ApiError> {
+                let code = match fault.code {
+                    $($crate::graphql::fault::FaultCode::$value => $code::$value,)+
+                    #[allow(unreachable_patterns, reason = "a mutation may have every code")]
+                    other => {
+                        let what = format!("{} has no code {other:?}", $mutation);
+                        return Err($crate::graphql::error::ApiError::internal(&what));
+                    }
+                };
+                Ok(Self {
+                    message: $crate::graphql::mutations::user_error::sentence(fault.message),
+                    code,
+                    field: fault.field.map(str::to_owned),
+                    attempts_left: fault.attempts_left,
+                    retry_after: fault.retry_after,
+                })
             }
         }
     };

@@ -121,6 +121,38 @@ remote_enum! {
         RefreshTokenReused,
         /// An administrator set a password.
         PasswordSet,
+        /// Too many wrong codes were tried at sign-in, after a right password: somebody may know it.
+        SignInCodesExhausted,
+        /// The user proved again who they are.
+        Reauthenticated,
+        /// The user proved to read the address they had.
+        EmailVerified,
+        /// The user has another e-mail address, which they proved to read.
+        EmailChanged,
+        /// Whoever reads the old address put it back. All sessions were ended.
+        EmailChangeUndone,
+        /// The user changed the password. All other sessions were ended.
+        PasswordChanged,
+        /// A link for a new password was asked for, and mailed.
+        PasswordResetRequested,
+        /// An administrator made a link for a new password.
+        PasswordResetIssued,
+        /// A new password was set by such a link. All sessions were ended.
+        PasswordReset,
+        /// A second factor was switched on, or replaced.
+        MfaEnabled,
+        /// The second factor was switched off.
+        MfaDisabled,
+        /// An administrator took the second factor away.
+        MfaReset,
+        /// An administrator decided whether a second factor must be on.
+        MfaEnforced,
+        /// A recovery code was used in place of the second factor.
+        RecoveryCodeUsed,
+        /// New recovery codes were made. The old ones are void.
+        RecoveryCodesRegenerated,
+        /// An administrator required something of the user, or requires it no longer.
+        ActionRequired,
         /// An administrator enabled the account.
         UserEnabled,
         /// An administrator disabled the account.

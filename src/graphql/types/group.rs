@@ -44,7 +44,7 @@ impl WorkspaceGroup {
 
     /// What was noted about the group.
     async fn tags(&self) -> JsonObject {
-        JsonObject(self.0.tags.clone())
+        JsonObject::from(&self.0.tags)
     }
 
     /// Your own binding through this group to a workspace in use: OWNER before MEMBER, then the one made first. Null if

@@ -24,18 +24,25 @@ impl ScalarType for Time {
     }
 }
 
-/// Tags on their way from or to a client.
-pub struct JsonObject(pub Tags);
+/// Tags on their way from or to a client. What comes in may be any object: whether it is fit to be kept is for the
+/// mutation to say, with the name of its field.
+pub struct JsonObject(pub serde_json::Value);
+
+impl From<&Tags> for JsonObject {
+    fn from(tags: &Tags) -> Self {
+        Self(tags.to_value())
+    }
+}
 
 /// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
 #[Scalar(name = "JSONObject")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {
         let json = value.into_json().map_err(|_| InputValueError::custom("this is not JSON"))?;
-        Tags::parse(&json).map(Self).map_err(|invalid| InputValueError::custom(invalid.message))
+        if json.is_object() { Ok(Self(json)) } else { Err(InputValueError::custom("this is not a JSON object")) }
     }
 
     fn to_value(&self) -> Value {
-        Value::from_json(self.0.to_value()).unwrap_or_default()
+        Value::from_json(self.0.clone()).unwrap_or_default()
     }
 }

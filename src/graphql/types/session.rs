@@ -4,9 +4,11 @@ use async_graphql::{ID, SimpleObject};
 
 use super::enums::MfaType;
 use super::scalars::Time;
+use crate::domain::email::Email;
 use crate::domain::ids::SessionId;
 use crate::domain::session as domain;
 use crate::services::sessions::IssuedTokens;
+use crate::services::sign_in::Challenge;
 
 /// A session: what lasts from one sign-in to its end.
 #[derive(SimpleObject)]
@@ -62,10 +64,11 @@ impl From<IssuedTokens> for SessionTokens {
     }
 }
 
-/// A second factor is asked for: answer it with `confirmSignIn`.
+/// A second factor is asked for. A challenge of `signIn` is answered with `confirmSignIn`; one of `reauthenticate` by
+/// the same call with the code.
 #[derive(SimpleObject)]
 pub struct MfaChallenge {
-    /// Shows that the first factor was right.
+    /// Names the challenge: what `confirmSignIn` asks for. That of `reauthenticate` needs no naming.
     token: String,
     /// Which second factor is asked for.
     mfa_type: MfaType,
@@ -73,4 +76,15 @@ pub struct MfaChallenge {
     sent_to: Option<String>,
     /// Until when it can be answered.
     expires_at: Time,
+}
+
+impl From<Challenge> for MfaChallenge {
+    fn from(challenge: Challenge) -> Self {
+        Self {
+            token: challenge.token.reveal().to_owned(),
+            mfa_type: challenge.mfa_type.into(),
+            sent_to: challenge.sent_to.as_ref().map(Email::masked),
+            expires_at: Time(challenge.expires_at),
+        }
+    }
 }

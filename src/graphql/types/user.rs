@@ -17,7 +17,7 @@ use crate::domain::email::Email;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::page::ListKind;
 use crate::domain::profile_text::Name;
-use crate::domain::{Invalid, InvalidKind, mfa};
+use crate::domain::{Invalid, InvalidKind};
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
 use crate::services::profile::EventsAfter;
@@ -90,7 +90,7 @@ impl User {
 
     /// Your second factor; present even while it is off.
     async fn mfa(&self) -> Mfa {
-        Mfa::from(&self.0.user.mfa)
+        Mfa(self.0.clone())
     }
 
     /// The language you read, as BCP 47 tag.
@@ -115,7 +115,7 @@ impl User {
 
     /// What you, or others, noted about you.
     async fn tags(&self) -> JsonObject {
-        JsonObject(self.0.user.tags.clone())
+        JsonObject::from(&self.0.user.tags)
     }
 
     /// When your account was made.
@@ -211,18 +211,32 @@ pub struct Domain {
     name: String,
 }
 
+/// A second factor (multi-factor authentication), of whoever asks.
+pub struct Mfa(Arc<Caller>);
+
 /// A second factor (multi-factor authentication).
-#[derive(SimpleObject)]
-pub struct Mfa {
+#[Object]
+impl Mfa {
     /// Whether it is asked for at sign-in.
-    state: MfaState,
-    /// Of what kind it is. Null while it is off and was never set up.
-    #[graphql(name = "mfaType")]
-    kind: Option<MfaType>,
+    async fn state(&self) -> MfaState {
+        self.0.user.mfa.state.into()
+    }
+
+    /// Of what kind it is, or has to be. Null while it is off and none is enforced.
+    async fn mfa_type(&self) -> Option<MfaType> {
+        self.0.user.mfa.mfa_type.map(Into::into)
+    }
+
     /// What is particular to it.
-    options: MfaOptions,
+    async fn options(&self) -> MfaOptions {
+        let mfa = &self.0.user.mfa;
+        MfaOptions { email: mfa.email.as_ref().map(|email| email.as_str().to_owned()), enforce: mfa.enforce }
+    }
+
     /// How many recovery codes are left. Each signs you in once in place of the second factor.
-    recovery_codes_left: u32,
+    async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u32, ApiError> {
+        Ok(context::services(ctx)?.count_recovery_codes(&self.0).await?)
+    }
 }
 
 /// What is particular to a second factor.
@@ -232,16 +246,4 @@ pub struct MfaOptions {
     email: Option<String>,
     /// Whether an administrator decided that you have one: then it can neither be switched off nor be of another type.
     enforce: bool,
-}
-
-impl From<&mfa::Mfa> for Mfa {
-    fn from(mfa: &mfa::Mfa) -> Self {
-        let email = mfa.email.as_ref().map(|email| email.as_str().to_owned());
-        Self {
-            state: mfa.state.into(),
-            kind: mfa.mfa_type.map(Into::into),
-            options: MfaOptions { email, enforce: mfa.enforce },
-            recovery_codes_left: mfa.recovery_codes_left,
-        }
-    }
 }

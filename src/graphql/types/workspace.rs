@@ -60,7 +60,7 @@ impl Workspace {
 
     /// What was noted about the workspace.
     async fn tags(&self) -> JsonObject {
-        JsonObject(self.workspace.tags.clone())
+        JsonObject::from(&self.workspace.tags)
     }
 
     /// The user id of whoever made the workspace.

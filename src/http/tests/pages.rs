@@ -55,7 +55,7 @@ async fn it_lives_though_it_is_not_ready() {
         }
     }
     let crate::http::Site { settings, sdl, random, .. } = site(&Toy::default());
-    let router = crate::http::router(crate::http::Site { api: Down, settings, sdl, random });
+    let router = crate::http::router(crate::http::Site { api: Down, settings, sdl, mailbox: None, random });
     let status = async |address| send(router.clone(), build("GET", address, &[], Body::empty())).await.status;
     assert_eq!((status("/healthz").await, status("/readyz").await), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
 }

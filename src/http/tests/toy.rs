@@ -50,6 +50,7 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         },
         sdl: "type Query { me: String }".to_owned(),
+        mailbox: None,
         random: || [0xab; 16],
     }
 }

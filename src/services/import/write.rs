@@ -10,7 +10,7 @@ use super::{Phase, Progress, Result};
 use crate::domain::record::{Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::{Failure, Services};
-use crate::storage::{Tx, bulk, sessions};
+use crate::storage::{Tx, bulk, codes, recovery_codes, sessions};
 
 /// How many things one statement names by their ids.
 const IDS: usize = 1000;
@@ -87,6 +87,8 @@ async fn write_early(tx: &mut Tx, batch: Batch) -> std::result::Result<(), Failu
     let gone = bulk::delete_users(tx, &of(Kind::User)).await?;
     let gone: Vec<&str> = gone.iter().map(crate::domain::ids::UserId::as_str).collect();
     sessions::delete_of_owners(tx, &gone).await?;
+    codes::delete_of_owners(tx, &gone).await?;
+    recovery_codes::delete_of_owners(tx, &gone).await?;
     for kind in [Kind::RoleBinding, Kind::Workspace, Kind::WorkspaceGroup, Kind::Role] {
         bulk::delete(tx, kind, &of(kind)).await?;
     }

@@ -15,13 +15,15 @@ use crate::domain::user::UserState;
 use crate::entropy;
 use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, StoredUser, UserToInsert};
-use crate::storage::{self, Conflict, Tx, events, sessions};
+use crate::storage::{self, Conflict, Tx, codes, events, recovery_codes, sessions};
 
 /// What has to be done besides when users are written.
 #[derive(Default)]
 struct Aftermath {
     /// Whose sessions end.
     ended: Vec<UserId>,
+    /// Whose second factor is off now, so that their recovery codes are good for nothing.
+    without_factor: Vec<UserId>,
     /// What they are told.
     events: Vec<SecurityEvent>,
 }
@@ -57,8 +59,11 @@ impl Services {
             users.push(self.merge(record, before, id, hash, now)?);
         }
         bulk::insert_users(tx, &users).await?;
-        let ended: Vec<&str> = aftermath.ended.iter().map(crate::domain::ids::UserId::as_str).collect();
+        let ended: Vec<&str> = aftermath.ended.iter().map(UserId::as_str).collect();
         sessions::delete_of_owners(tx, &ended).await?;
+        codes::delete_of_owners(tx, &ended).await?;
+        let bare: Vec<&str> = aftermath.without_factor.iter().map(UserId::as_str).collect();
+        recovery_codes::delete_of_owners(tx, &bare).await?;
         Ok(events::insert_many(tx, &aftermath.events).await?)
     }
 
@@ -101,6 +106,9 @@ impl Aftermath {
         if has_new_password || record.state == UserState::Disabled || *id != before.id {
             self.ended.push(before.id.clone());
         }
+        if !record.mfa.is_enabled() || *id != before.id {
+            self.without_factor.push(before.id.clone());
+        }
         if has_new_password {
             self.note(id, SecurityEventType::PasswordSet, now)?;
         }
@@ -139,8 +147,7 @@ impl Taken {
     async fn take(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
-        let ids: Vec<&str> =
-            records.iter().filter_map(|record| record.id.as_ref().map(crate::domain::ids::UserId::as_str)).collect();
+        let ids: Vec<&str> = records.iter().filter_map(|record| record.id.as_ref().map(UserId::as_str)).collect();
         let taken = bulk::take_users(tx, &logins, &ids).await?;
         let ids = taken.iter().map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
         Ok(Self { ids: ids.collect(), by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect() })
@@ -167,7 +174,7 @@ async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::
             ids.insert(UserId::from_random(entropy::bytes()?));
         }
         ids.retain(|id| survey.find_user_id(id.as_str()).is_none());
-        let asked: Vec<&str> = ids.iter().map(crate::domain::ids::UserId::as_str).collect();
+        let asked: Vec<&str> = ids.iter().map(UserId::as_str).collect();
         let used = bulk::find_users_by_id(tx, &asked).await?;
         for user in &used {
             ids.remove(&user.id);

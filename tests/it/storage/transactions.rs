@@ -11,7 +11,7 @@ use userprofile::domain::event::Client;
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 use userprofile::domain::password::Password;
-use userprofile::services::sessions::SignIn;
+use userprofile::services::sign_in::SignIn;
 use userprofile::storage::{events, sessions, users};
 
 use crate::support::{DOMAIN, PASSWORD, TestApp};

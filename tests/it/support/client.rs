@@ -132,6 +132,69 @@ impl Client {
         }
     }
 
+    /// Does one mutation that takes an `input`, and answers with its payload, of which all `fields` are asked for.
+    #[track_caller]
+    pub fn mutate(&self, name: &str, input: Value, fields: &str) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.try_mutate(name, input, fields).await;
+            assert!(answer.body.get("errors").is_none(), "{caller}: {}", answer.body);
+            answer.body["data"][name].clone()
+        }
+    }
+
+    /// The same, with whatever comes back.
+    pub async fn try_mutate(&self, name: &str, input: Value, fields: &str) -> Answer {
+        let input_type = format!("{}Input", name[..1].to_uppercase() + &name[1..]);
+        let errors = "errors { message code field attemptsLeft retryAfter }";
+        let query = if input.is_null() {
+            format!("mutation {{ {name} {{ {fields} {errors} }} }}")
+        } else {
+            format!("mutation($input: {input_type}!) {{ {name}(input: $input) {{ {fields} {errors} }} }}")
+        };
+        self.execute(&query, json!({ "input": input })).await
+    }
+
+    /// Does one mutation, which must be refused, and tells the codes and fields of its errors.
+    #[track_caller]
+    pub fn refused(&self, name: &str, input: Value) -> impl Future<Output = Vec<(String, Option<String>)>> {
+        let done = self.mutate(name, input, "__typename");
+        async move {
+            let done = done.await;
+            let errors = done["errors"].as_array().unwrap();
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            errors.iter().map(|error| (text(&error["code"]).unwrap(), text(&error["field"]))).collect()
+        }
+    }
+
+    /// Does one mutation, which must be refused for one reason, and tells its code.
+    #[track_caller]
+    pub fn refusal(&self, name: &str, input: Value) -> impl Future<Output = String> {
+        let refused = self.refused(name, input);
+        async move {
+            let refused = refused.await;
+            assert_eq!(refused.len(), 1, "{refused:?}");
+            refused[0].0.clone()
+        }
+    }
+
+    /// Does one mutation, which must succeed.
+    #[track_caller]
+    pub fn done(&self, name: &str, input: Value, fields: &str) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        let done = self.mutate(name, input, fields);
+        async move {
+            let done = done.await;
+            assert_eq!(done["errors"], json!([]), "{caller}: {name}");
+            done
+        }
+    }
+
+    /// The answer to `me` with these fields.
+    pub async fn me(&self, fields: &str) -> Value {
+        self.query(&format!("{{ me {{ {fields} }} }}")).await.data()["me"].clone()
+    }
+
     /// Exchanges a refresh token.
     pub async fn refresh(&self, token: &str) -> Answer {
         self.execute(

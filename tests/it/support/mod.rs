@@ -3,6 +3,7 @@
 mod client;
 mod clock;
 pub mod database;
+pub mod mail;
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -13,17 +14,21 @@ use chrono::TimeDelta;
 use userprofile::domain::attempts::Throttle;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
+use userprofile::domain::tally::Window;
 use userprofile::graphql::guard::Limits;
 use userprofile::graphql::{self, Api};
 use userprofile::http::{self, HttpSettings, Site};
+use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::import::ImportOptions;
-use userprofile::services::{Policy, Services};
+use userprofile::services::outbox::Post;
+use userprofile::services::{CodePolicy, Links, Policy, SendPolicy, Services};
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 
 pub use client::{Answer, Client, Tokens};
 pub use clock::ManualClock;
+pub use mail::{Mail, MailServer};
 
 /// The password of every user that a test does not give another.
 pub const PASSWORD: &str = "correct horse 7";
@@ -36,6 +41,8 @@ pub struct TestApp {
     pub services: Arc<Services>,
     /// The time.
     pub clock: Arc<ManualClock>,
+    /// Whom its mails are from, at [`MailServer::shared`].
+    sender: String,
     router: Router,
     /// Gone with the server, where it has one for itself.
     database: Option<Arc<database::Database>>,
@@ -64,14 +71,44 @@ impl TestApp {
         Self::build(location, Arc::new(ManualClock::default())).await
     }
 
+    /// A server on an empty database whose mails go by this way, or not at all.
+    pub async fn with_transport(transport: Option<Transport>) -> Self {
+        let database = database::create().await;
+        let app = Self::build_with(&database.location(), Arc::default(), transport, POLICY).await;
+        Self { database: Some(Arc::new(database)), ..app }
+    }
+
+    /// A server on an empty database with other numbers.
+    pub async fn with_policy(policy: Policy) -> Self {
+        let database = database::create().await;
+        let (transport, sender) = MailServer::shared().transport();
+        let app = Self::build_with(&database.location(), Arc::default(), Some(transport), policy).await;
+        Self { database: Some(Arc::new(database)), sender, ..app }
+    }
+
     async fn build(location: &Location, clock: Arc<ManualClock>) -> Self {
+        let (transport, sender) = MailServer::shared().transport();
+        Self { sender, ..Self::build_with(location, clock, Some(transport), POLICY).await }
+    }
+
+    async fn build_with(
+        location: &Location,
+        clock: Arc<ManualClock>,
+        transport: Option<Transport>,
+        policy: Policy,
+    ) -> Self {
         let db = Db::open(location, 8).await.unwrap();
         let services = Arc::new(Services {
             db,
             clock: clock.clone(),
             secret_key: SecretKey::new([7; 32]),
             hasher: Hasher::start(HASHING).unwrap(),
-            policy: POLICY,
+            links: Links {
+                reset_password: "https://id.test/reset-password".to_owned(),
+                undo_email_change: "https://id.test/undo-email-change".to_owned(),
+            },
+            mail: transport.map(Post::new),
+            policy,
         });
         let router = http::router(Site {
             api: Api::new(services.clone(), Limits::default()),
@@ -83,9 +120,10 @@ impl TestApp {
                 trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             },
             sdl: graphql::sdl(),
+            mailbox: None,
             random: || [1; 16],
         });
-        Self { services, clock, router, database: None }
+        Self { services, clock, sender: String::new(), router, database: None }
     }
 
     /// Imports lines, which must be right.
@@ -107,6 +145,25 @@ impl TestApp {
         }
         app.import(&lines).await;
         app
+    }
+
+    /// Does all that waits in the outbox, and tells all mails that the mail server took so far.
+    pub async fn mails(&self) -> Vec<Mail> {
+        while self.services.work_once().await.unwrap() {}
+        MailServer::shared().received(&self.sender)
+    }
+
+    /// The last mail to an address.
+    pub async fn last_mail(&self, to: &str) -> Mail {
+        let mails = self.mails().await;
+        let last =
+            mails.iter().rev().find(|mail| mail.recipients.len() == 1 && mail.recipients[0].eq_ignore_ascii_case(to));
+        last.unwrap_or_else(|| panic!("no mail to {to} among {mails:#?}")).clone()
+    }
+
+    /// The code in the last mail to an address.
+    pub async fn code(&self, to: &str) -> String {
+        self.last_mail(to).await.code()
     }
 
     /// A client that is nobody yet.
@@ -148,7 +205,8 @@ pub fn user(domain: &str, user_id: &str, more: &str) -> String {
 const HASHING: HashSettings =
     HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait: Duration::from_secs(5) };
 
-const POLICY: Policy = Policy {
+/// The defaults.
+pub const POLICY: Policy = Policy {
     lifetimes: Lifetimes {
         access: TimeDelta::minutes(15),
         refresh: TimeDelta::hours(3),
@@ -159,4 +217,18 @@ const POLICY: Policy = Policy {
     wrong_passwords: Throttle { free: 5, max_wait: TimeDelta::minutes(15) },
     wrong_passwords_per_user: Throttle { free: 50, max_wait: TimeDelta::seconds(60) },
     password_min_length: 8,
+    codes: CodePolicy {
+        email_ttl: TimeDelta::minutes(10),
+        mfa_ttl: TimeDelta::minutes(5),
+        otp_enrolment_ttl: TimeDelta::minutes(15),
+        reset_ttl: TimeDelta::minutes(30),
+        tries: 5,
+        tries_per_day: Window { limit: 20, span: TimeDelta::days(1) },
+    },
+    sends: SendPolicy {
+        per_minute: Window { limit: 1, span: TimeDelta::minutes(1) },
+        per_hour: Window { limit: 5, span: TimeDelta::hours(1) },
+        per_user: Window { limit: 20, span: TimeDelta::hours(1) },
+        per_client: Window { limit: 30, span: TimeDelta::hours(1) },
+    },
 };

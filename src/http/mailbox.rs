@@ -1,0 +1,122 @@
+//! `/dev/mailbox`: the mails of a demo, which are shown instead of being sent. No other server has this address.
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing,
+};
+use serde_json::json;
+
+use super::pages;
+use crate::mail::{Kept, escape};
+
+/// Mails carry their own styles, and are shown in frames without scripts.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Tells the mails that there are, the last one first.
+#[derive(Clone)]
+pub struct Mails(Arc<dyn Fn() -> Vec<Kept> + Send + Sync>);
+
+impl Mails {
+    /// Mails as `list` tells them.
+    pub fn new(list: impl Fn() -> Vec<Kept> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(list))
+    }
+}
+
+impl fmt::Debug for Mails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mails(***)")
+    }
+}
+
+/// The route to the mails.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(mails: Mails) -> Router<S> {
+    Router::new().route("/dev/mailbox", routing::get(show).with_state(mails))
+}
+
+/// A page for people; for programs that ask for `application/json` a list.
+async fn show(State(Mails(list)): State<Mails>, headers: HeaderMap) -> Response {
+    let mails = list();
+    let mut response = if wants_json(&headers) { json_list(&mails) } else { page(&mails) };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|media| media.split(';').next().is_some_and(|media| media.trim() == "application/json"))
+}
+
+fn json_list(mails: &[Kept]) -> Response {
+    let mails: serde_json::Value = mails
+        .iter()
+        .map(|mail| {
+            json!({
+                "id": mail.id, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html,
+                "sentAt": mail.sent_at.to_rfc3339(),
+            })
+        })
+        .collect();
+    ([(header::CONTENT_TYPE, "application/json")], mails.to_string()).into_response()
+}
+
+fn page(mails: &[Kept]) -> Response {
+    let list = match mails {
+        [] => {
+            "<p class=\"none\">No mail yet. Ask for a code, or for a new password, and look here again.</p>".to_owned()
+        }
+        mails => mails.iter().map(article).collect(),
+    };
+    let mut response = Html(format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<title>Mailbox · UserProfile</title>
+<link rel=\"icon\" href=\"data:,\">
+<link rel=\"stylesheet\" href=\"/plain/mailbox.css\">
+</head>
+<body>
+<header><h1>Mailbox</h1><p>What this demo would have mailed in the last 24 hours, the newest first.
+<a href=\"\">Look again</a> · <a href=\"/graphql\">GraphiQL</a></p></header>
+<main>{list}</main>
+</body>
+</html>
+"
+    ))
+    .into_response();
+    pages::guard(&mut response);
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// The mail as a mail program shows it, in a frame that runs nothing and opens links in a tab of their own; and, folded,
+/// as one that knows no markup does.
+fn article(mail: &Kept) -> String {
+    let document = mail.html.replacen("<head>", "<head><base target=\"_blank\">", 1);
+    let sent_at = mail.sent_at.format("%Y-%m-%d %H:%M:%S UTC");
+    format!(
+        "<article>
+<h2>{subject}</h2>
+<p class=\"about\">To <b>{to}</b> · <time datetime=\"{time}\">{sent_at}</time></p>
+<iframe sandbox=\"allow-popups allow-popups-to-escape-sandbox\" title=\"{subject}\" srcdoc=\"{html}\"></iframe>
+<details><summary>As text</summary><pre>{text}</pre></details>
+</article>
+",
+        subject = escape(&mail.subject),
+        to = escape(&mail.to),
+        time = mail.sent_at.to_rfc3339(),
+        html = escape(&document),
+        text = escape(&mail.text),
+    )
+}

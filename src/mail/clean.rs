@@ -1,0 +1,84 @@
+//! Text that a stranger chose, made fit for a mail: it stays on its line, reads in one direction, and looks like no
+//! code.
+
+/// Text on one line, of at most `max` characters.
+///
+/// What breaks lines, controls, is invisible or turns the direction of writing becomes a space. Of six or more digits in
+/// a row only four are kept: a client that calls itself `your code is 123456` must not get us to say so.
+pub(super) fn one_line(text: &str, max: usize) -> String {
+    let visible: String = text.chars().map(|c| if may_stand(c) { c } else { ' ' }).collect();
+    let spaced = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = shorten_numbers(&spaced);
+    if line.chars().count() <= max {
+        return line;
+    }
+    let kept: String = line.chars().take(max.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn may_stand(c: char) -> bool {
+    let is_line_break = matches!(c, '\u{2028}' | '\u{2029}');
+    let turns_direction =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    !(c.is_control() || is_line_break || turns_direction || is_invisible)
+}
+
+fn shorten_numbers(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut number = String::new();
+    // The space ends a number that stands last.
+    for c in text.chars().chain([' ']) {
+        if c.is_numeric() {
+            number.push(c);
+            continue;
+        }
+        if number.chars().count() < 6 {
+            short.push_str(&number);
+        } else {
+            short.extend(number.chars().take(4));
+            short.push('…');
+        }
+        number.clear();
+        short.push(c);
+    }
+    short.pop();
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_clients_are_told_as_they_are() {
+        for text in ["curl/8.5.0", "2001:db8::1", "Mozilla/5.0 (X11; Linux x86_64) Safari/537.36", "앱/1.0", ""] {
+            assert_eq!(one_line(text, 120), text);
+        }
+        assert_eq!(one_line("Gecko/20100101 Firefox/128.0", 120), "Gecko/2010… Firefox/128.0");
+    }
+
+    #[test]
+    fn what_could_deceive_is_taken_out() {
+        assert_eq!(one_line("a\r\nBcc: c@d\u{0}\u{202e}e\u{2028}f", 120), "a Bcc: c@d e f");
+        assert_eq!(one_line("code 123456", 120), "code 1234…");
+        assert_eq!(one_line("12345 ١٢٣٤٥٦", 120), "12345 ١٢٣٤…");
+        assert_eq!(one_line("abcdefgh", 5), "abcd…");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_one_short_line_without_six_digits(text in any::<String>()) {
+            let line = one_line(&text, 20);
+            prop_assert!(line.chars().count() <= 20);
+            prop_assert!(line.chars().all(may_stand));
+            let mut digits = 0;
+            for c in line.chars() {
+                digits = if c.is_numeric() { digits + 1 } else { 0 };
+                prop_assert!(digits < 6);
+            }
+        }
+    }
+}

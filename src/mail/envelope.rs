@@ -1,0 +1,67 @@
+//! A letter as it goes out: one recipient, and the header fields that RFC 5322 and its kin ask for. Here alone text
+//! becomes an address.
+
+use lettre::address::Envelope;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::{Address, Message};
+
+use super::message::Letter;
+use super::render::{Rendered, language_of, render};
+use crate::clock::Timestamp;
+
+/// Why a letter cannot be put into an envelope; putting it again would fail again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unsendable {
+    /// The recipient's address is none, or one that servers read in more than one way.
+    #[error("the recipient's address is malformed")]
+    Recipient,
+    /// lettre refuses to make a mail of it.
+    #[error("the mail cannot be built")]
+    Mail,
+}
+
+/// Takes text for one address, its domain as A-label, which every server understands.
+///
+/// A quoted local part is refused, though RFC 5321 allows it: a comma or a bracket inside is one address to us, and
+/// perhaps two to somebody on the way.
+pub(super) fn parse_address(typed: &str) -> Option<Address> {
+    let (local, domain) = typed.trim().rsplit_once('@')?;
+    if local.contains(|c: char| c == '"' || c.is_control() || c.is_whitespace()) {
+        return None;
+    }
+    let domain = idna::domain_to_ascii_strict(domain).ok()?;
+    Address::new(local, domain).ok()
+}
+
+/// Puts a letter into an envelope from `sender` to its one recipient.
+pub(super) fn enclose(
+    letter: &Letter,
+    sender: &Mailbox,
+    id: &str,
+    written_at: Timestamp,
+) -> Result<Message, Unsendable> {
+    let recipient = parse_address(&letter.to).ok_or(Unsendable::Recipient)?;
+    let Rendered { subject, text, html } = render(letter);
+    // Taken from the addresses themselves, not read back from the header.
+    let envelope =
+        Envelope::new(Some(sender.email.clone()), vec![recipient.clone()]).map_err(|_| Unsendable::Recipient)?;
+    Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, recipient))
+        .subject(subject)
+        // RFC 5322, 3.3. lettre's own way panics for years that it does not like.
+        .raw_header(field("Date", written_at.format("%a, %d %b %Y %H:%M:%S +0000").to_string()))
+        .message_id(Some(format!("<{id}@{}>", sender.email.domain())))
+        // RFC 3834, 5: so that no machine answers. The next says it to Exchange, which does not know the former.
+        .raw_header(field("Auto-Submitted", "auto-generated".into()))
+        .raw_header(field("X-Auto-Response-Suppress", "All".into()))
+        .raw_header(field("Content-Language", language_of(&letter.language).into()))
+        .envelope(envelope)
+        .multipart(MultiPart::alternative_plain_html(text, html))
+        .map_err(|_| Unsendable::Mail)
+}
+
+fn field(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}

@@ -1,0 +1,157 @@
+//! Mails that are not sent but shown, for trying the server out.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::TimeDelta;
+
+use super::render::Rendered;
+use crate::clock::Timestamp;
+
+/// How many mails are kept at most; the oldest make room.
+const MAX_MAILS: usize = 200;
+/// For how long a mail is kept.
+const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// Keeps mails in memory. A clone is another handle to the same mails.
+#[derive(Clone, Default)]
+pub struct Mailbox {
+    mails: Arc<Mutex<VecDeque<Kept>>>,
+}
+
+/// A mail that was kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its own id, as the sender gave it.
+    pub id: String,
+    /// Whom it was for.
+    pub to: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says, without markup.
+    pub text: String,
+    /// The same as an HTML document.
+    pub html: String,
+    /// Its date.
+    pub sent_at: Timestamp,
+}
+
+impl Mailbox {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps a mail, in place of one with the same id; `at` is its date and taken for the present time.
+    pub fn keep(&self, id: &str, to: &str, rendered: Rendered, at: Timestamp) {
+        let Rendered { subject, text, html } = rendered;
+        let mut mails = self.mails();
+        mails.retain(|mail| mail.id != id && !is_old(mail, at));
+        if mails.len() >= MAX_MAILS {
+            mails.pop_front();
+        }
+        mails.push_back(Kept { id: id.to_owned(), to: to.to_owned(), subject, text, html, sent_at: at });
+    }
+
+    /// The mails that are not too old at `now`, those kept last first.
+    #[must_use]
+    pub fn list(&self, now: Timestamp) -> Vec<Kept> {
+        let mut mails = self.mails();
+        mails.retain(|mail| !is_old(mail, now));
+        mails.iter().rev().cloned().collect()
+    }
+
+    fn mails(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+        // Whoever panicked while holding it left whole mails behind.
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_old(mail: &Kept, now: Timestamp) -> bool {
+    now.signed_duration_since(mail.sent_at) >= KEPT_FOR
+}
+
+impl std::fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailbox").field("mails", &self.mails().len()).finish()
+    }
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("id", &self.id)
+            .field("to", &self.to)
+            .field("subject", &self.subject)
+            .field("text", &format_args!("***"))
+            .field("html", &format_args!("***"))
+            .field("sent_at", &self.sent_at)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn mail(subject: &str) -> Rendered {
+        Rendered { subject: subject.into(), text: "834201".into(), html: "<p>834201".into() }
+    }
+
+    fn ids(mails: &[Kept]) -> Vec<&str> {
+        mails.iter().map(|mail| mail.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_newest_comes_first_and_the_same_mail_comes_once() {
+        let mailbox = Mailbox::new();
+        for id in ["a", "b", "a"] {
+            mailbox.clone().keep(id, "w@example.com", mail("s"), noon());
+        }
+        assert_eq!(ids(&mailbox.list(noon())), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_day_old_mail_is_gone() {
+        let mailbox = Mailbox::new();
+        mailbox.keep("a", "w@example.com", mail("s"), noon());
+        mailbox.keep("b", "w@example.com", mail("s"), noon() + TimeDelta::hours(1));
+        assert_eq!(ids(&mailbox.list(noon() + KEPT_FOR - TimeDelta::seconds(1))), ["b", "a"]);
+        assert_eq!(ids(&mailbox.list(noon() + KEPT_FOR)), ["b"]);
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let mailbox = Mailbox::new();
+        for number in 0..=MAX_MAILS {
+            mailbox.keep(&number.to_string(), "w@example.com", mail("s"), noon());
+        }
+        let mails = mailbox.list(noon());
+        assert_eq!((mails.len(), mails[0].id.as_str(), mails[MAX_MAILS - 1].id.as_str()), (200, "200", "1"));
+    }
+
+    #[test]
+    fn a_panic_elsewhere_loses_nothing() {
+        let mailbox = Mailbox::new();
+        mailbox.keep("a", "w@example.com", mail("s"), noon());
+        let other = mailbox.clone();
+        let panicked = std::thread::spawn(move || {
+            let _mails = other.mails.lock().unwrap();
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(ids(&mailbox.list(noon())), ["a"]);
+    }
+
+    #[test]
+    fn no_mail_is_shown_when_printed() {
+        let mailbox = Mailbox::new();
+        mailbox.keep("a", "w@example.com", mail("s"), noon());
+        assert!(!format!("{mailbox:?} {:?}", mailbox.list(noon())).contains("834201"));
+    }
+}

@@ -1,0 +1,127 @@
+//! Mails by SMTP (RFC 5321).
+
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::TlsParameters;
+
+use super::connections::{Connections, Encryption, Server};
+use super::envelope::{enclose, parse_address};
+use super::message::Letter;
+use super::transport::SendError;
+use crate::clock::Timestamp;
+
+/// The server that takes our mails, and whom they come from.
+#[derive(Debug, Clone)]
+pub struct SmtpSettings {
+    /// How the connection is protected.
+    pub security: SmtpSecurity,
+    /// The server's name, or its IP address (IPv6 without brackets).
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// User and password, where it wants them.
+    pub credentials: Option<(String, SmtpPassword)>,
+    /// The sender's address.
+    pub from_address: String,
+    /// The sender's name, as mail programs show it.
+    pub from_name: Option<String>,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// Not at all.
+    Plain,
+    /// By STARTTLS (RFC 3207), refusing to go on without.
+    StartTls,
+    /// By TLS from the start (RFC 8314).
+    Tls,
+}
+
+/// A password for a mail server. Prints `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmtpPassword(String);
+
+impl SmtpPassword {
+    /// Takes a password.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Debug for SmtpPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Why no mails can be sent with some settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SmtpError {
+    /// The sender's address is none.
+    #[error("{0:?} is not an address that mails can come from; one looks like noreply@example.com")]
+    Sender(String),
+    /// TLS cannot be set up, as where the system has no certificates to trust.
+    #[error("TLS for mails cannot be set up: {0}")]
+    Tls(String),
+}
+
+/// Sends mails to a server. A clone sends by the same connections.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    sender: Mailbox,
+    connections: Connections,
+}
+
+impl Smtp {
+    /// Prepares to send; the server is first called when there is a mail.
+    ///
+    /// # Errors
+    /// When the sender's address is malformed, or TLS cannot be set up.
+    pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpError> {
+        let SmtpSettings { security, host, port, credentials, from_address, from_name } = settings;
+        let address = parse_address(from_address).ok_or_else(|| SmtpError::Sender(from_address.clone()))?;
+        let name = from_name.as_deref().map(|name| name.replace(char::is_control, " "));
+        let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let tls = || TlsParameters::new(host.clone()).map_err(|error| SmtpError::Tls(error.to_string()));
+        let server = Server {
+            host: host.clone(),
+            port: *port,
+            encryption: match security {
+                SmtpSecurity::Plain => Encryption::None,
+                SmtpSecurity::StartTls => Encryption::StartTls(tls()?),
+                SmtpSecurity::Tls => Encryption::Tls(tls()?),
+            },
+            credentials: credentials.clone().map(|(user, password)| Credentials::new(user, password.0)),
+        };
+        let parts = Parts { sender: Mailbox::new(name, address), connections: Connections::to(server) };
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// The same, less patient with its server.
+    #[cfg(test)]
+    pub(super) fn with_limit(self, limit: std::time::Duration) -> Self {
+        let Parts { sender, connections } = Arc::into_inner(self.parts).unwrap();
+        Self { parts: Arc::new(Parts { sender, connections: connections.with_limit(limit) }) }
+    }
+
+    /// Sends a letter; see [`Transport::send`](super::Transport::send).
+    ///
+    /// # Errors
+    /// When the server did not take it.
+    pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
+        let Parts { sender, connections } = &*self.parts;
+        let mail = enclose(letter, sender, id, written_at)
+            .map_err(|error| SendError { is_final: true, reason: error.to_string() })?;
+        let sent = connections.send(mail.envelope(), &mail.formatted()).await;
+        sent.map_err(|fault| fault.into_error(letter))
+    }
+}

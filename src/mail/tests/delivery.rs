@@ -1,0 +1,167 @@
+//! Mails on their way to a server.
+
+use std::time::{Duration, Instant};
+
+use super::server::{Answers, Server};
+use super::*;
+
+fn settings(port: u16) -> SmtpSettings {
+    SmtpSettings {
+        security: SmtpSecurity::Plain,
+        host: "127.0.0.1".into(),
+        port,
+        credentials: None,
+        from_address: "no-reply@example.com".into(),
+        from_name: Some("Acme\r\nBcc: x@y".into()),
+    }
+}
+
+async fn send(smtp: &Smtp, to: &str) -> Result<(), SendError> {
+    Transport::Smtp(smtp.clone()).send(&code_letter(to), "mail-1", written_at()).await
+}
+
+async fn refused(answers: Answers) -> SendError {
+    let server = Server::start(answers);
+    let mut settings = settings(server.port);
+    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    send(&Smtp::new(&settings).unwrap(), "wonny@example.com").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn mails_go_one_after_the_other_over_one_connection() {
+    let server = Server::start(&[]);
+    let smtp = Smtp::new(&settings(server.port)).unwrap();
+    for to in ["wonny@example.com", "ann@exämple.org"] {
+        send(&smtp, to).await.unwrap();
+    }
+    let heard: Vec<_> = server.heard().into_iter().filter(|line| !line.starts_with("EHLO ")).collect();
+    let expected = [
+        "(connected)",
+        "MAIL FROM:<no-reply@example.com>",
+        "RCPT TO:<wonny@example.com>",
+        "DATA",
+        "NOOP",
+        "MAIL FROM:<no-reply@example.com>",
+        "RCPT TO:<ann@xn--exmple-cua.org>",
+        "DATA",
+    ];
+    assert_eq!(heard, expected);
+}
+
+#[tokio::test]
+async fn at_most_four_connections_are_open() {
+    let server = Server::start(&[]);
+    let smtp = Smtp::new(&settings(server.port)).unwrap();
+    let sending: Vec<_> = (0..20)
+        .map(|number| {
+            let smtp = smtp.clone();
+            tokio::spawn(async move { send(&smtp, &format!("w{number}@example.com")).await })
+        })
+        .collect();
+    for sent in sending {
+        sent.await.unwrap().unwrap();
+    }
+    let heard = server.heard();
+    assert_eq!(heard.iter().filter(|line| line.starts_with("RCPT")).count(), 20);
+    assert!(heard.iter().filter(|line| *line == "(connected)").count() <= 4);
+}
+
+#[tokio::test]
+async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
+    let answers: [(Answers, bool); 10] = [
+        (&[("RCPT", "550 5.1.1 <wonny@example.com>: unknown")], true),
+        (&[(".", "554 5.7.1 looks like spam: 834201")], true),
+        (&[("MAIL", "553 no such sender")], true),
+        (&[("RCPT", "450 4.2.0 greylisted")], false),
+        (&[("DATA", "421 going away")], false),
+        (&[("MAIL", "530 5.7.0 sign in first")], false),
+        (&[("AUTH", "535 5.7.8 wrong password")], false),
+        (&[("AUTH", "550 not you")], false),
+        (&[("", "554 no service here")], false),
+        (&[("EHLO", "550 who are you")], false),
+    ];
+    for (answers, is_final) in answers {
+        let error = refused(answers).await;
+        assert_eq!(error.is_final, is_final, "{error:?}");
+        let reason = error.reason.to_lowercase();
+        assert!(!reason.contains("wonny") && !reason.contains(CODE) && !reason.contains("hunter2"), "{reason}");
+    }
+    assert_eq!(refused(answers[0].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
+}
+
+#[tokio::test]
+async fn without_starttls_nothing_is_sent() {
+    let server = Server::start(&[]);
+    let mut settings = settings(server.port);
+    settings.security = SmtpSecurity::StartTls;
+    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    let error = send(&Smtp::new(&settings).unwrap(), "wonny@example.com").await.unwrap_err();
+    assert_eq!((error.is_final, error.reason.as_str()), (false, "the server does not offer STARTTLS"));
+    assert!(server.heard().iter().all(|line| line.starts_with("EHLO") || line == "(connected)"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_may_come_back() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = send(&Smtp::new(&settings(port)).unwrap(), "wonny@example.com").await.unwrap_err();
+    assert!(!error.is_final && error.reason.starts_with("could not connect"), "{error:?}");
+    let mut tls = settings(Server::start(&[]).port);
+    tls.security = SmtpSecurity::Tls;
+    let error = send(&Smtp::new(&tls).unwrap(), "wonny@example.com").await.unwrap_err();
+    assert!(!error.is_final, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_whose_mail_was_given_up_is_never_used_again() {
+    for answers in [&[(".", "")], &[("RCPT", "")], &[("DATA", "")]] {
+        let server = Server::start(answers);
+        let smtp = Smtp::new(&settings(server.port)).unwrap().with_limit(Duration::from_millis(50));
+        for _ in 0..2 {
+            let begun = Instant::now();
+            let error = send(&smtp, "wonny@example.com").await.unwrap_err();
+            assert!(!error.is_final && error.reason.contains("too long"), "{error:?}");
+            assert!(begun.elapsed() < Duration::from_secs(5));
+        }
+        let heard = server.heard();
+        assert_eq!(heard.iter().filter(|line| *line == "(connected)").count(), 2, "{heard:?}");
+        assert!(!heard.contains(&"NOOP".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_server_cannot_read_is_given_up() {
+    let server = Server::start(&[]);
+    let error = send(&Smtp::new(&settings(server.port)).unwrap(), "원이@example.com").await.unwrap_err();
+    assert!(error.is_final && error.reason.contains("SMTPUTF8"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_malformed_recipient_is_given_up_without_a_call() {
+    let server = Server::start(&[]);
+    let error = send(&Smtp::new(&settings(server.port)).unwrap(), "v@x,e@y").await.unwrap_err();
+    assert_eq!(error, SendError { is_final: true, reason: "the recipient's address is malformed".into() });
+    assert!(server.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_mailbox_keeps_what_would_have_been_sent() {
+    let mailbox = Mailbox::new();
+    Transport::Mailbox(mailbox.clone()).send(&code_letter("w@example.com"), "mail-1", written_at()).await.unwrap();
+    let mails = mailbox.list(written_at());
+    let [Kept { id, to, subject, text, sent_at, .. }] = mails.as_slice() else { panic!("{mails:?}") };
+    assert_eq!((id.as_str(), to.as_str(), subject.as_str()), ("mail-1", "w@example.com", "Your sign-in code"));
+    assert!(text.contains(CODE) && *sent_at == written_at());
+}
+
+#[test]
+fn settings_are_checked_and_their_password_is_not_printed() {
+    let mut settings = settings(25);
+    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    let smtp = Smtp::new(&settings).unwrap();
+    let printed = format!("{settings:?} {smtp:?} {:?}", Transport::Smtp(smtp.clone()));
+    assert!(!printed.contains("hunter2"), "{printed}");
+    for wrong in ["", "acme", "a@b, c@d", "Acme <a@b.cd>", "a@b\r\nBcc: c@d"] {
+        settings.from_address = wrong.into();
+        assert_eq!(Smtp::new(&settings).unwrap_err(), SmtpError::Sender(wrong.into()));
+    }
+}

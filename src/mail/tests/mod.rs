@@ -1,0 +1,92 @@
+//! What holds for every mail, in every language, on every way out.
+
+mod bytes;
+mod delivery;
+mod rendering;
+mod server;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::domain::mfa::MfaType;
+
+/// The code in [`code_letter`].
+pub(super) const CODE: &str = "834201";
+/// The token in [`reset_letter`] and in the undo link.
+pub(super) const TOKEN: &str = "upt_s3cret";
+
+pub(super) fn written_at() -> Timestamp {
+    "2026-11-25T04:15:09.5Z".parse().unwrap()
+}
+
+fn letter(to: &str, message: Message) -> Letter {
+    Letter { to: to.into(), language: "en".into(), message }
+}
+
+pub(super) fn code(reason: CodeReason) -> Message {
+    Message::Code { reason, code: MailedSecret::new(CODE), minutes: 10 }
+}
+
+pub(super) fn code_letter(to: &str) -> Letter {
+    letter(to, code(CodeReason::SignIn))
+}
+
+pub(super) fn reset_letter(to: &str) -> Letter {
+    letter(to, reset())
+}
+
+fn reset() -> Message {
+    let link = format!("https://id.example.com/reset-password#token={TOKEN}");
+    Message::ResetPassword { link: MailedSecret::new(link), minutes: 30 }
+}
+
+pub(super) fn notice(notice: Notice) -> Message {
+    let circumstances = Circumstances {
+        at: written_at(),
+        client_address: Some("203.0.113.7".into()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into()),
+    };
+    Message::Notice { notice, circumstances }
+}
+
+fn codes() -> Vec<Message> {
+    let reasons = [
+        CodeReason::VerifyEmail,
+        CodeReason::EnableMfa,
+        CodeReason::DisableMfa,
+        CodeReason::SignIn,
+        CodeReason::Reauthenticate,
+    ];
+    reasons.into_iter().map(code).collect()
+}
+
+fn undo_notice() -> Message {
+    let link = format!("https://id.example.com/undo-email-change#token={TOKEN}");
+    notice(Notice::EmailChangedFrom { undo_link: MailedSecret::new(link), days: 7 })
+}
+
+/// Every notice but the one with a link, with different subjects.
+fn notices() -> Vec<Message> {
+    let notices = [
+        Notice::EmailChangedTo,
+        Notice::PasswordChanged,
+        Notice::PasswordReset,
+        Notice::MfaEnabled { mfa_type: MfaType::Email },
+        Notice::MfaDisabled,
+        Notice::RecoveryCodeUsed { left: 9 },
+        Notice::RefreshTokenReused,
+        Notice::SignInCodesExhausted,
+    ];
+    notices.into_iter().map(notice).collect()
+}
+
+/// Every kind of mail.
+fn messages() -> Vec<Message> {
+    let mut all = codes();
+    all.extend([reset(), undo_notice()]);
+    all.extend(notices());
+    all
+}
+
+fn rendered(message: &Message, language: &str) -> Rendered {
+    render(&Letter { to: "wonny@example.com".into(), language: language.into(), message: message.clone() })
+}

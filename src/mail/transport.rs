@@ -1,0 +1,46 @@
+//! Where mails go.
+
+use super::mailbox::Mailbox;
+use super::message::Letter;
+use super::render::render;
+use super::smtp::Smtp;
+use crate::clock::Timestamp;
+
+/// A way to send mails.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// To a server that takes them, and on to their recipients.
+    Smtp(Smtp),
+    /// Nowhere: they are kept in memory, to be looked at.
+    Mailbox(Mailbox),
+}
+
+/// A mail was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SendError {
+    /// Whether trying again cannot help.
+    pub is_final: bool,
+    /// Why, for the log: at most 200 characters on one line, without the recipient's address and without anything that
+    /// the mail says.
+    pub reason: String,
+}
+
+impl Transport {
+    /// Sends a letter.
+    ///
+    /// `id` is the mail's own: sent again with the same one, programs that look can tell that it is the same mail.
+    /// `written_at` is what it is dated.
+    ///
+    /// # Errors
+    /// When the server did not take it. It may have all the same, where only its answer was lost.
+    pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
+        match self {
+            Self::Smtp(smtp) => smtp.send(letter, id, written_at).await,
+            Self::Mailbox(mailbox) => {
+                mailbox.keep(id, &letter.to, render(letter), written_at);
+                Ok(())
+            }
+        }
+    }
+}

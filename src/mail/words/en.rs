@@ -1,0 +1,168 @@
+//! English. In ASCII, so that the text is sent as it stands.
+
+use super::{Said, Span, Words, span};
+use crate::domain::mfa::MfaType;
+use crate::mail::message::{CodeReason, Notice};
+
+pub(super) const WORDS: Words = Words {
+    tag: "en",
+    code,
+    reset,
+    notice,
+    reset_button: "Set a new password",
+    undo_button: "Put this address back",
+    copy_link: "If the button does not work, copy this address into your browser:",
+    when: "When",
+    from: "From",
+    client: "Client",
+    by_administrator: "an administrator, on the server",
+    from_a_machine: "This mail was sent automatically. Please do not reply to it.",
+};
+
+fn code(reason: CodeReason, minutes: i64) -> Said {
+    let (subject, lead) = match reason {
+        CodeReason::VerifyEmail => ("Confirm your email address", "Use this code to confirm this email address:"),
+        CodeReason::EnableMfa => {
+            ("Code to turn on two-step sign-in", "Use this code to turn on two-step sign-in for your account:")
+        }
+        CodeReason::DisableMfa => {
+            ("Code to turn off two-step sign-in", "Use this code to turn off two-step sign-in for your account:")
+        }
+        CodeReason::SignIn => ("Your sign-in code", "Use this code to sign in to your account:"),
+        CodeReason::Reauthenticate => ("Code to confirm that it is you", "Use this code to confirm that it is you:"),
+    };
+    let unasked = match reason {
+        CodeReason::VerifyEmail | CodeReason::EnableMfa => {
+            "If you did not ask for this code, you can ignore this mail. Without the code, nothing changes."
+        }
+        CodeReason::DisableMfa => {
+            "If you did not ask for this code, ignore this mail: two-step sign-in stays on. Somebody else may be signed \
+             in to your account, so please change your password."
+        }
+        CodeReason::SignIn | CodeReason::Reauthenticate => {
+            "If you did not ask for this code, ignore this mail. Somebody knows your password, so please change it as \
+             soon as you can."
+        }
+    };
+    Said {
+        subject,
+        lead: lead.into(),
+        rest: vec![
+            format!("The code is good for {} and works only once.", lasting(minutes)),
+            unasked.into(),
+            "Never pass the code on to anyone. We will never ask you for it.".into(),
+        ],
+    }
+}
+
+fn reset(minutes: i64) -> Said {
+    Said {
+        subject: "Set a new password",
+        lead: "Use this link to set a new password for your account:".into(),
+        rest: vec![
+            format!("The link is good for {} and works only once.", lasting(minutes)),
+            "If you did not ask for it, you can ignore this mail. Your password stays as it is.".into(),
+            "Do not pass the link on to anyone.".into(),
+        ],
+    }
+}
+
+fn notice(notice: &Notice) -> Said {
+    let (subject, lead, rest) = match notice {
+        Notice::EmailChangedFrom { days, .. } => (
+            "Your account no longer uses this email address",
+            "The email address of your account was changed. This address is no longer used for it.",
+            vec![
+                "If you made this change, there is nothing to do.".into(),
+                "If you did not, put this address back with the link below, then set a new password. Putting it back \
+                 also signs out every device."
+                    .into(),
+                format!("The link is good for {}. Do not pass it on to anyone.", count(*days, "day")),
+            ],
+        ),
+        Notice::EmailChangedTo => (
+            "Your account now uses this email address",
+            "This is now the email address of your account.",
+            vec![
+                "If you did not make this change, set a new password and correct your email address. If you cannot, \
+                 please ask your administrator for help."
+                    .into(),
+            ],
+        ),
+        Notice::PasswordChanged => {
+            ("Your password was changed", "The password of your account was changed.", vec![lost_password()])
+        }
+        Notice::PasswordReset => (
+            "Your password was reset",
+            "A new password was set for your account with a reset link, and every device was signed out.",
+            vec![lost_password()],
+        ),
+        Notice::MfaEnabled { mfa_type } => (
+            "Two-step sign-in was set up",
+            match mfa_type {
+                MfaType::Email => "Two-step sign-in was set up for your account. Codes now come by email.",
+                MfaType::Otp => {
+                    "Two-step sign-in was set up for your account. Codes now come from an authenticator app."
+                }
+            },
+            vec![
+                "If this was not you, somebody else may be signed in to your account. Change your password right away, \
+                 then check your two-step sign-in."
+                    .into(),
+            ],
+        ),
+        Notice::MfaDisabled => (
+            "Two-step sign-in was turned off",
+            "Two-step sign-in was turned off for your account. Your password alone is now enough to sign in.",
+            vec!["If this was not you, change your password right away, then turn two-step sign-in on again.".into()],
+        ),
+        Notice::RecoveryCodeUsed { left } => (
+            "A recovery code was used",
+            "A recovery code was used for your account in place of a two-step code.",
+            vec![
+                match left {
+                    0 => "You have no recovery codes left. Please make new ones.".into(),
+                    left => format!("You have {} left.", count((*left).into(), "recovery code")),
+                },
+                "If this was not you, change your password right away, then make new recovery codes.".into(),
+            ],
+        ),
+        Notice::RefreshTokenReused => (
+            "A session was ended to keep you safe",
+            "A sign-in token of your account was used a second time, so somebody may have a copy of it. To keep you \
+             safe, the session was ended.",
+            vec![
+                "Please sign in again. If you do not recognise the details above, or get this mail again, change your \
+                 password."
+                    .into(),
+            ],
+        ),
+        Notice::SignInCodesExhausted => (
+            "Too many wrong sign-in codes",
+            "Somebody entered the right password of your account, but then too many wrong codes. The sign-in was \
+             stopped.",
+            vec![
+                "If this was not you, somebody knows your password. Change it right away.".into(),
+                "If it was you, please try again later.".into(),
+            ],
+        ),
+    };
+    Said { subject, lead: lead.into(), rest }
+}
+
+fn lost_password() -> String {
+    "If this was not you, reset your password from the sign-in page right away. If you cannot, please ask your \
+     administrator for help."
+        .into()
+}
+
+fn lasting(minutes: i64) -> String {
+    match span(minutes) {
+        Span::Minutes(minutes) => count(minutes, "minute"),
+        Span::Hours(hours) => count(hours, "hour"),
+    }
+}
+
+fn count(number: i64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

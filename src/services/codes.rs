@@ -1,0 +1,302 @@
+//! The engine of codes: every code and one-time token of the product is made, counted, looked at and taken here.
+//!
+//! A guess is counted in the database first, in a transaction of its own; then it is looked at; and the answer that is
+//! right takes the code by one conditional statement, in the transaction of what it is good for. So no number of
+//! sessions, aliases or parallel requests looks at more guesses than there may be, and one code does one thing.
+
+use chrono::TimeDelta;
+
+use super::outbox::Payload;
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::code::{Code, CodePurpose, CodeRefusal};
+use crate::domain::email::Email;
+use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::ids::{CodeId, SessionId, TallyId, UserId};
+use crate::domain::mfa::{Factor, Proof};
+use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
+use crate::domain::secret::Digest;
+use crate::domain::token::TokenDigest;
+use crate::domain::totp;
+use crate::domain::user::User;
+use crate::domain::verify_code::{Digits, RecoveryCode, VerifyCode};
+use crate::entropy;
+use crate::mail::{CodeReason, Letter, MailedSecret, Message, Notice};
+use crate::storage::users::StoredApp;
+use crate::storage::{Tx, codes, recovery_codes, tallies, users};
+
+/// That a code was sent, and until when it is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// To which address.
+    pub to: Email,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Which wrong guesses of a user are counted together, in a rolling day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TryKind {
+    /// Codes at sign-in.
+    SignIn,
+    /// Codes in sessions.
+    Session,
+    /// Recovery codes, wherever.
+    RecoveryCode,
+}
+
+impl TryKind {
+    /// Of an answer: recovery codes are counted by themselves, digits as `digits` says.
+    pub(super) fn of(answer: &VerifyCode, digits: Self) -> Self {
+        match answer {
+            VerifyCode::Digits(_) => digits,
+            VerifyCode::Recovery(_) => Self::RecoveryCode,
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::SignIn, Self::Session, Self::RecoveryCode];
+
+    fn purpose(self) -> &'static str {
+        match self {
+            Self::SignIn => "tries at sign-in",
+            Self::Session => "tries in sessions",
+            Self::RecoveryCode => "tries of recovery codes",
+        }
+    }
+}
+
+/// A guess that was counted.
+pub(super) struct Charged {
+    tally: TallyId,
+    /// How many more are looked at, should this one be wrong.
+    pub(super) attempts_left: u32,
+}
+
+/// What a new code is for.
+pub(super) struct CodeRequest<'a> {
+    /// Whose.
+    pub(super) owner: &'a User,
+    /// What it is good for.
+    pub(super) purpose: CodePurpose,
+    /// The session that alone may answer it.
+    pub(super) session: Option<&'a SessionId>,
+    /// How long it is good.
+    pub(super) ttl: TimeDelta,
+}
+
+impl CodeRequest<'_> {
+    fn blank(&self, now: Timestamp) -> Result<Code, Failure> {
+        Ok(Code {
+            id: CodeId::from_random(entropy::bytes()?),
+            owner_id: self.owner.id.clone(),
+            purpose: self.purpose,
+            address: None,
+            session_id: self.session.cloned(),
+            digest: None,
+            otp_secret: None,
+            tries: 0,
+            created_at: now,
+            expires_at: now + self.ttl,
+        })
+    }
+}
+
+impl Services {
+    /// Mails six digits. Earlier codes for the same are to be voided before.
+    pub(super) async fn mail_code(
+        &self,
+        tx: &mut Tx,
+        request: &CodeRequest<'_>,
+        (reason, address): (CodeReason, &Email),
+        token: Option<&TokenDigest>,
+        now: Timestamp,
+    ) -> Result<Sent, Failure> {
+        let digits = Digits::from_random(entropy::bytes()?);
+        let mut code = Code { address: Some(address.clone()), ..request.blank(now)? };
+        code.digest = Some(self.digest_of(&code, &digits));
+        codes::insert(tx, &code, token).await?;
+        let letter = Letter {
+            to: address.as_str().to_owned(),
+            language: request.owner.language.as_str().to_owned(),
+            message: Message::Code {
+                reason,
+                code: MailedSecret::new(digits.reveal()),
+                minutes: whole_minutes(request.ttl),
+            },
+        };
+        self.put_job(tx, &Payload::Letter(letter), code.expires_at, now).await?;
+        Ok(Sent { to: address.clone(), expires_at: code.expires_at })
+    }
+
+    /// Opens a time in which a code of an authenticator app is taken, or a recovery code.
+    pub(super) async fn await_code(
+        tx: &mut Tx,
+        request: &CodeRequest<'_>,
+        otp_secret: Option<Vec<u8>>,
+        token: Option<&TokenDigest>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Failure> {
+        let code = Code { otp_secret, ..request.blank(now)? };
+        codes::insert(tx, &code, token).await?;
+        Ok(code.expires_at)
+    }
+
+    /// Keeps a token that is good for something by itself, bound to an address or to none.
+    pub(super) async fn keep_token(
+        tx: &mut Tx,
+        request: &CodeRequest<'_>,
+        address: Option<&Email>,
+        token: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Timestamp, Failure> {
+        let code = Code { address: address.cloned(), ..request.blank(now)? };
+        codes::insert(tx, &code, Some(token)).await?;
+        Ok(code.expires_at)
+    }
+
+    /// Counts an answer to a code that waits: digits against the code too, recovery codes, which have nothing to do with
+    /// it, only by themselves.
+    pub(super) async fn charge_answer(
+        &self,
+        code: &Code,
+        answer: &VerifyCode,
+        digits: TryKind,
+    ) -> Result<Charged, Error<CodeRefusal>> {
+        let of_code = matches!(answer, VerifyCode::Digits(_)).then_some(code);
+        self.charge_try(&code.owner_id, of_code, TryKind::of(answer, digits), self.now()).await
+    }
+
+    /// Counts a guess, before it is looked at: of `code`, where it is one of its digits, and of the user's.
+    pub(super) async fn charge_try(
+        &self,
+        owner: &UserId,
+        code: Option<&Code>,
+        kind: TryKind,
+        now: Timestamp,
+    ) -> Result<Charged, Error<CodeRefusal>> {
+        let max_tries = self.policy.codes.tries;
+        let mut tx = self.db.begin().await?;
+        let mut attempts_left = u32::MAX;
+        if let Some(code) = code {
+            code.charge(max_tries, now).map_err(Error::Refused)?;
+            // Others may have guessed meanwhile, or have taken it.
+            let Some(tries) = codes::charge(&mut tx, &code.id, max_tries, now).await? else {
+                let refusal = match codes::find_within(&mut tx, &code.id).await? {
+                    Some(code) => code.charge(max_tries, now).err().unwrap_or(CodeRefusal::NothingPending),
+                    None => CodeRefusal::NothingPending,
+                };
+                tx.roll_back().await?;
+                return Err(Error::Refused(refusal));
+            };
+            attempts_left = max_tries.saturating_sub(tries);
+        }
+        let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
+        tallies::lock(&mut tx, &counter).await?;
+        let oldest = tallies::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
+        if let Err(wait) = window.check(oldest, now) {
+            tx.roll_back().await?;
+            return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
+        }
+        let tally = Self::count(&mut tx, &counter, now).await?;
+        let counted = tallies::count(&mut tx, &counter, now - window.span).await?;
+        tx.commit().await?;
+        Ok(Charged { tally, attempts_left: attempts_left.min(window.limit.saturating_sub(counted)) })
+    }
+
+    /// Takes the count of a guess back that was right.
+    pub(super) async fn take_back_try(tx: &mut Tx, charged: &Charged) -> Result<(), Failure> {
+        Ok(tallies::delete(tx, &charged.tally).await?)
+    }
+
+    /// Forgets all wrong guesses of a user.
+    pub(super) async fn clear_tries(&self, tx: &mut Tx, owner: &UserId) -> Result<(), Failure> {
+        Ok(tallies::clear(tx, &TryKind::ALL.map(|kind| self.try_counter(owner, kind))).await?)
+    }
+
+    /// Looks at an answer that was counted. The user must be locked. What proves it is used up: a recovery code is taken,
+    /// a step of the authenticator app accepted; a mailed code is still to be taken.
+    pub(super) async fn prove(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        code: Option<&Code>,
+        answer: &VerifyCode,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<Proof>, Failure> {
+        let digits = match answer {
+            VerifyCode::Recovery(code) => return self.take_recovery_code(tx, user, code, client, now).await,
+            VerifyCode::Digits(digits) => digits,
+        };
+        match code {
+            Some(Code { digest: Some(digest), .. }) => {
+                Ok(code.and_then(|code| Proof::by_mail(digest, &self.digest_of(code, digits))))
+            }
+            Some(Code { otp_secret: Some(sealed), .. }) => {
+                let app = StoredApp { secret: Some(sealed.clone()), last_step: None };
+                self.accept_step(tx, user, app, digits, now).await
+            }
+            _ if user.mfa.factor() == Some(Factor::Otp) => {
+                let app = users::find_app(tx, &user.id).await?;
+                self.accept_step(tx, user, app, digits, now).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn accept_step(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        app: StoredApp,
+        digits: &Digits,
+        now: Timestamp,
+    ) -> Result<Option<Proof>, Failure> {
+        let Some(sealed) = app.secret else { return Ok(None) };
+        let secret = OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, &sealed)?);
+        let step = totp::accepted_step(&secret, digits, app.last_step, now);
+        if step.is_some() {
+            users::update_app(tx, &user.id, &StoredApp { secret: Some(sealed), last_step: step }).await?;
+        }
+        Ok(Proof::by_app(step))
+    }
+
+    async fn take_recovery_code(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        code: &RecoveryCode,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<Proof>, Failure> {
+        let was_taken = recovery_codes::take(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
+        if was_taken {
+            let left = recovery_codes::count_within(tx, &user.id).await?;
+            Self::record(tx, &user.id, SecurityEventType::RecoveryCodeUsed, Some(client), now).await?;
+            self.put_notice(tx, user, Notice::RecoveryCodeUsed { left }, Some(client), now).await?;
+        }
+        Ok(Proof::by_recovery_code(was_taken))
+    }
+
+    pub(super) fn recovery_digest(&self, owner: &UserId, code: &RecoveryCode) -> Digest {
+        self.secret_key.digest("recovery code", &[owner.as_str().as_bytes(), code.as_bytes()])
+    }
+
+    /// The digest ties the digits to all that the code is bound to.
+    fn digest_of(&self, code: &Code, digits: &Digits) -> Digest {
+        let address = code.address.as_ref().map_or("", Email::key);
+        let session = code.session_id.as_ref().map_or("", SessionId::as_str);
+        let parts =
+            [code.purpose.as_str(), code.id.as_str(), code.owner_id.as_str(), address, session, digits.reveal()];
+        self.secret_key.digest("code", &parts.map(str::as_bytes))
+    }
+
+    fn try_counter(&self, owner: &UserId, kind: TryKind) -> Digest {
+        self.secret_key.digest(kind.purpose(), &[owner.as_str().as_bytes()])
+    }
+}
+
+/// At least one: who sets seconds has his reasons, and the mail is not to say «0 minutes».
+pub(super) fn whole_minutes(ttl: TimeDelta) -> i64 {
+    ttl.num_minutes().max(1)
+}

@@ -1,0 +1,230 @@
+//! E-mail addresses: wishing for one, proving that one reads it, and putting the old one back.
+
+use chrono::TimeDelta;
+
+use super::codes::{CodeRequest, TryKind};
+use super::{Error, Failure, Services, UNDO_FOR_DAYS};
+use crate::clock::Timestamp;
+use crate::domain::access::{Caller, Denial};
+use crate::domain::attempts::Wait;
+use crate::domain::code::{Code, CodePurpose, CodeRefusal};
+use crate::domain::email::Email;
+use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::token::UndoToken;
+use crate::domain::user::User;
+use crate::domain::verify_code::{Digits, VerifyCode};
+use crate::entropy;
+use crate::mail::{CodeReason, MailedSecret, Notice};
+use crate::storage::sessions::Which;
+use crate::storage::{self, Conflict, Tx, codes, sessions, users};
+
+pub use super::codes::Sent;
+
+/// Why no code is sent to an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VerifyEmailRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// He has no address.
+    NoAddress,
+    /// He has proven it already.
+    AlreadyVerified,
+    /// Too many mails: later.
+    RateLimited(Wait),
+}
+
+/// Why an address is not taken as proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmEmailRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// The code does not count.
+    Code(CodeRefusal),
+    /// Somebody else of the domain has proven the address before.
+    Taken,
+}
+
+/// Why the old address is not put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoEmailRefusal {
+    /// The link's token is unknown, used up, out of time, or void.
+    InvalidToken,
+    /// Somebody else of the domain has proven the address meanwhile.
+    Taken,
+}
+
+impl Services {
+    /// Sends a code to an address: the given one, which is wished for by that; else the one wished for, else the present
+    /// one.
+    ///
+    /// # Errors
+    /// A [`VerifyEmailRefusal`].
+    pub async fn verify_email(
+        &self,
+        caller: &Caller,
+        address: Option<&Email>,
+        client: &Client,
+    ) -> Result<Sent, Error<VerifyEmailRefusal>> {
+        let now = self.now();
+        let may = |caller: &Caller| caller.may_act().and_then(|()| caller.is_fresh(&self.policy.lifetimes, now));
+        let begun = self.begin_for(caller, may, now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(VerifyEmailRefusal::Denied))?;
+        let user = &mut caller.user;
+        let is_verified = user.email_verified;
+        if let Some(address) = address {
+            let is_another = user.email.as_ref().is_none_or(|present| present.key() != address.key());
+            if !is_another && is_verified {
+                return Err(Error::Refused(VerifyEmailRefusal::AlreadyVerified));
+            }
+            user.wish_email(address);
+        }
+        let address = match (user.unverified_email(), &user.email) {
+            (Some(address), _) => address.clone(),
+            (None, Some(_)) => return Err(Error::Refused(VerifyEmailRefusal::AlreadyVerified)),
+            (None, None) => return Err(Error::Refused(VerifyEmailRefusal::NoAddress)),
+        };
+        let sent = self.mail_email_code(&mut tx, user, &address, client, now).await;
+        let sent = sent.map_err(|error| error.map(VerifyEmailRefusal::RateLimited))?;
+        users::update(&mut tx, user).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(sent)
+    }
+
+    /// Mails a code that proves an address; an earlier one, to whatever address, is void.
+    pub(super) async fn mail_email_code(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        address: &Email,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Sent, Error<Wait>> {
+        self.needs_mail()?;
+        let purpose = CodePurpose::VerifyEmail;
+        let sends = self.sends_of_code(&user.id, purpose, address, true, Some(client));
+        Self::charge_sends(tx, &sends, now).await?;
+        codes::delete(tx, &user.id, &[purpose]).await?;
+        let request = CodeRequest { owner: user, purpose, session: None, ttl: self.policy.codes.email_ttl };
+        Ok(self.mail_code(tx, &request, (CodeReason::VerifyEmail, address), None, now).await?)
+    }
+
+    /// Takes an address as proven by the code that was sent to it.
+    ///
+    /// # Errors
+    /// A [`ConfirmEmailRefusal`].
+    pub async fn confirm_email(
+        &self,
+        caller: &Caller,
+        digits: Digits,
+        client: &Client,
+    ) -> Result<Caller, Error<ConfirmEmailRefusal>> {
+        let refused = |refusal| Error::Refused(ConfirmEmailRefusal::Code(refusal));
+        let caller = self.look_at(caller, Caller::may_act).await;
+        let caller = &caller.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
+        let owner = &caller.user.id;
+        let code = codes::find(&self.db, owner, &[CodePurpose::VerifyEmail]).await?;
+        let is_wanted = |code: &Code, user: &User| code.address.as_ref() == user.unverified_email();
+        let code = code.filter(|code| is_wanted(code, &caller.user));
+        let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
+        let charged = self.charge_try(owner, Some(&code), TryKind::Session, self.now()).await;
+        let charged = charged.map_err(|error| error.map(ConfirmEmailRefusal::Code))?;
+
+        let now = self.now();
+        let begun = self.begin_for(caller, Caller::may_act, now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
+        let answer = VerifyCode::Digits(digits);
+        if self.prove(&mut tx, &caller.user, Some(&code), &answer, client, now).await?.is_none() {
+            return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
+        }
+        let wanted = code.address.clone().filter(|_| is_wanted(&code, &caller.user));
+        let (Some(address), true) = (wanted, codes::take(&mut tx, &code.id, now).await?) else {
+            return Err(refused(CodeRefusal::NothingPending));
+        };
+        Self::take_back_try(&mut tx, &charged).await?;
+        if users::is_verified_elsewhere(&mut tx, &caller.user, address.key()).await? {
+            // He reads it, so he may know. It stays another's.
+            caller.user.pending_email = None;
+            users::update(&mut tx, &caller.user).await?;
+            tx.commit().await?;
+            return Err(Error::Refused(ConfirmEmailRefusal::Taken));
+        }
+        self.put_proven_email(&mut tx, &mut caller.user, address, client, now).await.map_err(|failure| {
+            if is_taken(&failure) { Error::Refused(ConfirmEmailRefusal::Taken) } else { failure.into() }
+        })?;
+        self.commit_and_wake(tx).await?;
+        Ok(caller)
+    }
+
+    async fn put_proven_email(
+        &self,
+        tx: &mut Tx,
+        user: &mut User,
+        address: Email,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let was_verified = user.email_verified;
+        let before = user.prove_email(address.clone());
+        users::update(tx, user).await?;
+        let Some(before) = before else {
+            return Self::record(tx, &user.id, SecurityEventType::EmailVerified, Some(client), now).await;
+        };
+        Self::record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
+        self.put_notice_to(tx, address.as_str(), user, Notice::EmailChangedTo, Some(client), now).await?;
+        // An address that he never proved may be a stranger's, who is to learn nothing and to undo nothing.
+        if was_verified {
+            let undo_link = MailedSecret::new(self.make_undo_link(tx, user, &before, now).await?);
+            let notice = Notice::EmailChangedFrom { undo_link, days: UNDO_FOR_DAYS };
+            self.put_notice_to(tx, before.as_str(), user, notice, Some(client), now).await?;
+        }
+        Ok(())
+    }
+
+    /// A link for whoever reads the old address. Links to older addresses stay good: a thief who changes the address
+    /// twice must not be rid of the first one.
+    async fn make_undo_link(&self, tx: &mut Tx, user: &User, old: &Email, now: Timestamp) -> Result<String, Failure> {
+        let token = UndoToken::from_random(entropy::bytes()?);
+        let ttl = TimeDelta::days(UNDO_FOR_DAYS);
+        let request = CodeRequest { owner: user, purpose: CodePurpose::UndoEmailChange, session: None, ttl };
+        Self::keep_token(tx, &request, Some(old), &token.digest(), now).await?;
+        Ok(format!("{}#token={}", self.links.undo_email_change, token.reveal()))
+    }
+
+    /// Puts the old address back, verified, and ends all sessions. Whatever is open for the address that goes is void.
+    ///
+    /// # Errors
+    /// An [`UndoEmailRefusal`].
+    pub async fn undo_email_change(&self, token: &UndoToken, client: &Client) -> Result<(), Error<UndoEmailRefusal>> {
+        let invalid = || Error::Refused(UndoEmailRefusal::InvalidToken);
+        let purpose = CodePurpose::UndoEmailChange;
+        let code = codes::find_by_token(&self.db, &token.digest(), purpose).await?.ok_or_else(invalid)?;
+        let address = code.address.clone().ok_or_else(invalid)?;
+
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
+        let found = found.filter(|found| Caller::may_be_served(&found.user, &found.domain));
+        let mut user = found.ok_or_else(invalid)?.user;
+        if !codes::take(&mut tx, &code.id, now).await? {
+            return Err(invalid());
+        }
+        if users::is_verified_elsewhere(&mut tx, &user, address.key()).await? {
+            return Err(Error::Refused(UndoEmailRefusal::Taken));
+        }
+        user.prove_email(address);
+        users::update(&mut tx, &user).await.map_err(|error| match error {
+            storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(UndoEmailRefusal::Taken),
+            error => error.into(),
+        })?;
+        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
+        codes::delete_since(&mut tx, &user.id, purpose, code.created_at).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
+        self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;
+        Ok(self.commit_and_wake(tx).await?)
+    }
+}
+
+fn is_taken(failure: &Failure) -> bool {
+    matches!(failure, Failure::Storage(storage::Error::Conflict(Conflict::UsersVerifiedEmail)))
+}

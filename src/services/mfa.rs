@@ -1,0 +1,315 @@
+//! The second factor: switching it on and off, and recovery codes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use super::codes::{CodeRequest, Sent, TryKind};
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::access::{Caller, Denial};
+use crate::domain::attempts::Wait;
+use crate::domain::code::{Code, CodePurpose, CodeRefusal};
+use crate::domain::email::Email;
+use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::ids::UserId;
+use crate::domain::mfa::{Factor, MfaChange, MfaRefusal, MfaType};
+use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
+use crate::domain::totp;
+use crate::domain::user::RequiredAction;
+use crate::domain::verify_code::{RECOVERY_CODES, RecoveryCode, VerifyCode};
+use crate::entropy;
+use crate::mail::{CodeReason, Notice};
+use crate::storage::users::StoredApp;
+use crate::storage::{Tx, codes, recovery_codes, users};
+
+/// The side of a QR code's smallest part, in the SVG's own units.
+const QR_MODULE: u32 = 4;
+
+/// Why the second factor is not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeMfaRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// It is not on, or it is enforced.
+    Mfa(MfaRefusal),
+    /// There is no proven address that codes could go to, and none was given.
+    AddressRequired,
+    /// Too many mails: later.
+    RateLimited(Wait),
+}
+
+/// Why a change of the second factor is not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmMfaRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// The code does not count.
+    Code(CodeRefusal),
+    /// A recovery code proves no new factor; it counts nothing.
+    NotARecoveryCode,
+    /// An administrator decided otherwise meanwhile.
+    Enforced,
+}
+
+/// A change that waits to be confirmed.
+#[derive(Debug)]
+pub struct MfaStarted {
+    /// The address that a code was sent to.
+    pub sent_to: Option<Email>,
+    /// Until when it can be confirmed.
+    pub expires_at: Timestamp,
+    /// What an authenticator app needs, where one is set up.
+    pub otp: Option<OtpEnrolment>,
+}
+
+/// What an authenticator app needs to know. It is told once.
+#[derive(Debug)]
+pub struct OtpEnrolment {
+    /// The secret.
+    pub secret: OtpSecret,
+    /// What names the account that codes are shown under.
+    pub issuer: String,
+    /// The account.
+    pub account: String,
+}
+
+impl OtpEnrolment {
+    /// The `otpauth://` URI.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        totp::uri(&self.secret, &self.issuer, &self.account)
+    }
+
+    /// The URI as a QR code, a `data:` URI of an SVG image.
+    ///
+    /// # Errors
+    /// When the URI is too long for one, which the lengths of names do not allow.
+    pub fn qr_code(&self) -> Result<String, Failure> {
+        let code = QrCode::new(self.uri())?;
+        let image = code.render::<svg::Color<'_>>().module_dimensions(QR_MODULE, QR_MODULE).build();
+        Ok(format!("data:image/svg+xml;base64,{}", BASE64.encode(image)))
+    }
+}
+
+impl From<Sent> for MfaStarted {
+    fn from(sent: Sent) -> Self {
+        Self { sent_to: Some(sent.to), expires_at: sent.expires_at, otp: None }
+    }
+}
+
+impl Services {
+    /// Begins to switch a second factor on, or to replace it. It takes effect when it is confirmed; until then all stays.
+    ///
+    /// # Errors
+    /// A [`ChangeMfaRefusal`].
+    pub async fn enable_mfa(
+        &self,
+        caller: &Caller,
+        mfa_type: MfaType,
+        address: Option<Email>,
+        client: &Client,
+    ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+        let now = self.now();
+        let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa);
+        let (mut tx, caller) = self.begin_for_mfa(caller, may, now).await?;
+        caller.user.mfa.may_enable(mfa_type).map_err(|refusal| Error::Refused(ChangeMfaRefusal::Mfa(refusal)))?;
+        let started = match mfa_type {
+            MfaType::Email => {
+                let address = address.or_else(|| caller.user.verified_email().cloned());
+                let address = address.ok_or(Error::Refused(ChangeMfaRefusal::AddressRequired))?;
+                self.mail_mfa_code(&mut tx, &caller, CodePurpose::EnableMfa, &address, client, now).await?
+            }
+            MfaType::Otp => self.begin_enrolment(&mut tx, &caller, now).await?,
+        };
+        self.commit_and_wake(tx).await?;
+        Ok(started)
+    }
+
+    /// Begins to switch the second factor off.
+    ///
+    /// # Errors
+    /// A [`ChangeMfaRefusal`].
+    pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+        let now = self.now();
+        let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
+        caller.user.mfa.may_disable().map_err(|refusal| Error::Refused(ChangeMfaRefusal::Mfa(refusal)))?;
+        let purpose = CodePurpose::DisableMfa;
+        let started = if let Some(Factor::Email(address)) = caller.user.mfa.factor() {
+            self.mail_mfa_code(&mut tx, &caller, purpose, &address, client, now).await?
+        } else {
+            let request = self.mfa_request(&caller, purpose);
+            codes::delete(&mut tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
+            let expires_at = Self::await_code(&mut tx, &request, None, None, now).await?;
+            MfaStarted { sent_to: None, expires_at, otp: None }
+        };
+        self.commit_and_wake(tx).await?;
+        Ok(started)
+    }
+
+    /// Begins a transaction in which the caller, as `may` and the rules for all such changes allow it, changes his second
+    /// factor.
+    async fn begin_for_mfa(
+        &self,
+        caller: &Caller,
+        may: impl Fn(&Caller) -> Result<(), Denial>,
+        now: Timestamp,
+    ) -> Result<(Tx, Caller), Error<ChangeMfaRefusal>> {
+        let may = |caller: &Caller| {
+            may(caller)?;
+            caller.is_local()?;
+            caller.is_fresh(&self.policy.lifetimes, now)
+        };
+        self.begin_for(caller, may, now).await.map_err(|error| error.map(ChangeMfaRefusal::Denied))
+    }
+
+    fn mfa_request<'a>(&self, caller: &'a Caller, purpose: CodePurpose) -> CodeRequest<'a> {
+        let session = Some(&caller.session.id);
+        CodeRequest { owner: &caller.user, purpose, session, ttl: self.policy.codes.mfa_ttl }
+    }
+
+    async fn mail_mfa_code(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        purpose: CodePurpose,
+        address: &Email,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+        self.needs_mail()?;
+        let sends = self.sends_of_code(&caller.user.id, purpose, address, true, Some(client));
+        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(ChangeMfaRefusal::RateLimited))?;
+        codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
+        let request = self.mfa_request(caller, purpose);
+        let reason = if purpose == CodePurpose::DisableMfa { CodeReason::DisableMfa } else { CodeReason::EnableMfa };
+        Ok(self.mail_code(tx, &request, (reason, address), None, now).await?.into())
+    }
+
+    async fn begin_enrolment(&self, tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<MfaStarted, Failure> {
+        let secret = OtpSecret::from_random(entropy::bytes()?);
+        let sealed = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes())?;
+        codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
+        let request = CodeRequest {
+            ttl: self.policy.codes.otp_enrolment_ttl,
+            ..self.mfa_request(caller, CodePurpose::EnableMfa)
+        };
+        let expires_at = Self::await_code(tx, &request, Some(sealed), None, now).await?;
+        let (issuer, account) = (caller.domain.name.as_str().to_owned(), caller.user.login.as_str().to_owned());
+        Ok(MfaStarted { sent_to: None, expires_at, otp: Some(OtpEnrolment { secret, issuer, account }) })
+    }
+
+    /// Confirms the change that waits, and that only. A factor that is switched on brings new recovery codes, which are
+    /// given once.
+    ///
+    /// # Errors
+    /// A [`ConfirmMfaRefusal`].
+    pub async fn confirm_mfa(
+        &self,
+        caller: &Caller,
+        answer: &VerifyCode,
+        client: &Client,
+    ) -> Result<(Caller, Option<Vec<RecoveryCode>>), Error<ConfirmMfaRefusal>> {
+        let refused = |refusal| Error::Refused(ConfirmMfaRefusal::Code(refusal));
+        let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa).and_then(|()| caller.is_local());
+        let caller = self.look_at(caller, may).await;
+        let caller = &caller.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
+        let code = codes::find(&self.db, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
+        let code = code.filter(|code| code.session_id.as_ref() == Some(&caller.session.id));
+        let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
+        let change = change_of(&code);
+        if matches!((&change, answer), (MfaChange::Enable(_), VerifyCode::Recovery(_))) {
+            return Err(Error::Refused(ConfirmMfaRefusal::NotARecoveryCode));
+        }
+        if code.expires_at <= self.now() {
+            return Err(refused(CodeRefusal::Expired));
+        }
+        let charged = self.charge_answer(&code, answer, TryKind::Session).await;
+        let charged = charged.map_err(|error| error.map(ConfirmMfaRefusal::Code))?;
+
+        let now = self.now();
+        let begun = self.begin_for(caller, may, now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
+        let Some(proof) = self.prove(&mut tx, &caller.user, Some(&code), answer, client, now).await? else {
+            return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
+        };
+        if !codes::take(&mut tx, &code.id, now).await? {
+            return Err(refused(CodeRefusal::NothingPending));
+        }
+        Self::take_back_try(&mut tx, &charged).await?;
+        caller.user.mfa =
+            caller.user.mfa.change(change, proof).map_err(|_| Error::Refused(ConfirmMfaRefusal::Enforced))?;
+        let recovery_codes = self.put_mfa(&mut tx, &mut caller, client, now).await?;
+        self.commit_and_wake(tx).await?;
+        Ok((caller, recovery_codes))
+    }
+
+    /// What a change of the second factor brings: what was open for the old one is void, and so are its recovery codes.
+    async fn put_mfa(
+        &self,
+        tx: &mut Tx,
+        caller: &mut Caller,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
+        let user = &mut caller.user;
+        codes::delete(tx, &user.id, &CodePurpose::OF_MFA).await?;
+        // The app that was just proven is kept already; any other has served its time.
+        if user.mfa.factor() != Some(Factor::Otp) {
+            users::update_app(tx, &user.id, &StoredApp::default()).await?;
+        }
+        let Some(factor) = user.mfa.factor() else {
+            users::update(tx, user).await?;
+            recovery_codes::replace(tx, &user.id, &[]).await?;
+            Self::record(tx, &user.id, SecurityEventType::MfaDisabled, Some(client), now).await?;
+            self.put_notice(tx, user, Notice::MfaDisabled, Some(client), now).await?;
+            return Ok(None);
+        };
+        user.fulfil(RequiredAction::EnforceMfa);
+        users::update(tx, user).await?;
+        let recovery_codes = self.make_recovery_codes(tx, &user.id).await?;
+        Self::record(tx, &user.id, SecurityEventType::MfaEnabled, Some(client), now).await?;
+        let notice = Notice::MfaEnabled { mfa_type: factor.mfa_type() };
+        self.put_notice(tx, user, notice, Some(client), now).await?;
+        Ok(Some(recovery_codes))
+    }
+
+    /// Makes new recovery codes in place of those that the caller has.
+    ///
+    /// # Errors
+    /// A [`ChangeMfaRefusal`].
+    pub async fn regenerate_recovery_codes(
+        &self,
+        caller: &Caller,
+        client: &Client,
+    ) -> Result<(Caller, Vec<RecoveryCode>), Error<ChangeMfaRefusal>> {
+        let now = self.now();
+        let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
+        if !caller.user.mfa.is_enabled() {
+            return Err(Error::Refused(ChangeMfaRefusal::Mfa(MfaRefusal::NotEnabled)));
+        }
+        let recovery_codes = self.make_recovery_codes(&mut tx, &caller.user.id).await?;
+        let event_type = SecurityEventType::RecoveryCodesRegenerated;
+        Self::record(&mut tx, &caller.user.id, event_type, Some(client), now).await?;
+        tx.commit().await?;
+        Ok((caller, recovery_codes))
+    }
+
+    async fn make_recovery_codes(&self, tx: &mut Tx, owner: &UserId) -> Result<Vec<RecoveryCode>, Failure> {
+        let made = (0..RECOVERY_CODES).map(|_| Ok(RecoveryCode::from_random(entropy::bytes()?)));
+        let made = made.collect::<Result<Vec<_>, Failure>>()?;
+        let digests: Vec<_> = made.iter().map(|code| self.recovery_digest(owner, code)).collect();
+        recovery_codes::replace(tx, owner, &digests).await?;
+        Ok(made)
+    }
+}
+
+/// What a code that waits is good for: it says the kind of factor by what it was sent to.
+fn change_of(code: &Code) -> MfaChange {
+    match (code.purpose, &code.address) {
+        (CodePurpose::EnableMfa, Some(address)) => MfaChange::Enable(Factor::Email(address.clone())),
+        (CodePurpose::EnableMfa, None) => MfaChange::Enable(Factor::Otp),
+        _ => MfaChange::Disable,
+    }
+}

@@ -1,0 +1,256 @@
+//! The outbox: mails are written in the transaction that needs them and sent after it, by whichever server is quickest.
+//!
+//! A mail is lost by no crash, and sent twice only where the crash comes between the mail server's word and ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::event::Client;
+use crate::domain::ids::JobId;
+use crate::domain::outbox::{GRAVE_DAYS, Job, JobKind, LEASE, MAX_TRIES, WORK_FOR, pause_after};
+use crate::domain::user::User;
+use crate::entropy;
+use crate::mail::transport::SendError;
+use crate::mail::{Circumstances, Letter, Message, Notice, Transport};
+use crate::storage::{Tx, outbox};
+
+/// For what a job's payload is sealed.
+const PAYLOAD_PURPOSE: &str = "outbox";
+/// How long a notice is tried to be sent.
+const NOTICE_FOR: TimeDelta = TimeDelta::days(3);
+/// How often it is looked whether another process has put something down.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many mails one server sends at once.
+const WORKERS: usize = 4;
+
+/// How mails are sent.
+#[derive(Clone)]
+pub struct Post {
+    transport: Transport,
+    /// Told when something was put down by this process.
+    wake: Arc<Notify>,
+}
+
+impl Post {
+    /// Sends by `transport`.
+    #[must_use]
+    pub fn new(transport: Transport) -> Self {
+        Self { transport, wake: Arc::new(Notify::new()) }
+    }
+}
+
+/// What a job holds.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Payload {
+    /// A mail.
+    Letter(Letter),
+    /// Somebody asked for a new password for this name.
+    ResetRequest {
+        /// In which domain.
+        domain_id: String,
+        /// The name, as it was typed.
+        user_id: String,
+        /// From which address.
+        client_address: std::net::IpAddr,
+        /// What the client called itself.
+        user_agent: Option<String>,
+    },
+}
+
+impl Payload {
+    fn kind(&self) -> JobKind {
+        match self {
+            Self::Letter(_) => JobKind::Mail,
+            Self::ResetRequest { .. } => JobKind::ResetRequest,
+        }
+    }
+}
+
+impl Services {
+    /// Checks that mails can be sent, before anything is done that needs one.
+    pub(super) fn needs_mail(&self) -> Result<(), Failure> {
+        if self.mail.is_some() { Ok(()) } else { Err(Failure::MailOff) }
+    }
+
+    /// Puts a job down, to be done after the commit and not after `expires_at`.
+    pub(super) async fn put_job(
+        &self,
+        tx: &mut Tx,
+        payload: &Payload,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let plain = serde_json::to_vec(payload)?;
+        let job = Job {
+            id: JobId::from_random(entropy::bytes()?),
+            kind: payload.kind(),
+            payload: self.secret_key.seal(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
+            created_at: now,
+            expires_at,
+            tries: 0,
+        };
+        Ok(outbox::insert(tx, &job).await?)
+    }
+
+    /// Writes a user what happened to his account, where mails are sent and he has an address that he has proven.
+    pub(super) async fn put_notice(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        notice: Notice,
+        client: Option<&Client>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        match user.notice_address() {
+            Some(address) => self.put_notice_to(tx, address.as_str(), user, notice, client, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same to a certain address.
+    pub(super) async fn put_notice_to(
+        &self,
+        tx: &mut Tx,
+        to: &str,
+        user: &User,
+        notice: Notice,
+        client: Option<&Client>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if self.mail.is_none() {
+            return Ok(());
+        }
+        let circumstances = Circumstances {
+            at: now,
+            client_address: client.map(|client| client.address.to_string()),
+            user_agent: client.and_then(|client| client.user_agent.clone()),
+        };
+        let letter = Letter {
+            to: to.to_owned(),
+            language: user.language.as_str().to_owned(),
+            message: Message::Notice { notice, circumstances },
+        };
+        self.put_job(tx, &Payload::Letter(letter), now + NOTICE_FOR, now).await
+    }
+
+    /// Commits a transaction that put something down, and has it worked on.
+    pub(super) async fn commit_and_wake(&self, tx: Tx) -> Result<(), Failure> {
+        tx.commit().await?;
+        if let Some(post) = &self.mail {
+            post.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Works on what was put down, by this process or another, until it is told to stop; then finishes what is in hand.
+    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
+        let workers = (0..WORKERS).map(|_| self.clone().work_alone(stop.clone()));
+        futures_util::future::join_all(workers).await;
+    }
+
+    async fn work_alone(self: Arc<Self>, stop: CancellationToken) {
+        let Some(post) = &self.mail else { return };
+        while !stop.is_cancelled() {
+            match self.work_once().await {
+                // Where there was one there may be another, and a colleague who waits may help.
+                Ok(true) => post.wake.notify_one(),
+                Ok(false) => self.rest(post, &stop).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be worked on at the moment");
+                    self.rest(post, &stop).await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&self, post: &Post, stop: &CancellationToken) {
+        tokio::select! {
+            () = post.wake.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    /// Does one job that is due, if there is any, and tells whether there was.
+    ///
+    /// # Errors
+    /// When the database fails; the job is done later, by whoever comes first.
+    pub async fn work_once(&self) -> Result<bool, Failure> {
+        let now = self.now();
+        let Some(post) = &self.mail else { return Ok(false) };
+        let kinds = [JobKind::Mail, JobKind::ResetRequest];
+        let Some(job) = outbox::lease(&self.db, &kinds, now, now + LEASE).await? else { return Ok(false) };
+        if now >= job.expires_at {
+            tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped from the outbox: its time is over");
+            self.finish(&job).await?;
+            return Ok(true);
+        }
+        let opened = self.secret_key.open(PAYLOAD_PURPOSE, &job.payload);
+        let payload = opened
+            .map_err(|error| error.to_string())
+            .and_then(|plain| serde_json::from_slice::<Payload>(&plain).map_err(|error| error.to_string()));
+        match payload {
+            Ok(Payload::Letter(letter)) => self.send(post, &job, &letter).await?,
+            Ok(Payload::ResetRequest { domain_id, user_id, client_address, user_agent }) => {
+                let client = Client { address: client_address, user_agent };
+                self.decide_reset(&job, &domain_id, &user_id, &client).await?;
+            }
+            Err(reason) => self.give_up(&job, &reason).await?,
+        }
+        Ok(true)
+    }
+
+    async fn send(&self, post: &Post, job: &Job, letter: &Letter) -> Result<(), Failure> {
+        let sending = post.transport.send(letter, job.id.as_str(), job.created_at);
+        let sent = tokio::time::timeout(Duration::from_secs(WORK_FOR), sending)
+            .await
+            .unwrap_or_else(|_| Err(SendError { is_final: false, reason: format!("no answer within {WORK_FOR} s") }));
+        match sent {
+            Ok(()) => {
+                tracing::debug!(job = %job.id, "mail sent");
+                self.finish(job).await
+            }
+            Err(error) if error.is_final || job.tries >= MAX_TRIES => self.give_up(job, &error.reason).await,
+            Err(error) => {
+                tracing::warn!(job = %job.id, tries = job.tries, reason = error.reason, "mail not sent yet");
+                let now = self.now();
+                let mut tx = self.db.begin().await?;
+                outbox::postpone(&mut tx, &job.id, now + pause_after(job.tries), &error.reason).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+
+    /// The job, and all that it said, goes.
+    async fn finish(&self, job: &Job) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        outbox::delete(&mut tx, &job.id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn give_up(&self, job: &Job, reason: &str) -> Result<(), Failure> {
+        tracing::error!(job = %job.id, tries = job.tries, reason, "a mail cannot be sent and was given up");
+        let mut tx = self.db.begin().await?;
+        outbox::bury(&mut tx, &job.id, self.now(), reason).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How many jobs wait, and how many were given up within the last [`GRAVE_DAYS`] days.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_outbox(&self) -> Result<(i64, i64), Failure> {
+        Ok(outbox::count(&self.db).await?)
+    }
+
+    pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<(), Failure> {
+        Ok(outbox::delete_failed(tx, now - TimeDelta::days(GRAVE_DAYS)).await?)
+    }
+}

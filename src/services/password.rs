@@ -1,0 +1,377 @@
+//! Passwords: proving the present one, changing it, and getting a new one by mail when it is forgotten.
+
+use super::codes::{CodeRequest, whole_minutes};
+use super::hasher::Slot;
+use super::outbox::Payload;
+use super::sign_in::may_sign_in;
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::access::{Caller, Denial};
+use crate::domain::attempts::Wait;
+use crate::domain::code::{Code, CodePurpose};
+use crate::domain::email::Email;
+use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::ids::DomainId;
+use crate::domain::login::LoginId;
+use crate::domain::network::Network;
+use crate::domain::outbox::Job;
+use crate::domain::password::{self, Password, Weakness};
+use crate::domain::password_hash::PasswordHash;
+use crate::domain::token::{ResetToken, TokenDigest};
+use crate::domain::user::{RequiredAction, User, UserState};
+use crate::entropy;
+use crate::mail::{Letter, MailedSecret, Message, Notice};
+use crate::storage::sessions::Which;
+use crate::storage::users::Credentials;
+use crate::storage::{Tx, codes, domains, outbox, sessions, users};
+
+/// Why a new password is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NewPasswordRefusal {
+    /// It is too weak.
+    #[error(transparent)]
+    Weak(#[from] Weakness),
+    /// It is the present one.
+    #[error("this is the present password; choose another")]
+    Unchanged,
+    /// There are too many hashes to compute: later.
+    #[error("too many passwords are being hashed; try again in a moment")]
+    RateLimited(Wait),
+}
+
+/// Why it is not believed that somebody knows the present password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordRefusal {
+    /// It is another.
+    Wrong,
+    /// Too many wrong ones came before, or there are too many hashes to compute: later.
+    RateLimited(Wait),
+}
+
+/// Why a password is not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdatePasswordRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// The present password is needed.
+    CurrentRequired,
+    /// What was given for the present password does not count.
+    Current(PasswordRefusal),
+    /// The new one is not taken.
+    New(NewPasswordRefusal),
+}
+
+/// Why no link for a new password is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetPasswordRefusal {
+    /// There are several domains, and none was named.
+    DomainRequired,
+    /// Too many mails were asked for from the client's address.
+    RateLimited(Wait),
+}
+
+/// Why no new password is set by a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmResetRefusal {
+    /// The link's token is unknown, used up, out of time, or void.
+    InvalidToken,
+    /// The new password is not taken; the link stays good.
+    New(NewPasswordRefusal),
+}
+
+/// A new password that is fit to be taken.
+pub(super) struct NewHash {
+    hash: String,
+    /// The hash that it was found to differ from.
+    before: Option<String>,
+}
+
+impl Services {
+    /// Changes the caller's password. His other sessions end, and open codes are void.
+    ///
+    /// # Errors
+    /// An [`UpdatePasswordRefusal`].
+    pub async fn update_password(
+        &self,
+        caller: &Caller,
+        current: Option<Password>,
+        new: Password,
+        client: &Client,
+    ) -> Result<Caller, Error<UpdatePasswordRefusal>> {
+        let may = |caller: &Caller, now| {
+            caller.may_fulfil(RequiredAction::UpdatePassword)?;
+            caller.is_local()?;
+            caller.is_fresh(&self.policy.lifetimes, now)
+        };
+        let now = self.now();
+        let caller = self.look_at(caller, |caller| may(caller, now)).await;
+        let caller = &caller.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
+        let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
+        let slot = match current {
+            // Whoever must change it may have got it from an administrator; he is asked for no proof of it.
+            _ if is_required => None,
+            None => return Err(Error::Refused(UpdatePasswordRefusal::CurrentRequired)),
+            Some(current) => {
+                let proven = self.prove_password(&caller.user, current, client).await;
+                Some(proven.map_err(|error| error.map(UpdatePasswordRefusal::Current))?)
+            }
+        };
+        let new = self.new_hash(&caller.user, new, slot).await;
+        let new = new.map_err(|error| error.map(UpdatePasswordRefusal::New))?;
+
+        let now = self.now();
+        let begun = self.begin_for(caller, |caller| may(caller, now), now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
+        if !self.is_still(&mut tx, &caller.user, &new).await? {
+            return Err(Error::Refused(UpdatePasswordRefusal::Current(PasswordRefusal::Wrong)));
+        }
+        self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;
+        users::update(&mut tx, &caller.user).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(caller)
+    }
+
+    /// What a change of his password by the caller himself brings: this session stays, all others end. The user is still
+    /// to be written.
+    pub(super) async fn put_own_password(
+        &self,
+        tx: &mut Tx,
+        caller: &mut Caller,
+        new: &NewHash,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let user = &mut caller.user;
+        user.fulfil(RequiredAction::UpdatePassword);
+        self.put_password(tx, user, &new.hash, Which::AllBut(&caller.session.id), now).await?;
+        Self::record(tx, &user.id, SecurityEventType::PasswordChanged, Some(client), now).await?;
+        self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
+    }
+
+    /// What every new password brings: sessions end, open codes are void, wrong guesses of codes are forgotten.
+    pub(super) async fn put_password(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        hash: &str,
+        ended: Which<'_>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        users::update_password_hash(tx, &user.id, hash).await?;
+        sessions::delete(tx, &user.id, ended, now).await?;
+        codes::delete(tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
+        self.clear_tries(tx, &user.id).await
+    }
+
+    /// Whether the password is still the one that a new one was held against.
+    pub(super) async fn is_still(&self, tx: &mut Tx, user: &User, new: &NewHash) -> Result<bool, Failure> {
+        let current = users::find_credentials_locked(tx, &user.id).await?;
+        Ok(current.is_some_and(|current| current.password_hash == new.before))
+    }
+
+    /// Finds out whether `password` is the user's present one. A wrong one counts as it does at sign-in. The turn at
+    /// hashing is handed on, for the new one.
+    pub(super) async fn prove_password(
+        &self,
+        user: &User,
+        password: Password,
+        client: &Client,
+    ) -> Result<Slot, Error<PasswordRefusal>> {
+        let limited = |error: Error<Wait>| error.map(PasswordRefusal::RateLimited);
+        let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
+        self.check_attempts(&counters, self.now()).await.map_err(limited)?;
+        let slot = self.hasher.slot().await.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
+        self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+        let found = users::find_credentials_by_id(&self.db, &user.id).await?;
+        let hash = found.and_then(|found| found.password_hash).and_then(|hash| PasswordHash::parse(&hash).ok());
+        if password.is_too_long() || !self.hasher.verify(&slot, hash, password).await? {
+            return Err(Error::Refused(PasswordRefusal::Wrong));
+        }
+        let mut tx = self.db.begin().await?;
+        self.take_back_attempt(&mut tx, &counters, self.now()).await?;
+        tx.commit().await?;
+        Ok(slot)
+    }
+
+    /// Checks a new password and hashes it.
+    pub(super) async fn new_hash(
+        &self,
+        user: &User,
+        new: Password,
+        slot: Option<Slot>,
+    ) -> Result<NewHash, Error<NewPasswordRefusal>> {
+        password::check(&new, self.policy.password_min_length, user.personal())
+            .map_err(|weakness| Error::Refused(weakness.into()))?;
+        let slot = match slot {
+            Some(slot) => slot,
+            None => {
+                let busy = |_| Error::Refused(NewPasswordRefusal::RateLimited(BUSY));
+                self.hasher.slot().await.map_err(busy)?
+            }
+        };
+        let before = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
+        let hash = before.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
+        if hash.is_some() && self.hasher.verify(&slot, hash, new.clone()).await? {
+            return Err(Error::Refused(NewPasswordRefusal::Unchanged));
+        }
+        Ok(NewHash { hash: self.hasher.hash(&slot, new).await?, before })
+    }
+
+    /// Asks for a link for a new password. The answer, and the time that it takes, tell nothing about whether there is
+    /// such a user: a job is written, and a worker decides.
+    ///
+    /// # Errors
+    /// A [`ResetPasswordRefusal`].
+    pub async fn reset_password(
+        &self,
+        domain_id: Option<DomainId>,
+        login: &LoginId,
+        client: &Client,
+    ) -> Result<(), Error<ResetPasswordRefusal>> {
+        self.needs_mail()?;
+        let domain_id = match domain_id {
+            Some(domain_id) => domain_id,
+            None => {
+                let only = domains::find_only(&self.db).await?;
+                only.ok_or(Error::Refused(ResetPasswordRefusal::DomainRequired))?
+            }
+        };
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let of_name = Self::charge_sends(&mut tx, &self.sends_of_reset(&domain_id, login), now).await;
+        Self::charge_sends(&mut tx, &self.sends_of_client(client), now)
+            .await
+            .map_err(|error| error.map(ResetPasswordRefusal::RateLimited))?;
+        match of_name {
+            Ok(()) => {
+                let payload = Payload::ResetRequest {
+                    domain_id: domain_id.to_string(),
+                    user_id: login.as_str().to_owned(),
+                    client_address: client.address,
+                    user_agent: client.user_agent.clone(),
+                };
+                self.put_job(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
+            }
+            // Nobody is told that nothing is sent.
+            Err(Error::Refused(_)) => {}
+            Err(Error::Failed(failure)) => return Err(failure.into()),
+        }
+        Ok(self.commit_and_wake(tx).await?)
+    }
+
+    /// Decides on a request for a link: who may have one gets it by mail.
+    pub(super) async fn decide_reset(
+        &self,
+        job: &Job,
+        domain_id: &str,
+        user_id: &str,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        if let (Ok(domain_id), Ok(login)) = (DomainId::parse(domain_id), LoginId::parse(user_id)) {
+            let found = users::find_locked(&mut tx, &domain_id, &login).await?;
+            let found = match found {
+                Some(user) => users::find_credentials_locked(&mut tx, &user.id).await?,
+                None => None,
+            };
+            if let Some((user, address)) = found.as_ref().and_then(|found| Some((&found.user, reset_address(found)?))) {
+                self.mail_reset_link(&mut tx, user, address, now).await?;
+                let event_type = SecurityEventType::PasswordResetRequested;
+                Self::record(&mut tx, &user.id, event_type, Some(client), now).await?;
+            }
+        }
+        outbox::delete(&mut tx, &job.id).await?;
+        self.commit_and_wake(tx).await
+    }
+
+    async fn mail_reset_link(&self, tx: &mut Tx, user: &User, address: &Email, now: Timestamp) -> Result<(), Failure> {
+        let (link, expires_at) = self.make_reset_link(tx, user, Some(address), now).await?;
+        let minutes = whole_minutes(self.policy.codes.reset_ttl);
+        let letter = Letter {
+            to: address.as_str().to_owned(),
+            language: user.language.as_str().to_owned(),
+            message: Message::ResetPassword { link: MailedSecret::new(link), minutes },
+        };
+        self.put_job(tx, &Payload::Letter(letter), expires_at, now).await
+    }
+
+    /// Makes a link for a new password; earlier ones are void. With an address it is good only as long as that is the
+    /// user's verified one.
+    pub(super) async fn make_reset_link(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        address: Option<&Email>,
+        now: Timestamp,
+    ) -> Result<(String, Timestamp), Failure> {
+        let token = ResetToken::from_random(entropy::bytes()?);
+        let purpose = CodePurpose::ResetPassword;
+        codes::delete(tx, &user.id, &[purpose]).await?;
+        let request = CodeRequest { owner: user, purpose, session: None, ttl: self.policy.codes.reset_ttl };
+        let expires_at = Self::keep_token(tx, &request, address, &token.digest(), now).await?;
+        Ok((format!("{}#token={}", self.links.reset_password, token.reveal()), expires_at))
+    }
+
+    /// Sets a new password by the token of a link. All sessions end, open codes are void, waits are over; the second
+    /// factor stays.
+    ///
+    /// # Errors
+    /// A [`ConfirmResetRefusal`].
+    pub async fn confirm_password_reset(
+        &self,
+        token: &ResetToken,
+        new: Password,
+        client: &Client,
+    ) -> Result<(), Error<ConfirmResetRefusal>> {
+        let invalid = || Error::Refused(ConfirmResetRefusal::InvalidToken);
+        let (code, found) = self.find_reset(&token.digest()).await?.ok_or_else(invalid)?;
+        let new = self.new_hash(&found.user, new, None).await;
+        let new = new.map_err(|error| error.map(ConfirmResetRefusal::New))?;
+
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
+        let current = current.filter(|current| is_reset_good(&code, current) && current.password_hash == new.before);
+        let mut user = current.ok_or_else(invalid)?.user;
+        if !codes::take(&mut tx, &code.id, now).await? {
+            return Err(invalid());
+        }
+        user.fulfil(RequiredAction::UpdatePassword);
+        user.pending_email = None;
+        users::update(&mut tx, &user).await?;
+        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
+        self.clear_waits(&mut tx, &user.domain_id, &user.login).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
+        self.put_notice(&mut tx, &user, Notice::PasswordReset, Some(client), now).await?;
+        Ok(self.commit_and_wake(tx).await?)
+    }
+
+    async fn find_reset(&self, token: &TokenDigest) -> Result<Option<(Code, Credentials)>, Failure> {
+        let Some(code) = codes::find_by_token(&self.db, token, CodePurpose::ResetPassword).await? else {
+            return Ok(None);
+        };
+        let found = users::find_credentials_by_id(&self.db, &code.owner_id).await?;
+        let is_good = |found: &Credentials| code.expires_at > self.now() && is_reset_good(&code, found);
+        Ok(found.filter(is_good).map(|found| (code, found)))
+    }
+}
+
+/// What is told to who has to wait for a turn at hashing.
+pub(super) const BUSY: Wait = Wait { retry_after: 1 };
+
+/// Where a link goes that was asked for by anybody: to nobody but an ENABLED user with a password here, at an address
+/// that he has proven.
+fn reset_address(found: &Credentials) -> Option<&Email> {
+    let may_ask = may_sign_in(found) && found.user.state == UserState::Enabled;
+    found.user.verified_email().filter(|_| may_ask)
+}
+
+/// A link that was mailed is good for the address it was mailed to; one that an administrator made, for the user.
+fn is_reset_good(code: &Code, found: &Credentials) -> bool {
+    let is_bound = code
+        .address
+        .as_ref()
+        .is_none_or(|address| found.user.verified_email().is_some_and(|verified| verified.key() == address.key()));
+    may_sign_in(found) && is_bound
+}

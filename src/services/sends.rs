@@ -1,0 +1,85 @@
+//! How much mail may go out: counted in the database, in the transaction that the mail is written in, so that what is
+//! refused leaves no trace and what is sent is counted.
+
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::attempts::Wait;
+use crate::domain::code::CodePurpose;
+use crate::domain::email::Email;
+use crate::domain::event::Client;
+use crate::domain::ids::{DomainId, TallyId, UserId};
+use crate::domain::login::LoginId;
+use crate::domain::network::Network;
+use crate::domain::secret::Digest;
+use crate::domain::tally::Window;
+use crate::entropy;
+use crate::storage::{Tx, tallies};
+
+/// What one mail counts against: counters, each with the windows that it must fit in.
+pub(super) struct Sends(Vec<(Digest, Vec<Window>)>);
+
+impl Services {
+    /// A code to an address. With `client` it counts against the client's address too, which codes that are sent after a
+    /// right password do not; with `in_session` against the user's.
+    pub(super) fn sends_of_code(
+        &self,
+        owner: &UserId,
+        purpose: CodePurpose,
+        address: &Email,
+        in_session: bool,
+        client: Option<&Client>,
+    ) -> Sends {
+        let parts: [&[u8]; 3] = [purpose.as_str().as_bytes(), owner.as_str().as_bytes(), address.key().as_bytes()];
+        let mut counters = vec![self.of_address(&parts)];
+        if in_session {
+            let counter = self.secret_key.digest("sends of a user", &[owner.as_str().as_bytes()]);
+            counters.push((counter, vec![self.policy.sends.per_user]));
+        }
+        counters.extend(client.map(|client| self.of_client(client)));
+        Sends(counters)
+    }
+
+    /// A link for a new password, by the name that was typed, whether or not anybody has it.
+    pub(super) fn sends_of_reset(&self, domain: &DomainId, login: &LoginId) -> Sends {
+        let purpose = CodePurpose::ResetPassword.as_str();
+        Sends(vec![self.of_address(&[purpose.as_bytes(), domain.as_str().as_bytes(), login.key().as_bytes()])])
+    }
+
+    /// Any mail that `client` has sent.
+    pub(super) fn sends_of_client(&self, client: &Client) -> Sends {
+        Sends(vec![self.of_client(client)])
+    }
+
+    fn of_address(&self, parts: &[&[u8]]) -> (Digest, Vec<Window>) {
+        (self.secret_key.digest("sends", parts), vec![self.policy.sends.per_minute, self.policy.sends.per_hour])
+    }
+
+    /// One subscriber has as many addresses of IPv6 as he likes, so these count by their network.
+    fn of_client(&self, client: &Client) -> (Digest, Vec<Window>) {
+        let address = client.address.to_canonical();
+        let address = if address.is_ipv4() { address.to_string() } else { Network::of(address).to_string() };
+        (self.secret_key.digest("sends of a client", &[address.as_bytes()]), vec![self.policy.sends.per_client])
+    }
+
+    /// Counts a mail against all of its counters, or, where one has no room, against none.
+    pub(super) async fn charge_sends(tx: &mut Tx, sends: &Sends, now: Timestamp) -> Result<(), Error<Wait>> {
+        // Always in the order in which they were put together, so that two servers never wait for each other.
+        for (counter, windows) in &sends.0 {
+            tallies::lock(tx, counter).await?;
+            for window in windows {
+                let oldest = tallies::find_nth_newest(tx, counter, window.limit, now - window.span).await?;
+                window.check(oldest, now).map_err(Error::Refused)?;
+            }
+        }
+        for (counter, _) in &sends.0 {
+            Self::count(tx, counter, now).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn count(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Result<TallyId, Failure> {
+        let id = TallyId::from_random(entropy::bytes()?);
+        tallies::insert(tx, &id, counter, now).await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,333 @@
+//! Signing in: the password, the second factor, and proving again who one is.
+
+use super::codes::{CodeRequest, Sent, TryKind};
+use super::password::{BUSY, PasswordRefusal};
+use super::sessions::IssuedTokens;
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::access::{Caller, Denial};
+use crate::domain::attempts::Wait;
+use crate::domain::code::{Code, CodePurpose, CodeRefusal};
+use crate::domain::email::Email;
+use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::ids::{DomainId, SessionId};
+use crate::domain::login::LoginId;
+use crate::domain::mfa::{Factor, MfaType};
+use crate::domain::network::Network;
+use crate::domain::password::Password;
+use crate::domain::password_hash::PasswordHash;
+use crate::domain::token::ChallengeToken;
+use crate::domain::user::{AuthType, User, UserState};
+use crate::domain::verify_code::VerifyCode;
+use crate::entropy;
+use crate::mail::{CodeReason, Notice};
+use crate::storage::users::Credentials;
+use crate::storage::{Tx, codes, domains, sessions, users};
+
+/// Who wants to sign in.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Into which domain; may be left out where there is one only.
+    pub domain_id: Option<DomainId>,
+    /// As whom.
+    pub login: LoginId,
+    /// With which password.
+    pub password: Password,
+}
+
+/// What a right password brings.
+#[derive(Debug, Clone)]
+pub enum SignedIn {
+    /// A session.
+    Session(IssuedTokens),
+    /// A second factor is asked for.
+    Challenge(Challenge),
+}
+
+/// A second factor that is asked for.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    /// Names it.
+    pub token: ChallengeToken,
+    /// Of which kind.
+    pub mfa_type: MfaType,
+    /// The address that a code was sent to.
+    pub sent_to: Option<Email>,
+    /// Why none was sent, where that was too much.
+    pub not_sent: Option<Wait>,
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+}
+
+/// Why somebody is not signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// There are several domains, and none was named.
+    DomainRequired,
+    /// There is no such user, or his password is another, or he may not sign in here. Which of these is not told.
+    InvalidCredentials,
+    /// Too many wrong passwords, or too many hashes to compute: later.
+    RateLimited(Wait),
+}
+
+/// Why an answer to a challenge brings no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmSignInRefusal {
+    /// The challenge is unknown, out of time, answered, or void.
+    InvalidToken,
+    /// The code does not count.
+    Code(CodeRefusal),
+}
+
+/// Why somebody has not proven again who he is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReauthenticateRefusal {
+    /// The caller may not.
+    Denied(Denial),
+    /// What was given for the password does not count.
+    Password(PasswordRefusal),
+    /// The code does not count.
+    Code(CodeRefusal),
+}
+
+/// What came of proving again who one is.
+#[derive(Debug, Clone)]
+pub enum Reauthenticated {
+    /// The session is fresh.
+    Fresh(Box<Caller>),
+    /// A second factor is asked for as well.
+    Challenge(Challenge),
+}
+
+impl Services {
+    /// Signs somebody in, or asks for his second factor.
+    ///
+    /// # Errors
+    /// A [`SignInRefusal`], which for an unknown user is the same as for a wrong password, after the same work.
+    pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
+        let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
+        let domain_id = match who.domain_id {
+            Some(domain_id) => domain_id,
+            None => domains::find_only(&self.db).await?.ok_or(Error::Refused(SignInRefusal::DomainRequired))?,
+        };
+        let limited = |error: Error<Wait>| error.map(SignInRefusal::RateLimited);
+        let counters = self.counters(&domain_id, &who.login, Network::of(client.address));
+        self.check_attempts(&counters, self.now()).await.map_err(limited)?;
+        // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
+        // are never counted as wrong ones together.
+        let slot = self.hasher.slot().await.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
+        self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+
+        let found = users::find_credentials(&self.db, &domain_id, &who.login).await?;
+        let hash = found.as_ref().filter(|found| may_sign_in(found)).and_then(|found| found.password_hash.as_deref());
+        let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
+        let is_outdated = hash.as_ref().is_some_and(|hash| self.hasher.is_outdated(hash));
+        let is_right = !who.password.is_too_long() & self.hasher.verify(&slot, hash, who.password.clone()).await?;
+        let found = found.filter(|_| is_right).ok_or_else(invalid)?;
+        let new_hash = if is_outdated { Some(self.hasher.hash(&slot, who.password).await?) } else { None };
+
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        // He may have been disabled, or have changed his password, while the hash was computed.
+        let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
+        let current = current.filter(|current| may_sign_in(current) && current.password_hash == found.password_hash);
+        let user = current.ok_or_else(invalid)?.user;
+        if let Some(hash) = new_hash {
+            users::update_password_hash(&mut tx, &user.id, &hash).await?;
+        }
+        let signed_in = if user.mfa.is_enabled() {
+            self.take_back_attempt(&mut tx, &counters, now).await?;
+            SignedIn::Challenge(self.challenge(&mut tx, &user, CodePurpose::SignIn, None, now).await?)
+        } else {
+            let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
+            Self::clear_attempts(&mut tx, &counters, now).await?;
+            SignedIn::Session(tokens)
+        };
+        self.commit_and_wake(tx).await?;
+        drop(slot);
+        Ok(signed_in)
+    }
+
+    async fn sign_in_fully(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<IssuedTokens, Failure> {
+        if user.state == UserState::Pending {
+            users::update_state(tx, &user.id, UserState::Enabled).await?;
+        }
+        self.begin_session(tx, user, client, now).await
+    }
+
+    /// Asks for the second factor. Where it is a mailed code and too many were, the challenge is made all the same, as a
+    /// recovery code answers it too, and codes that were sent before stay good.
+    async fn challenge(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        purpose: CodePurpose,
+        session: Option<&SessionId>,
+        now: Timestamp,
+    ) -> Result<Challenge, Failure> {
+        let token = ChallengeToken::from_random(entropy::bytes()?);
+        let digest = token.digest();
+        let request = CodeRequest { owner: user, purpose, session, ttl: self.policy.codes.mfa_ttl };
+        let mut challenge = Challenge {
+            token,
+            mfa_type: user.mfa.mfa_type.unwrap_or(MfaType::Email),
+            sent_to: None,
+            not_sent: None,
+            expires_at: now + request.ttl,
+        };
+        if let Some(Factor::Email(address)) = user.mfa.factor() {
+            self.needs_mail()?;
+            let sends = self.sends_of_code(&user.id, purpose, &address, session.is_some(), None);
+            match Self::charge_sends(tx, &sends, now).await {
+                Ok(()) => {
+                    codes::delete(tx, &user.id, &[purpose]).await?;
+                    let reason = if session.is_some() { CodeReason::Reauthenticate } else { CodeReason::SignIn };
+                    let Sent { to, .. } = self.mail_code(tx, &request, (reason, &address), Some(&digest), now).await?;
+                    challenge.sent_to = Some(to);
+                    return Ok(challenge);
+                }
+                Err(Error::Refused(wait)) => challenge.not_sent = Some(wait),
+                Err(Error::Failed(failure)) => return Err(failure),
+            }
+        }
+        Self::await_code(tx, &request, None, Some(&digest), now).await?;
+        Ok(challenge)
+    }
+
+    /// Answers a challenge.
+    ///
+    /// # Errors
+    /// A [`ConfirmSignInRefusal`].
+    pub async fn confirm_sign_in(
+        &self,
+        token: &ChallengeToken,
+        answer: &VerifyCode,
+        client: &Client,
+    ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
+        let invalid = || Error::Refused(ConfirmSignInRefusal::InvalidToken);
+        let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::SignIn).await?.ok_or_else(invalid)?;
+        if code.expires_at <= self.now() {
+            return Err(Error::Refused(ConfirmSignInRefusal::Code(CodeRefusal::Expired)));
+        }
+        let charged = self.charge_answer(&code, answer, TryKind::SignIn).await;
+        let charged = charged.map_err(|error| error.map(ConfirmSignInRefusal::Code))?;
+
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
+        let found = found.filter(|found| may_sign_in(found) && found.user.mfa.is_enabled());
+        let user = found.ok_or_else(invalid)?.user;
+        if self.prove(&mut tx, &user, Some(&code), answer, client, now).await?.is_none() {
+            tx.roll_back().await?;
+            if charged.attempts_left == 0 {
+                self.tell_of_exhausted_codes(&user, client).await?;
+            }
+            let refusal = CodeRefusal::Wrong { attempts_left: charged.attempts_left };
+            return Err(Error::Refused(ConfirmSignInRefusal::Code(refusal)));
+        }
+        if !codes::take(&mut tx, &code.id, now).await? {
+            return Err(invalid());
+        }
+        Self::take_back_try(&mut tx, &charged).await?;
+        let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
+        let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
+        Self::clear_attempts(&mut tx, &counters, now).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(tokens)
+    }
+
+    async fn tell_of_exhausted_codes(&self, user: &User, client: &Client) -> Result<(), Failure> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
+        self.put_notice(&mut tx, user, Notice::SignInCodesExhausted, Some(client), now).await?;
+        self.commit_and_wake(tx).await
+    }
+
+    /// Proves again who the caller is, by his password and, where he has one, his second factor; then his session is
+    /// fresh.
+    ///
+    /// # Errors
+    /// A [`ReauthenticateRefusal`].
+    pub async fn reauthenticate(
+        &self,
+        caller: &Caller,
+        password: Password,
+        answer: Option<&VerifyCode>,
+        client: &Client,
+    ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
+        let caller = self.look_at(caller, Caller::is_local).await;
+        let caller = &caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        let slot = self.prove_password(&caller.user, password, client).await;
+        drop(slot.map_err(|error| error.map(ReauthenticateRefusal::Password))?);
+        let (code, charged) = match answer.filter(|_| caller.user.mfa.is_enabled()) {
+            None => (None, None),
+            Some(answer) => {
+                let answered = self.charge_reauthentication(caller, answer).await;
+                let (code, charged) = answered.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
+                (code, Some((answer, charged)))
+            }
+        };
+
+        let now = self.now();
+        let begun = self.begin_for(caller, Caller::is_local, now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        match &charged {
+            None if caller.user.mfa.is_enabled() => {
+                let (purpose, session) = (CodePurpose::Reauthenticate, Some(&caller.session.id));
+                let challenge = self.challenge(&mut tx, &caller.user, purpose, session, now).await?;
+                self.commit_and_wake(tx).await?;
+                return Ok(Reauthenticated::Challenge(challenge));
+            }
+            None => {}
+            Some((answer, charged)) => {
+                let refused = |refusal| Error::Refused(ReauthenticateRefusal::Code(refusal));
+                if self.prove(&mut tx, &caller.user, code.as_ref(), answer, client, now).await?.is_none() {
+                    return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
+                }
+                if let Some(code) = &code
+                    && !codes::take(&mut tx, &code.id, now).await?
+                {
+                    return Err(refused(CodeRefusal::NothingPending));
+                }
+                Self::take_back_try(&mut tx, charged).await?;
+            }
+        }
+        caller.session.authenticated_at = now;
+        sessions::update_authenticated(&mut tx, &caller.session.id, now).await?;
+        Self::record(&mut tx, &caller.user.id, SecurityEventType::Reauthenticated, Some(client), now).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(Reauthenticated::Fresh(Box::new(caller)))
+    }
+
+    /// Counts an answer in a session. Digits of a mailed code answer the code that was mailed for this session; those of
+    /// an authenticator app, and recovery codes, need none.
+    async fn charge_reauthentication(
+        &self,
+        caller: &Caller,
+        answer: &VerifyCode,
+    ) -> Result<(Option<Code>, super::codes::Charged), Error<CodeRefusal>> {
+        let owner = &caller.user.id;
+        let is_mailed = matches!(caller.user.mfa.factor(), Some(Factor::Email(_)));
+        if matches!(answer, VerifyCode::Recovery(_)) || !is_mailed {
+            let kind = TryKind::of(answer, TryKind::Session);
+            return Ok((None, self.charge_try(owner, None, kind, self.now()).await?));
+        }
+        let code = codes::find(&self.db, owner, &[CodePurpose::Reauthenticate]).await?;
+        let is_ours = |code: &Code| code.digest.is_some() && code.session_id.as_ref() == Some(&caller.session.id);
+        let code = code.filter(is_ours).ok_or(Error::Refused(CodeRefusal::NothingPending))?;
+        let charged = self.charge_answer(&code, answer, TryKind::Session).await?;
+        Ok((Some(code), charged))
+    }
+}
+
+/// Whether a password could let this user in at all.
+pub(super) fn may_sign_in(found: &Credentials) -> bool {
+    Caller::may_be_served(&found.user, &found.domain) && found.user.auth_type == AuthType::Local
+}

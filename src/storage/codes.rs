@@ -1,0 +1,212 @@
+//! Codes and one-time tokens that wait for their answer.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Tx, on};
+use super::error::Error;
+use super::rows::{stored_email, stored_enum};
+use super::schema::codes;
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::code::{Code, CodePurpose};
+use crate::domain::ids::{CodeId, SessionId, UserId};
+use crate::domain::token::TokenDigest;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = codes, treat_none_as_default_value = false)]
+struct Row {
+    code_id: String,
+    owner_id: String,
+    purpose: String,
+    address: Option<String>,
+    address_key: Option<String>,
+    session_id: Option<String>,
+    digest: Option<Vec<u8>>,
+    otp_secret: Option<Vec<u8>>,
+    tries: i32,
+    created_at: At,
+    expires_at: At,
+}
+
+impl TryFrom<Row> for Code {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let digest = row.digest.map(|digest| {
+            digest.try_into().map_err(|_| Error::Corrupt { table: "codes", column: "digest", id: row.code_id.clone() })
+        });
+        Ok(Self {
+            purpose: stored_enum(&row.purpose, "codes", "purpose", &row.code_id)?,
+            digest: digest.transpose()?,
+            id: CodeId::from_stored(row.code_id),
+            owner_id: UserId::from_stored(row.owner_id),
+            address: stored_email(row.address, row.address_key),
+            session_id: row.session_id.map(SessionId::from_stored),
+            otp_secret: row.otp_secret,
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
+        })
+    }
+}
+
+impl From<&Code> for Row {
+    fn from(code: &Code) -> Self {
+        Self {
+            code_id: code.id.to_string(),
+            owner_id: code.owner_id.to_string(),
+            purpose: code.purpose.as_str().to_owned(),
+            address: code.address.as_ref().map(|address| address.as_str().to_owned()),
+            address_key: code.address.as_ref().map(|address| address.key().to_owned()),
+            session_id: code.session_id.as_ref().map(ToString::to_string),
+            digest: code.digest.map(Vec::from),
+            otp_secret: code.otp_secret.clone(),
+            tries: i32::try_from(code.tries).unwrap_or(i32::MAX),
+            created_at: At(code.created_at),
+            expires_at: At(code.expires_at),
+        }
+    }
+}
+
+/// Keeps a new code, and the digest of the token that names it, if one does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, code: &Code, token: Option<&TokenDigest>) -> Result<(), Error> {
+    let row = Row::from(code);
+    let token = codes::token.eq(token.map(<[u8; 32]>::as_slice));
+    on!(tx.conn(), c => diesel::insert_into(codes::table).values((&row, token)).execute(c).await)?;
+    Ok(())
+}
+
+/// The newest code of a user for one of `purposes`, out of time or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<Option<Code>, Error> {
+    let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+    let mut conn = db.conn().await?;
+    let row: Option<Row> = on!(&mut conn, c => {
+        codes::table
+            .filter(codes::owner_id.eq(owner.as_str()))
+            .filter(codes::purpose.eq_any(purposes))
+            .order((codes::created_at.desc(), codes::code_id))
+            .select(Row::as_select())
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The code or token for `purpose` that is named by a token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_token(db: &Db, token: &TokenDigest, purpose: CodePurpose) -> Result<Option<Code>, Error> {
+    let mut conn = db.conn().await?;
+    let row: Option<Row> = on!(&mut conn, c => {
+        codes::table
+            .filter(codes::token.eq(token.as_slice()))
+            .filter(codes::purpose.eq(purpose.as_str()))
+            .select(Row::as_select())
+            .first(c)
+            .await
+            .optional()
+    })?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A code, as it is in the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_within(tx: &mut Tx, id: &CodeId) -> Result<Option<Code>, Error> {
+    let row: Option<Row> = on!(tx.conn(), c => {
+        codes::table.find(id.as_str()).select(Row::as_select()).first(c).await.optional()
+    })?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Counts a guess, if fewer than `max_tries` were counted and the code is not out of time. Tells whether it was: of
+/// guesses at the same moment no more are than may be.
+///
+/// # Errors
+/// When the database fails.
+pub async fn charge(tx: &mut Tx, id: &CodeId, max_tries: u32, now: Timestamp) -> Result<Option<u32>, Error> {
+    let max_tries = i32::try_from(max_tries).unwrap_or(i32::MAX);
+    let tries: Option<i32> = on!(tx.conn(), c => {
+        diesel::update(codes::table.find(id.as_str()))
+            .filter(codes::tries.lt(max_tries))
+            .filter(codes::expires_at.gt(At(now)))
+            .set(codes::tries.eq(codes::tries + 1))
+            .returning(codes::tries)
+            .get_result(c)
+            .await
+            .optional()
+    })?;
+    Ok(tries.map(|tries| u32::try_from(tries).unwrap_or(u32::MAX)))
+}
+
+/// Takes a code away, if it is still there and not out of time, and tells whether it was: of answers at the same moment
+/// one takes it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take(tx: &mut Tx, id: &CodeId, now: Timestamp) -> Result<bool, Error> {
+    let taken = on!(tx.conn(), c => {
+        diesel::delete(codes::table.find(id.as_str())).filter(codes::expires_at.gt(At(now))).execute(c).await
+    })?;
+    Ok(taken == 1)
+}
+
+/// Voids a user's codes for `purposes`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, owner: &UserId, purposes: &[CodePurpose]) -> Result<(), Error> {
+    let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+    on!(tx.conn(), c => {
+        diesel::delete(codes::table)
+            .filter(codes::owner_id.eq(owner.as_str()))
+            .filter(codes::purpose.eq_any(purposes))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Voids a user's codes for `purpose` that came to be at `since` or later.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_since(tx: &mut Tx, owner: &UserId, purpose: CodePurpose, since: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(codes::table)
+            .filter(codes::owner_id.eq(owner.as_str()))
+            .filter(codes::purpose.eq(purpose.as_str()))
+            .filter(codes::created_at.ge(At(since)))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Voids all codes of all of `owners`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(codes::table.filter(codes::owner_id.eq_any(owners))).execute(c).await)?;
+    Ok(())
+}
+
+/// Forgets codes that ran out before `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(codes::table.filter(codes::expires_at.lt(At(before)))).execute(c).await)?;
+    Ok(())
+}

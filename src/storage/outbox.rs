@@ -1,0 +1,174 @@
+//! Mails, and requests to be decided on, that wait to be worked on.
+//!
+//! A worker holds a job by a lease, a time until which nobody else takes it. It is taken by one conditional statement,
+//! the same on both databases, so that of several workers one gets it; one that dies lets it go by the passing of time.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Tx, on};
+use super::error::Error;
+use super::rows::stored_enum;
+use super::schema::outbox;
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::ids::JobId;
+use crate::domain::outbox::{Job, JobKind};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Row {
+    job_id: String,
+    kind: String,
+    payload: Option<Vec<u8>>,
+    created_at: At,
+    expires_at: At,
+    tries: i32,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            kind: stored_enum(&row.kind, "outbox", "kind", &row.job_id)?,
+            id: JobId::from_stored(row.job_id),
+            payload: row.payload.unwrap_or_default(),
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// Keeps a job, which is due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::insert_into(outbox::table)
+            .values((
+                outbox::job_id.eq(job.id.as_str()),
+                outbox::kind.eq(job.kind.as_str()),
+                outbox::payload.eq(job.payload.as_slice()),
+                outbox::created_at.eq(At(job.created_at)),
+                outbox::expires_at.eq(At(job.expires_at)),
+                outbox::due_at.eq(At(job.created_at)),
+                outbox::tries.eq(0),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Takes the job that has been due for longest and that nobody holds, of one of `kinds`, and holds it until
+/// `leased_until`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let mut conn = db.conn().await?;
+    loop {
+        let due: Option<String> = on!(&mut conn, c => {
+            outbox::table
+                .filter(outbox::failed_at.is_null())
+                .filter(outbox::kind.eq_any(&kinds))
+                .filter(outbox::due_at.le(At(now)))
+                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(At(now))))
+                .order((outbox::due_at, outbox::job_id))
+                .select(outbox::job_id)
+                .first(c)
+                .await
+                .optional()
+        })?;
+        let Some(id) = due else { return Ok(None) };
+        let row: Option<Row> = on!(&mut conn, c => {
+            diesel::update(outbox::table.find(&id))
+                .filter(outbox::failed_at.is_null())
+                .filter(outbox::due_at.le(At(now)))
+                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(At(now))))
+                .set((outbox::leased_until.eq(Some(At(leased_until))), outbox::tries.eq(outbox::tries + 1)))
+                .returning(Row::as_returning())
+                .get_result(c)
+                .await
+                .optional()
+        })?;
+        // Another worker may have been quicker; then the next one is looked for.
+        if let Some(row) = row {
+            return row.try_into().map(Some);
+        }
+    }
+}
+
+/// Takes a finished job away.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(outbox::table.find(id.as_str())).execute(c).await)?;
+    Ok(())
+}
+
+/// Lets a job go, to be tried again at `due_at`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(outbox::table.find(id.as_str()))
+            .set((
+                outbox::leased_until.eq(None::<At>),
+                outbox::due_at.eq(At(due_at)),
+                outbox::last_error.eq(Some(error)),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Gives a job up: what it says is wiped, that it was there and why it failed stays to be seen.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(outbox::table.find(id.as_str()))
+            .set((
+                outbox::leased_until.eq(None::<At>),
+                outbox::payload.eq(None::<Vec<u8>>),
+                outbox::failed_at.eq(Some(At(now))),
+                outbox::last_error.eq(Some(error)),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// How many jobs wait, and how many were given up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
+    let mut conn = db.conn().await?;
+    let waiting = on!(&mut conn, c => {
+        outbox::table.filter(outbox::failed_at.is_null()).count().get_result(c).await
+    })?;
+    let failed = on!(&mut conn, c => {
+        outbox::table.filter(outbox::failed_at.is_not_null()).count().get_result(c).await
+    })?;
+    Ok((waiting, failed))
+}
+
+/// Forgets jobs that were given up before `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(At(before)))).execute(c).await)?;
+    Ok(())
+}

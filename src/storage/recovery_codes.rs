@@ -1,0 +1,75 @@
+//! The digests of recovery codes that have not been used.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::bulk::insert_rows;
+use super::db::{Db, Tx, on};
+use super::error::Error;
+use super::schema::recovery_codes;
+use crate::domain::ids::UserId;
+use crate::domain::secret::Digest;
+
+#[derive(Insertable)]
+#[diesel(table_name = recovery_codes)]
+struct Row {
+    owner_id: String,
+    digest: Vec<u8>,
+}
+
+/// How many a user has left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
+    let mut conn = db.conn().await?;
+    let count: i64 = on!(&mut conn, c => {
+        recovery_codes::table.filter(recovery_codes::owner_id.eq(owner.as_str())).count().get_result(c).await
+    })?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// The same, as it is in the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
+    let count: i64 = on!(tx.conn(), c => {
+        recovery_codes::table.filter(recovery_codes::owner_id.eq(owner.as_str())).count().get_result(c).await
+    })?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Puts new ones in place of all that a user has; none for none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<(), Error> {
+    delete_of_owners(tx, &[owner.as_str()]).await?;
+    let rows =
+        digests.iter().map(|digest| Row { owner_id: owner.to_string(), digest: digest.to_vec() }).collect::<Vec<_>>();
+    insert_rows!(tx, recovery_codes::table, rows);
+    Ok(())
+}
+
+/// Takes one away, and tells whether it was there: of uses at the same moment one takes it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
+    let taken = on!(tx.conn(), c => {
+        diesel::delete(recovery_codes::table.find((owner.as_str(), digest.as_slice()))).execute(c).await
+    })?;
+    Ok(taken == 1)
+}
+
+/// Takes all of all of `owners` away.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(recovery_codes::table.filter(recovery_codes::owner_id.eq_any(owners))).execute(c).await
+    })?;
+    Ok(())
+}

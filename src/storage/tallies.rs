@@ -1,0 +1,119 @@
+//! What is counted within a window of time, one row for each thing. Counters are keyed digests: who reads the table
+//! learns no name.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Conn, Tx, on};
+use super::error::Error;
+use super::schema::tallies;
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::ids::TallyId;
+use crate::domain::secret::Digest;
+
+/// Nobody else counts under `counter` until the transaction ends. On SQLite it holds the only write lock already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, counter: &Digest) -> Result<(), Error> {
+    if let Conn::Pg(c) = tx.conn() {
+        let (first, _) = counter.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(i64::from_be_bytes(*first))
+            .execute(c)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The `n`-th newest thing counted under `counter` after `since`; the first is the newest.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_nth_newest(
+    tx: &mut Tx,
+    counter: &Digest,
+    n: u32,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let at: Option<At> = on!(tx.conn(), c => {
+        tallies::table
+            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counted_at.gt(At(since)))
+            .order(tallies::counted_at.desc())
+            .offset(i64::from(n.saturating_sub(1)))
+            .limit(1)
+            .select(tallies::counted_at)
+            .first(c)
+            .await
+            .optional()
+    })?;
+    Ok(at.map(|at| at.0))
+}
+
+/// How many things were counted under `counter` after `since`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u32, Error> {
+    let count: i64 = on!(tx.conn(), c => {
+        tallies::table
+            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counted_at.gt(At(since)))
+            .count()
+            .get_result(c)
+            .await
+    })?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Counts one thing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::insert_into(tallies::table)
+            .values((
+                tallies::tally_id.eq(id.as_str()),
+                tallies::counter.eq(counter.as_slice()),
+                tallies::counted_at.eq(At(now)),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Takes one thing back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(tallies::table.find(id.as_str())).execute(c).await)?;
+    Ok(())
+}
+
+/// Forgets all that was counted under `counters`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clear(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
+    for counter in counters {
+        on!(tx.conn(), c => {
+            diesel::delete(tallies::table.filter(tallies::counter.eq(counter.as_slice()))).execute(c).await
+        })?;
+    }
+    Ok(())
+}
+
+/// Forgets what was counted before `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).execute(c).await)?;
+    Ok(())
+}

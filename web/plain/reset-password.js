@@ -1,0 +1,60 @@
+// The page behind the link for a new password.
+
+import { mutate } from './graphql.js';
+import { say, start } from './page.js';
+import { words } from './words.js';
+
+const CONFIRM = `mutation($input: ConfirmPasswordResetInput!) {
+  confirmPasswordReset(input: $input) { ok errors { message code field retryAfter } }
+}`;
+
+const said = words.resetPassword;
+const newPassword = document.getElementById('new-password');
+const repeated = document.getElementById('repeated');
+const inputs = [newPassword, repeated];
+const reveal = document.getElementById('reveal');
+
+start(said, { send, refused });
+setRevealed(false);
+reveal.addEventListener('click', () => setRevealed(newPassword.type === 'password'));
+for (const input of inputs) {
+  input.addEventListener('input', () => {
+    inputs.forEach(unmark);
+    say('');
+  });
+}
+
+async function send(token) {
+  inputs.forEach(unmark);
+  if (!newPassword.value) return { code: 'REQUIRED' };
+  if (!isSame(newPassword.value, repeated.value)) return { code: 'DIFFERENT' };
+  const outcome = await mutate(CONFIRM, { token, newPassword: newPassword.value });
+  if (outcome.code === 'OK') setRevealed(false);
+  return outcome;
+}
+
+/** What was wrong with a password is told at its input. */
+function refused({ code }) {
+  if (!(code in said.refusals)) return;
+  const input = code === 'DIFFERENT' ? repeated : newPassword;
+  input.setAttribute('aria-invalid', 'true');
+  input.setAttribute('aria-describedby', input === newPassword ? 'message hint' : 'message');
+  input.focus();
+}
+
+function unmark(input) {
+  input.removeAttribute('aria-invalid');
+  if (input === newPassword) input.setAttribute('aria-describedby', 'hint');
+  else input.removeAttribute('aria-describedby');
+}
+
+// The server takes a letter and its accent for the letter with the accent.
+function isSame(one, other) {
+  return one.normalize('NFC') === other.normalize('NFC');
+}
+
+function setRevealed(revealed) {
+  for (const input of inputs) input.type = revealed ? 'text' : 'password';
+  reveal.textContent = revealed ? said.hide : said.show;
+  reveal.setAttribute('aria-label', revealed ? said.hidePasswords : said.showPasswords);
+}
