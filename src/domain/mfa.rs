@@ -159,8 +159,7 @@ impl Mfa {
     ///
     /// # Errors
     /// It may not be changed so, or not any more.
-    pub fn change(&self, change: MfaChange, proof: Proof) -> Result<Self, MfaRefusal> {
-        let Proof(()) = proof;
+    pub fn change(&self, change: MfaChange, _proof: Proof) -> Result<Self, MfaRefusal> {
         match change {
             MfaChange::Enable(factor) => {
                 self.may_enable(factor.mfa_type())?;

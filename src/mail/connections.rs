@@ -19,7 +19,7 @@ use super::reply::Fault;
 /// How many connections there are at most.
 const MAX_CONNECTIONS: usize = 4;
 /// For how long one is kept without a mail. Servers wait for 5 minutes (RFC 5321, 4.5.3.2.7), busy ones less.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+const KEPT_FOR: Duration = Duration::from_mins(1);
 /// How long each command may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(15);
 

@@ -88,6 +88,7 @@ fn link(target: &str, button: &str, words: &Words) -> String {
 }
 
 /// Text as it stands between tags, and in an attribute between quotes of either kind.
+#[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(text);

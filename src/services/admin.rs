@@ -227,9 +227,9 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let mut user = lock_local_user(&mut tx, domain, login).await?;
         if is_required {
-            user.require(action)
+            user.require(action);
         } else {
-            user.fulfil(action)
+            user.fulfil(action);
         }
         users::update(&mut tx, &user).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::ActionRequired, None, now).await?;

@@ -198,9 +198,9 @@ impl Services {
             return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
         }
         let tally = Self::count(&mut tx, &counter, now).await?;
-        let counted = tallies::count(&mut tx, &counter, now - window.span).await?;
+        let tried = tallies::count(&mut tx, &counter, now - window.span).await?;
         tx.commit().await?;
-        Ok(Charged { tally, attempts_left: attempts_left.min(window.limit.saturating_sub(counted)) })
+        Ok(Charged { tally, attempts_left: attempts_left.min(window.limit.saturating_sub(tried)) })
     }
 
     /// Takes the count of a guess back that was right.

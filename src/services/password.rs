@@ -202,12 +202,11 @@ impl Services {
     ) -> Result<NewHash, Error<NewPasswordRefusal>> {
         password::check(&new, self.policy.password_min_length, user.personal())
             .map_err(|weakness| Error::Refused(weakness.into()))?;
-        let slot = match slot {
-            Some(slot) => slot,
-            None => {
-                let busy = |_| Error::Refused(NewPasswordRefusal::RateLimited(BUSY));
-                self.hasher.slot().await.map_err(busy)?
-            }
+        let slot = if let Some(slot) = slot {
+            slot
+        } else {
+            let busy = |_| Error::Refused(NewPasswordRefusal::RateLimited(BUSY));
+            self.hasher.slot().await.map_err(busy)?
         };
         let before = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
         let hash = before.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
@@ -229,12 +228,11 @@ impl Services {
         client: &Client,
     ) -> Result<(), Error<ResetPasswordRefusal>> {
         self.needs_mail()?;
-        let domain_id = match domain_id {
-            Some(domain_id) => domain_id,
-            None => {
-                let only = domains::find_only(&self.db).await?;
-                only.ok_or(Error::Refused(ResetPasswordRefusal::DomainRequired))?
-            }
+        let domain_id = if let Some(domain_id) = domain_id {
+            domain_id
+        } else {
+            let only = domains::find_only(&self.db).await?;
+            only.ok_or(Error::Refused(ResetPasswordRefusal::DomainRequired))?
         };
         let now = self.now();
         let mut tx = self.db.begin().await?;

@@ -1,7 +1,7 @@
 //! Signing in and out, refreshing, revoking: what a client sees.
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
+use serde_json::json;
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 

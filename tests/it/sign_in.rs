@@ -174,12 +174,11 @@ async fn wrong_passwords_make_wait_wherever_they_are_tried() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for n in 0..6 {
-        let refusal = match n % 2 {
-            0 => client.refusal("reauthenticate", json!({ "password": "wrong" })).await,
-            _ => {
-                let input = json!({ "currentPassword": "wrong", "newPassword": "quite another 4" });
-                client.refusal("updatePassword", input).await
-            }
+        let refusal = if n % 2 == 0 {
+            client.refusal("reauthenticate", json!({ "password": "wrong" })).await
+        } else {
+            let input = json!({ "currentPassword": "wrong", "newPassword": "quite another 4" });
+            client.refusal("updatePassword", input).await
         };
         assert_eq!(refusal, "WRONG_PASSWORD");
     }

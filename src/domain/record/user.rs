@@ -254,5 +254,5 @@ fn read_mfa(fields: &mut Fields<'_>, verified_email: Option<&Email>) -> (Mfa, Op
         }
     }
     of_mfa.finish();
-    (Mfa { state, mfa_type, email, enforce, ..Mfa::default() }, otp_secret)
+    (Mfa { state, mfa_type, email, enforce }, otp_secret)
 }

@@ -36,7 +36,7 @@ trait MutationError: Sized {
     /// Says a fault as this mutation does.
     ///
     /// # Errors
-    /// INTERNAL_SERVER_ERROR, when the mutation has no such code.
+    /// `INTERNAL_SERVER_ERROR`, when the mutation has no such code.
     fn of(fault: Fault) -> Result<Self, ApiError>;
 }
 

@@ -85,7 +85,7 @@ user_error!(
 /// The present and the new password.
 #[derive(InputObject)]
 pub struct UpdatePasswordInput {
-    /// Your present password. May be left out while UPDATE_PASSWORD is required of you.
+    /// Your present password. May be left out while `UPDATE_PASSWORD` is required of you.
     current_password: Option<String>,
     /// The new one: 8 to 128 characters, none of the most common, without your name, user id or e-mail address.
     new_password: String,

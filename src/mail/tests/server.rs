@@ -24,7 +24,7 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let all = Arc::clone(&all);
                 all.lock().unwrap().push("(connected)".to_owned());
-                thread::spawn(move || talk(stream, answers, &all));
+                thread::spawn(move || talk(&stream, answers, &all));
             }
         });
         Self { port, heard }
@@ -36,13 +36,13 @@ impl Server {
     }
 }
 
-fn talk(stream: TcpStream, answers: Answers, heard: &Mutex<Vec<String>>) {
+fn talk(mut stream: &TcpStream, answers: Answers, heard: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let mut say = |to: &str, usual: &str| {
         let found = answers.iter().find(|(command, _)| to.starts_with(command) && command.is_empty() == to.is_empty());
         let answer = found.map_or(usual, |(_, answer)| answer);
         let whole = if answer.is_empty() { String::new() } else { format!("{answer}\r\n") };
-        let _ = (&stream).write_all(whole.as_bytes());
+        let _ = stream.write_all(whole.as_bytes());
         answer.starts_with('3')
     };
     say("", "220 ready");

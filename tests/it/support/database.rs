@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::{Connection, QueryableByName, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -12,6 +13,18 @@ use userprofile::storage::migrate;
 /// A database that is gone, or left to the throw-away server, when the test ends.
 pub struct Database {
     kind: Kind,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
 }
 
 enum Kind {
@@ -67,6 +80,37 @@ pub async fn create_empty() -> Database {
 }
 
 impl Database {
+    /// How many rows there are in, or of, what stands behind `FROM`.
+    pub async fn count(&self, from: &str) -> i64 {
+        let query = format!("SELECT count(*) AS value FROM {from}");
+        let rows: Vec<Number> = match &self.kind {
+            Kind::Sqlite { path, .. } => {
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::RunQueryDsl::load(diesel::sql_query(query), &mut conn).unwrap()
+            }
+            Kind::Postgres { url } => {
+                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+                diesel_async::RunQueryDsl::load(diesel::sql_query(query), &mut conn).await.unwrap()
+            }
+        };
+        rows[0].value
+    }
+
+    /// What a query answers, a text a row, under the name `value`.
+    pub async fn texts(&self, on_sqlite: &str, on_postgres: &str) -> Vec<String> {
+        let rows: Vec<Line> = match &self.kind {
+            Kind::Sqlite { path, .. } => {
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::RunQueryDsl::load(diesel::sql_query(on_sqlite), &mut conn).unwrap()
+            }
+            Kind::Postgres { url } => {
+                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+                diesel_async::RunQueryDsl::load(diesel::sql_query(on_postgres), &mut conn).await.unwrap()
+            }
+        };
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
     fn path(&self) -> &PathBuf {
         match &self.kind {
             Kind::Sqlite { path, .. } => path,

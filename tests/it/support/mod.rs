@@ -74,29 +74,21 @@ impl TestApp {
     /// A server on an empty database whose mails go by this way, or not at all.
     pub async fn with_transport(transport: Option<Transport>) -> Self {
         let database = database::create().await;
-        let app = Self::build_with(&database.location(), Arc::default(), transport, POLICY).await;
+        let app = Self::build_with(&database.location(), Arc::default(), transport).await;
         Self { database: Some(Arc::new(database)), ..app }
     }
 
-    /// A server on an empty database with other numbers.
-    pub async fn with_policy(policy: Policy) -> Self {
-        let database = database::create().await;
-        let (transport, sender) = MailServer::shared().transport();
-        let app = Self::build_with(&database.location(), Arc::default(), Some(transport), policy).await;
-        Self { database: Some(Arc::new(database)), sender, ..app }
+    /// One more server on a database, at the time of another, whose mails go this way.
+    pub async fn sharing(database: &database::Database, clock: Arc<ManualClock>, transport: Transport) -> Self {
+        Self::build_with(&database.location(), clock, Some(transport)).await
     }
 
     async fn build(location: &Location, clock: Arc<ManualClock>) -> Self {
         let (transport, sender) = MailServer::shared().transport();
-        Self { sender, ..Self::build_with(location, clock, Some(transport), POLICY).await }
+        Self { sender, ..Self::build_with(location, clock, Some(transport)).await }
     }
 
-    async fn build_with(
-        location: &Location,
-        clock: Arc<ManualClock>,
-        transport: Option<Transport>,
-        policy: Policy,
-    ) -> Self {
+    async fn build_with(location: &Location, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
         let db = Db::open(location, 8).await.unwrap();
         let services = Arc::new(Services {
             db,
@@ -108,7 +100,7 @@ impl TestApp {
                 undo_email_change: "https://id.test/undo-email-change".to_owned(),
             },
             mail: transport.map(Post::new),
-            policy,
+            policy: POLICY,
         });
         let router = http::router(Site {
             api: Api::new(services.clone(), Limits::default()),
@@ -206,7 +198,7 @@ const HASHING: HashSettings =
     HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait: Duration::from_secs(5) };
 
 /// The defaults.
-pub const POLICY: Policy = Policy {
+const POLICY: Policy = Policy {
     lifetimes: Lifetimes {
         access: TimeDelta::minutes(15),
         refresh: TimeDelta::hours(3),
