@@ -15,7 +15,7 @@ use super::pages;
 use crate::mail::{Kept, escape};
 
 /// Mails carry their own styles, and are shown in frames without scripts.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; frame-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Tells the mails that there are, the last one first.

@@ -14,15 +14,21 @@ export function launch() {
   });
 }
 
-/** A fresh visitor at /graphql, once the editor is there. `faults` grows with whatever the page does wrong. */
-export async function openGraphiql(browser, options = {}) {
+/** A fresh visitor at that path. `faults` grows with whatever the page does wrong. */
+export async function visit(browser, path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   const faults = await watch(context);
   const page = await context.newPage();
-  await page.goto(address('/graphql'));
-  await editorIsThere(page);
+  await page.goto(address(path));
   return { page, faults };
+}
+
+/** A fresh visitor at /graphql, once the editor is there. */
+export async function openGraphiql(browser, options = {}) {
+  const visitor = await visit(browser, '/graphql', options);
+  await editorIsThere(visitor.page);
+  return visitor;
 }
 
 /** Waits until GraphiQL has drawn its editor and the query in it. */
