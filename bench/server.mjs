@@ -27,7 +27,7 @@ export async function start(databaseUrl) {
     if (ready?.ok) break;
     await pause(0.2);
   }
-  return { url, milliseconds: performance.now() - began, residentMegabytes: () => resident(server.pid), stop: () => stop(server) };
+  return { url, milliseconds: performance.now() - began, residentMegabytes: () => memory(server.pid, 'VmRSS'), mostMegabytes: () => memory(server.pid, 'VmHWM'), stop: () => stop(server) };
 }
 
 export function median(numbers) {
@@ -56,8 +56,8 @@ function environment(databaseUrl) {
   return { PATH: process.env.PATH, DATABASE_URL: databaseUrl, RUST_LOG: 'error', ...key };
 }
 
-function resident(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+function memory(pid, line) {
+  return (Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024) / 1e6;
 }
 
 function stop(server) {

@@ -4,13 +4,17 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Failure;
 use crate::domain::password::Password;
 use crate::domain::password_hash::PasswordHash;
+use crate::entropy;
+
+/// How many random bytes a salt has (RFC 9106, 3.1).
+const SALT_LENGTH: usize = 16;
 
 /// How much lower than everything else the threads stand (`nice`).
 #[cfg(target_os = "linux")]
@@ -47,7 +51,12 @@ pub struct Hasher {
     nobody: Arc<PasswordHash>,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// Where a thread fills Argon2's memory, kept from one password to the next. Given back after each, it left holes in the
+/// heap into which the next did not fit: 200 sign-ins took 400 MB.
+#[derive(Default)]
+struct Memory(Vec<Block>);
 
 /// Everybody's turn is taken, and was for as long as one waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +79,10 @@ impl Hasher {
         let (jobs, queue) = mpsc::channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..settings.concurrency {
-            let queue = queue.clone();
+            let (queue, most) = (queue.clone(), params.block_count());
             std::thread::Builder::new()
                 .name(format!("hasher-{number}"))
-                .spawn(move || work(&queue))
+                .spawn(move || work(&queue, most))
                 .map_err(|error| explain(&error))?;
         }
         Ok(Self {
@@ -101,7 +110,7 @@ impl Hasher {
     pub async fn verify(&self, slot: &Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
         let is_somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| PasswordHash::clone(&self.nobody));
-        Ok(self.run(slot, move || is_match(&hash, &password)).await? && is_somebody)
+        Ok(self.run(slot, move |memory| is_match(&hash, &password, memory)).await? && is_somebody)
     }
 
     /// Hashes a password, with a new salt.
@@ -109,9 +118,9 @@ impl Hasher {
     /// # Errors
     /// When the operating system gives no randomness, or the threads are gone.
     pub async fn hash(&self, slot: &Slot, password: Password) -> Result<String, Failure> {
-        let argon2 = argon2(&self.params);
-        let hash = self.run(slot, move || argon2.hash_password(password.as_bytes())).await?;
-        hash.map(|hash| hash.to_string()).map_err(|error| Failure::Hashing(error.to_string()))
+        let (params, salt) = (self.params.clone(), entropy::bytes::<SALT_LENGTH>()?);
+        let hash = self.run(slot, move |memory| make(&params, &salt, &password, memory)).await?;
+        hash.map_err(|error| Failure::Hashing(error.to_string()))
     }
 
     /// Whether a hash that was just found right should be made anew, with the strength of today.
@@ -124,13 +133,13 @@ impl Hasher {
     async fn run<R: Send + 'static>(
         &self,
         slot: &Slot,
-        work: impl FnOnce() -> R + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> R + Send + 'static,
     ) -> Result<R, Failure> {
         let gone = || Failure::Hashing("the hashing threads are gone".to_owned());
         let (answer, answered) = oneshot::channel();
         let slot = slot.clone();
-        let job = move || {
-            let result = work();
+        let job = move |memory: &mut Memory| {
+            let result = work(memory);
             drop(slot);
             // Whoever asked may have gone; then nobody wants the answer.
             let _ = answer.send(result);
@@ -140,29 +149,83 @@ impl Hasher {
     }
 }
 
-fn argon2(params: &Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+impl Memory {
+    /// Computes the hash of a password: `output` is filled.
+    fn compute(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &Password,
+        salt: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), argon2::Error> {
+        let needed = argon2.params().block_count();
+        if self.0.len() < needed {
+            self.0.resize(needed, Block::default());
+        }
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut self.0)
+    }
 }
 
-fn is_match(hash: &PasswordHash, password: &Password) -> bool {
+/// A PHC string of Argon2id.
+fn make(
+    params: &Params,
+    salt: &[u8],
+    password: &Password,
+    memory: &mut Memory,
+) -> Result<String, argon2::password_hash::Error> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    memory.compute(&argon2, password, salt, &mut output)?;
+    let hash = phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(&output)?),
+    };
+    Ok(hash.to_string())
+}
+
+fn is_match(hash: &PasswordHash, password: &Password, memory: &mut Memory) -> bool {
     match hash {
-        PasswordHash::Argon2(hash) => Argon2::default().verify_password(password.as_bytes(), hash.as_ref()).is_ok(),
+        PasswordHash::Argon2(hash) => matches_argon2(hash, password, memory).unwrap_or(false),
         PasswordHash::Bcrypt(hash) => bcrypt::verify(password.as_bytes(), hash).unwrap_or(false),
     }
 }
 
-fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
+fn matches_argon2(
+    hash: &phc::PasswordHash,
+    password: &Password,
+    memory: &mut Memory,
+) -> Result<bool, argon2::password_hash::Error> {
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
+    let mut output = vec![0; expected.len()];
+    memory.compute(&argon2, password, salt.as_ref(), &mut output)?;
+    // Compared without regard to where they differ.
+    Ok(Output::new(&output)? == *expected)
+}
+
+/// Does jobs as they come. Memory beyond the `most` blocks that hashes made here take, which one from elsewhere may have
+/// needed, is given back.
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, most: usize) {
     #[cfg(target_os = "linux")]
     // On Linux this is the niceness of the calling thread alone. Where it is not allowed the work is done all the same.
     let _ = rustix::process::nice(NICENESS);
+    let mut memory = Memory::default();
     loop {
         let job = match queue.lock() {
             Ok(queue) => queue.recv(),
             Err(poisoned) => poisoned.into_inner().recv(),
         };
         match job {
-            Ok(job) => job(),
+            Ok(job) => job(&mut memory),
             Err(mpsc::RecvError) => return,
+        }
+        if memory.0.len() > most {
+            memory = Memory::default();
         }
     }
 }

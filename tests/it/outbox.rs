@@ -243,7 +243,7 @@ async fn every_change_of_what_guards_an_account_is_told_to_its_owner() {
     let input = json!({ "currentPassword": crate::support::PASSWORD, "newPassword": "quite another 4" });
     client.done("updatePassword", input, "user { id }").await;
     assert_eq!(app.mails().await.len(), 1);
-    assert_eq!(events().await[0], "PASSWORD_CHANGED");
+    assert!(events().await.contains(&"PASSWORD_CHANGED".to_owned()));
     client.done("enableMfa", json!({ "mfaType": "EMAIL" }), "sentTo").await;
     client.done("confirmMfa", json!({ "verifyCode": app.code(MAIL).await }), "recoveryCodes").await;
     assert_eq!(app.mails().await.len(), 3);

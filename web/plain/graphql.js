@@ -7,8 +7,8 @@ const ENDPOINT = 'graphql';
 const PATIENCE_MS = 45_000;
 
 /**
- * Sends a mutation that answers `{ ok errors { message code … } }`. Never throws: what comes back is `{ code: 'OK' }`,
- * or the first refusal as the server gave it, or `{ code }` of whatever else stood in the way.
+ * Sends a mutation that answers `{ ok errors { message code } }`. Never throws: what comes back is `{ code: 'OK' }`, or
+ * the first refusal as the server gave it, or `{ code }` of whatever else stood in the way.
  */
 export async function mutate(query, input) {
   const response = await post({ query, variables: { input } });

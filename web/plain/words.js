@@ -1,5 +1,5 @@
-// What the pages say, in each language, and which language this visitor reads. The English of what stands in the pages
-// from the start is there as well; tests/clients/plain-pages.test.mjs compares them.
+// What the pages say, in each language, and which language this visitor reads. The English that stands in the pages
+// from the start is here once more; tests/clients/plain-pages.test.mjs compares them.
 //
 // `endings` are for the codes after which there is nothing left to do on the page, `refusals` for those after which one
 // tries again. A sentence that needs a number is made from the refusal as the server gave it.
@@ -8,8 +8,8 @@ const en = {
   noToken: {
     title: 'Please open the link again',
     text:
-      'For your safety, this page reads the link only once and does not keep it. If you reloaded the page, please open ' +
-      'the link that you were sent once more. If you copied it, check that you copied all of it.',
+      'For your safety, this page reads the link only once and does not keep it. If you reloaded the page, please ' +
+      'open the link that you were sent once more. If you copied it, check that you copied all of it.',
   },
   refusals: {
     RATE_LIMITED: ({ retryAfter }) => `The server is busy. Please try again in ${wait(retryAfter, 'a moment')}.`,
@@ -38,14 +38,18 @@ const en = {
       INVALID_TOKEN: {
         title: 'This link does not work any more',
         text:
-          'It was used already, its time is over, or a newer one replaced it. Please ask for a new link where you sign in.',
+          'It was used already, its time is over, or a newer one replaced it. Please ask for a new link where you ' +
+          'sign in.',
       },
     },
     refusals: {
       REQUIRED: 'Please enter a new password.',
       DIFFERENT: 'The two passwords are not the same. Please enter the same one twice.',
-      PASSWORD_TOO_SHORT: ({ message }) =>
-        `This password is too short. ${counted(message, (least) => `Please use at least ${least} characters.`, 'Please choose a longer one.')}`,
+      PASSWORD_TOO_SHORT: ({ message }) => {
+        const least = numberIn(message);
+        const advice = least ? `use at least ${least} characters` : 'choose a longer one';
+        return `This password is too short. Please ${advice}.`;
+      },
       PASSWORD_TOO_LONG: 'This password is too long. Please use at most 128 characters.',
       PASSWORD_TOO_COMMON: 'Too many people use this password, so it is easy to guess. Please choose another.',
       PASSWORD_PERSONAL: 'Your name, user id or email address is in this password. Please choose another.',
@@ -54,7 +58,8 @@ const en = {
   },
   undoEmailChange: {
     title: 'Put your email address back',
-    lead: 'The email address of your account was changed. If this was not you, you can put your old address back here:',
+    lead:
+      'The email address of your account was changed. If this was not you, you can put your old address back here:',
     address: 'The address that got this link becomes the one of your account again.',
     sessions: 'Every device is signed out.',
     wanted: 'If you made this change yourself, there is nothing to do: just close this page.',
@@ -64,8 +69,8 @@ const en = {
       OK: {
         title: 'Your address is back',
         text:
-          'All your sessions were signed out. If you did not change the address yourself, somebody else may have been ' +
-          'signed in to your account: please reset your password from the sign-in page right away.',
+          'All your sessions were signed out. If you did not change the address yourself, somebody else may have ' +
+          'been signed in to your account: please reset your password from the sign-in page right away.',
       },
       INVALID_TOKEN: {
         title: 'This link does not work any more',
@@ -120,8 +125,10 @@ const ko = {
     refusals: {
       REQUIRED: '새 비밀번호를 입력해 주세요.',
       DIFFERENT: '두 비밀번호가 서로 다릅니다. 같은 비밀번호를 두 번 입력해 주세요.',
-      PASSWORD_TOO_SHORT: ({ message }) =>
-        `비밀번호가 너무 짧습니다. ${counted(message, (least) => `${least}자 이상으로 입력해 주세요.`, '더 길게 입력해 주세요.')}`,
+      PASSWORD_TOO_SHORT: ({ message }) => {
+        const least = numberIn(message);
+        return `비밀번호가 너무 짧습니다. ${least ? `${least}자 이상으로` : '더 길게'} 입력해 주세요.`;
+      },
       PASSWORD_TOO_LONG: '비밀번호가 너무 깁니다. 128자 이하로 입력해 주세요.',
       PASSWORD_TOO_COMMON: '많은 사람이 사용해 추측하기 쉬운 비밀번호입니다. 다른 비밀번호를 입력해 주세요.',
       PASSWORD_PERSONAL: '이름, 사용자 ID, 이메일 주소가 들어간 비밀번호는 사용할 수 없습니다. 다른 비밀번호를 입력해 주세요.',
@@ -197,8 +204,10 @@ const ja = {
     refusals: {
       REQUIRED: '新しいパスワードを入力してください。',
       DIFFERENT: '2つのパスワードが一致しません。同じパスワードを2回入力してください。',
-      PASSWORD_TOO_SHORT: ({ message }) =>
-        `パスワードが短すぎます。${counted(message, (least) => `${least}文字以上で入力してください。`, 'もっと長いものを入力してください。')}`,
+      PASSWORD_TOO_SHORT: ({ message }) => {
+        const least = numberIn(message);
+        return `パスワードが短すぎます。${least ? `${least}文字以上で` : 'もっと長いものを'}入力してください。`;
+      },
       PASSWORD_TOO_LONG: 'パスワードが長すぎます。128文字以内で入力してください。',
       PASSWORD_TOO_COMMON: '多くの人が使っていて、推測されやすいパスワードです。別のパスワードを入力してください。',
       PASSWORD_PERSONAL: 'お名前、ユーザーID、メールアドレスを含むパスワードは使えません。別のパスワードを入力してください。',
@@ -252,7 +261,6 @@ function wait(seconds, otherwise) {
 }
 
 /** How long a password must be is a setting of the server's, which only its own message tells. */
-function counted(message, sentence, otherwise) {
-  const [number] = /\d+/.exec(message ?? '') ?? [];
-  return number ? sentence(number) : otherwise;
+function numberIn(message) {
+  return /\d+/.exec(message ?? '')?.[0];
 }

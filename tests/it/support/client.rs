@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::database::Database;
+use super::log;
 
 /// A client, with the tokens it was given.
 #[derive(Clone)]
@@ -81,9 +82,12 @@ impl Client {
 
     /// Asks anything.
     pub async fn execute(&self, query: &str, variables: Value) -> Answer {
+        log::note_all(&variables);
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = self.request(Method::POST, "/graphql").header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body)).unwrap()).await
+        let answer = self.send(request.body(Body::from(body)).unwrap()).await;
+        log::note_all(&answer.body);
+        answer
     }
 
     /// Begins a request with this client's headers.

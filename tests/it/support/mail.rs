@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::log;
 use mail_parser::MessageParser;
 use mailin::{Action, Handler, Response, SessionBuilder, response};
 use userprofile::mail::{Smtp, SmtpSecurity, SmtpSettings, Transport};
@@ -30,6 +31,7 @@ impl Mail {
         let runs: Vec<&str> = self.text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 6).collect();
         assert_eq!(runs.len(), 1, "{}", self.text);
         assert_eq!(runs[0].len(), 6, "{}", self.text);
+        log::note(runs[0]);
         runs[0].to_owned()
     }
 
@@ -37,7 +39,9 @@ impl Mail {
     #[track_caller]
     pub fn token(&self) -> String {
         let (_, rest) = self.text.split_once("#token=").unwrap_or_else(|| panic!("no link: {}", self.text));
-        rest.split_whitespace().next().unwrap().to_owned()
+        let token = rest.split_whitespace().next().unwrap();
+        log::note(token);
+        token.to_owned()
     }
 }
 
@@ -183,6 +187,7 @@ impl Handler for Session {
             html: parsed.body_html(0).unwrap_or_default().into_owned(),
             raw: String::from_utf8_lossy(&self.data).into_owned(),
         };
+        mail.text.lines().filter(|line| line.len() > 20).for_each(log::note);
         self.server.received.lock().unwrap().entry(self.from.clone()).or_default().push(mail);
         response::OK
     }

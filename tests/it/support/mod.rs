@@ -3,6 +3,7 @@
 mod client;
 mod clock;
 pub mod database;
+mod log;
 pub mod mail;
 
 use std::io::Cursor;
@@ -89,6 +90,7 @@ impl TestApp {
     }
 
     async fn build_with(location: &Location, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
+        log::start();
         let db = Db::open(location, 8).await.unwrap();
         let services = Arc::new(Services {
             db,

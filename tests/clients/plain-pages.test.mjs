@@ -1,0 +1,334 @@
+// The pages behind the links in mails: for a new password, and to put an old e-mail address back.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { address } from './environment.mjs';
+import { fillInPasswords, openPlain, wordsOf } from './plain-pages.mjs';
+
+const RESET = '/reset-password';
+const UNDO = '/undo-email-change';
+const TOKEN = 'upw_made-up-0123456789';
+const WITH_TOKEN = `#token=${TOKEN}`;
+const PASSWORD = 'seven lanterns by the quay';
+
+const TITLES = {
+  [RESET]: { en: 'Set a new password', ko: '새 비밀번호 설정', ja: '新しいパスワードの設定' },
+  [UNDO]: { en: 'Put your email address back', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
+};
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+for (const path of [RESET, UNDO]) {
+  describe(path, () => {
+    for (const [language, title] of Object.entries(TITLES[path])) {
+      test(`speaks ${language} when the address asks for it`, async () => {
+        const { page, faults } = await openPlain(browser, `${path}?lang=${language}${WITH_TOKEN}`, { locale: 'de-DE' });
+        await speaks(page, language, title);
+        assert.equal(new URL(page.url()).search, `?lang=${language}`);
+        assert.deepEqual(faults, []);
+      });
+
+      test(`speaks ${language} when the browser does`, async () => {
+        const locale = { en: 'en-US', ko: 'ko-KR', ja: 'ja-JP' }[language];
+        const { page, faults } = await openPlain(browser, path + WITH_TOKEN, { locale });
+        await speaks(page, language, title);
+        assert.deepEqual(faults, []);
+      });
+    }
+
+    test('speaks English where it knows none of the languages', async () => {
+      const { page } = await openPlain(browser, `${path}?lang=xx${WITH_TOKEN}`, { locale: 'fr-FR' });
+      await speaks(page, 'en', TITLES[path].en);
+    });
+
+    test('says the same before its script runs, and says that it needs one', async () => {
+      const { page, faults } = await openPlain(browser, path, { javaScriptEnabled: false });
+      // Not by its text: Playwright looks for none inside noscript.
+      await page.locator('.needs-script').waitFor();
+      const stands = await page.locator('[data-words]').evaluateAll((elements) =>
+        elements.map(({ dataset, textContent }) => [dataset.words, textContent.trim().replace(/\s+/g, ' ')]),
+      );
+      assert.equal(await page.title(), `${TITLES[path].en} · UserProfile`);
+      assert.deepEqual(faults, []);
+
+      const { page: other } = await openPlain(browser, path);
+      const said = (await wordsOf(other, 'en'))[path === RESET ? 'resetPassword' : 'undoEmailChange'];
+      assert.notEqual(stands.length, 0);
+      assert.deepEqual(stands, stands.map(([name]) => [name, said[name]]));
+    });
+
+    test('takes the token out of the address, and tells it to nobody but the API', async () => {
+      const { page, faults, requests } = await openPlain(browser, path + WITH_TOKEN);
+      await page.waitForURL(address(path));
+      assert.equal(await page.evaluate(() => location.href), address(path));
+      await sendForm(page, path);
+      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+      assert.ok(requests.some(({ url }) => url === address('/graphql')));
+      for (const { url, headers } of requests) {
+        // Playwright tells what stands behind the # as well; no browser sends that.
+        assert.ok(!url.split('#')[0].includes(TOKEN), url);
+        const { referer } = await headers;
+        assert.equal(referer, undefined, `${url} was told where it was asked from`);
+      }
+      const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+      assert.deepEqual(kept, [0, 0, '']);
+      assert.deepEqual(faults, []);
+    });
+
+    test('says so kindly where the token is missing, and after a reload', async () => {
+      const { page, faults } = await openPlain(browser, path);
+      await asksForTheLink(page);
+      await page.goto(address(path + WITH_TOKEN));
+      await page.getByRole('button').last().waitFor();
+      await page.reload();
+      await asksForTheLink(page);
+      assert.deepEqual(faults, []);
+    });
+
+    test('takes a link that is pasted where the page is open', async () => {
+      const { page } = await openPlain(browser, path);
+      await asksForTheLink(page);
+      await page.evaluate((hash) => (location.hash = hash), WITH_TOKEN);
+      await page.getByRole('heading', { name: TITLES[path].en }).waitFor();
+      assert.equal(await page.evaluate(() => location.href), address(path));
+      assert.ok(await page.locator('#submit').isVisible());
+    });
+
+    test('says what it says to screen readers, and moves the focus to the end', async () => {
+      const { page } = await openPlain(browser, path + WITH_TOKEN);
+      await sendForm(page, path);
+      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+      assert.match(await page.getByRole('status').innerText(), /its time is over/);
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'title');
+      assert.equal(await page.getByRole('button').count(), 0);
+    });
+
+    for (const language of ['en', 'ko', 'ja']) {
+      test(`fits a screen 320 pixels wide in ${language}`, async () => {
+        const viewport = { width: 320, height: 640 };
+        const { page } = await openPlain(browser, `${path}?lang=${language}${WITH_TOKEN}`, { viewport });
+        assert.equal(await width(page), 320);
+        await page.reload();
+        assert.equal(await width(page), 320);
+      });
+    }
+
+    test('loads from beside itself, so that it stands below any path', async () => {
+      const { page, sent } = await openPlain(browser, path, { answer: payload(path, { ok: true }) });
+      await page.route('**/id/**', async (route) => {
+        const url = route.request().url().replace('/id/', '/');
+        if (url === address('/graphql')) return route.fallback();
+        return route.fulfill({ response: await route.fetch({ url }) });
+      });
+      await page.goto(address(`/id${path}${WITH_TOKEN}`));
+      await sendForm(page, path);
+      await page.locator('main[data-ended][data-tone="good"]').waitFor();
+      assert.equal(sent[0].token, TOKEN);
+      assert.equal(await page.evaluate(() => location.pathname), `/id${path}`);
+    });
+
+    test('says so when the server cannot be reached, and lets one try again', async () => {
+      let isGone = true;
+      const answer = (route) => (isGone ? route.abort() : route.fulfill({ json: payload(path, { ok: true }) }));
+      const { page } = await openPlain(browser, path + WITH_TOKEN, { answer });
+      await sendForm(page, path);
+      await page.getByText('The server cannot be reached. Check your connection').waitFor();
+      isGone = false;
+      await page.locator('#submit').click();
+      await page.locator('main[data-tone="good"]').waitFor();
+    });
+
+    test('sends once however often one presses', async () => {
+      let release;
+      const held = new Promise((resolve) => (release = resolve));
+      const answer = async (route) => {
+        await held;
+        await route.fulfill({ json: payload(path, { ok: true }) });
+      };
+      const { page, sent } = await openPlain(browser, path + WITH_TOKEN, { answer });
+      await sendForm(page, path);
+      const button = page.locator('#submit[aria-disabled="true"]');
+      await button.waitFor();
+      assert.match(await button.innerText(), /…$/);
+      await button.click({ force: true });
+      release();
+      await page.locator('main[data-tone="good"]').waitFor();
+      assert.equal(sent.length, 1);
+    });
+
+    const failures = {
+      'is not available': { status: 503, json: { errors: [{ message: 'no', extensions: { code: 'UNAVAILABLE' } }] } },
+      'answers no JSON': { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' },
+      'gives a code of the future': { json: refused(path, { code: 'TOMORROW', message: 'no', field: null }) },
+      'answers without a reason': { json: { data: null } },
+    };
+    for (const [what, response] of Object.entries(failures)) {
+      test(`asks to try again when the server ${what}`, async () => {
+        const { page } = await openPlain(browser, path + WITH_TOKEN, { answer: (route) => route.fulfill(response) });
+        await sendForm(page, path);
+        await page.getByText('This did not work just now. Please try again in a moment.').waitFor();
+        assert.ok(await page.locator('#submit').isVisible());
+      });
+    }
+  });
+}
+
+describe('A new password', () => {
+  test('is sent with the token, and the form goes', async () => {
+    const answer = payload(RESET, { ok: true });
+    const { page, faults, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer });
+    await fillInPasswords(page, PASSWORD);
+    await page.getByRole('heading', { name: 'Your password is set' }).waitFor();
+    await page.getByText('All your sessions were signed out. Please sign in with your new password.').waitFor();
+    assert.deepEqual(sent, [{ token: TOKEN, newPassword: PASSWORD }]);
+    assert.ok(!(await page.locator('#new-password').isVisible()));
+    assert.equal(await page.locator('#new-password').inputValue(), '');
+    assert.deepEqual(faults, []);
+  });
+
+  const refusals = {
+    REQUIRED: /^Please enter a new password\./,
+    PASSWORD_TOO_SHORT: /too short\. Please use at least 12 characters\.$/,
+    PASSWORD_TOO_LONG: /at most 128 characters/,
+    PASSWORD_TOO_COMMON: /easy to guess/,
+    PASSWORD_PERSONAL: /^Your name, user id or email address is in this password/,
+    PASSWORD_UNCHANGED: /have already/,
+  };
+  for (const [code, sentence] of Object.entries(refusals)) {
+    test(`that is refused with ${code} can be mended`, async () => {
+      const message = 'a password needs at least 12 characters';
+      const refusal = { code, message, field: 'newPassword', retryAfter: null };
+      const { page, faults } = await openPlain(browser, RESET + WITH_TOKEN, { answer: refused(RESET, refusal) });
+      await fillInPasswords(page, PASSWORD);
+      await page.locator('#new-password[aria-invalid="true"]').waitFor();
+      assert.match(await page.getByRole('status').innerText(), sentence);
+      assert.match(await page.locator('#new-password').getAttribute('aria-describedby'), /\bmessage\b/);
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'new-password');
+      await page.keyboard.type('!');
+      assert.equal(await page.locator('[aria-invalid]').count(), 0);
+      assert.equal(await page.getByRole('status').innerText(), '');
+      assert.deepEqual(faults, []);
+    });
+  }
+
+  test('waits as long as the server says', async () => {
+    const refusal = { code: 'RATE_LIMITED', message: 'no', field: null, retryAfter: 5 };
+    const sentences = { en: 'in 5 seconds.', ko: '5초 후에', ja: '5 秒後に' };
+    for (const [language, sentence] of Object.entries(sentences)) {
+      const address = `${RESET}?lang=${language}${WITH_TOKEN}`;
+      const { page } = await openPlain(browser, address, { answer: refused(RESET, refusal) });
+      await sendForm(page, RESET);
+      await page.getByRole('status').filter({ hasText: sentence }).waitFor();
+      assert.equal(await page.locator('[aria-invalid]').count(), 0);
+    }
+  });
+
+  test('is not sent when it is empty or typed in two ways', async () => {
+    const answer = payload(RESET, { ok: true });
+    const { page, faults, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer });
+    await fillInPasswords(page, '');
+    await page.getByText('Please enter a new password.').waitFor();
+    await fillInPasswords(page, PASSWORD, `${PASSWORD}!`);
+    await page.getByText('The two passwords are not the same.').waitFor();
+    assert.equal(await page.locator('[aria-invalid]').getAttribute('id'), 'repeated');
+    assert.equal(await page.locator('#repeated').getAttribute('aria-describedby'), 'message');
+    assert.deepEqual(sent, []);
+    // The same letter, composed and not.
+    await fillInPasswords(page, `${PASSWORD} \u00e9`, `${PASSWORD} e\u0301`);
+    await page.getByRole('heading', { name: 'Your password is set' }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('can be shown, and hidden again', async () => {
+    const { page } = await openPlain(browser, RESET + WITH_TOKEN);
+    const types = () => page.locator('input').evaluateAll((inputs) => inputs.map(({ type }) => type));
+    assert.deepEqual(await types(), ['password', 'password']);
+    await page.getByRole('button', { name: 'Show passwords' }).click();
+    assert.deepEqual(await types(), ['text', 'text']);
+    await page.getByRole('button', { name: 'Hide passwords' }).click();
+    assert.deepEqual(await types(), ['password', 'password']);
+  });
+
+  test('can be set by keyboard alone', async () => {
+    const { page, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer: payload(RESET, { ok: true }) });
+    await page.locator('#new-password').focus();
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Your password is set' }).waitFor();
+    assert.equal(sent.length, 1);
+  });
+});
+
+describe('An old address', () => {
+  test('is put back when asked for, and not before', async () => {
+    const { page, faults, sent } = await openPlain(browser, UNDO + WITH_TOKEN, { answer: payload(UNDO, { ok: true }) });
+    await page.getByText('Every device is signed out.').waitFor();
+    await page.waitForLoadState('networkidle');
+    assert.deepEqual(sent, []);
+    await page.getByRole('button', { name: 'Put my address back' }).click();
+    await page.getByRole('heading', { name: 'Your address is back' }).waitFor();
+    await page.getByText('please reset your password').waitFor();
+    assert.deepEqual(sent, [{ token: TOKEN }]);
+    assert.equal(await page.getByRole('button').count(), 0);
+    assert.deepEqual(faults, []);
+  });
+
+  test('cannot be put back when somebody else has it', async () => {
+    const refusal = { code: 'EMAIL_TAKEN', message: 'no', field: null };
+    const { page, faults } = await openPlain(browser, UNDO + WITH_TOKEN, { answer: refused(UNDO, refusal) });
+    await page.getByRole('button', { name: 'Put my address back' }).click();
+    await page.getByRole('heading', { name: 'This address cannot be put back' }).waitFor();
+    await page.getByText('ask your administrator').waitFor();
+    assert.deepEqual(faults, []);
+  });
+});
+
+test('The pages say everything in every language', async () => {
+  const shapes = [];
+  for (const language of ['en', 'ko', 'ja']) {
+    const { page } = await openPlain(browser, RESET);
+    shapes.push(namesIn(await wordsOf(page, language)));
+  }
+  const [english, ...others] = shapes;
+  for (const other of others) assert.deepEqual(other, english);
+});
+
+async function speaks(page, language, title) {
+  await page.getByRole('heading', { name: title, exact: true }).waitFor();
+  assert.equal(await page.title(), `${title} · UserProfile`);
+  assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+}
+
+async function asksForTheLink(page) {
+  await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
+  assert.equal(await page.getByRole('button').count(), 0);
+}
+
+/** Fills in what there is, and presses the button, in whatever language. */
+async function sendForm(page, path) {
+  if (path === RESET) for (const id of ['new-password', 'repeated']) await page.locator(`#${id}`).fill(PASSWORD);
+  await page.locator('#submit').click();
+}
+
+function payload(path, { ok, errors = [] }) {
+  return { data: { [path === RESET ? 'confirmPasswordReset' : 'undoEmailChange']: { ok, errors } } };
+}
+
+function refused(path, refusal) {
+  return payload(path, { ok: false, errors: [refusal] });
+}
+
+function width(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth);
+}
+
+function namesIn(words) {
+  if (typeof words !== 'object') return typeof words;
+  return Object.fromEntries(Object.entries(words).map(([name, value]) => [name, namesIn(value)]).sort());
+}
