@@ -1,9 +1,9 @@
-// What is walked through with a mailbox open beside it: an e-mail address that is proven and put back, a password that
-// was forgotten.
+// What is walked through with a mailbox open beside it: an e-mail address that is proven and put back, a
+// second factor, a password that was forgotten.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, visit } from './browser.mjs';
+import { launch, openGraphiql, visit } from './browser.mjs';
 import { address, required } from './environment.mjs';
 
 const DOMAIN = required('USERPROFILE_DOMAIN');
@@ -45,6 +45,25 @@ describe('With the mailbox of the demo', () => {
     const again = await signIn(userId, PASSWORD);
     const { me: after } = await ask('{ me { email emailVerified } }', {}, again);
     assert.deepEqual(after, { email: old, emailVerified: true });
+    assert.deepEqual(faults, []);
+  });
+
+  test('a second factor is answered in GraphiQL with the code from the mailbox', async () => {
+    const { page, faults } = await openGraphiql(browser);
+    await page.getByLabel('Domain id').fill(DOMAIN);
+    await page.getByLabel('User id').fill('mei@bluebell.example');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('We sent a code to m…@bluebell.example').waitFor();
+    const toMei = async () => (await mails()).find((mail) => mail.to === 'mei@bluebell.example');
+    await until(toMei);
+    const mailbox = await page.context().newPage();
+    await mailbox.goto(address('/dev/mailbox'));
+    const mail = mailbox.getByRole('article').filter({ hasText: 'To mei@bluebell.example' }).first();
+    const shown = await mail.frameLocator('iframe').locator('body').innerText();
+    await page.getByLabel('Code').fill(/\d{6}/.exec(shown)[0]);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('Signed in as Mei Tan').waitFor();
     assert.deepEqual(faults, []);
   });
 
