@@ -175,10 +175,11 @@ impl Services {
         now: Timestamp,
     ) -> Result<Charged, Error<CodeRefusal>> {
         let max_tries = self.policy.codes.tries;
+        // Most that cannot be looked at is seen without a transaction.
+        code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(Error::Refused)?;
         let mut tx = self.db.begin().await?;
         let mut attempts_left = u32::MAX;
         if let Some(code) = code {
-            code.charge(max_tries, now).map_err(Error::Refused)?;
             // Others may have guessed meanwhile, or have taken it.
             let Some(tries) = codes::charge(&mut tx, &code.id, max_tries, now).await? else {
                 let refusal = match codes::find_within(&mut tx, &code.id).await? {

@@ -134,6 +134,7 @@ impl Services {
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
         let answer = VerifyCode::Digits(digits);
         if self.prove(&mut tx, &caller.user, Some(&code), &answer, client, now).await?.is_none() {
+            tx.roll_back().await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         }
         let wanted = code.address.clone().filter(|_| is_wanted(&code, &caller.user));

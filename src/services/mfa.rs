@@ -232,6 +232,7 @@ impl Services {
         let begun = self.begin_for(caller, may, now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
         let Some(proof) = self.prove(&mut tx, &caller.user, Some(&code), answer, client, now).await? else {
+            tx.roll_back().await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         };
         if !codes::take(&mut tx, &code.id, now).await? {

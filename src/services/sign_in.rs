@@ -289,6 +289,7 @@ impl Services {
             Some((answer, charged)) => {
                 let refused = |refusal| Error::Refused(ReauthenticateRefusal::Code(refusal));
                 if self.prove(&mut tx, &caller.user, code.as_ref(), answer, client, now).await?.is_none() {
+                    tx.roll_back().await?;
                     return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
                 }
                 if let Some(code) = &code

@@ -17,16 +17,23 @@ struct Row {
     digest: Vec<u8>,
 }
 
+/// How many `$owner` has left, asked over `$conn`.
+macro_rules! count_on {
+    ($conn:expr, $owner:expr) => {{
+        let count: i64 = on!($conn, c => {
+            recovery_codes::table.filter(recovery_codes::owner_id.eq($owner.as_str())).count().get_result(c).await
+        })?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }};
+}
+
 /// How many a user has left.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
     let mut conn = db.conn().await?;
-    let count: i64 = on!(&mut conn, c => {
-        recovery_codes::table.filter(recovery_codes::owner_id.eq(owner.as_str())).count().get_result(c).await
-    })?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    count_on!(&mut conn, owner)
 }
 
 /// The same, as it is in the transaction.
@@ -34,10 +41,7 @@ pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
 /// # Errors
 /// When the database fails.
 pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
-    let count: i64 = on!(tx.conn(), c => {
-        recovery_codes::table.filter(recovery_codes::owner_id.eq(owner.as_str())).count().get_result(c).await
-    })?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    count_on!(tx.conn(), owner)
 }
 
 /// Puts new ones in place of all that a user has; none for none.
