@@ -51,7 +51,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     User(UserVerb),
     /// Prints the GraphQL schema
-    Schema,
+    Schema(SchemaOptions),
     /// Prints the settings in force, secrets masked
     Config,
 }
@@ -82,6 +82,13 @@ pub(super) struct ExportOptions {
     /// Password hashes and one-time password secrets too: whoever reads the file can try passwords and sign in
     #[arg(long)]
     pub(super) with_secrets: bool,
+}
+
+#[derive(Args)]
+pub(super) struct SchemaOptions {
+    /// As a subgraph of Apollo Federation 2
+    #[arg(long)]
+    pub(super) federation: bool,
 }
 
 /// Which user.

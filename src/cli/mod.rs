@@ -18,7 +18,7 @@ mod user;
 use std::future::Future;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, SchemaOptions};
 use error::CliError;
 
 /// Runs the command that was asked for.
@@ -45,7 +45,8 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Command::User(verb) => block_on(user::user(config()?, verb)),
         Command::Config => output::print(&config()?.to_masked_toml()),
         // Needs no settings: it is the same whatever they are.
-        Command::Schema => output::print(&crate::graphql::sdl()),
+        Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),
+        Command::Schema(SchemaOptions { federation: false }) => output::print(&crate::graphql::sdl()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::Limits as GuardLimits;
 use crate::graphql::{self, Api};
-use crate::http::{self, HttpSettings, Mails, Site};
+use crate::http::{self, HttpSettings, Mails, SchemaText, Site};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
@@ -73,7 +73,7 @@ fn site(services: Arc<Services>, config: &Config, mailbox: Option<Mailbox>) -> S
             request_timeout: config.http.request_timeout,
             trusted_proxies: config.trusted_proxies.clone(),
         },
-        sdl: graphql::sdl(),
+        schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
         mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
     }

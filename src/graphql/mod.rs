@@ -5,6 +5,7 @@ pub mod batch;
 pub mod context;
 pub mod error;
 pub mod fault;
+pub mod federation;
 pub mod guard;
 pub mod loaders;
 pub mod mutations;
@@ -14,7 +15,7 @@ pub mod types;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, Schema, SchemaBuilder, ServerError};
+use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, ServerError};
 
 use crate::domain::event::Client;
 use crate::domain::token::AccessToken;
@@ -22,16 +23,18 @@ use crate::services::Services;
 
 use context::RequestContext;
 use error::ApiError;
+use federation::FederatedQuery;
 use guard::{Limits, RequestGuard};
 use mutations::Mutation;
 use query::Query;
 
-type ProfileSchema = Schema<Query, Mutation, EmptySubscription>;
+type ProfileSchema<Query> = Schema<Query, Mutation, EmptySubscription>;
 
 /// The GraphQL API over the services.
 #[derive(Clone)]
 pub struct Api {
-    schema: ProfileSchema,
+    schema: ProfileSchema<Query>,
+    subgraph: ProfileSchema<FederatedQuery>,
     services: Arc<Services>,
     limits: Limits,
 }
@@ -40,12 +43,7 @@ impl Api {
     /// Makes the API, refusing documents beyond `limits`.
     #[must_use]
     pub fn new(services: Arc<Services>, limits: Limits) -> Self {
-        // The guard comes first: nothing may look at a document before its size and shape are known.
-        let schema = RequestGuard::install(builder(), limits)
-            .extension(only_queries::OnlyQueries)
-            .data(services.clone())
-            .finish();
-        Self { schema, services, limits }
+        Self { schema: guarded(limits), subgraph: guarded(limits), services, limits }
     }
 
     /// Answers one request of whoever shows `token`; with none, or one that is not good, the request is nobody's.
@@ -58,7 +56,12 @@ impl Api {
             None => None,
         };
         let context = RequestContext::new(self.services.clone(), caller, client);
-        self.schema.execute(request.data(context)).await
+        let request = request.data(context);
+        if federation::is_meant(&request.query) {
+            self.subgraph.execute(request).await
+        } else {
+            self.schema.execute(request).await
+        }
     }
 
     /// Checks a body before it is read as JSON.
@@ -78,10 +81,21 @@ impl Api {
 /// The schema in the schema definition language.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder::<Query>().finish().sdl()
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+/// The same as a subgraph of Apollo Federation.
+#[must_use]
+pub fn subgraph_sdl() -> String {
+    federation::subgraph_sdl(&sdl())
+}
+
+/// The guard comes first: nothing may look at a document before its size and shape are known.
+fn guarded<Query: ObjectType + Default + 'static>(limits: Limits) -> ProfileSchema<Query> {
+    RequestGuard::install(builder(), limits).extension(only_queries::OnlyQueries).finish()
+}
+
+fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<mutations::user_error::UserError>()
 }

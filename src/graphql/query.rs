@@ -1,6 +1,7 @@
 //! The root of all queries.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, MergedObject, Object};
+use futures_util::future::try_join_all;
 
 use super::context;
 use super::error::ApiError;
@@ -8,18 +9,22 @@ use super::types::group::WorkspaceGroup;
 use super::types::node::Node;
 use super::types::user::User;
 use super::types::workspace::Workspace;
-use crate::domain::ids::{UserId, WorkspaceGroupId, WorkspaceId};
+use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::{Invalid, InvalidKind};
 
-/// How many ids `nodes` takes.
-const MAX_NODES: usize = 100;
-
-/// The root of all queries.
-pub struct Query;
+/// How many things can be asked for by their ids at once.
+const MAX_IDS: usize = 100;
 
 /// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(QueryFields);
+
+/// The fields of [`Query`], of which a gateway's root has some more.
+#[derive(Default)]
+pub struct QueryFields;
+
 #[Object]
-impl Query {
+impl QueryFields {
     /// Who you are. Null, with an error UNAUTHENTICATED, when nobody is signed in.
     async fn me(&self, ctx: &Context<'_>) -> Option<Result<User, ApiError>> {
         Some(context::caller(ctx).map(|caller| User(caller.clone())))
@@ -36,26 +41,63 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The ids.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, ApiError> {
-        if ids.len() > MAX_NODES {
-            let message = format!("at most {MAX_NODES} ids can be asked for at once; these are {}", ids.len());
-            return Err(ApiError::bad_input("ids", &Invalid { kind: InvalidKind::TooLong, message }));
-        }
-        futures_util::future::try_join_all(ids.iter().map(|id| find_node(ctx, id))).await
+        check_number("ids", ids.len())?;
+        try_join_all(ids.iter().map(|id| find_node(ctx, id))).await
+    }
+
+    /// The workspaces with these ids, at most 100, in the same order; null in the place of what there is not, or not for
+    /// you.
+    async fn workspaces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of workspaces.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Workspace>>, ApiError> {
+        check_number("ids", ids.len())?;
+        try_join_all(ids.iter().map(|id| find_workspace(ctx, id))).await
+    }
+
+    /// The workspace groups with these ids, at most 100, in the same order; null in the place of what there is not, or
+    /// not for you.
+    async fn workspace_groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of workspace groups.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<WorkspaceGroup>>, ApiError> {
+        check_number("ids", ids.len())?;
+        try_join_all(ids.iter().map(|id| find_group(ctx, id))).await
     }
 }
 
-async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, ApiError> {
-    let loaders = context::loaders(ctx)?;
-    Ok(if id.starts_with(WorkspaceId::PREFIX) {
-        let Ok(id) = WorkspaceId::parse(id) else { return Ok(None) };
-        loaders.workspaces.get(id).await?.map(|visible| Node::Workspace(Workspace::from(visible)))
+/// Checks how many things are asked for at once.
+pub(super) fn check_number(argument: &str, asked: usize) -> Result<(), ApiError> {
+    if asked <= MAX_IDS {
+        return Ok(());
+    }
+    let message = format!("at most {MAX_IDS} things can be asked for at once; these are {asked}");
+    Err(ApiError::bad_input(argument, &Invalid { kind: InvalidKind::TooLong, message }))
+}
+
+/// The thing with this id, if the caller sees it.
+pub(super) async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, ApiError> {
+    if id.starts_with(WorkspaceId::PREFIX) {
+        Ok(find_workspace(ctx, id).await?.map(Node::Workspace))
     } else if id.starts_with(WorkspaceGroupId::PREFIX) {
-        let Ok(id) = WorkspaceGroupId::parse(id) else { return Ok(None) };
-        loaders.groups.get(id).await?.map(|group| Node::WorkspaceGroup(WorkspaceGroup(group)))
-    } else if id.starts_with(UserId::PREFIX) {
-        let caller = context::caller(ctx)?;
-        (caller.user.id.as_str() == id).then(|| Node::User(User(caller.clone())))
+        Ok(find_group(ctx, id).await?.map(Node::WorkspaceGroup))
     } else {
-        None
-    })
+        let caller = context::caller(ctx)?;
+        Ok((caller.user.id.as_str() == id).then(|| Node::User(User(caller.clone()))))
+    }
+}
+
+/// What cannot be an id is one that there is not.
+async fn find_workspace(ctx: &Context<'_>, id: &str) -> Result<Option<Workspace>, ApiError> {
+    let workspaces = &context::loaders(ctx)?.workspaces;
+    let Ok(id) = WorkspaceId::parse(id) else { return Ok(None) };
+    Ok(workspaces.get(id).await?.map(Workspace::from))
+}
+
+async fn find_group(ctx: &Context<'_>, id: &str) -> Result<Option<WorkspaceGroup>, ApiError> {
+    let groups = &context::loaders(ctx)?.groups;
+    let Ok(id) = WorkspaceGroupId::parse(id) else { return Ok(None) };
+    Ok(groups.get(id).await?.map(WorkspaceGroup))
 }

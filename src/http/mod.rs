@@ -29,4 +29,5 @@ pub use api::{Bearer, Execute, Origin};
 pub use mailbox::Mails;
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
+pub use sdl::SchemaText;
 pub use server::{BindError, bind, serve};

@@ -12,6 +12,8 @@ use super::{RequestId, negotiation::Media};
 pub(super) enum Refusal {
     #[error("There is nothing at this address; the API is at /graphql")]
     NotFound,
+    #[error("The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off")]
+    SchemaHidden,
     #[error("This address does not take that method; the header `Allow` lists those that it takes")]
     MethodNotAllowed,
     #[error("Answers come as application/graphql-response+json or application/json; name one of them in `Accept`")]
@@ -43,7 +45,7 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::SchemaHidden => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -22,7 +22,7 @@ use super::{
     negotiation::Media,
     pages,
     refusal::Refusal,
-    sdl::Sdl,
+    sdl::{SchemaText, Sdl},
 };
 
 /// What may be turned of the endpoint.
@@ -47,8 +47,8 @@ pub struct Site<A> {
     pub api: A,
     /// What may be turned.
     pub settings: HttpSettings,
-    /// The schema, as SDL, for `/schema.graphql`.
-    pub sdl: String,
+    /// The schema for `/schema.graphql`; where it is nobody's business, none.
+    pub schema: Option<SchemaText>,
     /// The mails that a demo shows instead of sending them; nothing else has one.
     pub mailbox: Option<Mails>,
     /// Draws 128 random bits, to name a request that came without a name.
@@ -59,7 +59,7 @@ pub struct Site<A> {
 pub(super) struct Shared<A> {
     pub(super) api: A,
     pub(super) settings: HttpSettings,
-    pub(super) sdl: Sdl,
+    pub(super) sdl: Option<Sdl>,
     pub(super) random: fn() -> [u8; 16],
     /// The operations that are being executed, whether anybody still waits for them or not.
     pub(super) tasks: TaskTracker,
@@ -72,9 +72,9 @@ pub fn router<A: Execute>(site: Site<A>) -> Router {
 
 /// All routes; operations are executed as `tasks`.
 pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
-    let Site { api, settings, sdl, mailbox, random } = site;
+    let Site { api, settings, schema, mailbox, random } = site;
     let mailbox = mailbox.map_or_else(Router::new, mailbox::routes);
-    let shared = Arc::new(Shared { api, settings, sdl: Sdl::new(sdl), random, tasks });
+    let shared = Arc::new(Shared { api, settings, sdl: schema.map(Sdl::new), random, tasks });
     Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
         .route("/", routing::get(async || Redirect::temporary("/graphql")))

@@ -1,30 +1,63 @@
-//! `/schema.graphql`: the schema for tools that make code from it.
+//! `/schema.graphql`: the schema for tools that make code from it, and `/schema.graphql?federation`, as a subgraph for
+//! those that make a supergraph.
 
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     body::Bytes,
-    extract::State,
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::{Execute, etag, router::Shared};
+use super::{Execute, etag, exchange::Exchange, negotiation::Media, refusal::Refusal, router::Shared};
 
-/// The text of the schema and its tag.
+/// The schema in the schema definition language.
+#[derive(Debug, Clone)]
+pub struct SchemaText {
+    /// As clients see it.
+    pub api: String,
+    /// As a subgraph of Apollo Federation.
+    pub subgraph: String,
+}
+
+/// The texts of the schema and their tags.
 pub(super) struct Sdl {
+    api: Tagged,
+    subgraph: Tagged,
+}
+
+struct Tagged {
     text: Bytes,
     etag: String,
 }
 
 impl Sdl {
-    pub(super) fn new(text: String) -> Self {
+    pub(super) fn new(SchemaText { api, subgraph }: SchemaText) -> Self {
+        Self { api: Tagged::new(api), subgraph: Tagged::new(subgraph) }
+    }
+}
+
+impl Tagged {
+    fn new(text: String) -> Self {
         Self { etag: etag::of(text.as_bytes()), text: text.into() }
     }
 }
 
-pub(super) async fn schema<A: Execute>(State(shared): State<Arc<Shared<A>>>, headers: HeaderMap) -> Response {
-    let Sdl { text, etag } = &shared.sdl;
+pub(super) async fn schema<A: Execute>(
+    State(shared): State<Arc<Shared<A>>>,
+    Extension(exchange): Extension<Exchange>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Some(sdl) = &shared.sdl else {
+        return Refusal::SchemaHidden.answer(Media::Json, &exchange.request_id);
+    };
+    let Tagged { text, etag } = match query.as_deref() {
+        Some("federation" | "federation=") => &sdl.subgraph,
+        _ => &sdl.api,
+    };
     let about = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),

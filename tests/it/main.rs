@@ -17,6 +17,7 @@
 
 mod cli;
 mod email;
+mod federation;
 mod generated;
 mod http;
 mod import;

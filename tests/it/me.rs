@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 /// `count` workspaces in `groups` groups; `wonny` is a member of each and a user of every group, among nine others.
-fn company(count: usize, groups: usize) -> String {
+pub(crate) fn company(count: usize, groups: usize) -> String {
     let mut lines = domain(DOMAIN) + &user(DOMAIN, "wonny", "");
     let users: Vec<Value> = (0..9)
         .map(|number| format!("user{number}"))

@@ -124,6 +124,8 @@ fn operations() -> Vec<(&'static str, Asks, Value)> {
         ("me", Asks::SignedIn, Value::Null),
         ("node", Asks::SignedIn, Value::Null),
         ("nodes", Asks::SignedIn, Value::Null),
+        ("workspaces", Asks::SignedIn, Value::Null),
+        ("workspaceGroups", Asks::SignedIn, Value::Null),
         ("signIn", Asks::Nothing, json!({ "domainId": DOMAIN, "userId": "nobody", "password": "wrong" })),
         ("confirmSignIn", Asks::Nothing, json!({ "challengeToken": token("upc_"), "verifyCode": "123456" })),
         ("refreshSession", Asks::Nothing, json!({ "refreshToken": token("upr_") })),
@@ -218,6 +220,8 @@ async fn ask(client: &Client, name: &str, input: Value) -> (Verdict, Value) {
         "me" => client.query("{ me { id workspaces { totalCount } sessions { id } } }").await,
         "node" => client.query("{ node(id: \"wg-1\") { id } }").await,
         "nodes" => client.query("{ nodes(ids: [\"wg-1\"]) { id } }").await,
+        "workspaces" => client.query("{ workspaces(ids: [\"workspace-1\"]) { id } }").await,
+        "workspaceGroups" => client.query("{ workspaceGroups(ids: [\"wg-1\"]) { id } }").await,
         _ => client.try_mutate(name, input, "__typename").await,
     };
     assert_eq!(answer.status, 200, "{}", answer.body);

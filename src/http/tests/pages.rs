@@ -54,8 +54,8 @@ async fn it_lives_though_it_is_not_ready() {
             false
         }
     }
-    let crate::http::Site { settings, sdl, random, .. } = site(&Toy::default());
-    let router = crate::http::router(crate::http::Site { api: Down, settings, sdl, mailbox: None, random });
+    let crate::http::Site { settings, schema, random, .. } = site(&Toy::default());
+    let router = crate::http::router(crate::http::Site { api: Down, settings, schema, mailbox: None, random });
     let status = async |address| send(router.clone(), build("GET", address, &[], Body::empty())).await.status;
     assert_eq!((status("/healthz").await, status("/readyz").await), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
 }

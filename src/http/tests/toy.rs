@@ -16,7 +16,7 @@ use async_graphql::{
 
 use crate::{
     graphql::only_queries::OnlyQueries,
-    http::{Bearer, Execute, HttpSettings, Origin, Site},
+    http::{Bearer, Execute, HttpSettings, Origin, SchemaText, Site},
 };
 
 /// Counts what was executed to its end.
@@ -49,7 +49,10 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
             request_timeout: Duration::from_secs(10),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         },
-        sdl: "type Query { me: String }".to_owned(),
+        schema: Some(SchemaText {
+            api: "type Query { me: String }".to_owned(),
+            subgraph: "type Query @shareable { me: String }".to_owned(),
+        }),
         mailbox: None,
         random: || [0xab; 16],
     }

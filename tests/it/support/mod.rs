@@ -18,7 +18,7 @@ use userprofile::domain::session::Lifetimes;
 use userprofile::domain::tally::Window;
 use userprofile::graphql::guard::Limits;
 use userprofile::graphql::{self, Api};
-use userprofile::http::{self, HttpSettings, Site};
+use userprofile::http::{self, HttpSettings, SchemaText, Site};
 use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::import::ImportOptions;
@@ -113,7 +113,7 @@ impl TestApp {
                 request_timeout: Duration::from_secs(30),
                 trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             },
-            sdl: graphql::sdl(),
+            schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
             mailbox: None,
             random: || [1; 16],
         });

@@ -56,7 +56,10 @@ async fn check(client: &Client, company: &Company, domain: &str, user: usize) {
         assert_eq!(answer.data()["me"]["workspaces"], expected, "through {group}, {context}");
     }
     let ids: Vec<String> = (0..6).map(|workspace| format!("workspace-{domain}-{workspace}")).collect();
-    let answer = client.execute("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
+    let query = "query($ids: [ID!]!, $those: [_Any!]!) { nodes(ids: $ids) { id } workspaces(ids: $ids) { id }
+                 _entities(representations: $those) { ... on Workspace { id } } }";
+    let those: Vec<Value> = ids.iter().map(|id| json!({ "__typename": "Workspace", "id": id })).collect();
+    let answer = client.execute(query, json!({ "ids": ids, "those": those })).await;
     let seen = company.workspaces(user, None);
     let expected: Vec<Value> = (0..6)
         .map(|workspace| match seen.iter().any(|(listed, _, _)| *listed == workspace) {
@@ -64,7 +67,9 @@ async fn check(client: &Client, company: &Company, domain: &str, user: usize) {
             false => Value::Null,
         })
         .collect();
-    assert_eq!(answer.data()["nodes"], Value::Array(expected), "{context}");
+    for field in ["nodes", "workspaces", "_entities"] {
+        assert_eq!(answer.data()[field], Value::Array(expected.clone()), "{field}, {context}");
+    }
 }
 
 fn list(company: &Company, domain: &str, user: usize, listed: Listed) -> Value {

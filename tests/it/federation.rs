@@ -1,0 +1,121 @@
+//! What BFFs ask: things by their ids, many at once, and the entities of a federated graph.
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::me::company;
+use crate::support::{Client, DOMAIN, TestApp};
+
+async fn app() -> (TestApp, Client) {
+    let app = TestApp::start().await;
+    let hidden = r#"{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-hidden","name":"Hidden"}"#;
+    app.import(&(company(12, 3) + hidden)).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    (app, client)
+}
+
+const ENTITIES: &str = "query($these: [_Any!]!) { _entities(representations: $these) {
+    __typename ... on User { userId } ... on Workspace { name } ... on WorkspaceGroup { name } } }";
+
+fn reference(type_name: &str, id: &str) -> Value {
+    json!({ "__typename": type_name, "id": id })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_things_by_their_ids_take_one_statement() {
+    let (app, client) = app().await;
+    let ids: Vec<String> = (0..10).rev().map(|number| format!("workspace-{number}")).collect();
+    let query = "query($ids: [ID!]!) { workspaces(ids: $ids) { id } }";
+    let (statements, answer) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
+    let expected: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+    assert_eq!(answer.data()["workspaces"], json!(expected));
+    assert_eq!(statements, 2, "the caller, the workspaces");
+    let ids = json!({ "ids": ["wg-1", "wg-none", "workspace-1", "", "wg-1"] });
+    let answer = client.execute("query($ids: [ID!]!) { workspaceGroups(ids: $ids) { name } }", ids).await;
+    let group = json!({ "name": "Group 1" });
+    assert_eq!(answer.data()["workspaceGroups"], json!([group, null, null, null, group]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_ids_are_the_most() {
+    let (_app, client) = app().await;
+    for (query, allowed) in [
+        ("query($ids: [ID!]!) { workspaces(ids: $ids) { id } }", 100),
+        ("query($ids: [ID!]!) { workspaceGroups(ids: $ids) { id } }", 100),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", 100),
+    ] {
+        let ids = |count: usize| json!({ "ids": vec!["workspace-1"; count] });
+        assert!(client.execute(query, ids(allowed)).await.body.get("errors").is_none(), "{query}");
+        assert_eq!(client.execute(query, ids(allowed + 1)).await.error_code(), "BAD_USER_INPUT", "{query}");
+    }
+    let these = json!({ "these": vec![reference("Workspace", "workspace-1"); 101] });
+    assert_eq!(client.execute(ENTITIES, these).await.error_code(), "BAD_USER_INPUT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entities_are_those_that_the_caller_sees() {
+    let (app, client) = app().await;
+    let me = client.query("{ me { id } }").await.data()["me"]["id"].as_str().unwrap().to_owned();
+    let these = json!({ "these": [
+        reference("Workspace", "workspace-3"),
+        reference("User", &me),
+        reference("WorkspaceGroup", "wg-2"),
+        reference("Workspace", "workspace-hidden"),
+        reference("User", "user-000000000000"),
+        reference("User", "workspace-3"),
+        reference("Invoice", "workspace-3"),
+        reference("Workspace", ""),
+    ] });
+    let (statements, answer) = app.count_statements(client.execute(ENTITIES, these.clone())).await;
+    let expected = json!([
+        { "__typename": "Workspace", "name": "Workspace 0003" },
+        { "__typename": "User", "userId": "wonny" },
+        { "__typename": "WorkspaceGroup", "name": "Group 2" },
+        null, null, null, null, null,
+    ]);
+    assert_eq!(answer.data()["_entities"], expected);
+    assert_eq!(statements, 3, "the caller, the workspaces, the groups");
+    assert_eq!(app.client().execute(ENTITIES, these).await.error_code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_reference_is_bad_input() {
+    let (_app, client) = app().await;
+    for wrong in [
+        json!({}),
+        json!({ "__typename": "User" }),
+        json!({ "id": "wg-1" }),
+        json!("wg-1"),
+        json!([1]),
+        json!({ "__typename": "User", "id": 1 }),
+        json!({ "__typename": ["User"], "id": "x" }),
+    ] {
+        let answer = client.execute(ENTITIES, json!({ "these": [wrong] })).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_subgraph_is_for_gateways_alone() {
+    let (_app, client) = app().await;
+    let service = client.query("{ _service { sdl } }").await;
+    let subgraph = service.data()["_service"]["sdl"].as_str().unwrap();
+    let get = |path: &str| client.send(client.request(Method::GET, path).body(Body::empty()).unwrap());
+    assert_eq!(get("/schema.graphql?federation").await.text, subgraph);
+    for marked in [
+        "type User implements Node @key(fields: \"id\") {",
+        "type Workspace implements Node @key(fields: \"id\") {",
+        "type WorkspaceGroup implements Node @key(fields: \"id\") {",
+        "type PageInfo @shareable {",
+        "https://specs.apollo.dev/federation/v2.5",
+    ] {
+        assert_eq!(subgraph.matches(marked).count(), 1, "{marked}");
+    }
+    let introspection = client.query("{ __schema { types { name } queryType { fields { name } } } }").await.text;
+    for text in [get("/schema.graphql").await.text, userprofile::graphql::sdl(), introspection] {
+        for name in ["_Any", "_Entity", "_Service", "_entities", "_service", "@key", "@link"] {
+            assert!(!text.contains(name), "{name}");
+        }
+    }
+}
