@@ -35,7 +35,7 @@ pub use kinds::{DatabaseUrl, LogFormat, Mailbox, SmtpSecurity, SmtpServer};
 pub use resolve::resolve;
 pub use secret::{Secret, SecretKey, SecretUrl};
 pub use setting::{Fallback, Setting};
-pub use table::{Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens, settings};
+pub use table::{Browsers, Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens, settings};
 pub use values::{Config, KeySource, Mail};
 
 /// Reads the settings in force: `flags` (by [`Setting::name`]) beat the environment, the environment beats the file.

@@ -3,7 +3,10 @@
 use super::{
     resolve::Reader,
     setting::Group as _,
-    table::{Codes, Database, Hashing, Http, KeySettings, Limits, Log, MailSettings, Passwords, Sends, Server, Tokens},
+    table::{
+        Browsers, Codes, Database, Hashing, Http, KeySettings, Limits, Log, MailSettings, Passwords, Sends, Server,
+        Tokens,
+    },
     values::{Config, Mail},
 };
 
@@ -22,6 +25,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     let tokens = Tokens::read(reader);
     let limits = Limits::read(reader);
     let http = Http::read(reader);
+    let browsers = Browsers::read(reader);
 
     check_mail(reader);
     check_secret_key(reader);
@@ -47,6 +51,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
         tokens: tokens?,
         limits: limits?,
         http: http?,
+        browsers: browsers?,
         warnings: reader.warnings(),
         in_force: std::mem::take(&mut reader.in_force),
     })

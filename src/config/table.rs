@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::{
     kinds::{
-        BaseUrl, DatabaseUrl, DatabaseUrls, FilePath, LogFilter, LogFormat, Mailbox, Mailboxes, Networks, PageUrl,
-        SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices, counts, durations, optional, sizes,
+        BaseUrl, DatabaseUrl, DatabaseUrls, FilePath, LogFilter, LogFormat, Mailbox, Mailboxes, Networks, ON_OFF,
+        Origins, PageUrl, SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices, counts, durations, optional, sizes,
     },
     secret::SecretKey,
     setting::{Fallback, Group as _, Setting, group, setting},
@@ -41,6 +41,7 @@ pub fn settings() -> &'static [Setting] {
             Tokens::settings(),
             Limits::settings(),
             Http::settings(),
+            Browsers::settings(),
         ]
         .concat()
     });
@@ -219,6 +220,16 @@ group! {
         header_timeout: Duration = setting("header_timeout", "10s", durations(TENTH..=5 * MINUTE));
         /// How long a request may take before it is given up.
         request_timeout: Duration = setting("request_timeout", "30s", durations(TENTH..=HOUR));
+    }
+}
+
+group! {
+    /// Browsers
+    pub struct Browsers {
+        /// The origins of other sites whose pages may use the API.
+        cors_origins: Vec<String> = setting("cors_origins", unset("only our own pages may"), Origins);
+        /// Whether a page may have its session kept in cookies, by the header `X-UserProfile-Session: cookie`.
+        cookies: bool = setting("cookies", "on", choices(ON_OFF));
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     kinds::{DatabaseUrl, Kind as _, Mailbox, SecretKeys, SmtpServer},
     resolve::InForce,
     secret::SecretKey,
-    table::{Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
+    table::{Browsers, Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
 };
 
 /// All settings in force, checked. Plain values, to be taken apart and handed down.
@@ -51,6 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// The HTTP server.
     pub http: Http,
+    /// What browsers are allowed.
+    pub browsers: Browsers,
     /// What is odd but not wrong, a sentence each: to be logged at the start.
     pub warnings: Vec<String>,
     pub(super) in_force: Vec<InForce>,

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 
+use super::delivery::{Desk, Shown};
 use super::error::ApiError;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
+use crate::domain::token::RefreshToken;
 use crate::services::Services;
 
 /// One request's own data.
@@ -15,6 +17,8 @@ pub struct RequestContext {
     services: Arc<Services>,
     caller: Option<Signed>,
     client: Client,
+    shown: Shown,
+    desk: Desk,
 }
 
 /// A caller and his loaders, which know through whose eyes they read.
@@ -24,14 +28,18 @@ struct Signed {
 }
 
 impl RequestContext {
-    /// The data of a request that `caller` makes from `client`.
+    /// The data of a request that `caller` makes from `client`, having `shown` what makes him that.
     #[must_use]
-    pub fn new(services: Arc<Services>, caller: Option<Caller>, client: Client) -> Self {
+    pub fn new(services: Arc<Services>, caller: Option<Caller>, client: Client, shown: Shown) -> Self {
         let caller = caller.map(|caller| Signed {
             loaders: Loaders::new(&services, Arc::new(caller.viewer())),
             caller: Arc::new(caller),
         });
-        Self { services, caller, client }
+        Self { services, caller, client, desk: Desk::new(shown.delivery), shown }
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 }
 
@@ -40,7 +48,9 @@ fn own<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext, ApiError> {
 }
 
 fn signed<'a>(ctx: &Context<'a>) -> Result<&'a Signed, ApiError> {
-    own(ctx)?.caller.as_ref().ok_or_else(ApiError::unauthenticated)
+    let own = own(ctx)?;
+    let nobody = if own.shown.is_ignored { ApiError::cookies_ignored } else { ApiError::unauthenticated };
+    own.caller.as_ref().ok_or_else(nobody)
 }
 
 /// Who asks.
@@ -73,4 +83,20 @@ pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
 /// Never, within a request.
 pub fn client<'a>(ctx: &Context<'a>) -> Result<&'a Client, ApiError> {
     Ok(&own(ctx)?.client)
+}
+
+/// The refresh token that came in a cookie.
+///
+/// # Errors
+/// Never, within a request.
+pub fn refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>, ApiError> {
+    Ok(own(ctx)?.shown.refresh.as_ref())
+}
+
+/// Where tokens are handed over.
+///
+/// # Errors
+/// Never, within a request.
+pub(super) fn desk<'a>(ctx: &Context<'a>) -> Result<&'a Desk, ApiError> {
+    Ok(&own(ctx)?.desk)
 }

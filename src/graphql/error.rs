@@ -59,6 +59,13 @@ impl ApiError {
         Self::new(Code::Unauthenticated, "Sign in first: no access token was shown, or it is not valid any more.")
     }
 
+    /// Nobody is signed in, though cookies came: they are believed only where the client says that it means them to be.
+    #[must_use]
+    pub fn cookies_ignored() -> Self {
+        let message = "Session cookies are believed only beside the header `X-UserProfile-Session: cookie`; send it.";
+        Self::new(Code::Unauthenticated, message)
+    }
+
     /// Something is required of the user that must come first.
     #[must_use]
     pub fn action_required(actions: &[RequiredAction]) -> Self {

@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod context;
+pub mod delivery;
 pub mod error;
 pub mod fault;
 pub mod federation;
@@ -18,10 +19,10 @@ use std::sync::Arc;
 use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, ServerError};
 
 use crate::domain::event::Client;
-use crate::domain::token::AccessToken;
 use crate::services::Services;
 
 use context::RequestContext;
+use delivery::{SessionChange, Shown};
 use error::ApiError;
 use federation::FederatedQuery;
 use guard::{Limits, RequestGuard};
@@ -39,6 +40,21 @@ pub struct Api {
     limits: Limits,
 }
 
+/// What came of a request.
+#[derive(Debug)]
+pub struct Executed {
+    /// What is answered.
+    pub response: Response,
+    /// What became of the session that is kept in cookies; `None`: nothing.
+    pub session: Option<SessionChange>,
+}
+
+impl From<Response> for Executed {
+    fn from(response: Response) -> Self {
+        Self { response, session: None }
+    }
+}
+
 impl Api {
     /// Makes the API, refusing documents beyond `limits`.
     #[must_use]
@@ -46,22 +62,27 @@ impl Api {
         Self { schema: guarded(limits), subgraph: guarded(limits), services, limits }
     }
 
-    /// Answers one request of whoever shows `token`; with none, or one that is not good, the request is nobody's.
-    pub async fn execute(&self, request: Request, token: Option<&str>, client: Client) -> Response {
-        let caller = match token.and_then(AccessToken::parse) {
-            Some(token) => match self.services.authenticate(&token).await {
+    /// Answers one request of whoever has `shown` an access token; with none, or one that is not good, the request is
+    /// nobody's.
+    pub async fn execute(&self, request: Request, shown: Shown, client: Client) -> Executed {
+        let caller = match &shown.access {
+            Some(token) => match self.services.authenticate(token).await {
                 Ok(caller) => caller,
-                Err(failure) => return Response::from_errors(vec![ApiError::from(failure).into_server_error()]),
+                Err(failure) => {
+                    return Response::from_errors(vec![ApiError::from(failure).into_server_error()]).into();
+                }
             },
             None => None,
         };
-        let context = RequestContext::new(self.services.clone(), caller, client);
+        let context = RequestContext::new(self.services.clone(), caller, client, shown);
+        let desk = context.desk().clone();
         let request = request.data(context);
-        if federation::is_meant(&request.query) {
+        let response = if federation::is_meant(&request.query) {
             self.subgraph.execute(request).await
         } else {
             self.schema.execute(request).await
-        }
+        };
+        Executed { response, session: desk.outcome() }
     }
 
     /// Checks a body before it is read as JSON.

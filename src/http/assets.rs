@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::etag;
+use super::{etag, pages};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
@@ -43,6 +43,8 @@ impl Asset {
             (header::CACHE_CONTROL, self.cache_control()),
             (header::ETAG, self.etag),
             (header::VARY, "accept-encoding"),
+            // A worker has the policy of the file that it is.
+            (header::CONTENT_SECURITY_POLICY, pages::OF_EDITOR),
         ];
         if etag::is_known(request, self.etag) {
             return (StatusCode::NOT_MODIFIED, about).into_response();

@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, header},
+    http::HeaderValue,
     middleware::Next,
     response::Response,
 };
@@ -19,6 +19,7 @@ use tracing::{Instrument, field::Empty};
 
 use super::{
     Execute, RequestId, client::client_address, negotiation::Media, refusal::Refusal, request_id, router::Shared,
+    security::harden,
 };
 
 /// What is known of a request before anybody looks at what it asks.
@@ -61,7 +62,7 @@ pub(super) async fn exchange<A: Execute>(
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         response.headers_mut().insert(request_id::REQUEST_ID, id);
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    harden(response.headers_mut(), shared.settings.public_url.as_deref());
     if !span.is_disabled() {
         span.record("status", response.status().as_u16());
         span.record("duration", tracing::field::debug(started.elapsed()));

@@ -21,8 +21,12 @@ use super::{
     request::Call,
     response::Answer,
     router::Shared,
+    session::ShownTokens,
 };
 use crate::graphql::only_queries::ReadOnly;
+
+/// What an answer to `GET` depends on besides its address.
+const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
 
 /// `GET` and `HEAD`: a query, or the editor for a browser.
 pub(super) async fn get<A: Execute>(
@@ -36,7 +40,7 @@ pub(super) async fn get<A: Execute>(
         Ok(media) => answer(media, &exchange, query(&shared, &parts, &exchange).await),
         Err(refusal) => answer(Media::Json, &exchange, Err(refusal)),
     };
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static(VARY));
     response
 }
 
@@ -90,17 +94,18 @@ async fn execute<A: Execute>(
     parts: &Parts,
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
-    let origin = Origin::new(&parts.headers, exchange.client_address, exchange.request_id.clone());
+    let tokens = ShownTokens::of(&parts.headers, shared.settings.takes_cookies)?;
+    let origin = Origin::new(&parts.headers, tokens, exchange.client_address, exchange.request_id.clone());
     let site = Arc::clone(shared);
     let operation = async move {
         match call {
-            Call::Single(request) => Answer::Single(site.api.execute(*request, origin).await),
+            Call::Single(request) => Answer::single(site.api.execute(*request, origin).await),
             Call::Batch(requests) => {
-                let mut responses = Vec::with_capacity(requests.len());
+                let mut answers = Vec::with_capacity(requests.len());
                 for request in requests {
-                    responses.push(site.api.execute(request, origin.clone()).await);
+                    answers.push(site.api.execute(request, origin.clone()).await);
                 }
-                Answer::Batch(responses)
+                Answer::batch(answers)
             }
         }
     };

@@ -94,9 +94,7 @@ fn page(mails: &[Kept]) -> Response {
 "
     ))
     .into_response();
-    pages::guard(&mut response);
-    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    pages::keep_to_itself(&mut response, CONTENT_SECURITY_POLICY);
     response
 }
 

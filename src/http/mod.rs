@@ -8,6 +8,7 @@ mod api;
 mod assets;
 mod body;
 mod client;
+mod cors;
 mod etag;
 mod exchange;
 mod graphql;
@@ -21,13 +22,16 @@ mod request_id;
 mod response;
 mod router;
 mod sdl;
+mod security;
 mod server;
+mod session;
 #[cfg(test)]
 mod tests;
 
-pub use api::{Bearer, Execute, Origin};
+pub use api::{Execute, Origin};
 pub use mailbox::Mails;
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
 pub use sdl::SchemaText;
 pub use server::{BindError, bind, serve};
+pub use session::{Bearer, ShownTokens};

@@ -32,6 +32,12 @@ pub(super) enum Refusal {
     /// The parameters are not what the specification says they are; the text says which and what would be right.
     #[error("{0}")]
     Malformed(String),
+    #[error("Cookie sessions are switched off here; leave `X-UserProfile-Session` out and keep the tokens yourself")]
+    CookiesOff,
+    #[error("`X-UserProfile-Session` has one value, `cookie`, and may be left out; send no other")]
+    UnknownSession,
+    #[error("Pages of {0} may not use this API; whoever runs it can list them in USERPROFILE_CORS_ORIGINS")]
+    ForeignOrigin(String),
     #[error("Batches are switched off; send one request at a time")]
     BatchesOff,
     #[error("A batch holds at most {0} requests; send them in several")]
@@ -51,7 +57,13 @@ impl Refusal {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge(_) | Self::TooMuch(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken | Self::Malformed(_) | Self::BatchesOff | Self::BatchTooLong(_) => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
+            Self::BodyBroken
+            | Self::Malformed(_)
+            | Self::CookiesOff
+            | Self::UnknownSession
+            | Self::BatchesOff
+            | Self::BatchTooLong(_) => StatusCode::BAD_REQUEST,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -61,6 +73,7 @@ impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::BatchTooLong(_) => "LIMIT_EXCEEDED",
+            Self::ForeignOrigin(_) => "FORBIDDEN",
             Self::TimedOut => "UNAVAILABLE",
             Self::Failed => "INTERNAL_SERVER_ERROR",
             _ => "BAD_USER_INPUT",

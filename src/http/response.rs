@@ -7,8 +7,8 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{RequestId, negotiation::Media};
-use crate::graphql::only_queries::NotAQuery;
+use super::{RequestId, negotiation::Media, session::set_cookies};
+use crate::graphql::{Executed, delivery::SessionChange, only_queries::NotAQuery};
 
 /// What is said of a fault of ours.
 pub(super) const MASKED: &str =
@@ -28,14 +28,36 @@ const CODES: [&str; 9] = [
 ];
 const UNAVAILABLE: &str = "UNAVAILABLE";
 
-/// What was answered to a [`Call`](super::request::Call), of the same shape.
+/// What was answered to a [`Call`](super::request::Call).
 #[derive(Debug)]
-pub(super) enum Answer {
-    Single(Response),
+pub(super) struct Answer {
+    responses: Responses,
+    session: Option<SessionChange>,
+}
+
+/// Of the same shape as the call.
+#[derive(Debug)]
+enum Responses {
+    Single(Box<Response>),
     Batch(Vec<Response>),
 }
 
 impl Answer {
+    pub(super) fn single(executed: Executed) -> Self {
+        Self { responses: Responses::Single(Box::new(executed.response)), session: executed.session }
+    }
+
+    /// Of what several did to a session, the last counts.
+    pub(super) fn batch(executed: Vec<Executed>) -> Self {
+        let mut session = None;
+        let responses = executed.into_iter().map(|one| {
+            session = one.session.or_else(|| session.take());
+            one.response
+        });
+        let responses = Responses::Batch(responses.collect());
+        Self { responses, session }
+    }
+
     /// The HTTP answer.
     ///
     /// # Errors
@@ -45,17 +67,17 @@ impl Answer {
         media: Media,
         request_id: &RequestId,
     ) -> Result<axum::response::Response, serde_json::Error> {
-        let responses = match &mut self {
-            Self::Single(response) => std::slice::from_mut(response),
-            Self::Batch(responses) => responses,
+        let responses = match &mut self.responses {
+            Responses::Single(response) => std::slice::from_mut(&mut **response),
+            Responses::Batch(responses) => responses,
         };
         for response in &mut *responses {
             response.errors.iter_mut().for_each(|error| finish(error, request_id));
         }
         let status = status_of_all(responses, media);
-        let body = match &self {
-            Self::Single(response) => serde_json::to_vec(&Written::from(response)),
-            Self::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
+        let body = match &self.responses {
+            Responses::Single(response) => serde_json::to_vec(&Written::from(&**response)),
+            Responses::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
         }?;
         let mut response = axum::response::Response::new(Body::from(body));
         *response.status_mut() = status;
@@ -64,6 +86,9 @@ impl Answer {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if let Some(change) = &self.session {
+            set_cookies(headers, change);
         }
         Ok(response)
     }

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Execute,
     assets::{self, Asset},
+    cors,
     exchange::{Exchange, exchange},
     graphql, health,
     mailbox::{self, Mails},
@@ -38,6 +39,12 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The address under which people reach the server, where that is known.
+    pub public_url: Option<String>,
+    /// The origins of others whose pages may use the API, such as `https://app.example.com`.
+    pub cors_origins: Vec<String>,
+    /// Whether sessions may be kept in cookies.
+    pub takes_cookies: bool,
 }
 
 /// Everything that is served.
@@ -75,8 +82,14 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
     let Site { api, settings, schema, mailbox, random } = site;
     let mailbox = mailbox.map_or_else(Router::new, mailbox::routes);
     let shared = Arc::new(Shared { api, settings, sdl: schema.map(Sdl::new), random, tasks });
-    Router::new()
+    let api = Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
+        // Before the layers, which are to see the question of a browser whether it may: its method is none of ours.
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors::layer(&shared.settings.cors_origins))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::refuse_foreign::<A>));
+    Router::new()
+        .merge(api)
         .route("/", routing::get(async || Redirect::temporary("/graphql")))
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready::<A>))

@@ -22,6 +22,10 @@ pub struct IssuedTokens {
     pub refresh: RefreshToken,
     /// When the access token runs out.
     pub expires_at: Timestamp,
+    /// When the refresh token does, and the session with it.
+    pub session_expires_at: Timestamp,
+    /// When they were issued.
+    pub issued_at: Timestamp,
 }
 
 /// Why a refresh token buys nothing.
@@ -89,6 +93,8 @@ impl Services {
             access: AccessToken::from_random(entropy::bytes()?),
             refresh: RefreshToken::from_random(entropy::bytes()?),
             expires_at: (now + self.policy.lifetimes.access).min(session_expires_at),
+            session_expires_at,
+            issued_at: now,
         };
         let (access, refresh) = (tokens.access.digest(), tokens.refresh.digest());
         sessions::insert_token(tx, session, &access, TokenPurpose::Access, tokens.expires_at).await?;

@@ -15,6 +15,7 @@
     reason = "what is written here is read, not run by the million"
 )]
 
+mod browsers;
 mod cli;
 mod email;
 mod federation;

@@ -10,6 +10,9 @@ pub(in super::super) fn choices<T>(words: &'static [(&'static str, T)]) -> Choic
     Choices(words)
 }
 
+/// Whether something is.
+pub(in super::super) const ON_OFF: &[(&str, bool)] = &[("on", true), ("off", false)];
+
 impl<T: Copy> Kind for Choices<T> {
     type Value = T;
 

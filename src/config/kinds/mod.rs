@@ -18,7 +18,7 @@ mod smtp_url;
 mod web_url;
 
 pub(super) use address::{Networks, SocketAddress};
-pub(super) use choice::choices;
+pub(super) use choice::{ON_OFF, choices};
 pub(super) use count::counts;
 pub use database_url::DatabaseUrl;
 pub(super) use database_url::DatabaseUrls;
@@ -32,7 +32,7 @@ pub(super) use secret_key::SecretKeys;
 pub(super) use size::sizes;
 pub(super) use smtp_url::SmtpUrls;
 pub use smtp_url::{SmtpSecurity, SmtpServer};
-pub(super) use web_url::{BaseUrl, PageUrl};
+pub(super) use web_url::{BaseUrl, Origins, PageUrl};
 
 /// A kind of value.
 pub(super) trait Kind {

@@ -46,6 +46,37 @@ impl Kind for PageUrl {
     }
 }
 
+/// A list of the origins of web pages (RFC 6454), parted by commas or spaces.
+pub(in super::super) struct Origins;
+
+impl Kind for Origins {
+    type Value = Vec<String>;
+
+    fn value_name(&self) -> &'static str {
+        "ORIGINS"
+    }
+
+    fn accepts(&self) -> String {
+        "a list of origins, parted by commas, such as `https://app.example.com, http://localhost:5173`".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<String>, String> {
+        text.split([',', ' ']).map(str::trim).filter(|origin| !origin.is_empty()).map(parse_origin).collect()
+    }
+}
+
+/// As browsers write it: in lower case, without a port that goes without saying, and without a `/` at its end.
+fn parse_origin(text: &str) -> Result<String, String> {
+    if text.contains('*') || text == "null" {
+        return Err(format!("{text:?} may be anybody; name each origin"));
+    }
+    let url = parse_web_url(text)?;
+    if url.path() != "/" || url.query().is_some() {
+        return Err(format!("{text:?} is more than an origin, which ends behind the host and the port"));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
 /// A password in it is refused without being shown, for nothing here could keep it secret.
 fn parse_web_url(text: &str) -> Result<Url, String> {
     if text.contains('@') {
@@ -109,5 +140,23 @@ mod tests {
         }
         assert!(wrong(&BaseUrl, "https://example.com/?a=b").contains("has parameters"));
         assert!(!wrong(&BaseUrl, "https://ann:hunter2@example.com").contains("hunter2"));
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        let parsed = Origins.parse("https://App.example.com/, http://localhost:5173 https://b.example:443,");
+        let expected = ["https://app.example.com", "http://localhost:5173", "https://b.example"];
+        assert_eq!(parsed, Ok(expected.map(str::to_owned).to_vec()));
+        assert_eq!(Origins.parse(""), Ok(Vec::new()));
+        for (text, expected) in [
+            ("*", "may be anybody"),
+            ("https://*.example.com", "may be anybody"),
+            ("null", "may be anybody"),
+            ("https://example.com/app", "is more than an origin"),
+            ("https://example.com?a", "is more than an origin"),
+            ("example.com", "is not a web address"),
+        ] {
+            assert!(wrong(&Origins, text).contains(expected), "{text}: {}", wrong(&Origins, text));
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::settle;
 use super::user_error::user_error;
+use super::{MutationError, settle};
 use crate::domain::ids::SessionId;
 use crate::domain::token::RefreshToken;
 use crate::graphql::context;
@@ -17,6 +17,8 @@ user_error!(
     "refreshSession",
     RefreshSessionError,
     RefreshSessionErrorCode {
+        /// No token was given, and none came in a cookie.
+        Required,
         /// The token is unknown, out of time, revoked, or was exchanged before. Sign in again.
         InvalidToken,
     }
@@ -52,10 +54,10 @@ user_error!(
 );
 
 /// What `refreshSession` takes.
-#[derive(InputObject)]
+#[derive(InputObject, Default)]
 pub struct RefreshSessionInput {
-    /// The refresh token of your session.
-    refresh_token: String,
+    /// The refresh token of your session. May be left out where the session is kept in cookies.
+    refresh_token: Option<String>,
 }
 
 /// What came of refreshing a session.
@@ -112,9 +114,11 @@ impl SessionMutations {
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The token.")] input: RefreshSessionInput,
+        #[graphql(desc = "The token. May be left out where the session is kept in cookies.")] input: Option<
+            RefreshSessionInput,
+        >,
     ) -> Option<Result<RefreshSessionPayload, ApiError>> {
-        Some(refresh_session(ctx, &input).await)
+        Some(refresh_session(ctx, input.unwrap_or_default()).await)
     }
 
     /// Ends your session; its tokens are worth nothing from now on.
@@ -137,19 +141,41 @@ impl SessionMutations {
     }
 }
 
-async fn refresh_session(ctx: &Context<'_>, input: &RefreshSessionInput) -> Result<RefreshSessionPayload, ApiError> {
-    let refreshed = match RefreshToken::parse(&input.refresh_token) {
+async fn refresh_session(ctx: &Context<'_>, input: RefreshSessionInput) -> Result<RefreshSessionPayload, ApiError> {
+    let given = input.refresh_token.filter(|text| !text.is_empty());
+    let token = match &given {
+        Some(text) => RefreshToken::parse(text),
+        None => match context::refresh_cookie(ctx)? {
+            Some(token) => Some(token.clone()),
+            None => {
+                return Ok(RefreshSessionPayload { session: None, errors: vec![RefreshSessionError::of(missing())?] });
+            }
+        },
+    };
+    let refreshed = match token {
         Some(token) => context::services(ctx)?.refresh_session(&token, context::client(ctx)?).await,
         None => Err(Error::Refused(RefreshRefusal::InvalidToken)),
     };
+    let desk = context::desk(ctx)?;
     Ok(match settle(refreshed)? {
-        Ok(tokens) => RefreshSessionPayload { session: Some(tokens.into()), errors: Vec::new() },
-        Err(errors) => RefreshSessionPayload { session: None, errors },
+        Ok(tokens) => RefreshSessionPayload { session: Some(desk.hand_over(tokens)), errors: Vec::new() },
+        Err(errors) => {
+            if given.is_none() {
+                desk.take_away();
+            }
+            RefreshSessionPayload { session: None, errors }
+        }
     })
+}
+
+fn missing() -> Fault {
+    let message = "a refresh token is needed: give it, or send the cookie beside `X-UserProfile-Session: cookie`";
+    Fault::new(FaultCode::Required, message).at("refreshToken")
 }
 
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
     context::services(ctx)?.sign_out(context::caller(ctx)?, context::client(ctx)?).await?;
+    context::desk(ctx)?.take_away();
     Ok(SignOutPayload { ok: true, errors: Vec::new() })
 }
 
@@ -159,7 +185,12 @@ async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result
     let id = SessionId::parse(&input.id).unwrap_or_else(|_| SessionId::from_stored(String::new()));
     let answer = context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await;
     Ok(match settle(answer)? {
-        Ok(revoked) => RevokeSessionPayload { revoked, errors: Vec::new() },
+        Ok(revoked) => {
+            if id == caller.session.id {
+                context::desk(ctx)?.take_away();
+            }
+            RevokeSessionPayload { revoked, errors: Vec::new() }
+        }
         Err(errors) => RevokeSessionPayload { revoked: 0, errors },
     })
 }

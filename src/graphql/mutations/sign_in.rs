@@ -191,7 +191,10 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload,
     let who = SignIn { domain_id: domain_id.flatten(), login, password };
     let answer = context::services(ctx)?.sign_in(who, context::client(ctx)?).await;
     Ok(match settle(answer)? {
-        Ok(SignedIn::Session(tokens)) => SignInPayload { session: Some(tokens.into()), ..SignInPayload::default() },
+        Ok(SignedIn::Session(tokens)) => {
+            let session = Some(context::desk(ctx)?.hand_over(tokens));
+            SignInPayload { session, ..SignInPayload::default() }
+        }
         Ok(SignedIn::Challenge(challenge)) => {
             let errors = not_sent(&challenge)?;
             SignInPayload { mfa_challenge: Some(challenge.into()), session: None, errors }
@@ -218,7 +221,7 @@ async fn confirm_sign_in(ctx: &Context<'_>, input: &ConfirmSignInInput) -> Resul
         _ => Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)),
     };
     Ok(match settle(answered)? {
-        Ok(tokens) => ConfirmSignInPayload { session: Some(tokens.into()), errors: Vec::new() },
+        Ok(tokens) => ConfirmSignInPayload { session: Some(context::desk(ctx)?.hand_over(tokens)), errors: Vec::new() },
         Err(errors) => ConfirmSignInPayload { session: None, errors },
     })
 }

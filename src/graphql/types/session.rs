@@ -46,21 +46,27 @@ impl Session {
 /// The tokens of a session. Keep them secret; the server keeps only their digests.
 #[derive(SimpleObject)]
 pub struct SessionTokens {
-    /// Show it with every request: `Authorization: Bearer …`.
-    access_token: String,
-    /// Exchange it for the next pair with `refreshSession`, once.
-    refresh_token: String,
+    /// Show it with every request: `Authorization: Bearer …`. Null where the session is kept in cookies.
+    access_token: Option<String>,
+    /// Exchange it for the next pair with `refreshSession`, once. Null where the session is kept in cookies.
+    refresh_token: Option<String>,
     /// When the access token runs out.
     expires_at: Time,
 }
 
-impl From<IssuedTokens> for SessionTokens {
-    fn from(tokens: IssuedTokens) -> Self {
+impl SessionTokens {
+    /// Tokens that the client is to keep.
+    pub(in crate::graphql) fn told(tokens: &IssuedTokens) -> Self {
         Self {
-            access_token: tokens.access.reveal().to_owned(),
-            refresh_token: tokens.refresh.reveal().to_owned(),
-            expires_at: Time(tokens.expires_at),
+            access_token: Some(tokens.access.reveal().to_owned()),
+            refresh_token: Some(tokens.refresh.reveal().to_owned()),
+            ..Self::kept(tokens)
         }
+    }
+
+    /// Tokens that are kept for the client.
+    pub(in crate::graphql) fn kept(tokens: &IssuedTokens) -> Self {
+        Self { access_token: None, refresh_token: None, expires_at: Time(tokens.expires_at) }
     }
 }
 

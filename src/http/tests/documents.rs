@@ -23,7 +23,7 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
         assert_eq!(reply.header("x-request-id"), "ab".repeat(16));
         let reply = get(GET_HELLO, &[("accept", accept)]).await;
         assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, form));
-        assert_eq!(reply.header("vary"), "accept");
+        assert_eq!(reply.header("vary"), "accept, authorization, cookie, x-userprofile-session");
     }
 }
 

@@ -15,7 +15,7 @@ use async_graphql::{
 };
 
 use crate::{
-    graphql::only_queries::OnlyQueries,
+    graphql::{Executed, only_queries::OnlyQueries},
     http::{Bearer, Execute, HttpSettings, Origin, SchemaText, Site},
 };
 
@@ -48,6 +48,9 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            public_url: None,
+            cors_origins: vec!["https://app.test".to_owned()],
+            takes_cookies: true,
         },
         schema: Some(SchemaText {
             api: "type Query { me: String }".to_owned(),
@@ -61,8 +64,8 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
 struct Served(Schema<Query, Mutation, EmptySubscription>);
 
 impl Execute for Served {
-    async fn execute(&self, request: Request, origin: Origin) -> Response {
-        self.0.execute(request.data(origin)).await
+    async fn execute(&self, request: Request, origin: Origin) -> Executed {
+        self.0.execute(request.data(origin)).await.into()
     }
 
     fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
@@ -88,7 +91,7 @@ impl Query {
 
     async fn origin(&self, context: &Context<'_>) -> String {
         let origin = context.data_unchecked::<Origin>();
-        let bearer = origin.bearer.as_ref().map(Bearer::as_str);
+        let bearer = origin.tokens.access.as_ref().map(Bearer::as_str);
         format!("{bearer:?} {} {:?} {}", origin.client_address, origin.user_agent, origin.request_id)
     }
 

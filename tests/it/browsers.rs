@@ -1,0 +1,245 @@
+//! What is there for browsers: sessions in cookies, pages of other origins, headers that keep answers from being
+//! anything else.
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, DOMAIN, PASSWORD, TestApp};
+
+const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
+    session { accessToken refreshToken expiresAt } errors { code } } }";
+const REFRESH: &str =
+    "mutation { refreshSession { session { accessToken refreshToken expiresAt } errors { code field } } }";
+const ME: &str = "{ me { userId } }";
+
+/// A browser: it keeps cookies and sends them back.
+struct Browser {
+    client: Client,
+    cookies: Vec<(String, String)>,
+}
+
+impl Browser {
+    fn new(app: &TestApp) -> Self {
+        Self { client: app.client(), cookies: Vec::new() }
+    }
+
+    /// One that has signed in.
+    async fn signed_in(app: &TestApp) -> Self {
+        let mut browser = Self::new(app);
+        let answer = browser.sign_in().await;
+        assert!(answer.data()["signIn"]["session"].is_object(), "{}", answer.body);
+        browser
+    }
+
+    async fn sign_in(&mut self) -> Answer {
+        let input = json!({ "input": { "domainId": DOMAIN, "userId": "wonny", "password": PASSWORD } });
+        self.send(SIGN_IN, input, &[("x-userprofile-session", "cookie")]).await
+    }
+
+    async fn ask(&mut self, query: &str) -> Answer {
+        self.send(query, json!({}), &[("x-userprofile-session", "cookie")]).await
+    }
+
+    async fn send(&mut self, query: &str, variables: Value, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            self.client.request(Method::POST, "/graphql").header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        for (name, value) in &self.cookies {
+            request = request.header(header::COOKIE, format!("{name}={value}"));
+        }
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let answer = self.client.send(request.body(Body::from(body)).unwrap()).await;
+        for cookie in set_cookies(&answer) {
+            let (pair, attributes) = cookie.split_once("; ").unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.retain(|(kept, _)| kept != name);
+            if !attributes.contains("Max-Age=0") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        answer
+    }
+}
+
+fn set_cookies(answer: &Answer) -> Vec<&str> {
+    answer.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_in_cookies_from_sign_in_to_sign_out() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut browser = Browser::new(&app);
+    let answer = browser.sign_in().await;
+    let session = &answer.data()["signIn"]["session"];
+    assert_eq!((&session["accessToken"], &session["refreshToken"]), (&Value::Null, &Value::Null));
+    assert!(session["expiresAt"].is_string());
+    assert!(!answer.text.contains("upa_") && !answer.text.contains("upr_"));
+    let cookies = set_cookies(&answer);
+    for (cookie, (name, life)) in cookies.iter().zip([("__Host-upa=upa_", 15 * 60), ("__Host-upr=upr_", 3 * 60 * 60)]) {
+        assert!(cookie.starts_with(name), "{cookie}");
+        let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+        for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", &format!("Max-Age={life}")] {
+            assert!(attributes.contains(&attribute), "{attribute}: {cookie}");
+        }
+        assert_eq!(attributes.len(), 5, "{cookie}");
+    }
+    assert_eq!(cookies.len(), 2);
+
+    assert_eq!(browser.ask(ME).await.data()["me"]["userId"], "wonny");
+    let before = browser.cookies.clone();
+    let refreshed = browser.ask(REFRESH).await;
+    assert_eq!(refreshed.data()["refreshSession"]["errors"], json!([]));
+    assert_eq!(refreshed.data()["refreshSession"]["session"]["accessToken"], Value::Null);
+    assert!(before.iter().all(|cookie| !browser.cookies.contains(cookie)), "both are new");
+    assert_eq!(browser.ask(ME).await.data()["me"]["userId"], "wonny");
+
+    let signed_out = browser.ask("mutation { signOut { ok } }").await;
+    assert_eq!(signed_out.data()["signOut"]["ok"], true);
+    assert_eq!(set_cookies(&signed_out).len(), 2);
+    assert!(browser.cookies.is_empty());
+    assert_eq!(browser.ask(ME).await.error_code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_without_the_header_are_nobodys_and_that_is_told() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    let answer = browser.send(ME, json!({}), &[]).await;
+    assert_eq!((answer.status, answer.error_code()), (StatusCode::OK, "UNAUTHENTICATED"));
+    let message = answer.body["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("X-UserProfile-Session: cookie"), "{message}");
+    let refused = browser.send(REFRESH, json!({}), &[]).await;
+    assert_eq!(refused.data()["refreshSession"]["errors"], json!([{ "code": "REQUIRED", "field": "refreshToken" }]));
+    // What another site could have a browser send changes nothing.
+    browser.send("mutation { signOut { ok } }", json!({}), &[]).await;
+    assert_eq!(browser.ask(ME).await.data()["me"]["userId"], "wonny");
+    let unknown = browser.send(ME, json!({}), &[("x-userprofile-session", "token")]).await;
+    assert_eq!((unknown.status, unknown.error_code()), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_token_wins_over_cookies() {
+    let app = TestApp::with_users(&["wonny", "yuna"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    browser.client = app.signed_in(DOMAIN, "yuna").await;
+    assert_eq!(browser.ask(ME).await.data()["me"]["userId"], "yuna");
+    browser.client.tokens.as_mut().unwrap().access = "nonsense".to_owned();
+    assert_eq!(browser.ask(ME).await.error_code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_the_session_takes_its_cookies() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    let other = app.signed_in(DOMAIN, "wonny").await;
+    let revoked = other.mutate("revokeOtherSessions", Value::Null, "revoked").await;
+    assert_eq!(revoked["revoked"], 1);
+    assert_eq!(browser.cookies.len(), 2);
+    let refused = browser.ask(REFRESH).await;
+    assert_eq!(refused.user_errors("refreshSession"), ["INVALID_TOKEN"]);
+    assert!(browser.cookies.is_empty());
+
+    let mut browser = Browser::signed_in(&app).await;
+    let sessions = browser.ask("{ me { sessions { id isCurrent } } }").await;
+    let sessions = sessions.data()["me"]["sessions"].as_array().unwrap().clone();
+    for session in sessions.iter().rev() {
+        let revoke = format!("mutation {{ revokeSession(input: {{ id: {} }}) {{ revoked }} }}", session["id"]);
+        assert_eq!(browser.ask(&revoke).await.data()["revokeSession"]["revoked"], 1);
+        assert_eq!(browser.cookies.is_empty(), session["isCurrent"] == true);
+    }
+}
+
+/// Two tabs that refresh at the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tabs_stay_signed_in() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut tab = Browser::signed_in(&app).await;
+    let mut other = Browser { client: app.client(), cookies: tab.cookies.clone() };
+    let (one, two) = tokio::join!(tab.ask(REFRESH), other.ask(REFRESH));
+    for answer in [one, two] {
+        assert_eq!(answer.data()["refreshSession"]["errors"], json!([]));
+    }
+    assert_eq!(other.ask(ME).await.data()["me"]["userId"], "wonny");
+    assert_eq!(tab.ask(ME).await.data()["me"]["userId"], "wonny");
+}
+
+/// A request from a page of another origin.
+async fn from_origin(app: &TestApp, method: Method, origin: &str, more: &[(&str, &str)]) -> Answer {
+    let client = app.client();
+    let mut request = client.request(method, "/graphql").header("host", "id.test").header(header::ORIGIN, origin);
+    for (name, value) in more {
+        request = request.header(*name, *value);
+    }
+    let body = json!({ "query": "{ __typename }" }).to_string();
+    client.send(request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap()).await
+}
+
+const PREFLIGHT: [(&str, &str); 2] = [
+    ("access-control-request-method", "POST"),
+    ("access-control-request-headers", "content-type,x-userprofile-session,apollographql-client-name"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_origin_may_ask_with_cookies() {
+    let app = TestApp::start().await;
+    let preflight = from_origin(&app, Method::OPTIONS, "https://app.test", &PREFLIGHT).await;
+    assert_eq!(preflight.status, StatusCode::OK);
+    for (name, value) in [
+        ("access-control-allow-origin", "https://app.test"),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-allow-methods", "GET,POST"),
+        ("access-control-allow-headers", PREFLIGHT[1].1),
+        ("access-control-max-age", "3600"),
+    ] {
+        assert_eq!(preflight.headers[name], value, "{name}");
+    }
+    let answer = from_origin(&app, Method::POST, "https://app.test", &[]).await;
+    assert_eq!(answer.data()["__typename"], "Query");
+    assert_eq!(answer.headers["access-control-allow-origin"], "https://app.test");
+    assert_eq!(answer.headers["access-control-allow-credentials"], "true");
+    assert_eq!(answer.headers["access-control-expose-headers"], "x-request-id");
+    assert!(answer.headers.get_all(header::VARY).iter().any(|vary| vary.to_str().unwrap().contains("origin")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_origin_is_refused_by_name() {
+    let app = TestApp::start().await;
+    for origin in
+        ["https://evil.example", "https://app.test:8443", "http://app.test", "null", "https://app.test.evil.example"]
+    {
+        for (method, more) in [(Method::OPTIONS, &PREFLIGHT[..]), (Method::POST, &[])] {
+            let answer = from_origin(&app, method, origin, more).await;
+            assert_eq!((answer.status, answer.error_code()), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{origin}");
+            let message = answer.body["errors"][0]["message"].as_str().unwrap();
+            assert!(message.contains(origin) && message.contains("USERPROFILE_CORS_ORIGINS"), "{message}");
+            assert!(!answer.headers.contains_key("access-control-allow-origin"));
+        }
+    }
+    // Our own pages send their origin, too.
+    assert_eq!(from_origin(&app, Method::POST, "https://id.test", &[]).await.data()["__typename"], "Query");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_kept_from_being_anything_else() {
+    let app = TestApp::start().await;
+    for path in
+        ["/graphql?query={__typename}", "/graphql", "/schema.graphql", "/healthz", "/nowhere", "/reset-password"]
+    {
+        let client = app.client();
+        let answer = client.send(client.request(Method::GET, path).body(Body::empty()).unwrap()).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{path} {name}");
+        }
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+    }
+}
