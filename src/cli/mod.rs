@@ -3,6 +3,7 @@
 
 mod arguments;
 mod demo;
+mod documents;
 mod error;
 mod export;
 mod import;

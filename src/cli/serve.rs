@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
-use super::{demo, log, output, set_up};
+use super::{demo, documents, log, output, set_up};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Limits};
 use crate::entropy;
-use crate::graphql::guard::Limits as GuardLimits;
+use crate::graphql::guard::{Limits as GuardLimits, Settings};
 use crate::graphql::{self, Api};
 use crate::http::{self, HttpSettings, Mails, SchemaText, Site};
 use crate::mail::{Mailbox, Transport};
@@ -44,6 +44,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         }
         None => set_up::services(&config, options.migrate).await?,
     });
+    let api = api(services.clone(), &config)?;
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     // Whoever reads that it listens may tell it to stop.
     let stopping = CancellationToken::new();
@@ -52,7 +53,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
-    http::serve(listener, site(services, &config, mailbox), stop).await;
+    http::serve(listener, site(api, &config, mailbox), stop).await;
     pruning.abort();
     stopping.cancel();
     // A mail in hand is finished; one that takes too long stays in the outbox, and is sent after the next start.
@@ -63,9 +64,21 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     Ok(())
 }
 
-fn site(services: Arc<Services>, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
+fn api(services: Arc<Services>, config: &Config) -> Result<Api, CliError> {
+    let guard = graphql::guard(Settings {
+        limits: guard_limits(&config.limits),
+        introspection: config.documents.introspection,
+        suggestions: config.documents.suggestions,
+        document_cache: config.documents.cache,
+    });
+    let documents = documents::documents(config, &guard)?;
+    Ok(Api::new(services, guard, documents))
+}
+
+fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
+    let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
     Site {
-        api: Api::new(services, guard_limits(&config.limits)),
+        api,
         settings: HttpSettings {
             body_limit: config.http.body_limit,
             batch_size: config.limits.batch_size,
@@ -76,7 +89,7 @@ fn site(services: Arc<Services>, config: &Config, mailbox: Option<Mailbox>) -> S
             cors_origins: config.browsers.cors_origins.clone(),
             takes_cookies: config.browsers.cookies,
         },
-        schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
+        schema: config.documents.introspection.then(schema),
         mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
     }
@@ -89,6 +102,9 @@ fn guard_limits(limits: &Limits) -> GuardLimits {
         aliases: limits.aliases,
         root_fields: limits.root_fields,
         tokens: limits.tokens,
+        directives: limits.directives,
+        list_items: limits.list_items,
+        cost: limits.cost,
         errors: limits.errors,
     }
 }

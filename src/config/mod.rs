@@ -31,11 +31,11 @@ mod values;
 pub use docs::docs_markdown;
 pub use fault::{Fault, Faults};
 pub use file::ConfigFile;
-pub use kinds::{DatabaseUrl, LogFormat, Mailbox, SmtpSecurity, SmtpServer};
+pub use kinds::{DatabaseUrl, DocumentsMode, LogFormat, Mailbox, SmtpSecurity, SmtpServer};
 pub use resolve::resolve;
 pub use secret::{Secret, SecretKey, SecretUrl};
 pub use setting::{Fallback, Setting};
-pub use table::{Browsers, Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens, settings};
+pub use table::{Browsers, Codes, Database, Documents, Hashing, Http, Limits, Log, Passwords, Sends, Tokens, settings};
 pub use values::{Config, KeySource, Mail};
 
 /// Reads the settings in force: `flags` (by [`Setting::name`]) beat the environment, the environment beats the file.

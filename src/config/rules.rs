@@ -1,11 +1,12 @@
 //! What holds between settings, and the putting together of the [`Config`].
 
 use super::{
+    kinds::DocumentsMode,
     resolve::Reader,
     setting::Group as _,
     table::{
-        Browsers, Codes, Database, Hashing, Http, KeySettings, Limits, Log, MailSettings, Passwords, Sends, Server,
-        Tokens,
+        Browsers, Codes, Database, Documents, Hashing, Http, KeySettings, Limits, Log, MailSettings, Passwords, Sends,
+        Server, Tokens,
     },
     values::{Config, Mail},
 };
@@ -24,11 +25,15 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     let hashing = Hashing::read(reader);
     let tokens = Tokens::read(reader);
     let limits = Limits::read(reader);
+    let documents = Documents::read(reader);
     let http = Http::read(reader);
     let browsers = Browsers::read(reader);
 
     check_mail(reader);
     check_secret_key(reader);
+    if documents.as_ref().is_some_and(|documents| documents.mode.is_some_and(|mode| mode != DocumentsMode::Off)) {
+        check_manifest(reader);
+    }
     if let Some(hashing) = &hashing {
         check_argon2(reader, hashing);
     }
@@ -50,6 +55,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
         hashing: hashing?,
         tokens: tokens?,
         limits: limits?,
+        documents: documents?,
         http: http?,
         browsers: browsers?,
         warnings: reader.warnings(),
@@ -72,6 +78,14 @@ fn check_mail(reader: &mut Reader) {
 fn check_secret_key(reader: &mut Reader) {
     if reader.is_given("secret_key") {
         reader.refuse_if_given("secret_key_file", "the secret key itself is given too", "give only one of the two");
+    }
+}
+
+/// Documents are trusted that a manifest holds.
+fn check_manifest(reader: &mut Reader) {
+    if reader.is_missing("documents") {
+        let wrong = "it needs USERPROFILE_DOCUMENTS, which is not set";
+        reader.refuse_if_given("documents_mode", wrong, "name the manifest there, or set this to `off`");
     }
 }
 

@@ -8,8 +8,9 @@ use ipnet::IpNet;
 
 use super::{
     kinds::{
-        BaseUrl, DatabaseUrl, DatabaseUrls, FilePath, LogFilter, LogFormat, Mailbox, Mailboxes, Networks, ON_OFF,
-        Origins, PageUrl, SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices, counts, durations, optional, sizes,
+        BaseUrl, DatabaseUrl, DatabaseUrls, DocumentsMode, FilePath, LogFilter, LogFormat, Mailbox, Mailboxes,
+        Networks, ON_OFF, Origins, PageUrl, SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices, counts,
+        durations, optional, sizes,
     },
     secret::SecretKey,
     setting::{Fallback, Group as _, Setting, group, setting},
@@ -40,6 +41,7 @@ pub fn settings() -> &'static [Setting] {
             Hashing::settings(),
             Tokens::settings(),
             Limits::settings(),
+            Documents::settings(),
             Http::settings(),
             Browsers::settings(),
         ]
@@ -199,15 +201,44 @@ group! {
         /// How deep brackets of any kind may be nested.
         nesting: usize = setting("limit_nesting", "64", counts(1..=200));
         /// The most aliases in a document.
-        aliases: usize = setting("limit_aliases", "15", counts(0..=10_000));
+        aliases: usize = setting("limit_aliases", "15", counts(1..=10_000));
         /// The most fields at the root of a document.
         root_fields: usize = setting("limit_root_fields", "20", counts(1..=1000));
         /// The most tokens of a document.
         tokens: usize = setting("limit_tokens", "4000", counts(1..=100_000));
+        /// The most directives of a document.
+        directives: usize = setting("limit_directives", "50", counts(1..=10_000));
+        /// The most items of a list that is an argument.
+        list_items: usize = setting("limit_list_items", "1000", counts(1..=100_000));
+        /// The most that an operation may cost: each field 1, as often as the lists that it stands in may hold things.
+        cost: usize = setting("limit_cost", "100000", counts(1..=1_000_000_000));
         /// The most errors that an answer lists.
         errors: usize = setting("limit_errors", "20", counts(1..=1000));
         /// The most requests in one batch; 0 switches batches off.
         batch_size: usize = setting("batch_size", "0", counts(0..=100));
+    }
+}
+
+group! {
+    /// Documents
+    pub struct Documents {
+        /// A manifest with the documents of your front ends, as graphql-codegen, Relay or Apollo's tools write it.
+        manifest: Option<PathBuf> = setting("documents", unset("no document has an id"), optional(FilePath));
+        /// Which documents are executed: any (`off`), any and those of the manifest by their ids (`prefer`), or those of
+        /// the manifest alone (`require`).
+        mode: Option<DocumentsMode> = setting(
+            "documents_mode",
+            unset("`prefer` with a manifest, else `off`"),
+            optional(choices(DocumentsMode::ALL)),
+        );
+        /// For how many bytes documents are kept, parsed and validated, that were executed before.
+        cache: usize = setting("document_cache", "16MiB", sizes::<usize>(MIB..=4096 * MIB));
+        /// For how many bytes documents are kept that clients named by their digest (automatic persisted queries).
+        automatic: usize = setting("persisted_query_cache", "4MiB", sizes::<usize>(MIB..=4096 * MIB));
+        /// Whether clients may ask for the schema; GraphiQL and code generators do. Off, `/schema.graphql` is gone, too.
+        introspection: bool = setting("introspection", "on", choices(ON_OFF));
+        /// Whether an error tells names of the schema that were perhaps meant.
+        suggestions: bool = setting("suggestions", "on", choices(ON_OFF));
     }
 }
 

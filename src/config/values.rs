@@ -13,7 +13,7 @@ use super::{
     kinds::{DatabaseUrl, Kind as _, Mailbox, SecretKeys, SmtpServer},
     resolve::InForce,
     secret::SecretKey,
-    table::{Browsers, Codes, Database, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
+    table::{Browsers, Codes, Database, Documents, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
 };
 
 /// All settings in force, checked. Plain values, to be taken apart and handed down.
@@ -49,6 +49,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Limits of a GraphQL request.
     pub limits: Limits,
+    /// Which documents are executed, and which are kept.
+    pub documents: Documents,
     /// The HTTP server.
     pub http: Http,
     /// What browsers are allowed.
@@ -110,6 +112,12 @@ impl Config {
                 ),
             })),
         }
+    }
+
+    /// A fault of a setting that shows only when what it names is looked at: what was `wrong`, and what would be `right`.
+    #[must_use]
+    pub fn fault(&self, name: &str, wrong: String, right: &str) -> Faults {
+        Fault { place: self.place_of(name), wrong, right: right.to_owned() }.into()
     }
 
     fn place_of(&self, name: &str) -> String {

@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod context;
 pub mod delivery;
+pub mod documents;
 pub mod error;
 pub mod fault;
 pub mod federation;
@@ -23,21 +24,22 @@ use crate::services::Services;
 
 use context::RequestContext;
 use delivery::{SessionChange, Shown};
+use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
-use guard::{Limits, RequestGuard};
+use guard::{RequestGuard, Settings};
 use mutations::Mutation;
 use query::Query;
 
 type ProfileSchema<Query> = Schema<Query, Mutation, EmptySubscription>;
 
 /// The GraphQL API over the services.
-#[derive(Clone)]
 pub struct Api {
     schema: ProfileSchema<Query>,
     subgraph: ProfileSchema<FederatedQuery>,
     services: Arc<Services>,
-    limits: Limits,
+    guard: RequestGuard,
+    documents: Documents,
 }
 
 /// What came of a request.
@@ -56,15 +58,30 @@ impl From<Response> for Executed {
 }
 
 impl Api {
-    /// Makes the API, refusing documents beyond `limits`.
+    /// Makes the API over `services`; `documents` have names.
     #[must_use]
-    pub fn new(services: Arc<Services>, limits: Limits) -> Self {
-        Self { schema: guarded(limits), subgraph: guarded(limits), services, limits }
+    pub fn new(services: Arc<Services>, guard: RequestGuard, documents: Documents) -> Self {
+        Self { schema: guarded(&guard), subgraph: guarded(&guard), services, guard, documents }
+    }
+
+    /// Finds the documents that a batch of `requests` names, and checks that all of them may be executed together.
+    ///
+    /// # Errors
+    /// When they may not; nothing was executed.
+    pub fn prepare_batch(&self, requests: &mut [Request]) -> Result<(), ServerError> {
+        for request in &mut *requests {
+            // What is wrong with one of them is told in its place, when it is its turn.
+            let _ = self.documents.find(request);
+        }
+        self.guard.check_attempts(requests)
     }
 
     /// Answers one request of whoever has `shown` an access token; with none, or one that is not good, the request is
     /// nobody's.
-    pub async fn execute(&self, request: Request, shown: Shown, client: Client) -> Executed {
+    pub async fn execute(&self, mut request: Request, shown: Shown, client: Client) -> Executed {
+        if let Err(error) = self.documents.find(&mut request) {
+            return Response::from_errors(vec![error]).into();
+        }
         let caller = match &shown.access {
             Some(token) => match self.services.authenticate(token).await {
                 Ok(caller) => caller,
@@ -90,13 +107,19 @@ impl Api {
     /// # Errors
     /// When it holds more values than any request may.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
-        guard::check_body(body, &self.limits)
+        self.guard.check_body(body)
     }
 
     /// Whether requests could be answered now.
     pub async fn is_ready(&self) -> bool {
         self.services.is_ready().await
     }
+}
+
+/// The guard of the API, which knows its mutations.
+#[must_use]
+pub fn guard(settings: Settings) -> RequestGuard {
+    RequestGuard::new(settings, mutations::is_attempt)
 }
 
 /// The schema in the schema definition language.
@@ -112,8 +135,8 @@ pub fn subgraph_sdl() -> String {
 }
 
 /// The guard comes first: nothing may look at a document before its size and shape are known.
-fn guarded<Query: ObjectType + Default + 'static>(limits: Limits) -> ProfileSchema<Query> {
-    RequestGuard::install(builder(), limits).extension(only_queries::OnlyQueries).finish()
+fn guarded<Query: ObjectType + Default + 'static>(guard: &RequestGuard) -> ProfileSchema<Query> {
+    guard.install(builder()).extension(only_queries::OnlyQueries).finish()
 }
 
 fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {

@@ -29,6 +29,12 @@ pub trait Execute: Send + Sync + 'static {
     /// When it holds more than any request may.
     fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
 
+    /// Prepares requests that came together.
+    ///
+    /// # Errors
+    /// When they may not be executed together.
+    fn prepare_batch(&self, requests: &mut [async_graphql::Request]) -> Result<(), ServerError>;
+
     /// Whether it could answer now, its database included.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
 }
@@ -47,6 +53,10 @@ impl Execute for Api {
 
     fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
         Self::check_body(self, body)
+    }
+
+    fn prepare_batch(&self, requests: &mut [async_graphql::Request]) -> Result<(), ServerError> {
+        Self::prepare_batch(self, requests)
     }
 
     async fn is_ready(&self) -> bool {

@@ -19,7 +19,7 @@ use super::{
     pages,
     refusal::Refusal,
     request::Call,
-    response::Answer,
+    response::{Answer, Caching},
     router::Shared,
     session::ShownTokens,
 };
@@ -37,8 +37,11 @@ pub(super) async fn get<A: Execute>(
     let (parts, _) = request.into_parts();
     let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
         Ok(Media::Html) => pages::graphiql(&parts.headers).await,
-        Ok(media) => answer(media, &exchange, query(&shared, &parts, &exchange).await),
-        Err(refusal) => answer(Media::Json, &exchange, Err(refusal)),
+        Ok(media) => {
+            let outcome = query(&shared, &parts, &exchange).await;
+            answer(media, &exchange, outcome, Caching::ByTheAsker(&parts.headers))
+        }
+        Err(refusal) => answer(Media::Json, &exchange, Err(refusal), Caching::Never),
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static(VARY));
     response
@@ -62,7 +65,7 @@ pub(super) async fn post<A: Execute>(
             Err(refusal)
         }
     };
-    answer(media, &exchange, outcome)
+    answer(media, &exchange, outcome, Caching::Never)
 }
 
 async fn query<A: Execute>(shared: &Arc<Shared<A>>, parts: &Parts, exchange: &Exchange) -> Result<Answer, Refusal> {
@@ -80,7 +83,7 @@ async fn operation<A: Execute>(
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
     let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
-    shared.api.check_body(&bytes).map_err(|error| Refusal::TooMuch(error.message))?;
+    shared.api.check_body(&bytes).map_err(Refusal::too_much)?;
     let call = Call::from_body(&bytes, shared.settings.batch_size)?;
     drop(bytes);
     execute(shared, call, parts, exchange).await
@@ -90,10 +93,13 @@ async fn operation<A: Execute>(
 /// operation that is dropped half-way would leave a transaction behind.
 async fn execute<A: Execute>(
     shared: &Arc<Shared<A>>,
-    call: Call,
+    mut call: Call,
     parts: &Parts,
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
+    if let Call::Batch(requests) = &mut call {
+        shared.api.prepare_batch(requests).map_err(Refusal::too_much_together)?;
+    }
     let tokens = ShownTokens::of(&parts.headers, shared.settings.takes_cookies)?;
     let origin = Origin::new(&parts.headers, tokens, exchange.client_address, exchange.request_id.clone());
     let site = Arc::clone(shared);
@@ -124,9 +130,9 @@ async fn execute<A: Execute>(
     }
 }
 
-fn answer(media: Media, exchange: &Exchange, outcome: Result<Answer, Refusal>) -> Response {
+fn answer(media: Media, exchange: &Exchange, outcome: Result<Answer, Refusal>, caching: Caching<'_>) -> Response {
     let written = outcome.and_then(|answer| {
-        answer.into_response(media, &exchange.request_id).map_err(|error| {
+        answer.into_response(media, &exchange.request_id, caching).map_err(|error| {
             tracing::error!(%error, "an answer could not be written as JSON");
             Refusal::Failed
         })

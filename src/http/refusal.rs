@@ -1,9 +1,12 @@
 //! What is refused before anything is executed, and the errors of the endpoint itself.
 
+use async_graphql::ServerError;
 use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
+
+use serde_json::{Map, Value, json};
 
 use super::{RequestId, negotiation::Media};
 
@@ -22,9 +25,12 @@ pub(super) enum Refusal {
     UnsupportedMediaType,
     #[error("The body is larger than {0} bytes; send less")]
     BodyTooLarge(usize),
-    /// The body holds more than the API takes; the text says of what.
-    #[error("{0}")]
-    TooMuch(String),
+    /// The body holds more than the API takes.
+    #[error("{}", .0.message)]
+    TooMuch(Box<Limited>),
+    /// The requests of a batch ask for too much together.
+    #[error("{}", .0.message)]
+    TooMuchTogether(Box<Limited>),
     #[error("The body did not arrive in time; send it again, faster")]
     BodyTooSlow,
     #[error("The body broke off; send it again")]
@@ -40,15 +46,59 @@ pub(super) enum Refusal {
     ForeignOrigin(String),
     #[error("Batches are switched off; send one request at a time")]
     BatchesOff,
-    #[error("A batch holds at most {0} requests; send them in several")]
-    BatchTooLong(usize),
+    #[error("A batch holds at most {allowed} requests; send them in several")]
+    BatchTooLong { allowed: usize, asked: usize },
     #[error("The answer took too long; the operation may still be carried out, so look before you repeat it")]
     TimedOut,
     #[error("{}", super::response::MASKED)]
     Failed,
 }
 
+/// What the API says of a limit that was hit.
+#[derive(Debug)]
+pub(super) struct Limited {
+    message: String,
+    /// Which limit, how much is allowed, how much was asked for.
+    about: Map<String, Value>,
+}
+
+impl From<ServerError> for Limited {
+    fn from(error: ServerError) -> Self {
+        let about = match serde_json::to_value(&error.extensions) {
+            Ok(Value::Object(about)) => about,
+            _ => Map::new(),
+        };
+        Self { message: error.message, about }
+    }
+}
+
 impl Refusal {
+    pub(super) fn too_much(error: ServerError) -> Self {
+        Self::TooMuch(Box::new(error.into()))
+    }
+
+    pub(super) fn too_much_together(error: ServerError) -> Self {
+        Self::TooMuchTogether(Box::new(error.into()))
+    }
+
+    /// What `extensions` say beside the code: for a limit which, how much is allowed and, where it is known, how much was
+    /// asked for.
+    fn about(&self) -> Map<String, Value> {
+        let limit = |name: &str, allowed: usize| {
+            Map::from_iter([("limit".to_owned(), name.into()), ("allowed".to_owned(), allowed.into())])
+        };
+        match self {
+            Self::TooMuch(limited) | Self::TooMuchTogether(limited) => limited.about.clone(),
+            Self::BodyTooLarge(allowed) => limit("bodyBytes", *allowed),
+            Self::BatchTooLong { allowed, asked } => {
+                let mut about = limit("batchSize", *allowed);
+                about.insert("asked".to_owned(), (*asked).into());
+                about
+            }
+            _ => Map::new(),
+        }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::SchemaHidden => StatusCode::NOT_FOUND,
@@ -63,7 +113,8 @@ impl Refusal {
             | Self::CookiesOff
             | Self::UnknownSession
             | Self::BatchesOff
-            | Self::BatchTooLong(_) => StatusCode::BAD_REQUEST,
+            | Self::TooMuchTogether(_)
+            | Self::BatchTooLong { .. } => StatusCode::BAD_REQUEST,
             Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -72,7 +123,9 @@ impl Refusal {
     /// The value of `extensions.code`.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::BatchTooLong(_) => "LIMIT_EXCEEDED",
+            Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::TooMuchTogether(_) | Self::BatchTooLong { .. } => {
+                "LIMIT_EXCEEDED"
+            }
             Self::ForeignOrigin(_) => "FORBIDDEN",
             Self::TimedOut => "UNAVAILABLE",
             Self::Failed => "INTERNAL_SERVER_ERROR",
@@ -82,10 +135,10 @@ impl Refusal {
 
     /// The answer, in the form `{"errors": [{"message", "extensions": {"code", "requestId"}}]}`.
     pub(super) fn answer(&self, media: Media, request_id: &RequestId) -> Response<Body> {
-        let body = serde_json::json!({ "errors": [{
-            "message": self.to_string(),
-            "extensions": { "code": self.code(), "requestId": request_id.as_str() },
-        }] });
+        let mut extensions = self.about();
+        extensions.insert("code".to_owned(), self.code().into());
+        extensions.insert("requestId".to_owned(), request_id.as_str().into());
+        let body = json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] });
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();

@@ -1,4 +1,5 @@
-//! The parameters of a GraphQL request: `query`, `operationName`, `variables`, `extensions`.
+//! The parameters of a GraphQL request: `query`, `operationName`, `variables`, `extensions`, and `documentId`, which
+//! names a document in place of `query` (Relay's own documentation calls it `doc_id`).
 //!
 //! Documents are not parsed here. The engine's parser must not see one before the guard has.
 
@@ -8,6 +9,7 @@ use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
+use crate::graphql::documents::DocumentId;
 
 /// What a client asks to be executed.
 #[derive(Debug)]
@@ -42,10 +44,11 @@ impl Call {
     /// # Errors
     /// [`Refusal::Malformed`].
     pub(super) fn from_query_string(query: Option<&str>) -> Result<Self, Refusal> {
-        let [mut document, mut operation_name, mut variables, mut extensions] = [const { None }; 4];
+        let [mut document, mut document_id, mut operation_name, mut variables, mut extensions] = [const { None }; 5];
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let parameter = match &*name {
                 "query" => &mut document,
+                "documentId" | "doc_id" => &mut document_id,
                 "operationName" => &mut operation_name,
                 "variables" => &mut variables,
                 "extensions" => &mut extensions,
@@ -58,6 +61,7 @@ impl Call {
         }
         let parameters = Parameters {
             query: document.map(Into::into),
+            document_id: document_id.map(Into::into),
             operation_name: operation_name.map(Into::into),
             variables: variables.map(|text| object("variables", &text)).transpose()?,
             extensions: extensions.map(|text| object("extensions", &text)).transpose()?,
@@ -69,6 +73,7 @@ impl Call {
 /// All parameters, of the right types.
 struct Parameters {
     query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<async_graphql::Variables>,
     extensions: Option<async_graphql::Extensions>,
@@ -81,6 +86,8 @@ struct Parameters {
 struct Envelope<'a> {
     #[serde(borrow)]
     query: Option<&'a RawValue>,
+    #[serde(borrow, alias = "doc_id")]
+    document_id: Option<&'a RawValue>,
     #[serde(borrow)]
     operation_name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -94,6 +101,7 @@ impl Parameters {
         let envelope: Envelope = serde_json::from_slice(json).map_err(|error| not_json("The body", &error))?;
         Ok(Self {
             query: envelope.query.map(|value| typed("query", "a string", value.get())).transpose()?,
+            document_id: envelope.document_id.map(|value| typed("documentId", "a string", value.get())).transpose()?,
             operation_name: envelope
                 .operation_name
                 .map(|value| typed("operationName", "a string", value.get()))
@@ -105,12 +113,15 @@ impl Parameters {
 
     fn into_request(self) -> Result<Request, Refusal> {
         let extensions = self.extensions.unwrap_or_default();
-        // A persisted query is named by its hash alone.
-        let Some(query) = self.query.or_else(|| extensions.contains_key("persistedQuery").then(String::new)) else {
+        let is_named = self.document_id.is_some() || extensions.contains_key("persistedQuery");
+        let Some(query) = self.query.or_else(|| is_named.then(String::new)) else {
             return Err(malformed("\"query\" is missing; it is the document to be executed, a string"));
         };
         let mut request = Request::new(query).variables(self.variables.unwrap_or_default());
         request.operation_name = self.operation_name;
+        if let Some(id) = self.document_id {
+            request.data.insert(DocumentId(id));
+        }
         request.extensions = extensions;
         Ok(request)
     }
@@ -122,7 +133,7 @@ fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
         return Err(malformed("The batch is empty; send at least one request"));
     }
     if entries.len() > batch_size {
-        return Err(Refusal::BatchTooLong(batch_size));
+        return Err(Refusal::BatchTooLong { allowed: batch_size, asked: entries.len() });
     }
     let request = |entry: &RawValue| match entry.get().as_bytes() {
         json @ [b'{', ..] => Parameters::of_json(json)?.into_request(),
@@ -241,7 +252,7 @@ mod tests {
     fn batches_are_counted() {
         let body = br#"[{"query":"{a}"},{"query":"{b}"}]"#;
         assert!(matches!(Call::from_body(body, 2), Ok(Call::Batch(requests)) if requests.len() == 2));
-        assert!(matches!(Call::from_body(body, 1), Err(Refusal::BatchTooLong(1))));
+        assert!(matches!(Call::from_body(body, 1), Err(Refusal::BatchTooLong { allowed: 1, asked: 2 })));
         for wrong in ["[]", "[1]", "[[]]", "[null]", "[{}]", r#"[{"query":"{a}"}"#] {
             assert!(matches!(Call::from_body(wrong.as_bytes(), 2), Err(Refusal::Malformed(_))), "{wrong}");
         }

@@ -3,11 +3,11 @@
 use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
 
-use super::{RequestId, negotiation::Media, session::set_cookies};
+use super::{RequestId, etag, negotiation::Media, session::set_cookies};
 use crate::graphql::{Executed, delivery::SessionChange, only_queries::NotAQuery};
 
 /// What is said of a fault of ours.
@@ -33,6 +33,16 @@ const UNAVAILABLE: &str = "UNAVAILABLE";
 pub(super) struct Answer {
     responses: Responses,
     session: Option<SessionChange>,
+}
+
+/// Who may keep an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Caching<'a> {
+    /// Nobody.
+    Never,
+    /// Whoever asked, with these headers, but no proxy in between (RFC 9111, section 5.2.2.7): he has to ask whether it
+    /// still holds. One with errors nobody keeps.
+    ByTheAsker(&'a HeaderMap),
 }
 
 /// Of the same shape as the call.
@@ -66,6 +76,7 @@ impl Answer {
         mut self,
         media: Media,
         request_id: &RequestId,
+        caching: Caching<'_>,
     ) -> Result<axum::response::Response, serde_json::Error> {
         let responses = match &mut self.responses {
             Responses::Single(response) => std::slice::from_mut(&mut **response),
@@ -75,15 +86,22 @@ impl Answer {
             response.errors.iter_mut().for_each(|error| finish(error, request_id));
         }
         let status = status_of_all(responses, media);
+        let is_sound = responses.iter().all(|response| response.errors.is_empty());
         let body = match &self.responses {
             Responses::Single(response) => serde_json::to_vec(&Written::from(&**response)),
             Responses::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
         }?;
+        let tag = is_sound.then(|| etag::of(&body));
         let mut response = axum::response::Response::new(Body::from(body));
         *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
+        match (caching, tag) {
+            (Caching::ByTheAsker(request), Some(tag)) => keep_by_asker(&mut response, &tag, request),
+            _ => {
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+        }
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, media.content_type());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
@@ -91,6 +109,18 @@ impl Answer {
             set_cookies(headers, change);
         }
         Ok(response)
+    }
+}
+
+/// Lets whoever asked keep the answer, and says only that it still holds where he has it already.
+fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &HeaderMap) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    if let Ok(value) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    if etag::is_known(request, tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
     }
 }
 

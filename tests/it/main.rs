@@ -17,6 +17,7 @@
 
 mod browsers;
 mod cli;
+mod documents;
 mod email;
 mod federation;
 mod generated;

@@ -10,7 +10,7 @@ use super::{Limits, refusal::Limit};
 ///
 /// # Errors
 /// When it does: an error with the code `LIMIT_EXCEEDED`, to be answered with the status 413.
-pub fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
+pub(super) fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
     Ok(Limit::BodyValues.check(values(body), limits.values(), None)?)
 }
 

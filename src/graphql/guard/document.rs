@@ -1,10 +1,10 @@
-//! From the text of a request to a document that may be handed on, and what is wrong with what came beside it.
+//! From the text of a request to a document that may be looked at, and to the operation that is meant.
 
 use async_graphql::{
-    Positioned, Value, Variables,
+    Positioned,
     parser::{
         parse_query,
-        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, Type, VariableDefinition},
+        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, Type},
     },
     registry::Registry,
 };
@@ -50,23 +50,11 @@ pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Reg
     Ok(())
 }
 
-/// What is wrong with the operation's name, or with the variables that are to be given for it.
-pub(super) fn faults(
-    document: &ExecutableDocument,
-    operation_name: Option<&str>,
-    variables: &Variables,
-) -> Vec<Refusal> {
-    match operation(document, operation_name) {
-        Ok(operation) => {
-            let definitions = operation.node.variable_definitions.iter();
-            definitions.filter(|definition| is_missing(&definition.node, variables)).map(missing).collect()
-        }
-        Err(refusal) => vec![refusal],
-    }
-}
-
 /// The operation to be executed.
-fn operation<'a>(
+///
+/// # Errors
+/// When it cannot be told which.
+pub(super) fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
 ) -> Result<&'a Positioned<OperationDefinition>, Refusal> {
@@ -83,20 +71,6 @@ fn operation<'a>(
         };
         Refusal::Input { message: message.to_owned(), at: None }
     })
-}
-
-/// See <https://spec.graphql.org/draft/#CoerceVariableValues()>, of which the library does the rest.
-fn is_missing(definition: &VariableDefinition, variables: &Variables) -> bool {
-    match variables.get(&definition.name.node) {
-        Some(value) => *value == Value::Null && !definition.var_type.node.nullable,
-        None => definition.default_value().is_none(),
-    }
-}
-
-fn missing(definition: &Positioned<VariableDefinition>) -> Refusal {
-    let VariableDefinition { name, var_type, .. } = &definition.node;
-    let message = format!("Variable \"${name}\" of type \"{var_type}\" is required: give it a value in \"variables\"");
-    Refusal::Input { message, at: Some(definition.pos) }
 }
 
 /// The name of the type in all its lists.

@@ -36,6 +36,8 @@ pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: 
         let at = Some(operation.pos);
         let size = measure.selection_set(&operation.node.selection_set, 1)?;
         let directives = measure.directives(&operation.node.directives);
+        let all = size.directives.saturating_add(directives.directives);
+        Limit::Directives.check(all, limits.directives, at)?;
         Limit::Depth.check(size.depth, limits.depth, at)?;
         Limit::Aliases.check(size.aliases, limits.aliases, at)?;
         Limit::RootFields.check(size.width, limits.root_fields, at)?;
@@ -63,6 +65,7 @@ struct Size {
     /// Units of values, see [`Weights`].
     values: usize,
     aliases: usize,
+    directives: usize,
     /// Fields of the outermost level.
     width: usize,
     /// Fields that stand in each other; introspection counts as one.
@@ -80,6 +83,7 @@ impl Size {
             selections: self.selections.saturating_add(other.selections),
             values: self.values.saturating_add(other.values),
             aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
             width: self.width.saturating_add(other.width),
             depth: self.depth.max(other.depth),
             nesting: self.nesting.max(other.nesting),
@@ -137,6 +141,7 @@ impl<'a> Measure<'a> {
             selections: inner.selections.saturating_add(field.arguments.len()),
             values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
             aliases: inner.aliases.saturating_add(usize::from(field.alias.is_some())),
+            directives: inner.directives,
             width: 1,
             depth: if is_introspection { 1 } else { inner.depth + 1 },
             nesting: inner.nesting,
@@ -185,6 +190,7 @@ impl<'a> Measure<'a> {
         Size {
             selections: directives.len() + arguments,
             values: self.weights.of_directives(directives),
+            directives: directives.len(),
             ..Size::default()
         }
     }

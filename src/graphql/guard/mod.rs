@@ -5,33 +5,62 @@
 //! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
 //! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
 //! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
-//! 4. `absent` takes out what the library would take for `null`;
-//! 5. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`);
-//! 6. `pace` lets other requests have their turn while a large answer is made.
+//! 4. `absent` takes out what the library would take for `null`; what is left is `known` when it comes again;
+//! 5. `cost` says what the answer may cost, `attempts` how often something is tried, `variables` what does not fit;
+//! 6. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`), and the
+//!    names that were perhaps meant (`suggest`);
+//! 7. `pace` lets other requests have their turn while a large answer is made.
 //!
-//! What a caller may see or do is not asked here, nor how many rows a field may cost: that is the services' part.
+//! What a caller may see or do is not asked here: that is the services' part.
 
 use std::sync::Arc;
 
 use async_graphql::{
-    ObjectType, SchemaBuilder, SubscriptionType,
+    ObjectType, Request, SchemaBuilder, ServerError, SubscriptionType,
     extensions::{Extension, ExtensionFactory},
 };
 
 mod absent;
+mod attempts;
 mod body;
+mod cost;
 mod document;
+mod known;
 mod measure;
 mod pace;
 mod refusal;
 mod scan;
+mod suggest;
 mod values;
+mod variables;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use body::check_body;
+pub use attempts::IsAttempt;
+use known::Documents;
+use refusal::Limit;
+use values::Weights;
+
+/// What may be turned of the guard.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// What a request may ask for.
+    pub limits: Limits,
+    /// Whether a request may ask for the schema.
+    pub introspection: bool,
+    /// Whether an error tells names of the schema that were perhaps meant.
+    pub suggestions: bool,
+    /// For how many bytes documents are kept that were read before.
+    pub document_cache: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), introspection: true, suggestions: true, document_cache: 16 << 20 }
+    }
+}
 
 /// What a request may ask for. Each holds for every operation of a document, executed or not, with its fragments spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +77,29 @@ pub struct Limits {
     /// The bounds for bytes, values and the size of the answer grow with it; so does the time that the worst document
     /// takes, which is some 20 ms for 4000.
     pub tokens: usize,
+    /// Directives of an operation.
+    pub directives: usize,
+    /// Items of a list that is an argument.
+    pub list_items: usize,
+    /// What an operation costs, see [`cost`].
+    pub cost: usize,
     /// Errors told in an answer.
     pub errors: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 15, nesting: 64, aliases: 15, root_fields: 20, tokens: 4000, errors: 20 }
+        Self {
+            depth: 15,
+            nesting: 64,
+            aliases: 15,
+            root_fields: 20,
+            tokens: 4000,
+            directives: 50,
+            list_items: 1000,
+            cost: 100_000,
+            errors: 20,
+        }
     }
 }
 
@@ -88,40 +133,92 @@ impl Limits {
     }
 }
 
-/// The guard as the library's extension. Made by [`RequestGuard::install`].
-#[derive(Debug, Clone, Copy)]
-pub struct RequestGuard {
-    limits: Limits,
+/// How many mutations of a request may try a secret or have a mail sent.
+const ATTEMPTS: usize = 1;
+
+/// The guard as the library's extension. Its clones know the same documents.
+#[derive(Clone)]
+pub struct RequestGuard(Arc<Shared>);
+
+/// What all requests share.
+struct Shared {
+    settings: Settings,
+    is_attempt: IsAttempt,
+    documents: Documents,
 }
 
 impl RequestGuard {
-    /// Puts a guard with these `limits` around the schema that `builder` makes. To be called before any other extension
-    /// is registered, since what comes first is outermost.
+    /// Makes a guard; `is_attempt` says which mutations there may be one of.
+    #[must_use]
+    pub fn new(settings: Settings, is_attempt: IsAttempt) -> Self {
+        let Settings { limits, document_cache, .. } = settings;
+        let limits = Limits {
+            depth: limits.depth.min(Limits::MAX_DEPTH),
+            nesting: limits.nesting.min(Limits::MAX_NESTING),
+            ..limits
+        };
+        let documents = Documents::new(document_cache);
+        Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents }))
+    }
+
+    /// Puts the guard around the schema that `builder` makes. To be called before any other extension is registered,
+    /// since what comes first is outermost.
     #[must_use]
     pub fn install<Query, Mutation, Subscription>(
+        &self,
         builder: SchemaBuilder<Query, Mutation, Subscription>,
-        limits: Limits,
     ) -> SchemaBuilder<Query, Mutation, Subscription>
     where
         Query: ObjectType + 'static,
         Mutation: ObjectType + 'static,
         Subscription: SubscriptionType + 'static,
     {
-        let limits = Limits {
-            depth: limits.depth.min(Limits::MAX_DEPTH),
-            nesting: limits.nesting.min(Limits::MAX_NESTING),
-            ..limits
-        };
         builder
-            .extension(Self { limits })
-            .limit_recursive_depth(limits.nesting)
-            // They compare every unknown name with every known one: for 4000 long names that took 95 ms.
+            .extension(self.clone())
+            .limit_recursive_depth(self.0.settings.limits.nesting)
+            // They compare every unknown name with every known one; see `suggest`.
             .disable_suggestions()
+    }
+
+    /// Checks that a document could be executed as far as its size and shape go.
+    ///
+    /// # Errors
+    /// When it is no document, or beyond the limits.
+    pub fn check_document(&self, text: &str) -> Result<(), ServerError> {
+        let limits = &self.0.settings.limits;
+        let document = document::read(text, limits)?;
+        Ok(measure::measure(&document, &Weights::default(), limits)?)
+    }
+
+    /// Checks a body before it is read as JSON.
+    ///
+    /// # Errors
+    /// When it holds more values than any request may: to be answered with the status 413.
+    pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
+        body::check_body(body, &self.0.settings.limits)
+    }
+
+    /// Checks that all of `requests` together try no more than one of them may. What is wrong with one of them alone is
+    /// told when it is executed.
+    ///
+    /// # Errors
+    /// When they do.
+    pub fn check_attempts(&self, requests: &[Request]) -> Result<(), ServerError> {
+        let count = requests.iter().map(|request| self.attempts(request).unwrap_or_default()).sum();
+        Ok(Limit::Attempts.check(count, ATTEMPTS, None)?)
+    }
+
+    fn attempts(&self, request: &Request) -> Option<usize> {
+        let Shared { settings: Settings { limits, .. }, is_attempt, .. } = &*self.0;
+        let document = document::read(&request.query, limits).ok()?;
+        measure::measure(&document, &Weights::default(), limits).ok()?;
+        let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
+        Some(attempts::count(&document, &operation.node, &request.variables, *is_attempt))
     }
 }
 
 impl ExtensionFactory for RequestGuard {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(watch::Watch::new(self.limits))
+        Arc::new(watch::Watch::new(self.0.clone()))
     }
 }

@@ -46,6 +46,14 @@ pub(super) enum Limit {
     Aliases,
     #[error("The operation has too many root fields once its fragments are spread")]
     RootFields,
+    #[error("The operation has too many directives once its fragments are spread")]
+    Directives,
+    #[error("The operation takes too long a list")]
+    ListItems,
+    #[error("The operation may cost too much: the lists in it may hold too many things")]
+    Cost,
+    #[error("The request tries too many passwords or codes, or has too many mails sent")]
+    Attempts,
     #[error("The operation nests too many lists of the introspection into each other")]
     IntrospectionLists,
     #[error("The operation uses too large values once its variables are filled in")]
@@ -69,6 +77,10 @@ impl Limit {
             Self::Depth => "depth",
             Self::Aliases => "aliases",
             Self::RootFields => "rootFields",
+            Self::Directives => "directives",
+            Self::ListItems => "listItems",
+            Self::Cost => "cost",
+            Self::Attempts => "attempts",
             Self::IntrospectionLists => "introspectionLists",
             Self::Values => "values",
             Self::BodyValues => "bodyValues",
@@ -127,10 +139,14 @@ impl From<Refusal> for ServerError {
 
 /// Gives a `code` to an error of the library's validation.
 pub(super) fn validation_error(error: ServerError) -> ServerError {
-    // The library checks values, written out or from variables, in the same rule, and tells them only by its wording.
-    let is_value = error.message.starts_with("Invalid value for argument");
-    let code = if is_value { "BAD_USER_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
+    let code = if is_of_value(&error) { "BAD_USER_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
     ServerError { extensions: Some(coded(code)), ..error }
+}
+
+/// Whether an error of the library's validation is one of a value. It checks those that are written out and those of
+/// variables in the same rule, and tells them only by its wording.
+pub(super) fn is_of_value(error: &ServerError) -> bool {
+    error.message.starts_with("Invalid value for argument")
 }
 
 /// Keeps the first `most` errors, and of each message as much as is useful.

@@ -1,6 +1,6 @@
 //! The guard at its posts: what the library calls while it works on one request.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
     QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
@@ -8,32 +8,95 @@ use async_graphql::{
     extensions::{
         Extension, ExtensionContext, NextPrepareRequest, NextRequest, NextResolve, NextValidation, ResolveInfo,
     },
+    registry::Registry,
 };
 
 use super::{
-    Limits,
-    absent::remove_absent,
-    document::{faults, read, refuse_unknown_types},
+    ATTEMPTS, Shared, attempts, cost,
+    document::operation,
+    known::Known,
     measure::measure,
     pace::Pace,
-    refusal::{Refusal, keep_short, validation_error},
+    refusal::{Limit, Refusal, is_of_value, keep_short, validation_error},
+    suggest::suggest,
     values::Weights,
+    variables,
 };
+
+/// What a request says in `extensions` to be told what it cost, and where it is told.
+const COST: &str = "cost";
 
 /// Watches over one request.
 pub(super) struct Watch {
-    limits: Limits,
+    guard: Arc<Shared>,
     pace: Pace,
-    /// What the variables weigh, once they are known.
-    weights: OnceLock<Weights>,
+    /// What is known of the request, once it was looked at.
+    looked_at: OnceLock<LookedAt>,
+}
+
+/// What a look at a request finds.
+struct LookedAt {
+    known: Arc<Known>,
+    /// What the variables weigh.
+    weights: Weights,
+    /// What the operation costs; told if that is asked for.
+    cost: usize,
+    is_cost_told: bool,
+    /// What was said when the document was validated before, where that still holds.
+    validated: Option<ValidationResult>,
     /// What is wrong beside the document; told only when the document is right.
-    faults: OnceLock<Vec<Refusal>>,
+    faults: Vec<Refusal>,
 }
 
 impl Watch {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(guard: Arc<Shared>) -> Self {
+        let limits = &guard.settings.limits;
         let pace = Pace::new(limits.response_fields(), limits.pending_fields());
-        Self { limits, pace, weights: OnceLock::new(), faults: OnceLock::new() }
+        Self { guard, pace, looked_at: OnceLock::new() }
+    }
+
+    fn look_at(&self, request: &Request, registry: &Registry) -> Result<LookedAt, Refusal> {
+        let Shared { settings, is_attempt, documents } = &*self.guard;
+        let (limits, variables) = (&settings.limits, &request.variables);
+        let known = documents.read(request, limits, registry)?;
+        let document = &known.document;
+        let weights = Weights::new(document, variables);
+        measure(document, &weights, limits)?;
+        if known.introspects && !settings.introspection {
+            let message = "The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off";
+            return Err(Refusal::Invalid { message: message.to_owned(), at: None });
+        }
+        let executed = operation(document, request.operation_name.as_deref()).map(|operation| &operation.node);
+        let cost = cost::check(document, executed.as_ref().ok().copied(), variables, registry, limits)?;
+        let faults = match executed {
+            Ok(operation) => {
+                let tried = attempts::count(document, operation, variables, *is_attempt);
+                Limit::Attempts.check(tried, ATTEMPTS, None)?;
+                variables::faults(operation, variables, registry)
+            }
+            Err(refusal) => vec![refusal],
+        };
+        let validated = known.validated(variables).copied();
+        let is_cost_told = request.extensions.get(COST) == Some(&Value::Boolean(true));
+        Ok(LookedAt { known, weights, cost, is_cost_told, validated, faults })
+    }
+
+    /// Gives our codes to what the library's validation found, and leaves out what `faults` tell better.
+    fn told(&self, mut errors: Vec<ServerError>, faults: &[Refusal], registry: &Registry) -> Vec<ServerError> {
+        errors.dedup(); // Some are found by two of its rules.
+        if !faults.is_empty() {
+            errors.retain(|error| !is_of_value(error));
+        }
+        if errors.is_empty() {
+            return faults.iter().cloned().map(ServerError::from).collect();
+        }
+        keep_short(&mut errors, self.guard.settings.limits.errors);
+        if self.guard.settings.suggestions {
+            for error in &mut errors {
+                suggest(error, registry);
+            }
+        }
+        errors.into_iter().map(validation_error).collect()
     }
 }
 
@@ -42,8 +105,11 @@ impl Extension for Watch {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let answer = self.pace.drive(next.run(ctx)).await;
         let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.into()]));
-        keep_short(&mut response.errors, self.limits.errors);
-        response
+        keep_short(&mut response.errors, self.guard.settings.limits.errors);
+        match self.looked_at.get() {
+            Some(LookedAt { cost, is_cost_told: true, .. }) => response.extension(COST, Value::from(*cost)),
+            _ => response,
+        }
     }
 
     async fn prepare_request(
@@ -52,14 +118,9 @@ impl Extension for Watch {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let mut document = read(&request.query, &self.limits)?;
-        let weights = Weights::new(&document, &request.variables);
-        measure(&document, &weights, &self.limits)?;
-        refuse_unknown_types(&document, &ctx.schema_env.registry)?;
-        self.weights.get_or_init(|| weights);
-        self.faults.get_or_init(|| faults(&document, request.operation_name.as_deref(), &request.variables));
-        remove_absent(&mut document, &request.variables, &ctx.schema_env.registry);
-        request.set_parsed_query(document);
+        let looked_at = self.look_at(&request, &ctx.schema_env.registry)?;
+        request.set_parsed_query(looked_at.known.document.clone());
+        self.looked_at.get_or_init(|| looked_at);
         next.run(ctx, request).await
     }
 
@@ -68,15 +129,19 @@ impl Extension for Watch {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await.map_err(|mut errors| {
-            errors.dedup(); // Some are found by two of its rules.
-            keep_short(&mut errors, self.limits.errors);
-            errors.into_iter().map(validation_error).collect::<Vec<_>>()
-        })?;
-        match self.faults.get() {
-            Some(faults) if !faults.is_empty() => Err(faults.iter().cloned().map(ServerError::from).collect()),
-            _ => Ok(result),
+        let Some(LookedAt { known, validated, faults, .. }) = self.looked_at.get() else {
+            return next.run(ctx).await;
+        };
+        let told = |errors| self.told(errors, faults, &ctx.schema_env.registry);
+        let result = match validated {
+            Some(result) => *result,
+            None => next.run(ctx).await.map_err(told)?,
+        };
+        if !faults.is_empty() {
+            return Err(told(Vec::new()));
         }
+        known.keep(result);
+        Ok(result)
     }
 
     async fn resolve(
@@ -87,9 +152,9 @@ impl Extension for Watch {
     ) -> ServerResult<Option<Value>> {
         // What is selected below counts before it is begun, since all of it is begun at once.
         let below = info.field.selection_set.node.items.len();
-        let itself = match (info.path_node.segment, self.weights.get()) {
+        let itself = match (info.path_node.segment, self.looked_at.get()) {
             (QueryPathSegment::Index(_), _) => 1,
-            (QueryPathSegment::Name(_), Some(weights)) => weights.of_arguments(&info.field.arguments),
+            (QueryPathSegment::Name(_), Some(looked_at)) => looked_at.weights.of_arguments(&info.field.arguments),
             (QueryPathSegment::Name(_), None) => 0,
         };
         self.pace.run(itself + below, next.run(ctx, info)).await

@@ -31,6 +31,28 @@ pub struct Mutation(
     mfa::MfaMutations,
 );
 
+/// Whether a mutation tries a password, a code or a token of a mail, or has a mail sent: of these there may be one in a
+/// request. `given` tells what its input gives.
+#[must_use]
+pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
+    match name {
+        "signIn"
+        | "confirmSignIn"
+        | "reauthenticate"
+        | "updatePassword"
+        | "resetPassword"
+        | "confirmPasswordReset"
+        | "verifyEmail"
+        | "confirmEmail"
+        | "undoEmailChange"
+        | "enableMfa"
+        | "disableMfa"
+        | "confirmMfa" => true,
+        "updateProfile" => ["email", "password", "currentPassword"].into_iter().any(given),
+        _ => false,
+    }
+}
+
 /// The error type of a mutation.
 trait MutationError: Sized {
     /// Says a fault as this mutation does.

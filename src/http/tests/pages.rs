@@ -50,6 +50,10 @@ async fn it_lives_though_it_is_not_ready() {
             Ok(())
         }
 
+        fn prepare_batch(&self, _: &mut [async_graphql::Request]) -> Result<(), async_graphql::ServerError> {
+            Ok(())
+        }
+
         async fn is_ready(&self) -> bool {
             false
         }

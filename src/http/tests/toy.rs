@@ -72,6 +72,10 @@ impl Execute for Served {
         Ok(())
     }
 
+    fn prepare_batch(&self, _: &mut [async_graphql::Request]) -> Result<(), async_graphql::ServerError> {
+        Ok(())
+    }
+
     async fn is_ready(&self) -> bool {
         true
     }

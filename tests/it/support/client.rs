@@ -75,6 +75,11 @@ impl Client {
         Self { address: address.to_owned(), ..self.clone() }
     }
 
+    /// The same client at another server.
+    pub fn of(&self, router: Router) -> Self {
+        Self { router, ..self.clone() }
+    }
+
     /// Asks a query without variables.
     pub async fn query(&self, query: &str) -> Answer {
         self.execute(query, json!({})).await

@@ -16,7 +16,8 @@ use userprofile::domain::attempts::Throttle;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
 use userprofile::domain::tally::Window;
-use userprofile::graphql::guard::Limits;
+use userprofile::graphql::documents::Documents;
+use userprofile::graphql::guard::Settings;
 use userprofile::graphql::{self, Api};
 use userprofile::http::{self, HttpSettings, SchemaText, Site};
 use userprofile::mail::Transport;
@@ -104,22 +105,8 @@ impl TestApp {
             mail: transport.map(Post::new),
             policy: POLICY,
         });
-        let router = http::router(Site {
-            api: Api::new(services.clone(), Limits::default()),
-            settings: HttpSettings {
-                body_limit: 1024 * 1024,
-                batch_size: 0,
-                header_timeout: Duration::from_secs(10),
-                request_timeout: Duration::from_secs(30),
-                trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
-                public_url: None,
-                cors_origins: vec!["https://app.test".to_owned()],
-                takes_cookies: true,
-            },
-            schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
-            mailbox: None,
-            random: || [1; 16],
-        });
+        let api = Api::new(services.clone(), graphql::guard(Settings::default()), Documents::untrusted(1 << 20));
+        let router = router(api, 0);
         Self { services, clock, sender: String::new(), router, database: None }
     }
 
@@ -181,6 +168,26 @@ impl TestApp {
         let result = work.await;
         (self.services.db.statements() - before, result)
     }
+}
+
+/// The server over an API, with batches of so many requests.
+pub fn router(api: Api, batch_size: usize) -> Router {
+    http::router(Site {
+        api,
+        settings: HttpSettings {
+            body_limit: 1024 * 1024,
+            batch_size,
+            header_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+            public_url: None,
+            cors_origins: vec!["https://app.test".to_owned()],
+            takes_cookies: true,
+        },
+        schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
+        mailbox: None,
+        random: || [1; 16],
+    })
 }
 
 /// The line of a domain.

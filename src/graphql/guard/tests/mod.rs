@@ -14,6 +14,7 @@ use self::schema::TestSchema;
 mod absent;
 mod answers;
 mod attacks;
+mod costs;
 mod documents;
 mod properties;
 mod scan;

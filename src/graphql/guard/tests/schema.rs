@@ -13,7 +13,7 @@ use async_graphql::{
     Value,
 };
 
-use super::super::{Limits, RequestGuard};
+use super::super::{Limits, RequestGuard, Settings};
 use crate::graphql::{
     batch::{Batch, Load},
     error::ApiError,
@@ -23,7 +23,13 @@ pub(super) type TestSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema behind a guard with `limits`.
 pub(super) fn schema_with(limits: Limits) -> TestSchema {
-    RequestGuard::install(Schema::build(Query, Mutation, EmptySubscription), limits).finish()
+    schema_of(Settings { limits, ..Settings::default() })
+}
+
+/// The schema behind a guard with these settings, to which `updateProfile` with a name is an attempt.
+pub(super) fn schema_of(settings: Settings) -> TestSchema {
+    let guard = RequestGuard::new(settings, |name, given| name == "updateProfile" && given("name"));
+    guard.install(Schema::build(Query, Mutation, EmptySubscription)).finish()
 }
 
 /// Counts how often its loader is asked.
@@ -40,9 +46,10 @@ impl Load for Batches {
     }
 }
 
-/// The schema behind a guard with the default limits.
+/// The schema behind a guard with the default limits, but for those that would hide the others: what an operation may
+/// cost is bounded before it is executed, and most of what is tried here would cost too much.
 pub(super) fn schema() -> TestSchema {
-    schema_with(Limits::default())
+    schema_with(Limits { cost: usize::MAX, list_items: usize::MAX, ..Limits::default() })
 }
 
 pub(super) struct Query;

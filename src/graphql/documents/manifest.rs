@@ -1,0 +1,118 @@
+//! Manifests: the documents of a front end, as the tools that take them out of its code write them down.
+//!
+//! Two forms are known. graphql-codegen (`persisted-documents.json`) and the Relay compiler (`persistConfig.file`) write
+//! one object, from id to text. Apollo writes `{"format": "apollo-persisted-query-manifest", "version": 1, "operations":
+//! [{"id", "body", …}]}`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+const APOLLO: &str = "apollo-persisted-query-manifest";
+const APOLLO_VERSION: u64 = 1;
+
+/// Why a text is no manifest.
+#[derive(Debug, Error)]
+pub enum ManifestFault {
+    /// It is not JSON, or not an object.
+    #[error("it is not a JSON object: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// It says what form it has, and that is not known.
+    #[error(
+        "its form is {0}; known are those of graphql-codegen and Relay (an object from id to text), and Apollo's \
+         ({APOLLO}, version {APOLLO_VERSION})"
+    )]
+    UnknownForm(String),
+    /// A document has no text, or not the right one.
+    #[error("document {id:?}: {wrong}")]
+    Document {
+        /// Which.
+        id: String,
+        /// What is wrong with it.
+        wrong: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    id: String,
+    body: String,
+}
+
+/// The documents of a manifest, by their ids.
+///
+/// # Errors
+/// When it is none. That the texts are documents is not looked at.
+pub(super) fn parse(manifest: &str) -> Result<BTreeMap<String, String>, ManifestFault> {
+    let mut entries: BTreeMap<String, Value> = serde_json::from_str(manifest)?;
+    // An id of a document is never `format`: the others are digests.
+    match entries.remove("format") {
+        None => entries.into_iter().map(by_id).collect(),
+        Some(Value::String(format)) if format == APOLLO => operations(&mut entries),
+        Some(format) => Err(ManifestFault::UnknownForm(format.to_string())),
+    }
+}
+
+fn by_id((id, text): (String, Value)) -> Result<(String, String), ManifestFault> {
+    match text {
+        Value::String(text) => Ok((id, text)),
+        _ => Err(ManifestFault::Document { id, wrong: "it is not a text".to_owned() }),
+    }
+}
+
+fn operations(entries: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, ManifestFault> {
+    let version = entries.remove("version").unwrap_or_default();
+    if version != APOLLO_VERSION {
+        return Err(ManifestFault::UnknownForm(format!("{APOLLO}, version {version}")));
+    }
+    let operations: Vec<Operation> = serde_json::from_value(entries.remove("operations").unwrap_or_default())?;
+    let mut documents = BTreeMap::new();
+    for Operation { id, body } in operations {
+        if documents.insert(id.clone(), body).is_some() {
+            return Err(ManifestFault::Document { id, wrong: "it is there twice".to_owned() });
+        }
+    }
+    Ok(documents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_all_tools_are_read() {
+        let flat = r#"{ "1f2e": "query A { a }", "3c4d": "query B { b }" }"#;
+        let apollo = r#"{ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
+            { "id": "1f2e", "name": "A", "type": "query", "body": "query A { a }" },
+            { "id": "3c4d", "name": "B", "type": "query", "body": "query B { b }", "clientName": "web" } ] }"#;
+        let expected = [("1f2e", "query A { a }"), ("3c4d", "query B { b }")];
+        let expected = BTreeMap::from(expected.map(|(id, text)| (id.to_owned(), text.to_owned())));
+        assert_eq!(parse(flat).unwrap(), expected);
+        assert_eq!(parse(apollo).unwrap(), expected);
+        assert_eq!(parse("{}").unwrap(), BTreeMap::new());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        for (manifest, wrong) in [
+            ("", "not a JSON object"),
+            ("[]", "not a JSON object"),
+            ("{\"a\": ", "not a JSON object"),
+            (r#"{ "a": 1 }"#, "document \"a\": it is not a text"),
+            (r#"{ "a": { "text": "{ a }" } }"#, "document \"a\": it is not a text"),
+            (r#"{ "format": "other", "operations": [] }"#, "its form is \"other\""),
+            (r#"{ "format": "apollo-persisted-query-manifest", "version": 2 }"#, "version 2"),
+            (r#"{ "format": "apollo-persisted-query-manifest", "version": 1 }"#, "not a JSON object"),
+            (
+                r#"{ "format": "apollo-persisted-query-manifest", "version": 1,
+                     "operations": [{ "id": "a", "body": "{a}" }, { "id": "a", "body": "{b}" }] }"#,
+                "document \"a\": it is there twice",
+            ),
+        ] {
+            let fault = parse(manifest).unwrap_err().to_string();
+            assert!(fault.contains(wrong), "{manifest}: {fault}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Documents that are named instead of sent: *trusted* ones, of a manifest that the operator gives, and *automatic* ones,
+//! which a client sends once and then names by their digest (Apollo's automatic persisted queries).
+
+mod manifest;
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{ErrorExtensionValues, Request, ServerError, Value};
+use quick_cache::{Weighter, sync::Cache};
+use sha2::{Digest as _, Sha256};
+
+pub use manifest::ManifestFault;
+
+/// The id of the document that a request is for, put into its data by the transport.
+#[derive(Debug, Clone)]
+pub struct DocumentId(pub String);
+
+/// Which documents are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Any; there are no trusted ones.
+    #[default]
+    Off,
+    /// Any; trusted ones by their ids, too.
+    Prefer,
+    /// Trusted ones, and no others.
+    Require,
+}
+
+/// The documents that have names.
+pub struct Documents {
+    mode: Mode,
+    /// By their ids, and by the digests of their texts.
+    trusted: HashMap<String, Arc<str>>,
+    automatic: Cache<[u8; 32], Arc<str>, Bytes>,
+}
+
+/// What names a document.
+enum Named {
+    /// `documentId`, as in the specification of GraphQL over HTTP.
+    Id(String),
+    /// `extensions.persistedQuery.sha256Hash`, as Apollo does.
+    Digest(String),
+}
+
+impl Documents {
+    /// No trusted documents, and room for so many bytes of automatic ones.
+    #[must_use]
+    pub fn untrusted(automatic_bytes: usize) -> Self {
+        let bytes = u64::try_from(automatic_bytes).unwrap_or(u64::MAX);
+        Self { mode: Mode::Off, trusted: HashMap::new(), automatic: Cache::with_weighter(1000, bytes, Bytes) }
+    }
+
+    /// The documents of a `manifest`, each of which `check` has nothing to say against.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds something that could never be executed.
+    pub fn trusted(
+        manifest: &str,
+        mode: Mode,
+        automatic_bytes: usize,
+        check: impl Fn(&str) -> Result<(), ServerError>,
+    ) -> Result<Self, ManifestFault> {
+        let mut trusted = HashMap::new();
+        for (id, text) in manifest::parse(manifest)? {
+            if let Err(error) = check(&text) {
+                return Err(ManifestFault::Document { id, wrong: error.message });
+            }
+            let text: Arc<str> = text.into();
+            trusted.insert(hex(&digest(&text)), text.clone());
+            trusted.insert(id, text);
+        }
+        Ok(Self { mode, trusted, ..Self::untrusted(automatic_bytes) })
+    }
+
+    /// Puts the text of the document that `request` names into it.
+    ///
+    /// # Errors
+    /// When it names none that is known, or brings one that is not to be executed.
+    pub fn find(&self, request: &mut Request) -> Result<(), ServerError> {
+        let Some(named) = Named::of(request)? else {
+            return if self.may_be_sent(&request.query) { Ok(()) } else { Err(untrusted()) };
+        };
+        let (Named::Id(key) | Named::Digest(key)) = &named;
+        if self.mode != Mode::Off
+            && let Some(text) = self.trusted.get(key)
+        {
+            request.query = text.to_string();
+            return Ok(());
+        }
+        match named {
+            Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, request),
+            Named::Digest(_) => Err(not_found("PersistedQueryNotFound")),
+            Named::Id(_) => Err(not_found("There is no document with this id; make the manifest of the server anew")),
+        }
+    }
+
+    fn find_automatic(&self, given: &str, request: &mut Request) -> Result<(), ServerError> {
+        if request.query.is_empty() {
+            let known = parse_hex(given).and_then(|digest| self.automatic.get(&digest));
+            // The very words that clients wait for before they send the document itself.
+            request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
+            return Ok(());
+        }
+        let digest = digest(&request.query);
+        if hex(&digest) != given {
+            return Err(bad_input("\"sha256Hash\" is not the SHA-256 of \"query\", in hexadecimal digits"));
+        }
+        self.automatic.insert(digest, request.query.as_str().into());
+        Ok(())
+    }
+
+    /// Whether a document may be sent as it is. One that is trusted may, whether it is named or not.
+    fn may_be_sent(&self, text: &str) -> bool {
+        self.mode != Mode::Require || self.trusted.contains_key(&hex(&digest(text)))
+    }
+}
+
+impl Named {
+    fn of(request: &Request) -> Result<Option<Self>, ServerError> {
+        let id = request.data.get(&TypeId::of::<DocumentId>()).and_then(|id| id.downcast_ref());
+        if let Some(DocumentId(id)) = id {
+            // A digest may say which one it is.
+            let id = id.strip_prefix("sha256:").unwrap_or(id);
+            return Ok(Some(Self::Id(id.to_owned())));
+        }
+        let Some(Value::Object(persisted)) = request.extensions.get("persistedQuery") else { return Ok(None) };
+        if persisted.get("version") != Some(&Value::from(1)) {
+            return Err(bad_input("\"persistedQuery\" is known in version 1 only"));
+        }
+        match persisted.get("sha256Hash") {
+            Some(Value::String(digest)) => Ok(Some(Self::Digest(digest.to_ascii_lowercase()))),
+            _ => Err(bad_input("\"persistedQuery\" needs a \"sha256Hash\", the SHA-256 of the document")),
+        }
+    }
+}
+
+fn untrusted() -> ServerError {
+    not_found("This server executes the documents of its manifest only; name one of them by its id")
+}
+
+fn not_found(message: &str) -> ServerError {
+    coded(message, "PERSISTED_QUERY_NOT_FOUND")
+}
+
+fn bad_input(message: &str) -> ServerError {
+    coded(message, "BAD_USER_INPUT")
+}
+
+fn coded(message: &str, code: &str) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    let mut error = ServerError::new(message, None);
+    error.extensions = Some(extensions);
+    error
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    data_encoding::HEXLOWER.encode(digest)
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<[u8; 32], Arc<str>> for Bytes {
+    fn weight(&self, _: &[u8; 32], text: &Arc<str>) -> u64 {
+        // What stands beside a text, as far as it is not counted by the cache itself.
+        u64::try_from(text.len() + 128).unwrap_or(u64::MAX)
+    }
+}

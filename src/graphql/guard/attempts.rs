@@ -1,0 +1,64 @@
+//! Mutations that try a secret, or have a mail sent: one in a request. What is counted and slowed down for each request
+//! shall not be had by the dozen under aliases.
+
+use async_graphql::{
+    Value as ConstValue, Variables,
+    parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+};
+use async_graphql_value::Value;
+
+/// Says whether a mutation tries something or has a mail sent, by its name, and by what its `input` gives that is not
+/// null.
+pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
+
+/// How many attempts `operation` makes.
+pub(super) fn count(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+    is_attempt: IsAttempt,
+) -> usize {
+    if operation.ty != OperationType::Mutation {
+        return 0;
+    }
+    let mut count = 0;
+    visit_fields(document, &operation.selection_set.node, &mut |field| {
+        if is_attempt(&field.name.node, &|key| gives(field, key, variables)) {
+            count += 1;
+        }
+    });
+    count
+}
+
+/// Visits the fields of the outermost level, of which there are no more than the limit of root fields allowed.
+fn visit_fields(document: &ExecutableDocument, set: &SelectionSet, visit: &mut impl FnMut(&Field)) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => visit(&field.node),
+            Selection::InlineFragment(inline) => visit_fields(document, &inline.node.selection_set.node, visit),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    visit_fields(document, &fragment.node.selection_set.node, visit);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the input of `field` has something under `key`.
+fn gives(field: &Field, key: &str, variables: &Variables) -> bool {
+    let constant_gives = |value: &ConstValue| match value {
+        ConstValue::Object(fields) => fields.get(key).is_some_and(|value| *value != ConstValue::Null),
+        _ => false,
+    };
+    match field.get_argument("input").map(|input| &input.node) {
+        Some(Value::Object(fields)) => match fields.get(key) {
+            Some(Value::Variable(name)) => variables.get(name).is_some_and(|value| *value != ConstValue::Null),
+            Some(value) => *value != Value::Null,
+            None => false,
+        },
+        // A default counts as well; where there is one, whatever is given is taken for an attempt.
+        Some(Value::Variable(name)) => variables.get(name).is_none_or(constant_gives),
+        _ => false,
+    }
+}

@@ -1,0 +1,165 @@
+//! What an operation may cost: how many fields its answer may have, by what the lists in it may hold.
+//!
+//! A field costs 1. What is selected of a page costs as often as `first` or `last` says, or 50 times where neither is
+//! given; what is selected of any other list, 10 times, or as often as it is asked for by `ids` where that is more.
+//! Fields of the introspection cost nothing.
+//!
+//! This walks through fragments wherever they are spread, which is no more than [`measure`](super::measure) allowed.
+
+use async_graphql::{
+    Name, Positioned, Value as ConstValue, Variables,
+    parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+    registry::{MetaField, MetaType, MetaTypeName, Registry},
+};
+use async_graphql_value::Value;
+
+use super::{
+    Limits,
+    refusal::{Limit, Refusal},
+};
+
+/// How many things a page holds unless it is said.
+const PAGE: usize = 50;
+
+/// How many things any other list is taken to hold.
+const LIST: usize = 10;
+
+/// Checks every operation of `document`, and says what `executed` costs.
+///
+/// # Errors
+/// When one of them costs too much, or takes too long a list.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    executed: Option<&OperationDefinition>,
+    variables: &Variables,
+    registry: &Registry,
+    limits: &Limits,
+) -> Result<usize, Refusal> {
+    let costs = Costs { document, variables, registry, limits };
+    let mut of_executed = 0;
+    for (_, operation) in document.operations.iter() {
+        let root = match operation.node.ty {
+            OperationType::Query => Some(&registry.query_type),
+            OperationType::Mutation => registry.mutation_type.as_ref(),
+            OperationType::Subscription => registry.subscription_type.as_ref(),
+        };
+        let root = root.and_then(|name| registry.types.get(name));
+        let cost = costs.of_set(&operation.node.selection_set.node, root, false)?;
+        Limit::Cost.check(cost, limits.cost, Some(operation.pos))?;
+        if executed.is_some_and(|executed| std::ptr::eq(executed, &raw const operation.node)) {
+            of_executed = cost;
+        }
+    }
+    Ok(of_executed)
+}
+
+struct Costs<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    registry: &'a Registry,
+    limits: &'a Limits,
+}
+
+impl<'a> Costs<'a> {
+    /// What is selected of a `parent`, which is a page or is not. Of a type that there is not, only the fields count: the
+    /// validation will refuse it.
+    fn of_set(&self, set: &'a SelectionSet, parent: Option<&'a MetaType>, is_page: bool) -> Result<usize, Refusal> {
+        let mut sum = 0_usize;
+        for selection in &set.items {
+            let cost = match &selection.node {
+                Selection::Field(field) => self.of_field(field, parent, is_page)?,
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
+                    let parent = on.map_or(parent, |on| self.registry.types.get(on.as_str()));
+                    self.of_set(&inline.node.selection_set.node, parent, is_page)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name: &Name = &spread.node.fragment_name.node;
+                    match self.document.fragments.get(name) {
+                        Some(fragment) => {
+                            let on = fragment.node.type_condition.node.on.node.as_str();
+                            let parent = self.registry.types.get(on);
+                            self.of_set(&fragment.node.selection_set.node, parent, is_page)?
+                        }
+                        None => 0,
+                    }
+                }
+            };
+            sum = sum.saturating_add(cost);
+        }
+        Ok(sum)
+    }
+
+    fn of_field(
+        &self,
+        field: &'a Positioned<Field>,
+        parent: Option<&'a MetaType>,
+        is_page: bool,
+    ) -> Result<usize, Refusal> {
+        for (_, value) in &field.node.arguments {
+            Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
+        }
+        let name = field.node.name.node.as_str();
+        if name.starts_with("__") {
+            return Ok(0);
+        }
+        let known = parent.and_then(|parent| parent.field_by_name(name));
+        let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
+        let begins_page = known.is_some_and(|known| known.args.contains_key("first"));
+        let times = match known {
+            Some(_) if begins_page => self.page(&field.node),
+            // The list of what a page holds: the page was counted.
+            Some(known) if is_list(known) && !is_page => self.list(&field.node),
+            _ => 1,
+        };
+        let inner = self.of_set(&field.node.selection_set.node, ty, begins_page)?;
+        Ok(inner.saturating_mul(times).saturating_add(1))
+    }
+
+    /// How many things a page holds at most.
+    fn page(&self, field: &Field) -> usize {
+        let asked = |name| match self.constant(&field.get_argument(name)?.node)? {
+            ConstValue::Number(number) => Some(usize::try_from(number.as_i64()?).unwrap_or_default()),
+            _ => None,
+        };
+        asked("first").or_else(|| asked("last")).unwrap_or(PAGE)
+    }
+
+    /// How many things any other list holds, as far as that can be told.
+    fn list(&self, field: &Field) -> usize {
+        let longest = field.arguments.iter().map(|(_, value)| self.length(&value.node)).max();
+        LIST.max(longest.unwrap_or_default())
+    }
+
+    /// How many items `value` has, 0 for what is no list.
+    fn length(&self, value: &Value) -> usize {
+        match value {
+            Value::List(items) => items.len(),
+            Value::Variable(name) => match self.variables.get(name) {
+                Some(ConstValue::List(items)) => items.len(),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
+    fn constant(&self, value: &Value) -> Option<ConstValue> {
+        match value {
+            Value::Variable(name) => self.variables.get(name).cloned().or_else(|| self.default_of(name)),
+            value => value.clone().into_const(),
+        }
+    }
+
+    /// What a variable is where nothing is given for it.
+    fn default_of(&self, name: &Name) -> Option<ConstValue> {
+        let mut operations = self.document.operations.iter().map(|(_, operation)| &operation.node);
+        let definition = operations.find_map(|operation| {
+            operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)
+        })?;
+        definition.node.default_value().cloned()
+    }
+}
+
+fn is_list(field: &MetaField) -> bool {
+    MetaTypeName::create(&field.ty).unwrap_non_null().is_list()
+}

@@ -1,0 +1,286 @@
+//! Documents that are named instead of sent, by `GET` and `POST`; and what is told of limits that were hit.
+
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use userprofile::graphql::documents::{Documents, Mode};
+use userprofile::graphql::guard::{Limits, Settings};
+use userprofile::graphql::{self, Api};
+
+use crate::support::{self, Answer, Client, DOMAIN, PASSWORD, TestApp};
+
+const ME: &str = "query Me { me { userId } }";
+const ID: &str = "1f2e3d";
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn persisted(digest: &str) -> Value {
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": digest } })
+}
+
+/// A server with a manifest that holds [`ME`] under [`ID`], and a client that is signed in there.
+async fn with_manifest(mode: Mode) -> (TestApp, Client) {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let guard = graphql::guard(Settings::default());
+    let manifest = json!({ ID: ME }).to_string();
+    let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| guard.check_document(text)).unwrap();
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let client = client.of(support::router(Api::new(app.services.clone(), guard, documents), 0));
+    (app, client)
+}
+
+async fn post(client: &Client, body: Value) -> Answer {
+    let request = client.request(Method::POST, "/graphql").header(header::CONTENT_TYPE, "application/json");
+    client.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+async fn get(client: &Client, parameters: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let mut request = client.request(Method::GET, &format!("/graphql?{query}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    client.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_document_is_executed_by_its_id() {
+    for mode in [Mode::Prefer, Mode::Require] {
+        let (_app, client) = with_manifest(mode).await;
+        for body in [
+            json!({ "documentId": ID }),
+            json!({ "doc_id": ID, "variables": {} }),
+            json!({ "documentId": format!("sha256:{}", digest(ME)) }),
+            json!({ "extensions": persisted(ID) }),
+            json!({ "extensions": persisted(&digest(ME)) }),
+            json!({ "query": ME }),
+        ] {
+            assert_eq!(post(&client, body.clone()).await.data()["me"]["userId"], "wonny", "{mode:?} {body}");
+        }
+        let extensions = persisted(ID).to_string();
+        for parameters in [("documentId", ID), ("doc_id", ID), ("extensions", extensions.as_str())] {
+            assert_eq!(get(&client, &[parameters], &[]).await.data()["me"]["userId"], "wonny", "{parameters:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_id_is_told() {
+    for mode in [Mode::Off, Mode::Prefer, Mode::Require] {
+        let (_app, client) = with_manifest(mode).await;
+        let unknown = if mode == Mode::Off { ID } else { "nonsense" };
+        let answer = post(&client, json!({ "documentId": unknown })).await;
+        assert_eq!((answer.status, answer.error_code()), (StatusCode::OK, "PERSISTED_QUERY_NOT_FOUND"), "{mode:?}");
+        assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("no document with this id"));
+        let answer = post(&client, json!({ "extensions": persisted(unknown) })).await;
+        assert_eq!(answer.error_code(), "PERSISTED_QUERY_NOT_FOUND");
+        assert_eq!(answer.body["errors"][0]["message"], "PersistedQueryNotFound");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_trust_is_required_nothing_else_is_executed() {
+    let (_app, client) = with_manifest(Mode::Require).await;
+    let other = "{ me { id } }";
+    for body in [
+        json!({ "query": other }),
+        json!({ "query": other, "extensions": persisted(&digest(other)) }),
+        json!({ "query": other, "documentId": digest(other) }),
+        json!({ "query": "mutation { signOut { ok } }" }),
+        json!({ "query": "{ __schema { queryType { name } } }" }),
+    ] {
+        let answer = post(&client, body.clone()).await;
+        assert_eq!(answer.error_code(), "PERSISTED_QUERY_NOT_FOUND", "{body}");
+    }
+    assert_eq!(post(&client, json!({ "documentId": ID })).await.data()["me"]["userId"], "wonny");
+    let (_app, client) = with_manifest(Mode::Prefer).await;
+    assert!(post(&client, json!({ "query": other })).await.data()["me"]["id"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automatic_document_is_sent_once() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let by_digest = persisted(&digest(ME));
+    let miss = post(&client, json!({ "extensions": by_digest })).await;
+    assert_eq!((miss.status, miss.error_code()), (StatusCode::OK, "PERSISTED_QUERY_NOT_FOUND"));
+    assert_eq!(miss.body["errors"][0]["message"], "PersistedQueryNotFound");
+    assert_eq!(miss.headers[header::CACHE_CONTROL], "no-store");
+    let sent = post(&client, json!({ "query": ME, "extensions": by_digest })).await;
+    assert_eq!(sent.data()["me"]["userId"], "wonny");
+    assert_eq!(post(&client, json!({ "extensions": by_digest })).await.data()["me"]["userId"], "wonny");
+    let extensions = by_digest.to_string();
+    let got = get(&client, &[("extensions", &extensions), ("operationName", "Me")], &[]).await;
+    assert_eq!(got.data()["me"]["userId"], "wonny");
+    // Who names it sees what he may, not what the one saw who sent it.
+    assert_eq!(post(&app.client(), json!({ "extensions": by_digest })).await.error_code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_digest_is_not_kept() {
+    let client = TestApp::start().await.client();
+    let other = "{ __typename }";
+    let extensions = persisted(&digest(ME));
+    assert_eq!(post(&client, json!({ "query": other, "extensions": extensions })).await.error_code(), "BAD_USER_INPUT");
+    assert_eq!(post(&client, json!({ "extensions": extensions })).await.error_code(), "PERSISTED_QUERY_NOT_FOUND");
+    for wrong in [
+        json!({ "persistedQuery": { "version": 2, "sha256Hash": digest(ME) } }),
+        json!({ "persistedQuery": { "version": 1 } }),
+        json!({ "persistedQuery": { "version": 1, "sha256Hash": 7 } }),
+    ] {
+        assert_eq!(post(&client, json!({ "extensions": wrong })).await.error_code(), "BAD_USER_INPUT", "{wrong}");
+    }
+    // What is no persisted query at all needs a document.
+    let answer = post(&client, json!({ "extensions": { "persistedQuery": null } })).await;
+    assert_eq!(answer.error_code(), "GRAPHQL_PARSE_FAILED");
+}
+
+/// The digest may stand in any case, and a mutation may be kept, but not be executed by a link.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_mutation_is_for_post() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let document = "mutation { updateProfile(input: { name: \"W\" }) { user { name } } }";
+    let extensions = persisted(&digest(document).to_uppercase());
+    assert!(
+        post(&client, json!({ "query": document, "extensions": extensions })).await.data()["updateProfile"].is_object()
+    );
+    let text = extensions.to_string();
+    assert_eq!(get(&client, &[("extensions", &text)], &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(post(&client, json!({ "extensions": extensions })).await.data()["updateProfile"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_by_get_may_be_kept_by_its_asker_alone() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let answer = get(&client, &[("query", ME)], &[]).await;
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "private");
+    let vary = answer.headers[header::VARY].to_str().unwrap().to_owned();
+    for name in ["accept", "authorization", "cookie", "x-userprofile-session"] {
+        assert!(vary.contains(name), "{vary}");
+    }
+    let etag = answer.headers[header::ETAG].to_str().unwrap().to_owned();
+    let again = get(&client, &[("query", ME)], &[("if-none-match", &etag)]).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    assert_eq!(again.headers[header::CACHE_CONTROL], "private");
+    client.mutate("updateProfile", json!({ "name": "Another" }), "user { id }").await;
+    let changed = [("query", "{ me { name } }")];
+    let before = get(&client, &changed, &[("if-none-match", &etag)]).await;
+    assert_eq!(before.data()["me"]["name"], "Another");
+    // Nobody's answer holds an error, and errors are not kept.
+    let nobody = get(&app.client(), &[("query", ME)], &[("if-none-match", &etag)]).await;
+    assert_eq!(
+        (nobody.error_code(), &nobody.headers[header::CACHE_CONTROL]),
+        ("UNAUTHENTICATED", &"no-store".parse().unwrap())
+    );
+    assert!(!nobody.headers.contains_key(header::ETAG));
+    assert_eq!(post(&client, json!({ "query": ME })).await.headers[header::CACHE_CONTROL], "no-store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_cost_is_told_on_request() {
+    let client = TestApp::start().await.client();
+    let answer = post(&client, json!({ "query": "{ me { name } }", "extensions": { "cost": true } })).await;
+    assert_eq!(answer.body["extensions"], json!({ "cost": 2 }));
+    let silent = post(&client, json!({ "query": "{ me { name } }" })).await;
+    assert!(silent.body.get("extensions").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_tries_one_thing_at_most() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let guard = graphql::guard(Settings::default());
+    let router: Router = support::router(Api::new(app.services.clone(), guard, Documents::untrusted(1 << 20)), 3);
+    let client = app.client().of(router);
+    let sign_in = json!({ "query": "mutation($i: SignInInput!) { signIn(input: $i) { session { expiresAt } errors { code } } }",
+                          "variables": { "i": { "userId": "wonny", "password": PASSWORD } } });
+    let harmless = json!({ "query": "{ __typename }" });
+    let answer = post(&client, json!([sign_in, harmless])).await;
+    assert!(answer.body[0]["data"]["signIn"]["session"].is_object(), "{}", answer.body);
+    let (statements, answer) = app.count_statements(post(&client, json!([sign_in, harmless, sign_in]))).await;
+    assert_eq!((answer.status, answer.error_code(), statements), (StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", 0));
+    let told = &answer.body["errors"][0]["extensions"];
+    assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("attempts"), &json!(1), &json!(2)));
+    let answer = post(&client, json!([harmless, harmless, harmless, harmless])).await;
+    let told = &answer.body["errors"][0]["extensions"];
+    assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("batchSize"), &json!(3), &json!(4)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_the_body_name_themselves_too() {
+    let client = TestApp::start().await.client();
+    for (body, limit) in [
+        (json!({ "query": "x".repeat(1 << 20) }), "bodyBytes"),
+        (json!({ "query": "{ __typename }", "variables": { "a": vec![0; 20_000] } }), "bodyValues"),
+    ] {
+        let answer = post(&client, body).await;
+        assert_eq!((answer.status, answer.error_code()), (StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED"));
+        let told = &answer.body["errors"][0]["extensions"];
+        assert_eq!(told["limit"], limit);
+        assert!(told["allowed"].is_u64(), "{told}");
+    }
+}
+
+/// The first thousand documents of a front end that makes them anew each time, and those that everybody uses.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_documents_push_each_other_out_and_all_are_answered() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let settings = Settings { document_cache: 1 << 20, limits: Limits::default(), ..Settings::default() };
+    let api = Api::new(app.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 10));
+    let client = client.of(support::router(api, 0));
+    for number in 0..500 {
+        let query = format!("query Q{number}($id: ID!) {{ me {{ userId }} node(id: $id) {{ id }} }}");
+        let body =
+            json!({ "query": query, "variables": { "id": "wg-none" }, "extensions": persisted(&digest(&query)) });
+        assert_eq!(post(&client, body).await.data(), &json!({ "me": { "userId": "wonny" }, "node": null }));
+    }
+}
+
+/// Whoever adds a mutation says here whether it tries something or has a mail sent.
+#[test]
+fn which_mutations_there_may_be_one_of() {
+    let document = async_graphql::parser::parse_schema(graphql::sdl()).unwrap();
+    let mutations = document.definitions.iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(ty) if ty.node.name.node == "Mutation" => match &ty.node.kind {
+            TypeKind::Object(object) => Some(object.fields.iter().map(|field| field.node.name.node.to_string())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let (attempts, others): (Vec<String>, Vec<String>) =
+        mutations.unwrap().partition(|name| graphql::mutations::is_attempt(name, &|_| true));
+    assert_eq!(
+        attempts,
+        [
+            "signIn",
+            "confirmSignIn",
+            "reauthenticate",
+            "updateProfile",
+            "verifyEmail",
+            "confirmEmail",
+            "undoEmailChange",
+            "updatePassword",
+            "resetPassword",
+            "confirmPasswordReset",
+            "enableMfa",
+            "disableMfa",
+            "confirmMfa",
+        ]
+    );
+    assert_eq!(
+        others,
+        ["refreshSession", "signOut", "revokeSession", "revokeOtherSessions", "regenerateRecoveryCodes"]
+    );
+    for (given, is_attempt) in
+        [("name", false), ("tags", false), ("email", true), ("password", true), ("currentPassword", true)]
+    {
+        assert_eq!(graphql::mutations::is_attempt("updateProfile", &|key| key == given), is_attempt, "{given}");
+    }
+}
