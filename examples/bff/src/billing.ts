@@ -1,0 +1,105 @@
+// Billing, made up: what each workspace costs. It knows nobody; whom it shows an invoice to is for UserProfile to say.
+
+import { createHash } from 'node:crypto';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { Context } from './context.js';
+
+const MONTHS = ['2026-09', '2026-10'];
+
+const typeDefs = /* GraphQL */ `
+  type Query {
+    "The invoice with this id; null if there is none, or none that you see."
+    invoice(id: ID!): Invoice
+    "The invoices with these ids, at most 100, in the same order; null where there is none, or none that you see."
+    invoices(ids: [ID!]!): [Invoice]!
+    "For the gateway alone, which asks for workspaces that UserProfile showed."
+    _workspaces(ids: [ID!]!): [Workspace!]!
+  }
+
+  type Workspace {
+    id: ID!
+    "What the last month cost."
+    monthlyCost: Money!
+    "One for each month, the last one first."
+    invoices: [Invoice!]!
+  }
+
+  "What a workspace cost in a month."
+  type Invoice {
+    id: ID!
+    "Such as 2026-10."
+    month: String!
+    total: Money!
+    workspace: Workspace!
+  }
+
+  type Money {
+    cents: Int!
+    "By ISO 4217."
+    currency: String!
+  }
+`;
+
+interface Invoice {
+  id: string;
+  month: string;
+  total: Money;
+  workspace: { id: string };
+}
+
+interface Money {
+  cents: number;
+  currency: string;
+}
+
+const resolvers = {
+  Query: {
+    invoice: async (_: unknown, { id }: { id: string }, context: Context) => (await shown([id], context))[0],
+    invoices: (_: unknown, { ids }: { ids: string[] }, context: Context) => shown(ids, context),
+    _workspaces: (_: unknown, { ids }: { ids: string[] }) => ids.map((id) => ({ id })),
+  },
+  Workspace: {
+    monthlyCost: ({ id }: { id: string }) => invoicesOf(id)[0]?.total,
+    invoices: ({ id }: { id: string }) => invoicesOf(id),
+  },
+};
+
+export const billing = {
+  schema: makeExecutableSchema({ typeDefs, resolvers }),
+  merge: {
+    Workspace: {
+      selectionSet: '{ id }',
+      fieldName: '_workspaces',
+      key: ({ id }: { id: string }) => id,
+      argsFromKeys: (ids: readonly string[]) => ({ ids }),
+    },
+  },
+};
+
+/** The invoices with these ids, those left out whose workspace the caller does not see. */
+async function shown(ids: string[], { visible }: Context) {
+  const invoices = ids.map(invoiceWith);
+  const workspaces = await visible(invoices.flatMap((invoice) => invoice?.workspace.id ?? []));
+  return invoices.map((invoice) => (invoice && workspaces.has(invoice.workspace.id) ? invoice : null));
+}
+
+// What follows stands in for a database ------------------------------------------------------------------------------
+
+function invoicesOf(workspaceId: string): Invoice[] {
+  return MONTHS.map((month) => ({
+    id: `invoice-${month}-${workspaceId}`,
+    month,
+    total: { cents: centsOf(month + workspaceId), currency: 'EUR' },
+    workspace: { id: workspaceId },
+  })).reverse();
+}
+
+function invoiceWith(id: string): Invoice | undefined {
+  const [, workspaceId] = /^invoice-\d{4}-\d{2}-(.+)$/.exec(id) ?? [];
+  return workspaceId === undefined ? undefined : invoicesOf(workspaceId).find((invoice) => invoice.id === id);
+}
+
+/** Between 10 and 1000 euros, the same for the same text. */
+function centsOf(text: string): number {
+  return 1_000 + (createHash('sha256').update(text).digest().readUInt32BE() % 99_000);
+}

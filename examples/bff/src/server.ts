@@ -1,0 +1,22 @@
+// Serves the stitched schema on this machine.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createYoga } from 'graphql-yoga';
+import type { Arrival } from './context.js';
+import { makeGateway } from './gateway.js';
+
+const port = Number(process.env.PORT ?? 4000);
+const upstream = process.env.USERPROFILE_URL ?? 'http://127.0.0.1:8080';
+
+const { schema, visible } = await makeGateway(upstream);
+const yoga = createYoga<Arrival>({
+  schema,
+  context: (arrival) => ({ visible: (ids: string[]) => visible(ids, arrival) }),
+  // Yoga's default would let a page of any origin ask with its visitor's cookies.
+  cors: false,
+});
+const server = createServer(yoga).listen(port, '127.0.0.1', () => {
+  const address = server.address() as AddressInfo;
+  console.log(`http://127.0.0.1:${address.port}/graphql answers, and asks ${upstream}`);
+});
