@@ -13,10 +13,10 @@ export function run(databaseUrl, ...args) {
 }
 
 /** Starts a server and waits until it is ready; tells how many milliseconds that took. */
-export async function start(databaseUrl) {
+export async function start(databaseUrl, flags = []) {
   const port = await freePort();
   const began = performance.now();
-  const server = spawn(BINARY, ['serve', '--migrate', '--listen', `127.0.0.1:${port}`], {
+  const server = spawn(BINARY, ['serve', '--migrate', '--listen', `127.0.0.1:${port}`, ...flags], {
     env: environment(databaseUrl),
     stdio: 'ignore',
   });

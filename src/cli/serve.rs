@@ -35,6 +35,9 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     if config.mail.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
+    // Before anything is opened: a manifest that is not right is a wrong setting.
+    let guard = graphql::guard(guard_settings(&config));
+    let documents = documents::documents(&config, &guard)?;
     // A demo sends nothing: what would be sent is shown.
     let mailbox = options.demo.then(Mailbox::new);
     let services = Arc::new(match &mailbox {
@@ -44,7 +47,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         }
         None => set_up::services(&config, options.migrate).await?,
     });
-    let api = api(services.clone(), &config)?;
+    let api = Api::new(services.clone(), guard, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     // Whoever reads that it listens may tell it to stop.
     let stopping = CancellationToken::new();
@@ -62,17 +65,6 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-fn api(services: Arc<Services>, config: &Config) -> Result<Api, CliError> {
-    let guard = graphql::guard(Settings {
-        limits: guard_limits(&config.limits),
-        introspection: config.documents.introspection,
-        suggestions: config.documents.suggestions,
-        document_cache: config.documents.cache,
-    });
-    let documents = documents::documents(config, &guard)?;
-    Ok(Api::new(services, guard, documents))
 }
 
 fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
@@ -95,7 +87,16 @@ fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
     }
 }
 
-fn guard_limits(limits: &Limits) -> GuardLimits {
+fn guard_settings(config: &Config) -> Settings {
+    Settings {
+        limits: limits(&config.limits),
+        introspection: config.documents.introspection,
+        suggestions: config.documents.suggestions,
+        document_cache: config.documents.cache,
+    }
+}
+
+fn limits(limits: &Limits) -> GuardLimits {
     GuardLimits {
         depth: limits.depth,
         nesting: limits.nesting,

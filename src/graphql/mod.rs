@@ -17,7 +17,9 @@ pub mod types;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, ServerError};
+use async_graphql::{
+    EmptySubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError,
+};
 
 use crate::domain::event::Client;
 use crate::services::Services;
@@ -125,7 +127,7 @@ pub fn guard(settings: Settings) -> RequestGuard {
 /// The schema in the schema definition language.
 #[must_use]
 pub fn sdl() -> String {
-    builder::<Query>().finish().sdl()
+    builder::<Query>().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// The same as a subgraph of Apollo Federation.

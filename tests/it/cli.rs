@@ -126,6 +126,36 @@ fn wrong_usage_and_wrong_settings_have_status_2_and_name_themselves() {
 }
 
 #[test]
+fn what_is_set_wrong_of_documents_and_browsers_is_named() {
+    let binary = Binary::new();
+    let mut command = binary.command(&["config", "--limit-cost", "0", "--limit-aliases", "0"]);
+    command.env("USERPROFILE_CORS_ORIGINS", "*").env("USERPROFILE_COOKIES", "maybe");
+    let output = command.env("USERPROFILE_DOCUMENTS_MODE", "require").output().unwrap();
+    let places = ["--limit-cost", "--limit-aliases", "_CORS_ORIGINS", "_COOKIES", "_DOCUMENTS_MODE"];
+    assert_says(&output, 2, &places);
+    assert_says(&output, 2, &["\"0\" is less than 1", "name each origin", "needs USERPROFILE_DOCUMENTS"]);
+    for (manifest, wrong) in [
+        ("{", "not a JSON object"),
+        ("{\"7c1e\": 1}", "\"7c1e\""),
+        ("{\"7c1e\": \"{ me {\"}", "\"7c1e\": Syntax error"),
+        ("{\"format\": \"other\"}", "graphql-codegen"),
+    ] {
+        binary.write("manifest.json", manifest);
+        let output = binary.run(&["serve", "--documents", "manifest.json"]);
+        assert_says(&output, 2, &["--documents", "manifest.json", wrong]);
+    }
+    assert_says(&binary.run(&["serve", "--documents", "nowhere.json"]), 2, &["--documents", "nowhere.json"]);
+    assert!(!binary.path().join("userprofile.db").exists(), "nothing was begun");
+}
+
+#[test]
+fn the_schema_is_printed_for_clients_and_for_gateways() {
+    let binary = Binary::new();
+    assert_says(&binary.run(&["schema"]), 0, &["type User implements Node {"]);
+    assert_says(&binary.run(&["schema", "--federation"]), 0, &["type User implements Node @key(fields: \"id\") {"]);
+}
+
+#[test]
 fn config_masks_what_is_secret() {
     let binary = Binary::new();
     let mut command = binary.command(&["config"]);

@@ -102,6 +102,30 @@ async fn where_trust_is_required_nothing_else_is_executed() {
     assert!(post(&client, json!({ "query": other })).await.data()["me"]["id"].is_string());
 }
 
+/// The pages behind the links in mails work all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_pages_are_trusted() {
+    let (_app, client) = with_manifest(Mode::Require).await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web/plain");
+    let mut sent = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let code = std::fs::read_to_string(path).unwrap();
+            let texts = code.split('`').skip(1).step_by(2).filter(|text| text.trim_start().starts_with("mutation"));
+            sent.extend(texts.map(str::to_owned));
+        }
+    }
+    assert_eq!(sent.len(), 2);
+    for document in sent {
+        let answer =
+            post(&client, json!({ "query": document, "variables": { "input": { "token": "", "newPassword": "" } } }))
+                .await;
+        let body = answer.body.to_string();
+        assert!(!body.contains("PERSISTED_QUERY_NOT_FOUND"), "{document}: {body}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_automatic_document_is_sent_once() {
     let app = TestApp::with_users(&["wonny"]).await;

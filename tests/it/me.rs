@@ -150,6 +150,22 @@ async fn wrong_pages_are_refused_by_name() {
     }
 }
 
+/// GraphQL's `Int` has 32 bits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_beyond_32_bits_is_bad_input() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    for number in ["2147483648", "-2147483649", "130634899951658096", "99999999999999999999", "1.5"] {
+        let written = client.query(&format!("{{ me {{ workspaces(last: {number}) {{ totalCount }} }} }}")).await;
+        let query = "query($n: Int) { me { securityEvents(first: $n) { nodes { id } } } }";
+        let given = client.execute(query, serde_json::from_str(&format!("{{ \"n\": {number} }}")).unwrap()).await;
+        for answer in [written, given] {
+            assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{number}: {}", answer.body);
+            assert!(answer.body.get("data").is_none(), "{number}");
+        }
+    }
+}
+
 /// Pages from either end, of any size, put together, are the list.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_put_together_are_the_list() {

@@ -4,22 +4,28 @@
 //! given; what is selected of any other list, 10 times, or as often as it is asked for by `ids` where that is more.
 //! Fields of the introspection cost nothing.
 //!
+//! On its way it looks at what is written out for arguments: how long lists are, and whether an `Int` is one.
+//!
 //! This walks through fragments wherever they are spread, which is no more than [`measure`](super::measure) allowed.
 
 use async_graphql::{
     Name, Positioned, Value as ConstValue, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
-    registry::{MetaField, MetaType, MetaTypeName, Registry},
+    registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry},
 };
 use async_graphql_value::Value;
 
 use super::{
     Limits,
     refusal::{Limit, Refusal},
+    variables::is_int,
 };
 
 /// How many things a page holds unless it is said.
 const PAGE: usize = 50;
+
+/// How many things a page holds at most.
+const MOST_PER_PAGE: usize = 500;
 
 /// How many things any other list is taken to hold.
 const LIST: usize = 10;
@@ -96,14 +102,15 @@ impl<'a> Costs<'a> {
         parent: Option<&'a MetaType>,
         is_page: bool,
     ) -> Result<usize, Refusal> {
-        for (_, value) in &field.node.arguments {
-            Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
-        }
         let name = field.node.name.node.as_str();
+        let known = parent.and_then(|parent| parent.field_by_name(name));
+        for (argument, value) in &field.node.arguments {
+            Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
+            check_int(known.and_then(|known| known.args.get(argument.node.as_str())), value)?;
+        }
         if name.starts_with("__") {
             return Ok(0);
         }
-        let known = parent.and_then(|parent| parent.field_by_name(name));
         let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
         let begins_page = known.is_some_and(|known| known.args.contains_key("first"));
         let times = match known {
@@ -122,8 +129,12 @@ impl<'a> Costs<'a> {
             ConstValue::Number(number) => Some(usize::try_from(number.as_i64()?).unwrap_or_default()),
             _ => None,
         };
-        asked("first").or_else(|| asked("last")).unwrap_or(PAGE)
+        // Who asks for more than there may be is told so by the list itself.
+        asked("first").or_else(|| asked("last")).unwrap_or(PAGE).min(MOST_PER_PAGE)
     }
+
+    /// How many things a page holds at most.
+    const MOST_PER_PAGE: usize = 500;
 
     /// How many things any other list holds, as far as that can be told.
     fn list(&self, field: &Field) -> usize {
@@ -157,6 +168,20 @@ impl<'a> Costs<'a> {
             operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)
         })?;
         definition.node.default_value().cloned()
+    }
+}
+
+/// Refuses a number that is none of the type `Int`. One of a variable is looked at with all others.
+fn check_int(argument: Option<&MetaInputValue>, value: &Positioned<Value>) -> Result<(), Refusal> {
+    let Some(argument) = argument.filter(|argument| MetaTypeName::concrete_typename(&argument.ty) == "Int") else {
+        return Ok(());
+    };
+    match value.node.clone().into_const() {
+        Some(number @ ConstValue::Number(_)) if !is_int(&number) => {
+            let message = format!("Argument \"{}\" has to be an Int, a whole number of 32 bits", argument.name);
+            Err(Refusal::Input { message, at: Some(value.pos) })
+        }
+        _ => Ok(()),
     }
 }
 

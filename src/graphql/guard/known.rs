@@ -22,14 +22,11 @@ use super::{
     measure::measure,
     refusal::Refusal,
     values::Weights,
+    weight,
 };
 
-/// How large a document becomes when it is parsed, for every byte of its text. Measured with documents of one letter's
-/// names, the worst there are: see `docs/performance.md`.
-const GROWTH: usize = 40;
-
-/// What one more costs, however small.
-const OVERHEAD: usize = 1024;
+/// What the cache itself keeps for a document, and what is kept beside it.
+const OVERHEAD: usize = 512;
 
 /// How many documents are expected: as many as a large front end has.
 const EXPECTED: usize = 1000;
@@ -42,6 +39,8 @@ pub(super) struct Known {
     pub(super) introspects: bool,
     /// What the validation said, once it had no fault to tell.
     validated: OnceLock<ValidationResult>,
+    /// The bytes that it takes.
+    weight: usize,
     /// Whether what the validation said of some values holds for all that their variables may have.
     is_lasting: bool,
 }
@@ -85,7 +84,8 @@ impl Documents {
         remove_absent(&mut document, variables, registry);
         let introspects = selection_sets(&document).any(introspects);
         let is_lasting = selection_sets(&document).all(takes_variables_whole);
-        let known = Arc::new(Known { document, introspects, validated: OnceLock::new(), is_lasting });
+        let weight = weight::of(&document);
+        let known = Arc::new(Known { document, introspects, validated: OnceLock::new(), weight, is_lasting });
         let given = variables.keys().cloned().collect();
         self.0.insert(Key { text: text.as_str().into(), given }, known.clone());
         Ok(known)
@@ -181,9 +181,8 @@ impl Equivalent<Key> for Asked<'_> {
 struct Bytes;
 
 impl Weighter<Key, Arc<Known>> for Bytes {
-    fn weight(&self, key: &Key, _: &Arc<Known>) -> u64 {
-        let given: usize = key.given.iter().map(|name| name.len() + size_of::<Name>()).sum();
-        let bytes = key.text.len().saturating_mul(GROWTH).saturating_add(given).saturating_add(OVERHEAD);
-        u64::try_from(bytes).unwrap_or(u64::MAX)
+    fn weight(&self, key: &Key, known: &Arc<Known>) -> u64 {
+        let given: usize = key.given.iter().map(|name| name.len() + 2 * size_of::<Name>()).sum();
+        u64::try_from(key.text.len() + given + known.weight + OVERHEAD).unwrap_or(u64::MAX)
     }
 }

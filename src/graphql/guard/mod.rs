@@ -34,6 +34,7 @@ mod suggest;
 mod values;
 mod variables;
 mod watch;
+mod weight;
 
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,7 @@ fn of_named(name: &str, value: &Value, registry: &Registry) -> Result<(), Misfit
         Some(MetaType::InputObject { input_fields, .. }) => {
             return of_object(name, input_fields.values(), value, registry);
         }
+        Some(MetaType::Scalar { .. }) if name == "Int" => is_int(value),
         Some(MetaType::Scalar { is_valid, .. }) => is_valid.as_ref().is_none_or(|is_valid| is_valid(value)),
         Some(MetaType::Enum { enum_values, .. }) => match value {
             Value::Enum(chosen) => enum_values.contains_key(chosen.as_str()),
@@ -91,6 +92,12 @@ fn of_named(name: &str, value: &Value, registry: &Registry) -> Result<(), Misfit
         _ => true,
     };
     if is_right { Ok(()) } else { Err(Misfit::new(format!("has to be a {name}"))) }
+}
+
+/// Whether it is a whole number of 32 bits (GraphQL, section 3.5.1). The library is content with 64, and fails when it
+/// comes to use it.
+pub(super) fn is_int(value: &Value) -> bool {
+    matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()))
 }
 
 fn of_object<'a>(

@@ -35,7 +35,7 @@ impl From<&Tags> for JsonObject {
 }
 
 /// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
-#[Scalar(name = "JSONObject")]
+#[Scalar(name = "JSONObject", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {
         let json = value.into_json().map_err(|_| InputValueError::custom("this is not JSON"))?;

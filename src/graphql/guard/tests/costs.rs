@@ -34,6 +34,9 @@ fn fields_count_as_often_as_lists_may_hold_them() {
         ("{ me { groups(first: 3) { nodes { id } } } }", 2 + 3 * 2),
         ("{ me { groups { nodes { id name } } } }", 2 + 50 * 3),
         ("{ me { groups(first: 0) { nodes { id } } } }", 2),
+        // No page has more than 500; who asks for more is told so.
+        ("{ me { groups(first: 500) { nodes { id } } } }", 2 + 500 * 2),
+        ("{ me { groups(first: 501) { nodes { id } } } }", 2 + 500 * 2),
         ("{ me { groups(first: 2) { nodes { users(first: 5) { id } } } } }", 2 + 2 * (1 + 1 + 5)),
         // Any other list: 10 times, or as often as it is asked for by ids.
         ("{ nodes(ids: [\"a\"]) { id } }", 1 + 10),
@@ -71,7 +74,7 @@ fn too_dear_is_refused_with_the_numbers() {
     assert_eq!(refusal(&response), ("LIMIT_EXCEEDED".to_owned(), Some("cost".to_owned())));
     let told = |name| extension(&response.errors[0], name).unwrap();
     assert_eq!((told("allowed"), told("asked")), ("100".to_owned(), "102".to_owned()));
-    // Sums without an end stay numbers.
+    // Products stay numbers.
     let endless = "{ me { groups(first: 2147483647) { nodes { users(first: 2147483647) { groups(first: 2147483647) {
                      nodes { users(first: 2147483647) { id } } } } } } } }";
     assert_eq!(refusal(&ask(&schema, endless).response).1.as_deref(), Some("cost"));
