@@ -17,6 +17,11 @@ has_node() {
         node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
 }
 
+# Whether Python is there, new enough for the fuzzer, and able to make an environment for it.
+has_python() {
+    has python3 && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
 # Whether somebody listens on this port of 127.0.0.1.
 is_taken() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null

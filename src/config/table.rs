@@ -257,7 +257,7 @@ group! {
 group! {
     /// Browsers
     pub struct Browsers {
-        /// The origins of other sites whose pages may use the API.
+        /// The other origins whose pages may use the API; with cookies only those of the same site.
         cors_origins: Vec<String> = setting("cors_origins", unset("only our own pages may"), Origins);
         /// Whether a page may have its session kept in cookies, by the header `X-UserProfile-Session: cookie`.
         cookies: bool = setting("cookies", "on", choices(ON_OFF));

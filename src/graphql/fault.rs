@@ -196,8 +196,7 @@ impl From<Denial> for Told {
                 Self::Fault(Fault::new(FaultCode::ExternalUser, message))
             }
             Denial::NotFresh => {
-                let message =
-                    "This asks for a fresh sign-in: prove again who you are with `reauthenticate`, then repeat it.";
+                let message = "You signed in too long ago for this. Prove again who you are, then repeat it.";
                 Self::Fault(Fault::new(FaultCode::ReauthenticationRequired, message))
             }
         }

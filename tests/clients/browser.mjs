@@ -2,6 +2,7 @@
 
 import { chromium } from 'playwright-core';
 import { address, required } from './environment.mjs';
+import { watch } from './watch.mjs';
 
 // How long a condition may take to come true; reached only when something is wrong.
 const PATIENCE_MS = 30_000;
@@ -18,7 +19,7 @@ export function launch() {
 export async function visit(browser, path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, ...options });
   context.setDefaultTimeout(PATIENCE_MS);
-  const faults = await watch(context);
+  const { faults } = await watch(context, new URL(address('/')).host);
   const page = await context.newPage();
   await page.goto(address(path));
   return { page, faults };
@@ -58,28 +59,4 @@ export async function run(page) {
 /** The line of the answer that holds this text, once it is shown. */
 export function answerLine(page, text) {
   return page.getByRole('region', { name: 'Result Window' }).locator('.view-line', { hasText: text }).first();
-}
-
-async function watch(context) {
-  const faults = [];
-  const { host } = new URL(required('USERPROFILE_URL'));
-  await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      console.error(`refused by the content security policy: ${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
-  context.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.host !== host) faults.push(`request to another host: ${url}`);
-  });
-  context.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
-  });
-  context.on('weberror', (error) => faults.push(`uncaught: ${error.error()}`));
-  context.on('requestfailed', (request) => {
-    const reason = request.failure()?.errorText;
-    // A request that a reload or the closing page cuts short.
-    if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`);
-  });
-  return faults;
 }

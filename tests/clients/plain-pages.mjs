@@ -1,6 +1,7 @@
 // The plain pages behind the links in mails, opened in a browser under watch, and a server played to them.
 
 import { address } from './environment.mjs';
+import { watch } from './watch.mjs';
 
 const PATIENCE_MS = 30_000;
 
@@ -11,7 +12,7 @@ const PATIENCE_MS = 30_000;
 export async function openPlain(browser, path, { answer, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 800, height: 700 }, locale: 'en-GB', ...options });
   context.setDefaultTimeout(PATIENCE_MS);
-  const { faults, requests } = await watch(context);
+  const { faults, requests } = await watch(context, new URL(address('/')).host);
   const page = await context.newPage();
   const sent = answer ? await play(page, answer) : [];
   await page.goto(address(path));
@@ -43,25 +44,4 @@ export async function wordsOf(page, language) {
     const { words } = await import(new URL(`plain/words.js?${language}`, document.baseURI));
     return JSON.parse(JSON.stringify(words));
   }, language);
-}
-
-async function watch(context) {
-  const faults = [];
-  const requests = [];
-  await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      console.error(`refused by the content security policy: ${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
-  const { host } = new URL(address('/'));
-  context.on('request', (request) => {
-    const url = new URL(request.url());
-    requests.push({ url: request.url(), headers: request.allHeaders().catch(() => ({})) });
-    if (url.protocol.startsWith('http') && url.host !== host) faults.push(`request to another host: ${url}`);
-  });
-  context.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
-  });
-  context.on('weberror', (error) => faults.push(`uncaught: ${error.error()}`));
-  return { faults, requests };
 }

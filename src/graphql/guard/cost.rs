@@ -133,9 +133,6 @@ impl<'a> Costs<'a> {
         asked("first").or_else(|| asked("last")).unwrap_or(PAGE).min(MOST_PER_PAGE)
     }
 
-    /// How many things a page holds at most.
-    const MOST_PER_PAGE: usize = 500;
-
     /// How many things any other list holds, as far as that can be told.
     fn list(&self, field: &Field) -> usize {
         let longest = field.arguments.iter().map(|(_, value)| self.length(&value.node)).max();

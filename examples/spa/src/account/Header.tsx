@@ -1,0 +1,44 @@
+// Who is signed in, and the way out.
+
+import { mutate } from '../api/execute';
+import { getFragmentData, graphql, type FragmentType } from '../gql';
+import { Form } from '../ui/Form';
+import { leave } from '../visitor';
+
+const HeaderUser = graphql(`
+  fragment Header on User {
+    name
+    userId
+    domain { name }
+  }
+`);
+
+const SignOut = graphql(`
+  mutation SignOut {
+    signOut {
+      ok
+      errors { message field }
+    }
+  }
+`);
+
+export function Header({ user }: { user: FragmentType<typeof HeaderUser> }) {
+  const { name, userId, domain } = getFragmentData(HeaderUser, user);
+
+  async function signOut() {
+    const { ok, errors } = await mutate(SignOut);
+    if (ok) leave('You are signed out.');
+    return errors;
+  }
+
+  return (
+    <header className="row">
+      <img src="/favicon.svg" alt="" width="40" height="40" />
+      <div>
+        <h1>{name ?? userId}</h1>
+        <p className="hint">{name ? `${userId} · ${domain.name}` : domain.name}</p>
+      </div>
+      <Form submit="Sign out" quiet onSubmit={signOut} />
+    </header>
+  );
+}

@@ -1,0 +1,63 @@
+// Executes typed documents. When the session's short-lived access token has run out, it is refreshed and the request is
+// repeated: once for all that are in flight, and nobody who calls `execute` has to know.
+
+import { graphql } from '../gql';
+import type { TypedDocumentString } from '../gql/graphql';
+import { RequestFailed, send, type Answer } from './send';
+
+/** Nobody is signed in, or no longer. */
+export class SignedOut extends Error {}
+
+type Arguments<Variables> = Variables extends Record<string, never> ? [] : [variables: Variables];
+
+const RefreshSession = graphql(`
+  mutation RefreshSession {
+    refreshSession {
+      session { expiresAt }
+    }
+  }
+`);
+
+let refreshes = 0;
+let refreshing: Promise<void> | null = null;
+
+/** Gives the data; throws `SignedOut`, or `RequestFailed` with the first top-level error. */
+export async function execute<Data, Variables>(
+  document: TypedDocumentString<Data, Variables>,
+  ...[variables]: Arguments<Variables>
+): Promise<Data> {
+  const before = refreshes;
+  const answer = await send(document, variables);
+  if (!isUnauthenticated(answer)) return dataOf(answer);
+  // An answer that was slow may find that the session has been refreshed since.
+  if (before === refreshes) await (refreshing ??= refresh().finally(() => (refreshing = null)));
+  return dataOf(await send(document, variables));
+}
+
+/** Gives the payload of a document that holds one mutation. */
+export async function mutate<Data extends object, Variables>(
+  document: TypedDocumentString<Data, Variables>,
+  ...variables: Arguments<Variables>
+): Promise<NonNullable<Data[keyof Data]>> {
+  const data = await execute(document, ...variables);
+  const [payload] = Object.values(data);
+  return payload;
+}
+
+async function refresh(): Promise<void> {
+  const { refreshSession } = dataOf(await send(RefreshSession));
+  if (!refreshSession?.session) throw new SignedOut();
+  refreshes += 1;
+}
+
+function dataOf<Data>(answer: Answer<Data>): Data {
+  if (isUnauthenticated(answer)) throw new SignedOut();
+  const [error] = answer.errors ?? [];
+  if (error) throw new RequestFailed(error.message);
+  if (!answer.data) throw new RequestFailed('The server answered without data. Please try again in a moment.');
+  return answer.data;
+}
+
+function isUnauthenticated({ errors }: Answer<unknown>): boolean {
+  return errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED') ?? false;
+}

@@ -1,0 +1,74 @@
+// One's e-mail address. A new one counts once the code that went to it has been entered.
+
+import { useState } from 'react';
+import { mutate } from '../api/execute';
+import { getFragmentData, graphql, type FragmentType } from '../gql';
+import { updateProfile } from '../profile/updateProfile';
+import { useFreshSignIn } from '../sign-in/Reauthentication';
+import { Badge } from '../ui/Badge';
+import { Field } from '../ui/Field';
+import { Form, text } from '../ui/Form';
+import { Section } from '../ui/Section';
+import { ConfirmEmail } from './ConfirmEmail';
+
+const EmailUser = graphql(`
+  fragment Email on User {
+    email
+    emailVerified
+    pendingEmail
+  }
+`);
+
+// Without an address it means the pending one, else the present one.
+const VerifyEmail = graphql(`
+  mutation VerifyEmail {
+    verifyEmail {
+      sentTo
+      errors { message code field }
+    }
+  }
+`);
+
+export function Email({ user }: { user: FragmentType<typeof EmailUser> }) {
+  const { email, emailVerified, pendingEmail } = getFragmentData(EmailUser, user);
+  const [sentTo, setSentTo] = useState<string | null>(null);
+  const withFreshSignIn = useFreshSignIn();
+  const awaited = pendingEmail ?? sentTo;
+
+  async function change(address: string) {
+    setSentTo(null);
+    const { errors } = await withFreshSignIn(() => updateProfile({ email: address }));
+    return errors;
+  }
+
+  async function sendCode() {
+    const payload = await withFreshSignIn(() => mutate(VerifyEmail));
+    if (payload.sentTo) setSentTo(payload.sentTo);
+    return payload.errors;
+  }
+
+  return (
+    <Section id="email" title="E-mail" about="Where codes, links and notices go.">
+      <p className="row present">
+        {email ?? 'You have no address yet.'}
+        {email && <Badge good={emailVerified}>{emailVerified ? 'verified' : 'not verified'}</Badge>}
+      </p>
+      {awaited ? (
+        <ConfirmEmail
+          address={awaited}
+          onConfirmed={() => setSentTo(null)}
+          onSendAgain={sendCode}
+          // Setting the present address cancels a pending one.
+          onCancel={email ? () => change(email) : null}
+        />
+      ) : (
+        <>
+          {email && !emailVerified && <Form submit="Verify this address" quiet onSubmit={sendCode} />}
+          <Form submit="Change address" onSubmit={(values) => change(text(values, 'email'))}>
+            <Field name="email" label="New address" type="email" autoComplete="email" required />
+          </Form>
+        </>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,21 @@
+// The one mutation behind the profile and the e-mail address. What its input leaves out stays as it is.
+
+import { mutate } from '../api/execute';
+import { graphql } from '../gql';
+import type { UpdateProfileInput } from '../gql/graphql';
+import { show } from '../visitor';
+
+const UpdateProfile = graphql(`
+  mutation UpdateProfile($input: UpdateProfileInput!) {
+    updateProfile(input: $input) {
+      user { ...Account }
+      errors { message code field }
+    }
+  }
+`);
+
+export async function updateProfile(input: UpdateProfileInput) {
+  const payload = await mutate(UpdateProfile, { input });
+  if (payload.user) show(payload.user);
+  return payload;
+}

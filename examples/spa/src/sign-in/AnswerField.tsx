@@ -1,0 +1,37 @@
+// Where the answer to a challenge is typed, with words about where it is to be found.
+
+import { getFragmentData, graphql, type FragmentType } from '../gql';
+import type { ChallengeFragment } from '../gql/graphql';
+import { Field } from '../ui/Field';
+import type { UserError } from '../ui/Form';
+
+const Challenge = graphql(`
+  fragment Challenge on MfaChallenge {
+    mfaType
+    sentTo
+  }
+`);
+
+/** A challenge of `signIn` or `reauthenticate`, and why no code was mailed for it. */
+export interface AskedFor {
+  factor: FragmentType<typeof Challenge>;
+  errors: readonly UserError[];
+}
+
+export function AnswerField({ asked }: { asked: AskedFor }) {
+  const factor = getFragmentData(Challenge, asked.factor);
+  return (
+    <>
+      <p>{whereToFind(factor, asked.errors)}</p>
+      {/* A recovery code has letters, so this is no field for numbers. */}
+      <Field name="verifyCode" label="Code" autoComplete="one-time-code" autoCapitalize="none" required autoFocus />
+    </>
+  );
+}
+
+function whereToFind({ mfaType, sentTo }: ChallengeFragment, errors: readonly UserError[]): string {
+  if (mfaType === 'OTP') return 'Enter the code that your authenticator app shows, or a recovery code.';
+  if (sentTo) return `Enter the code that we sent to ${sentTo}, or a recovery code.`;
+  const reasons = errors.map(({ message }) => message).join(' ');
+  return `${reasons} A recovery code works all the same.`;
+}

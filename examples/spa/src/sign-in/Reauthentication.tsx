@@ -1,0 +1,92 @@
+// What is sensitive asks for a fresh sign-in: a dialog asks for the password, then what was refused is done once more.
+
+import { createContext, use, useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { mutate } from '../api/execute';
+import { RequestFailed } from '../api/send';
+import { graphql } from '../gql';
+import { Field } from '../ui/Field';
+import { Form, text } from '../ui/Form';
+import { AnswerField, type AskedFor } from './AnswerField';
+
+const Reauthenticate = graphql(`
+  mutation Reauthenticate($input: ReauthenticateInput!) {
+    reauthenticate(input: $input) {
+      user { id }
+      mfaChallenge { ...Challenge }
+      errors { message field }
+    }
+  }
+`);
+
+/** Opens the dialog; resolves to whether the session is fresh. */
+type Prove = () => Promise<boolean>;
+
+const ProveContext = createContext<Prove>(() => Promise.resolve(false));
+
+/** Wraps an operation that may be refused with REAUTHENTICATION_REQUIRED. */
+export function useFreshSignIn() {
+  const prove = use(ProveContext);
+  return async <Payload extends { errors: readonly { code: string }[] }>(operation: () => Promise<Payload>) => {
+    const payload = await operation();
+    const isRefused = payload.errors.some(({ code }) => code === 'REAUTHENTICATION_REQUIRED');
+    if (!isRefused) return payload;
+    if (!(await prove())) throw new RequestFailed('This was not done, because it takes your password.');
+    return operation();
+  };
+}
+
+export function Reauthentication({ children }: { children: ReactNode }) {
+  const asked = useRef<PromiseWithResolvers<boolean>>(null);
+  const [isOpen, setOpen] = useState(false);
+
+  const prove = useCallback(() => {
+    asked.current ??= Promise.withResolvers();
+    setOpen(true);
+    return asked.current.promise;
+  }, []);
+
+  function close(isProven: boolean) {
+    asked.current?.resolve(isProven);
+    asked.current = null;
+    setOpen(false);
+  }
+
+  return (
+    <ProveContext value={prove}>
+      {children}
+      {isOpen && <ReauthenticationDialog onClose={close} />}
+    </ProveContext>
+  );
+}
+
+function ReauthenticationDialog({ onClose }: { onClose: (isProven: boolean) => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [challenge, setChallenge] = useState<AskedFor | null>(null);
+
+  useLayoutEffect(() => {
+    const { current } = dialog;
+    current?.showModal();
+    return () => current?.close();
+  }, []);
+
+  async function reauthenticate(values: FormData) {
+    const verifyCode = text(values, 'verifyCode') || null;
+    const { user, mfaChallenge, errors } = await mutate(Reauthenticate, {
+      input: { password: text(values, 'password'), verifyCode },
+    });
+    if (user) onClose(true);
+    if (mfaChallenge) setChallenge({ factor: mfaChallenge, errors });
+    return mfaChallenge ? [] : errors;
+  }
+
+  return (
+    <dialog ref={dialog} className="card alone" aria-labelledby="reauthentication" onCancel={() => onClose(false)}>
+      <h2 id="reauthentication">Is it still you?</h2>
+      <p>You signed in a while ago. Enter your password again to go on.</p>
+      <Form submit="Go on" onSubmit={reauthenticate} onCancel={() => onClose(false)}>
+        <Field name="password" label="Password" type="password" autoComplete="current-password" required autoFocus />
+        {challenge && <AnswerField asked={challenge} />}
+      </Form>
+    </dialog>
+  );
+}

@@ -1,0 +1,10 @@
+// A word on how something stands.
+
+interface BadgeProps {
+  good: boolean;
+  children: string;
+}
+
+export function Badge({ good, children }: BadgeProps) {
+  return <span className={good ? 'badge good' : 'badge warm'}>{children}</span>;
+}

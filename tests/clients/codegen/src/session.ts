@@ -1,0 +1,27 @@
+// The beginning of a session.
+
+import { execute, type Endpoint } from './execute.js';
+import { graphql } from './gql/index.js';
+import type { SignInInput } from './gql/graphql.js';
+
+const SignIn = graphql(`
+  mutation SignIn($input: SignInInput!) {
+    signIn(input: $input) {
+      session {
+        accessToken
+      }
+      errors {
+        message
+      }
+    }
+  }
+`);
+
+/** The same endpoint, for the session of whoever signs in. */
+export async function signIn(endpoint: Endpoint, input: SignInInput): Promise<Endpoint> {
+  const { data, errors = [] } = await execute(endpoint, SignIn, { input });
+  const accessToken = data?.signIn?.session?.accessToken;
+  if (accessToken) return { ...endpoint, accessToken };
+  const reasons = [...errors, ...(data?.signIn?.errors ?? [])].map(({ message }) => message);
+  throw new Error(reasons.join(' ') || 'Nobody was signed in.');
+}

@@ -1,0 +1,16 @@
+// The beginning of a session.
+
+import { graphql } from 'relay-runtime';
+
+graphql`
+  mutation SignInMutation($input: SignInInput!) {
+    signIn(input: $input) {
+      session {
+        accessToken
+      }
+      errors {
+        message
+      }
+    }
+  }
+`;

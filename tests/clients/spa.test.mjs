@@ -1,0 +1,286 @@
+// The single-page application of examples/spa, driven in a browser. Its users are nobody else's here.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { required } from './environment.mjs';
+import * as spa from './spa.mjs';
+import { enter, fillIn, mailedCode, picture, press, section } from './spa.mjs';
+import { currentStep, totp } from './totp.mjs';
+
+const PASSWORD = required('USERPROFILE_PASSWORD');
+const OTHER_PASSWORD = 'another lantern 77';
+
+const BEN = 'ben@bluebell.example';
+const YUNA = 'yuna@bluebell.example';
+const AIKO = 'aiko@bluebell.example';
+const KENJI = 'kenji@bluebell.example';
+const MINHO = 'minho@bluebell.example';
+const FELIX = 'felix@bluebell.example';
+
+test('one-time passwords are those of RFC 6238, appendix B', () => {
+  const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+  assert.deepEqual([totp(secret, 1), totp(secret, 37037036)], ['287082', '081804']);
+});
+
+describe('The single-page application', () => {
+  let browser, started, built;
+
+  before(async () => {
+    browser = await launch();
+    started = await spa.startSpa();
+    built = await spa.previewSpa();
+  });
+
+  after(async () => {
+    await Promise.all([browser?.close(), started?.stop(), built?.stop()]);
+  });
+
+  const open = (options) => spa.visitSpa(browser, built.url, options);
+
+  const enterAs = async (userId, options) => {
+    const visitor = await open(options);
+    await fillIn(visitor.page, userId);
+    await section(visitor.page, 'Workspaces').getByRole('status').filter({ hasText: /./ }).waitFor();
+    return visitor;
+  };
+
+  test('is there after one command', async () => {
+    const { page, faults } = await spa.visitSpa(browser, started.url);
+    await fillIn(page, MINHO);
+    await page.getByRole('heading', { name: 'Minho Park' }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('says that a password is wrong', async () => {
+    const { page, faults } = await open();
+    await fillIn(page, BEN, 'certainly not the password');
+    await page.getByRole('alert').filter({ hasText: 'is wrong' }).waitFor();
+    await picture(page, 'wrong-password');
+    assert.deepEqual(faults, []);
+  });
+
+  test('keeps the session over a reload, in cookies that no script can read', async () => {
+    const { page, faults } = await open();
+    const answer = spa.answered(page, 'SignIn');
+    await fillIn(page, BEN);
+    assert.doesNotMatch(await (await answer).text(), /up[ar]_/);
+    await section(page, 'Profile').waitFor();
+    await page.reload();
+    await section(page, 'Profile').waitFor();
+    const kept = () => document.cookie + JSON.stringify([{ ...localStorage }, { ...sessionStorage }]);
+    assert.equal(await page.evaluate(kept), '[{},{}]');
+    const cookies = (await page.context().cookies()).sort(byName);
+    const facts = cookies.map(({ name, httpOnly, secure, sameSite }) => ({ name, httpOnly, secure, sameSite }));
+    const safe = { httpOnly: true, secure: true, sameSite: 'Lax' };
+    assert.deepEqual(facts, [{ name: '__Host-upa', ...safe }, { name: '__Host-upr', ...safe }]);
+    assert.deepEqual(faults, []);
+  });
+
+  test('changes a profile, an e-mail address, and the second factor, and signs in with it', async () => {
+    const { page, faults } = await enterAs(BEN);
+    await picture(page, 'signed-in');
+
+    const profile = section(page, 'Profile');
+    await profile.getByLabel('Timezone').fill('Mars/Olympus');
+    await press(profile, 'Save');
+    const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a timezone/ });
+    await timezone.waitFor();
+    assert.ok(await timezone.evaluate((input) => input === document.activeElement), 'what is wrong has the focus');
+    await picture(page, 'wrong-timezone');
+    const name = `Ben ${randomUUID().slice(0, 8)}`;
+    await profile.getByLabel('Name').fill(` ${name} `);
+    await timezone.fill('Africa/Lagos');
+    await press(profile, 'Save');
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+    assert.equal(await profile.getByLabel('Name').inputValue(), name);
+    await picture(page, 'new-name');
+
+    const email = section(page, 'E-mail');
+    const address = `ben-${randomUUID()}@bluebell.example`;
+    await email.getByLabel('New address').fill(address);
+    await press(email, 'Change address');
+    await email.getByText(`We sent a code to ${address}`).waitFor();
+    await press(email, 'Send a new code');
+    await email.getByText(/Try again in \d+ seconds/).waitFor();
+    await picture(page, 'pending-address');
+    await enter(email, await mailedCode(address));
+    await email.getByLabel('New address').waitFor();
+    const present = email.getByRole('paragraph').filter({ hasText: address });
+    await present.getByText('verified', { exact: true }).waitFor();
+    await picture(page, 'new-address');
+
+    const mfa = section(page, 'Second factor');
+    await press(mfa, 'Switch on');
+    const qrCode = mfa.getByRole('img', { name: 'QR code' });
+    await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await qrCode.elementHandle());
+    const secret = await mfa.getByRole('code').innerText();
+    await picture(page, 'qr-code');
+    const used = currentStep();
+    await enter(mfa, totp(secret, used));
+    const codes = mfa.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem');
+    await codes.first().waitFor();
+    const [recoveryCode, ...others] = await codes.allInnerTexts();
+    assert.equal(others.length, 9);
+    await picture(page, 'recovery-codes');
+    await press(mfa, 'I have kept them');
+    await mfa.getByText('Authenticator app').waitFor();
+    assert.equal(await codes.count(), 0);
+
+    await press(page, 'Sign out');
+    await page.getByText('You are signed out.').waitFor();
+    await picture(page, 'signed-out');
+    await fillIn(page, BEN);
+    await page.getByText('the code that your authenticator app shows').waitFor();
+    await enter(page, totp(secret, used));
+    await page.getByText('is wrong').waitFor();
+    await picture(page, 'challenge');
+    await page.waitForFunction((used) => Date.now() / 30_000 >= used + 1, used);
+    await enter(page, totp(secret));
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+    await picture(page, 'signed-in-again');
+
+    await press(mfa, 'Switch off');
+    await enter(mfa, recoveryCode);
+    await mfa.getByText('off', { exact: true }).waitFor();
+    await picture(page, 'switched-off');
+    assert.deepEqual(faults, []);
+  });
+
+  test('has a second factor by e-mail', async () => {
+    const { page, faults } = await enterAs(YUNA);
+    const address = `yuna-${randomUUID()}@bluebell.example`;
+    const mfa = section(page, 'Second factor');
+    await mfa.getByLabel('Codes by e-mail').check();
+    await mfa.getByLabel('Address').fill('nowhere');
+    await press(mfa, 'Switch on');
+    await mfa.getByRole('textbox', { name: 'Address', description: /not an e-mail address/ }).waitFor();
+    await mfa.getByLabel('Address').fill(address);
+    await press(mfa, 'Switch on');
+    const first = await mailedCode(address);
+    await enter(mfa, first);
+    await press(mfa, 'I have kept them');
+    await mfa.getByText(`E-mail to ${address}`).waitFor();
+
+    await press(page, 'Sign out');
+    await fillIn(page, YUNA);
+    await page.getByText(/the code that we sent to y…@bluebell\.example/).waitFor();
+    const second = await mailedCode(address, first);
+    await enter(page, second);
+    await press(mfa, 'Switch off');
+    await enter(mfa, await mailedCode(address, second));
+    await mfa.getByText('off', { exact: true }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('asks for the password where a fresh sign-in is needed, then does what was asked', async () => {
+    const { page, faults, sent } = await enterAs(AIKO);
+    await spa.refuse(page, 2);
+    const address = `aiko-${randomUUID()}@bluebell.example`;
+    const email = section(page, 'E-mail');
+    await email.getByLabel('New address').fill(address);
+    await press(email, 'Change address');
+    const dialog = page.getByRole('dialog', { name: 'Is it still you?' });
+    await press(dialog, 'Cancel');
+    await email.getByText('This was not done').waitFor();
+    await press(email, 'Change address');
+    await dialog.getByLabel('Password').fill('certainly not the password');
+    await press(dialog, 'Go on');
+    await dialog.getByRole('textbox', { name: 'Password', description: /not your password|wrong/ }).waitFor();
+    await picture(page, 'fresh-sign-in');
+    await dialog.getByLabel('Password').fill(PASSWORD);
+    await press(dialog, 'Go on');
+    await email.getByText(`We sent a code to ${address}`).waitFor();
+    assert.deepEqual(sent.slice(-4), ['UpdateProfile', 'Reauthenticate', 'Reauthenticate', 'UpdateProfile']);
+    await press(email, 'Cancel');
+    await email.getByLabel('New address').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  for (const isLate of [false, true]) {
+    test(`refreshes the session once for two requests${isLate ? ', though one is answered late' : ''}`, async () => {
+      const { page, faults, sent } = await enterAs(MINHO);
+      await page.context().clearCookies({ name: '__Host-upa' });
+      const before = sent.length;
+      const repeated = ['Me', 'WorkspacePage'].map((name) => spa.answered(page, name));
+      if (isLate) await spa.holdBack(page, 'WorkspacePage', repeated[0]);
+      await comeBackToTheTab(page);
+      await Promise.all(repeated);
+      assert.deepEqual(sent.slice(before).sort(), ['Me', 'Me', 'RefreshSession', 'WorkspacePage', 'WorkspacePage']);
+      assert.ok(await section(page, 'Profile').isVisible());
+      assert.deepEqual(faults, []);
+    });
+  }
+
+  test('shows the form to sign in when the session has ended', async () => {
+    const { page, faults } = await enterAs(MINHO);
+    await page.context().clearCookies();
+    await comeBackToTheTab(page);
+    await page.getByText('Your session has ended.').waitFor();
+    assert.ok(await page.getByLabel('Password').isVisible());
+    assert.deepEqual(faults, []);
+  });
+
+  test('lists workspaces page by page, with role and group, and filters them', async () => {
+    const { page, faults } = await enterAs(MINHO);
+    const workspaces = section(page, 'Workspaces');
+    await workspaces.getByText('5 of 26').waitFor();
+    for (const shown of [10, 15, 20, 25, 26]) {
+      await press(workspaces, 'Show more');
+      await workspaces.getByText(`${shown} of 26`).waitFor();
+    }
+    assert.ok(!(await workspaces.getByRole('button', { name: 'Show more' }).isVisible()));
+    await workspaces.getByLabel('Filter by name').fill('fleet api prod');
+    await workspaces.getByText('1 of 1').waitFor();
+    const row = workspaces.getByRole('row').last();
+    assert.deepEqual(await row.getByRole('cell').allInnerTexts(), ['Workspace Owner', 'Cloud Platform']);
+    await workspaces.getByLabel('Filter by name').fill('%');
+    await workspaces.getByText('100%_Uptime Study').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('changes a password', async () => {
+    const { page, faults } = await enterAs(KENJI);
+    const password = section(page, 'Password');
+    const change = async (present, next) => {
+      await password.getByLabel('Present password').fill(present);
+      await password.getByLabel('New password').fill(next);
+      await press(password, 'Change password');
+    };
+    await change(PASSWORD, 'short');
+    await password.getByRole('textbox', { name: 'New password', description: /needs at least 8/ }).waitFor();
+    for (const [present, next] of [[PASSWORD, OTHER_PASSWORD], [OTHER_PASSWORD, PASSWORD]]) {
+      await change(present, next);
+      await password.getByText('Your password is changed.').waitFor();
+    }
+    assert.equal(await password.getByLabel('New password').inputValue(), '');
+    assert.deepEqual(faults, []);
+  });
+
+  test('offers what has to be done first, and nothing else that changes anything', async () => {
+    const { page, faults } = await enterAs(FELIX);
+    await page.getByText('An administrator asks you to switch on a second factor').waitFor();
+    assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['Second factor', 'Workspaces']);
+    await picture(page, 'required-actions');
+    assert.deepEqual(faults, []);
+  });
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`fits a screen 320 pixels wide, ${colorScheme}`, async () => {
+      const { page, faults } = await enterAs(MINHO, { viewport: { width: 320, height: 700 }, colorScheme });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+      await picture(page, `narrow-${colorScheme}`);
+      assert.deepEqual(faults, []);
+    });
+  }
+});
+
+/** What a browser tells a page that is looked at again; the page then asks for all that it shows. */
+function comeBackToTheTab(page) {
+  return page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+}
+
+function byName(one, other) {
+  return one.name < other.name ? -1 : 1;
+}
