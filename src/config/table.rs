@@ -200,13 +200,13 @@ group! {
         depth: usize = setting("limit_depth", "15", counts(1..=32));
         /// How deep brackets of any kind may be nested.
         nesting: usize = setting("limit_nesting", "64", counts(1..=200));
-        /// The most aliases in a document.
+        /// The most aliases of an operation.
         aliases: usize = setting("limit_aliases", "15", counts(1..=10_000));
-        /// The most fields at the root of a document.
+        /// The most fields at the root of an operation.
         root_fields: usize = setting("limit_root_fields", "20", counts(1..=1000));
         /// The most tokens of a document.
         tokens: usize = setting("limit_tokens", "4000", counts(1..=100_000));
-        /// The most directives of a document.
+        /// The most directives of an operation.
         directives: usize = setting("limit_directives", "50", counts(1..=10_000));
         /// The most items of a list that is an argument.
         list_items: usize = setting("limit_list_items", "1000", counts(1..=100_000));
@@ -232,7 +232,7 @@ group! {
             optional(choices(DocumentsMode::ALL)),
         );
         /// For how many bytes documents are kept, parsed and validated, that were executed before.
-        cache: usize = setting("document_cache", "16MiB", sizes::<usize>(MIB..=4096 * MIB));
+        cache: usize = setting("document_cache", "16MiB", sizes::<usize>(4 * MIB..=4096 * MIB));
         /// For how many bytes documents are kept that clients named by their digest (automatic persisted queries).
         automatic: usize = setting("persisted_query_cache", "4MiB", sizes::<usize>(MIB..=4096 * MIB));
         /// Whether clients may ask for the schema; GraphiQL and code generators do. Off, `/schema.graphql` is gone, too.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 
-use super::delivery::{Desk, Shown};
+use super::delivery::{Shown, TokenDelivery};
 use super::error::ApiError;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
@@ -18,7 +18,7 @@ pub struct RequestContext {
     caller: Option<Signed>,
     client: Client,
     shown: Shown,
-    desk: Desk,
+    delivery: TokenDelivery,
 }
 
 /// A caller and his loaders, which know through whose eyes they read.
@@ -35,11 +35,11 @@ impl RequestContext {
             loaders: Loaders::new(&services, Arc::new(caller.viewer())),
             caller: Arc::new(caller),
         });
-        Self { services, caller, client, desk: Desk::new(shown.delivery), shown }
+        Self { services, caller, client, delivery: TokenDelivery::new(shown.delivery), shown }
     }
 
-    pub(super) fn desk(&self) -> &Desk {
-        &self.desk
+    pub(super) fn delivery(&self) -> &TokenDelivery {
+        &self.delivery
     }
 }
 
@@ -97,6 +97,6 @@ pub fn refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>,
 ///
 /// # Errors
 /// Never, within a request.
-pub(super) fn desk<'a>(ctx: &Context<'a>) -> Result<&'a Desk, ApiError> {
-    Ok(&own(ctx)?.desk)
+pub(super) fn delivery<'a>(ctx: &Context<'a>) -> Result<&'a TokenDelivery, ApiError> {
+    Ok(&own(ctx)?.delivery)
 }

@@ -40,18 +40,18 @@ pub enum SessionChange {
 
 /// Hands tokens over, in the way that the request wants.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Desk {
+pub(super) struct TokenDelivery {
     delivery: Delivery,
     change: Arc<Mutex<Option<SessionChange>>>,
 }
 
-impl Desk {
+impl TokenDelivery {
     pub(super) fn new(delivery: Delivery) -> Self {
         Self { delivery, change: Arc::default() }
     }
 
     /// What the payload says of new tokens.
-    pub(super) fn hand_over(&self, tokens: IssuedTokens) -> SessionTokens {
+    pub(super) fn deliver(&self, tokens: IssuedTokens) -> SessionTokens {
         match self.delivery {
             Delivery::Payload => SessionTokens::told(&tokens),
             Delivery::Cookies => {
@@ -63,7 +63,7 @@ impl Desk {
     }
 
     /// Takes the cookies away.
-    pub(super) fn take_away(&self) {
+    pub(super) fn clear(&self) {
         if self.delivery == Delivery::Cookies {
             self.note(SessionChange::Ended);
         }

@@ -36,8 +36,8 @@ const LINK: &str =
 #[graphql(name = "Query")]
 pub struct FederatedQuery(QueryFields, Federation);
 
-/// Whether `document` is for the schema with [`FederatedQuery`]. One that only looks so is executed by it as well, and
-/// answered alike.
+/// Whether `document` is for the schema with [`FederatedQuery`]: this hangs on its text alone. One that only looks so, by
+/// a comment or a name, is executed by it as well, and answered alike but for what an introspection shows.
 #[must_use]
 pub fn is_meant(document: &str) -> bool {
     document.contains("_entities") || document.contains("_service")

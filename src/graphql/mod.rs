@@ -71,9 +71,12 @@ impl Api {
     /// # Errors
     /// When they may not; nothing was executed.
     pub fn prepare_batch(&self, requests: &mut [Request]) -> Result<(), ServerError> {
-        for request in &mut *requests {
-            // What is wrong with one of them is told in its place, when it is its turn.
-            let _ = self.documents.find(request);
+        // Twice, since one of them may bring what those before it only name. What is wrong with one of them is told in
+        // its place, when it is its turn.
+        for _ in 0..2 {
+            for request in &mut *requests {
+                let _ = self.documents.find(request);
+            }
         }
         self.guard.check_attempts(requests)
     }
@@ -94,14 +97,14 @@ impl Api {
             None => None,
         };
         let context = RequestContext::new(self.services.clone(), caller, client, shown);
-        let desk = context.desk().clone();
+        let delivery = context.delivery().clone();
         let request = request.data(context);
         let response = if federation::is_meant(&request.query) {
             self.subgraph.execute(request).await
         } else {
             self.schema.execute(request).await
         };
-        Executed { response, session: desk.outcome() }
+        Executed { response, session: delivery.outcome() }
     }
 
     /// Checks a body before it is read as JSON.

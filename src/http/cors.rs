@@ -48,14 +48,15 @@ pub(super) async fn refuse_foreign<A: Execute>(
         let response = Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id);
         return ([(header::ALLOW, "GET,HEAD,POST")], response).into_response();
     }
-    if let Some(origin) = parts.headers.get(header::ORIGIN) {
-        let settings = &shared.settings;
+    let settings = &shared.settings;
+    let is_foreign = |origin: &&HeaderValue| {
         let is_listed = settings.cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
-        if !is_listed && !is_own(origin, &parts, settings.public_url.as_deref()) {
-            super::body::discard(body, &parts.headers).await;
-            let origin = String::from_utf8_lossy(origin.as_bytes()).into_owned();
-            return Refusal::ForeignOrigin(origin).answer(Media::Json, &exchange.request_id);
-        }
+        !is_listed && !is_own(origin, &parts, settings.public_url.as_deref())
+    };
+    if let Some(origin) = parts.headers.get_all(header::ORIGIN).iter().find(is_foreign) {
+        super::body::discard(body, &parts.headers).await;
+        let origin = String::from_utf8_lossy(origin.as_bytes()).into_owned();
+        return Refusal::ForeignOrigin(origin).answer(Media::Json, &exchange.request_id);
     }
     next.run(Request::from_parts(parts, body)).await
 }

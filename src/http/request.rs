@@ -3,7 +3,7 @@
 //!
 //! Documents are not parsed here. The engine's parser must not see one before the guard has.
 
-use async_graphql::Request;
+use async_graphql::{Request, Value};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -113,7 +113,8 @@ impl Parameters {
 
     fn into_request(self) -> Result<Request, Refusal> {
         let extensions = self.extensions.unwrap_or_default();
-        let is_named = self.document_id.is_some() || extensions.contains_key("persistedQuery");
+        let is_persisted = matches!(extensions.get("persistedQuery"), Some(Value::Object(_)));
+        let is_named = self.document_id.is_some() || is_persisted;
         let Some(query) = self.query.or_else(|| is_named.then(String::new)) else {
             return Err(malformed("\"query\" is missing; it is the document to be executed, a string"));
         };

@@ -40,8 +40,8 @@ pub(super) struct Answer {
 pub(super) enum Caching<'a> {
     /// Nobody.
     Never,
-    /// Whoever asked, with these headers, but no proxy in between (RFC 9111, section 5.2.2.7): he has to ask whether it
-    /// still holds. One with errors nobody keeps.
+    /// Whoever asked, with these headers, but no proxy in between (RFC 9111, section 5.2.2.7), and he has to ask each time
+    /// whether it still holds (section 5.2.2.4). One with errors nobody keeps.
     ByTheAsker(&'a HeaderMap),
 }
 
@@ -91,15 +91,16 @@ impl Answer {
             Responses::Single(response) => serde_json::to_vec(&Written::from(&**response)),
             Responses::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
         }?;
-        let tag = is_sound.then(|| etag::of(&body));
+        let kept = match caching {
+            Caching::ByTheAsker(request) if is_sound => Some((etag::of(&body), request)),
+            _ => None,
+        };
         let mut response = axum::response::Response::new(Body::from(body));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
-        match (caching, tag) {
-            (Caching::ByTheAsker(request), Some(tag)) => keep_by_asker(&mut response, &tag, request),
-            _ => {
-                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            }
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((tag, request)) = kept {
+            keep_by_asker(&mut response, &tag, request);
         }
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -114,7 +115,7 @@ impl Answer {
 
 /// Lets whoever asked keep the answer, and says only that it still holds where he has it already.
 fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &HeaderMap) {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(value) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, value);
     }
@@ -149,7 +150,8 @@ impl<'a> From<&'a Response> for Written<'a> {
 /// clients and may tell them anything.
 fn finish(error: &mut ServerError, request_id: &RequestId) {
     if !CODES.iter().any(|code| has_code(error, code)) {
-        tracing::error!(path = %path(error), error = %error.message, "an error without a code was masked");
+        // Not its text: the library repeats what it was given, which may be a password.
+        tracing::error!(path = %path(error), "an error without a code was masked");
         MASKED.clone_into(&mut error.message);
         error.source = None;
         let mut masked = ErrorExtensionValues::default();

@@ -11,6 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use url::form_urlencoded;
+
 use super::{Execute, etag, exchange::Exchange, negotiation::Media, refusal::Refusal, router::Shared};
 
 /// The schema in the schema definition language.
@@ -54,10 +56,9 @@ pub(super) async fn schema<A: Execute>(
     let Some(sdl) = &shared.sdl else {
         return Refusal::SchemaHidden.answer(Media::Json, &exchange.request_id);
     };
-    let Tagged { text, etag } = match query.as_deref() {
-        Some("federation" | "federation=") => &sdl.subgraph,
-        _ => &sdl.api,
-    };
+    let mut parameters = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+    let is_subgraph = parameters.any(|(name, _)| name == "federation");
+    let Tagged { text, etag } = if is_subgraph { &sdl.subgraph } else { &sdl.api };
     let about = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),

@@ -98,11 +98,13 @@ pub(super) fn set_cookies(headers: &mut HeaderMap, change: &SessionChange) {
         SessionChange::Begun(tokens) => {
             let life = |until: Timestamp| Duration::seconds((until - tokens.issued_at).num_seconds());
             [
-                kept(ACCESS, tokens.access.reveal(), life(tokens.expires_at)),
-                kept(REFRESH, tokens.refresh.reveal(), life(tokens.session_expires_at)),
+                session_cookie(ACCESS, tokens.access.reveal(), life(tokens.expires_at)),
+                session_cookie(REFRESH, tokens.refresh.reveal(), life(tokens.session_expires_at)),
             ]
         }
-        SessionChange::Ended => [kept(ACCESS, "", Duration::ZERO), kept(REFRESH, "", Duration::ZERO)],
+        SessionChange::Ended => {
+            [session_cookie(ACCESS, "", Duration::ZERO), session_cookie(REFRESH, "", Duration::ZERO)]
+        }
     };
     for cookie in [access, refresh] {
         if let Ok(mut value) = HeaderValue::from_str(&cookie.to_string()) {
@@ -112,15 +114,18 @@ pub(super) fn set_cookies(headers: &mut HeaderMap, change: &SessionChange) {
     }
 }
 
-fn kept<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'a> {
+fn session_cookie<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'a> {
     Cookie::build((name, token)).path("/").secure(true).http_only(true).same_site(SameSite::Lax).max_age(life).build()
 }
 
 /// The first cookie of that name: a browser has only one.
 fn cookie(headers: &HeaderMap, name: &str) -> Option<Bearer> {
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = values.flat_map(Cookie::split_parse).flatten();
-    cookies.find(|cookie| cookie.name() == name).map(|cookie| Bearer(cookie.value().to_owned()))
+    headers.get_all(header::COOKIE).iter().find_map(|value| {
+        // Whatever bytes the cookies of others have, ours are to be found among them.
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let mut cookies = Cookie::split_parse(&*text).flatten();
+        cookies.find(|cookie| cookie.name() == name).map(|cookie| Bearer(cookie.value().to_owned()))
+    })
 }
 
 #[cfg(test)]
@@ -166,6 +171,16 @@ mod tests {
         assert_eq!(shown.delivery, Delivery::Cookies);
         let unasked = ShownTokens::of(&headers(&[COOKIES]), true).unwrap();
         assert_eq!(unasked, ShownTokens { is_ignored: true, ..ShownTokens::default() });
+    }
+
+    #[test]
+    fn the_cookies_of_others_hide_nothing() {
+        let mut headers = headers(&[ASKED]);
+        let cookies = b"other=caf\xe9\xff; =; ;; __Host-upa=upa_c; __Host-upr=\"upr_c\"";
+        headers.insert(header::COOKIE, HeaderValue::from_bytes(cookies).unwrap());
+        let shown = ShownTokens::of(&headers, true).unwrap();
+        assert_eq!(shown.access.unwrap().as_str(), "upa_c");
+        assert!(shown.refresh.is_some());
     }
 
     #[test]

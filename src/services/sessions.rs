@@ -159,6 +159,21 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
+    /// Ends the session of a refresh token, for a client whose access token has run out. Whether there was one is not
+    /// told.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out_by_refresh(&self, token: &RefreshToken, client: &Client) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        let shown = sessions::find_refresh(&mut tx, &token.digest()).await?;
+        tx.roll_back().await?;
+        match shown {
+            Some(shown) => self.sign_out(&shown.caller, client).await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends one of the caller's sessions, this one or another.
     ///
     /// # Errors

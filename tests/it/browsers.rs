@@ -3,9 +3,12 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, DOMAIN, PASSWORD, TestApp};
+use userprofile::graphql::guard::Settings;
+
+use crate::support::{self, Answer, Client, DOMAIN, PASSWORD, TestApp};
 
 const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) {
     session { accessToken refreshToken expiresAt } errors { code } } }";
@@ -154,6 +157,23 @@ async fn what_ends_the_session_takes_its_cookies() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_needs_no_access_cookie() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    let refresh = browser.cookies.clone();
+    // The browser forgets it when it has run out.
+    browser.cookies.retain(|(name, _)| name == "__Host-upr");
+    app.clock.advance(TimeDelta::minutes(16));
+    assert_eq!(browser.ask(ME).await.error_code(), "UNAUTHENTICATED");
+    assert_eq!(browser.ask("mutation { signOut { ok } }").await.data()["signOut"]["ok"], true);
+    assert!(browser.cookies.is_empty());
+    browser.cookies = refresh;
+    assert_eq!(browser.ask(REFRESH).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
+    browser.cookies.clear();
+    assert_eq!(browser.ask("mutation { signOut { ok } }").await.error_code(), "UNAUTHENTICATED");
+}
+
 /// Two tabs that refresh at the same moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_tabs_stay_signed_in() {
@@ -244,4 +264,47 @@ async fn every_answer_is_kept_from_being_anything_else() {
         assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"), "{path}");
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_insisted_on_where_people_come_by_it() {
+    let app = TestApp::start().await;
+    for (public_url, expected) in
+        [(Some("https://id.test"), Some("max-age=31536000")), (Some("http://id.test"), None), (None, None)]
+    {
+        let router = support::router_with(app.api(Settings::default()), |site| {
+            site.settings.public_url = public_url.map(str::to_owned);
+        });
+        let client = app.client().of(router);
+        let answer = client.send(client.request(Method::GET, "/healthz").body(Body::empty()).unwrap()).await;
+        let told = answer.headers.get("strict-transport-security").map(|value| value.to_str().unwrap());
+        assert_eq!(told, expected, "{public_url:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_is_not_shown_is_shown_nowhere() {
+    let app = TestApp::start().await;
+    let api = app.api(Settings { introspection: false, ..Settings::default() });
+    let client = app.client().of(support::router_with(api, |site| site.schema = None));
+    for path in ["/schema.graphql", "/schema.graphql?federation"] {
+        let answer = client.send(client.request(Method::GET, path).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.error_code()), (StatusCode::NOT_FOUND, "BAD_USER_INPUT"));
+    }
+    for query in
+        ["{ _service { sdl } }", "{ __schema { queryType { name } } }", "{ a: __type(name: \"User\") { name } }"]
+    {
+        assert_eq!(client.query(query).await.error_code(), "GRAPHQL_VALIDATION_FAILED", "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_are_taken_or_not() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    let router = support::router_with(app.api(Settings::default()), |site| site.settings.takes_cookies = false);
+    browser.client = browser.client.of(router);
+    let refused = browser.ask(ME).await;
+    assert_eq!((refused.status, refused.error_code()), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"));
+    assert_eq!(browser.send(ME, json!({}), &[]).await.error_code(), "UNAUTHENTICATED");
 }

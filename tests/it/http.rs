@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Answer, DOMAIN, TestApp};
 
@@ -92,4 +92,48 @@ async fn one_mutations_error_leaves_its_neighbours_standing() {
     assert_eq!(answer.error_code(), "UNAUTHENTICATED");
     assert_eq!(answer.body["data"]["signOut"], Value::Null);
     assert_eq!(answer.body["data"]["refreshSession"]["errors"][0]["code"], "INVALID_TOKEN");
+}
+
+/// What is given may be a password, so the log, which `scripts/test` searches for what these tests gave, must not have it.
+#[tokio::test(flavor = "multi_thread")]
+async fn input_of_the_wrong_shape_is_bad_input_and_repeated_nowhere() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let input = json!({ "userId": "wonny", "password": "a lantern of another kind" });
+    for (document, variables) in [
+        ("mutation($i: [SignInInput!]!) { signIn(input: $i) { errors { code } } }", json!({ "i": [input] })),
+        (
+            "mutation($p: [String!]) { signIn(input: { userId: \"w\", password: $p }) { errors { code } } }",
+            json!({ "p": ["a lantern of another kind"] }),
+        ),
+        (
+            "mutation { signIn(input: [{ userId: \"w\", password: \"a lantern of another kind\" }]) { errors { code } } }",
+            json!({}),
+        ),
+        (
+            "mutation($i: SignInInput = [{ userId: \"w\", password: \"a lantern of another kind\" }]) { signIn(input: $i) { errors { code } } }",
+            json!({}),
+        ),
+        ("mutation { refreshSession(input: \"a lantern of another kind\") { errors { code } } }", json!({})),
+        ("mutation { updateProfile(input: { tags: \"x\" }) { errors { code } } }", json!({})),
+        ("mutation($t: JSONObject) { updateProfile(input: { tags: $t }) { errors { code } } }", json!({ "t": [1] })),
+        ("{ me { workspaces(filter: 5) { totalCount } } }", json!({})),
+        ("query($n: Int = 2147483648) { me { workspaces(first: $n) { totalCount } } }", json!({})),
+        ("query($v: [ID!] = null) { nodes(ids: $v) { id } }", json!({})),
+        (
+            "query($v: String = \"b\") { me { workspaces(filter: { nameContains: $v, unknown: 1 }) { totalCount } } }",
+            json!({}),
+        ),
+        (
+            "query($v: String = \"b\") { me { workspaces(filter: { nameContains: $v, isManaged: \"x\" }) { totalCount } } }",
+            json!({}),
+        ),
+    ] {
+        for _ in 0..2 {
+            let answer = client.execute(document, variables.clone()).await;
+            let code = answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+            assert!(matches!(code, "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED"), "{document}: {}", answer.body);
+            assert!(!answer.text.contains("lantern"), "{}", answer.body);
+        }
+    }
 }

@@ -38,8 +38,10 @@ pub enum Mode {
 /// The documents that have names.
 pub struct Documents {
     mode: Mode,
-    /// By their ids, and by the digests of their texts.
-    trusted: HashMap<String, Arc<str>>,
+    /// Trusted ones by their ids.
+    by_id: HashMap<String, Arc<str>>,
+    /// Trusted ones by the digests of their texts.
+    by_digest: HashMap<String, Arc<str>>,
     automatic: Cache<[u8; 32], Arc<str>, Bytes>,
 }
 
@@ -56,7 +58,8 @@ impl Documents {
     #[must_use]
     pub fn untrusted(automatic_bytes: usize) -> Self {
         let bytes = u64::try_from(automatic_bytes).unwrap_or(u64::MAX);
-        Self { mode: Mode::Off, trusted: HashMap::new(), automatic: Cache::with_weighter(1000, bytes, Bytes) }
+        let automatic = Cache::with_weighter(1000, bytes, Bytes);
+        Self { mode: Mode::Off, by_id: HashMap::new(), by_digest: HashMap::new(), automatic }
     }
 
     /// The documents of a `manifest`, each of which `check` has nothing to say against.
@@ -69,16 +72,17 @@ impl Documents {
         automatic_bytes: usize,
         check: impl Fn(&str) -> Result<(), ServerError>,
     ) -> Result<Self, ManifestFault> {
-        let mut trusted: HashMap<String, Arc<str>> = OF_OUR_PAGES.map(|text| (hex(&digest(text)), text.into())).into();
+        let mut by_id = HashMap::new();
+        let mut by_digest: HashMap<_, Arc<str>> = OF_OUR_PAGES.map(|text| (hex(&digest(text)), text.into())).into();
         for (id, text) in manifest::parse(manifest)? {
             if let Err(error) = check(&text) {
                 return Err(ManifestFault::Document { id, wrong: error.message });
             }
             let text: Arc<str> = text.into();
-            trusted.insert(hex(&digest(&text)), text.clone());
-            trusted.insert(id, text);
+            by_digest.insert(hex(&digest(&text)), text.clone());
+            by_id.insert(id, text);
         }
-        Ok(Self { mode, trusted, ..Self::untrusted(automatic_bytes) })
+        Ok(Self { mode, by_id, by_digest, ..Self::untrusted(automatic_bytes) })
     }
 
     /// Puts the text of the document that `request` names into it.
@@ -90,9 +94,7 @@ impl Documents {
             return if self.may_be_sent(&request.query) { Ok(()) } else { Err(untrusted()) };
         };
         let (Named::Id(key) | Named::Digest(key)) = &named;
-        if self.mode != Mode::Off
-            && let Some(text) = self.trusted.get(key)
-        {
+        if let Some(text) = self.find_trusted(key) {
             request.query = text.to_string();
             return Ok(());
         }
@@ -103,9 +105,20 @@ impl Documents {
         }
     }
 
+    /// By its id, which is whatever the tool that wrote the manifest calls it, or by its digest.
+    fn find_trusted(&self, key: &str) -> Option<&Arc<str>> {
+        if self.mode == Mode::Off {
+            return None;
+        }
+        // A digest may say which one it is.
+        let digest = key.strip_prefix("sha256:").unwrap_or(key).to_ascii_lowercase();
+        self.by_id.get(key).or_else(|| self.by_digest.get(&digest))
+    }
+
     fn find_automatic(&self, given: &str, request: &mut Request) -> Result<(), ServerError> {
+        let given = given.to_ascii_lowercase();
         if request.query.is_empty() {
-            let known = parse_hex(given).and_then(|digest| self.automatic.get(&digest));
+            let known = parse_hex(&given).and_then(|digest| self.automatic.get(&digest));
             // The very words that clients wait for before they send the document itself.
             request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
             return Ok(());
@@ -120,7 +133,7 @@ impl Documents {
 
     /// Whether a document may be sent as it is. One that is trusted may, whether it is named or not.
     fn may_be_sent(&self, text: &str) -> bool {
-        self.mode != Mode::Require || self.trusted.contains_key(&hex(&digest(text)))
+        self.mode != Mode::Require || self.by_digest.contains_key(&hex(&digest(text)))
     }
 }
 
@@ -128,16 +141,14 @@ impl Named {
     fn of(request: &Request) -> Result<Option<Self>, ServerError> {
         let id = request.data.get(&TypeId::of::<DocumentId>()).and_then(|id| id.downcast_ref());
         if let Some(DocumentId(id)) = id {
-            // A digest may say which one it is.
-            let id = id.strip_prefix("sha256:").unwrap_or(id);
-            return Ok(Some(Self::Id(id.to_owned())));
+            return Ok(Some(Self::Id(id.clone())));
         }
         let Some(Value::Object(persisted)) = request.extensions.get("persistedQuery") else { return Ok(None) };
         if persisted.get("version") != Some(&Value::from(1)) {
             return Err(bad_input("\"persistedQuery\" is known in version 1 only"));
         }
         match persisted.get("sha256Hash") {
-            Some(Value::String(digest)) => Ok(Some(Self::Digest(digest.to_ascii_lowercase()))),
+            Some(Value::String(digest)) => Ok(Some(Self::Digest(digest.clone()))),
             _ => Err(bad_input("\"persistedQuery\" needs a \"sha256Hash\", the SHA-256 of the document")),
         }
     }

@@ -11,7 +11,7 @@ use async_graphql_value::Value;
 /// null.
 pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
 
-/// How many attempts `operation` makes.
+/// How many attempts `operation` makes with these `variables`, defaults included.
 pub(super) fn count(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -57,8 +57,7 @@ fn gives(field: &Field, key: &str, variables: &Variables) -> bool {
             Some(value) => *value != Value::Null,
             None => false,
         },
-        // A default counts as well; where there is one, whatever is given is taken for an attempt.
-        Some(Value::Variable(name)) => variables.get(name).is_none_or(constant_gives),
+        Some(Value::Variable(name)) => variables.get(name).is_some_and(constant_gives),
         _ => false,
     }
 }

@@ -20,43 +20,32 @@ use super::{
     refusal::{Limit, Refusal},
     variables::is_int,
 };
-
-/// How many things a page holds unless it is said.
-const PAGE: usize = 50;
-
-/// How many things a page holds at most.
-const MOST_PER_PAGE: usize = 500;
+use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
 /// How many things any other list is taken to hold.
 const LIST: usize = 10;
 
-/// Checks every operation of `document`, and says what `executed` costs.
+/// What `operation` costs with these `variables`, defaults included.
 ///
 /// # Errors
-/// When one of them costs too much, or takes too long a list.
+/// When it costs too much, or takes too long a list.
 pub(super) fn check(
     document: &ExecutableDocument,
-    executed: Option<&OperationDefinition>,
+    operation: &OperationDefinition,
     variables: &Variables,
     registry: &Registry,
     limits: &Limits,
 ) -> Result<usize, Refusal> {
+    let root = match operation.ty {
+        OperationType::Query => Some(&registry.query_type),
+        OperationType::Mutation => registry.mutation_type.as_ref(),
+        OperationType::Subscription => registry.subscription_type.as_ref(),
+    };
+    let root = root.and_then(|name| registry.types.get(name));
     let costs = Costs { document, variables, registry, limits };
-    let mut of_executed = 0;
-    for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => Some(&registry.query_type),
-            OperationType::Mutation => registry.mutation_type.as_ref(),
-            OperationType::Subscription => registry.subscription_type.as_ref(),
-        };
-        let root = root.and_then(|name| registry.types.get(name));
-        let cost = costs.of_set(&operation.node.selection_set.node, root, false)?;
-        Limit::Cost.check(cost, limits.cost, Some(operation.pos))?;
-        if executed.is_some_and(|executed| std::ptr::eq(executed, &raw const operation.node)) {
-            of_executed = cost;
-        }
-    }
-    Ok(of_executed)
+    let cost = costs.of_set(&operation.selection_set.node, root, false)?;
+    Limit::Cost.check(cost, limits.cost, Some(operation.selection_set.pos))?;
+    Ok(cost)
 }
 
 struct Costs<'a> {
@@ -126,11 +115,12 @@ impl<'a> Costs<'a> {
     /// How many things a page holds at most.
     fn page(&self, field: &Field) -> usize {
         let asked = |name| match self.constant(&field.get_argument(name)?.node)? {
-            ConstValue::Number(number) => Some(usize::try_from(number.as_i64()?).unwrap_or_default()),
+            ConstValue::Number(number) => number.as_i64(),
             _ => None,
         };
-        // Who asks for more than there may be is told so by the list itself.
-        asked("first").or_else(|| asked("last")).unwrap_or(PAGE).min(MOST_PER_PAGE)
+        let size = asked("first").or_else(|| asked("last")).unwrap_or(DEFAULT_PAGE.into());
+        // Who asks for more than there may be, or for less than nothing, is told so by the list itself.
+        usize::try_from(size.clamp(0, MAX_PAGE.into())).unwrap_or_default()
     }
 
     /// How many things any other list holds, as far as that can be told.
@@ -153,18 +143,9 @@ impl<'a> Costs<'a> {
 
     fn constant(&self, value: &Value) -> Option<ConstValue> {
         match value {
-            Value::Variable(name) => self.variables.get(name).cloned().or_else(|| self.default_of(name)),
+            Value::Variable(name) => self.variables.get(name).cloned(),
             value => value.clone().into_const(),
         }
-    }
-
-    /// What a variable is where nothing is given for it.
-    fn default_of(&self, name: &Name) -> Option<ConstValue> {
-        let mut operations = self.document.operations.iter().map(|(_, operation)| &operation.node);
-        let definition = operations.find_map(|operation| {
-            operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)
-        })?;
-        definition.node.default_value().cloned()
     }
 }
 

@@ -12,16 +12,14 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Selection, SelectionSet},
     registry::Registry,
 };
-use async_graphql_value::Value;
+use async_graphql_value::{ConstValue, Value};
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
     Limits,
     absent::remove_absent,
     document::{read, refuse_unknown_types},
-    measure::measure,
     refusal::Refusal,
-    values::Weights,
     weight,
 };
 
@@ -37,20 +35,37 @@ pub(super) struct Known {
     pub(super) document: ExecutableDocument,
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
+    pub(super) has_several_operations: bool,
     /// What the validation said, once it had no fault to tell.
     validated: OnceLock<ValidationResult>,
     /// The bytes that it takes.
     weight: usize,
     /// Whether what the validation said of some values holds for all that their variables may have.
     is_lasting: bool,
+    /// The variables that have defaults.
+    defaulted: Vec<Name>,
 }
 
 impl Known {
+    fn new(document: ExecutableDocument) -> Self {
+        let has_several_operations = document.operations.iter().count() > 1;
+        // Of several operations no values are looked at.
+        let is_lasting = has_several_operations || selection_sets(&document).all(takes_variables_whole);
+        let introspects = selection_sets(&document).any(introspects);
+        let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
+        let defaulted = definitions.filter(|definition| definition.node.default_value.is_some());
+        let defaulted = defaulted.map(|definition| definition.node.name.node.clone()).collect();
+        let weight = weight::of(&document);
+        let validated = OnceLock::new();
+        Self { document, introspects, has_several_operations, validated, weight, is_lasting, defaulted }
+    }
+
     /// What the validation said, if it would say the same again with these `variables`.
     pub(super) fn validated(&self, variables: &Variables) -> Option<&ValidationResult> {
-        // A null is a value of the variable's type, and yet not of the argument's, where the variable has a default.
-        let is_plain = self.is_lasting && !variables.values().any(|value| *value == async_graphql::Value::Null);
-        self.validated.get().filter(|_| is_plain)
+        // A variable with a default may stand where null may not, and yet be given null.
+        let is_null = |name: &Name| variables.get(name) == Some(&ConstValue::Null);
+        let holds = self.is_lasting && !self.defaulted.iter().any(is_null);
+        self.validated.get().filter(|_| holds)
     }
 
     /// Keeps what the validation said.
@@ -61,15 +76,16 @@ impl Known {
 }
 
 /// The documents, those least used being forgotten where there are too many bytes of them.
-pub(super) struct Documents(Cache<Key, Arc<Known>, Bytes>);
+pub(super) struct DocumentCache(Cache<Key, Arc<Known>, Bytes>);
 
-impl Documents {
+impl DocumentCache {
     /// Room for so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
         Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), Bytes))
     }
 
-    /// The document of `request`, read if it is within `limits`.
+    /// The document of `request`, read if its text is within `limits`. What it becomes with its fragments spread is not
+    /// looked at.
     ///
     /// # Errors
     /// When it is not, or is no document.
@@ -79,13 +95,9 @@ impl Documents {
             return Ok(known);
         }
         let mut document = read(text, limits)?;
-        measure(&document, &Weights::new(&document, variables), limits)?;
         refuse_unknown_types(&document, registry)?;
         remove_absent(&mut document, variables, registry);
-        let introspects = selection_sets(&document).any(introspects);
-        let is_lasting = selection_sets(&document).all(takes_variables_whole);
-        let weight = weight::of(&document);
-        let known = Arc::new(Known { document, introspects, validated: OnceLock::new(), weight, is_lasting });
+        let known = Arc::new(Known::new(document));
         let given = variables.keys().cloned().collect();
         self.0.insert(Key { text: text.as_str().into(), given }, known.clone());
         Ok(known)

@@ -40,7 +40,7 @@ mod weight;
 mod tests;
 
 pub use attempts::IsAttempt;
-use known::Documents;
+use known::DocumentCache;
 use refusal::Limit;
 use values::Weights;
 
@@ -145,7 +145,7 @@ pub struct RequestGuard(Arc<Shared>);
 struct Shared {
     settings: Settings,
     is_attempt: IsAttempt,
-    documents: Documents,
+    documents: DocumentCache,
 }
 
 impl RequestGuard {
@@ -158,7 +158,7 @@ impl RequestGuard {
             nesting: limits.nesting.min(Limits::MAX_NESTING),
             ..limits
         };
-        let documents = Documents::new(document_cache);
+        let documents = DocumentCache::new(document_cache);
         Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents }))
     }
 
@@ -214,7 +214,8 @@ impl RequestGuard {
         let document = document::read(&request.query, limits).ok()?;
         measure::measure(&document, &Weights::default(), limits).ok()?;
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
-        Some(attempts::count(&document, &operation.node, &request.variables, *is_attempt))
+        let variables = variables::with_defaults(&operation.node, &request.variables);
+        Some(attempts::count(&document, &operation.node, &variables, *is_attempt))
     }
 }
 

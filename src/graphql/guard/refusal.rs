@@ -149,6 +149,16 @@ pub(super) fn is_of_value(error: &ServerError) -> bool {
     error.message.starts_with("Invalid value for argument")
 }
 
+/// What is told of an argument that a resolver could not read. The library repeats the value, which may be a password.
+pub(super) fn without_value(error: ServerError) -> ServerError {
+    let is_of_input = ["Expected input type ", "Failed to parse "].iter().any(|begin| error.message.starts_with(begin));
+    if error.extensions.is_some() || !is_of_input {
+        return error;
+    }
+    let message = "An argument of this field, or a part of one, is not of its type".to_owned();
+    ServerError { message, extensions: Some(coded("BAD_USER_INPUT")), ..error }
+}
+
 /// Keeps the first `most` errors, and of each message as much as is useful.
 pub(super) fn keep_short(errors: &mut Vec<ServerError>, most: usize) {
     errors.truncate(most);

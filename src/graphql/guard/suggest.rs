@@ -18,13 +18,14 @@ pub(super) fn suggest(error: &mut ServerError, registry: &Registry) {
     } else if error.message.starts_with("Unknown argument ") {
         second.zip(third).map(|(field, ty)| arguments_of(field, ty, registry))
     } else if error.message.starts_with("Unknown type ") {
-        Some(registry.types.keys().map(String::as_str).filter(|name| !name.starts_with("__")).collect())
+        Some(registry.types.keys().map(String::as_str).collect())
     } else {
         None
     };
     let close = close_to(unknown, names.unwrap_or_default());
     if !close.is_empty() {
-        error.message.push_str(&format!(" Did you mean {}?", in_words(&close)));
+        let stop = if error.message.ends_with('.') { "" } else { "." };
+        error.message.push_str(&format!("{stop} Did you mean {}?", in_words(&close)));
     }
 }
 
@@ -43,6 +44,7 @@ fn close_to<'a>(unknown: &str, names: Vec<&'a str>) -> Vec<&'a str> {
     let most = unknown.len() / 3 + 1;
     let mut close: Vec<(usize, &str)> = names
         .into_iter()
+        .filter(|name| !name.starts_with("__"))
         .map(|name| (damerau_levenshtein(&unknown.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= most && *distance < name.len())
         .collect();

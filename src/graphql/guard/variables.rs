@@ -6,13 +6,27 @@
 //! it may be a password.
 
 use async_graphql::{
-    Value, Variables,
+    Positioned, Value, Variables,
     parser::types::{BaseType, OperationDefinition, Type, VariableDefinition},
     registry::{MetaInputValue, MetaType, MetaTypeName, Registry},
 };
 
 use super::refusal::Refusal;
-use async_graphql::Positioned;
+
+/// The variables that are given for `operation`, and the defaults of those that are not. To the library a variable that
+/// is not given has its default in an argument, but not in `@skip` and `@include`; with the default among what is given,
+/// it has it everywhere, and so it has for whoever looks at values here.
+pub(super) fn with_defaults(operation: &OperationDefinition, given: &Variables) -> Variables {
+    let mut variables = given.clone();
+    for VariableDefinition { name, default_value, .. } in operation.variable_definitions.iter().map(|one| &one.node) {
+        if let Some(default) = default_value
+            && !variables.contains_key(&name.node)
+        {
+            variables.insert(name.node.clone(), default.node.clone());
+        }
+    }
+    variables
+}
 
 /// What is wrong with the variables that are given for `operation`.
 pub(super) fn faults(operation: &OperationDefinition, variables: &Variables, registry: &Registry) -> Vec<Refusal> {
@@ -66,7 +80,7 @@ impl Misfit {
 fn of_type(ty: &Type, value: &Value, registry: &Registry) -> Result<(), Misfit> {
     match (&ty.base, value) {
         (_, Value::Null) if ty.nullable => Ok(()),
-        (_, Value::Null) => Err(Misfit::new(format!("has to be a {ty}, not null"))),
+        (_, Value::Null) => Err(Misfit::new(format!("has to be of the type {ty}, not null"))),
         (BaseType::List(inner), Value::List(values)) => values.iter().enumerate().try_for_each(|(index, value)| {
             of_type(inner, value, registry).map_err(|misfit| misfit.within(&index.to_string()))
         }),
@@ -91,7 +105,7 @@ fn of_named(name: &str, value: &Value, registry: &Registry) -> Result<(), Misfit
         // The validation says what is wrong with a type that takes no input, or is none.
         _ => true,
     };
-    if is_right { Ok(()) } else { Err(Misfit::new(format!("has to be a {name}"))) }
+    if is_right { Ok(()) } else { Err(Misfit::new(format!("has to be of the type {name}"))) }
 }
 
 /// Whether it is a whole number of 32 bits (GraphQL, section 3.5.1). The library is content with 64, and fails when it
@@ -106,7 +120,9 @@ fn of_object<'a>(
     value: &Value,
     registry: &Registry,
 ) -> Result<(), Misfit> {
-    let Value::Object(given) = value else { return Err(Misfit::new(format!("has to be a {name}, an object"))) };
+    let Value::Object(given) = value else {
+        return Err(Misfit::new(format!("has to be of the type {name}, an object")));
+    };
     let known = fields.clone();
     if let Some(unknown) = given.keys().find(|key| !known.clone().any(|field| field.name == key.as_str())) {
         return Err(Misfit::new(format!("is not known to {name}")).within(unknown));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
-    QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    CacheControl, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
     async_trait::async_trait,
     extensions::{
         Extension, ExtensionContext, NextPrepareRequest, NextRequest, NextResolve, NextValidation, ResolveInfo,
@@ -17,11 +17,17 @@ use super::{
     known::Known,
     measure::measure,
     pace::Pace,
-    refusal::{Limit, Refusal, is_of_value, keep_short, validation_error},
+    refusal::{Limit, Refusal, is_of_value, keep_short, validation_error, without_value},
     suggest::suggest,
     values::Weights,
     variables,
 };
+
+/// What is said of a document with several operations in which nothing but values is wrong. The library looks at the
+/// values of variables in all of them, though they are given for the one that is meant; its own are looked at before
+/// (`variables`), and what is written out when a field reads its arguments.
+const NOTHING_WRONG: ValidationResult =
+    ValidationResult { cache_control: CacheControl { public: true, max_age: 0 }, complexity: 0, depth: 0 };
 
 /// What a request says in `extensions` to be told what it cost, and where it is told.
 const COST: &str = "cost";
@@ -55,26 +61,31 @@ impl Watch {
         Self { guard, pace, looked_at: OnceLock::new() }
     }
 
-    fn look_at(&self, request: &Request, registry: &Registry) -> Result<LookedAt, Refusal> {
+    /// Looks at `request`, and gives its variables their defaults.
+    fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, Refusal> {
         let Shared { settings, is_attempt, documents } = &*self.guard;
-        let (limits, variables) = (&settings.limits, &request.variables);
+        let limits = &settings.limits;
         let known = documents.read(request, limits, registry)?;
         let document = &known.document;
+        let executed = operation(document, request.operation_name.as_deref()).map(|operation| &operation.node);
+        if let Ok(operation) = &executed {
+            request.variables = variables::with_defaults(operation, &request.variables);
+        }
+        let variables = &request.variables;
         let weights = Weights::new(document, variables);
         measure(document, &weights, limits)?;
         if known.introspects && !settings.introspection {
             let message = "The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off";
             return Err(Refusal::Invalid { message: message.to_owned(), at: None });
         }
-        let executed = operation(document, request.operation_name.as_deref()).map(|operation| &operation.node);
-        let cost = cost::check(document, executed.as_ref().ok().copied(), variables, registry, limits)?;
-        let faults = match executed {
+        let (cost, faults) = match executed {
             Ok(operation) => {
+                let cost = cost::check(document, operation, variables, registry, limits)?;
                 let tried = attempts::count(document, operation, variables, *is_attempt);
                 Limit::Attempts.check(tried, ATTEMPTS, None)?;
-                variables::faults(operation, variables, registry)
+                (cost, variables::faults(operation, variables, registry))
             }
-            Err(refusal) => vec![refusal],
+            Err(refusal) => (0, vec![refusal]),
         };
         let validated = known.validated(variables).copied();
         let is_cost_told = request.extensions.get(COST) == Some(&Value::Boolean(true));
@@ -118,7 +129,7 @@ impl Extension for Watch {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let looked_at = self.look_at(&request, &ctx.schema_env.registry)?;
+        let looked_at = self.look_at(&mut request, &ctx.schema_env.registry)?;
         request.set_parsed_query(looked_at.known.document.clone());
         self.looked_at.get_or_init(|| looked_at);
         next.run(ctx, request).await
@@ -135,7 +146,11 @@ impl Extension for Watch {
         let told = |errors| self.told(errors, faults, &ctx.schema_env.registry);
         let result = match validated {
             Some(result) => *result,
-            None => next.run(ctx).await.map_err(told)?,
+            None => match next.run(ctx).await {
+                Ok(result) => result,
+                Err(errors) if known.has_several_operations && errors.iter().all(is_of_value) => NOTHING_WRONG,
+                Err(errors) => return Err(told(errors)),
+            },
         };
         if !faults.is_empty() {
             return Err(told(Vec::new()));
@@ -157,6 +172,6 @@ impl Extension for Watch {
             (QueryPathSegment::Name(_), Some(looked_at)) => looked_at.weights.of_arguments(&info.field.arguments),
             (QueryPathSegment::Name(_), None) => 0,
         };
-        self.pace.run(itself + below, next.run(ctx, info)).await
+        self.pace.run(itself + below, next.run(ctx, info)).await.map_err(without_value)
     }
 }

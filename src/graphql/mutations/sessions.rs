@@ -156,12 +156,12 @@ async fn refresh_session(ctx: &Context<'_>, input: RefreshSessionInput) -> Resul
         Some(token) => context::services(ctx)?.refresh_session(&token, context::client(ctx)?).await,
         None => Err(Error::Refused(RefreshRefusal::InvalidToken)),
     };
-    let desk = context::desk(ctx)?;
+    let delivery = context::delivery(ctx)?;
     Ok(match settle(refreshed)? {
-        Ok(tokens) => RefreshSessionPayload { session: Some(desk.hand_over(tokens)), errors: Vec::new() },
+        Ok(tokens) => RefreshSessionPayload { session: Some(delivery.deliver(tokens)), errors: Vec::new() },
         Err(errors) => {
             if given.is_none() {
-                desk.take_away();
+                delivery.clear();
             }
             RefreshSessionPayload { session: None, errors }
         }
@@ -173,9 +173,15 @@ fn missing() -> Fault {
     Fault::new(FaultCode::Required, message).at("refreshToken")
 }
 
+/// Where the access cookie has run out, the refresh cookie says which session it is: no script could take that away.
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
-    context::services(ctx)?.sign_out(context::caller(ctx)?, context::client(ctx)?).await?;
-    context::desk(ctx)?.take_away();
+    let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+    match (context::caller(ctx), context::refresh_cookie(ctx)?) {
+        (Ok(caller), _) => services.sign_out(caller, client).await?,
+        (Err(_), Some(token)) => services.sign_out_by_refresh(token, client).await?,
+        (Err(nobody), None) => return Err(nobody),
+    }
+    context::delivery(ctx)?.clear();
     Ok(SignOutPayload { ok: true, errors: Vec::new() })
 }
 
@@ -187,7 +193,7 @@ async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result
     Ok(match settle(answer)? {
         Ok(revoked) => {
             if id == caller.session.id {
-                context::desk(ctx)?.take_away();
+                context::delivery(ctx)?.clear();
             }
             RevokeSessionPayload { revoked, errors: Vec::new() }
         }

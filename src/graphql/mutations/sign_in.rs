@@ -192,7 +192,7 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload,
     let answer = context::services(ctx)?.sign_in(who, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(SignedIn::Session(tokens)) => {
-            let session = Some(context::desk(ctx)?.hand_over(tokens));
+            let session = Some(context::delivery(ctx)?.deliver(tokens));
             SignInPayload { session, ..SignInPayload::default() }
         }
         Ok(SignedIn::Challenge(challenge)) => {
@@ -221,7 +221,9 @@ async fn confirm_sign_in(ctx: &Context<'_>, input: &ConfirmSignInInput) -> Resul
         _ => Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)),
     };
     Ok(match settle(answered)? {
-        Ok(tokens) => ConfirmSignInPayload { session: Some(context::desk(ctx)?.hand_over(tokens)), errors: Vec::new() },
+        Ok(tokens) => {
+            ConfirmSignInPayload { session: Some(context::delivery(ctx)?.deliver(tokens)), errors: Vec::new() }
+        }
         Err(errors) => ConfirmSignInPayload { session: None, errors },
     })
 }

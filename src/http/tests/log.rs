@@ -65,5 +65,7 @@ async fn a_masked_error_is_told_here_with_its_request() {
     let headers = [JSON, ("x-request-id", "r-8")];
     let log = logged(build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ escapes }"}"#))).await;
     let line = log.lines().find(|line| line.contains("masked")).expect("nothing was logged");
-    assert!(line.contains("invalid digit") && line.contains("r-8") && line.contains("ERROR"), "{line}");
+    assert!(line.contains("path=escapes") && line.contains("r-8") && line.contains("ERROR"), "{line}");
+    // Whose words they are is not known; they may repeat what was given.
+    assert!(!log.contains("invalid digit"), "{log}");
 }

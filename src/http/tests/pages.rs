@@ -20,7 +20,7 @@ async fn a_browser_gets_a_page_that_keeps_to_itself() {
     assert_eq!(reply.header("x-frame-options"), "DENY");
     assert_eq!(reply.header("cache-control"), "no-cache");
     let vary: Vec<_> = reply.headers.get_all("vary").iter().collect();
-    assert_eq!(vary[0], "accept, authorization, cookie, x-userprofile-session", "{vary:?}");
+    assert!(vary.iter().any(|names| *names == "accept, authorization, cookie, x-userprofile-session"), "{vary:?}");
     assert!(String::from_utf8_lossy(&reply.body).to_ascii_lowercase().starts_with("<!doctype html>"));
 }
 

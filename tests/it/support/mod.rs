@@ -150,6 +150,11 @@ impl TestApp {
         self.last_mail(to).await.code()
     }
 
+    /// Another API over the same services.
+    pub fn api(&self, settings: Settings) -> Api {
+        Api::new(self.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 20))
+    }
+
     /// A client that is nobody yet.
     pub fn client(&self) -> Client {
         Client::new(self.router.clone(), self.database.clone())
@@ -172,11 +177,16 @@ impl TestApp {
 
 /// The server over an API, with batches of so many requests.
 pub fn router(api: Api, batch_size: usize) -> Router {
-    http::router(Site {
+    router_with(api, |site| site.settings.batch_size = batch_size)
+}
+
+/// The server over an API, changed in some way.
+pub fn router_with(api: Api, change: impl FnOnce(&mut Site<Api>)) -> Router {
+    let mut site = Site {
         api,
         settings: HttpSettings {
             body_limit: 1024 * 1024,
-            batch_size,
+            batch_size: 0,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
@@ -187,7 +197,9 @@ pub fn router(api: Api, batch_size: usize) -> Router {
         schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
         mailbox: None,
         random: || [1; 16],
-    })
+    };
+    change(&mut site);
+    http::router(site)
 }
 
 /// The line of a domain.

@@ -59,6 +59,13 @@ fn variables_are_looked_up() {
     let ids: Vec<usize> = (0..25).collect();
     assert_eq!(cost(with(document, serde_json::json!({ "first": 7, "ids": ids }))), 2 + 7 * 2 + 1 + 25);
     assert_eq!(cost(with(document, serde_json::json!({ "ids": ["a"] }))), 2 + 50 * 2 + 1 + 10);
+    // Each operation has defaults of its own.
+    let document = "query A($n: Int = 0) { me { groups(first: $n) { nodes { id } } } }
+                    query B($n: Int = 9) { me { groups(first: $n) { nodes { id } } } }";
+    assert_eq!(cost(Request::new(document).operation_name("B")), 2 + 9 * 2);
+    assert_eq!(cost(Request::new(document).operation_name("A")), 2);
+    let document = "query($ids: [ID!]! = [1 2 3 4 5 6 7 8 9 10 11 12]) { nodes(ids: $ids) { id } }";
+    assert_eq!(cost(document), 1 + 12);
     let document = "query($first: Int = 6) { me { groups(first: $first) { nodes { id } } } }";
     assert_eq!(cost(document), 2 + 6 * 2);
     assert_eq!(cost(with(document, serde_json::json!({ "first": 1 }))), 2 + 2);
@@ -130,6 +137,10 @@ fn one_attempt_is_the_most() {
     let document = "mutation($a: UpdateProfileInput!, $n: String) { a: updateProfile(input: $a) { id } b: updateProfile(input: { name: $n }) { id } }";
     let both = serde_json::json!({ "a": { "name": "a" }, "n": "b" });
     assert_eq!(refused(with(document, both)), "attempts");
+    let defaults = "mutation($a: UpdateProfileInput! = { name: \"a\" }, $n: String = \"b\") {
+        a: updateProfile(input: $a) { id } b: updateProfile(input: { name: $n }) { id } }";
+    assert_eq!(refused(Request::new(defaults)), "attempts");
+    assert_eq!(ask(&schema, with(defaults, serde_json::json!({ "n": null }))).response.errors, []);
     for one in [serde_json::json!({ "a": { "tags": {} }, "n": "b" }), serde_json::json!({ "a": { "name": "a" } })] {
         assert_eq!(ask(&schema, with(document, one)).response.errors, []);
     }
@@ -166,7 +177,8 @@ fn names_that_were_perhaps_meant_are_told_or_not() {
     ] {
         let plain = message(document, false);
         assert!(!plain.contains("Did you mean"), "{plain}");
-        assert_eq!(message(document, true), format!("{plain}{hint}"));
+        let stop = if plain.ends_with('.') || hint.is_empty() { "" } else { "." };
+        assert_eq!(message(document, true), format!("{plain}{stop}{hint}"));
     }
 }
 
@@ -176,6 +188,37 @@ fn many_wrong_names_take_no_longer() {
     let answer = ask(&schema, format!("{{ me {{ {} }} }}", many(1200, &format!("{}# ", "n".repeat(120)))));
     assert_eq!(answer.response.errors.len(), 20);
     assert!(answer.longest < super::LONGEST, "{:?}", answer.longest);
+}
+
+#[test]
+fn defaults_decide_what_is_left_out() {
+    let document = "query($full: Boolean = true, $hide: Boolean! = true) {
+        me { id name @include(if: $full) state @skip(if: $hide) } }";
+    let data = |variables| ask(&schema_of(Settings::default()), with(document, variables)).response.data.to_string();
+    assert_eq!(data(serde_json::json!({})), "{me: {id: \"user-1\", name: \"Wonny\"}}");
+    assert_eq!(data(serde_json::json!({ "full": false, "hide": false })), "{me: {id: \"user-1\", state: ENABLED}}");
+}
+
+/// What one client sent decides nothing for another.
+#[test]
+fn of_several_operations_each_is_answered_alone() {
+    let document =
+        "query A($x: ID!) { node(id: $x) { id } } query B($x: Int) { me { groups(first: $x) { nodes { id } } } }";
+    let ask_for = |schema: &super::TestSchema, name: &str, x: serde_json::Value| {
+        let request = with(document, serde_json::json!({ "x": x })).operation_name(name);
+        ask(schema, request).response.errors
+    };
+    let schema = schema_of(Settings::default());
+    for _ in 0..2 {
+        assert_eq!(ask_for(&schema, "A", "workspace-1".into()), []);
+        assert_eq!(ask_for(&schema, "B", 3.into()), []);
+        let [error] = ask_for(&schema, "B", "three".into()).try_into().unwrap();
+        assert_eq!(extension(&error, "code").unwrap(), "BAD_USER_INPUT");
+    }
+    // What is wrong in one of them besides is told, whichever is meant.
+    let wrong = "query A { me { id } } query B { me { nothing } }";
+    let response = ask(&schema, Request::new(wrong).operation_name("A")).response;
+    assert_eq!(refusal(&response).0, "GRAPHQL_VALIDATION_FAILED");
 }
 
 proptest! {
