@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Error, ErrorExtensions, Name, Pos, ServerError, Value};
+use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Name, Pos, ServerError, Value};
 
 use crate::domain::Invalid;
 use crate::domain::user::RequiredAction;
@@ -38,6 +38,13 @@ impl Code {
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }
+}
+
+/// The extensions of an error with this `code`, for those who find one before any resolver runs.
+pub(super) fn coded(code: &str) -> ErrorExtensionValues {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    extensions
 }
 
 /// An error that a client is told.

@@ -7,10 +7,12 @@
 use std::{any::TypeId, sync::Arc};
 
 use async_graphql::{
-    ErrorExtensionValues, Request, ServerError, ServerResult, async_trait,
+    Request, ServerError, ServerResult, async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
     parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
+
+use super::error::coded;
 
 /// Put into a request's data, it allows queries only.
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +63,7 @@ fn is_query(document: &ExecutableDocument, operation_name: Option<&str>) -> bool
 
 fn refusal() -> ServerError {
     let mut error = ServerError::new("GET is for queries; send anything else by POST", None);
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", "BAD_USER_INPUT");
-    error.extensions = Some(extensions);
+    error.extensions = Some(coded("BAD_USER_INPUT"));
     error.source = Some(Arc::new(NotAQuery));
     error
 }

@@ -15,7 +15,7 @@ use super::{RequestId, negotiation::Media};
 pub(super) enum Refusal {
     #[error("There is nothing at this address; the API is at /graphql")]
     NotFound,
-    #[error("The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off")]
+    #[error("{}", crate::graphql::guard::SCHEMA_HIDDEN)]
     SchemaHidden,
     #[error("This address does not take that method; the header `Allow` lists those that it takes")]
     MethodNotAllowed,

@@ -7,9 +7,11 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ErrorExtensionValues, Request, ServerError, Value};
+use async_graphql::{Request, ServerError, Value};
 use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest as _, Sha256};
+
+use super::error::coded;
 
 pub use manifest::ManifestFault;
 
@@ -159,19 +161,15 @@ fn untrusted() -> ServerError {
 }
 
 fn not_found(message: &str) -> ServerError {
-    coded(message, "PERSISTED_QUERY_NOT_FOUND")
+    error(message, "PERSISTED_QUERY_NOT_FOUND")
 }
 
 fn bad_input(message: &str) -> ServerError {
-    coded(message, "BAD_USER_INPUT")
+    error(message, "BAD_USER_INPUT")
 }
 
-fn coded(message: &str, code: &str) -> ServerError {
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", code);
-    let mut error = ServerError::new(message, None);
-    error.extensions = Some(extensions);
-    error
+fn error(message: &str, code: &str) -> ServerError {
+    ServerError { extensions: Some(coded(code)), ..ServerError::new(message, None) }
 }
 
 fn digest(text: &str) -> [u8; 32] {

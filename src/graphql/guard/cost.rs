@@ -11,14 +11,14 @@
 use async_graphql::{
     Name, Positioned, Value as ConstValue, Variables,
     parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
-    registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry},
+    registry::{MetaField, MetaType, MetaTypeName, Registry},
 };
 use async_graphql_value::Value;
 
 use super::{
     Limits,
     refusal::{Limit, Refusal},
-    variables::is_int,
+    variables::check_int,
 };
 use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
@@ -146,20 +146,6 @@ impl<'a> Costs<'a> {
             Value::Variable(name) => self.variables.get(name).cloned(),
             value => value.clone().into_const(),
         }
-    }
-}
-
-/// Refuses a number that is none of the type `Int`. One of a variable is looked at with all others.
-fn check_int(argument: Option<&MetaInputValue>, value: &Positioned<Value>) -> Result<(), Refusal> {
-    let Some(argument) = argument.filter(|argument| MetaTypeName::concrete_typename(&argument.ty) == "Int") else {
-        return Ok(());
-    };
-    match value.node.clone().into_const() {
-        Some(number @ ConstValue::Number(_)) if !is_int(&number) => {
-            let message = format!("Argument \"{}\" has to be an Int, a whole number of 32 bits", argument.name);
-            Err(Refusal::Input { message, at: Some(value.pos) })
-        }
-        _ => Ok(()),
     }
 }
 

@@ -134,6 +134,9 @@ impl Limits {
     }
 }
 
+/// What is told whoever asks for a schema that is not shown.
+pub const SCHEMA_HIDDEN: &str = "The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off";
+
 /// How many mutations of a request may try a secret or have a mail sent.
 const ATTEMPTS: usize = 1;
 

@@ -1,8 +1,10 @@
 //! Why a request is refused, and how that is told: the one place where what the library says about a document gets our
 //! codes. Nothing here repeats what stood in a string of the document, since that may be a password.
 
-use async_graphql::{ErrorExtensionValues, Pos, ServerError, parser};
+use async_graphql::{Pos, ServerError, parser};
 use thiserror::Error;
+
+use crate::graphql::error::coded;
 
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
 const LONGEST_MESSAGE: usize = 300;
@@ -167,12 +169,6 @@ pub(super) fn keep_short(errors: &mut Vec<ServerError>, most: usize) {
             error.message = shortened(&error.message);
         }
     }
-}
-
-fn coded(code: &str) -> ErrorExtensionValues {
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", code);
-    extensions
 }
 
 fn shortened(message: &str) -> String {

@@ -1,4 +1,4 @@
-//! Whether what is given for a variable is a value of its type
+//! Whether what is given for a variable, or written out for an `Int`, is a value of its type
 //! (<https://spec.graphql.org/draft/#CoerceVariableValues()>).
 //!
 //! The library asks that only where a variable is used, while it validates the document; a document that is known to be
@@ -10,6 +10,8 @@ use async_graphql::{
     parser::types::{BaseType, OperationDefinition, Type, VariableDefinition},
     registry::{MetaInputValue, MetaType, MetaTypeName, Registry},
 };
+
+use async_graphql_value::Value as WrittenValue;
 
 use super::refusal::Refusal;
 
@@ -110,8 +112,25 @@ fn of_named(name: &str, value: &Value, registry: &Registry) -> Result<(), Misfit
 
 /// Whether it is a whole number of 32 bits (GraphQL, section 3.5.1). The library is content with 64, and fails when it
 /// comes to use it.
-pub(super) fn is_int(value: &Value) -> bool {
+fn is_int(value: &Value) -> bool {
     matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()))
+}
+
+/// Refuses a number that is written out for an argument of the type `Int` and is none.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn check_int(argument: Option<&MetaInputValue>, value: &Positioned<WrittenValue>) -> Result<(), Refusal> {
+    let Some(argument) = argument.filter(|argument| MetaTypeName::concrete_typename(&argument.ty) == "Int") else {
+        return Ok(());
+    };
+    match value.node.clone().into_const() {
+        Some(number @ Value::Number(_)) if !is_int(&number) => {
+            let message = format!("Argument \"{}\" has to be an Int, a whole number of 32 bits", argument.name);
+            Err(Refusal::Input { message, at: Some(value.pos) })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_object<'a>(

@@ -12,7 +12,7 @@ use async_graphql::{
 };
 
 use super::{
-    ATTEMPTS, Shared, attempts, cost,
+    ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts, cost,
     document::operation,
     known::Known,
     measure::measure,
@@ -75,8 +75,7 @@ impl Watch {
         let weights = Weights::new(document, variables);
         measure(document, &weights, limits)?;
         if known.introspects && !settings.introspection {
-            let message = "The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off";
-            return Err(Refusal::Invalid { message: message.to_owned(), at: None });
+            return Err(Refusal::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
         }
         let (cost, faults) = match executed {
             Ok(operation) => {
