@@ -7,7 +7,7 @@ use crate::domain::token::{AccessToken, RefreshToken};
 use crate::services::sessions::IssuedTokens;
 
 /// What a request shows of its caller's session, and where it wants the tokens of a new one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// The access token. `None` where there is none, or something that cannot be one.
     pub access: Option<AccessToken>,

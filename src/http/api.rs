@@ -5,12 +5,9 @@ use std::{future::Future, net::IpAddr};
 use async_graphql::ServerError;
 use axum::http::{HeaderMap, header};
 
-use super::{RequestId, session::ShownTokens};
+use super::RequestId;
 use crate::{
-    domain::{
-        event::Client,
-        token::{AccessToken, RefreshToken},
-    },
+    domain::event::Client,
     graphql::{Api, Executed, delivery::Shown},
 };
 
@@ -41,13 +38,7 @@ pub trait Execute: Send + Sync + 'static {
 
 impl Execute for Api {
     async fn execute(&self, request: async_graphql::Request, origin: Origin) -> Executed {
-        let Origin { tokens, client_address, user_agent, .. } = origin;
-        let shown = Shown {
-            access: tokens.access.and_then(|token| AccessToken::parse(token.as_str())),
-            refresh: tokens.refresh.and_then(|token| RefreshToken::parse(token.as_str())),
-            delivery: tokens.delivery,
-            is_ignored: tokens.is_ignored,
-        };
+        let Origin { shown, client_address, user_agent, .. } = origin;
         Self::execute(self, request, shown, Client { address: client_address, user_agent }).await
     }
 
@@ -67,8 +58,8 @@ impl Execute for Api {
 /// Where a request comes from.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// The tokens that were shown, whatever they are worth.
-    pub tokens: ShownTokens,
+    /// What it shows of its session, whatever that is worth.
+    pub shown: Shown,
     /// The client's address, behind the proxies that are trusted.
     pub client_address: IpAddr,
     /// What the client calls itself, at most 256 characters of it.
@@ -78,8 +69,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    pub(super) fn new(headers: &HeaderMap, tokens: ShownTokens, client_address: IpAddr, request_id: RequestId) -> Self {
-        Self { tokens, client_address, user_agent: user_agent(headers), request_id }
+    pub(super) fn new(headers: &HeaderMap, shown: Shown, client_address: IpAddr, request_id: RequestId) -> Self {
+        Self { shown, client_address, user_agent: user_agent(headers), request_id }
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     request::Call,
     response::{Answer, Caching},
     router::Shared,
-    session::ShownTokens,
+    session,
 };
 use crate::graphql::only_queries::ReadOnly;
 
@@ -100,8 +100,8 @@ async fn execute<A: Execute>(
     if let Call::Batch(requests) = &mut call {
         shared.api.prepare_batch(requests).map_err(Refusal::too_much_together)?;
     }
-    let tokens = ShownTokens::of(&parts.headers, shared.settings.takes_cookies)?;
-    let origin = Origin::new(&parts.headers, tokens, exchange.client_address, exchange.request_id.clone());
+    let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
+    let origin = Origin::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
     let site = Arc::clone(shared);
     let operation = async move {
         match call {

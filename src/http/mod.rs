@@ -34,4 +34,3 @@ pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
 pub use sdl::SchemaText;
 pub use server::{BindError, bind, serve};
-pub use session::{Bearer, ShownTokens};

@@ -3,15 +3,16 @@
 //! Cookies are for pages: what no script can read, no script can carry away. A browser sends them whoever asks it to, so
 //! they are believed only beside a header that other sites cannot have it send without asking first (CORS).
 
-use std::fmt;
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
 
 use super::refusal::Refusal;
 use crate::{
-    domain::Timestamp,
-    graphql::delivery::{Delivery, SessionChange},
+    domain::{
+        Timestamp,
+        token::{AccessToken, RefreshToken},
+    },
+    graphql::delivery::{Delivery, SessionChange, Shown},
 };
 
 /// The header by which a client says that its session is kept in cookies. Its only value is `cookie`.
@@ -23,73 +24,45 @@ const ACCESS: &str = "__Host-upa";
 /// The cookie of the refresh token.
 const REFRESH: &str = "__Host-upr";
 
-/// A token as a client showed it. Its `Debug` does not tell it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Bearer(String);
-
-/// The tokens of a request, whatever they are worth.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ShownTokens {
-    /// The access token: that of the header `Authorization`, or else that of the cookie.
-    pub access: Option<Bearer>,
-    /// The refresh token of the cookie.
-    pub refresh: Option<Bearer>,
-    /// Where new tokens are wanted.
-    pub delivery: Delivery,
-    /// Whether cookies came that were not asked to be believed.
-    pub is_ignored: bool,
-}
-
-impl ShownTokens {
-    /// Reads the headers of a request, where cookies are taken or not.
-    ///
-    /// # Errors
-    /// When cookies are asked for and not taken, or something unknown is asked for.
-    pub(super) fn of(headers: &HeaderMap, takes_cookies: bool) -> Result<Self, Refusal> {
-        let bearer = Bearer::of(headers);
-        let mut asked = headers.get_all(SESSION).iter();
-        match (asked.next(), asked.next()) {
-            (None, _) => {
-                let is_ignored = takes_cookies && bearer.is_none() && cookie(headers, ACCESS).is_some();
-                Ok(Self { access: bearer, is_ignored, ..Self::default() })
-            }
-            (Some(asked), None) if asked.as_bytes().eq_ignore_ascii_case(b"cookie") => {
-                if !takes_cookies {
-                    return Err(Refusal::CookiesOff);
-                }
-                let has_authorization = headers.contains_key(header::AUTHORIZATION);
-                let access = if has_authorization { bearer } else { cookie(headers, ACCESS) };
-                Ok(Self { access, refresh: cookie(headers, REFRESH), delivery: Delivery::Cookies, is_ignored: false })
-            }
-            _ => Err(Refusal::UnknownSession),
+/// Reads what a request shows, where cookies are taken or not.
+///
+/// # Errors
+/// When cookies are asked for and not taken, or something unknown is asked for.
+pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, Refusal> {
+    let bearer = bearer(headers);
+    let mut asked = headers.get_all(SESSION).iter();
+    match (asked.next(), asked.next()) {
+        (None, _) => {
+            let is_ignored = takes_cookies && bearer.is_none() && cookie(headers, ACCESS).is_some();
+            let access = bearer.and_then(AccessToken::parse);
+            Ok(Shown { access, is_ignored, ..Shown::default() })
         }
+        (Some(asked), None) if asked.as_bytes().eq_ignore_ascii_case(b"cookie") => {
+            if !takes_cookies {
+                return Err(Refusal::CookiesOff);
+            }
+            let access = if headers.contains_key(header::AUTHORIZATION) {
+                bearer.and_then(AccessToken::parse)
+            } else {
+                cookie(headers, ACCESS).and_then(|token| AccessToken::parse(&token))
+            };
+            let refresh = cookie(headers, REFRESH).and_then(|token| RefreshToken::parse(&token));
+            Ok(Shown { access, refresh, delivery: Delivery::Cookies, is_ignored: false })
+        }
+        _ => Err(Refusal::UnknownSession),
     }
 }
 
-impl Bearer {
-    /// The token.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The token of `Authorization: Bearer …`. Another scheme, or more than one such header, is nobody's token: which of
-    /// two was meant is not for a server to guess.
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
-            return None;
-        };
-        let (scheme, token) = value.split_once(' ')?;
-        let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Self(token.to_owned()))
-    }
-}
-
-impl fmt::Debug for Bearer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
+/// The token of `Authorization: Bearer …`. Another scheme, or more than one such header, is nobody's token: which of two
+/// was meant is not for a server to guess.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// Has the browser keep the new tokens, each as long as it is good, or forget those that it keeps.
@@ -119,12 +92,12 @@ fn session_cookie<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'
 }
 
 /// The first cookie of that name: a browser has only one.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<Bearer> {
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get_all(header::COOKIE).iter().find_map(|value| {
         // Whatever bytes the cookies of others have, ours are to be found among them.
         let text = String::from_utf8_lossy(value.as_bytes());
         let mut cookies = Cookie::split_parse(&*text).flatten();
-        cookies.find(|cookie| cookie.name() == name).map(|cookie| Bearer(cookie.value().to_owned()))
+        cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
     })
 }
 
@@ -136,68 +109,77 @@ mod tests {
         values.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
     }
 
-    fn bearer(values: &[&'static str]) -> Option<Bearer> {
+    fn bearer_of(values: &[&'static str]) -> Option<String> {
         let values: Vec<_> = values.iter().map(|value| ("authorization", *value)).collect();
-        Bearer::of(&headers(&values))
+        bearer(&headers(&values)).map(str::to_owned)
     }
 
     #[test]
     fn the_scheme_ignores_case() {
         for value in ["Bearer upa_x", "bearer upa_x", "BEARER   upa_x "] {
-            assert_eq!(bearer(&[value]).unwrap().as_str(), "upa_x", "{value}");
+            assert_eq!(bearer_of(&[value]).unwrap(), "upa_x", "{value}");
         }
     }
 
     #[test]
     fn anything_else_is_nobodys_token() {
         for values in [&[][..], &["Basic dTpw"], &["Bearer"], &["Bearer "], &["upa_x"], &["Bearer a", "Bearer a"]] {
-            assert_eq!(bearer(values), None, "{values:?}");
+            assert_eq!(bearer_of(values), None, "{values:?}");
         }
     }
 
-    #[test]
-    fn debug_does_not_tell_the_token() {
-        assert_eq!(format!("{:?}", bearer(&["Bearer upa_x"])), "Some(***)");
-    }
-
-    const COOKIES: (&str, &str) = ("cookie", "a=b; __Host-upa=upa_c; __Host-upr=upr_c; __Host-upa=upa_d");
     const ASKED: (&str, &str) = ("x-userprofile-session", "cookie");
+
+    /// A browser's cookies: somebody else's, an access token, a refresh token, and another access token.
+    fn cookies() -> (AccessToken, RefreshToken, HeaderValue) {
+        let (access, refresh) = (AccessToken::from_random([1; 32]), RefreshToken::from_random([2; 32]));
+        let other = AccessToken::from_random([3; 32]);
+        let [first, second, third] = [access.reveal(), refresh.reveal(), other.reveal()];
+        let text = format!("a=caf\u{e9}; =; ;; __Host-upa={first}; __Host-upr={second}; __Host-upa={third}");
+        // A byte that is no character anywhere.
+        let bytes = [text.as_bytes(), b"; b=\xff"].concat();
+        (access, refresh, HeaderValue::from_bytes(&bytes).unwrap())
+    }
 
     #[test]
     fn cookies_are_believed_only_when_asked_for() {
-        let shown = ShownTokens::of(&headers(&[COOKIES, ASKED]), true).unwrap();
-        assert_eq!(shown.access.unwrap().as_str(), "upa_c");
-        assert_eq!(shown.refresh.unwrap().as_str(), "upr_c");
-        assert_eq!(shown.delivery, Delivery::Cookies);
-        let unasked = ShownTokens::of(&headers(&[COOKIES]), true).unwrap();
-        assert_eq!(unasked, ShownTokens { is_ignored: true, ..ShownTokens::default() });
-    }
-
-    #[test]
-    fn the_cookies_of_others_hide_nothing() {
+        let (access, refresh, cookies) = cookies();
         let mut headers = headers(&[ASKED]);
-        let cookies = b"other=caf\xe9\xff; =; ;; __Host-upa=upa_c; __Host-upr=\"upr_c\"";
-        headers.insert(header::COOKIE, HeaderValue::from_bytes(cookies).unwrap());
-        let shown = ShownTokens::of(&headers, true).unwrap();
-        assert_eq!(shown.access.unwrap().as_str(), "upa_c");
-        assert!(shown.refresh.is_some());
+        headers.insert(header::COOKIE, cookies);
+        let believed =
+            Shown { access: Some(access), refresh: Some(refresh), delivery: Delivery::Cookies, is_ignored: false };
+        assert_eq!(shown(&headers, true).unwrap(), believed);
+        headers.remove(SESSION);
+        assert_eq!(shown(&headers, true).unwrap(), Shown { is_ignored: true, ..Shown::default() });
     }
 
     #[test]
     fn a_bearer_token_wins() {
-        let shown = ShownTokens::of(&headers(&[COOKIES, ASKED, ("authorization", "Bearer upa_b")]), true).unwrap();
-        assert_eq!(shown.access.unwrap().as_str(), "upa_b");
+        let (access, _, cookies) = cookies();
+        let mut headers = headers(&[ASKED]);
+        headers.insert(header::COOKIE, cookies);
+        let mine = AccessToken::from_random([4; 32]);
+        headers.insert(header::AUTHORIZATION, format!("Bearer {}", mine.reveal()).parse().unwrap());
+        let shown_of = |headers: &HeaderMap| shown(headers, true).unwrap();
+        assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
+        assert_eq!(shown_of(&headers).access, Some(mine));
         // One that is not good is not mended by a cookie.
-        let shown = ShownTokens::of(&headers(&[COOKIES, ASKED, ("authorization", "Basic x")]), true).unwrap();
-        assert_eq!(shown.access, None);
+        for wrong in ["Basic x", "Bearer x"] {
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
+            assert_eq!(shown_of(&headers).access, None, "{wrong}");
+        }
     }
 
     #[test]
     fn what_is_off_or_unknown_is_refused() {
-        assert!(matches!(ShownTokens::of(&headers(&[COOKIES, ASKED]), false), Err(Refusal::CookiesOff)));
-        assert_eq!(ShownTokens::of(&headers(&[COOKIES]), false).unwrap(), ShownTokens::default());
+        let (.., cookies) = cookies();
+        let mut with_cookies = headers(&[ASKED]);
+        with_cookies.insert(header::COOKIE, cookies);
+        assert!(matches!(shown(&with_cookies, false), Err(Refusal::CookiesOff)));
+        with_cookies.remove(SESSION);
+        assert_eq!(shown(&with_cookies, false).unwrap(), Shown::default());
         let unknown = headers(&[("x-userprofile-session", "token")]);
-        assert!(matches!(ShownTokens::of(&unknown, true), Err(Refusal::UnknownSession)));
-        assert!(matches!(ShownTokens::of(&headers(&[ASKED, ASKED]), true), Err(Refusal::UnknownSession)));
+        assert!(matches!(shown(&unknown, true), Err(Refusal::UnknownSession)));
+        assert!(matches!(shown(&headers(&[ASKED, ASKED]), true), Err(Refusal::UnknownSession)));
     }
 }

@@ -8,6 +8,7 @@ use std::{
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
+use crate::domain::token::AccessToken;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -52,7 +53,10 @@ async fn logged(request: Request<Body>) -> String {
 #[tokio::test]
 async fn a_request_is_told_without_its_secrets() {
     let body = Body::from(r#"{"query":"{ echo(text: \"in-the-body\") }"}"#);
-    let headers = [JSON, ("authorization", "Bearer in-the-token"), ("x-request-id", "r-7")];
+    let token = format!("upa_in-the-token{}A", "-".repeat(30));
+    assert!(AccessToken::parse(&token).is_some());
+    let authorization = format!("Bearer {token}");
+    let headers = [JSON, ("authorization", &authorization), ("x-request-id", "r-7")];
     let log = logged(build("POST", "/graphql?x=in-the-query", &headers, body)).await;
     for told in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
         assert!(log.contains(told), "{told}: {log}");

@@ -15,8 +15,9 @@ use async_graphql::{
 };
 
 use crate::{
+    domain::token::AccessToken,
     graphql::{Executed, only_queries::OnlyQueries},
-    http::{Bearer, Execute, HttpSettings, Origin, SchemaText, Site},
+    http::{Execute, HttpSettings, Origin, SchemaText, Site},
 };
 
 /// Counts what was executed to its end.
@@ -95,8 +96,8 @@ impl Query {
 
     async fn origin(&self, context: &Context<'_>) -> String {
         let origin = context.data_unchecked::<Origin>();
-        let bearer = origin.tokens.access.as_ref().map(Bearer::as_str);
-        format!("{bearer:?} {} {:?} {}", origin.client_address, origin.user_agent, origin.request_id)
+        let token = origin.shown.access.as_ref().map(AccessToken::reveal);
+        format!("{token:?} {} {:?} {}", origin.client_address, origin.user_agent, origin.request_id)
     }
 
     async fn slow(&self, context: &Context<'_>, milliseconds: u64) -> usize {

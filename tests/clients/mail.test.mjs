@@ -1,0 +1,81 @@
+// Mails leave over TLS, to a server whose certificate is trusted and that wants a password; or not at all.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ask } from './graphql-client.mjs';
+import { makeCertificate, startMailServer } from './mail-server.mjs';
+import { importInto, startPlainServer } from './own-server.mjs';
+
+const PEOPLE = [
+  { kind: 'domain', domain_id: 'domain-mail', name: 'mail' },
+  // One for each test: nobody is sent two such mails in a minute.
+  ...['ann', 'bob', 'cleo', 'dan'].map((name) => ({
+    kind: 'user',
+    domain_id: 'domain-mail',
+    user_id: name,
+    email: `${name}@example.com`,
+    email_verified: true,
+    password: 'Lantern-of-paper-7',
+  })),
+];
+const FORGOTTEN = `mutation ($input: ResetPasswordInput!) {
+  resetPassword(input: $input) { ok errors { code message } }
+}`;
+
+let folder, certificate;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'userprofile-'));
+  certificate = await makeCertificate(folder);
+  const people = join(folder, 'people.jsonl');
+  await writeFile(people, PEOPLE.map((line) => JSON.stringify(line)).join('\n'));
+  importInto(folder, people);
+});
+after(() => rm(folder, { recursive: true }));
+
+for (const [scheme, trusting, doubting] of [
+  ['smtp+starttls', 'ann', 'bob'],
+  ['smtps', 'cleo', 'dan'],
+]) {
+  describe(`With ${scheme}://`, () => {
+    test('a mail comes over TLS, from whoever signed in', async () => {
+      const settings = { SSL_CERT_FILE: certificate.authority };
+      await withServers(scheme, settings, trusting, async ({ mails }) => {
+        const { text, ...how } = await mails.mail();
+        const recipients = [`${trusting}@example.com`];
+        assert.deepEqual(how, { secure: true, user: 'userprofile', recipients });
+        assert.match(text, /^From: UserProfile <no-reply@example\.com>/m);
+        assert.match(text, /#token=/);
+      });
+    });
+
+    test('no mail goes to a server that nobody trusted vouches for', async () => {
+      await withServers(scheme, {}, doubting, async ({ logged }) => {
+        const line = await logged(({ message }) => message === 'mail not sent yet');
+        assert.match(line.reason, /certificate/);
+      });
+    });
+  });
+}
+
+// With a mail to that user on its way between the two.
+async function withServers(scheme, settings, userId, use) {
+  const mails = await startMailServer(certificate, scheme);
+  const server = await startPlainServer(folder, {
+    SMTP_URL: mails.url,
+    MAIL_FROM: 'UserProfile <no-reply@example.com>',
+    USERPROFILE_PUBLIC_URL: 'http://localhost',
+    ...settings,
+  });
+  try {
+    const variables = { input: { domainId: 'domain-mail', userId } };
+    const { data } = await ask(`${server.url}/graphql`, FORGOTTEN, { variables });
+    assert.deepEqual(data.resetPassword, { ok: true, errors: [] });
+    await use({ mails, logged: server.logged });
+  } finally {
+    await server.stop();
+    await mails.stop();
+  }
+}
