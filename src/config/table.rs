@@ -198,7 +198,7 @@ group! {
     pub struct Limits {
         /// How deep fields may be nested; below 15, tools cannot read the schema any more.
         depth: usize = setting("limit_depth", "15", counts(1..=32));
-        /// How deep brackets of any kind may be nested.
+        /// How deep brackets of any kind may be nested; selection sets never deeper than 64.
         nesting: usize = setting("limit_nesting", "64", counts(1..=200));
         /// The most aliases of an operation.
         aliases: usize = setting("limit_aliases", "15", counts(1..=10_000));

@@ -9,6 +9,10 @@ pub const MAX_TAGS_BYTES: usize = 16 * 1024;
 /// How many objects or lists may stand in each other, the outermost included.
 pub const MAX_TAGS_DEPTH: usize = 8;
 
+/// Keys that mean something else to the library that reads JSON than to everybody else: with one of these an object
+/// would be read back as whatever stands in its value.
+const RESERVED_KEYS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
+
 /// A JSON object of at most 16 KiB and 8 levels, without NUL, kept as text with its keys in sorted order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags(String);
@@ -59,7 +63,7 @@ impl Default for Tags {
 }
 
 fn check(object: &Map<String, Value>, depth: usize) -> Result<(), Invalid> {
-    object.keys().try_for_each(|key| check_text(key))?;
+    object.keys().try_for_each(|key| check_key(key))?;
     object.values().try_for_each(|value| check_value(value, depth))
 }
 
@@ -73,6 +77,13 @@ fn check_value(value: &Value, depth: usize) -> Result<(), Invalid> {
         Value::Object(object) => check(object, depth + 1),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
+}
+
+fn check_key(key: &str) -> Result<(), Invalid> {
+    if RESERVED_KEYS.contains(&key) {
+        return Err(Invalid::malformed(format!("tags must not hold the key {key}")));
+    }
+    check_text(key)
 }
 
 fn check_text(text: &str) -> Result<(), Invalid> {
@@ -104,6 +115,15 @@ mod tests {
         assert!(Tags::parse(&json!({ "k": "x".repeat(MAX_TAGS_BYTES - 7) })).is_err());
         for wrong in [json!([]), json!("x"), json!(null), json!({"a\0": 1}), json!({"a": ["\0"]})] {
             assert!(Tags::parse(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_object_is_read_back_as_something_else() {
+        for key in RESERVED_KEYS {
+            let object = Value::Object(Map::from_iter([(key.to_owned(), json!("[1]"))]));
+            assert!(Tags::parse(&object).is_err(), "{key}");
+            assert!(Tags::parse(&json!({ "a": [{ "b": object }] })).is_err(), "{key}");
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Shown {
     pub delivery: Delivery,
     /// Whether tokens came in cookies that were not asked to be believed.
     pub is_ignored: bool,
+    /// Whether the access token is that of a header, or ought to be: cookies beside it are of some other session.
+    pub is_by_header: bool,
 }
 
 /// Where new tokens go.

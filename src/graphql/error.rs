@@ -11,22 +11,43 @@ use crate::domain::Invalid;
 use crate::domain::user::RequiredAction;
 use crate::services::Failure;
 
-/// The values of `extensions.code` that resolvers give. The others belong to the guard and to the transport.
+/// The values that `extensions.code` may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// Nobody is signed in.
     Unauthenticated,
     /// He who is may not.
     Forbidden,
-    /// An argument is wrong.
+    /// An argument is wrong, or something else beside the document.
     BadUserInput,
     /// The database is not there; later it may be.
     Unavailable,
     /// Something broke here.
     InternalServerError,
+    /// The document is not GraphQL.
+    ParseFailed,
+    /// The document does not fit the schema, or not itself.
+    ValidationFailed,
+    /// The request, or its answer, is too large.
+    LimitExceeded,
+    /// No document has the name that was given.
+    PersistedQueryNotFound,
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::BadUserInput,
+        Self::Unavailable,
+        Self::InternalServerError,
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::LimitExceeded,
+        Self::PersistedQueryNotFound,
+    ];
+
     /// The code as clients see it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -36,16 +57,24 @@ impl Code {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Unavailable => "UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+            Self::ParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
         }
     }
 }
 
 /// The extensions of an error with this `code`, for those who find one before any resolver runs.
-pub(super) fn coded(code: &str) -> ErrorExtensionValues {
+pub(crate) fn coded(code: Code) -> ErrorExtensionValues {
     let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", code);
+    extensions.set("code", code.as_str());
     extensions
 }
+
+/// What is said of a fault of ours, whatever it was.
+pub(crate) const MASKED: &str =
+    "Something went wrong on our side; it was noted. Try again later, and tell us the requestId if it stays.";
 
 /// An error that a client is told.
 #[derive(Clone)]
@@ -91,7 +120,7 @@ impl ApiError {
     #[must_use]
     pub fn internal(what: &str) -> Self {
         tracing::error!(what, "a request failed");
-        Self::new(Code::InternalServerError, "Something went wrong on our side. If it stays, report the request id.")
+        Self::new(Code::InternalServerError, MASKED)
     }
 
     /// The error outside any field.

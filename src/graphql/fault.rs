@@ -1,5 +1,5 @@
-//! Why a mutation is refused, before it is said in that mutation's own words: every refusal of the services gets its
-//! code, its field and its sentence here, once.
+//! Why a mutation is refused, before it is said in that mutation's own words: what several mutations can be refused for
+//! gets its code, its field and its sentence here, once; the rest where the one mutation is.
 
 use super::error::ApiError;
 use crate::domain::access::Denial;

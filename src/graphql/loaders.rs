@@ -1,6 +1,7 @@
 //! What is loaded for many at once. Loaders live as long as one request and read through its caller's eyes.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::batch::{Batch, Load};
@@ -30,6 +31,8 @@ pub struct Loaders {
     pub group_bindings: Batch<GroupBindings>,
     /// A page of the workspaces through a group.
     pub group_workspaces: Batch<GroupWorkspaces>,
+    /// How many workspaces there are through a group.
+    pub group_totals: Batch<GroupTotals>,
 }
 
 /// Loads [`Loaders::workspaces`].
@@ -42,6 +45,8 @@ pub struct GroupUsers(Reader);
 pub struct GroupBindings(Reader);
 /// Loads [`Loaders::group_workspaces`].
 pub struct GroupWorkspaces(Reader);
+/// Loads [`Loaders::group_totals`].
+pub struct GroupTotals(Reader);
 
 impl Loaders {
     /// Loaders that read through the eyes of `viewer`.
@@ -53,7 +58,8 @@ impl Loaders {
             groups: Batch::new(Groups(reader.clone())),
             group_users: Batch::new(GroupUsers(reader.clone())),
             group_bindings: Batch::new(GroupBindings(reader.clone())),
-            group_workspaces: Batch::new(GroupWorkspaces(reader)),
+            group_workspaces: Batch::new(GroupWorkspaces(reader.clone())),
+            group_totals: Batch::new(GroupTotals(reader)),
         }
     }
 }
@@ -100,44 +106,56 @@ impl Load for GroupBindings {
     }
 }
 
-/// A page of a group's list of workspaces.
+/// A group's list of workspaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GroupPage {
+pub struct GroupList {
     /// Whose list.
     pub group: WorkspaceGroupId,
     /// Which of it are wanted.
     pub filter: WorkspaceFilter,
-    /// Which part of it.
-    pub page: Page,
 }
 
 impl Load for GroupWorkspaces {
-    type Key = GroupPage;
+    type Key = (GroupList, Page);
     type Value = Paged<VisibleWorkspace>;
 
-    async fn load(&self, keys: &[GroupPage]) -> Result<HashMap<GroupPage, Paged<VisibleWorkspace>>, ApiError> {
+    async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
         let Reader { services, viewer } = &self.0;
-        // One field asks the same page of every group; only aliases make it several.
-        let mut lists: HashMap<(&WorkspaceFilter, &Page), Vec<WorkspaceGroupId>> = HashMap::new();
-        for key in keys {
-            lists.entry((&key.filter, &key.page)).or_default().push(key.group.clone());
-        }
         let mut loaded = HashMap::with_capacity(keys.len());
-        for ((filter, page), groups) in lists {
+        let asked = keys.iter().map(|(list, page)| ((&list.filter, page), list.group.clone()));
+        for ((filter, page), groups) in gather(asked) {
             let mut read = gather(services.list_workspaces_through(viewer, &groups, filter, page).await?);
             for group in groups {
                 let paged = page.cut(read.remove(&group).unwrap_or_default());
-                loaded.insert(GroupPage { group, filter: filter.clone(), page: page.clone() }, paged);
+                loaded.insert((GroupList { group, filter: filter.clone() }, page.clone()), paged);
             }
         }
         Ok(loaded)
     }
 }
 
-fn gather<T>(pairs: Vec<(WorkspaceGroupId, T)>) -> HashMap<WorkspaceGroupId, Vec<T>> {
-    let mut gathered: HashMap<WorkspaceGroupId, Vec<T>> = HashMap::new();
-    for (group, value) in pairs {
-        gathered.entry(group).or_default().push(value);
+impl Load for GroupTotals {
+    type Key = GroupList;
+    type Value = i64;
+
+    async fn load(&self, lists: &[GroupList]) -> Result<HashMap<GroupList, i64>, ApiError> {
+        let Reader { services, viewer } = &self.0;
+        let mut loaded = HashMap::with_capacity(lists.len());
+        for (filter, groups) in gather(lists.iter().map(|list| (&list.filter, list.group.clone()))) {
+            let counted = services.count_workspaces_through(viewer, &groups, filter).await?;
+            loaded
+                .extend(counted.into_iter().map(|(group, total)| (GroupList { group, filter: filter.clone() }, total)));
+        }
+        Ok(loaded)
+    }
+}
+
+/// What has the same key together: the values of one group; or the groups of which one field asks the same, since only
+/// aliases make that several things.
+fn gather<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut gathered: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        gathered.entry(key).or_default().push(value);
     }
     gathered
 }

@@ -44,6 +44,9 @@ pub struct Api {
     documents: Documents,
 }
 
+/// A request with its document, or why it has none.
+pub type Prepared = Result<Request, ServerError>;
+
 /// What came of a request.
 #[derive(Debug)]
 pub struct Executed {
@@ -66,27 +69,26 @@ impl Api {
         Self { schema: guarded(&guard), subgraph: guarded(&guard), services, guard, documents }
     }
 
-    /// Finds the documents that a batch of `requests` names, and checks that all of them may be executed together.
+    /// Finds the documents that `requests`, which came together, name, and checks that all of them may be executed. What
+    /// others bring later changes nothing any more.
     ///
     /// # Errors
-    /// When they may not; nothing was executed.
-    pub fn prepare_batch(&self, requests: &mut [Request]) -> Result<(), ServerError> {
-        // Twice, since one of them may bring what those before it only name. What is wrong with one of them is told in
-        // its place, when it is its turn.
-        for _ in 0..2 {
-            for request in &mut *requests {
-                let _ = self.documents.find(request);
-            }
+    /// When they may not be executed together. What is wrong with one of them is told in its place.
+    pub fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
+        let prepared: Vec<_> = requests.into_iter().map(|request| self.documents.find(request)).collect();
+        if prepared.len() > 1 {
+            self.guard.check_attempts(prepared.iter().flatten())?;
         }
-        self.guard.check_attempts(requests)
+        Ok(prepared)
     }
 
     /// Answers one request of whoever has `shown` an access token; with none, or one that is not good, the request is
     /// nobody's.
-    pub async fn execute(&self, mut request: Request, shown: Shown, client: Client) -> Executed {
-        if let Err(error) = self.documents.find(&mut request) {
-            return Response::from_errors(vec![error]).into();
-        }
+    pub async fn execute(&self, request: Prepared, shown: Shown, client: Client) -> Executed {
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return Response::from_errors(vec![error]).into(),
+        };
         let caller = match &shown.access {
             Some(token) => match self.services.authenticate(token).await {
                 Ok(caller) => caller,

@@ -9,10 +9,11 @@ use std::{any::TypeId, sync::Arc};
 use async_graphql::{
     Request, ServerError, ServerResult, async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
-    parser::types::{DocumentOperations, ExecutableDocument, OperationType},
+    parser::types::{ExecutableDocument, OperationType},
 };
 
-use super::error::coded;
+use super::error::{Code, coded};
+use super::guard;
 
 /// Put into a request's data, it allows queries only.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,7 @@ impl Extension for OnlyQueries {
         let mut request = next.run(context, request).await?;
         if request.data.contains_key(&TypeId::of::<ReadOnly>()) {
             let operation_name = request.operation_name.clone();
-            if !is_query(request.parsed_query()?, operation_name.as_deref()) {
+            if is_no_query(request.parsed_query()?, operation_name.as_deref()) {
                 return Err(refusal());
             }
         }
@@ -51,19 +52,14 @@ impl Extension for OnlyQueries {
     }
 }
 
-/// Whether the operation that would be executed is a query. Where it is unknown which, nothing will be executed.
-fn is_query(document: &ExecutableDocument, operation_name: Option<&str>) -> bool {
-    let operation = match (&document.operations, operation_name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(operations), None) => operations.values().next(),
-    };
-    operation.is_none_or(|operation| operation.node.ty == OperationType::Query)
+/// Whether something else than a query would be executed. Where it is unknown which operation is meant, nothing will be.
+fn is_no_query(document: &ExecutableDocument, operation_name: Option<&str>) -> bool {
+    guard::operation(document, operation_name).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
 fn refusal() -> ServerError {
     let mut error = ServerError::new("GET is for queries; send anything else by POST", None);
-    error.extensions = Some(coded("BAD_USER_INPUT"));
+    error.extensions = Some(coded(Code::BadUserInput));
     error.source = Some(Arc::new(NotAQuery));
     error
 }

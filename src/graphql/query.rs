@@ -97,7 +97,7 @@ async fn find_workspace(ctx: &Context<'_>, id: &str) -> Result<Option<Workspace>
 }
 
 async fn find_group(ctx: &Context<'_>, id: &str) -> Result<Option<WorkspaceGroup>, ApiError> {
-    let groups = &context::loaders(ctx)?.groups;
+    context::caller(ctx)?;
     let Ok(id) = WorkspaceGroupId::parse(id) else { return Ok(None) };
-    Ok(groups.get(id).await?.map(WorkspaceGroup))
+    WorkspaceGroup::find(ctx, id).await
 }

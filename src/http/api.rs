@@ -2,13 +2,13 @@
 
 use std::{future::Future, net::IpAddr};
 
-use async_graphql::ServerError;
+use async_graphql::{Request, ServerError};
 use axum::http::{HeaderMap, header};
 
 use super::RequestId;
 use crate::{
     domain::event::Client,
-    graphql::{Api, Executed, delivery::Shown},
+    graphql::{Api, Executed, Prepared, delivery::Shown},
 };
 
 /// The longest user agent that is passed on, in characters. Browsers send some 120.
@@ -16,9 +16,9 @@ const USER_AGENT_LENGTH: usize = 256;
 
 /// What answers GraphQL requests.
 pub trait Execute: Send + Sync + 'static {
-    /// Executes one request to its end. The future is not dropped half-way, not even when the client hangs up, unless
+    /// Executes one request, if there is one, to its end. The future is not dropped half-way, not even when the client hangs up, unless
     /// the server was told to stop and 30 seconds have passed since.
-    fn execute(&self, request: async_graphql::Request, origin: Origin) -> impl Future<Output = Executed> + Send;
+    fn execute(&self, request: Prepared, origin: Origin) -> impl Future<Output = Executed> + Send;
 
     /// Checks a body before it is read as JSON.
     ///
@@ -26,18 +26,18 @@ pub trait Execute: Send + Sync + 'static {
     /// When it holds more than any request may.
     fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
 
-    /// Prepares requests that came together.
+    /// Prepares requests that came together; in the place of what cannot be executed stands why.
     ///
     /// # Errors
     /// When they may not be executed together.
-    fn prepare_batch(&self, requests: &mut [async_graphql::Request]) -> Result<(), ServerError>;
+    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError>;
 
     /// Whether it could answer now, its database included.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
 }
 
 impl Execute for Api {
-    async fn execute(&self, request: async_graphql::Request, origin: Origin) -> Executed {
+    async fn execute(&self, request: Prepared, origin: Origin) -> Executed {
         let Origin { shown, client_address, user_agent, .. } = origin;
         Self::execute(self, request, shown, Client { address: client_address, user_agent }).await
     }
@@ -46,8 +46,8 @@ impl Execute for Api {
         Self::check_body(self, body)
     }
 
-    fn prepare_batch(&self, requests: &mut [async_graphql::Request]) -> Result<(), ServerError> {
-        Self::prepare_batch(self, requests)
+    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
+        Self::prepare(self, requests)
     }
 
     async fn is_ready(&self) -> bool {

@@ -93,27 +93,21 @@ async fn operation<A: Execute>(
 /// operation that is dropped half-way would leave a transaction behind.
 async fn execute<A: Execute>(
     shared: &Arc<Shared<A>>,
-    mut call: Call,
+    call: Call,
     parts: &Parts,
     exchange: &Exchange,
 ) -> Result<Answer, Refusal> {
-    if let Call::Batch(requests) = &mut call {
-        shared.api.prepare_batch(requests).map_err(Refusal::too_much_together)?;
-    }
+    let is_batch = matches!(call, Call::Batch(_));
+    let prepared = shared.api.prepare(call.into_requests()).map_err(Refusal::too_much_together)?;
     let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
     let origin = Origin::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
     let site = Arc::clone(shared);
     let operation = async move {
-        match call {
-            Call::Single(request) => Answer::single(site.api.execute(*request, origin).await),
-            Call::Batch(requests) => {
-                let mut answers = Vec::with_capacity(requests.len());
-                for request in requests {
-                    answers.push(site.api.execute(request, origin.clone()).await);
-                }
-                Answer::batch(answers)
-            }
+        let mut executed = Vec::with_capacity(prepared.len());
+        for request in prepared {
+            executed.push(site.api.execute(request, origin.clone()).await);
         }
+        Answer::new(executed, is_batch)
     };
     let task = shared.tasks.spawn(operation.in_current_span());
     match timeout_at(exchange.deadline, task).await {

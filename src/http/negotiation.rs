@@ -53,7 +53,7 @@ impl Media {
     }
 }
 
-/// Chooses among `offers` by the `Accept` headers; `None` where nothing that is offered is accepted.
+/// Chooses among `offers` by the `Accept` headers.
 ///
 /// # Errors
 /// [`Refusal::NotAcceptable`], where nothing that is offered is accepted.

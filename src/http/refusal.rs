@@ -9,6 +9,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{RequestId, negotiation::Media};
+use crate::graphql::error::Code;
 
 /// Why a request was not executed. The text goes to the client.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +51,7 @@ pub(super) enum Refusal {
     BatchTooLong { allowed: usize, asked: usize },
     #[error("The answer took too long; the operation may still be carried out, so look before you repeat it")]
     TimedOut,
-    #[error("{}", super::response::MASKED)]
+    #[error("{}", crate::graphql::error::MASKED)]
     Failed,
 }
 
@@ -121,22 +122,22 @@ impl Refusal {
     }
 
     /// The value of `extensions.code`.
-    pub(super) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::TooMuchTogether(_) | Self::BatchTooLong { .. } => {
-                "LIMIT_EXCEEDED"
+                Code::LimitExceeded
             }
-            Self::ForeignOrigin(_) => "FORBIDDEN",
-            Self::TimedOut => "UNAVAILABLE",
-            Self::Failed => "INTERNAL_SERVER_ERROR",
-            _ => "BAD_USER_INPUT",
+            Self::ForeignOrigin(_) => Code::Forbidden,
+            Self::TimedOut => Code::Unavailable,
+            Self::Failed => Code::InternalServerError,
+            _ => Code::BadUserInput,
         }
     }
 
     /// The answer, in the form `{"errors": [{"message", "extensions": {"code", "requestId"}}]}`.
     pub(super) fn answer(&self, media: Media, request_id: &RequestId) -> Response<Body> {
         let mut extensions = self.about();
-        extensions.insert("code".to_owned(), self.code().into());
+        extensions.insert("code".to_owned(), self.code().as_str().into());
         extensions.insert("requestId".to_owned(), request_id.as_str().into());
         let body = json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] });
         let mut response = Response::new(Body::from(body.to_string()));

@@ -21,6 +21,14 @@ pub(super) enum Call {
 }
 
 impl Call {
+    /// All requests of it.
+    pub(super) fn into_requests(self) -> Vec<Request> {
+        match self {
+            Self::Single(request) => vec![*request],
+            Self::Batch(requests) => requests,
+        }
+    }
+
     /// Reads the body of a `POST`; `batch_size` is how many requests it may hold, 0 for no batches at all.
     ///
     /// # Errors

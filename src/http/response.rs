@@ -1,6 +1,6 @@
 //! What the engine answered, put into the form that clients are promised: error codes, masking, status.
 
-use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
+use async_graphql::{PathSegment, Response, ServerError, Value};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -8,30 +8,20 @@ use axum::{
 use serde::Serialize;
 
 use super::{RequestId, etag, negotiation::Media, session::set_cookies};
-use crate::graphql::{Executed, delivery::SessionChange, only_queries::NotAQuery};
-
-/// What is said of a fault of ours.
-pub(super) const MASKED: &str =
-    "Something went wrong on our side; it was noted. Try again later, and tell us the requestId if it stays.";
-
-/// The values that `extensions.code` may have. An error without one of these is a fault that nobody foresaw.
-const CODES: [&str; 9] = [
-    "UNAUTHENTICATED",
-    "FORBIDDEN",
-    "BAD_USER_INPUT",
-    UNAVAILABLE,
-    "INTERNAL_SERVER_ERROR",
-    "GRAPHQL_PARSE_FAILED",
-    "GRAPHQL_VALIDATION_FAILED",
-    "LIMIT_EXCEEDED",
-    "PERSISTED_QUERY_NOT_FOUND",
-];
-const UNAVAILABLE: &str = "UNAVAILABLE";
+use crate::graphql::{
+    Executed,
+    delivery::SessionChange,
+    error::{Code, MASKED, coded},
+    guard::GivenUp,
+    only_queries::NotAQuery,
+};
 
 /// What was answered to a [`Call`](super::request::Call).
 #[derive(Debug)]
 pub(super) struct Answer {
-    responses: Responses,
+    responses: Vec<Response>,
+    /// Whether they stand in a list, as the requests did; otherwise it is one.
+    is_batch: bool,
     session: Option<SessionChange>,
 }
 
@@ -45,27 +35,15 @@ pub(super) enum Caching<'a> {
     ByTheAsker(&'a HeaderMap),
 }
 
-/// Of the same shape as the call.
-#[derive(Debug)]
-enum Responses {
-    Single(Box<Response>),
-    Batch(Vec<Response>),
-}
-
 impl Answer {
-    pub(super) fn single(executed: Executed) -> Self {
-        Self { responses: Responses::Single(Box::new(executed.response)), session: executed.session }
-    }
-
-    /// Of what several did to a session, the last counts.
-    pub(super) fn batch(executed: Vec<Executed>) -> Self {
+    /// What came of the requests of a call. Of what several did to a session, the last counts.
+    pub(super) fn new(executed: Vec<Executed>, is_batch: bool) -> Self {
         let mut session = None;
         let responses = executed.into_iter().map(|one| {
             session = one.session.or_else(|| session.take());
             one.response
         });
-        let responses = Responses::Batch(responses.collect());
-        Self { responses, session }
+        Self { responses: responses.collect(), is_batch, session }
     }
 
     /// The HTTP answer.
@@ -78,18 +56,15 @@ impl Answer {
         request_id: &RequestId,
         caching: Caching<'_>,
     ) -> Result<axum::response::Response, serde_json::Error> {
-        let responses = match &mut self.responses {
-            Responses::Single(response) => std::slice::from_mut(&mut **response),
-            Responses::Batch(responses) => responses,
-        };
-        for response in &mut *responses {
+        for response in &mut self.responses {
             response.errors.iter_mut().for_each(|error| finish(error, request_id));
         }
-        let status = status_of_all(responses, media);
-        let is_sound = responses.iter().all(|response| response.errors.is_empty());
-        let body = match &self.responses {
-            Responses::Single(response) => serde_json::to_vec(&Written::from(&**response)),
-            Responses::Batch(responses) => serde_json::to_vec(&responses.iter().map(Written::from).collect::<Vec<_>>()),
+        let status = status_of_all(&self.responses, media);
+        let is_sound = self.responses.iter().all(|response| response.errors.is_empty());
+        let written: Vec<_> = self.responses.iter().map(Written::from).collect();
+        let body = match written.as_slice() {
+            [single] if !self.is_batch => serde_json::to_vec(single),
+            batch => serde_json::to_vec(batch),
         }?;
         let kept = match caching {
             Caching::ByTheAsker(request) if is_sound => Some((etag::of(&body), request)),
@@ -149,14 +124,12 @@ impl<'a> From<&'a Response> for Written<'a> {
 /// Names the request in an error, and masks an error that carries no code of ours: its text was not written for
 /// clients and may tell them anything.
 fn finish(error: &mut ServerError, request_id: &RequestId) {
-    if !CODES.iter().any(|code| has_code(error, code)) {
+    if !Code::ALL.iter().any(|code| has_code(error, *code)) {
         // Not its text: the library repeats what it was given, which may be a password.
         tracing::error!(path = %path(error), "an error without a code was masked");
         MASKED.clone_into(&mut error.message);
         error.source = None;
-        let mut masked = ErrorExtensionValues::default();
-        masked.set("code", "INTERNAL_SERVER_ERROR");
-        error.extensions = Some(masked);
+        error.extensions = Some(coded(Code::InternalServerError));
     }
     error.extensions.get_or_insert_default().set("requestId", request_id.as_str());
 }
@@ -179,13 +152,13 @@ fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
 ///   other status for an answer of some proxy's and do not look for `errors` in it (GraphQL over HTTP, section 6.4.1).
 fn status(response: &Response, media: Media) -> StatusCode {
     let has = |code| response.errors.iter().any(|error| has_code(error, code));
-    if has(UNAVAILABLE) && is_empty(&response.data) {
+    if has(Code::Unavailable) && is_empty(&response.data) {
         StatusCode::SERVICE_UNAVAILABLE
     } else if response.errors.iter().any(|error| error.source::<NotAQuery>().is_some()) {
         StatusCode::METHOD_NOT_ALLOWED
     } else if is_executed(response) {
         StatusCode::OK
-    } else if has("INTERNAL_SERVER_ERROR") {
+    } else if has(Code::InternalServerError) {
         StatusCode::INTERNAL_SERVER_ERROR
     } else if media == Media::GraphqlResponse {
         StatusCode::BAD_REQUEST
@@ -197,7 +170,8 @@ fn status(response: &Response, media: Media) -> StatusCode {
 /// Whether execution began. The engine does not say so; but what happens in a field has the field's path, and what
 /// comes before has none.
 fn is_executed(response: &Response) -> bool {
-    response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(|e| !e.path.is_empty())
+    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<GivenUp>().is_some();
+    response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(is_of_executing)
 }
 
 /// Whether no field of the operation has a value.
@@ -208,9 +182,9 @@ fn is_empty(data: &Value) -> bool {
     }
 }
 
-fn has_code(error: &ServerError, code: &str) -> bool {
+fn has_code(error: &ServerError, code: Code) -> bool {
     let value = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
-    matches!(value, Some(Value::String(text)) if text == code)
+    matches!(value, Some(Value::String(text)) if text == code.as_str())
 }
 
 fn path(error: &ServerError) -> String {

@@ -41,13 +41,14 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
             if !takes_cookies {
                 return Err(Refusal::CookiesOff);
             }
-            let access = if headers.contains_key(header::AUTHORIZATION) {
+            let is_by_header = headers.contains_key(header::AUTHORIZATION);
+            let access = if is_by_header {
                 bearer.and_then(AccessToken::parse)
             } else {
                 cookie(headers, ACCESS).and_then(|token| AccessToken::parse(&token))
             };
             let refresh = cookie(headers, REFRESH).and_then(|token| RefreshToken::parse(&token));
-            Ok(Shown { access, refresh, delivery: Delivery::Cookies, is_ignored: false })
+            Ok(Shown { access, refresh, delivery: Delivery::Cookies, is_ignored: false, is_by_header })
         }
         _ => Err(Refusal::UnknownSession),
     }
@@ -146,8 +147,8 @@ mod tests {
         let (access, refresh, cookies) = cookies();
         let mut headers = headers(&[ASKED]);
         headers.insert(header::COOKIE, cookies);
-        let believed =
-            Shown { access: Some(access), refresh: Some(refresh), delivery: Delivery::Cookies, is_ignored: false };
+        let delivery = Delivery::Cookies;
+        let believed = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
         assert_eq!(shown(&headers, true).unwrap(), believed);
         headers.remove(SESSION);
         assert_eq!(shown(&headers, true).unwrap(), Shown { is_ignored: true, ..Shown::default() });

@@ -9,21 +9,20 @@ use crate::domain::workspace::{GroupUser, RoleBinding, VisibleWorkspace, Workspa
 use crate::storage::{groups, visible};
 
 impl Services {
-    /// A page of the workspaces that `viewer` sees; of those through a group, where one is named.
+    /// A page of the workspaces that `viewer` sees.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn list_workspaces(
         &self,
         viewer: &Viewer,
-        through: Option<&WorkspaceGroupId>,
         filter: &WorkspaceFilter,
         page: &Page,
     ) -> Result<Paged<VisibleWorkspace>, Failure> {
-        Ok(visible::list(&self.db, viewer, through, filter, page).await?)
+        Ok(visible::list(&self.db, viewer, filter, page).await?)
     }
 
-    /// The same page of the workspaces through each of several groups, as pairs of group and workspace; each group's in
+    /// The same page of the workspaces through each of `groups`, as pairs of group and workspace; each group's in
     /// their order, one more than the page holds if there is more.
     ///
     /// # Errors
@@ -38,17 +37,25 @@ impl Services {
         Ok(visible::list_through(&self.db, viewer, groups, filter, page).await?)
     }
 
-    /// How many workspaces such a list has over all its pages.
+    /// How many workspaces `viewer` sees.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count_workspaces(
+    pub async fn count_workspaces(&self, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Failure> {
+        Ok(visible::count(&self.db, viewer, filter).await?)
+    }
+
+    /// How many workspaces `viewer` sees through each of `groups`; groups without any are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_workspaces_through(
         &self,
         viewer: &Viewer,
-        through: Option<&WorkspaceGroupId>,
+        groups: &[WorkspaceGroupId],
         filter: &WorkspaceFilter,
-    ) -> Result<i64, Failure> {
-        Ok(visible::count(&self.db, viewer, through, filter).await?)
+    ) -> Result<Vec<(WorkspaceGroupId, i64)>, Failure> {
+        Ok(visible::count_through(&self.db, viewer, groups, filter).await?)
     }
 
     /// Those of `ids` that `viewer` sees.

@@ -25,23 +25,21 @@ use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Label;
 use crate::domain::workspace::{RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
 
-/// The workspaces that `viewer` sees: one page of the list of all, or of those through one group.
+/// The workspaces that `viewer` sees: one page of the list of all.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     db: &Db,
     viewer: &Viewer,
-    through: Option<&WorkspaceGroupId>,
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
-    let scope = through.map_or(Scope::All, |group| Scope::Through(vec![group.to_string()]));
-    let rows = load(db, Visible::new(viewer, scope, filter, Slice::Page(page.clone()))).await?;
+    let rows = load(db, Visible::new(viewer, Scope::All, filter, Slice::Page(page.clone()))).await?;
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
 
-/// The same page of the list of each of several groups, in one statement: pairs of group and workspace.
+/// The same page of the list of each of `groups`, in one statement: pairs of group and workspace.
 ///
 /// # Errors
 /// When the database fails.
@@ -52,8 +50,7 @@ pub async fn list_through(
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
-    let scope = Scope::Through(groups.iter().map(ToString::to_string).collect());
-    let rows = load(db, Visible::new(viewer, scope, filter, Slice::Page(page.clone()))).await?;
+    let rows = load(db, Visible::new(viewer, Scope::through(groups), filter, Slice::Page(page.clone()))).await?;
     let pairs =
         rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
     Ok(in_order(pairs.collect(), page))
@@ -70,20 +67,30 @@ pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<
     Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }
 
-/// How many workspaces the list has, over all pages.
+/// How many workspaces the list of all has, over all pages.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(
-    db: &Db,
-    viewer: &Viewer,
-    through: Option<&WorkspaceGroupId>,
-    filter: &WorkspaceFilter,
-) -> Result<i64, Error> {
-    let scope = through.map_or(Scope::All, |group| Scope::Through(vec![group.to_string()]));
-    let query = Count(Visible::new(viewer, scope, filter, Slice::Everything));
+pub async fn count(db: &Db, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Error> {
+    let query = Count(Visible::new(viewer, Scope::All, filter, Slice::Everything));
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => query.get_result(c).await)?)
+}
+
+/// How many workspaces the list of each of `groups` has, over all pages; lists with none are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_through(
+    db: &Db,
+    viewer: &Viewer,
+    groups: &[WorkspaceGroupId],
+    filter: &WorkspaceFilter,
+) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
+    let query = CountThrough(Visible::new(viewer, Scope::through(groups), filter, Slice::Everything));
+    let mut conn = db.conn().await?;
+    let rows: Vec<(String, i64)> = on!(&mut conn, c => query.load(c).await)?;
+    Ok(rows.into_iter().map(|(group, count)| (WorkspaceGroupId::from_stored(group), count)).collect())
 }
 
 /// For each of `groups`, the viewer's binding made through it to an ENABLED workspace, by the rule; groups without one
@@ -140,6 +147,12 @@ enum Scope {
     All,
     Ids(Vec<String>),
     Through(Vec<String>),
+}
+
+impl Scope {
+    fn through(groups: &[WorkspaceGroupId]) -> Self {
+        Self::Through(groups.iter().map(ToString::to_string).collect())
+    }
 }
 
 /// How many of them.
@@ -378,6 +391,32 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT count(*)");
         self.0.push_source(&mut out)
+    }
+}
+
+/// Of the lists through groups, each by itself.
+struct CountThrough(Visible);
+
+impl Query for CountThrough {
+    type SqlType = (Text, BigInt);
+}
+
+impl QueryId for CountThrough {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for CountThrough
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT g.workspace_group_id, count(*)");
+        self.0.push_source(&mut out)?;
+        out.push_sql(" GROUP BY g.workspace_group_id");
+        Ok(())
     }
 }
 

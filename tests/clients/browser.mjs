@@ -1,11 +1,10 @@
-// Debian's Chromium without a window, and GraphiQL opened in it under watch.
+// Debian's Chromium without a window, and pages opened in it under watch, GraphiQL above all.
 
 import { chromium } from 'playwright-core';
-import { address, required } from './environment.mjs';
+import { address } from './environment.mjs';
+import { credentials } from './graphql-client.mjs';
+import { PATIENCE_MS } from './patience.mjs';
 import { watch } from './watch.mjs';
-
-// How long a condition may take to come true; reached only when something is wrong.
-const PATIENCE_MS = 30_000;
 
 export function launch() {
   return chromium.launch({
@@ -15,14 +14,24 @@ export function launch() {
   });
 }
 
-/** A fresh visitor at that path. `faults` grows with whatever the page does wrong. */
-export async function visit(browser, path, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, ...options });
+/**
+ * A fresh visitor's page, still empty, which is to ask the host of `url` alone. `faults` grows with whatever it does
+ * wrong, `requests` with whatever it asks for.
+ */
+export async function openPage(browser, url, options) {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
-  const { faults } = await watch(context, new URL(address('/')).host);
-  const page = await context.newPage();
-  await page.goto(address(path));
-  return { page, faults };
+  const watched = await watch(context, new URL(url).host);
+  return { page: await context.newPage(), ...watched };
+}
+
+/** A fresh visitor at that path. */
+export async function visit(browser, path, options = {}) {
+  const url = address(path);
+  const viewport = { width: 1280, height: 800 };
+  const visitor = await openPage(browser, url, { viewport, deviceScaleFactor: 1, ...options });
+  await visitor.page.goto(url);
+  return visitor;
 }
 
 /** A fresh visitor at /graphql, once the editor is there. */
@@ -37,11 +46,13 @@ export async function editorIsThere(page) {
   await page.getByRole('region', { name: 'Operation Editor' }).locator('.view-line', { hasText: 'query Me' }).waitFor();
 }
 
-export async function fillIn(page, { password = required('USERPROFILE_PASSWORD') } = {}) {
-  await page.getByLabel('Domain id').fill(required('USERPROFILE_DOMAIN'));
-  await page.getByLabel('User id').fill(required('USERPROFILE_USER'));
+/** Fills in a form to sign in, and sends it. */
+export async function fillIn(page, given = {}) {
+  const { domainId, userId, password } = { ...credentials(), ...given };
+  await page.getByLabel('Domain id').fill(domainId);
+  await page.getByLabel('User id').fill(userId);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 export async function signIn(page) {
@@ -59,4 +70,10 @@ export async function run(page) {
 /** The line of the answer that holds this text, once it is shown. */
 export function answerLine(page, text) {
   return page.getByRole('region', { name: 'Result Window' }).locator('.view-line', { hasText: text }).first();
+}
+
+/** For looking at: set USERPROFILE_PICTURES to a folder. */
+export async function picture(page, name) {
+  const folder = process.env.USERPROFILE_PICTURES;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations: 'disabled' });
 }

@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, openGraphiql, visit } from './browser.mjs';
-import { address, required } from './environment.mjs';
+import { fillIn, launch, openGraphiql, picture, visit } from './browser.mjs';
+import { address } from './environment.mjs';
+import { ask as post, credentials, signIn, SIGN_IN } from './graphql-client.mjs';
+import { mailTo } from './mailbox.mjs';
+import { fillInPasswords } from './plain-pages.mjs';
 
-const DOMAIN = required('USERPROFILE_DOMAIN');
-const PASSWORD = required('USERPROFILE_PASSWORD');
+const NEW_PASSWORD = 'another lantern 77';
 
 describe('With the mailbox of the demo', () => {
   let browser;
@@ -16,51 +18,37 @@ describe('With the mailbox of the demo', () => {
 
   test('a new e-mail address is proven by its code, and put back by the link that the old one got', async () => {
     const userId = 'marco@bluebell.example';
-    const token = await signIn(userId, PASSWORD);
-    const me = () => ask('{ me { email emailVerified pendingEmail } }', {}, token).then(({ me }) => me);
-    const { email: old } = await me();
-    await mutate('updateProfile', { email: 'marco.new@bluebell.example' }, token);
+    const token = await signIn(userId);
+    const me = async (token) => (await ask('{ me { email emailVerified pendingEmail } }', { token })).data.me;
+    const { email: old } = await me(token);
+    const next = 'marco.new@bluebell.example';
+    await mutate('updateProfile', { email: next }, token);
 
     const { page: mailbox, faults } = await visit(browser, '/dev/mailbox');
-    const mail = mailbox.getByRole('article').first();
-    await mail.getByText('marco.new@bluebell.example').first().waitFor();
-    const shown = await mail.frameLocator('iframe').locator('body').innerText();
+    const shown = await textOf(await showMail(mailbox, next));
     const [code, ...others] = shown.match(/\d{6}/g) ?? [];
     assert.ok(code && others.length === 0, shown);
     await mutate('confirmEmail', { verifyCode: code }, token);
-    assert.deepEqual(await me(), { email: 'marco.new@bluebell.example', emailVerified: true, pendingEmail: null });
+    assert.deepEqual(await me(token), { email: next, emailVerified: true, pendingEmail: null });
 
-    await until(async () => {
-      await mailbox.reload();
-      return (await mailbox.getByRole('article').count()) >= 3;
-    });
-    const toOld = mailbox.getByRole('article').filter({ hasText: `To ${old}` }).first();
+    const toOld = await showMail(mailbox, old);
     await picture(mailbox, 'mailbox');
     const page = await followLink(mailbox, toOld);
     await page.getByRole('button').click();
-    await page.locator('[data-tone="success"], [data-state="done"], #message').first().waitFor();
-    await until(async () => (await ask('{ me { id } }', {}, token)).me === null);
+    await endsWell(page);
     await picture(page, 'undone');
-
-    const again = await signIn(userId, PASSWORD);
-    const { me: after } = await ask('{ me { email emailVerified } }', {}, again);
-    assert.deepEqual(after, { email: old, emailVerified: true });
+    assert.equal(await me(token), null, 'every device is signed out');
+    const back = { email: old, emailVerified: true, pendingEmail: null };
+    assert.deepEqual(await me(await signIn(userId)), back);
     assert.deepEqual(faults, []);
   });
 
   test('a second factor is answered in GraphiQL with the code from the mailbox', async () => {
+    const userId = 'mei@bluebell.example';
     const { page, faults } = await openGraphiql(browser);
-    await page.getByLabel('Domain id').fill(DOMAIN);
-    await page.getByLabel('User id').fill('mei@bluebell.example');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await fillIn(page, { userId });
     await page.getByText('We sent a code to m…@bluebell.example').waitFor();
-    const toMei = async () => (await mails()).find((mail) => mail.to === 'mei@bluebell.example');
-    await until(toMei);
-    const mailbox = await page.context().newPage();
-    await mailbox.goto(address('/dev/mailbox'));
-    const mail = mailbox.getByRole('article').filter({ hasText: 'To mei@bluebell.example' }).first();
-    const shown = await mail.frameLocator('iframe').locator('body').innerText();
+    const shown = await textOf(await showMail(await page.context().newPage(), userId));
     await page.getByLabel('Code').fill(/\d{6}/.exec(shown)[0]);
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('Signed in as Mei Tan').waitFor();
@@ -69,37 +57,36 @@ describe('With the mailbox of the demo', () => {
 
   test('a forgotten password is set anew by the link in the mail', async () => {
     const userId = 'hana@bluebell.example';
-    await mutate('resetPassword', { userId, domainId: DOMAIN });
-    await until(async () => (await mails()).some((mail) => mail.to === userId));
+    const { domainId } = credentials();
+    await mutate('resetPassword', { userId, domainId });
     const { page: mailbox, faults } = await visit(browser, '/dev/mailbox');
-    const mail = mailbox.getByRole('article').filter({ hasText: `To ${userId}` }).first();
-    const page = await followLink(mailbox, mail);
+    const page = await followLink(mailbox, await showMail(mailbox, userId));
     assert.equal(new URL(page.url()).hash, '', 'the token is out of sight');
     await picture(page, 'new-password');
-    const [first, second] = [page.locator('#new-password'), page.locator('#repeated')];
-    await first.fill('another lantern 77');
-    await second.fill('another lantern 78');
-    await page.locator('#submit').click();
-    await page.locator('#message:not(:empty)').waitFor();
-    await second.fill('another lantern 77');
-    await page.locator('#submit').click();
-    await first.waitFor({ state: 'hidden' });
+    await fillInPasswords(page, NEW_PASSWORD, `${NEW_PASSWORD}!`);
+    await page.getByText('The two passwords are not the same.').waitFor();
+    await fillInPasswords(page, NEW_PASSWORD);
+    await endsWell(page);
     await picture(page, 'password-set');
-    await signIn(userId, 'another lantern 77');
-    const { signIn: old } = await signInAnswer(userId, PASSWORD);
-    assert.equal(old.errors[0].code, 'INVALID_CREDENTIALS');
+    await signIn(userId, NEW_PASSWORD);
+    const { data } = await ask(SIGN_IN, { variables: { input: credentials(userId) } });
+    assert.equal(data.signIn.errors[0].code, 'INVALID_CREDENTIALS');
     assert.deepEqual(faults, []);
   });
 
-  for (const [lang, title] of [['en', /password/i], ['ko', /비밀번호/], ['ja', /パスワード/]]) {
+  for (const [lang, title, reason] of [
+    ['en', /password/i, 'Please ask for a new link where you sign in.'],
+    ['ko', /비밀번호/, '로그인 화면에서 비밀번호 재설정을 다시 요청해 주세요.'],
+    ['ja', /パスワード/, 'ログイン画面から、パスワードの再設定をもう一度お申し込みください。'],
+  ]) {
     test(`the page for a new password speaks ${lang}, and says what is wrong with its link`, async () => {
       const { page, faults } = await visit(browser, `/reset-password?lang=${lang}#token=upw_${'A'.repeat(43)}`);
       assert.match(await page.title(), title);
       assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
-      await page.locator('#new-password').fill('another lantern 77');
-      await page.locator('#repeated').fill('another lantern 77');
+      await page.locator('#new-password').fill(NEW_PASSWORD);
+      await page.locator('#repeated').fill(NEW_PASSWORD);
       await page.locator('#submit').click();
-      await page.locator('#message:not(:empty)').waitFor();
+      await page.getByRole('status').filter({ hasText: reason }).waitFor();
       await page.setViewportSize({ width: 320, height: 640 });
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
       await picture(page, `invalid-link-${lang}`);
@@ -109,10 +96,22 @@ describe('With the mailbox of the demo', () => {
 
   test('without a token the page for a new password says so', async () => {
     const { page, faults } = await visit(browser, '/reset-password');
-    await page.locator('#message:not(:empty)').waitFor();
+    await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'this page reads the link only once' }).waitFor();
     assert.deepEqual(faults, []);
   });
 });
+
+/** The latest mail to that address, as the page of the mailbox shows it. */
+async function showMail(mailbox, to) {
+  await mailTo(to);
+  await mailbox.goto(address('/dev/mailbox'));
+  return mailbox.getByRole('article').filter({ hasText: `To ${to} ` }).first();
+}
+
+function textOf(mail) {
+  return mail.frameLocator('iframe').locator('body').innerText();
+}
 
 async function followLink(mailbox, mail) {
   const opened = mailbox.context().waitForEvent('page');
@@ -122,42 +121,18 @@ async function followLink(mailbox, mail) {
   return page;
 }
 
-async function ask(query, variables, token) {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-  const response = await fetch(address('/graphql'), { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  const { data } = await response.json();
-  return data;
+/** Waits until a page behind a link says that all went well; whatever else it ends with has another tone. */
+function endsWell(page) {
+  return page.locator('main[data-ended][data-tone="good"]').waitFor();
+}
+
+function ask(query, options) {
+  return post(address('/graphql'), query, options);
 }
 
 async function mutate(name, input, token) {
   const type = `${name[0].toUpperCase()}${name.slice(1)}Input`;
-  const data = await ask(`mutation($input: ${type}!) { ${name}(input: $input) { errors { message code } } }`, { input }, token);
+  const mutation = `mutation($input: ${type}!) { ${name}(input: $input) { errors { message code } } }`;
+  const { data } = await ask(mutation, { token, variables: { input } });
   assert.deepEqual(data[name].errors, []);
-}
-
-function signInAnswer(userId, password) {
-  const query = `mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } errors { code } } }`;
-  return ask(query, { input: { domainId: DOMAIN, userId, password } });
-}
-
-async function signIn(userId, password) {
-  const { signIn } = await signInAnswer(userId, password);
-  assert.deepEqual(signIn.errors, []);
-  return signIn.session.accessToken;
-}
-
-async function mails() {
-  const response = await fetch(address('/dev/mailbox'), { headers: { accept: 'application/json' } });
-  return response.json();
-}
-
-async function until(condition) {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) assert.ok(Date.now() < deadline, 'it did not come true in time');
-}
-
-/** For looking at: set USERPROFILE_PICTURES to a folder. */
-async function picture(page, name) {
-  const folder = process.env.USERPROFILE_PICTURES;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations: 'disabled' });
 }

@@ -18,13 +18,14 @@ export const SIGN_IN = `mutation ($input: SignInInput!) {
   signIn(input: $input) { session { accessToken } errors { code message } }
 }`;
 
-/** The access token of that user of the demo, whose password everybody has. */
-export async function signIn(userId = required('USERPROFILE_USER')) {
-  const { data } = await ask(address('/graphql'), SIGN_IN, { variables: { input: credentials(userId) } });
+/** The access token of that user of the demo. */
+export async function signIn(userId, password) {
+  const { data } = await ask(address('/graphql'), SIGN_IN, { variables: { input: credentials(userId, password) } });
   assert.deepEqual(data.signIn.errors, []);
   return data.signIn.session.accessToken;
 }
 
-export function credentials(userId) {
-  return { domainId: required('USERPROFILE_DOMAIN'), userId, password: required('USERPROFILE_PASSWORD') };
+/** What signs a user of the demo in; all have the same password at first. */
+export function credentials(userId = required('USERPROFILE_USER'), password = required('USERPROFILE_PASSWORD')) {
+  return { domainId: required('USERPROFILE_DOMAIN'), userId, password };
 }

@@ -1,9 +1,8 @@
 // Servers of a test's own, for settings that the one under test does not have.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { startCommand } from './start-command.mjs';
 
 const BUILT = fileURLToPath(new URL('../../target/debug/userprofile', import.meta.url));
 const BINARY = process.env.USERPROFILE_BINARY ?? BUILT;
@@ -13,23 +12,15 @@ const BINARY = process.env.USERPROFILE_BINARY ?? BUILT;
  * gives `url` and `stop`.
  */
 export async function startServer(folder, settings) {
-  const { server, ended, stop } = start(folder, ['--demo'], { RUST_LOG: 'error', ...settings }, ['pipe', 'inherit']);
-  const url = await Promise.race([addressIn(server.stdout), ended.then(([code]) => refuse(code))]);
-  return { url, stop };
+  const { read, stop } = start(folder, ['--demo'], { env: { RUST_LOG: 'error', ...settings } });
+  return { url: await read((line) => /http:\S+/.exec(line)?.[0]), stop };
 }
 
 /** The same without what belongs to a demo. `logged` reads on in its log until the line that is asked for. */
 export async function startPlainServer(folder, settings) {
-  const { server, ended, stop } = start(folder, [], { RUST_LOG: 'info', ...settings }, ['ignore', 'pipe']);
-  const lines = createInterface(server.stderr)[Symbol.asyncIterator]();
-  const logged = async (isMeant) => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) refuse((await ended)[0]);
-      const line = JSON.parse(value);
-      if (isMeant(line)) return line;
-    }
-  };
+  const env = { RUST_LOG: 'info', ...settings };
+  const { read, stop } = start(folder, [], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const logged = (isMeant) => read((line) => [JSON.parse(line)].find(isMeant));
   const { address } = await logged(({ message }) => message === 'listening');
   return { url: `http://${address}`, stop, logged };
 }
@@ -41,25 +32,9 @@ export function importInto(folder, file) {
   execFileSync(BINARY, ['import', file], { env });
 }
 
-function start(folder, flags, settings, output) {
+function start(folder, flags, options) {
   const args = ['serve', ...flags, '--listen', '127.0.0.1:0', '--database-url', database(folder)];
-  const server = spawn(BINARY, args, { env: settings, stdio: ['ignore', ...output] });
-  const ended = once(server, 'exit');
-  const stop = () => {
-    server.kill();
-    return ended;
-  };
-  return { server, ended, stop };
+  return startCommand(BINARY, args, options);
 }
 
 const database = (folder) => `sqlite:${folder}/userprofile.db`;
-
-// The first line that it prints names it; what it prints later is let go.
-async function addressIn(output) {
-  const [line] = await once(createInterface(output), 'line');
-  return /http:\S+/.exec(line)[0];
-}
-
-function refuse(code) {
-  throw new Error(`${BINARY} ended with status ${code}; what it said stands above.`);
-}

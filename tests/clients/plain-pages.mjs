@@ -1,22 +1,16 @@
 // The plain pages behind the links in mails, opened in a browser under watch, and a server played to them.
 
+import { openPage } from './browser.mjs';
 import { address } from './environment.mjs';
-import { watch } from './watch.mjs';
 
-const PATIENCE_MS = 30_000;
-
-/**
- * A fresh visitor at that address, with whatever the page does wrong in `faults`, every request in `requests`, and what
- * was sent to a played server in `sent`.
- */
+/** A fresh visitor at that address, with what was sent to a played server in `sent`. */
 export async function openPlain(browser, path, { answer, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 800, height: 700 }, locale: 'en-GB', ...options });
-  context.setDefaultTimeout(PATIENCE_MS);
-  const { faults, requests } = await watch(context, new URL(address('/')).host);
-  const page = await context.newPage();
-  const sent = answer ? await play(page, answer) : [];
-  await page.goto(address(path));
-  return { page, faults, requests, sent };
+  const url = address(path);
+  const viewport = { width: 800, height: 700 };
+  const visitor = await openPage(browser, url, { viewport, locale: 'en-GB', ...options });
+  const sent = answer ? await play(visitor.page, answer) : [];
+  await visitor.page.goto(url);
+  return { ...visitor, sent };
 }
 
 /** Has every request to /graphql answered by `answer`: JSON, or a function that does it to the route. */

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { address } from './environment.mjs';
+import { ask } from './graphql-client.mjs';
 
 const QUERIES = new URL('../../web/src/graphiql/queries/', import.meta.url);
 
@@ -21,12 +22,7 @@ for (const file of files) {
 }
 
 async function introspect() {
-  const response = await fetch(address('/graphql'), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: getIntrospectionQuery() }),
-  });
-  const { data, errors } = await response.json();
+  const { data, errors } = await ask(address('/graphql'), getIntrospectionQuery());
   assert.ok(data, `the server refuses introspection: ${JSON.stringify(errors)}`);
   return data;
 }

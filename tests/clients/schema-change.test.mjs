@@ -125,6 +125,14 @@ describe('scripts/check-schema', () => {
     assert.deepEqual(await checkSchema(), { status, said });
   });
 
+  test('finds the last release from a shallow clone, too', async () => {
+    const shallow = join(clone, 'shallow');
+    await git('clone', '--quiet', '--depth', '1', `file://${clone}`, shallow);
+    const { status, said } = await checkSchema(shallow);
+    assert.match(said, /^schema.graphql since v0.2.0:$/m);
+    assert.equal(status, 1);
+  });
+
   test('fails outside of a clone, and says why', async () => {
     const { status, said } = await checkSchema('/');
     assert.match(said, /is no git clone/);

@@ -1,16 +1,13 @@
 // The single-page application of examples/spa: served in both ways that its README names, and opened under watch.
 
-import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { address, required } from './environment.mjs';
-import { watch } from './watch.mjs';
+import { openPage } from './browser.mjs';
+import { required } from './environment.mjs';
+import { startCommand } from './start-command.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../examples/spa/', import.meta.url));
-const PATIENCE_MS = 30_000;
 
 /** Started by its one command, which installs what it needs. */
 export function startSpa() {
@@ -24,30 +21,16 @@ export async function previewSpa() {
 }
 
 async function serve(command, args) {
-  const child = spawn(command, args, {
-    cwd: FOLDER,
-    env: { ...process.env, USERPROFILE_URL: required('USERPROFILE_URL'), NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface(child.stdout)) {
-    const [url] = /http:\/\/localhost:\d+/.exec(line) ?? [];
-    if (url) return { url, stop: () => stop(child) };
-  }
-  throw new Error(`${command} ended before it served anything; what it said stands above`);
+  const env = { ...process.env, USERPROFILE_URL: required('USERPROFILE_URL'), NO_COLOR: '1' };
+  const { read, stop } = startCommand(command, args, { cwd: FOLDER, env });
+  return { url: await read((line) => /http:\/\/localhost:\d+/.exec(line)?.[0]), stop };
 }
 
-async function stop(child) {
-  child.kill();
-  await once(child, 'exit');
-}
-
-/** A fresh visitor. `faults` grows with whatever the page does wrong, `sent` with the names of what it asks. */
+/** A fresh visitor. `sent` grows with the names of what the page asks. */
 export async function visitSpa(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, locale: 'en-GB', ...options });
-  context.setDefaultTimeout(PATIENCE_MS);
-  const { faults } = await watch(context, new URL(url).host);
-  const sent = noteSent(context, faults);
-  const page = await context.newPage();
+  const viewport = { width: 1100, height: 800 };
+  const { page, faults } = await openPage(browser, url, { viewport, locale: 'en-GB', ...options });
+  const sent = noteSent(page.context(), faults);
   await page.goto(url);
   await page.getByLabel('Password').waitFor();
   return { page, faults, sent };
@@ -66,13 +49,6 @@ function noteSent(context, faults) {
 
 function operationName(request) {
   return /(?:query|mutation) (\w+)/.exec(request.postDataJSON().query)[1];
-}
-
-export async function fillIn(page, userId, password = required('USERPROFILE_PASSWORD')) {
-  await page.getByLabel('Domain id').fill(required('USERPROFILE_DOMAIN'));
-  await page.getByLabel('User id').fill(userId);
-  await page.getByLabel('Password').fill(password);
-  await press(page, 'Sign in');
 }
 
 export async function press(part, name) {
@@ -108,32 +84,19 @@ export async function refuse(page, times) {
   });
 }
 
-/** Has the next answer to that operation come only when `moment` has. */
-export async function holdBack(page, name, moment) {
+/** Keeps the next answer to that operation from the page: `come` waits for it, and `letGo` hands it over. */
+export async function holdBack(page, name) {
   let isHeld = false;
+  let hasCome, letGo;
+  const come = new Promise((resolve) => (hasCome = resolve));
+  const released = new Promise((resolve) => (letGo = resolve));
   await page.route('**/graphql', async (route) => {
     if (isHeld || operationName(route.request()) !== name) return route.fallback();
     isHeld = true;
     const response = await route.fetch();
-    await moment;
+    hasCome();
+    await released;
     return route.fulfill({ response });
   });
-}
-
-/** The code in the latest mail to that address that has one, once there is one other than `used`. */
-export async function mailedCode(to, used) {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const response = await fetch(address('/dev/mailbox'), { headers: { accept: 'application/json' } });
-    const mails = (await response.json()).filter((mail) => mail.to === to);
-    const [code] = mails.flatMap(({ text }) => /^\d{6}$/m.exec(text) ?? []);
-    if (code && code !== used) return code;
-    assert.ok(Date.now() < deadline, `no mail with a code to ${to}`);
-  }
-}
-
-/** For looking at: set USERPROFILE_PICTURES to a folder. */
-export async function picture(page, name) {
-  const folder = process.env.USERPROFILE_PICTURES;
-  if (folder) await page.screenshot({ path: `${folder}/spa-${name}.png`, fullPage: true, animations: 'disabled' });
+  return { come, letGo };
 }

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { launch } from './browser.mjs';
+import { fillIn, launch, picture } from './browser.mjs';
 import { required } from './environment.mjs';
+import { mailedCode } from './mailbox.mjs';
 import * as spa from './spa.mjs';
-import { enter, fillIn, mailedCode, picture, press, section } from './spa.mjs';
+import { enter, press, section } from './spa.mjs';
 import { currentStep, totp } from './totp.mjs';
 
 const PASSWORD = required('USERPROFILE_PASSWORD');
@@ -41,30 +42,30 @@ describe('The single-page application', () => {
 
   const enterAs = async (userId, options) => {
     const visitor = await open(options);
-    await fillIn(visitor.page, userId);
+    await fillIn(visitor.page, { userId });
     await section(visitor.page, 'Workspaces').getByRole('status').filter({ hasText: /./ }).waitFor();
     return visitor;
   };
 
   test('is there after one command', async () => {
     const { page, faults } = await spa.visitSpa(browser, started.url);
-    await fillIn(page, MINHO);
+    await fillIn(page, { userId: MINHO });
     await page.getByRole('heading', { name: 'Minho Park' }).waitFor();
     assert.deepEqual(faults, []);
   });
 
   test('says that a password is wrong', async () => {
     const { page, faults } = await open();
-    await fillIn(page, BEN, 'certainly not the password');
+    await fillIn(page, { userId: BEN, password: 'certainly not the password' });
     await page.getByRole('alert').filter({ hasText: 'is wrong' }).waitFor();
-    await picture(page, 'wrong-password');
+    await picture(page, 'spa-wrong-password');
     assert.deepEqual(faults, []);
   });
 
   test('keeps the session over a reload, in cookies that no script can read', async () => {
     const { page, faults } = await open();
     const answer = spa.answered(page, 'SignIn');
-    await fillIn(page, BEN);
+    await fillIn(page, { userId: BEN });
     assert.doesNotMatch(await (await answer).text(), /up[ar]_/);
     await section(page, 'Profile').waitFor();
     await page.reload();
@@ -80,22 +81,22 @@ describe('The single-page application', () => {
 
   test('changes a profile, an e-mail address, and the second factor, and signs in with it', async () => {
     const { page, faults } = await enterAs(BEN);
-    await picture(page, 'signed-in');
+    await picture(page, 'spa-signed-in');
 
     const profile = section(page, 'Profile');
     await profile.getByLabel('Timezone').fill('Mars/Olympus');
     await press(profile, 'Save');
     const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a timezone/ });
     await timezone.waitFor();
-    assert.ok(await timezone.evaluate((input) => input === document.activeElement), 'what is wrong has the focus');
-    await picture(page, 'wrong-timezone');
+    assert.ok(await hasFocus(timezone), 'what is wrong has the focus');
+    await picture(page, 'spa-wrong-timezone');
     const name = `Ben ${randomUUID().slice(0, 8)}`;
     await profile.getByLabel('Name').fill(` ${name} `);
     await timezone.fill('Africa/Lagos');
     await press(profile, 'Save');
     await page.getByRole('heading', { name, exact: true }).waitFor();
     assert.equal(await profile.getByLabel('Name').inputValue(), name);
-    await picture(page, 'new-name');
+    await picture(page, 'spa-new-name');
 
     const email = section(page, 'E-mail');
     const address = `ben-${randomUUID()}@bluebell.example`;
@@ -104,47 +105,50 @@ describe('The single-page application', () => {
     await email.getByText(`We sent a code to ${address}`).waitFor();
     await press(email, 'Send a new code');
     await email.getByText(/Try again in \d+ seconds/).waitFor();
-    await picture(page, 'pending-address');
+    await picture(page, 'spa-pending-address');
     await enter(email, await mailedCode(address));
     await email.getByLabel('New address').waitFor();
     const present = email.getByRole('paragraph').filter({ hasText: address });
     await present.getByText('verified', { exact: true }).waitFor();
-    await picture(page, 'new-address');
+    await picture(page, 'spa-new-address');
 
     const mfa = section(page, 'Second factor');
     await press(mfa, 'Switch on');
     const qrCode = mfa.getByRole('img', { name: 'QR code' });
     await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await qrCode.elementHandle());
     const secret = await mfa.getByRole('code').innerText();
-    await picture(page, 'qr-code');
+    await picture(page, 'spa-qr-code');
     const used = currentStep();
     await enter(mfa, totp(secret, used));
     const codes = mfa.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem');
     await codes.first().waitFor();
     const [recoveryCode, ...others] = await codes.allInnerTexts();
     assert.equal(others.length, 9);
-    await picture(page, 'recovery-codes');
+    await picture(page, 'spa-recovery-codes');
+    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+    await press(mfa, 'Copy');
+    await mfa.getByText('Please copy them by hand.').waitFor();
     await press(mfa, 'I have kept them');
     await mfa.getByText('Authenticator app').waitFor();
     assert.equal(await codes.count(), 0);
 
     await press(page, 'Sign out');
     await page.getByText('You are signed out.').waitFor();
-    await picture(page, 'signed-out');
-    await fillIn(page, BEN);
+    await picture(page, 'spa-signed-out');
+    await fillIn(page, { userId: BEN });
     await page.getByText('the code that your authenticator app shows').waitFor();
     await enter(page, totp(secret, used));
     await page.getByText('is wrong').waitFor();
-    await picture(page, 'challenge');
+    await picture(page, 'spa-challenge');
     await page.waitForFunction((used) => Date.now() / 30_000 >= used + 1, used);
     await enter(page, totp(secret));
     await page.getByRole('heading', { name, exact: true }).waitFor();
-    await picture(page, 'signed-in-again');
+    await picture(page, 'spa-signed-in-again');
 
     await press(mfa, 'Switch off');
     await enter(mfa, recoveryCode);
     await mfa.getByText('off', { exact: true }).waitFor();
-    await picture(page, 'switched-off');
+    await picture(page, 'spa-switched-off');
     assert.deepEqual(faults, []);
   });
 
@@ -164,7 +168,7 @@ describe('The single-page application', () => {
     await mfa.getByText(`E-mail to ${address}`).waitFor();
 
     await press(page, 'Sign out');
-    await fillIn(page, YUNA);
+    await fillIn(page, { userId: YUNA });
     await page.getByText(/the code that we sent to y…@bluebell\.example/).waitFor();
     const second = await mailedCode(address, first);
     await enter(page, second);
@@ -185,10 +189,12 @@ describe('The single-page application', () => {
     await press(dialog, 'Cancel');
     await email.getByText('This was not done').waitFor();
     await press(email, 'Change address');
+    assert.ok(await hasFocus(dialog.getByLabel('Password')));
+    assert.equal(await usernameFor(dialog), AIKO);
     await dialog.getByLabel('Password').fill('certainly not the password');
     await press(dialog, 'Go on');
     await dialog.getByRole('textbox', { name: 'Password', description: /not your password|wrong/ }).waitFor();
-    await picture(page, 'fresh-sign-in');
+    await picture(page, 'spa-fresh-sign-in');
     await dialog.getByLabel('Password').fill(PASSWORD);
     await press(dialog, 'Go on');
     await email.getByText(`We sent a code to ${address}`).waitFor();
@@ -203,15 +209,74 @@ describe('The single-page application', () => {
       const { page, faults, sent } = await enterAs(MINHO);
       await page.context().clearCookies({ name: '__Host-upa' });
       const before = sent.length;
-      const repeated = ['Me', 'WorkspacePage'].map((name) => spa.answered(page, name));
-      if (isLate) await spa.holdBack(page, 'WorkspacePage', repeated[0]);
+      const [me, workspaces] = ['Me', 'WorkspacePage'].map((name) => spa.answered(page, name));
+      const late = isLate ? await spa.holdBack(page, 'WorkspacePage') : undefined;
       await comeBackToTheTab(page);
-      await Promise.all(repeated);
+      await Promise.all([me.then(late?.letGo), workspaces]);
       assert.deepEqual(sent.slice(before).sort(), ['Me', 'Me', 'RefreshSession', 'WorkspacePage', 'WorkspacePage']);
       assert.ok(await section(page, 'Profile').isVisible());
       assert.deepEqual(faults, []);
     });
   }
+
+  test('lets no late answer show again what was there before', async () => {
+    const { page, faults } = await enterAs(KENJI);
+    const withLateAnswer = async (act) => {
+      const answer = await spa.holdBack(page, 'Me');
+      await comeBackToTheTab(page);
+      await answer.come;
+      await act();
+      const late = spa.answered(page, 'Me');
+      answer.letGo();
+      await late;
+      // Whatever the page makes of it is done.
+      await page.evaluate(() => new Promise(requestIdleCallback));
+    };
+
+    const profile = section(page, 'Profile');
+    const name = `Kenji ${randomUUID().slice(0, 8)}`;
+    const heading = page.getByRole('heading', { name, exact: true });
+    await withLateAnswer(async () => {
+      await profile.getByLabel('Name').fill(name);
+      await press(profile, 'Save');
+      await heading.waitFor();
+    });
+    assert.ok(await heading.isVisible());
+
+    const signedOut = page.getByText('You are signed out.');
+    await withLateAnswer(async () => {
+      await press(page, 'Sign out');
+      await signedOut.waitFor();
+    });
+    assert.ok(await signedOut.isVisible());
+    assert.deepEqual(faults, []);
+  });
+
+  test('says so when the network is gone, and goes on when it is back', async () => {
+    const { page } = await enterAs(MINHO);
+    const profile = section(page, 'Profile');
+    await page.context().setOffline(true);
+    await press(profile, 'Save');
+    await profile.getByText('The server cannot be reached.').waitFor();
+    await page.context().setOffline(false);
+    await press(profile, 'Save');
+    await profile.getByText('Saved.').waitFor();
+  });
+
+  test('says so when it cannot begin, and lets one try again', async () => {
+    const { page } = await open();
+    let isGone = true;
+    await page.route('**/graphql', (route) => (isGone ? route.abort() : route.fallback()));
+    await page.reload();
+    await page.getByRole('alert').filter({ hasText: 'The server cannot be reached.' }).waitFor();
+    assert.ok(await hasFocus(page.getByRole('button', { name: 'Try again' })));
+    isGone = false;
+    const answer = await spa.holdBack(page, 'Me');
+    await press(page, 'Try again');
+    await page.getByRole('status').filter({ hasText: 'Loading…' }).waitFor();
+    answer.letGo();
+    await page.getByLabel('Password').waitFor();
+  });
 
   test('shows the form to sign in when the session has ended', async () => {
     const { page, faults } = await enterAs(MINHO);
@@ -243,6 +308,7 @@ describe('The single-page application', () => {
   test('changes a password', async () => {
     const { page, faults } = await enterAs(KENJI);
     const password = section(page, 'Password');
+    assert.equal(await usernameFor(password), KENJI);
     const change = async (present, next) => {
       await password.getByLabel('Present password').fill(present);
       await password.getByLabel('New password').fill(next);
@@ -262,7 +328,7 @@ describe('The single-page application', () => {
     const { page, faults } = await enterAs(FELIX);
     await page.getByText('An administrator asks you to switch on a second factor').waitFor();
     assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['Second factor', 'Workspaces']);
-    await picture(page, 'required-actions');
+    await picture(page, 'spa-required-actions');
     assert.deepEqual(faults, []);
   });
 
@@ -270,7 +336,7 @@ describe('The single-page application', () => {
     test(`fits a screen 320 pixels wide, ${colorScheme}`, async () => {
       const { page, faults } = await enterAs(MINHO, { viewport: { width: 320, height: 700 }, colorScheme });
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
-      await picture(page, `narrow-${colorScheme}`);
+      await picture(page, `spa-narrow-${colorScheme}`);
       assert.deepEqual(faults, []);
     });
   }
@@ -279,6 +345,15 @@ describe('The single-page application', () => {
 /** What a browser tells a page that is looked at again; the page then asks for all that it shows. */
 function comeBackToTheTab(page) {
   return page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+}
+
+function hasFocus(part) {
+  return part.evaluate((element) => element === document.activeElement);
+}
+
+/** Whose password that form asks for, as password managers read it. */
+function usernameFor(form) {
+  return form.locator('input[autocomplete="username"]').inputValue();
 }
 
 function byName(one, other) {

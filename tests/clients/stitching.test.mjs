@@ -2,9 +2,11 @@
 // and what it shows.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { startBff } from './bff.mjs';
+import { promisify } from 'node:util';
+import { START, startBff } from './bff.mjs';
 import { countCalls } from './counted-server.mjs';
 import { ask as post, credentials, signIn, SIGN_IN } from './graphql-client.mjs';
 
@@ -122,6 +124,13 @@ describe('The stitched schema', () => {
     const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' };
     const preflight = await fetch(bff.url, { method: 'OPTIONS', headers });
     assert.equal(preflight.headers.get('access-control-allow-origin'), null);
+  });
+
+  test('ends with a sentence where somebody else has its port', async () => {
+    const { port } = new URL(upstream.url);
+    const { code, stderr } = await promisify(execFile)(START, ['--port', port]).catch((error) => error);
+    assert.equal(stderr, `Cannot listen on port ${port}: it is in use. Choose another one with --port.\n`);
+    assert.equal(code, 1);
   });
 
   test('answers the query of the README as it stands there', async () => {

@@ -64,16 +64,17 @@ async fn a_group_s_workspaces_and_bindings_take_one_statement_each_for_all_group
     app.import(&company(60, 6)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let query = "{ me { workspaceGroups { nodes { roleBindingInfo { roleBindingId }
-        workspaces(first: 3) { nodes { workspaceId } edges { roleName } pageInfo { hasNextPage } } } } } }";
+        workspaces(first: 3) { totalCount nodes { workspaceId } edges { roleName } pageInfo { hasNextPage } } } } } }";
     let (statements, answer) = app.count_statements(client.query(query)).await;
     let groups = answer.data()["me"]["workspaceGroups"]["nodes"].as_array().unwrap().clone();
     assert_eq!(groups[2]["roleBindingInfo"]["roleBindingId"], "rb-14");
     let expected =
         json!([{ "workspaceId": "workspace-2" }, { "workspaceId": "workspace-8" }, { "workspaceId": "workspace-14" }]);
     assert_eq!(groups[2]["workspaces"]["nodes"], expected);
+    assert_eq!(groups[2]["workspaces"]["totalCount"], 10);
     assert_eq!(groups[2]["workspaces"]["edges"][0]["roleName"], "Member");
     assert_eq!(groups[2]["workspaces"]["pageInfo"]["hasNextPage"], true);
-    assert_eq!(statements, 4);
+    assert_eq!(statements, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,13 @@ const yoga = createYoga<Arrival>({
   // Yoga's default would let a page of any origin ask with its visitor's cookies.
   cors: false,
 });
-const server = createServer(yoga).listen(port, '127.0.0.1', () => {
+const server = createServer(yoga);
+server.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  const reason = code === 'EADDRINUSE' ? 'it is in use' : message;
+  console.error(`Cannot listen on port ${port}: ${reason}. Choose another one with --port.`);
+  process.exitCode = 1;
+});
+server.listen(port, '127.0.0.1', () => {
   const address = server.address() as AddressInfo;
   console.log(`http://127.0.0.1:${address.port}/graphql answers, and asks ${upstream}`);
 });

@@ -5,9 +5,19 @@ import { SignIn } from './sign-in/SignIn';
 import { useVisitor } from './visitor';
 
 export function App() {
-  const { data: visitor, error } = useVisitor();
+  const { data: visitor, error, refetch } = useVisitor();
   if (visitor?.user) return <AccountPage user={visitor.user} />;
   if (visitor) return <SignIn notice={visitor.notice} />;
-  if (error) return <p className="card alone problem" role="alert">{error.message}</p>;
-  return null;
+  if (error) return <Failed reason={error.message} onTryAgain={() => void refetch()} />;
+  return <p className="alone hint" role="status">Loading…</p>;
+}
+
+function Failed({ reason, onTryAgain }: { reason: string; onTryAgain: () => void }) {
+  return (
+    <main className="card alone">
+      <p className="problem" role="alert">{reason}</p>
+      {/* It goes while one waits. Who uses a keyboard finds it again when it is back. */}
+      <button type="button" className="primary" onClick={onTryAgain} autoFocus>Try again</button>
+    </main>
+  );
 }

@@ -12,7 +12,9 @@ const Account = graphql(`
     ...Header
     ...Profile
     ...Email
+    ...Password
     ...Mfa
+    ...Reauthentication
   }
 `);
 
@@ -32,7 +34,11 @@ interface Visitor {
 const VISITOR = ['visitor'];
 
 export const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry: false } },
+  defaultOptions: {
+    // Offline, what is asked for fails and says so, instead of waiting in silence.
+    queries: { retry: false, networkMode: 'always', refetchOnReconnect: true },
+    mutations: { networkMode: 'always' },
+  },
   queryCache: new QueryCache({ onError: leaveIfSignedOut }),
   mutationCache: new MutationCache({ onError: leaveIfSignedOut }),
 });
@@ -42,7 +48,8 @@ export function useVisitor() {
 }
 
 /** Shows a user as a mutation answered them, without asking again. */
-export function show(user: FragmentType<typeof Account>): void {
+export async function show(user: FragmentType<typeof Account>): Promise<void> {
+  await dropWhatIsUnderWay();
   queryClient.setQueryData<Visitor>(VISITOR, { user: getFragmentData(Account, user) });
 }
 
@@ -52,9 +59,15 @@ export async function arrive(): Promise<void> {
 }
 
 /** Shows the sign-in form, and forgets all that was read. */
-export function leave(notice: string): void {
+export async function leave(notice: string): Promise<void> {
+  await dropWhatIsUnderWay();
   queryClient.setQueryData<Visitor>(VISITOR, { user: null, notice });
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== VISITOR[0] });
+}
+
+/** An answer to what was asked before would come late, and show again how things were. */
+function dropWhatIsUnderWay(): Promise<void> {
+  return queryClient.cancelQueries({ queryKey: VISITOR });
 }
 
 async function whoIsThere(): Promise<Visitor> {
@@ -68,6 +81,6 @@ async function whoIsThere(): Promise<Visitor> {
   }
 }
 
-function leaveIfSignedOut(failure: Error): void {
-  if (failure instanceof SignedOut) leave('Your session has ended. Please sign in again.');
+async function leaveIfSignedOut(failure: Error): Promise<void> {
+  if (failure instanceof SignedOut) await leave('Your session has ended. Please sign in again.');
 }

@@ -11,7 +11,7 @@ use async_graphql::{Request, ServerError, Value};
 use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest as _, Sha256};
 
-use super::error::coded;
+use super::error::{Code, coded};
 
 pub use manifest::ManifestFault;
 
@@ -87,22 +87,25 @@ impl Documents {
         Ok(Self { mode, by_id, by_digest, ..Self::untrusted(automatic_bytes) })
     }
 
-    /// Puts the text of the document that `request` names into it.
+    /// `request` with the text of the document that it names.
     ///
     /// # Errors
     /// When it names none that is known, or brings one that is not to be executed.
-    pub fn find(&self, request: &mut Request) -> Result<(), ServerError> {
-        let Some(named) = Named::of(request)? else {
-            return if self.may_be_sent(&request.query) { Ok(()) } else { Err(untrusted()) };
+    pub fn find(&self, mut request: Request) -> Result<Request, ServerError> {
+        let Some(named) = Named::of(&request)? else {
+            return if self.may_be_sent(&request.query) { Ok(request) } else { Err(untrusted()) };
         };
         let (Named::Id(key) | Named::Digest(key)) = &named;
         if let Some(text) = self.find_trusted(key) {
             request.query = text.to_string();
-            return Ok(());
+            return Ok(request);
         }
         match named {
             Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, request),
             Named::Digest(_) => Err(not_found("PersistedQueryNotFound")),
+            Named::Id(_) if self.mode == Mode::Off => Err(not_found(
+                "This server has no manifest of documents (USERPROFILE_DOCUMENTS); send the document itself",
+            )),
             Named::Id(_) => Err(not_found("There is no document with this id; make the manifest of the server anew")),
         }
     }
@@ -117,20 +120,20 @@ impl Documents {
         self.by_id.get(key).or_else(|| self.by_digest.get(&digest))
     }
 
-    fn find_automatic(&self, given: &str, request: &mut Request) -> Result<(), ServerError> {
+    fn find_automatic(&self, given: &str, mut request: Request) -> Result<Request, ServerError> {
         let given = given.to_ascii_lowercase();
         if request.query.is_empty() {
             let known = parse_hex(&given).and_then(|digest| self.automatic.get(&digest));
             // The very words that clients wait for before they send the document itself.
             request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
-            return Ok(());
+            return Ok(request);
         }
         let digest = digest(&request.query);
         if hex(&digest) != given {
             return Err(bad_input("\"sha256Hash\" is not the SHA-256 of \"query\", in hexadecimal digits"));
         }
         self.automatic.insert(digest, request.query.as_str().into());
-        Ok(())
+        Ok(request)
     }
 
     /// Whether a document may be sent as it is. One that is trusted may, whether it is named or not.
@@ -161,14 +164,14 @@ fn untrusted() -> ServerError {
 }
 
 fn not_found(message: &str) -> ServerError {
-    error(message, "PERSISTED_QUERY_NOT_FOUND")
+    error(message, Code::PersistedQueryNotFound)
 }
 
 fn bad_input(message: &str) -> ServerError {
-    error(message, "BAD_USER_INPUT")
+    error(message, Code::BadUserInput)
 }
 
-fn error(message: &str, code: &str) -> ServerError {
+fn error(message: &str, code: Code) -> ServerError {
     ServerError { extensions: Some(coded(code)), ..ServerError::new(message, None) }
 }
 

@@ -9,12 +9,12 @@ use std::collections::HashSet;
 
 use async_graphql::{
     Name, Positioned, Variables,
-    parser::types::{Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet},
+    parser::types::{Directive, ExecutableDocument, Selection, SelectionSet},
     registry::{MetaType, Registry},
 };
 use async_graphql_value::Value;
 
-use super::document::name_of;
+use super::document::{name_of, operations_mut};
 
 /// Takes what uses absent variables out of `document`.
 pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Variables, registry: &Registry) {
@@ -27,12 +27,7 @@ pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Varia
         absent.leave_directives(&mut fragment.node.directives);
         absent.leave_selections(&mut fragment.node.selection_set.node);
     }
-    let mut operations: Vec<&mut OperationDefinition> = match &mut document.operations {
-        DocumentOperations::Single(operation) => vec![&mut operation.node],
-        DocumentOperations::Multiple(operations) => {
-            operations.values_mut().map(|operation| &mut operation.node).collect()
-        }
-    };
+    let mut operations = operations_mut(&mut document.operations);
     for operation in &mut operations {
         absent.leave_directives(&mut operation.directives);
         absent.leave_selections(&mut operation.selection_set.node);

@@ -4,19 +4,20 @@
 //! given; what is selected of any other list, 10 times, or as often as it is asked for by `ids` where that is more.
 //! Fields of the introspection cost nothing.
 //!
-//! On its way it looks at what is written out for arguments: how long lists are, and whether an `Int` is one.
+//! On its way it looks at arguments: how long lists are, and whether an `Int` that is written out is one.
 //!
 //! This walks through fragments wherever they are spread, which is no more than [`measure`](super::measure) allowed.
 
 use async_graphql::{
     Name, Positioned, Value as ConstValue, Variables,
-    parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
     registry::{MetaField, MetaType, MetaTypeName, Registry},
 };
 use async_graphql_value::Value;
 
 use super::{
     Limits,
+    document::root,
     refusal::{Limit, Refusal},
     variables::check_int,
 };
@@ -36,14 +37,8 @@ pub(super) fn check(
     registry: &Registry,
     limits: &Limits,
 ) -> Result<usize, Refusal> {
-    let root = match operation.ty {
-        OperationType::Query => Some(&registry.query_type),
-        OperationType::Mutation => registry.mutation_type.as_ref(),
-        OperationType::Subscription => registry.subscription_type.as_ref(),
-    };
-    let root = root.and_then(|name| registry.types.get(name));
     let costs = Costs { document, variables, registry, limits };
-    let cost = costs.of_set(&operation.selection_set.node, root, false)?;
+    let cost = costs.of_set(&operation.selection_set.node, root(registry, operation.ty), false)?;
     Limit::Cost.check(cost, limits.cost, Some(operation.selection_set.pos))?;
     Ok(cost)
 }

@@ -4,9 +4,9 @@ use async_graphql::{
     Positioned,
     parser::{
         parse_query,
-        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, Type},
+        types::{BaseType, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Type},
     },
-    registry::Registry,
+    registry::{MetaType, Registry},
 };
 
 use super::{
@@ -71,6 +71,26 @@ pub(super) fn operation<'a>(
         };
         Refusal::Input { message: message.to_owned(), at: None }
     })
+}
+
+/// All operations of a document, to be changed.
+pub(super) fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
+    match operations {
+        DocumentOperations::Single(operation) => vec![&mut operation.node],
+        DocumentOperations::Multiple(operations) => {
+            operations.values_mut().map(|operation| &mut operation.node).collect()
+        }
+    }
+}
+
+/// The type that an operation selects from.
+pub(super) fn root(registry: &Registry, ty: OperationType) -> Option<&MetaType> {
+    let name = match ty {
+        OperationType::Query => Some(&registry.query_type),
+        OperationType::Mutation => registry.mutation_type.as_ref(),
+        OperationType::Subscription => registry.subscription_type.as_ref(),
+    };
+    registry.types.get(name?)
 }
 
 /// The name of the type in all its lists.

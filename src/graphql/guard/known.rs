@@ -19,7 +19,10 @@ use super::{
     Limits,
     absent::remove_absent,
     document::{read, refuse_unknown_types},
+    measure::measure,
+    merge::merge,
     refusal::Refusal,
+    values::Weights,
     weight,
 };
 
@@ -31,7 +34,7 @@ const EXPECTED: usize = 1000;
 
 /// A document that may be executed once its variables are looked at.
 pub(super) struct Known {
-    /// Without what uses absent variables.
+    /// Without what uses absent variables, and with every field once.
     pub(super) document: ExecutableDocument,
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
@@ -84,8 +87,7 @@ impl DocumentCache {
         Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), Bytes))
     }
 
-    /// The document of `request`, read if its text is within `limits`. What it becomes with its fragments spread is not
-    /// looked at.
+    /// The document of `request`, read if it is within `limits`, but for what the values of its variables make of it.
     ///
     /// # Errors
     /// When it is not, or is no document.
@@ -96,7 +98,9 @@ impl DocumentCache {
         }
         let mut document = read(text, limits)?;
         refuse_unknown_types(&document, registry)?;
+        measure(&document, &Weights::default(), limits)?;
         remove_absent(&mut document, variables, registry);
+        merge(&mut document, registry);
         let known = Arc::new(Known::new(document));
         let given = variables.keys().cloned().collect();
         self.0.insert(Key { text: text.as_str().into(), given }, known.clone());

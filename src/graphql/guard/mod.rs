@@ -5,7 +5,8 @@
 //! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
 //! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
 //! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
-//! 4. `absent` takes out what the library would take for `null`; what is left is `known` when it comes again;
+//! 4. `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
+//!    `known` when it comes again, as long as there is room for what it weighs (`weight`);
 //! 5. `cost` says what the answer may cost, `attempts` how often something is tried, `variables` what does not fit;
 //! 6. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`), and the
 //!    names that were perhaps meant (`suggest`);
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use async_graphql::{
     ObjectType, Request, SchemaBuilder, ServerError, SubscriptionType,
     extensions::{Extension, ExtensionFactory},
+    parser::types::{ExecutableDocument, OperationDefinition},
 };
 
 mod absent;
@@ -27,6 +29,7 @@ mod cost;
 mod document;
 mod known;
 mod measure;
+mod merge;
 mod pace;
 mod refusal;
 mod scan;
@@ -41,6 +44,7 @@ mod tests;
 
 pub use attempts::IsAttempt;
 use known::DocumentCache;
+pub use refusal::GivenUp;
 use refusal::Limit;
 use values::Weights;
 
@@ -63,7 +67,8 @@ impl Default for Settings {
     }
 }
 
-/// What a request may ask for. Each holds for every operation of a document, executed or not, with its fragments spread.
+/// What a request may ask for, with fragments spread. What is not said to be of the executed operation holds for every
+/// operation of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Fields in each other, of an operation; those of the introspection count as one.
@@ -80,9 +85,9 @@ pub struct Limits {
     pub tokens: usize,
     /// Directives of an operation.
     pub directives: usize,
-    /// Items of a list that is an argument.
+    /// Items of a list that is an argument of the executed operation.
     pub list_items: usize,
-    /// What an operation costs, see [`cost`].
+    /// What the executed operation costs, see [`cost`].
     pub cost: usize,
     /// Errors told in an answer.
     pub errors: usize,
@@ -207,8 +212,8 @@ impl RequestGuard {
     ///
     /// # Errors
     /// When they do.
-    pub fn check_attempts(&self, requests: &[Request]) -> Result<(), ServerError> {
-        let count = requests.iter().map(|request| self.attempts(request).unwrap_or_default()).sum();
+    pub fn check_attempts<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Result<(), ServerError> {
+        let count = requests.map(|request| self.attempts(request).unwrap_or_default()).sum();
         Ok(Limit::Attempts.check(count, ATTEMPTS, None)?)
     }
 
@@ -224,6 +229,11 @@ impl RequestGuard {
         let variables = variables::with_defaults(&operation.node, &request.variables);
         Some(attempts::count(&document, &operation.node, &variables, *is_attempt))
     }
+}
+
+/// The operation of `document` that would be executed, where it can be told which.
+pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    document::operation(document, name).ok().map(|operation| &operation.node)
 }
 
 impl ExtensionFactory for RequestGuard {

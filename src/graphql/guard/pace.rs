@@ -106,6 +106,13 @@ impl Pace {
         .await
     }
 
+    /// Counts `work` that showed only when it was done.
+    pub(super) fn charge(&self, work: usize) {
+        let mut state = locked(&self.state);
+        state.turn = state.turn.map(|left| left.saturating_sub(work));
+        state.begun += work;
+    }
+
     fn check(&self, state: &State) -> Result<(), Refusal> {
         Limit::ResponseFields.check(state.begun, self.may_begin, None)?;
         Limit::PendingFields.check(state.kept, self.may_keep, None)

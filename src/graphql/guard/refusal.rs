@@ -1,13 +1,18 @@
 //! Why a request is refused, and how that is told: the one place where what the library says about a document gets our
 //! codes. Nothing here repeats what stood in a string of the document, since that may be a password.
 
+use std::sync::Arc;
+
 use async_graphql::{Pos, ServerError, parser};
 use thiserror::Error;
 
-use crate::graphql::error::coded;
+use crate::graphql::error::{Code, coded};
 
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
 const LONGEST_MESSAGE: usize = 300;
+
+/// How many selection sets in each other the library's parser reads, whatever is set.
+const PARSED_NESTING: usize = 64;
 
 /// Sums of what fragments become have no end, and are told only as far as every client can hold the number.
 const MOST_TOLD: usize = 0x7fff_ffff;
@@ -62,9 +67,9 @@ pub(super) enum Limit {
     Values,
     #[error("The body has too many values")]
     BodyValues,
-    #[error("The answer would have too many fields")]
+    #[error("The answer has too many fields and was given up, whatever a mutation in it did")]
     ResponseFields,
-    #[error("The answer would need too many fields at the same time")]
+    #[error("The answer needs too many fields at the same time and was given up, whatever a mutation in it did")]
     PendingFields,
 }
 
@@ -108,7 +113,8 @@ impl Refusal {
     /// What the parser said, without the line of the document that it quotes.
     pub(super) fn syntax(error: &parser::Error) -> Self {
         if *error == parser::Error::RecursionLimitExceeded {
-            return Self::Limit { limit: Limit::Nesting, allowed: 64, asked: 65, at: None };
+            let (allowed, asked) = (PARSED_NESTING, PARSED_NESTING + 1);
+            return Self::Limit { limit: Limit::Nesting, allowed, asked, at: None };
         }
         let message = error.to_string();
         // The parser quotes the line, then says ` = expected selection_set`.
@@ -117,14 +123,26 @@ impl Refusal {
     }
 }
 
+/// The source of the error of an answer that was given up while it was made, so that a transport can tell it from one of
+/// a request that was refused before.
+#[derive(Debug, Clone, Copy)]
+pub struct GivenUp;
+
+impl Refusal {
+    /// What is told where execution had begun.
+    pub(super) fn given_up(self) -> ServerError {
+        ServerError { source: Some(Arc::new(GivenUp)), ..self.into() }
+    }
+}
+
 impl From<Refusal> for ServerError {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         let (code, at) = match &refusal {
-            Refusal::Limit { at, .. } => ("LIMIT_EXCEEDED", at.iter().copied().collect()),
-            Refusal::Syntax { at, .. } => ("GRAPHQL_PARSE_FAILED", at.clone()),
-            Refusal::Invalid { at, .. } => ("GRAPHQL_VALIDATION_FAILED", at.iter().copied().collect()),
-            Refusal::Input { at, .. } => ("BAD_USER_INPUT", at.iter().copied().collect()),
+            Refusal::Limit { at, .. } => (Code::LimitExceeded, at.iter().copied().collect()),
+            Refusal::Syntax { at, .. } => (Code::ParseFailed, at.clone()),
+            Refusal::Invalid { at, .. } => (Code::ValidationFailed, at.iter().copied().collect()),
+            Refusal::Input { at, .. } => (Code::BadUserInput, at.iter().copied().collect()),
         };
         let mut error = Self::new(message, None);
         error.locations = at;
@@ -141,7 +159,7 @@ impl From<Refusal> for ServerError {
 
 /// Gives a `code` to an error of the library's validation.
 pub(super) fn validation_error(error: ServerError) -> ServerError {
-    let code = if is_of_value(&error) { "BAD_USER_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
+    let code = if is_of_value(&error) { Code::BadUserInput } else { Code::ValidationFailed };
     ServerError { extensions: Some(coded(code)), ..error }
 }
 
@@ -158,7 +176,7 @@ pub(super) fn without_value(error: ServerError) -> ServerError {
         return error;
     }
     let message = "An argument of this field, or a part of one, is not of its type".to_owned();
-    ServerError { message, extensions: Some(coded("BAD_USER_INPUT")), ..error }
+    ServerError { message, extensions: Some(coded(Code::BadUserInput)), ..error }
 }
 
 /// Keeps the first `most` errors, and of each message as much as is useful.

@@ -39,7 +39,7 @@ fn arguments_of<'a>(field: &str, ty: &str, registry: &'a Registry) -> Vec<&'a st
     field.map(|field| field.args.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-/// The closest first. A third of the letters may be others; names of which half is missing are close, too.
+/// The closest first. A third of the letters may be others.
 fn close_to<'a>(unknown: &str, names: Vec<&'a str>) -> Vec<&'a str> {
     let most = unknown.len() / 3 + 1;
     let mut close: Vec<(usize, &str)> = names

@@ -60,7 +60,8 @@ impl Weights {
     }
 }
 
-fn of_constant(value: &ConstValue) -> usize {
+/// What a value weighs.
+pub(super) fn of_constant(value: &ConstValue) -> usize {
     match value {
         ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
         ConstValue::String(text) => of_text(text),

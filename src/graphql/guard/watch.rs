@@ -19,7 +19,7 @@ use super::{
     pace::Pace,
     refusal::{Limit, Refusal, is_of_value, keep_short, validation_error, without_value},
     suggest::suggest,
-    values::Weights,
+    values::{self, Weights},
     variables,
 };
 
@@ -114,7 +114,7 @@ impl Watch {
 impl Extension for Watch {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let answer = self.pace.drive(next.run(ctx)).await;
-        let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.into()]));
+        let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.given_up()]));
         keep_short(&mut response.errors, self.guard.settings.limits.errors);
         match self.looked_at.get() {
             Some(LookedAt { cost, is_cost_told: true, .. }) => response.extension(COST, Value::from(*cost)),
@@ -171,6 +171,13 @@ impl Extension for Watch {
             (QueryPathSegment::Name(_), Some(looked_at)) => looked_at.weights.of_arguments(&info.field.arguments),
             (QueryPathSegment::Name(_), None) => 0,
         };
-        self.pace.run(itself + below, next.run(ctx, info)).await.map_err(without_value)
+        let value = self.pace.run(itself + below, next.run(ctx, info)).await.map_err(without_value)?;
+        // How much it is of what nothing is selected of is known only now.
+        if below == 0
+            && let Some(value @ (Value::Object(_) | Value::List(_))) = &value
+        {
+            self.pace.charge(values::of_constant(value));
+        }
+        Ok(value)
     }
 }

@@ -1,8 +1,8 @@
 //! What can be changed: one file a mutation or a family of them. Each mutation has an input, a payload, an error and an
 //! enum of error codes of its own, so that clients know exactly what can come.
 //!
-//! A resolver parses what came in, asks a service, and says its answer; the words of refusals are in
-//! [`fault`](super::fault).
+//! A resolver parses what came in, asks a service, and says its answer. Refusals that several mutations share get their
+//! words in [`fault`](super::fault), the others below the mutation.
 
 pub mod email;
 pub mod mfa;

@@ -176,12 +176,12 @@ fn missing() -> Fault {
 /// Where the access cookie has run out, the refresh cookie says which session it is: no script could take that away.
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
     let (services, client) = (context::services(ctx)?, context::client(ctx)?);
-    match (context::caller(ctx), context::refresh_cookie(ctx)?) {
+    match (context::caller(ctx), context::own_refresh_cookie(ctx)?) {
         (Ok(caller), _) => services.sign_out(caller, client).await?,
         (Err(_), Some(token)) => services.sign_out_by_refresh(token, client).await?,
         (Err(nobody), None) => return Err(nobody),
     }
-    context::delivery(ctx)?.clear();
+    context::forget_session(ctx)?;
     Ok(SignOutPayload { ok: true, errors: Vec::new() })
 }
 
@@ -193,7 +193,7 @@ async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result
     Ok(match settle(answer)? {
         Ok(revoked) => {
             if id == caller.session.id {
-                context::delivery(ctx)?.clear();
+                context::forget_session(ctx)?;
             }
             RevokeSessionPayload { revoked, errors: Vec::new() }
         }

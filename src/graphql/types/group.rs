@@ -5,14 +5,14 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use super::connection::{PageArguments, connection};
 use super::enums::{ResourceGroup, RoleType, UserState};
 use super::scalars::{JsonObject, Time};
-use super::workspace::{WorkspaceConnection, WorkspaceFilter, WorkspaceTotal};
+use super::workspace::{WorkspaceConnection, WorkspaceFilter};
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Cursor, ListKind, Paged};
 use crate::domain::profile_text::{Label, Name};
 use crate::domain::workspace as domain;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::loaders::GroupPage;
+use crate::graphql::loaders::GroupList;
 
 /// A workspace group that the caller sees.
 pub struct WorkspaceGroup(pub(in crate::graphql) domain::WorkspaceGroup);
@@ -92,13 +92,15 @@ impl WorkspaceGroup {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
-        let filter = filter.unwrap_or_default().parse()?;
-        let key = GroupPage { group: self.0.id.clone(), filter: filter.clone(), page };
-        let total = WorkspaceTotal { through: Some(self.0.id.clone()), filter, is_empty: false };
-        Ok(match context::loaders(ctx)?.group_workspaces.get(key).await? {
-            Some(page) => WorkspaceConnection::new(page, total),
-            None => WorkspaceConnection::empty(total),
-        })
+        let list = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
+        WorkspaceConnection::through(ctx, list, page).await
+    }
+}
+
+impl WorkspaceGroup {
+    /// The group with this id, if the caller sees it.
+    pub(in crate::graphql) async fn find(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<Self>, ApiError> {
+        Ok(context::loaders(ctx)?.groups.get(id).await?.map(Self))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::tags::Tags;
 pub struct Time(pub Timestamp);
 
 /// A point in time in UTC, written as RFC 3339 has it: `2026-11-23T09:30:00Z`.
-#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };

@@ -20,6 +20,7 @@ use crate::domain::profile_text::Name;
 use crate::domain::{Invalid, InvalidKind};
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::loaders::GroupList;
 use crate::services::profile::EventsAfter;
 
 /// The one who asks; nobody sees another user.
@@ -147,14 +148,13 @@ impl User {
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let filter = filter.unwrap_or_default().parse()?;
-        let through = workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)).transpose();
-        let Ok(through) = through else {
+        if let Some(id) = workspace_group_id {
             // What is no group's id is an unknown group.
-            return Ok(WorkspaceConnection::empty(WorkspaceTotal { through: None, filter, is_empty: true }));
-        };
-        let viewer = self.0.viewer();
-        let read = context::services(ctx)?.list_workspaces(&viewer, through.as_ref(), &filter, &page).await?;
-        Ok(WorkspaceConnection::new(read, WorkspaceTotal { through, filter, is_empty: false }))
+            let Ok(group) = WorkspaceGroupId::parse(&id) else { return Ok(WorkspaceConnection::empty()) };
+            return WorkspaceConnection::through(ctx, GroupList { group, filter }, page).await;
+        }
+        let read = context::services(ctx)?.list_workspaces(&self.0.viewer(), &filter, &page).await?;
+        Ok(WorkspaceConnection::new(read, WorkspaceTotal::Seen(filter)))
     }
 
     /// The workspace groups you see: as an administrator all of the domain, else those you are a user of.

@@ -6,12 +6,12 @@ use super::connection::connection;
 use super::enums::{RoleType, WorkspaceState};
 use super::group::WorkspaceGroup;
 use super::scalars::{JsonObject, Time};
-use crate::domain::ids::WorkspaceGroupId;
-use crate::domain::page::{Cursor, ListKind, Paged};
+use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::domain::profile_text::Label;
 use crate::domain::workspace as domain;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::loaders::GroupList;
 
 /// A workspace that the caller sees.
 pub struct Workspace {
@@ -106,12 +106,8 @@ impl Workspace {
     /// The group the workspace belongs to. Null if it belongs to none, or to one that you do not see.
     async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<WorkspaceGroup, ApiError>> {
         let id = self.workspace.workspace_group_id.clone()?;
-        find_group(ctx, id).await.transpose()
+        WorkspaceGroup::find(ctx, id).await.transpose()
     }
-}
-
-async fn find_group(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<WorkspaceGroup>, ApiError> {
-    Ok(context::loaders(ctx)?.groups.get(id).await?.map(WorkspaceGroup))
 }
 
 impl From<domain::VisibleWorkspace> for Workspace {
@@ -196,24 +192,36 @@ connection! {
 }
 
 /// Which list it is that is counted.
-pub(super) struct WorkspaceTotal {
-    pub(super) through: Option<WorkspaceGroupId>,
-    pub(super) filter: domain::WorkspaceFilter,
-    /// The list of a group that cannot be.
-    pub(super) is_empty: bool,
+pub(super) enum WorkspaceTotal {
+    /// All that are seen.
+    Seen(domain::WorkspaceFilter),
+    /// Those through a group.
+    Through(GroupList),
+    /// Those through a group that cannot be.
+    Nothing,
 }
 
 impl WorkspaceTotal {
     async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        if self.is_empty {
-            return Ok(0);
+        match self {
+            Self::Seen(filter) => {
+                let viewer = context::caller(ctx)?.viewer();
+                Ok(context::services(ctx)?.count_workspaces(&viewer, filter).await?)
+            }
+            Self::Through(list) => Ok(context::loaders(ctx)?.group_totals.get(list.clone()).await?.unwrap_or_default()),
+            Self::Nothing => Ok(0),
         }
-        let viewer = context::caller(ctx)?.viewer();
-        Ok(context::services(ctx)?.count_workspaces(&viewer, self.through.as_ref(), &self.filter).await?)
     }
 }
 
 impl WorkspaceConnection {
+    /// A page of the workspaces through a group.
+    pub(super) async fn through(ctx: &Context<'_>, list: GroupList, page: Page) -> Result<Self, ApiError> {
+        let read = context::loaders(ctx)?.group_workspaces.get((list.clone(), page)).await?;
+        let total = WorkspaceTotal::Through(list);
+        Ok(read.map_or_else(Self::empty, |read| Self::new(read, total)))
+    }
+
     pub(super) fn new(page: Paged<domain::VisibleWorkspace>, total: WorkspaceTotal) -> Self {
         let edges = page
             .items
@@ -223,7 +231,7 @@ impl WorkspaceConnection {
     }
 
     /// A list with nothing on it.
-    pub(super) fn empty(total: WorkspaceTotal) -> Self {
-        Self { edges: Vec::new(), has_previous: false, has_next: false, total }
+    pub(super) fn empty() -> Self {
+        Self { edges: Vec::new(), has_previous: false, has_next: false, total: WorkspaceTotal::Nothing }
     }
 }

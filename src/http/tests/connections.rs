@@ -1,6 +1,6 @@
 //! Connections, bytes on the wire: slow ones, broken ones, and how the server ends.
 
-use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -167,13 +167,13 @@ async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
     let mut waiting = server.open(mutation(300).as_bytes()).await;
     let idle = server.open(b"").await;
     drop(server.open(mutation(450).as_bytes()).await);
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    toy.begins(2).await;
     let stopping = tokio::spawn(server.stop());
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
     timeout(Duration::from_secs(2), refused).await.expect("new connections are taken");
     assert!(read_all(&mut waiting).await.contains("200 OK"));
     stopping.await.unwrap();
-    assert_eq!(toy.finished.load(Ordering::SeqCst), 2, "an operation without a client was cut off");
+    assert_eq!(toy.finished(), 2, "an operation without a client was cut off");
     drop(idle);
 }
 

@@ -1,6 +1,6 @@
 //! What is executed, and how it is answered.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ async fn mutations_are_for_post_alone() {
     let both = "/graphql?query=query%20A%7Bhello%7Dmutation%20B%7Bbump(milliseconds:0)%7D&operationName=";
     assert_eq!(run("GET", &format!("{both}A")).await.status, 200);
     assert!(run("GET", &format!("{both}C")).await.json()["data"].is_null());
-    assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
+    assert_eq!(toy.finished(), 0);
 
     assert_eq!(ask("mutation { bump(milliseconds: 0) }").await.json()["data"]["bump"], 1);
 }
@@ -145,7 +145,7 @@ async fn an_operation_outlives_our_patience() {
         build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
     };
     send(router.clone(), slow(300)).await.refused(503, "UNAVAILABLE");
-    assert_eq!(toy.finished.load(Ordering::SeqCst), 0);
+    assert_eq!(toy.finished(), 0);
     toy.finishes(1).await;
 }
 

@@ -1,6 +1,9 @@
 //! What is there besides the API.
 
+use async_graphql::ServerError;
+
 use super::*;
+use crate::graphql::Prepared;
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
@@ -43,15 +46,16 @@ async fn it_lives_and_is_ready() {
 async fn it_lives_though_it_is_not_ready() {
     struct Down;
     impl crate::http::Execute for Down {
-        async fn execute(&self, _: async_graphql::Request, _: crate::http::Origin) -> crate::graphql::Executed {
+        async fn execute(&self, _: Prepared, _: crate::http::Origin) -> crate::graphql::Executed {
             async_graphql::Response::default().into()
         }
-        fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
+
+        fn check_body(&self, _: &[u8]) -> Result<(), ServerError> {
             Ok(())
         }
 
-        fn prepare_batch(&self, _: &mut [async_graphql::Request]) -> Result<(), async_graphql::ServerError> {
-            Ok(())
+        fn prepare(&self, requests: Vec<async_graphql::Request>) -> Result<Vec<Prepared>, ServerError> {
+            Ok(requests.into_iter().map(Ok).collect())
         }
 
         async fn is_ready(&self) -> bool {

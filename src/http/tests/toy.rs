@@ -1,42 +1,50 @@
 //! A small API that stands in for ours.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
     Context, EmptySubscription, Error, ErrorExtensionValues, ErrorExtensions, Object, Request, Response, Schema,
     ServerError, async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest},
 };
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
     domain::token::AccessToken,
-    graphql::{Executed, only_queries::OnlyQueries},
+    graphql::{Executed, Prepared, only_queries::OnlyQueries},
     http::{Execute, HttpSettings, Origin, SchemaText, Site},
 };
 
-/// Counts what was executed to its end.
+/// Counts the operations that begin, and those that are executed to their end.
 #[derive(Clone, Default)]
 pub(crate) struct Toy {
-    pub(crate) finished: Arc<AtomicUsize>,
+    begun: watch::Sender<usize>,
+    finished: watch::Sender<usize>,
 }
 
 impl Toy {
-    /// Waits until so many have finished, for a second at most.
-    pub(crate) async fn finishes(&self, count: usize) {
-        for _ in 0..100 {
-            if self.finished.load(Ordering::SeqCst) == count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("{} of {count} have finished", self.finished.load(Ordering::SeqCst));
+    /// Waits until so many have begun.
+    pub(crate) async fn begins(&self, count: usize) {
+        reaches(&self.begun, count).await;
     }
+
+    /// Waits until so many have finished.
+    pub(crate) async fn finishes(&self, count: usize) {
+        reaches(&self.finished, count).await;
+    }
+
+    pub(crate) fn finished(&self) -> usize {
+        *self.finished.borrow()
+    }
+}
+
+async fn reaches(counter: &watch::Sender<usize>, count: usize) {
+    let mut seen = counter.subscribe();
+    let reached = timeout(Duration::from_secs(10), seen.wait_for(|reached| *reached == count)).await;
+    assert!(reached.is_ok(), "{} of {count}", *counter.borrow());
 }
 
 pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
@@ -65,16 +73,19 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
 struct Served(Schema<Query, Mutation, EmptySubscription>);
 
 impl Execute for Served {
-    async fn execute(&self, request: Request, origin: Origin) -> Executed {
-        self.0.execute(request.data(origin)).await.into()
+    async fn execute(&self, request: Prepared, origin: Origin) -> Executed {
+        match request {
+            Ok(request) => self.0.execute(request.data(origin)).await.into(),
+            Err(error) => Response::from_errors(vec![error]).into(),
+        }
     }
 
-    fn check_body(&self, _: &[u8]) -> Result<(), async_graphql::ServerError> {
+    fn check_body(&self, _: &[u8]) -> Result<(), ServerError> {
         Ok(())
     }
 
-    fn prepare_batch(&self, _: &mut [async_graphql::Request]) -> Result<(), async_graphql::ServerError> {
-        Ok(())
+    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
+        Ok(requests.into_iter().map(Ok).collect())
     }
 
     async fn is_ready(&self) -> bool {
@@ -132,8 +143,11 @@ impl Mutation {
 }
 
 async fn bump(context: &Context<'_>, milliseconds: u64) -> usize {
-    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-    context.data_unchecked::<Toy>().finished.fetch_add(1, Ordering::SeqCst) + 1
+    let toy = context.data_unchecked::<Toy>();
+    toy.begun.send_modify(|count| *count += 1);
+    sleep(Duration::from_millis(milliseconds)).await;
+    toy.finished.send_modify(|count| *count += 1);
+    toy.finished()
 }
 
 fn coded(code: &str) -> Error {

@@ -17,13 +17,13 @@ export function AccountPage({ user }: { user: AccountFragment }) {
   const isOpen = (action: RequiredAction) => isFree || requiredActions.includes(action);
 
   return (
-    <Reauthentication>
+    <Reauthentication user={user}>
       <main className="page">
         <Header user={user} />
         <RequiredActions actions={requiredActions} />
         {isFree && <Profile user={user} />}
         {isFree && <Email user={user} />}
-        {isOpen('UPDATE_PASSWORD') && <Password isRequired={!isFree} />}
+        {isOpen('UPDATE_PASSWORD') && <Password user={user} isRequired={!isFree} />}
         {isOpen('ENFORCE_MFA') && <Mfa user={user} />}
         <Workspaces />
       </main>

@@ -27,7 +27,7 @@ export function Header({ user }: { user: FragmentType<typeof HeaderUser> }) {
 
   async function signOut() {
     const { ok, errors } = await mutate(SignOut);
-    if (ok) leave('You are signed out.');
+    if (ok) await leave('You are signed out.');
     return errors;
   }
 

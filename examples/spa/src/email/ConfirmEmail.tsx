@@ -27,7 +27,7 @@ export function ConfirmEmail({ address, onConfirmed, onSendAgain, onCancel }: Co
   async function confirm(values: FormData) {
     const { user, errors } = await mutate(ConfirmEmailMutation, { input: { verifyCode: text(values, 'verifyCode') } });
     if (user) {
-      show(user);
+      await show(user);
       onConfirmed();
     }
     return errors;

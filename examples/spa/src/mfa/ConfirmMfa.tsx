@@ -37,7 +37,7 @@ export function ConfirmMfa({ begun, onConfirmed, onCancel }: ConfirmMfaProps) {
       input: { verifyCode: text(values, 'verifyCode') },
     });
     if (user) {
-      show(user);
+      await show(user);
       onConfirmed(recoveryCodes ?? []);
     }
     return errors;

@@ -8,11 +8,16 @@ interface RecoveryCodesProps {
 }
 
 export function RecoveryCodes({ codes, onKept }: RecoveryCodesProps) {
-  const [isCopied, setCopied] = useState(false);
+  const [copying, setCopying] = useState<'done' | 'refused' | null>(null);
 
   async function copy() {
-    await navigator.clipboard.writeText(codes.join('\n'));
-    setCopied(true);
+    try {
+      // Browsers may refuse it, and have no clipboard at all for a page that came without TLS.
+      await navigator.clipboard.writeText(codes.join('\n'));
+      setCopying('done');
+    } catch {
+      setCopying('refused');
+    }
   }
 
   return (
@@ -27,7 +32,10 @@ export function RecoveryCodes({ codes, onKept }: RecoveryCodesProps) {
       <div className="row">
         <button type="button" className="primary" onClick={onKept}>I have kept them</button>
         <button type="button" onClick={() => void copy()}>Copy</button>
-        <p role="status" className="good">{isCopied && 'Copied.'}</p>
+        <p role="status" className="good">{copying === 'done' && 'Copied.'}</p>
+        <p role="alert" className="problem">
+          {copying === 'refused' && 'Your browser does not let this page copy them. Please copy them by hand.'}
+        </p>
       </div>
     </>
   );

@@ -1,12 +1,19 @@
 // Changing one's password.
 
 import { mutate } from '../api/execute';
-import { graphql } from '../gql';
+import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { useFreshSignIn } from '../sign-in/Reauthentication';
+import { Username } from '../sign-in/Username';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
 import { Section } from '../ui/Section';
 import { show } from '../visitor';
+
+const PasswordUser = graphql(`
+  fragment Password on User {
+    userId
+  }
+`);
 
 const UpdatePassword = graphql(`
   mutation UpdatePassword($input: UpdatePasswordInput!) {
@@ -18,11 +25,13 @@ const UpdatePassword = graphql(`
 `);
 
 interface PasswordProps {
+  user: FragmentType<typeof PasswordUser>;
   /** Who is required to choose a new password need not know the present one. */
   isRequired: boolean;
 }
 
-export function Password({ isRequired }: PasswordProps) {
+export function Password({ user, isRequired }: PasswordProps) {
+  const { userId } = getFragmentData(PasswordUser, user);
   const withFreshSignIn = useFreshSignIn();
 
   async function update(values: FormData) {
@@ -30,14 +39,15 @@ export function Password({ isRequired }: PasswordProps) {
       currentPassword: isRequired ? null : text(values, 'currentPassword'),
       newPassword: text(values, 'newPassword'),
     };
-    const { user, errors } = await withFreshSignIn(() => mutate(UpdatePassword, { input }));
-    if (user) show(user);
+    const { user: changed, errors } = await withFreshSignIn(() => mutate(UpdatePassword, { input }));
+    if (changed) await show(changed);
     return errors;
   }
 
   return (
     <Section id="password" title="Password" about="A new one ends your sessions on all other devices.">
       <Form submit="Change password" done="Your password is changed." onSubmit={update}>
+        <Username userId={userId} />
         {!isRequired && (
           <Field
             name="currentPassword"

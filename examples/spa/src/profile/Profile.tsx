@@ -15,7 +15,8 @@ const ProfileUser = graphql(`
 `);
 
 const LANGUAGES = ['en', 'ko', 'ja', 'de', 'es', 'fr', 'pt-BR', 'zh-Hans'];
-const TIMEZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+// Some browsers have UTC among the others, and some leave it out.
+const TIMEZONES = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 export function Profile({ user }: { user: FragmentType<typeof ProfileUser> }) {
   const { name, language, timezone } = getFragmentData(ProfileUser, user);

@@ -16,6 +16,6 @@ const UpdateProfile = graphql(`
 
 export async function updateProfile(input: UpdateProfileInput) {
   const payload = await mutate(UpdateProfile, { input });
-  if (payload.user) show(payload.user);
+  if (payload.user) await show(payload.user);
   return payload;
 }

@@ -3,10 +3,17 @@
 import { createContext, use, useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { mutate } from '../api/execute';
 import { RequestFailed } from '../api/send';
-import { graphql } from '../gql';
+import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
 import { AnswerField, type AskedFor } from './AnswerField';
+import { Username } from './Username';
+
+const ReauthenticationUser = graphql(`
+  fragment Reauthentication on User {
+    userId
+  }
+`);
 
 const Reauthenticate = graphql(`
   mutation Reauthenticate($input: ReauthenticateInput!) {
@@ -35,7 +42,13 @@ export function useFreshSignIn() {
   };
 }
 
-export function Reauthentication({ children }: { children: ReactNode }) {
+interface ReauthenticationProps {
+  user: FragmentType<typeof ReauthenticationUser>;
+  children: ReactNode;
+}
+
+export function Reauthentication({ user, children }: ReauthenticationProps) {
+  const { userId } = getFragmentData(ReauthenticationUser, user);
   const asked = useRef<PromiseWithResolvers<boolean>>(null);
   const [isOpen, setOpen] = useState(false);
 
@@ -54,18 +67,25 @@ export function Reauthentication({ children }: { children: ReactNode }) {
   return (
     <ProveContext value={prove}>
       {children}
-      {isOpen && <ReauthenticationDialog onClose={close} />}
+      {isOpen && <ReauthenticationDialog userId={userId} onClose={close} />}
     </ProveContext>
   );
 }
 
-function ReauthenticationDialog({ onClose }: { onClose: (isProven: boolean) => void }) {
+interface ReauthenticationDialogProps {
+  userId: string;
+  onClose: (isProven: boolean) => void;
+}
+
+function ReauthenticationDialog({ userId, onClose }: ReauthenticationDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [challenge, setChallenge] = useState<AskedFor | null>(null);
 
   useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
+    // The browser takes the first field, which is there for password managers alone.
+    current?.querySelector<HTMLElement>('[type=password]')?.focus();
     return () => current?.close();
   }, []);
 
@@ -84,7 +104,8 @@ function ReauthenticationDialog({ onClose }: { onClose: (isProven: boolean) => v
       <h2 id="reauthentication">Is it still you?</h2>
       <p>You signed in a while ago. Enter your password again to go on.</p>
       <Form submit="Go on" onSubmit={reauthenticate} onCancel={() => onClose(false)}>
-        <Field name="password" label="Password" type="password" autoComplete="current-password" required autoFocus />
+        <Username userId={userId} />
+        <Field name="password" label="Password" type="password" autoComplete="current-password" required />
         {challenge && <AnswerField asked={challenge} />}
       </Form>
     </dialog>

@@ -41,8 +41,9 @@ fn fields_count_as_often_as_lists_may_hold_them() {
         // Any other list: 10 times, or as often as it is asked for by ids.
         ("{ nodes(ids: [\"a\"]) { id } }", 1 + 10),
         (&format!("{{ nodes(ids: [{}]) {{ id }} }}", many(30, "\"#\",")), 1 + 30),
-        // Through fragments, and whatever they are named.
-        ("{ me { ...A ...A } } fragment A on User { groups(first: 4) { nodes { id } } }", 1 + 2 * (1 + 4 * 2)),
+        // Through fragments, and whatever they are named; what is selected twice, once.
+        ("{ me { ...A ...A } } fragment A on User { groups(first: 4) { nodes { id } } }", 1 + 1 + 4 * 2),
+        ("{ me { name name } me { name id } }", 3),
         ("{ node(id: \"a\") { ... on User { groups(first: 4) { nodes { id } } } } }", 1 + 1 + 4 * 2),
         ("{ a: me { b: groups(first: 4) { c: nodes { d: id } } } }", 2 + 4 * 2),
         // The introspection is free.

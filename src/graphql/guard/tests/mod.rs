@@ -16,6 +16,7 @@ mod answers;
 mod attacks;
 mod costs;
 mod documents;
+mod merge;
 mod properties;
 mod scan;
 mod schema;

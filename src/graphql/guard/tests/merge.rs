@@ -1,0 +1,221 @@
+//! What is selected more than once is done once, and what is answered stays the same.
+
+use async_graphql::{
+    EmptySubscription, OutputType, Request, Schema,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, Selection, SelectionSet},
+    },
+    registry::Registry,
+};
+use proptest::prelude::*;
+
+use super::{
+    super::{Limits, merge::merge},
+    ask, assert_answered, drive, extension,
+    schema::{self, Mutation, Query, TestSchema},
+};
+
+/// What `document` becomes, without white space.
+fn merged(document: &str) -> String {
+    let mut registry =
+        Registry { query_type: "Query".into(), mutation_type: Some("Mutation".into()), ..Registry::default() };
+    Query::create_type_info(&mut registry);
+    Mutation::create_type_info(&mut registry);
+    let mut document = parse_query(document).unwrap();
+    merge(&mut document, &registry);
+    text(&document)
+}
+
+fn text(document: &ExecutableDocument) -> String {
+    fn of_set(set: &SelectionSet) -> String {
+        let items: Vec<_> = set.items.iter().map(|item| of_selection(&item.node)).collect();
+        if items.is_empty() { String::new() } else { format!("{{{}}}", items.join(" ")) }
+    }
+    fn of_selection(selection: &Selection) -> String {
+        let directives: String =
+            selection.directives().iter().map(|directive| format!("@{}", directive.node.name)).collect();
+        match selection {
+            Selection::Field(field) => {
+                let alias = field.node.alias.as_ref().map_or_else(String::new, |alias| format!("{alias}:"));
+                let arguments: Vec<_> =
+                    field.node.arguments.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+                let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(",")) };
+                format!("{alias}{}{arguments}{directives}{}", field.node.name, of_set(&field.node.selection_set.node))
+            }
+            Selection::InlineFragment(inline) => {
+                let on = inline.node.type_condition.as_ref();
+                let on = on.map_or_else(String::new, |condition| format!("on {}", condition.node.on));
+                format!("...{on}{directives}{}", of_set(&inline.node.selection_set.node))
+            }
+            Selection::FragmentSpread(spread) => format!("...{}{directives}", spread.node.fragment_name),
+        }
+    }
+    let operations = document.operations.iter().map(|(_, operation)| of_set(&operation.node.selection_set.node));
+    let fragments = document.fragments.keys().map(|name| format!(" fragment {name}"));
+    operations.chain(fragments).collect()
+}
+
+#[test]
+fn each_field_stands_once_where_it_stood_first() {
+    for (document, expected) in [
+        ("{me{id name id} me{id}}", "{me{id name}}"),
+        ("{a:me{id} me{name} a:me{name}}", "{a:me{id name} me{name}}"),
+        (
+            "{me{groups(first:1 after:\"a\"){nodes{id}} groups(after:\"a\" first:1){nodes{name}}}}",
+            "{me{groups(first:1,after:\"a\"){nodes{id name}}}}",
+        ),
+        (
+            "{me{...A ...B}} fragment A on User{id ...B} fragment B on User{name groups{nodes{id}}}",
+            "{me{id name groups{nodes{id}}}}",
+        ),
+        ("{me{... on User{id ...{name}} ...{id ... on User{name}}}}", "{me{id name}}"),
+        // In a thing that may be one or the other.
+        (
+            "{node(id:1){...A id ...A ...B id}} fragment A on User{name} fragment B on Group{name}",
+            "{node(id:1){...on User{name} id ...on Group{name}}}",
+        ),
+        (
+            "{node(id:1){... on User{... on Node{id} name ... on Node{... on User{name}}}}}",
+            "{node(id:1){...on User{...on Node{id}} ...on User{name}}}",
+        ),
+        (
+            "{node(id:1){... on Node{... on User{name}} ... on User{... on Node{id ... on Node{id}}}}}",
+            "{node(id:1){...on User{name} ...on User{...on Node{id}}}}",
+        ),
+        // Of a type that is known other conditions say nothing.
+        ("{me{... on Node{id ... on User{name}} name}}", "{me{...on Node{id} name}}"),
+        // What has a directive stays as it is, and what stands in it is merged.
+        (
+            "{me{id id@skip(if:true) id@skip(if:true) ...@include(if:true){name name}}}",
+            "{me{id id@skip id@skip ...@include{name}}}",
+        ),
+        ("mutation{updateProfile(input:{}){id} updateProfile(input:{}){name}}", "{updateProfile(input:{}){id name}}"),
+    ] {
+        assert_eq!(merged(document), expected, "{document}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_left_for_the_validation() {
+    for document in [
+        "{me{a:id a:name}}",
+        "{me{a:id ... on User{a:name}}}",
+        "{me{groups(first:1){nodes{id}} groups(first:2){nodes{id}}}}",
+        "{me{groups{nodes{id}} groups}}",
+        "{me{id ... on Group{name}}}",
+        "{me{... on Nothing{id}}}",
+        "{me{... on Node{name}}}",
+        "{node(id:1){... on Node{name}}}",
+        "{node(id:1){name ... on User{name}}}",
+        "{me{...A}}",
+        "{me{id}} fragment A on User{id}",
+        "{me{...A}} fragment A on State{id}",
+        "{me{...A}} fragment A on User @skip(if:true) {id}",
+        "{me{id id{name}}}",
+    ] {
+        let errors = ask(&schema::schema(), document).response.errors;
+        let codes: Vec<_> = errors.iter().map(|error| extension(error, "code").unwrap()).collect();
+        assert!(
+            !codes.is_empty() && codes.iter().all(|code| code == "GRAPHQL_VALIDATION_FAILED"),
+            "{document}: {codes:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_done_twice() {
+    // Each of these would be done thousands of times.
+    for document in [
+        &format!("{{{}}}", "me{groups(first:500){nodes{id}}}".repeat(20)),
+        &format!("{{me{{{}}}}}", "groups(first:500){nodes{users(first:50){id}}}".repeat(100)),
+        &format!("{{me{{{}}}}} fragment A on User{{{}}}", "...A ".repeat(30), "tags ".repeat(100)),
+    ] {
+        assert_answered(document);
+    }
+}
+
+/// Writes selection sets that fit the schema, as `choices` have it; when these have run out, the shortest.
+struct Writer(std::vec::IntoIter<u8>);
+
+impl Writer {
+    fn choose(&mut self, count: u8) -> u8 {
+        self.0.next().unwrap_or_default() % count
+    }
+
+    fn set(&mut self, one: fn(&mut Self) -> String) -> String {
+        let items: Vec<_> = (0..=self.choose(4)).map(|_| one(self)).collect();
+        format!("{{{}}}", items.join(" "))
+    }
+
+    fn of_user(&mut self) -> String {
+        match self.choose(12) {
+            0 | 1 => "id".to_owned(),
+            2 => "name".to_owned(),
+            3 => "n:name".to_owned(),
+            4 => "...A".to_owned(),
+            5 => format!("groups(first:2){{nodes{}}}", self.set(Self::of_group)),
+            6 => format!("g:groups(first:1){{nodes{}}}", self.set(Self::of_group)),
+            7 => format!("...{}", self.set(Self::of_user)),
+            8 => format!("...on User{}", self.set(Self::of_user)),
+            9 => format!("...on Node{}", self.set(Self::of_node)),
+            10 => format!("...@include(if:true){}", self.set(Self::of_user)),
+            _ => "__typename".to_owned(),
+        }
+    }
+
+    fn of_group(&mut self) -> String {
+        match self.choose(6) {
+            0 | 1 => "id".to_owned(),
+            2 => "name @skip(if:false)".to_owned(),
+            3 => "...B".to_owned(),
+            4 => format!("users(first:2){}", self.set(Self::of_user)),
+            _ => format!("...on Node{}", self.set(Self::of_node)),
+        }
+    }
+
+    fn of_node(&mut self) -> String {
+        match self.choose(5) {
+            0 | 1 => "id".to_owned(),
+            2 => format!("...on User{}", self.set(Self::of_user)),
+            3 => format!("...on Group{}", self.set(Self::of_group)),
+            _ => format!("...on Node{}", self.set(Self::of_node)),
+        }
+    }
+
+    fn of_query(&mut self) -> String {
+        match self.choose(3) {
+            0 => format!("me{}", self.set(Self::of_user)),
+            1 => format!("node(id:1){}", self.set(Self::of_node)),
+            _ => format!("nodes(ids:[1 2]){}", self.set(Self::of_node)),
+        }
+    }
+}
+
+/// A document whose fragments are used, and do not lead back to themselves.
+fn document() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u8>(), 0..80).prop_map(|choices| {
+        let query = Writer(choices.into_iter()).set(Writer::of_query);
+        let fragments = "fragment A on User{name groups(first:2){nodes{name ...B}}} fragment B on Group{id name}";
+        let used = "u:me{...A g:groups(first:1){nodes{...B}}}";
+        format!("{{{used} {} {fragments}", query.trim_start_matches('{'))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// The library by itself executes repeated fields again and merges what comes of it: too often, but right.
+    #[test]
+    fn the_answer_stays_the_same_in_its_order_too(document in document()) {
+        let limits = Limits { root_fields: 100, aliases: 1000, depth: 32, ..Limits::default() };
+        let answer = |schema: &TestSchema| {
+            let response = drive(schema, Request::new(&document)).response;
+            (response.errors, serde_json::to_string(&response.data).unwrap())
+        };
+        let guarded = answer(&schema::schema_with(limits));
+        prop_assume!(!guarded.0.iter().any(|error| error.message.contains("at most")));
+        let bare = Schema::build(Query, Mutation, EmptySubscription).finish();
+        prop_assert_eq!(answer(&bare), guarded, "{}", document);
+    }
+}
