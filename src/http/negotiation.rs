@@ -85,6 +85,10 @@ pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, 
 /// # Errors
 /// [`Refusal::UnsupportedMediaType`] for anything else, or nothing, or more than one such header.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Refusal::UnsupportedMediaType);

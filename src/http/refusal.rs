@@ -22,7 +22,7 @@ pub(super) enum Refusal {
     MethodNotAllowed,
     #[error("Answers come as application/graphql-response+json or application/json; name one of them in `Accept`")]
     NotAcceptable,
-    #[error("Send the request as JSON in UTF-8, with `Content-Type: application/json`")]
+    #[error("Send the request as JSON in UTF-8, not compressed, with `Content-Type: application/json`")]
     UnsupportedMediaType,
     #[error("The body is larger than {0} bytes; send less")]
     BodyTooLarge(usize),

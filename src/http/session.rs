@@ -45,9 +45,9 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
             let access = if is_by_header {
                 bearer.and_then(AccessToken::parse)
             } else {
-                cookie(headers, ACCESS).and_then(|token| AccessToken::parse(&token))
+                cookie(headers, ACCESS).and_then(AccessToken::parse)
             };
-            let refresh = cookie(headers, REFRESH).and_then(|token| RefreshToken::parse(&token));
+            let refresh = cookie(headers, REFRESH).and_then(RefreshToken::parse);
             Ok(Shown { access, refresh, delivery: Delivery::Cookies, is_ignored: false, is_by_header })
         }
         _ => Err(Refusal::UnknownSession),
@@ -92,14 +92,20 @@ fn session_cookie<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'
     Cookie::build((name, token)).path("/").secure(true).http_only(true).same_site(SameSite::Lax).max_age(life).build()
 }
 
-/// The first cookie of that name: a browser has only one.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get_all(header::COOKIE).iter().find_map(|value| {
-        // Whatever bytes the cookies of others have, ours are to be found among them.
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let mut cookies = Cookie::split_parse(&*text).flatten();
-        cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
-    })
+/// The value of the only cookie of that name; of two, which a browser never sends, none is believed.
+///
+/// Names are compared byte by byte: what trims them by the white space of Unicode takes `\u{2000}__Host-upa` for ours,
+/// which any subdomain may set. And whatever bytes the cookies of others have, ours are to be found among them.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        let value = pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        std::str::from_utf8(value).ok()
+    });
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    Some(value)
 }
 
 #[cfg(test)]
@@ -131,12 +137,14 @@ mod tests {
 
     const ASKED: (&str, &str) = ("x-userprofile-session", "cookie");
 
-    /// A browser's cookies: somebody else's, an access token, a refresh token, and another access token.
+    /// A browser's cookies: somebody else's, some of whose names are almost ours, an access token, a refresh token.
     fn cookies() -> (AccessToken, RefreshToken, HeaderValue) {
         let (access, refresh) = (AccessToken::from_random([1; 32]), RefreshToken::from_random([2; 32]));
         let other = AccessToken::from_random([3; 32]);
         let [first, second, third] = [access.reveal(), refresh.reveal(), other.reveal()];
-        let text = format!("a=caf\u{e9}; =; ;; __Host-upa={first}; __Host-upr={second}; __Host-upa={third}");
+        let almost =
+            format!("\u{2000}__Host-upa={third}; \u{a0}__Host-upr={third}; __host-upa={third}; __Host-upax={third}");
+        let text = format!("a=caf\u{e9}; =; ;; {almost}; __Host-upa={first};__Host-upr={second} ");
         // A byte that is no character anywhere.
         let bytes = [text.as_bytes(), b"; b=\xff"].concat();
         (access, refresh, HeaderValue::from_bytes(&bytes).unwrap())
@@ -152,6 +160,17 @@ mod tests {
         assert_eq!(shown(&headers, true).unwrap(), believed);
         headers.remove(SESSION);
         assert_eq!(shown(&headers, true).unwrap(), Shown { is_ignored: true, ..Shown::default() });
+    }
+
+    #[test]
+    fn of_two_cookies_with_one_name_none_is_believed() {
+        let (_, refresh, cookies) = cookies();
+        let mut headers = headers(&[ASKED]);
+        headers.insert(header::COOKIE, cookies);
+        let other = format!("__Host-upa={}", AccessToken::from_random([5; 32]).reveal());
+        headers.append(header::COOKIE, other.parse().unwrap());
+        let shown = shown(&headers, true).unwrap();
+        assert_eq!((shown.access, shown.refresh), (None, Some(refresh)));
     }
 
     #[test]

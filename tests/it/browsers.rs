@@ -133,6 +133,21 @@ async fn a_bearer_token_wins_over_cookies() {
     assert_eq!(browser.ask(ME).await.error_code(), "UNAUTHENTICATED");
 }
 
+/// What is done by a bearer token leaves the session of the cookies beside it as it is, and so the cookies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_token_signs_out_alone() {
+    let app = TestApp::with_users(&["wonny", "yuna"]).await;
+    let mut browser = Browser::signed_in(&app).await;
+    let bare = browser.client.clone();
+    browser.client = app.signed_in(DOMAIN, "yuna").await;
+    assert_eq!(browser.ask("mutation { signOut { ok } }").await.data()["signOut"]["ok"], true);
+    // Nor does one that is not good end another session.
+    assert_eq!(browser.ask("mutation { signOut { ok } }").await.error_code(), "UNAUTHENTICATED");
+    assert_eq!(browser.cookies.len(), 2);
+    browser.client = bare;
+    assert_eq!(browser.ask(ME).await.data()["me"]["userId"], "wonny");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_the_session_takes_its_cookies() {
     let app = TestApp::with_users(&["wonny"]).await;

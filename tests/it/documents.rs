@@ -6,6 +6,8 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use userprofile::domain::event;
+use userprofile::graphql::delivery::Shown;
 use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::guard::{Limits, Settings};
 use userprofile::graphql::{self, Api};
@@ -231,6 +233,27 @@ async fn a_batch_tries_one_thing_at_most() {
     assert_eq!((answer.status, answer.error_code(), statements), (StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", 0));
     let told = &answer.body["errors"][0]["extensions"];
     assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("attempts"), &json!(1), &json!(2)));
+    // Nor under the same key, which is one thing, nor by fragments; but twice the same is done once.
+    let twice = "mutation($i: SignInInput!) { ...A ...B ...A }
+                 fragment A on Mutation { signIn(input: $i) { session { expiresAt } } }
+                 fragment B on Mutation { signIn(input: $i) { errors { code } } }";
+    let answer = post(&client, json!({ "query": twice, "variables": sign_in["variables"] })).await;
+    let done = &answer.data()["signIn"];
+    assert!(done["session"].is_object() && done["errors"] == json!([]), "{done}");
+    // Nor where one looks too large to be counted, and is not when it is executed.
+    let unused = "query B($a: ID, $f: WorkspaceFilter, $n: Int, $c: String, $l: Int, $b: String) { me { #F } }
+        fragment F on User { #W }"
+        .replace("#F", &"...F ".repeat(25))
+        .replace(
+            "#W",
+            &"workspaces(workspaceGroupId: $a filter: $f first: $n after: $c last: $l before: $b) { nodes { id } } "
+                .repeat(30),
+        );
+    let document = format!("{} {unused}", sign_in["query"].as_str().unwrap().replace("mutation", "mutation A"));
+    let hidden = json!({ "query": document, "operationName": "A", "variables": sign_in["variables"] });
+    let (statements, answer) = app.count_statements(post(&client, json!([hidden, hidden]))).await;
+    let codes: Vec<_> = (0..2).map(|at| &answer.body[at]["errors"][0]["extensions"]["code"]).collect();
+    assert_eq!((codes, statements), (vec![&json!("LIMIT_EXCEEDED"); 2], 0), "{}", answer.body);
     // Nor by a document that one of them brings and the others only name.
     let mut by_name = sign_in.clone();
     let extensions = persisted(&digest(sign_in["query"].as_str().unwrap()));
@@ -238,11 +261,33 @@ async fn a_batch_tries_one_thing_at_most() {
     by_name["extensions"] = extensions.clone();
     let mut bringing = sign_in.clone();
     bringing["extensions"] = extensions;
-    let (statements, answer) = app.count_statements(post(&client, json!([by_name, by_name, bringing]))).await;
+    let (statements, answer) = app.count_statements(post(&client, json!([bringing, by_name, by_name]))).await;
     assert_eq!((answer.error_code(), statements), ("LIMIT_EXCEEDED", 0), "{}", answer.body);
     let answer = post(&client, json!([harmless, harmless, harmless, harmless])).await;
     let told = &answer.body["errors"][0]["extensions"];
     assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("batchSize"), &json!(3), &json!(4)));
+}
+
+/// Which documents the requests of a batch are for is decided once, before the first is executed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_bring_meanwhile_is_not_for_a_batch_that_runs() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let api = app.api(Settings::default());
+    let asking = |text: &str| {
+        let mut request = async_graphql::Request::new(text);
+        let digest = async_graphql::Value::from_json(persisted(&digest(ME))["persistedQuery"].clone()).unwrap();
+        request.extensions.insert("persistedQuery".to_owned(), digest);
+        request
+    };
+    let prepared = api.prepare(vec![asking(""), asking(ME), asking("")]).unwrap();
+    assert_eq!(prepared.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, true]);
+    api.prepare(vec![asking(ME)]).unwrap();
+    let nowhere = event::Client { address: [127, 0, 0, 1].into(), user_agent: None };
+    for (at, request) in prepared.into_iter().enumerate() {
+        let executed = api.execute(request, Shown::default(), nowhere.clone()).await;
+        let code = executed.response.errors[0].extensions.as_ref().and_then(|told| told.get("code")).cloned();
+        assert_eq!(code, Some(if at == 0 { "PERSISTED_QUERY_NOT_FOUND" } else { "UNAUTHENTICATED" }.into()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

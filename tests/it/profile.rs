@@ -127,6 +127,9 @@ async fn what_is_hostile_is_kept_as_it_is_or_refused_by_its_field() {
         (json!({ "email": "a\u{202e}b@x.org" }), "email"),
         (json!({ "tags": { "k": "x".repeat(17 * 1024) } }), "tags"),
         (json!({ "tags": deep }), "tags"),
+        // What reads JSON for us would take this for a list.
+        (json!({ "tags": { "$serde_json::private::RawValue": "[1]" } }), "tags"),
+        (json!({ "tags": { "a": [{ "$serde_json::private::RawValue": "[1]" }] } }), "tags"),
     ] {
         let refused = client.refused("updateProfile", input).await;
         assert_eq!(refused.iter().map(|(_, field)| field.as_deref()).collect::<Vec<_>>(), [Some(field)]);

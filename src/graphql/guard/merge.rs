@@ -77,20 +77,18 @@ impl<'a> Merge<'a> {
                     continue;
                 }
                 Selection::InlineFragment(inline) => inline,
-                Selection::FragmentSpread(spread) => match self.fragments.get(&spread.node.fragment_name.node) {
-                    Some(fragment) => {
-                        self.spread.insert(spread.node.fragment_name.node);
-                        let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
-                        let directives = spread.node.directives;
-                        let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
-                        Positioned::new(inline, pos)
-                    }
-                    // The validation will say so.
-                    None => {
+                Selection::FragmentSpread(spread) => {
+                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                        // The validation will say so.
                         collected.add(within, pos, Selection::FragmentSpread(spread));
                         continue;
-                    }
-                },
+                    };
+                    self.spread.insert(spread.node.fragment_name.node);
+                    let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
+                    let directives = spread.node.directives;
+                    let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
+                    Positioned::new(inline, pos)
+                }
             };
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {

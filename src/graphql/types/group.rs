@@ -92,8 +92,8 @@ impl WorkspaceGroup {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
-        let list = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
-        WorkspaceConnection::through(ctx, list, page).await
+        let wanted = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
+        WorkspaceConnection::through(ctx, wanted, page).await
     }
 }
 

@@ -37,6 +37,8 @@ async fn only_json_is_taken() {
     post(&[("content-type", "application/json; charset=utf-16")], body).await.refused(415, "BAD_USER_INPUT");
     post(&[("content-type", "application/json; charset=latin1")], body).await.refused(415, "BAD_USER_INPUT");
     post(&[], body).await.refused(415, "BAD_USER_INPUT");
+    post(&[JSON, ("content-encoding", "gzip")], body).await.refused(415, "BAD_USER_INPUT");
+    assert_eq!(post(&[JSON, ("content-encoding", "identity")], body).await.status, 200);
     let reply = post(&[("accept", "application/graphql-response+json")], body).await;
     assert_eq!(reply.header("content-type"), "application/graphql-response+json; charset=utf-8");
     assert_eq!(post(&[("content-type", "application/json; charset=\"UTF-8\"")], body).await.status, 200);
