@@ -33,7 +33,7 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// How many requests a batch may hold; 0 for no batches.
     pub batch_size: usize,
-    /// How long a client may take to send the head of a request, and so how long a connection may lie idle.
+    /// How long a client may take to send the head of a request, and so how long a connection of HTTP/1.1 may lie idle.
     pub header_timeout: Duration,
     /// How long a request may take, from its head to its answer.
     pub request_timeout: Duration,
