@@ -55,9 +55,9 @@ impl TokenDelivery {
     /// What the payload says of new tokens.
     pub(super) fn deliver(&self, tokens: IssuedTokens) -> SessionTokens {
         match self.delivery {
-            Delivery::Payload => SessionTokens::told(&tokens),
+            Delivery::Payload => SessionTokens::in_payload(&tokens),
             Delivery::Cookies => {
-                let told = SessionTokens::kept(&tokens);
+                let told = SessionTokens::in_cookies(&tokens);
                 self.note(SessionChange::Begun(tokens));
                 told
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::batch::{Batch, Load};
+use super::dataloader::{DataLoader, Load};
 use super::error::ApiError;
 use crate::domain::access::Viewer;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
@@ -22,17 +22,17 @@ struct Reader {
 /// The loaders of one request.
 pub struct Loaders {
     /// Workspaces by id.
-    pub workspaces: Batch<Workspaces>,
+    pub workspaces: DataLoader<Workspaces>,
     /// Groups by id.
-    pub groups: Batch<Groups>,
+    pub groups: DataLoader<Groups>,
     /// The users of a group.
-    pub group_users: Batch<GroupUsers>,
+    pub group_users: DataLoader<GroupUsers>,
     /// The caller's binding through a group.
-    pub group_bindings: Batch<GroupBindings>,
+    pub group_bindings: DataLoader<GroupBindings>,
     /// A page of the workspaces through a group.
-    pub group_workspaces: Batch<GroupWorkspaces>,
+    pub group_workspaces: DataLoader<GroupWorkspaces>,
     /// How many workspaces there are through a group.
-    pub group_totals: Batch<GroupTotals>,
+    pub group_totals: DataLoader<GroupTotals>,
 }
 
 /// Loads [`Loaders::workspaces`].
@@ -54,12 +54,12 @@ impl Loaders {
     pub fn new(services: &Arc<Services>, viewer: Arc<Viewer>) -> Self {
         let reader = Reader { services: services.clone(), viewer };
         Self {
-            workspaces: Batch::new(Workspaces(reader.clone())),
-            groups: Batch::new(Groups(reader.clone())),
-            group_users: Batch::new(GroupUsers(reader.clone())),
-            group_bindings: Batch::new(GroupBindings(reader.clone())),
-            group_workspaces: Batch::new(GroupWorkspaces(reader.clone())),
-            group_totals: Batch::new(GroupTotals(reader)),
+            workspaces: DataLoader::new(Workspaces(reader.clone())),
+            groups: DataLoader::new(Groups(reader.clone())),
+            group_users: DataLoader::new(GroupUsers(reader.clone())),
+            group_bindings: DataLoader::new(GroupBindings(reader.clone())),
+            group_workspaces: DataLoader::new(GroupWorkspaces(reader.clone())),
+            group_totals: DataLoader::new(GroupTotals(reader)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How it is asked: the GraphQL schema, and what belongs to answering one request. No rule of the product is decided
 //! here; resolvers parse what came in, call a service, and say its answer in the schema's words.
 
-pub mod batch;
 pub mod context;
+pub mod dataloader;
 pub mod delivery;
 pub mod documents;
 pub mod error;

@@ -18,7 +18,7 @@ const USER_AGENT_LENGTH: usize = 256;
 pub trait Execute: Send + Sync + 'static {
     /// Executes one request, if there is one, to its end. The future is not dropped half-way, not even when the client hangs up, unless
     /// the server was told to stop and 30 seconds have passed since.
-    fn execute(&self, request: Prepared, origin: Origin) -> impl Future<Output = Executed> + Send;
+    fn execute(&self, request: Prepared, sender: Sender) -> impl Future<Output = Executed> + Send;
 
     /// Checks a body before it is read as JSON.
     ///
@@ -37,8 +37,8 @@ pub trait Execute: Send + Sync + 'static {
 }
 
 impl Execute for Api {
-    async fn execute(&self, request: Prepared, origin: Origin) -> Executed {
-        let Origin { shown, client_address, user_agent, .. } = origin;
+    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+        let Sender { shown, client_address, user_agent, .. } = sender;
         Self::execute(self, request, shown, Client { address: client_address, user_agent }).await
     }
 
@@ -57,7 +57,7 @@ impl Execute for Api {
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
-pub struct Origin {
+pub struct Sender {
     /// What it shows of its session, whatever that is worth.
     pub shown: Shown,
     /// The client's address, behind the proxies that are trusted.
@@ -68,7 +68,7 @@ pub struct Origin {
     pub request_id: RequestId,
 }
 
-impl Origin {
+impl Sender {
     pub(super) fn new(headers: &HeaderMap, shown: Shown, client_address: IpAddr, request_id: RequestId) -> Self {
         Self { shown, client_address, user_agent: user_agent(headers), request_id }
     }

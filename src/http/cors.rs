@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
+    http::{HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -69,12 +69,12 @@ fn is_own(origin: &HeaderValue, parts: &Parts, public_url: Option<&str>) -> bool
     }
     let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };
     let is_public = public_url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| url.origin() == origin.origin());
-    is_public || host(&parts.headers, parts).is_some_and(|host| is_at(&origin, host))
+    is_public || host(parts).is_some_and(|host| is_at(&origin, host))
 }
 
 /// The host that was asked: of HTTP/2 it is in the address itself.
-fn host<'a>(headers: &'a HeaderMap, parts: &'a Parts) -> Option<&'a str> {
-    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+fn host(parts: &Parts) -> Option<&str> {
+    let named = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     named.or_else(|| parts.uri.authority().map(Authority::as_str))
 }
 

@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::{
-    Execute, Origin, body,
+    Execute, Sender, body,
     exchange::Exchange,
     negotiation::{self, Media},
     pages,
@@ -100,12 +100,12 @@ async fn execute<A: Execute>(
     let is_batch = matches!(call, Call::Batch(_));
     let prepared = shared.api.prepare(call.into_requests()).map_err(Refusal::too_much_together)?;
     let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
-    let origin = Origin::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
+    let sender = Sender::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
     let site = Arc::clone(shared);
     let operation = async move {
         let mut executed = Vec::with_capacity(prepared.len());
         for request in prepared {
-            executed.push(site.api.execute(request, origin.clone()).await);
+            executed.push(site.api.execute(request, sender.clone()).await);
         }
         Answer::new(executed, is_batch)
     };

@@ -1,7 +1,7 @@
 //! How it arrives: addresses, methods, headers, status codes, bodies, connections.
 //!
 //! Here belongs what HTTP says and asks for. What a GraphQL document means, who the caller is and what he may do does
-//! not: a request is handed to an [`Execute`] as it came, with its [`Origin`], and its answer is put into the form that
+//! not: a request is handed to an [`Execute`] as it came, with its [`Sender`], and its answer is put into the form that
 //! the GraphQL over HTTP specification asks for. Nothing here knows the schema.
 
 mod api;
@@ -28,7 +28,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use api::{Execute, Origin};
+pub use api::{Execute, Sender};
 pub use mailbox::Mails;
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};

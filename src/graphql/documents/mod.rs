@@ -21,6 +21,9 @@ pub const OF_OUR_PAGES: [&str; 2] = [
     "mutation($input: UndoEmailChangeInput!) {\n  undoEmailChange(input: $input) { ok errors { message code field } }\n}",
 ];
 
+/// How many automatic documents are expected: as many as a large front end has.
+const EXPECTED: usize = 1000;
+
 /// The id of the document that a request is for, put into its data by the transport.
 #[derive(Debug, Clone)]
 pub struct DocumentId(pub String);
@@ -44,7 +47,7 @@ pub struct Documents {
     by_id: HashMap<String, Arc<str>>,
     /// Trusted ones by the digests of their texts.
     by_digest: HashMap<String, Arc<str>>,
-    automatic: Cache<[u8; 32], Arc<str>, Bytes>,
+    automatic: Cache<[u8; 32], Arc<str>, ByBytes>,
 }
 
 /// What names a document.
@@ -60,7 +63,7 @@ impl Documents {
     #[must_use]
     pub fn untrusted(automatic_bytes: usize) -> Self {
         let bytes = u64::try_from(automatic_bytes).unwrap_or(u64::MAX);
-        let automatic = Cache::with_weighter(1000, bytes, Bytes);
+        let automatic = Cache::with_weighter(EXPECTED, bytes, ByBytes);
         Self { mode: Mode::Off, by_id: HashMap::new(), by_digest: HashMap::new(), automatic }
     }
 
@@ -195,9 +198,9 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 #[derive(Clone)]
-struct Bytes;
+struct ByBytes;
 
-impl Weighter<[u8; 32], Arc<str>> for Bytes {
+impl Weighter<[u8; 32], Arc<str>> for ByBytes {
     fn weight(&self, _: &[u8; 32], text: &Arc<str>) -> u64 {
         // What stands beside a text, as far as it is not counted by the cache itself.
         u64::try_from(text.len() + 128).unwrap_or(u64::MAX)

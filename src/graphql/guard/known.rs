@@ -79,12 +79,12 @@ impl Known {
 }
 
 /// The documents, those least used being forgotten where there are too many bytes of them.
-pub(super) struct DocumentCache(Cache<Key, Arc<Known>, Bytes>);
+pub(super) struct DocumentCache(Cache<Key, Arc<Known>, ByBytes>);
 
 impl DocumentCache {
     /// Room for so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
-        Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), Bytes))
+        Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), ByBytes))
     }
 
     /// The document of `request`, read if it is within `limits`, but for what the values of its variables make of it.
@@ -194,9 +194,9 @@ impl Equivalent<Key> for Asked<'_> {
 }
 
 #[derive(Clone)]
-struct Bytes;
+struct ByBytes;
 
-impl Weighter<Key, Arc<Known>> for Bytes {
+impl Weighter<Key, Arc<Known>> for ByBytes {
     fn weight(&self, key: &Key, known: &Arc<Known>) -> u64 {
         let given: usize = key.given.iter().map(|name| name.len() + 2 * size_of::<Name>()).sum();
         u64::try_from(key.text.len() + given + known.weight + OVERHEAD).unwrap_or(u64::MAX)

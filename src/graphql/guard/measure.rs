@@ -93,7 +93,7 @@ impl Size {
 }
 
 /// What is known of a fragment while the document is walked through.
-enum Known {
+enum Progress {
     /// It is being measured: whoever spreads it stands in it.
     Open,
     Measured(Size),
@@ -103,7 +103,7 @@ struct Measure<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     weights: &'a Weights,
     limits: &'a Limits,
-    known: HashMap<&'a str, Known>,
+    known: HashMap<&'a str, Progress>,
     /// The fragments that something spreads.
     used: HashSet<&'a str>,
 }
@@ -168,20 +168,20 @@ impl<'a> Measure<'a> {
         at: Pos,
     ) -> Result<Size, Refusal> {
         match self.known.get(name) {
-            Some(Known::Measured(size)) => {
+            Some(Progress::Measured(size)) => {
                 Limit::Nesting.check(level.saturating_add(size.nesting), self.limits.nesting, Some(at))?;
                 return Ok(*size);
             }
-            Some(Known::Open) => {
+            Some(Progress::Open) => {
                 let message = format!("Fragment \"{name}\" is spread within itself");
                 return Err(Refusal::Invalid { message, at: Some(at) });
             }
             None => {}
         }
-        self.known.insert(name, Known::Open);
+        self.known.insert(name, Progress::Open);
         let directives = self.directives(&fragment.node.directives);
         let size = self.selection_set(&fragment.node.selection_set, level + 1)?.beside(directives);
-        self.known.insert(name, Known::Measured(size));
+        self.known.insert(name, Progress::Measured(size));
         Ok(size)
     }
 

@@ -118,8 +118,8 @@ pub struct UndoEmailChangePayload {
     errors: Vec<UndoEmailChangeError>,
 }
 
-#[derive(Default)]
 /// E-mail addresses.
+#[derive(Default)]
 pub struct EmailMutations;
 
 #[Object]
@@ -175,10 +175,10 @@ async fn confirm_email(ctx: &Context<'_>, input: &ConfirmEmailInput) -> Result<C
     let caller = context::caller(ctx)?;
     let mut faults = Faults::default();
     let digits = faults.parse("verifyCode", Digits::parse(&input.verify_code));
-    if let Some(errors) = faults.told()? {
-        return Ok(ConfirmEmailPayload { user: None, errors });
-    }
-    let Some(digits) = digits else { return Err(ApiError::internal("an unseen fault")) };
+    let digits = match faults.settle(digits)? {
+        Ok(digits) => digits,
+        Err(errors) => return Ok(ConfirmEmailPayload { user: None, errors }),
+    };
     let answer = context::services(ctx)?.confirm_email(caller, digits, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(caller) => ConfirmEmailPayload { user: Some(User(Arc::new(caller))), errors: Vec::new() },

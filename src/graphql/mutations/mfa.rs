@@ -171,8 +171,8 @@ pub struct RegenerateRecoveryCodesPayload {
     errors: Vec<RegenerateRecoveryCodesError>,
 }
 
-#[derive(Default)]
 /// The second factor.
+#[derive(Default)]
 pub struct MfaMutations;
 
 #[Object]
@@ -256,10 +256,10 @@ async fn confirm_mfa(ctx: &Context<'_>, input: &ConfirmMfaInput) -> Result<Confi
     let caller = context::caller(ctx)?;
     let mut faults = Faults::default();
     let code = faults.parse("verifyCode", VerifyCode::parse(&input.verify_code));
-    if let Some(errors) = faults.told()? {
-        return Ok(ConfirmMfaPayload { errors, ..ConfirmMfaPayload::default() });
-    }
-    let Some(code) = code else { return Err(ApiError::internal("an unseen fault")) };
+    let code = match faults.settle(code)? {
+        Ok(code) => code,
+        Err(errors) => return Ok(ConfirmMfaPayload { errors, ..ConfirmMfaPayload::default() }),
+    };
     let answer = context::services(ctx)?.confirm_mfa(caller, &code, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok((caller, recovery_codes)) => ConfirmMfaPayload {

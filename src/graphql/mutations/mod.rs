@@ -98,6 +98,15 @@ impl Faults {
         self.0.push(Fault::new(FaultCode::Required, message).at(field));
     }
 
+    /// What was `parsed`, where nothing is wrong; otherwise the faults as the mutation says them.
+    fn settle<T, E: MutationError>(self, parsed: Option<T>) -> Result<Result<T, Vec<E>>, ApiError> {
+        match (self.told()?, parsed) {
+            (Some(errors), _) => Ok(Err(errors)),
+            (None, Some(parsed)) => Ok(Ok(parsed)),
+            (None, None) => Err(ApiError::internal("what could not be parsed is no fault")),
+        }
+    }
+
     /// The faults as the mutation says them, if there are any.
     fn told<E: MutationError>(self) -> Result<Option<Vec<E>>, ApiError> {
         let errors = self.0.into_iter().map(E::of).collect::<Result<Vec<E>, _>>()?;

@@ -136,8 +136,8 @@ pub struct ConfirmPasswordResetPayload {
     errors: Vec<ConfirmPasswordResetError>,
 }
 
-#[derive(Default)]
 /// Passwords.
+#[derive(Default)]
 pub struct PasswordMutations;
 
 #[Object]
@@ -177,10 +177,10 @@ async fn update_password(ctx: &Context<'_>, input: &UpdatePasswordInput) -> Resu
     let caller = context::caller(ctx)?;
     let mut faults = Faults::default();
     let new = faults.password("newPassword", &input.new_password);
-    if let Some(errors) = faults.told()? {
-        return Ok(UpdatePasswordPayload { user: None, errors });
-    }
-    let Some(new) = new else { return Err(ApiError::internal("an unseen fault")) };
+    let new = match faults.settle(new)? {
+        Ok(new) => new,
+        Err(errors) => return Ok(UpdatePasswordPayload { user: None, errors }),
+    };
     let current = input.current_password.as_deref().filter(|text| !text.is_empty()).map(Password::typed);
     let answer = context::services(ctx)?.update_password(caller, current, new, context::client(ctx)?).await;
     Ok(match settle(answer)? {
@@ -193,10 +193,10 @@ async fn reset_password(ctx: &Context<'_>, input: &ResetPasswordInput) -> Result
     let mut faults = Faults::default();
     let login = faults.parse("userId", LoginId::parse(&input.user_id));
     let domain_id = input.domain_id.as_ref().and_then(|id| faults.parse("domainId", DomainId::parse(id)));
-    if let Some(errors) = faults.told()? {
-        return Ok(ResetPasswordPayload { ok: false, errors });
-    }
-    let Some(login) = login else { return Err(ApiError::internal("an unseen fault")) };
+    let login = match faults.settle(login)? {
+        Ok(login) => login,
+        Err(errors) => return Ok(ResetPasswordPayload { ok: false, errors }),
+    };
     let answer = context::services(ctx)?.reset_password(domain_id, &login, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(()) => ResetPasswordPayload { ok: true, errors: Vec::new() },

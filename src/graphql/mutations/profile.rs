@@ -81,8 +81,8 @@ pub struct UpdateProfilePayload {
     errors: Vec<UpdateProfileError>,
 }
 
-#[derive(Default)]
 /// The profile.
+#[derive(Default)]
 pub struct ProfileMutations;
 
 #[Object]

@@ -103,8 +103,8 @@ pub struct RevokeOtherSessionsPayload {
     errors: Vec<RevokeOtherSessionsError>,
 }
 
-#[derive(Default)]
 /// What is done with sessions.
+#[derive(Default)]
 pub struct SessionMutations;
 
 #[Object]

@@ -145,8 +145,8 @@ pub struct ReauthenticatePayload {
     errors: Vec<ReauthenticateError>,
 }
 
-#[derive(Default)]
 /// Signing in.
+#[derive(Default)]
 pub struct SignInMutations;
 
 #[Object]
@@ -184,10 +184,10 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload,
     let domain_id = input.domain_id.map(|id| faults.parse("domainId", DomainId::parse(&id)));
     let login = faults.parse("userId", LoginId::parse(&input.user_id));
     let password = faults.password("password", &input.password);
-    if let Some(errors) = faults.told()? {
-        return Ok(SignInPayload { errors, ..SignInPayload::default() });
-    }
-    let (Some(login), Some(password)) = (login, password) else { return Err(ApiError::internal("an unseen fault")) };
+    let (login, password) = match faults.settle(login.zip(password))? {
+        Ok(given) => given,
+        Err(errors) => return Ok(SignInPayload { errors, ..SignInPayload::default() }),
+    };
     let who = SignIn { domain_id: domain_id.flatten(), login, password };
     let answer = context::services(ctx)?.sign_in(who, context::client(ctx)?).await;
     Ok(match settle(answer)? {
@@ -233,10 +233,10 @@ async fn reauthenticate(ctx: &Context<'_>, input: &ReauthenticateInput) -> Resul
     let mut faults = Faults::default();
     let password = faults.password("password", &input.password);
     let code = input.verify_code.as_ref().and_then(|code| faults.parse("verifyCode", VerifyCode::parse(code)));
-    if let Some(errors) = faults.told()? {
-        return Ok(ReauthenticatePayload { errors, ..ReauthenticatePayload::default() });
-    }
-    let Some(password) = password else { return Err(ApiError::internal("an unseen fault")) };
+    let password = match faults.settle(password)? {
+        Ok(password) => password,
+        Err(errors) => return Ok(ReauthenticatePayload { errors, ..ReauthenticatePayload::default() }),
+    };
     let client = context::client(ctx)?;
     let answer = context::services(ctx)?.reauthenticate(caller, password, code.as_ref(), client).await;
     Ok(match settle(answer)? {

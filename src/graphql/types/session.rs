@@ -56,16 +56,16 @@ pub struct SessionTokens {
 
 impl SessionTokens {
     /// Tokens that the client is to keep.
-    pub(in crate::graphql) fn told(tokens: &IssuedTokens) -> Self {
+    pub(in crate::graphql) fn in_payload(tokens: &IssuedTokens) -> Self {
         Self {
             access_token: Some(tokens.access.reveal().to_owned()),
             refresh_token: Some(tokens.refresh.reveal().to_owned()),
-            ..Self::kept(tokens)
+            ..Self::in_cookies(tokens)
         }
     }
 
     /// Tokens that are kept for the client.
-    pub(in crate::graphql) fn kept(tokens: &IssuedTokens) -> Self {
+    pub(in crate::graphql) fn in_cookies(tokens: &IssuedTokens) -> Self {
         Self { access_token: None, refresh_token: None, expires_at: Time(tokens.expires_at) }
     }
 }

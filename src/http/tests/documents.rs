@@ -121,14 +121,14 @@ async fn the_api_learns_where_a_request_comes_from() {
             ("x-forwarded-for", "1.1.1.1, 198.51.100.7"),
             ("x-request-id", "r-1"),
         ],
-        Body::from(r#"{"query":"{ origin }"}"#),
+        Body::from(r#"{"query":"{ sender }"}"#),
     );
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 2], 4711))));
     let reply = call(Request::from_parts(parts, body)).await;
     let told = format!(r#"Some("{token}") 198.51.100.7 Some("curl/8") r-1"#);
-    assert_eq!(reply.json()["data"]["origin"], told);
-    assert_eq!(ask("{ origin }").await.json()["data"]["origin"], format!("None 0.0.0.0 None {}", "ab".repeat(16)));
+    assert_eq!(reply.json()["data"]["sender"], told);
+    assert_eq!(ask("{ sender }").await.json()["data"]["sender"], format!("None 0.0.0.0 None {}", "ab".repeat(16)));
 }
 
 #[tokio::test]

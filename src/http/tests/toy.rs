@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{Execute, HttpSettings, Origin, SchemaText, Site},
+    http::{Execute, HttpSettings, SchemaText, Sender, Site},
 };
 
 /// Counts the operations that begin, and those that are executed to their end.
@@ -73,9 +73,9 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
 struct Served(Schema<Query, Mutation, EmptySubscription>);
 
 impl Execute for Served {
-    async fn execute(&self, request: Prepared, origin: Origin) -> Executed {
+    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
         match request {
-            Ok(request) => self.0.execute(request.data(origin)).await.into(),
+            Ok(request) => self.0.execute(request.data(sender)).await.into(),
             Err(error) => Response::from_errors(vec![error]).into(),
         }
     }
@@ -105,10 +105,10 @@ impl Query {
         text
     }
 
-    async fn origin(&self, context: &Context<'_>) -> String {
-        let origin = context.data_unchecked::<Origin>();
-        let token = origin.shown.access.as_ref().map(AccessToken::reveal);
-        format!("{token:?} {} {:?} {}", origin.client_address, origin.user_agent, origin.request_id)
+    async fn sender(&self, context: &Context<'_>) -> String {
+        let sender = context.data_unchecked::<Sender>();
+        let token = sender.shown.access.as_ref().map(AccessToken::reveal);
+        format!("{token:?} {} {:?} {}", sender.client_address, sender.user_agent, sender.request_id)
     }
 
     async fn slow(&self, context: &Context<'_>, milliseconds: u64) -> usize {

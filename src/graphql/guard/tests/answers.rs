@@ -83,7 +83,7 @@ async fn what_comes_from_other_tasks_is_waited_for() {
 #[tokio::test]
 async fn the_loaders_of_a_page_are_asked_once() {
     let batches = schema::Batches::default();
-    let loader = crate::graphql::batch::Batch::new(batches.clone());
+    let loader = crate::graphql::dataloader::DataLoader::new(batches.clone());
     let document = format!("{{me{{groups(first:500){{nodes{{isLoaded {}}}}}}}}}", "id name ".repeat(10));
     let response = schema::schema().execute(Request::new(document).data(loader)).await;
     assert_eq!(response.errors, []);

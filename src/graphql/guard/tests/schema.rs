@@ -15,7 +15,7 @@ use async_graphql::{
 
 use super::super::{Limits, RequestGuard, Settings};
 use crate::graphql::{
-    batch::{Batch, Load},
+    dataloader::{DataLoader, Load},
     error::ApiError,
 };
 
@@ -188,7 +188,7 @@ impl Group {
 
     /// Comes from a loader.
     async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
-        context.data_unchecked::<Batch<Batches>>().get(0).await.ok().flatten()
+        context.data_unchecked::<DataLoader<Batches>>().get(0).await.ok().flatten()
     }
 
     /// Waits, as if for a database that does not answer.

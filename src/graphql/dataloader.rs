@@ -27,7 +27,7 @@ pub trait Load: Send + Sync {
 }
 
 /// Gathers keys for a [`Load`]. Belongs to one request.
-pub struct Batch<L: Load> {
+pub struct DataLoader<L: Load> {
     load: L,
     gathering: Mutex<Option<Asked<L>>>,
 }
@@ -36,7 +36,7 @@ pub struct Batch<L: Load> {
 type Asked<L> = Vec<(<L as Load>::Key, oneshot::Sender<Answer<L>>)>;
 type Answer<L> = Result<Option<<L as Load>::Value>, ApiError>;
 
-impl<L: Load> Batch<L> {
+impl<L: Load> DataLoader<L> {
     /// Gathers for `load`.
     pub const fn new(load: L) -> Self {
         Self { load, gathering: Mutex::new(None) }
@@ -68,7 +68,7 @@ impl<L: Load> Batch<L> {
     }
 
     async fn load_for_all(&self) {
-        let gathering = Gathering { batch: self, is_taken: false };
+        let gathering = Gathering { loader: self, is_taken: false };
         tokio::task::yield_now().await;
         let asked = gathering.take();
         let mut seen = HashSet::with_capacity(asked.len());
@@ -88,21 +88,21 @@ impl<L: Load> Batch<L> {
 
 /// Ends a gathering when the one who gathers is dropped: those who wait learn it by the end of their senders.
 struct Gathering<'a, L: Load> {
-    batch: &'a Batch<L>,
+    loader: &'a DataLoader<L>,
     is_taken: bool,
 }
 
 impl<L: Load> Gathering<'_, L> {
     fn take(mut self) -> Asked<L> {
         self.is_taken = true;
-        self.batch.lock().take().unwrap_or_default()
+        self.loader.lock().take().unwrap_or_default()
     }
 }
 
 impl<L: Load> Drop for Gathering<'_, L> {
     fn drop(&mut self) {
         if !self.is_taken {
-            drop(self.batch.lock().take());
+            drop(self.loader.lock().take());
         }
     }
 }
@@ -130,23 +130,23 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn what_is_asked_for_at_once_is_loaded_at_once() {
         for number in [1, 10, 1000] {
-            let batch = Batch::new(Doubles(Mutex::default()));
-            let answers = join_all((0..number).map(|key| batch.get(key / 2))).await;
+            let loader = DataLoader::new(Doubles(Mutex::default()));
+            let answers = join_all((0..number).map(|key| loader.get(key / 2))).await;
             for (key, answer) in (0..number).zip(answers) {
                 let (Ok(found) | Err(found)) = answer.map_err(|_| None);
                 assert_eq!(found, (key / 2 % 2 == 0).then_some(key / 2 * 2));
             }
-            let asked = batch.load.0.lock().unwrap();
+            let asked = loader.load.0.lock().unwrap();
             assert_eq!(*asked, [(0..number.div_ceil(2)).collect::<Vec<_>>()]);
         }
     }
 
     #[tokio::test]
     async fn who_waits_for_one_that_was_dropped_is_answered_all_the_same() {
-        let batch = Batch::new(Doubles(Mutex::default()));
+        let loader = DataLoader::new(Doubles(Mutex::default()));
         for polls in 1..4 {
-            let mut first = Box::pin(batch.get(2));
-            let second = batch.get(4);
+            let mut first = Box::pin(loader.get(2));
+            let second = loader.get(4);
             for _ in 0..polls {
                 let _ = futures_util::poll!(&mut first);
             }
