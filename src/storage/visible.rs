@@ -72,9 +72,8 @@ pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn count(db: &Db, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Error> {
-    let query = Count(Visible::new(viewer, Scope::All, filter, Slice::Everything));
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => query.get_result(c).await)?)
+    let counted = count_in(db, viewer, Scope::All, filter).await?;
+    Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
 /// How many workspaces the list of each of `groups` has, over all pages; lists with none are left out.
@@ -87,10 +86,19 @@ pub async fn count_through(
     groups: &[WorkspaceGroupId],
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
-    let query = CountThrough(Visible::new(viewer, Scope::through(groups), filter, Slice::Everything));
+    let counted = count_in(db, viewer, Scope::through(groups), filter).await?;
+    Ok(counted.into_iter().filter_map(|(group, count)| Some((WorkspaceGroupId::from_stored(group?), count))).collect())
+}
+
+async fn count_in(
+    db: &Db,
+    viewer: &Viewer,
+    scope: Scope,
+    filter: &WorkspaceFilter,
+) -> Result<Vec<(Option<String>, i64)>, Error> {
+    let query = Count(Visible::new(viewer, scope, filter, Slice::Everything));
     let mut conn = db.conn().await?;
-    let rows: Vec<(String, i64)> = on!(&mut conn, c => query.load(c).await)?;
-    Ok(rows.into_iter().map(|(group, count)| (WorkspaceGroupId::from_stored(group), count)).collect())
+    Ok(on!(&mut conn, c => query.load(c).await)?)
 }
 
 /// For each of `groups`, the viewer's binding made through it to an ENABLED workspace, by the rule; groups without one
@@ -371,10 +379,11 @@ where
     }
 }
 
+/// How many there are: of the list of all, or of each list through a group by itself.
 struct Count(Visible);
 
 impl Query for Count {
-    type SqlType = BigInt;
+    type SqlType = (Nullable<Text>, BigInt);
 }
 
 impl QueryId for Count {
@@ -389,33 +398,12 @@ where
     str: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT count(*)");
-        self.0.push_source(&mut out)
-    }
-}
-
-/// Of the lists through groups, each by itself.
-struct CountThrough(Visible);
-
-impl Query for CountThrough {
-    type SqlType = (Text, BigInt);
-}
-
-impl QueryId for CountThrough {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for CountThrough
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT g.workspace_group_id, count(*)");
+        let is_through = matches!(self.0.scope, Scope::Through(_));
+        out.push_sql(if is_through { "SELECT g.workspace_group_id, count(*)" } else { "SELECT NULL, count(*)" });
         self.0.push_source(&mut out)?;
-        out.push_sql(" GROUP BY g.workspace_group_id");
+        if is_through {
+            out.push_sql(" GROUP BY g.workspace_group_id");
+        }
         Ok(())
     }
 }
