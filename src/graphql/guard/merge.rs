@@ -6,18 +6,21 @@
 //! in a selection set every field stands once for each type that it is selected of, where it stood first.
 //!
 //! What the validation would find wrong it finds in the rewritten document, too: nothing is moved out of a type condition
-//! that decides over it, fields that differ in anything but what is selected of them stay as they are, and so does
-//! whatever has a directive, of which there are few ([`Limits::directives`](super::Limits::directives)).
+//! that decides over it, and fields that differ in their names or arguments stay as they are. So do most things that have
+//! directives, of which there are few ([`Limits::directives`](super::Limits::directives)); and as nothing may come before
+//! what it came after, no more is merged across them.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Pos, Positioned,
     parser::types::{
-        ExecutableDocument, Field, FragmentDefinition, InlineFragment, Selection, SelectionSet, TypeCondition,
+        Directive, ExecutableDocument, Field, FragmentDefinition, InlineFragment, OperationType, Selection,
+        SelectionSet, TypeCondition,
     },
     registry::{MetaType, Registry},
 };
+use async_graphql_value::Value;
 
 use super::document::{operations_mut, root};
 
@@ -30,14 +33,29 @@ pub(super) fn merge(document: &mut ExecutableDocument, registry: &Registry) {
     let mut merge = Merge { fragments, registry, spread: HashSet::new() };
     for operation in operations_mut(operations) {
         let set = std::mem::take(&mut operation.selection_set.node);
-        operation.selection_set.node = merge.set(set, root(registry, operation.ty));
+        // That a mutation is carried out once counts for more than the order of what is told of it.
+        let order = if operation.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
+        operation.selection_set.node = merge.set(set, root(registry, operation.ty), order);
     }
+    // Those that no operation spreads are left for the validation, and may spread those that are gone then.
+    let unused = fragments.iter().filter(|(name, _)| !merge.spread.contains(*name)).collect::<Vec<_>>();
+    let unused: Vec<_> = unused.into_iter().map(|(name, fragment)| (name.clone(), merge.fragment(fragment))).collect();
     let spread = merge.spread;
+    fragments.extend(unused);
     fragments.retain(|name, _| !spread.contains(name));
+}
+
+/// Whether the fields of an answer have to come in the order in which they are first selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Strict,
+    Loose,
 }
 
 /// The type conditions around a field, the outermost first.
 type Path = Vec<Positioned<Name>>;
+
+type Argument = (Positioned<Name>, Positioned<Value>);
 
 struct Merge<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
@@ -47,9 +65,17 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
+    fn fragment(&mut self, fragment: &Positioned<FragmentDefinition>) -> Positioned<FragmentDefinition> {
+        let mut fragment = fragment.clone();
+        let on = self.registry.types.get(fragment.node.type_condition.node.on.node.as_str());
+        let set = std::mem::take(&mut fragment.node.selection_set.node);
+        fragment.node.selection_set.node = self.set(set, on, Order::Strict);
+        fragment
+    }
+
     /// What is selected of a `parent` by `set`, each field once.
-    fn set(&mut self, set: SelectionSet, parent: Option<&'a MetaType>) -> SelectionSet {
-        let mut collected = Collected::default();
+    fn set(&mut self, set: SelectionSet, parent: Option<&'a MetaType>, order: Order) -> SelectionSet {
+        let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
         self.collect(set, parent, &Path::new(), &mut collected);
         let mut items = Vec::with_capacity(collected.selections.len());
         let mut selections = collected.selections.into_iter().peekable();
@@ -61,7 +87,8 @@ impl<'a> Merge<'a> {
                 set.items.push(self.inner(next, own));
             }
             for on in path.into_iter().rev() {
-                set = SelectionSet { items: vec![fragment(on, set, pos)] };
+                let condition = Some(Positioned::new(TypeCondition { on }, pos));
+                set = SelectionSet { items: vec![inline(condition, Vec::new(), set, pos)] };
             }
             items.append(&mut set.items);
         }
@@ -93,7 +120,7 @@ impl<'a> Merge<'a> {
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {
                 Some(path) => self.collect(inline.node.selection_set.node, parent, &path, collected),
-                None => collected.add(within, pos, Selection::InlineFragment(inline)),
+                None => collected.add_fragment(within, pos, inline),
             }
         }
     }
@@ -138,17 +165,19 @@ impl<'a> Merge<'a> {
             }
             Selection::FragmentSpread(_) => return selection,
         };
-        *set = self.set(std::mem::take(set), ty);
+        *set = self.set(std::mem::take(set), ty, Order::Strict);
         selection
     }
 }
 
 /// What a selection set selects, in the order in which it does so first.
-#[derive(Default)]
 struct Collected {
+    order: Order,
     selections: Vec<(Path, Positioned<Selection>)>,
-    /// Where the fields without directives are, by the conditions around them and the key of the answer.
+    /// Where the fields are, by the conditions around them and the key of the answer.
     places: HashMap<(Vec<Name>, Name), Vec<usize>>,
+    /// Where the last fragment ends that has directives: to what stands before nothing can be added any more.
+    fence: usize,
 }
 
 impl Collected {
@@ -156,42 +185,82 @@ impl Collected {
         self.selections.push((path.clone(), Positioned::new(selection, pos)));
     }
 
-    fn add_field(&mut self, path: &Path, pos: Pos, field: Positioned<Field>) {
-        if field.node.directives.is_empty() {
-            let names = path.iter().map(|on| on.node.clone()).collect();
-            let places = self.places.entry((names, field.node.response_key().node.clone())).or_default();
-            for place in &*places {
-                if let Some((_, Positioned { node: Selection::Field(first), .. })) = self.selections.get_mut(*place)
-                    && asks_the_same(&first.node, &field.node)
-                {
-                    first.node.selection_set.node.items.extend(field.node.selection_set.node.items);
-                    return;
-                }
+    fn add_fragment(&mut self, path: &Path, pos: Pos, fragment: Positioned<InlineFragment>) {
+        self.add(path, pos, Selection::InlineFragment(fragment));
+        self.fence = self.selections.len();
+    }
+
+    fn add_field(&mut self, path: &Path, pos: Pos, mut field: Positioned<Field>) {
+        let is_leaf = field.node.selection_set.node.items.is_empty();
+        let names = path.iter().map(|on| on.node.clone()).collect();
+        let places = self.places.entry((names, field.node.response_key().node.clone())).or_default();
+        let last = places.last().copied().filter(|last| *last >= self.fence);
+        let can_be_added_to = |place: usize| is_leaf || self.order == Order::Loose || last == Some(place);
+        for place in places.iter().filter(|place| can_be_added_to(**place)) {
+            if let Some((_, Positioned { node: Selection::Field(first), .. })) = self.selections.get_mut(*place)
+                && asks_the_same(&first.node, &field.node)
+                && let Some(mut items) = within(&first.node, &mut field.node, pos)
+            {
+                first.node.selection_set.node.items.append(&mut items);
+                return;
             }
-            places.push(self.selections.len());
         }
+        places.push(self.selections.len());
         self.add(path, pos, Selection::Field(field));
     }
 }
 
-/// Whether two fields with one key differ at most in what is selected of them.
+/// Whether two fields with one key have the same name and arguments.
 fn asks_the_same(one: &Field, other: &Field) -> bool {
     one.name.node == other.name.node
-        && one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
+        && is_equal(&one.arguments, &other.arguments)
         // Where only one of them selects something, one is wrong.
         && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
+}
+
+/// What `other` selects, as it may stand within `first`; `None` where its directives are against that.
+fn within(first: &Field, other: &mut Field, pos: Pos) -> Option<Vec<Positioned<Selection>>> {
+    let is_condition =
+        |directive: &Positioned<Directive>| matches!(directive.node.name.node.as_str(), "skip" | "include");
+    if has_same_directives(first, other) {
+        Some(std::mem::take(&mut other.selection_set.node.items))
+    } else if first.directives.is_empty()
+        && other.directives.iter().all(is_condition)
+        && !other.selection_set.node.items.is_empty()
+    {
+        // The field is there in any case, and only what is selected of it depends.
+        let set = std::mem::take(&mut other.selection_set.node);
+        Some(vec![inline(None, std::mem::take(&mut other.directives), set, pos)])
+    } else {
+        None
+    }
+}
+
+fn has_same_directives(one: &Field, other: &Field) -> bool {
+    one.directives.len() == other.directives.len()
+        && one.directives.iter().zip(&other.directives).all(|(one, other)| {
+            one.node.name.node == other.node.name.node && is_equal(&one.node.arguments, &other.node.arguments)
+        })
+}
+
+/// Whether these are the same arguments, in whatever order.
+fn is_equal(one: &[Argument], other: &[Argument]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .all(|(name, value)| other.iter().any(|(other, given)| other.node == name.node && given.node == value.node))
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
     one.iter().map(|on| &on.node).eq(other.iter().map(|on| &on.node))
 }
 
-fn fragment(on: Positioned<Name>, set: SelectionSet, pos: Pos) -> Positioned<Selection> {
-    let inline = InlineFragment {
-        type_condition: Some(Positioned::new(TypeCondition { on }, pos)),
-        directives: Vec::new(),
-        selection_set: Positioned::new(set, pos),
-    };
+fn inline(
+    type_condition: Option<Positioned<TypeCondition>>,
+    directives: Vec<Positioned<Directive>>,
+    set: SelectionSet,
+    pos: Pos,
+) -> Positioned<Selection> {
+    let inline = InlineFragment { type_condition, directives, selection_set: Positioned::new(set, pos) };
     Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos)
 }

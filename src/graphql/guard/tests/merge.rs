@@ -85,15 +85,46 @@ fn each_field_stands_once_where_it_stood_first() {
         ),
         // Of a type that is known other conditions say nothing.
         ("{me{... on Node{id ... on User{name}} name}}", "{me{...on Node{id} name}}"),
-        // What has a directive stays as it is, and what stands in it is merged.
+        // What has a directive stays where it is, and what stands in it is merged.
         (
             "{me{id id@skip(if:true) id@skip(if:true) ...@include(if:true){name name}}}",
-            "{me{id id@skip id@skip ...@include{name}}}",
+            "{me{id id@skip ...@include{name}}}",
         ),
         ("mutation{updateProfile(input:{}){id} updateProfile(input:{}){name}}", "{updateProfile(input:{}){id name}}"),
     ] {
         assert_eq!(merged(document), expected, "{document}");
     }
+}
+
+#[test]
+fn nothing_comes_before_what_it_came_after() {
+    for (document, expected) in [
+        // What depends stands within what does not.
+        (
+            "{me{groups{nodes{id}} groups@skip(if:false){nodes{name}} groups{nodes{id}}}}",
+            "{me{groups{nodes{id} ...@skip{nodes{name}} nodes{id}}}}",
+        ),
+        ("{me@include(if:true){id} me@include(if:true){name} me{id}}", "{me@include{id name} me{id}}"),
+        ("{me@skip(if:false){id} me@include(if:true){name}}", "{me@skip{id} me@include{name}}"),
+        ("{me@skip(if:false){id} me{id} me@skip(if:false){name}}", "{me@skip{id} me{id ...@skip{name}}}"),
+        ("{me{id} ...@include(if:true){me{name}} me{id}}", "{me{id} ...@include{me{name}} me{id}}"),
+        // But what changes something is done once.
+        (
+            "mutation{updateProfile(input:{}){id} ...@include(if:true){x:updateProfile(input:{}){id}}
+             updateProfile(input:{})@skip(if:false){name} updateProfile(input:{}){name}}",
+            "{updateProfile(input:{}){id ...@skip{name} name} ...@include{x:updateProfile(input:{}){id}}}",
+        ),
+    ] {
+        assert_eq!(merged(document), expected, "{document}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_once() {
+    let document = "{me{...A}} fragment A on User{id} fragment B on User{...A ...C} fragment C on User{id}";
+    let errors = ask(&schema::schema(), document).response.errors;
+    let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+    assert!(matches!(messages.as_slice(), [one] if one.contains("\"B\" is never used")), "{messages:?}");
 }
 
 #[test]
@@ -149,7 +180,7 @@ impl Writer {
     }
 
     fn of_user(&mut self) -> String {
-        match self.choose(12) {
+        match self.choose(13) {
             0 | 1 => "id".to_owned(),
             2 => "name".to_owned(),
             3 => "n:name".to_owned(),
@@ -160,6 +191,7 @@ impl Writer {
             8 => format!("...on User{}", self.set(Self::of_user)),
             9 => format!("...on Node{}", self.set(Self::of_node)),
             10 => format!("...@include(if:true){}", self.set(Self::of_user)),
+            11 => format!("groups(first:2)@include(if:true){{nodes{}}}", self.set(Self::of_group)),
             _ => "__typename".to_owned(),
         }
     }
@@ -203,7 +235,7 @@ fn document() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     /// The library by itself executes repeated fields again and merges what comes of it: too often, but right.
     #[test]
@@ -215,7 +247,7 @@ proptest! {
         };
         let guarded = answer(&schema::schema_with(limits));
         prop_assume!(!guarded.0.iter().any(|error| error.message.contains("at most")));
-        let bare = Schema::build(Query, Mutation, EmptySubscription).finish();
+        let bare = Schema::build(Query, Mutation, EmptySubscription).limit_recursive_depth(1000).finish();
         prop_assert_eq!(answer(&bare), guarded, "{}", document);
     }
 }
