@@ -16,8 +16,8 @@ const USER_AGENT_LENGTH: usize = 256;
 
 /// What answers GraphQL requests.
 pub trait Execute: Send + Sync + 'static {
-    /// Executes one request, if there is one, to its end. The future is not dropped half-way, not even when the client hangs up, unless
-    /// the server was told to stop and 30 seconds have passed since.
+    /// Executes one request, if it has a document, to its end. The future is not dropped half-way, not even when the
+    /// client hangs up, unless the server was told to stop and 30 seconds have passed since.
     fn execute(&self, request: Prepared, sender: Sender) -> impl Future<Output = Executed> + Send;
 
     /// Checks a body before it is read as JSON.

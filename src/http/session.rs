@@ -57,11 +57,7 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
 /// The token of `Authorization: Bearer …`. Another scheme, or more than one such header, is nobody's token: which of two
 /// was meant is not for a server to guess.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
-        return None;
-    };
-    let (scheme, token) = value.split_once(' ')?;
+    let (scheme, token) = only(headers.get_all(header::AUTHORIZATION).iter())?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
@@ -98,13 +94,15 @@ fn session_cookie<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'
 /// which any subdomain may set. And whatever bytes the cookies of others have, ours are to be found among them.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    let mut values = pairs.filter_map(|pair| {
+    only(pairs.filter_map(|pair| {
         let value = pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
         std::str::from_utf8(value).ok()
-    });
-    let (value, None) = (values.next()?, values.next()) else {
-        return None;
-    };
+    }))
+}
+
+/// The only one there is.
+fn only<T>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let (value, None) = (values.next()?, values.next()) else { return None };
     Some(value)
 }
 

@@ -99,16 +99,17 @@ impl Documents {
             return if self.may_be_sent(&request.query) { Ok(request) } else { Err(untrusted()) };
         };
         let (Named::Id(key) | Named::Digest(key)) = &named;
-        // A tool that wrote the manifest may call anything an id.
-        if matches!(named, Named::Digest(_)) && !self.by_id.contains_key(key) {
-            check_digest(key, &request.query)?;
-        }
+        let brought = match &named {
+            // A tool that wrote the manifest may call anything an id.
+            Named::Digest(given) if !self.by_id.contains_key(given) => digest_of_brought(given, &request.query)?,
+            _ => None,
+        };
         if let Some(text) = self.find_trusted(key) {
             request.query = text.to_string();
             return Ok(request);
         }
         match named {
-            Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, request),
+            Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, brought, request),
             Named::Digest(_) => Err(not_found("PersistedQueryNotFound")),
             Named::Id(_) if self.mode == Mode::Off => {
                 Err(not_found("There is no document with this id: this server has no manifest (USERPROFILE_DOCUMENTS)"))
@@ -127,14 +128,20 @@ impl Documents {
         self.by_id.get(key).or_else(|| self.by_digest.get(&digest))
     }
 
-    fn find_automatic(&self, given: &str, mut request: Request) -> Result<Request, ServerError> {
-        if request.query.is_empty() {
-            let known = parse_hex(&given.to_ascii_lowercase()).and_then(|digest| self.automatic.get(&digest));
-            // The very words that clients wait for before they send the document itself.
-            request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
+    /// Keeps the document that was `brought`, or finds the one that was brought before.
+    fn find_automatic(
+        &self,
+        given: &str,
+        brought: Option<[u8; 32]>,
+        mut request: Request,
+    ) -> Result<Request, ServerError> {
+        if let Some(digest) = brought {
+            self.automatic.insert(digest, request.query.as_str().into());
             return Ok(request);
         }
-        self.automatic.insert(digest(&request.query), request.query.as_str().into());
+        let known = parse_hex(&given.to_ascii_lowercase()).and_then(|digest| self.automatic.get(&digest));
+        // The very words that clients wait for before they send the document itself.
+        request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
         Ok(request)
     }
 
@@ -161,10 +168,17 @@ impl Named {
     }
 }
 
-/// Checks that a digest is that of the document beside it, where there is one.
-fn check_digest(given: &str, text: &str) -> Result<(), ServerError> {
-    if text.is_empty() || hex(&digest(text)).eq_ignore_ascii_case(given) {
-        return Ok(());
+/// The digest of the document that stands beside a `given` one, where there is one.
+///
+/// # Errors
+/// When they differ.
+fn digest_of_brought(given: &str, text: &str) -> Result<Option<[u8; 32]>, ServerError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digest = digest(text);
+    if hex(&digest).eq_ignore_ascii_case(given) {
+        return Ok(Some(digest));
     }
     Err(bad_input("\"sha256Hash\" is not the SHA-256 of \"query\", in hexadecimal digits"))
 }

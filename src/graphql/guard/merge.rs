@@ -38,8 +38,12 @@ pub(super) fn merge(document: &mut ExecutableDocument, registry: &Registry) {
         operation.selection_set.node = merge.set(set, root(registry, operation.ty), order);
     }
     // Those that no operation spreads are left for the validation, and may spread those that are gone then.
-    let unused = fragments.iter().filter(|(name, _)| !merge.spread.contains(*name)).collect::<Vec<_>>();
-    let unused: Vec<_> = unused.into_iter().map(|(name, fragment)| (name.clone(), merge.fragment(fragment))).collect();
+    let mut unused = Vec::new();
+    for (name, fragment) in &*fragments {
+        if !merge.spread.contains(name) {
+            unused.push((name.clone(), merge.fragment(fragment)));
+        }
+    }
     let spread = merge.spread;
     fragments.extend(unused);
     fragments.retain(|name, _| !spread.contains(name));
@@ -131,18 +135,16 @@ impl<'a> Merge<'a> {
         let ty = self.registry.types.get(on.node.as_str())?;
         let outer: Vec<&MetaType> =
             within.iter().map(|on| self.registry.types.get(on.node.as_str())).chain([parent]).collect::<Option<_>>()?;
-        let is_abstract = |ty: &MetaType| ty.is_abstract();
         // Within an object type it is known what the thing is; what other conditions say of it is true or never was.
-        if let Some(object) = outer.iter().find(|ty| !is_abstract(ty)) {
-            let settled = within.iter().take_while(|on| on.node != object.name()).count();
-            let is_in_path = settled < within.len();
-            let mut path: Path = within.iter().take(if is_in_path { settled + 1 } else { 0 }).cloned().collect();
+        if let Some(object) = outer.iter().find(|ty| !ty.is_abstract()) {
+            let settled = within.iter().position(|on| on.node == object.name()).map_or(0, |place| place + 1);
+            let mut path: Path = within.iter().take(settled).cloned().collect();
             if on.node != object.name() {
                 path.push(on.clone());
             }
             return ty.is_possible_type(object.name()).then_some(path);
         }
-        if !is_abstract(ty) {
+        if !ty.is_abstract() {
             return outer.iter().all(|outer| outer.is_possible_type(&on.node)).then(|| vec![on.clone()]);
         }
         let is_parent = within.is_empty() && parent.is_some_and(|parent| parent.name() == on.node);
@@ -213,7 +215,7 @@ impl Collected {
 /// Whether two fields with one key have the same name and arguments.
 fn asks_the_same(one: &Field, other: &Field) -> bool {
     one.name.node == other.name.node
-        && is_equal(&one.arguments, &other.arguments)
+        && has_same_arguments(&one.arguments, &other.arguments)
         // Where only one of them selects something, one is wrong.
         && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
 }
@@ -239,12 +241,12 @@ fn within(first: &Field, other: &mut Field, pos: Pos) -> Option<Vec<Positioned<S
 fn has_same_directives(one: &Field, other: &Field) -> bool {
     one.directives.len() == other.directives.len()
         && one.directives.iter().zip(&other.directives).all(|(one, other)| {
-            one.node.name.node == other.node.name.node && is_equal(&one.node.arguments, &other.node.arguments)
+            one.node.name.node == other.node.name.node && has_same_arguments(&one.node.arguments, &other.node.arguments)
         })
 }
 
 /// Whether these are the same arguments, in whatever order.
-fn is_equal(one: &[Argument], other: &[Argument]) -> bool {
+fn has_same_arguments(one: &[Argument], other: &[Argument]) -> bool {
     one.len() == other.len()
         && one
             .iter()

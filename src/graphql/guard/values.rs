@@ -37,6 +37,11 @@ impl Weights {
         Self(weights)
     }
 
+    /// Whether any weighs more than one small value.
+    pub(super) fn matter(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// What arguments weigh once their variables are filled in.
     pub(super) fn of_arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
         sum(arguments.iter().map(|(_, value)| self.of(&value.node)))

@@ -73,7 +73,10 @@ impl Watch {
         }
         let variables = &request.variables;
         let weights = Weights::new(document, variables);
-        measure(document, &weights, limits)?;
+        // Otherwise it was measured when it was read.
+        if weights.matter() {
+            measure(document, &weights, limits)?;
+        }
         if known.introspects && !settings.introspection {
             return Err(Refusal::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
         }
