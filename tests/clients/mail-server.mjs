@@ -2,34 +2,22 @@
 
 import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { SMTPServer } from 'smtp-server';
 
 const USER = 'userprofile';
 const PASSWORD = 'only-for-mails';
 
-const CONFIGURATION = `[req]
-distinguished_name = name
-[name]
-[authority]
-basicConstraints = critical, CA:TRUE
-[server]
-subjectAltName = DNS:localhost, IP:127.0.0.1
-extendedKeyUsage = serverAuth
-`;
+const MAKE = fileURLToPath(new URL('../../scripts/certificate', import.meta.url));
 
-/** An authority, and a certificate of its for localhost, as files in that folder. `authority` is the path of the first. */
+/** A certificate for localhost, and `authority`, the path of that of the authority which vouches for it, in that folder. */
 export async function makeCertificate(folder) {
-  const openssl = (command) => execFileSync('openssl', command.split(' '), { cwd: folder, stdio: 'pipe' });
-  const newKey = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-  await writeFile(join(folder, 'tls.cnf'), CONFIGURATION);
-  openssl(`req -x509 -config tls.cnf -extensions authority ${newKey} -subj /CN=authority -keyout ca.key -out ca.crt`);
-  openssl(`req -new -config tls.cnf ${newKey} -subj /CN=localhost -keyout server.key -out server.csr`);
-  openssl('x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile tls.cnf -extensions server -out server.crt');
+  execFileSync(MAKE, [folder], { stdio: 'pipe' });
   const [key, cert] = await Promise.all(['server.key', 'server.crt'].map((name) => readFile(join(folder, name))));
-  return { authority: join(folder, 'ca.crt'), key, cert };
+  return { authority: join(folder, 'authority.crt'), key, cert };
 }
 
 /**
