@@ -19,6 +19,7 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
+use scopeguard::ScopeGuard;
 use tokio::sync::watch;
 
 use super::error::Error;
@@ -29,6 +30,9 @@ use super::sqlite::{self, SqliteConnection};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// After how long unused a connection is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// How long the statement that a dropped transaction leaves behind may hold up its rollback.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which database, and where.
 #[derive(Debug, Clone)]
@@ -155,41 +159,65 @@ impl Db {
                     .await
             }
         }?;
-        Ok(Tx { conn })
+        Ok(Tx::new(conn))
     }
 }
 
-/// A transaction. Dropped without [`commit`](Self::commit), wherever that happens, nothing of it remains: the pool finds
-/// the connection in the middle of a transaction and closes it, and the database takes everything back.
+/// A transaction. Dropped without [`commit`](Self::commit), as by a `?` or by a client that hangs up, it is rolled back
+/// in the background, and the connection returns to the pool: a refusal costs no connection.
 pub struct Tx {
-    conn: Conn,
+    conn: ScopeGuard<Conn, fn(Conn)>,
 }
 
 impl Tx {
+    fn new(conn: Conn) -> Self {
+        Self { conn: scopeguard::guard(conn, roll_back_in_background) }
+    }
+
     /// Makes everything that was written last.
     ///
     /// # Errors
     /// When the database could not; then nothing of it remains.
-    pub async fn commit(mut self) -> Result<(), Error> {
-        self.commit_keeping().await
+    pub async fn commit(self) -> Result<(), Error> {
+        let mut conn = ScopeGuard::into_inner(self.conn);
+        on!(&mut conn, c => commit(&mut **c).await)
     }
 
-    /// The same, and the connection stays at hand for what belongs to the transaction and comes after it.
-    pub(super) async fn commit_keeping(&mut self) -> Result<(), Error> {
-        on!(&mut self.conn, c => commit(&mut **c).await)
+    /// The same, and returns the connection for what belongs to the transaction and comes after it.
+    pub(super) async fn commit_keeping(self) -> Result<Conn, Error> {
+        let mut conn = ScopeGuard::into_inner(self.conn);
+        on!(&mut conn, c => commit(&mut **c).await)?;
+        Ok(conn)
     }
 
-    /// Takes everything back and gives the connection to the next one.
+    /// Takes everything back before it returns, and gives the connection to the next one.
     ///
     /// # Errors
     /// When the database is gone; then nothing remains either.
-    pub async fn roll_back(mut self) -> Result<(), Error> {
-        on!(&mut self.conn, c => roll_back(&mut **c).await)
+    pub async fn roll_back(self) -> Result<(), Error> {
+        let mut conn = ScopeGuard::into_inner(self.conn);
+        on!(&mut conn, c => roll_back(&mut **c).await)
     }
 
     pub(super) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
     }
+}
+
+/// A connection that cannot be rolled back within [`ROLLBACK_TIMEOUT`], or outside of the runtime, is closed: the pool
+/// finds it in the middle of a transaction.
+fn roll_back_in_background(mut conn: Conn) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        let rolled_back = async { on!(&mut conn, c => roll_back(&mut **c).await) };
+        match tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed")
+            }
+            Err(_) => tracing::debug!("a transaction was not rolled back in time; its connection is closed"),
+        }
+    });
 }
 
 async fn commit<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {

@@ -85,8 +85,7 @@ pub async fn commit(mut tx: Tx) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         c.batch_execute("ANALYZE").await?;
     }
-    tx.commit_keeping().await?;
-    if let Conn::Sqlite(c) = tx.conn() {
+    if let Conn::Sqlite(c) = &mut tx.commit_keeping().await? {
         // What was written lasts by now. If somebody still reads the log, the next one cuts it.
         let _ = c.spawn_blocking(|c| c.batch_execute(AFTER_COMMIT)).await;
     }
