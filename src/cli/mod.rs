@@ -29,7 +29,7 @@ pub fn run() -> ExitCode {
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("userprofile: {error}");
+            output::complain(&format!("userprofile: {error}"));
             error.exit_code()
         }
     }

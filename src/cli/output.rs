@@ -1,16 +1,57 @@
 //! What is printed on standard output.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 
 use super::error::CliError;
 
 /// Prints `text`. Whoever reads it may stop before its end, as `head` does: that is no fault.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let text = escape(text);
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(CliError::failed(format!("standard output cannot be written: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// The same on standard error.
+pub(super) fn complain(text: &str) {
+    // Nobody may be reading any more.
+    let _ = writeln!(io::stderr().lock(), "{}", escape(text));
+}
+
+/// `text` with control characters, other than line feeds, as JSON writes them: `\u001b`. Stored text must not move the
+/// cursor of a terminal or change the order of what it shows, and JSON must remain what it is.
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return Cow::from(text);
+    }
+    let escaped = text.chars().map(|c| if is_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() });
+    Cow::from(escaped.collect::<String>())
+}
+
+fn is_control(c: char) -> bool {
+    let changes_order = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c != '\n' && (c.is_control() || changes_order)
+}
+
+/// Stored `text` for a line of its own: without the line feeds that are part of it.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace('\n', "\\u000a")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_as_in_json() {
+        let text = "a\u{1b}[2J\r\u{7f}\u{9b}\u{202e}b\n\u{e9}\u{1f600}\n";
+        assert_eq!(escape(text), "a\\u001b[2J\\u000d\\u007f\\u009b\\u202eb\n\u{e9}\u{1f600}\n");
+        assert!(matches!(escape("plain\n"), Cow::Borrowed(_)));
+        assert_eq!(one_line("a\nb"), "a\\u000ab");
     }
 }

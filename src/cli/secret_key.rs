@@ -11,7 +11,7 @@ use crate::config::KeySource;
 use crate::domain::secret::SecretKey;
 use crate::entropy;
 use crate::services::installation::has_secret_key;
-use crate::storage::Db;
+use crate::storage::{Db, files};
 
 /// The key. One that is kept beside a SQLite file is made when there is none, unless the database was used with one
 /// before: then it is lost, and a new one would not do.
@@ -56,6 +56,7 @@ fn make(path: &Path) -> std::io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<SecretKey, String> {
+    files::restrict(path).map_err(|error| format!("cannot be kept from others: {error}"))?;
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let bytes = STANDARD.decode(text.trim()).map_err(|_| "holds no key in base64".to_owned())?;
     let key = bytes.try_into().map_err(|_| "holds a key that has not 32 bytes".to_owned())?;

@@ -1,5 +1,6 @@
 //! Makes of the settings what the services work with.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::services::installation::SecretKeyError;
 use crate::services::outbox::Post;
 use crate::services::{CodePolicy, Policy, SendPolicy, Services};
 use crate::storage::Db;
+use crate::storage::UrlError;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 
@@ -26,23 +28,28 @@ pub(super) fn location(config: &Config) -> Result<Location, CliError> {
     Ok(match &config.database.url {
         DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
         DatabaseUrl::Postgres(url) => {
-            Location::Postgres(url.expose().parse().map_err(|error| CliError::usage(format!("DATABASE_URL: {error}")))?)
+            let right = "write it as PostgreSQL's documentation writes connection URIs";
+            let wrong = |error: UrlError| config.fault("database_url", error.to_string(), right);
+            Location::Postgres(url.expose().parse().map_err(wrong)?)
         }
     })
 }
 
-/// Makes sure that the tables are up to date: applies migrations if it may, else says what to do.
-pub(super) async fn prepare_tables(location: &Location, may_migrate: bool) -> Result<(), CliError> {
-    let failed = |error: migrate::MigrateError| CliError::failed(format!("the database cannot be used: {error}"));
-    if may_migrate {
-        let applied = migrate::apply(location).await.map_err(failed)?;
-        if !applied.is_empty() {
-            tracing::info!(applied = applied.join(", "), "migrations applied");
-        }
+/// The database cannot be used; says which setting named it.
+pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
+    CliError::failed(format!("{}: the database cannot be used: {error}", config.place_of("database_url")))
+}
+
+/// Makes sure that the tables are up to date: applies migrations if it may, else says what to do. Where there is nothing
+/// to apply it only reads, so that a database that takes no writes can be read from.
+async fn prepare_tables(config: &Config, location: &Location, may_migrate: bool) -> Result<(), CliError> {
+    let pending = migrate::pending(location).await.map_err(|error| unusable(config, &error))?;
+    if pending.is_empty() {
         return Ok(());
     }
-    let pending = migrate::pending(location).await.map_err(failed)?;
-    if pending.is_empty() {
+    if may_migrate {
+        let applied = migrate::apply(location).await.map_err(|error| unusable(config, &error))?;
+        tracing::info!(applied = applied.join(", "), "migrations applied");
         return Ok(());
     }
     let message = format!(
@@ -67,9 +74,8 @@ pub(super) async fn services_with(
     let location = location(config)?;
     let is_sqlite = matches!(location, Location::Sqlite(_));
     let key_source = config.key_source()?;
-    prepare_tables(&location, may_migrate || is_sqlite).await?;
-    let db =
-        Db::open(&location, config.database.connections).await.map_err(|error| CliError::failed(error.to_string()))?;
+    prepare_tables(config, &location, may_migrate || is_sqlite).await?;
+    let db = Db::open(&location, config.database.connections).await.map_err(|error| unusable(config, &error))?;
     let services = Services {
         secret_key: secret_key::load(key_source, &db).await?,
         clock: Arc::new(SystemClock),
@@ -80,7 +86,7 @@ pub(super) async fn services_with(
         db,
     };
     services.check_secret_key().await.map_err(|error| match error {
-        SecretKeyError::Differs => CliError::usage(error.to_string()),
+        SecretKeyError::Differs => CliError::usage(format!("{}: {error}", config.key_place())),
         SecretKeyError::Failed(failure) => failure.into(),
     })?;
     Ok(services)

@@ -89,7 +89,7 @@ async fn set_password(services: &Services, options: SetPasswordOptions) -> Resul
 async fn reset_link(services: &Services, user: &UserName) -> Result<(), CliError> {
     let (domain, login) = named(user)?;
     let (link, expires_at) = services.issue_reset_link(&domain, &login).await?;
-    eprintln!("good once, until {}:", expires_at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    output::complain(&format!("good once, until {}:", expires_at.to_rfc3339_opts(SecondsFormat::Secs, true)));
     output::print(&format!("{link}\n"))
 }
 
@@ -97,7 +97,7 @@ async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> 
     let (domain, login) = named(user)?;
     let mut lines = String::new();
     for session in services.list_user_sessions(&domain, &login).await? {
-        let agent = session.user_agent.as_deref().unwrap_or("-");
+        let agent = output::one_line(session.user_agent.as_deref().unwrap_or("-"));
         let last_used = session.last_used_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         lines += &format!("{}  last used {last_used}  from {}  {agent}\n", session.id, session.client_address);
     }

@@ -4,7 +4,12 @@ use std::fmt::Write as _;
 
 use toml::Value;
 
-use super::{resolve::InForce, setting::Setting, table::settings, values::Config};
+use super::{
+    resolve::{InForce, Origin},
+    setting::Setting,
+    table::settings,
+    values::Config,
+};
 
 impl Config {
     /// All settings in force as a file of settings, each with a comment on where its value stands, all secrets masked.
@@ -28,10 +33,13 @@ impl Config {
 fn line(setting: &Setting, in_force: &InForce) -> String {
     let InForce { name, masked, is_masked, origin } = in_force;
     let assignment = format!("{name} = {}", value(setting, masked));
+    let is_in_file = matches!(origin, Origin::ValueFile(_));
     // A path in the comment must not end the line.
     let origin = origin.to_string().replace(char::is_control, "?");
     let hint = if *is_masked { " (masked)" } else { "" };
-    format!("{assignment:<45} # {origin}{hint}")
+    // Given back together with the file that it came from, it would be given twice.
+    let comment = if is_in_file { "# " } else { "" };
+    format!("{comment}{assignment:<45} # {origin}{hint}")
 }
 
 fn value(setting: &Setting, text: &str) -> Value {

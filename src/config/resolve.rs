@@ -9,11 +9,11 @@ use super::{
     kinds::Kind,
     rules,
     secret::MASK,
-    setting::Declared,
+    setting::{Declared, flag_of},
     values::Config,
 };
 
-/// Resolves all settings from what is given, reading nothing else: flags by [`Setting::name`](super::Setting::name),
+/// Resolves all settings from what is given, reading nothing else but the files that they name for a value: flags by [`Setting::name`](super::Setting::name),
 /// the environment's variables, the file or why it cannot be read.
 ///
 /// # Errors
@@ -34,6 +34,8 @@ pub(super) enum Origin {
     Flag(String),
     Environment(String),
     File(PathBuf, &'static str),
+    /// In a file of its own, which is named there.
+    ValueFile(Box<Origin>),
     /// Nowhere: the default, with the words for it where there are some.
     Default(Option<&'static str>),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => write!(f, "flag --{flag}"),
             Self::Environment(variable) => write!(f, "environment variable {variable}"),
             Self::File(path, key) => write!(f, "{}: {key}", path.display()),
+            Self::ValueFile(named_by) => named_by.fmt(f),
             Self::Default(None) => write!(f, "default"),
             Self::Default(Some(told)) => write!(f, "default: {told}"),
         }
@@ -102,6 +105,7 @@ impl Reader {
     /// The value of a setting, or `None` with a fault noted.
     pub(super) fn read<K: Kind>(&mut self, setting: &Declared<K>) -> Option<K::Value> {
         let (text, origin) = self.find(setting);
+        self.refuse_two_places(setting, &origin);
         if !text.as_ref().is_ok_and(String::is_empty) {
             self.places.insert(setting.name, origin.to_string());
         }
@@ -140,24 +144,58 @@ impl Reader {
         environment::warnings(&self.environment)
     }
 
-    /// The text of a setting and where it stands. An empty environment variable is one that is not set, since that is
-    /// all that Compose files and unit files can do to leave one out.
+    /// The text of a setting, and where it stands: where it is given, in the file that is named for it, or the default.
     fn find<K: Kind>(&self, setting: &Declared<K>) -> (Result<String, String>, Origin) {
-        if let Some(text) = self.flags.get(setting.name) {
-            return (Ok(text.trim().to_owned()), Origin::Flag(setting.flag()));
+        if let Some(given) = self.given(setting.name, setting.environment()) {
+            return given;
         }
-        let variable = setting.environment();
-        if let Some(text) = self.environment.get(&variable).filter(|text| !text.is_empty()) {
-            let text = text.to_str().map(|text| text.trim().to_owned()).ok_or_else(|| "it is not UTF-8".to_owned());
-            return (text, Origin::Environment(variable));
-        }
-        if let Some((path, values)) = &self.file
-            && let Some(text) = values.get(setting.name)
-        {
-            return (Ok(text.trim().to_owned()), Origin::File(path.clone(), setting.name));
+        if let Some((path, named_by)) = self.file_of(setting) {
+            return (path.and_then(|path| read_value(&path)), Origin::ValueFile(Box::new(named_by)));
         }
         (Ok(setting.fallback.text()), Origin::Default(setting.fallback.told()))
     }
+
+    /// The text of the setting `name` where it is given. An empty environment variable is one that is not set, since
+    /// that is all that Compose files and unit files can do to leave one out.
+    fn given(&self, name: &'static str, variable: String) -> Option<(Result<String, String>, Origin)> {
+        if let Some(text) = self.flags.get(name) {
+            return Some((Ok(text.trim().to_owned()), Origin::Flag(flag_of(name))));
+        }
+        if let Some(text) = self.environment.get(&variable).filter(|text| !text.is_empty()) {
+            let text = text.to_str().map(|text| text.trim().to_owned()).ok_or_else(|| "it is not UTF-8".to_owned());
+            return Some((text, Origin::Environment(variable)));
+        }
+        let (path, values) = self.file.as_ref()?;
+        values.get(name).map(|text| (Ok(text.trim().to_owned()), Origin::File(path.clone(), name)))
+    }
+
+    /// The file that is named for the value of a setting, and where it is named.
+    fn file_of<K: Kind>(&self, setting: &Declared<K>) -> Option<(Result<String, String>, Origin)> {
+        let file = setting.file?;
+        self.given(file, setting.environment_of(file)).filter(|(path, _)| !path.as_ref().is_ok_and(String::is_empty))
+    }
+
+    /// Notes that a value is given, at `origin`, and a file is named for it, too.
+    fn refuse_two_places<K: Kind>(&mut self, setting: &Declared<K>, origin: &Origin) {
+        if matches!(origin, Origin::Default(_) | Origin::ValueFile(_)) {
+            return;
+        }
+        if let Some((_, named_by)) = self.file_of(setting) {
+            let wrong = format!("{} is given too ({origin})", setting.environment());
+            self.faults.push(Fault {
+                place: named_by.to_string(),
+                wrong,
+                right: "give only one of the two".to_owned(),
+            });
+        }
+    }
+}
+
+/// Not quoted, as it may hold a password.
+fn read_value(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let text = text.trim();
+    if text.is_empty() { Err(format!("{path} is empty")) } else { Ok(text.to_owned()) }
 }
 
 /// A mask is no secret: whoever feeds back what `userprofile config` printed must be told, not locked out.

@@ -43,6 +43,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
         listen: server.listen,
         database: database?,
         mail: mail.smtp_url.zip(mail.mail_from).map(|(server, from)| Mail { server, from }),
+        smtp_url_file: mail.smtp_url_file,
         public_url: server.public_url,
         reset_url: server.reset_url,
         secret_key: key.secret_key,

@@ -71,12 +71,14 @@ pub(super) struct Declared<K> {
     pub(super) name: &'static str,
     pub(super) fallback: Fallback,
     pub(super) kind: K,
+    /// The setting that names a file with the value, where there is one.
+    pub(super) file: Option<&'static str>,
     prefix: &'static str,
 }
 
 /// Declares the setting `name`, that is `USERPROFILE_NAME` in the environment.
 pub(super) fn setting<K: Kind>(name: &'static str, fallback: impl Into<Fallback>, kind: K) -> Declared<K> {
-    Declared { name, fallback: fallback.into(), kind, prefix: "USERPROFILE_" }
+    Declared { name, fallback: fallback.into(), kind, file: None, prefix: "USERPROFILE_" }
 }
 
 impl<K: Kind> Declared<K> {
@@ -85,12 +87,22 @@ impl<K: Kind> Declared<K> {
         Self { prefix: "", ..self }
     }
 
+    /// Its value can be in a file instead, which the setting `file` names.
+    pub(super) fn or_in(self, file: &'static str) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
     pub(super) fn environment(&self) -> String {
-        format!("{}{}", self.prefix, self.name.to_uppercase())
+        self.environment_of(self.name)
+    }
+
+    /// The environment variable of `name`, a setting beside this one.
+    pub(super) fn environment_of(&self, name: &str) -> String {
+        format!("{}{}", self.prefix, name.to_uppercase())
     }
 
     pub(super) fn flag(&self) -> String {
-        self.name.replace('_', "-")
+        flag_of(self.name)
     }
 
     /// What is right, with the default as the example.
@@ -114,6 +126,11 @@ impl<K: Kind> Declared<K> {
             is_secret: self.kind.is_secret(),
         }
     }
+}
+
+/// The flag of the setting `name`, without the dashes before it.
+pub(super) fn flag_of(name: &str) -> String {
+    name.replace('_', "-")
 }
 
 /// Settings that belong together: a struct whose fields are settings.

@@ -68,7 +68,12 @@ group! {
     /// Database
     pub struct Database {
         /// The database: a file for trying out and small installations, a PostgreSQL server for all else.
-        url: DatabaseUrl = setting("database_url", "sqlite:userprofile.db", DatabaseUrls).unprefixed();
+        url: DatabaseUrl = setting("database_url", "sqlite:userprofile.db", DatabaseUrls)
+            .unprefixed()
+            .or_in("database_url_file");
+        /// A file that holds the address of the database, in place of `DATABASE_URL`.
+        url_file: Option<PathBuf> =
+            setting("database_url_file", unset("not used"), optional(FilePath)).unprefixed();
         /// The most connections to the database that are open at once.
         connections: u32 = setting("database_connections", "16", counts(1..=1000));
     }
@@ -80,7 +85,12 @@ group! {
         /// The server that takes the mails, with user and password in it: `smtp://` is plain, `smtp+starttls://`
         /// insists on TLS, `smtps://` is TLS from the start.
         smtp_url: Option<SmtpServer> =
-            setting("smtp_url", unset("what needs mail answers UNAVAILABLE"), optional(SmtpUrls)).unprefixed();
+            setting("smtp_url", unset("what needs mail answers UNAVAILABLE"), optional(SmtpUrls))
+                .unprefixed()
+                .or_in("smtp_url_file");
+        /// A file that holds the address of the mail server, in place of `SMTP_URL`.
+        smtp_url_file: Option<PathBuf> =
+            setting("smtp_url_file", unset("not used"), optional(FilePath)).unprefixed();
         /// Whom the mails are from.
         mail_from: Option<Mailbox> =
             setting("mail_from", unset("required with `SMTP_URL`"), optional(Mailboxes)).unprefixed();

@@ -25,6 +25,8 @@ pub struct Config {
     pub database: Database,
     /// How mail is sent; `None`: it is not.
     pub mail: Option<Mail>,
+    /// The file that the address of the mail server is read from, if it is.
+    pub smtp_url_file: Option<PathBuf>,
     /// The base of the links in mails, without a `/` at its end; always there with `mail`.
     pub public_url: Option<String>,
     /// The page for a new password, where it is not ours; see [`Config::reset_page`].
@@ -120,7 +122,19 @@ impl Config {
         Fault { place: self.place_of(name), wrong, right: right.to_owned() }.into()
     }
 
-    fn place_of(&self, name: &str) -> String {
+    /// Where the secret key stands: the setting, or the file that it is kept in.
+    #[must_use]
+    pub fn key_place(&self) -> String {
+        match (&self.secret_key, &self.secret_key_file, &self.database.url) {
+            (None, Some(file), _) => format!("{} ({})", self.place_of("secret_key_file"), file.display()),
+            (None, None, DatabaseUrl::Sqlite(database)) => format!("{}.key", database.display()),
+            _ => self.place_of("secret_key"),
+        }
+    }
+
+    /// Where the value of a setting stands: `environment variable DATABASE_URL`.
+    #[must_use]
+    pub fn place_of(&self, name: &str) -> String {
         let in_force = self.in_force.iter().find(|in_force| in_force.name == name);
         in_force.map_or_else(|| name.to_owned(), |in_force| in_force.origin.to_string())
     }

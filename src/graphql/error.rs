@@ -145,7 +145,7 @@ impl From<ApiError> for Error {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unavailable(reason) => {
+            Failure::Unavailable(reason) | Failure::Aborted(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
             }

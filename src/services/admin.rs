@@ -43,8 +43,8 @@ pub enum AdminRefusal {
     #[error("there is no domain {0}; `userprofile import` makes one")]
     NoDomain(DomainId),
     /// There is no such user.
-    #[error("there is no such user in {0}")]
-    NoUser(DomainId),
+    #[error("there is no such user as {login} in {0}", login = .1.as_str())]
+    NoUser(DomainId, LoginId),
     /// There is one already.
     #[error("there is a user with this user id already")]
     Exists,
@@ -322,7 +322,7 @@ impl Services {
 
     async fn find_user(&self, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
-        found.map(|found| found.user).ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
+        found.map(|found| found.user).ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
     }
 
     async fn checked_hash(&self, password: Password, user: &User) -> Result<String, Error<AdminRefusal>> {
@@ -334,7 +334,7 @@ impl Services {
 
 async fn lock_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
     let found = users::find_locked(tx, domain, login).await?;
-    found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))
+    found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
 }
 
 /// The same, of a user whose password and second factor are kept here.

@@ -55,7 +55,7 @@ impl Services {
     /// [`AdminRefusal::NoUser`].
     pub async fn show_user(&self, domain: &DomainId, login: &LoginId) -> Result<String, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
-        let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone())))?.user;
+        let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))?.user;
         let mut line = Vec::new();
         record::write_user(&mut line, &user, &Secrets::default()).map_err(|error| Failure::File(error.into()))?;
         Ok(String::from_utf8_lossy(&line).into_owned())

@@ -46,6 +46,10 @@ impl Services {
     pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
         let digest = self.secret_key.digest("check", &[]);
         let value = BASE64.encode(digest);
+        // Only the first one writes: a standby, or a full disk, is no reason not to start.
+        if let Some(kept) = installation::find(&self.db, SECRET_KEY_CHECK).await.map_err(Failure::from)? {
+            return if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) };
+        }
         let kept = installation::find_or_insert(&self.db, SECRET_KEY_CHECK, &value).await.map_err(Failure::from)?;
         if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
     }
@@ -73,10 +77,15 @@ impl Services {
         Ok(domains::exists(&self.db).await?)
     }
 
-    /// Whether the database answers, and soon.
+    /// Whether the database answers, and soon, and takes writes. If not, the log says why.
     pub async fn is_ready(&self) -> bool {
-        let answer = tokio::time::timeout(READY_WITHIN, self.db.ping()).await;
-        answer.is_ok_and(|answer| answer.is_ok())
+        let reason = match tokio::time::timeout(READY_WITHIN, self.db.check_writes()).await {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the database did not answer within {} s", READY_WITHIN.as_secs()),
+        };
+        tracing::warn!(reason, "not ready");
+        false
     }
 
     /// Clears away what is out of time: sessions, tokens, codes, counters, mails that were given up, events.

@@ -123,6 +123,9 @@ pub enum Failure {
     /// The database is not there, or has no connection to spare; later it may.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The transaction gave way to a concurrent one, and nothing of it remains; see [`retry`].
+    #[error("the transaction gave way to another: {0}")]
+    Aborted(String),
     /// The database, in any other way.
     #[error(transparent)]
     Storage(storage::Error),
@@ -164,6 +167,7 @@ impl From<storage::Error> for Failure {
     fn from(error: storage::Error) -> Self {
         match error {
             storage::Error::Unavailable(reason) => Self::Unavailable(reason),
+            storage::Error::Aborted(reason) => Self::Aborted(reason),
             error => Self::Storage(error),
         }
     }
@@ -195,6 +199,24 @@ impl<R> Error<R> {
             Self::Failed(failure) => Error::Failed(failure),
         }
     }
+}
+
+/// How often a transaction is run that gives way to concurrent ones.
+const MAX_RUNS: u32 = 3;
+
+/// Runs a transaction again if it gave way to a concurrent one (a deadlock, or a failed serialization). Only for what has
+/// its whole effect in the database, where nothing of a transaction remains that was given up.
+async fn retry<T, R, F>(mut run: impl FnMut() -> F) -> Result<T, Error<R>>
+where
+    F: Future<Output = Result<T, Error<R>>>,
+{
+    for _ in 1..MAX_RUNS {
+        match run().await {
+            Err(Error::Failed(Failure::Aborted(reason))) => tracing::debug!(reason, "a transaction is run again"),
+            result => return result,
+        }
+    }
+    run().await
 }
 
 impl Services {

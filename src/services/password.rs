@@ -4,7 +4,7 @@ use super::codes::{CodeRequest, whole_minutes};
 use super::hasher::Slot;
 use super::outbox::Payload;
 use super::sign_in::may_sign_in;
-use super::{Error, Failure, Services};
+use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Wait;
@@ -234,25 +234,34 @@ impl Services {
             let only = domains::find_only(&self.db).await?;
             only.ok_or(Error::Refused(ResetPasswordRefusal::DomainRequired))?
         };
+        retry(|| self.request_reset(&domain_id, login, client)).await
+    }
+
+    async fn request_reset(
+        &self,
+        domain_id: &DomainId,
+        login: &LoginId,
+        client: &Client,
+    ) -> Result<(), Error<ResetPasswordRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let of_name = Self::charge_sends(&mut tx, &self.sends_of_reset(&domain_id, login), now).await;
+        let has_room = match Self::charge_sends(&mut tx, &self.sends_of_reset(domain_id, login), now).await {
+            Ok(()) => true,
+            // Nobody is told that nothing is sent.
+            Err(Error::Refused(_)) => false,
+            Err(Error::Failed(failure)) => return Err(failure.into()),
+        };
         Self::charge_sends(&mut tx, &self.sends_of_client(client), now)
             .await
             .map_err(|error| error.map(ResetPasswordRefusal::RateLimited))?;
-        match of_name {
-            Ok(()) => {
-                let payload = Payload::ResetRequest {
-                    domain_id: domain_id.to_string(),
-                    user_id: login.as_str().to_owned(),
-                    client_address: client.address,
-                    user_agent: client.user_agent.clone(),
-                };
-                self.put_job(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
-            }
-            // Nobody is told that nothing is sent.
-            Err(Error::Refused(_)) => {}
-            Err(Error::Failed(failure)) => return Err(failure.into()),
+        if has_room {
+            let payload = Payload::ResetRequest {
+                domain_id: domain_id.to_string(),
+                user_id: login.as_str().to_owned(),
+                client_address: client.address,
+                user_agent: client.user_agent.clone(),
+            };
+            self.put_job(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
         }
         Ok(self.commit_and_wake(tx).await?)
     }

@@ -1,7 +1,7 @@
 //! Slowing down whoever guesses passwords: counted in the database, so that it holds over several servers, before the
 //! guess is looked at, so that it holds for guesses made at the same moment.
 
-use super::{Error, Failure, NETWORK_KNOWN_FOR, Services};
+use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::attempts::Wait;
 use crate::domain::ids::DomainId;
@@ -43,6 +43,10 @@ impl Services {
 
     /// Counts a try as failed, unless a wait has begun meanwhile.
     pub(super) async fn charge_attempt(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
+        retry(|| self.charge_attempt_once(counters, now)).await
+    }
+
+    async fn charge_attempt_once(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
         let is_known = self.is_known_network(counters, now).await?;
         let mut tx = self.db.begin().await?;
         // Always in this order, so that two servers never wait for each other.

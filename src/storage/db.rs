@@ -2,8 +2,9 @@
 //! differently to PostgreSQL and to SQLite.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, RunError};
@@ -20,7 +21,8 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 use scopeguard::ScopeGuard;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl};
@@ -30,6 +32,14 @@ use super::sqlite::{self, SqliteConnection};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// After how long unused a connection is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// For how long a write to SQLite shows that it takes writes: `/readyz` is free for everybody, a write is not.
+const WRITE_SHOWS_FOR: Duration = Duration::from_millis(250);
+
+/// Whatever the role's default is: under another level, statements that wait for a lock would fail instead of reading
+/// what the other one wrote.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How long the statement that a dropped transaction leaves behind may hold up its rollback.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,6 +60,10 @@ pub struct Db {
     statements: Arc<AtomicU64>,
     /// Why the last connection could not be opened, told as it happens.
     connect_errors: watch::Sender<String>,
+    /// Set when PostgreSQL has no space left for a write, until a write succeeds again.
+    is_full: Arc<AtomicBool>,
+    /// When SQLite last took a write of [`Db::check_writes`].
+    written_at: Arc<Mutex<Option<Instant>>>,
 }
 
 #[derive(Clone)]
@@ -58,7 +72,6 @@ enum Pool {
     Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
 }
 
-#[expect(clippy::large_enum_variant, reason = "a connection is moved a few times and never kept by the thousand")]
 /// A connection, for as long as it is held. To use it, say [`on!`].
 pub(super) enum Conn {
     Pg(PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>),
@@ -85,11 +98,15 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         let connect_errors = watch::Sender::default();
         let (counter, sink) = (Counter(statements.clone()), ConnectErrors(connect_errors.clone()));
+        let is_full = Arc::default();
         let pool = match location {
-            Location::Postgres(url) => Pool::Pg(build(postgres::connector(url, counter)?, connections, sink).await?),
+            Location::Postgres(url) => {
+                let connector = postgres::connector(url, counter, Arc::clone(&is_full))?;
+                Pool::Pg(build(connector, connections, sink).await?)
+            }
             Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?),
         };
-        Ok(Self { pool, statements, connect_errors })
+        Ok(Self { pool, statements, connect_errors, is_full, written_at: Arc::default() })
     }
 
     /// Whether this is PostgreSQL, for the few who tell people about it.
@@ -104,6 +121,15 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// How many connections were opened so far, those that were closed since included.
+    #[must_use]
+    pub fn connections_opened(&self) -> u64 {
+        match &self.pool {
+            Pool::Pg(pool) => pool.state().statistics.connections_created,
+            Pool::Sqlite(pool) => pool.state().statistics.connections_created,
+        }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -114,6 +140,27 @@ impl Db {
         Ok(())
     }
 
+    /// Whether the database takes writes. SQLite is asked by a write, since nothing else tells whether its disk is full.
+    /// PostgreSQL is asked by one only after it refused one for lack of space.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn check_writes(&self) -> Result<(), Error> {
+        // One after the other on SQLite: of many that ask at once, one writes.
+        let mut written_at = self.written_at.lock().await;
+        if written_at.is_some_and(|at| at.elapsed() < WRITE_SHOWS_FOR) {
+            return Ok(());
+        }
+        match &mut self.conn().await? {
+            Conn::Pg(c) => postgres::check_writes(c, &self.is_full).await,
+            Conn::Sqlite(c) => {
+                c.spawn_blocking(sqlite::check_writes).await?;
+                *written_at = Some(Instant::now());
+                Ok(())
+            }
+        }
+    }
+
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
@@ -122,14 +169,30 @@ impl Db {
                 Pool::Sqlite(pool) => pool.get_owned().await.map(Conn::Sqlite),
             }
         };
-        // The pool itself would go on trying until the time is up, and hold up whoever asks.
-        tokio::select! {
-            biased;
-            got = get => got.map_err(|error| match error {
-                RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
-                RunError::User(error) => Error::Unavailable(error.to_string()),
-            }),
-            Ok(()) = connect_errors.changed() => Err(Error::Unavailable(connect_errors.borrow().clone())),
+        let mut get = pin!(get);
+        loop {
+            tokio::select! {
+                biased;
+                got = &mut get => return got.map_err(|error| match error {
+                    RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
+                    RunError::User(error) => Error::Unavailable(error.to_string()),
+                }),
+                // The pool itself would go on trying until the time is up, and hold up the caller. As long as there is
+                // any connection, it will serve the caller too: that there cannot be one more is no failure.
+                Ok(()) = connect_errors.changed() => {
+                    if self.connections() == 0 {
+                        return Err(Error::Unavailable(connect_errors.borrow().clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many connections are open.
+    fn connections(&self) -> u32 {
+        match &self.pool {
+            Pool::Pg(pool) => pool.state().connections,
+            Pool::Sqlite(pool) => pool.state().connections,
         }
     }
 
@@ -139,7 +202,7 @@ impl Db {
     /// # Errors
     /// When the database is not available.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        self.begin_with("BEGIN", "BEGIN IMMEDIATE").await
+        self.begin_with(BEGIN, "BEGIN IMMEDIATE").await
     }
 
     /// Begins a transaction in which everything is read as of one moment.
@@ -147,13 +210,13 @@ impl Db {
     /// # Errors
     /// When the database is not available.
     pub async fn begin_snapshot(&self) -> Result<Tx, Error> {
-        self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN DEFERRED").await
+        self.begin_with(BEGIN_SNAPSHOT, "BEGIN DEFERRED").await
     }
 
     async fn begin_with(&self, pg: &'static str, sqlite: &'static str) -> Result<Tx, Error> {
         let mut conn = self.conn().await?;
         match &mut conn {
-            Conn::Pg(c) => diesel_async::AnsiTransactionManager::begin_transaction_sql(&mut **c, pg).await,
+            Conn::Pg(c) => c.begin(pg).await,
             Conn::Sqlite(c) => {
                 c.spawn_blocking(move |c| diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, sqlite))
                     .await
@@ -213,7 +276,7 @@ fn roll_back_in_background(mut conn: Conn) {
         match tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed")
+                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed");
             }
             Err(_) => tracing::debug!("a transaction was not rolled back in time; its connection is closed"),
         }

@@ -2,12 +2,17 @@
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
+use super::postgres::sqlstate;
+
 /// A statement, or getting to where it could be made, failed. That nothing was found is no error but an `Option`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database cannot be reached, or has no connection to spare; later it may.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The transaction gave way to a concurrent one, and nothing of it remains. Done once more, it may succeed.
+    #[error("the transaction gave way to another: {0}")]
+    Aborted(String),
     /// Something with the same key is there already.
     #[error("{0:?}: there is one already")]
     Conflict(Conflict),
@@ -39,18 +44,33 @@ pub enum Conflict {
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
-        match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
-                Self::Conflict(conflict(information.as_ref()))
+        let (kind, information) = match &error {
+            DieselError::DatabaseError(kind, information) => (kind, information),
+            DieselError::RollbackErrorOnCommit { .. } => return Self::from_failed_commit(error),
+            _ => return Self::Refused(error),
+        };
+        let message = information.message();
+        match kind {
+            DatabaseErrorKind::UniqueViolation => Self::Conflict(conflict(information.as_ref())),
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Self::Unavailable(message.to_owned())
             }
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                information,
-            ) => Self::Unavailable(information.message().to_owned()),
-            DieselError::DatabaseError(_, information) if is_passing(information.message()) => {
-                Self::Unavailable(information.message().to_owned())
-            }
-            _ => Self::Refused(error),
+            _ => match sqlstate(message) {
+                Some(state) if ABORTED.contains(&state) => Self::Aborted(message.to_owned()),
+                Some(state) if is_passing(state) => Self::Unavailable(message.to_owned()),
+                None if is_passing_on_sqlite(message) => Self::Unavailable(message.to_owned()),
+                _ => Self::Refused(error),
+            },
+        }
+    }
+}
+
+impl Error {
+    /// Why the commit failed says more than why the rollback after it did.
+    fn from_failed_commit(error: DieselError) -> Self {
+        match error {
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            error => Self::Refused(error),
         }
     }
 }
@@ -68,16 +88,57 @@ fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Confl
     }
 }
 
-/// Whether a later try may succeed. Neither diesel nor SQLite gives these a kind of their own.
-fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 7] = [
-        "deadlock detected",
-        "database is locked",
-        "connection closed",
-        "terminating connection due to administrator command",
-        "the database system is shutting down",
-        "canceling statement due to statement timeout",
-        "canceling statement due to lock timeout",
+/// `serialization_failure` and `deadlock_detected`.
+const ABORTED: [&str; 2] = ["40001", "40P01"];
+
+/// Whether the same may succeed later, by PostgreSQL's SQLSTATE: a lost connection (class 08), a server that takes no
+/// writes (25006), that has too little of something (53), an operator or a limit that stopped the statement (57), a
+/// lock that did not come free in time (55P03).
+fn is_passing(state: &str) -> bool {
+    ["25006", "55P03"].contains(&state) || ["08", "53", "57"].iter().any(|class| state.starts_with(class))
+}
+
+/// The same by the words of SQLite's result codes, which are never translated; diesel does not hand the codes on.
+fn is_passing_on_sqlite(message: &str) -> bool {
+    const PASSING: [&str; 8] = [
+        "database is locked",                   // SQLITE_BUSY
+        "database table is locked",             // SQLITE_LOCKED
+        "locking protocol",                     // SQLITE_PROTOCOL
+        "database or disk is full",             // SQLITE_FULL
+        "attempt to write a readonly database", // SQLITE_READONLY
+        "disk I/O error",                       // SQLITE_IOERR
+        "unable to open database file",         // SQLITE_CANTOPEN
+        "out of memory",                        // SQLITE_NOMEM
     ];
-    PASSING.iter().any(|passing| message.contains(passing))
+    PASSING.iter().any(|passing| message.starts_with(passing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(message: &str) -> Error {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())).into()
+    }
+
+    #[test]
+    fn postgresql_is_understood_by_sqlstate_in_any_language() {
+        for state in ["25006", "55P03", "57014", "57P01", "57P03", "53100", "53300", "08006"] {
+            let error = error(&format!("SQLSTATE {state}: \u{c7a0}\u{ae08} \u{c2dc}\u{ac04} \u{cd08}\u{acfc}"));
+            assert!(matches!(error, Error::Unavailable(_)), "{state}: {error}");
+        }
+        for state in ["40001", "40P01"] {
+            assert!(matches!(error(&format!("SQLSTATE {state}: x")), Error::Aborted(_)), "{state}");
+        }
+        for message in ["SQLSTATE 42P01: database is locked", "SQLSTATE 25P02: x", "database disk image is malformed"] {
+            assert!(matches!(error(message), Error::Refused(_)), "{message}");
+        }
+    }
+
+    #[test]
+    fn sqlite_is_understood_by_its_own_words() {
+        for message in ["database is locked", "database table is locked: users", "database or disk is full"] {
+            assert!(matches!(error(message), Error::Unavailable(_)), "{message}");
+        }
+    }
 }

@@ -3,8 +3,14 @@
 use std::error::Error as StdError;
 use std::path::Path;
 
-use diesel::SqliteConnection;
-use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
+use diesel::backend::Backend;
+use diesel::expression::SqlLiteral;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::sql_types::{Bool, Text};
+use diesel::sqlite::Sqlite;
+use diesel::{QueryableByName, SqliteConnection};
+use diesel_async::{AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::db::Location;
@@ -15,6 +21,9 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Held while migrations are applied on PostgreSQL, so that of two servers that start at once one waits for the other.
 const ADVISORY_LOCK: i64 = 0x7573_6572_7072_6f66;
+
+const NO_LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                         SET LOCAL idle_in_transaction_session_timeout = 0;";
 
 /// The migrations could not be read or applied. None is applied by halves.
 #[derive(Debug, thiserror::Error)]
@@ -36,25 +45,63 @@ pub async fn apply(location: &Location) -> Result<Vec<String>, MigrateError> {
     }
 }
 
-/// What has not been applied yet; changes nothing.
+/// What has not been applied yet. Only reads: it needs no right to create tables, and a standby will do.
 ///
 /// # Errors
 /// When the database cannot be reached.
 pub async fn pending(location: &Location) -> Result<Vec<String>, MigrateError> {
     match location {
-        Location::Sqlite(path) => on_sqlite(path, |conn| {
-            let pending = conn.pending_migrations(SQLITE)?;
-            Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
-        })
-        .await
-        .map_err(MigrateError),
-        Location::Postgres(url) => {
-            let conn = postgres::establish(url).await.map_err(|error| MigrateError(error.into()))?;
-            let mut harness = AsyncMigrationHarness::new(conn);
-            let pending = harness.pending_migrations(POSTGRES).map_err(MigrateError)?;
-            Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+        Location::Sqlite(path) => {
+            on_sqlite(path, |conn| {
+                let is_there = diesel::select(bool(HAS_TABLE_ON_SQLITE));
+                let applied = if diesel::RunQueryDsl::get_result(is_there, conn)? {
+                    diesel::RunQueryDsl::load(diesel::sql_query(APPLIED), conn)?
+                } else {
+                    Vec::new()
+                };
+                missing::<Sqlite>(&SQLITE, &applied)
+            })
+            .await
         }
+        Location::Postgres(url) => pending_on_postgres(url).await,
     }
+    .map_err(MigrateError)
+}
+
+async fn pending_on_postgres(url: &postgres::PostgresUrl) -> Result<Vec<String>, BoxedError> {
+    let conn = &mut postgres::establish(url).await?;
+    let applied = if diesel_async::RunQueryDsl::get_result(diesel::select(bool(HAS_TABLE_ON_POSTGRES)), conn).await? {
+        diesel_async::RunQueryDsl::load(diesel::sql_query(APPLIED), conn).await?
+    } else {
+        Vec::new()
+    };
+    missing::<Pg>(&POSTGRES, &applied)
+}
+
+/// Where diesel notes which migrations were applied. Its own look at that makes the table if there is none.
+const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations";
+const HAS_TABLE_ON_POSTGRES: &str = "to_regclass('__diesel_schema_migrations') IS NOT NULL";
+const HAS_TABLE_ON_SQLITE: &str = "EXISTS (SELECT * FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
+
+/// A migration that was applied.
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+fn bool(text: &str) -> SqlLiteral<Bool> {
+    diesel::dsl::sql(text)
+}
+
+/// The migrations of `source` that are not among those that were `applied`.
+fn missing<DB: Backend>(source: &impl MigrationSource<DB>, applied: &[Applied]) -> Result<Vec<String>, BoxedError> {
+    let migrations = source.migrations()?;
+    let missing = migrations.iter().map(|migration| migration.name()).filter(|name| {
+        let version = name.version().to_string();
+        applied.iter().all(|applied| applied.version != version)
+    });
+    Ok(missing.map(ToString::to_string).collect())
 }
 
 type BoxedError = Box<dyn StdError + Send + Sync>;
@@ -76,15 +123,19 @@ async fn on_sqlite<R: Send + 'static>(
     path: &Path,
     run: impl FnOnce(&mut SqliteConnection) -> Result<R, BoxedError> + Send + 'static,
 ) -> Result<R, BoxedError> {
-    let path = path.to_string_lossy().into_owned();
+    let path = path.to_owned();
     tokio::task::spawn_blocking(move || run(&mut sqlite::establish(&path)?)).await?
 }
 
+/// All in one transaction. The advisory lock belongs to it and not to the session, which behind a pooler may be another
+/// one for the next statement. A migration may take as long as it must.
 async fn apply_on_postgres(url: &postgres::PostgresUrl) -> Result<Vec<String>, BoxedError> {
     let mut conn = postgres::establish(url).await?;
-    // A migration may take as long as it must. The lock belongs to the connection: should this process die, it is free.
-    let prepare = format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({ADVISORY_LOCK})");
+    conn.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    let prepare = format!("{NO_LIMITS} SELECT pg_advisory_xact_lock({ADVISORY_LOCK})");
     conn.batch_execute(&prepare).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
-    names(harness.run_pending_migrations(POSTGRES)).map_err(|Boxed(error)| error)
+    let applied = names(harness.run_pending_migrations(POSTGRES)).map_err(|Boxed(error)| error)?;
+    AnsiTransactionManager::commit_transaction(&mut harness.into_inner()).await?;
+    Ok(applied)
 }

@@ -9,6 +9,7 @@ pub mod domains;
 pub mod error;
 pub mod events;
 pub mod export;
+pub mod files;
 pub mod groups;
 pub mod installation;
 pub mod migrate;
@@ -29,3 +30,4 @@ pub mod visible;
 
 pub use db::{Db, Tx};
 pub use error::{Conflict, Error};
+pub use postgres::UrlError;

@@ -1,5 +1,9 @@
 //! Connecting to the bundled SQLite.
 
+use std::fmt::Display;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +13,10 @@ use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use rustix::fs::Access;
 
 use super::db::Counter;
+use super::files;
 
 pub(super) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection>;
 
@@ -30,12 +36,15 @@ const SETUP: &str = "
     PRAGMA cache_size = -2000;
 ";
 
+/// The files that SQLite keeps beside the database, by what follows its name.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
 /// What opens a connection to the file at `path`, making the file if there is none.
 pub(super) fn connector(
     path: &Path,
     counter: Counter,
 ) -> impl Fn() -> BoxFuture<'static, ConnectionResult<SqliteConnection>> + Send + Sync + 'static {
-    let path = path.to_string_lossy().into_owned();
+    let path = path.to_owned();
     move || {
         let (path, counter) = (path.clone(), counter.clone());
         async move {
@@ -53,11 +62,24 @@ pub(super) fn connector(
     }
 }
 
-/// Opens one connection.
-pub(super) fn establish(path: &str) -> ConnectionResult<diesel::SqliteConnection> {
-    let mut conn = diesel::SqliteConnection::establish(path)?;
-    conn.batch_execute(SETUP).and_then(|()| use_wal(&mut conn)).map_err(ConnectionError::CouldntSetupConfiguration)?;
+/// Opens one connection. The errors name the file.
+pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnection> {
+    let failed = |said: &dyn Display| {
+        ConnectionError::BadConnection(format!("{}: {}", path.display(), reason(path, &said.to_string())))
+    };
+    restrict(path).map_err(|error| failed(&error))?;
+    let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| failed(&error))?;
+    conn.batch_execute(SETUP).and_then(|()| use_wal(&mut conn)).map_err(|error| failed(&error))?;
     Ok(conn)
+}
+
+/// Fails if the file takes no writes. The write is one that changes nothing: the number is SQLite's for its users, and is
+/// not used here. That somebody else writes at this moment is as good.
+pub(super) fn check_writes(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
+    conn.batch_execute("PRAGMA busy_timeout = 0")?;
+    let written = conn.batch_execute("PRAGMA user_version = 0");
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    written.or_else(|error| if is_busy(&error) { Ok(()) } else { Err(error) })
 }
 
 /// Where several switch a new file at the same moment, SQLite refuses all but one at once: `busy_timeout` does not hold
@@ -65,11 +87,41 @@ pub(super) fn establish(path: &str) -> ConnectionResult<diesel::SqliteConnection
 fn use_wal(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
     for _ in 1..WAL_TRIES {
         match conn.batch_execute(WAL) {
-            Err(DieselError::DatabaseError(_, information)) if information.message() == "database is locked" => {
-                std::thread::sleep(WAL_PAUSE);
-            }
+            Err(error) if is_busy(&error) => std::thread::sleep(WAL_PAUSE),
             switched => return switched,
         }
     }
     conn.batch_execute(WAL)
+}
+
+fn is_busy(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information) if information.message() == "database is locked")
+}
+
+/// Makes the file, if there is none, so that nobody but its owner can ever read it, whatever the umask is; and takes the
+/// rights of others away where an earlier version, or a copy, left them. SQLite gives the files beside it the same mode.
+///
+/// A file that exists is never opened here: to close it again would drop the locks that this process holds on it.
+fn restrict(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(files::MODE).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return if path.exists() { Ok(()) } else { Err(error) };
+        }
+        _ => {}
+    }
+    files::restrict(path)?;
+    BESIDE.iter().try_for_each(|suffix| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        files::restrict(Path::new(&beside))
+    })
+}
+
+/// Why a file cannot be used, where the operating system knows it: SQLite says only «unable to open database file».
+fn reason(path: &Path, said: &str) -> String {
+    if path.is_dir() {
+        return "it is a directory".to_owned();
+    }
+    let usable = rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK);
+    usable.err().map_or_else(|| said.to_owned(), |error| format!("{said} ({error})"))
 }

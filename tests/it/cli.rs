@@ -10,52 +10,58 @@ use tempfile::TempDir;
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// The binary in an empty folder, with nothing of the environment but what the tests say.
-struct Binary {
+pub struct Binary {
     folder: TempDir,
 }
 
+impl Default for Binary {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Binary {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));
         command.args(arguments).current_dir(self.path()).env_clear().env("USERPROFILE_ARGON2_MEMORY", "8KiB");
         command.env("USERPROFILE_ARGON2_ITERATIONS", "1").env("RUST_LOG", "warn").stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path().join(name), text).unwrap();
     }
 }
 
-fn status(output: &Output) -> i32 {
+pub fn status(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 #[track_caller]
-fn assert_says(output: &Output, expected_status: i32, words: &[&str]) {
+pub fn assert_says(output: &Output, expected_status: i32, words: &[&str]) {
     let said = said(output);
     assert_eq!(status(output), expected_status, "{said}");
     for word in words {
@@ -64,16 +70,21 @@ fn assert_says(output: &Output, expected_status: i32, words: &[&str]) {
 }
 
 /// A server of the binary, ended when it is dropped.
-struct Server {
+pub struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
     /// Starts one and waits until it says where it listens.
-    fn start(binary: &Binary, arguments: &[&str]) -> Self {
+    pub fn start(binary: &Binary, arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut command = binary.command(&arguments);
+        let command = binary.command(&arguments);
+        Self::from_command(command)
+    }
+
+    /// The same by a command that was made ready.
+    pub fn from_command(mut command: Command) -> Self {
         command.env("RUST_LOG", "info").env("USERPROFILE_LOG_FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -91,12 +102,36 @@ impl Server {
         Self { child, address }
     }
 
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+}
+
+impl Server {
+    /// Posts a GraphQL request, with an access token if there is one, and returns all of the response.
+    pub fn post(&self, body: &serde_json::Value, token: Option<&str>) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let body = body.to_string();
+        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        write!(
+            stream,
+            "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{authorization}Connection: close\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The id of its process.
+    pub fn process(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap()
     }
 }
 
@@ -181,6 +216,50 @@ fn a_database_that_cannot_be_used_is_named() {
     assert_says(&binary.run(&["serve", "--database-url", &url]), 2, &["USERPROFILE_SECRET_KEY"]);
 }
 
+/// A setting that was given in some way, the place that it names, and why that place cannot be used.
+#[test]
+fn a_database_that_cannot_be_used_is_named_with_its_setting_and_the_reason() {
+    let binary = Binary::new();
+    binary.write("text.db", "this is no database, but a text that is long enough to be looked at as one");
+    std::fs::create_dir(binary.path().join("folder.db")).unwrap();
+    for (name, reason) in [
+        ("no/such/folder/x.db", "No such file or directory"),
+        ("folder.db", "is a directory"),
+        ("text.db", "not a database"),
+    ] {
+        let output = binary.run(&["serve", "--database-url", &format!("sqlite:{name}")]);
+        assert_says(&output, 1, &["flag --database-url", name, reason]);
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut command = binary.command(&["migrate"]);
+    let output = command.env("DATABASE_URL", format!("postgres://x:hunter2@{nobody}/x")).output().unwrap();
+    assert_says(&output, 1, &["environment variable DATABASE_URL", &nobody, "refused"]);
+    assert!(!said(&output).contains("hunter2"), "{}", said(&output));
+    let mut command = binary.command(&["migrate", "--database-url", "postgres://x:hunter2@h/x?sslcert=y"]);
+    let output = command.output().unwrap();
+    assert_says(&output, 2, &["flag --database-url", "the parameter sslcert is not supported"]);
+    assert!(!said(&output).contains("hunter2"), "{}", said(&output));
+}
+
+#[test]
+fn addresses_with_passwords_can_be_read_from_files() {
+    let binary = Binary::new();
+    binary.write("database", "sqlite:from-file.db\n");
+    binary.write("mail", "smtp://ann:hunter2@127.0.0.1:1\n");
+    let mut command = binary.command(&["config"]);
+    command.env("DATABASE_URL_FILE", "database").env("SMTP_URL_FILE", "mail");
+    command.env("MAIL_FROM", "a@b.example").env("USERPROFILE_PUBLIC_URL", "https://c.example");
+    let output = command.output().unwrap();
+    assert_says(&output, 0, &["sqlite:from-file.db", "environment variable DATABASE_URL_FILE", "smtp://ann:***@"]);
+    binary.write("printed.toml", &String::from_utf8_lossy(&output.stdout));
+    assert_says(&binary.run(&["config", "--config", "printed.toml"]), 0, &["sqlite:from-file.db"]);
+    assert_says(&binary.run(&["migrate", "--database-url-file", "database"]), 0, &["Applied"]);
+    assert!(binary.path().join("from-file.db").exists());
+    let mut command = binary.command(&["config", "--database-url", "sqlite:x.db"]);
+    let output = command.env("DATABASE_URL_FILE", "database").env("SMTP_URL_FILE", "nowhere").output().unwrap();
+    assert_says(&output, 2, &["DATABASE_URL is given too", "only one of the two", "SMTP_URL_FILE", "nowhere"]);
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let binary = Binary::new();
@@ -200,7 +279,11 @@ fn another_secret_key_is_refused_and_a_lost_one_not_replaced() {
         assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let mut command = binary.command(&["serve"]);
-    assert_says(&command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap(), 2, &["secret key"]);
+    let output = command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap();
+    assert_says(&output, 2, &["environment variable USERPROFILE_SECRET_KEY: ", "secret key"]);
+    binary.write("other.key", KEY);
+    let output = binary.run(&["serve", "--secret-key-file", "other.key"]);
+    assert_says(&output, 2, &["flag --secret-key-file", "other.key", "secret key"]);
     std::fs::remove_file(&key).unwrap();
     assert_says(&binary.run(&["serve"]), 2, &["userprofile.db.key", "missing"]);
     assert!(!key.exists());
@@ -273,7 +356,7 @@ fn users_are_made_shown_shut_out_and_taken_away() {
         binary.run_with_input(&["user", "set-password", "domain-a", "kim", "--password-stdin"], "battery staple 8\n");
     assert_says(&set, 0, &[]);
     assert_says(&user("delete", &[]), 0, &[]);
-    assert_says(&user("show", &[]), 1, &["no such user"]);
+    assert_says(&user("show", &[]), 1, &["no such user as Kim in domain-a"]);
     assert_says(&binary.run(&["user", "show", "nonsense", "x"]), 2, &["DOMAIN_ID"]);
 }
 
@@ -298,7 +381,6 @@ fn a_demo_is_for_this_machine_and_an_empty_database_only() {
 fn told_to_stop_it_stops_with_status_0() {
     let binary = Binary::new();
     let mut server = Server::start(&binary, &[]);
-    let pid = rustix::process::Pid::from_raw(server.child.id().try_into().unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    rustix::process::kill_process(server.process(), rustix::process::Signal::TERM).unwrap();
     assert!(server.child.wait().unwrap().success());
 }

@@ -34,7 +34,8 @@ fn defaults_are_those_that_are_promised() {
 fn every_setting_can_be_named_in_every_way() {
     for setting in settings() {
         assert!(
-            ["DATABASE_URL", "SMTP_URL", "MAIL_FROM", "RUST_LOG"].contains(&setting.environment.as_str())
+            ["DATABASE_URL", "DATABASE_URL_FILE", "SMTP_URL", "SMTP_URL_FILE", "MAIL_FROM", "RUST_LOG"]
+                .contains(&setting.environment.as_str())
                 || setting.environment.starts_with("USERPROFILE_")
         );
         assert_eq!(setting.environment.trim_start_matches("USERPROFILE_").to_lowercase(), setting.name);

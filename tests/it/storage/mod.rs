@@ -1,7 +1,13 @@
 //! The database itself: its tables, migrations, transactions, connections.
 
+mod files;
 mod migrations;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
+#[cfg(feature = "postgres-tests")]
+mod postgres_errors;
+#[cfg(feature = "postgres-tests")]
+mod postgres_surroundings;
+mod refusals;
 pub mod tables;
 mod transactions;

@@ -80,6 +80,17 @@ pub async fn create_empty() -> Database {
 }
 
 impl Database {
+    /// Does to a PostgreSQL database what its administrator might.
+    pub async fn administer(&self, sql: &str) {
+        let mut conn = AsyncPgConnection::establish(&self.url()).await.unwrap();
+        conn.batch_execute(sql).await.unwrap();
+    }
+
+    /// Another connection to a PostgreSQL database.
+    pub async fn connect(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(&self.url()).await.unwrap()
+    }
+
     /// How many rows there are in, or of, what stands behind `FROM`.
     pub async fn count(&self, from: &str) -> i64 {
         let query = format!("SELECT count(*) AS value FROM {from}");

@@ -155,6 +155,13 @@ impl TestApp {
         Api::new(self.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 20))
     }
 
+    /// The status that `/readyz` answers with.
+    pub async fn readiness(&self) -> u16 {
+        let client = self.client();
+        let request = client.request(axum::http::Method::GET, "/readyz").body(axum::body::Body::empty()).unwrap();
+        client.send(request).await.status.as_u16()
+    }
+
     /// A client that is nobody yet.
     pub fn client(&self) -> Client {
         Client::new(self.router.clone(), self.database.clone())

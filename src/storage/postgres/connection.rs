@@ -1,0 +1,222 @@
+//! A connection to PostgreSQL for diesel, on top of tokio-postgres.
+//!
+//! It takes the place of `diesel_async::AsyncPgConnection`, which hides the SQLSTATE of an error and leaves only its
+//! text, and that is in whatever language the server speaks.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent, StrQueryHelper};
+use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{AsQuery, QueryBuilder, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::pooled_connection::PoolableConnection;
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
+};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement};
+
+use super::errors::Errors;
+use super::row::{Parameter, PgRow};
+
+/// What is set at the start of a session is set for each transaction where a pooler keeps the sessions.
+const LIMITS: &str = "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '10s'; \
+                      SET LOCAL idle_in_transaction_session_timeout = '30s'; \
+                      SET LOCAL plan_cache_mode = force_generic_plan";
+
+/// A connection.
+pub(in crate::storage) struct PgConnection {
+    client: Client,
+    statements: HashMap<Signature, Statement>,
+    transactions: AnsiTransactionManager,
+    instrumentation: Box<dyn Instrumentation>,
+    errors: Errors,
+    is_pooled: bool,
+    must_write: bool,
+}
+
+impl PgConnection {
+    /// `is_pooled`: a pooler stands between, and the session may be another one in the next transaction. `must_write`:
+    /// the address asks for a server that takes writes, so one that does not is left.
+    pub(super) fn new(client: Client, is_pooled: bool, must_write: bool, is_full: Arc<AtomicBool>) -> Self {
+        Self {
+            client,
+            statements: HashMap::new(),
+            transactions: AnsiTransactionManager::default(),
+            instrumentation: Box::new(|_: InstrumentationEvent<'_>| {}),
+            errors: Errors::new(is_full),
+            is_pooled,
+            must_write,
+        }
+    }
+
+    /// Begins a transaction by `sql`.
+    pub(in crate::storage) async fn begin(&mut self, sql: &str) -> QueryResult<()> {
+        let sql = if self.is_pooled { Cow::from(format!("{sql}; {LIMITS}")) } else { Cow::from(sql) };
+        AnsiTransactionManager::begin_transaction_sql(self, &sql).await
+    }
+
+    /// Runs `statement`, told to whoever watches statements.
+    async fn run<R>(
+        &mut self,
+        query: QueryResult<Query>,
+        run: impl AsyncFnOnce(&Client, &Statement, Vec<Parameter>) -> Result<R, tokio_postgres::Error>,
+    ) -> QueryResult<R> {
+        let Query { signature, is_kept, parameters } = query?;
+        let sql = signature.sql.clone();
+        self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
+        let result = match self.prepare(signature, is_kept).await {
+            Ok(statement) => run(&self.client, &statement, parameters).await,
+            Err(error) => Err(error),
+        };
+        let result = result.map_err(|error| self.errors.convert(&error));
+        let error = result.as_ref().err();
+        self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(&sql), error));
+        result
+    }
+
+    async fn prepare(&mut self, signature: Signature, is_kept: bool) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.statements.get(&signature) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare_typed(&signature.sql, &signature.types).await?;
+        if is_kept {
+            self.statements.insert(signature, statement.clone());
+        }
+        Ok(statement)
+    }
+}
+
+impl SimpleAsyncConnection for PgConnection {
+    async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
+        self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(sql)));
+        let failed_before = self.errors.end_of_transaction(sql);
+        // PostgreSQL answers to the COMMIT of a transaction in which a statement failed as if all were well, and rolls
+        // it back.
+        let sent = if failed_before.is_some() { "ROLLBACK" } else { sql };
+        let sent = self.client.batch_execute(sent).await.map_err(|error| self.errors.convert(&error));
+        let result = failed_before.map_or(sent, Err);
+        let error = result.as_ref().err();
+        self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(sql), error));
+        result
+    }
+}
+
+impl AsyncConnectionCore for PgConnection {
+    type ExecuteFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<usize>>;
+    type LoadFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<Self::Stream<'conn, 'query>>>;
+    type Stream<'conn, 'query> = BoxStream<'static, QueryResult<PgRow>>;
+    type Row<'conn, 'query> = PgRow;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let query = Query::build(&source.as_query());
+        async move {
+            let errors = self.errors.clone();
+            let rows =
+                self.run(query, async |client, statement, values| client.query_raw(statement, values).await).await?;
+            Ok(rows.map_ok(PgRow).map_err(move |error| errors.convert(&error)).boxed())
+        }
+        .boxed()
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let query = Query::build(&source);
+        async move {
+            let count = self.run(query, async |client, statement, values| client.execute_raw(statement, values).await);
+            usize::try_from(count.await?).map_err(|error| DieselError::DeserializationError(Box::new(error)))
+        }
+        .boxed()
+    }
+}
+
+impl AsyncConnection for PgConnection {
+    type TransactionManager = AnsiTransactionManager;
+
+    async fn establish(url: &str) -> ConnectionResult<Self> {
+        let url =
+            url.parse().map_err(|error: super::UrlError| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+        super::establish(&url).await
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.transactions
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        &mut *self.instrumentation
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.instrumentation = Box::new(instrumentation);
+    }
+
+    /// Statements are kept for as long as the connection is: their number is that of the statements in this program.
+    fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
+}
+
+impl PoolableConnection for PgConnection {
+    fn is_broken(&mut self) -> bool {
+        AnsiTransactionManager::is_broken_transaction_manager(self)
+            || self.client.is_closed()
+            || (self.must_write && self.errors.is_read_only())
+    }
+}
+
+/// A statement as PostgreSQL prepares it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Signature {
+    sql: String,
+    types: Vec<Type>,
+}
+
+/// A statement and its parameters, free of what they were made from.
+struct Query {
+    signature: Signature,
+    is_kept: bool,
+    parameters: Vec<Parameter>,
+}
+
+impl Query {
+    fn build(query: &(impl QueryFragment<Pg> + ?Sized)) -> QueryResult<Self> {
+        let mut sql = PgQueryBuilder::default();
+        query.to_sql(&mut sql, &Pg)?;
+        let mut binds = RawBytesBindCollector::<Pg>::new();
+        query.collect_binds(&mut binds, &mut OnlyBuiltInTypes, &Pg)?;
+        let types = binds.metadata.iter().map(built_in).collect::<QueryResult<_>>()?;
+        Ok(Self {
+            signature: Signature { sql: sql.finish(), types },
+            is_kept: query.is_safe_to_cache_prepared(&Pg)?,
+            parameters: binds.binds.into_iter().map(Parameter).collect(),
+        })
+    }
+}
+
+/// No table has a type that is not PostgreSQL's own.
+struct OnlyBuiltInTypes;
+
+impl PgMetadataLookup for OnlyBuiltInTypes {
+    fn lookup_type(&mut self, _: &str, _: Option<&str>) -> PgTypeMetadata {
+        PgTypeMetadata::new(0, 0)
+    }
+}
+
+fn built_in(metadata: &PgTypeMetadata) -> QueryResult<Type> {
+    let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
+    Type::from_oid(oid).ok_or_else(|| DieselError::SerializationError(format!("{oid} is no built-in type").into()))
+}

@@ -1,0 +1,117 @@
+//! Errors of PostgreSQL, told by their SQLSTATE.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use tokio_postgres::error::{DbError, SqlState};
+
+use super::describe;
+
+/// Precedes the SQLSTATE in the message of an error: diesel has no other place for it.
+const PREFIX: &str = "SQLSTATE ";
+
+/// The SQLSTATE of an error with this message; `None`, if it is not one of PostgreSQL.
+pub(in crate::storage) fn sqlstate(message: &str) -> Option<&str> {
+    message.strip_prefix(PREFIX)?.get(..5)
+}
+
+/// Makes diesel's errors of tokio-postgres's, and remembers what a connection has to know of them.
+#[derive(Clone)]
+pub(super) struct Errors {
+    /// The first one of the transaction. PostgreSQL refuses every later statement with 25P02, which says nothing.
+    first: Arc<Mutex<Option<DbError>>>,
+    is_read_only: Arc<AtomicBool>,
+    /// Of all connections.
+    is_full: Arc<AtomicBool>,
+}
+
+impl Errors {
+    pub(super) fn new(is_full: Arc<AtomicBool>) -> Self {
+        Self { first: Arc::default(), is_read_only: Arc::default(), is_full }
+    }
+
+    /// Whether the server refused a write because it takes none at the moment.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only.load(Ordering::Relaxed)
+    }
+
+    /// diesel's error for this one; for 25P02 that for the first one of the transaction.
+    pub(super) fn convert(&self, error: &tokio_postgres::Error) -> DieselError {
+        let Some(error) = error.as_db_error() else {
+            return DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(describe(error)));
+        };
+        if *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION {
+            self.is_read_only.store(true, Ordering::Relaxed);
+        }
+        if *error.code() == SqlState::DISK_FULL {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if *error.code() == SqlState::IN_FAILED_SQL_TRANSACTION {
+            return database_error(first.as_ref().unwrap_or(error));
+        }
+        first.get_or_insert_with(|| error.clone());
+        database_error(error)
+    }
+
+    /// To be told of every statement that may begin or end a transaction. A `COMMIT` after an error is that error.
+    pub(super) fn end_of_transaction(&self, sql: &str) -> Option<DieselError> {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if sql.starts_with("BEGIN") || sql.starts_with("ROLLBACK") {
+            *first = None;
+        }
+        if sql == "COMMIT" { first.take().map(|error| database_error(&error)) } else { None }
+    }
+}
+
+fn database_error(error: &DbError) -> DieselError {
+    let kind = match *error.code() {
+        SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
+        SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
+        SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
+        SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
+        SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
+        SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
+        _ => DatabaseErrorKind::Unknown,
+    };
+    let message = format!("{PREFIX}{}: {}", error.code().code(), error.message());
+    let constraint = error.constraint().map(str::to_owned);
+    DieselError::DatabaseError(kind, Box::new(Information { message, constraint }))
+}
+
+/// What diesel is told of an error. The detail and the hint are left out: a detail quotes the values of a row.
+struct Information {
+    message: String,
+    constraint: Option<String>,
+}
+
+impl DatabaseErrorInformation for Information {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn details(&self) -> Option<&str> {
+        None
+    }
+
+    fn hint(&self) -> Option<&str> {
+        None
+    }
+
+    fn table_name(&self) -> Option<&str> {
+        None
+    }
+
+    fn column_name(&self) -> Option<&str> {
+        None
+    }
+
+    fn constraint_name(&self) -> Option<&str> {
+        self.constraint.as_deref()
+    }
+
+    fn statement_position(&self) -> Option<i32> {
+        None
+    }
+}
