@@ -64,10 +64,9 @@ pub(super) fn connector(
 
 /// Opens one connection. The errors name the file.
 pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnection> {
-    let failed = |said: &dyn Display| {
-        ConnectionError::BadConnection(format!("{}: {}", path.display(), reason(path, &said.to_string())))
-    };
-    restrict(path).map_err(|error| failed(&error))?;
+    let named = |said: String| ConnectionError::BadConnection(format!("{}: {said}", path.display()));
+    let failed = |error: &dyn Display| named(reason(path, &error.to_string()));
+    restrict(path).map_err(|error| named(error.to_string()))?;
     let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| failed(&error))?;
     conn.batch_execute(SETUP).and_then(|()| use_wal(&mut conn)).map_err(|error| failed(&error))?;
     Ok(conn)

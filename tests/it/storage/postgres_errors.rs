@@ -7,6 +7,10 @@ use userprofile::storage::db::Location;
 use crate::support::database::{self, Database};
 use crate::support::{Answer, Client, DOMAIN, TestApp, domain, user};
 
+/// Ends all sessions but the one that says so, and waits until they have ended.
+const END_OTHER_SESSIONS: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
 /// A server on a database of its own, which holds one user.
 async fn start() -> (Database, TestApp) {
     let database = database::create().await;
@@ -18,7 +22,7 @@ async fn start() -> (Database, TestApp) {
 /// Whatever is written to a table fails from now on, if `condition` holds, and says so in Korean.
 async fn refuse_writes(database: &Database, table: &str, state: &str, condition: &str) {
     let sql = format!(
-        "CREATE SEQUENCE IF NOT EXISTS writes;
+        "CREATE SEQUENCE IF NOT EXISTS writes_{state};
          CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            IF {condition} THEN RAISE EXCEPTION '잠금 시간 초과로 작업을 취소합니다' USING ERRCODE = '{state}'; END IF;
            RETURN NEW; END $$;
@@ -51,7 +55,7 @@ async fn what_may_pass_is_unavailable_in_any_language() {
 async fn a_transaction_that_gives_way_to_another_is_run_again() {
     let (database, app) = start().await;
     for state in ["40001", "40P01"] {
-        refuse_writes(&database, "tallies", state, "nextval('writes') % 2 = 1").await;
+        refuse_writes(&database, "tallies", state, &format!("nextval('writes_{state}') = 1")).await;
         let client = app.client().at(if state == "40001" { "192.0.2.1" } else { "192.0.2.2" });
         let answer = client.try_mutate("resetPassword", json!({ "domainId": DOMAIN, "userId": state }), "ok").await;
         assert_eq!(answer.data()["resetPassword"]["ok"], true, "{state}");
@@ -68,7 +72,7 @@ async fn a_lock_that_is_not_given_up_is_unavailable() {
         let url = format!("{}?options=-c%20{limit}%3D100ms", database.url());
         let app = TestApp::at(&Location::Postgres(url.parse().unwrap())).await;
         let mut other = database.connect().await;
-        other.batch_execute("BEGIN; LOCK TABLE tallies, attempts").await.unwrap();
+        other.batch_execute("BEGIN; LOCK TABLE tallies, password_attempts").await.unwrap();
         assert_unavailable(&reset(&app.client()).await, limit);
         let answer = app.client().try_sign_in(DOMAIN, "wonny", "wrong horse 7").await;
         assert_unavailable(&answer, limit);
@@ -83,10 +87,7 @@ async fn ended_sessions_are_unavailable_and_never_an_internal_error() {
     let client = app.signed_in(DOMAIN, "wonny").await;
     for _ in 0..20 {
         let ask = (0..8).map(|_| client.query("{ me { userId workspaces { totalCount } } }"));
-        let end = database.administer(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        );
+        let end = database.administer(END_OTHER_SESSIONS);
         let (answers, ()) = tokio::join!(futures_util::future::join_all(ask), end);
         for answer in answers.iter().filter(|answer| answer.body.get("errors").is_some()) {
             let errors = answer.body["errors"].as_array().unwrap();
@@ -113,16 +114,17 @@ async fn a_database_that_takes_no_writes_is_not_ready_refuses_them_and_is_still_
     let client = app.signed_in(DOMAIN, "wonny").await;
     assert_eq!(app.readiness().await, 200);
     let name = database.url().rsplit_once('/').unwrap().1.to_owned();
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    database.administer(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on; {end}")).await;
+    database.administer(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    database.administer(END_OTHER_SESSIONS).await;
     assert_eq!(app.readiness().await, 503);
     assert_unavailable(&reset(&app.client()).await, "resetPassword");
     assert_eq!(app.client().try_sign_in(DOMAIN, "wonny", "wrong horse 7").await.error_code(), "UNAVAILABLE");
     assert_eq!(client.query("{ me { userId } }").await.data()["me"]["userId"], "wonny");
-    let again = format!("BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT; {end}");
+    let again = format!("BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT");
     database.administer(&again).await;
-    assert_eq!(app.readiness().await, 200);
+    database.administer(END_OTHER_SESSIONS).await;
+    // The first answers may still come from sessions that were ended.
+    while app.readiness().await != 200 {}
     assert_eq!(reset(&app.client()).await.data()["resetPassword"]["ok"], true);
 }
 

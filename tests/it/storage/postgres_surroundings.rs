@@ -143,7 +143,11 @@ async fn stored_control_characters_do_not_reach_the_terminal() {
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
     app.services.check_secret_key().await.unwrap();
     app.signed_in(DOMAIN, "wonny").await;
-    database.administer(r"UPDATE sessions SET user_agent = E'a\u001b[2Jb\nc\u009bd\u202ee'").await;
+    database
+        .administer(
+            r"UPDATE sessions SET expires_at = now() + interval '1 day', user_agent = E'a\u001b[2Jb\nc\u009bd\u202ee'",
+        )
+        .await;
     let binary = Binary::new();
     let mut command = binary.command(&["user", "sessions", DOMAIN, "wonny"]);
     let output = command.env("USERPROFILE_SECRET_KEY", KEY).env("DATABASE_URL", database.url()).output().unwrap();
