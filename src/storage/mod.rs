@@ -11,6 +11,7 @@ pub mod events;
 pub mod export;
 pub mod groups;
 pub mod installation;
+mod keys;
 pub mod migrate;
 pub mod outbox;
 mod pairs;

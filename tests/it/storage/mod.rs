@@ -1,5 +1,6 @@
 //! The database itself: its tables, migrations, transactions, connections.
 
+mod keys;
 mod migrations;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
