@@ -113,7 +113,7 @@ mod tests {
             ("English", "english"),
             ("xyz", "xyz"),
             ("en-Abcd", "Abcd"),
-            ("en-XX", "XX"),
+            ("en-AB", "AB"),
             ("en-999", "999"),
             ("en-foobar", "foobar"),
             ("de-yue", "de-yue"),

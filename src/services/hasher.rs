@@ -298,3 +298,31 @@ impl std::fmt::Debug for Slot {
         write!(f, "Slot({})", self.0.num_permits())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Argon2id with 8 KiB, of no known password.
+    const SMALL: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    #[tokio::test]
+    async fn of_hashes_above_64_mib_one_is_verified_at_a_time() {
+        let wait = Duration::from_secs(5);
+        let hasher =
+            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
+        let (slot, other) = (hasher.slot().await.unwrap(), hasher.slot().await.unwrap());
+        let parse = |text: &str| Some(PasswordHash::parse(text).unwrap());
+        let (large, small) = (parse(&SMALL.replace("m=8", "m=65537")), parse(SMALL));
+        let turn = hasher.large.clone().acquire_owned().await.unwrap();
+        let mut waiting = Box::pin(hasher.compare(&slot, large, Password::typed("x")));
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("it did not wait for its turn"),
+            result = hasher.compare(&other, small, Password::typed("x")) => assert_eq!(result.unwrap(), None),
+        }
+        drop(turn);
+        assert_eq!(waiting.await.unwrap(), None);
+        assert_eq!(hasher.large.available_permits(), 1);
+    }
+}
