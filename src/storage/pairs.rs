@@ -178,6 +178,7 @@ where
     String: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
         push_pair(&mut out, self.first, self.second)?;
         out.push_sql(" > (");
         out.push_bind_param::<Text, String>(&self.after.0)?;
