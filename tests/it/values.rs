@@ -124,7 +124,7 @@ async fn an_unsupported_hash_is_an_error_of_its_line_among_all_others() {
         + &line("a", r#""password_hash":"$6$salt$hash""#)
         + &line("b", r#""language":"korean""#)
         + &line("c", &format!("\"password_hash\":\"{costly}\""))
-        + &line("d", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T QO=="}"#)
+        + &line("d", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T Q==="}"#)
         + &line("e", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T QOJQ"}"#);
     let faults = faults(&app, &lines).await;
     for part in [
