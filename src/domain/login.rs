@@ -55,14 +55,15 @@ impl LoginId {
     }
 }
 
-/// `text` as it is compared wherever case does not matter: NFC, Unicode lower case, and NFC again, as lowering can
-/// leave a text that is not in that form.
+/// `text` as user ids and addresses are compared: NFC, Unicode lower case with `ς` as `σ`, and NFC again, as lowering can
+/// leave a text that is not in that form. Which of the two sigmas a capital becomes depends on whether it ends a word, so
+/// without the replacement `ΝΙΚΟΣ` and `Νικοσ` would differ.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+    text.nfc().collect::<String>().to_lowercase().replace('ς', "σ").nfc().collect()
 }
 
 #[cfg(test)]
@@ -77,6 +78,17 @@ mod tests {
         assert_eq!(key(" Wonny@Example.com "), key("wonny@example.com"));
         assert_eq!(key("JOSE\u{301}"), key("josé"));
         assert_eq!(LoginId::parse(" Wonny ").unwrap().as_str(), "Wonny");
+    }
+
+    #[test]
+    fn a_text_and_its_capitals_have_the_same_key() {
+        for text in ["νικος", "ΝΙΚΟΣ", "Νικοσ", "νίκος@παράδειγμα.ελ", "σίσυφος ς", "ǆ", "ŉame"]
+        {
+            assert_eq!(fold(text), fold(&text.to_lowercase()), "{text}");
+        }
+        for text in ["νικος", "Νικοσ", "νίκος", "σίσυφος ς", "джон", "josé"] {
+            assert_eq!(fold(text), fold(&text.to_uppercase()), "{text}");
+        }
     }
 
     #[test]

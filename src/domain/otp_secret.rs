@@ -4,8 +4,10 @@ use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
 use super::Invalid;
 
-/// The fewest bytes of a secret: 160 bits (RFC 4226, 4, R6).
-pub const MIN_OTP_SECRET_BYTES: usize = 20;
+/// The fewest bytes of a secret from elsewhere: 80 bits, as Google Authenticator has made them.
+pub const MIN_OTP_SECRET_BYTES: usize = 10;
+/// How many bytes a secret made here has: 160 bits (RFC 4226, 4, R6).
+pub const NEW_OTP_SECRET_BYTES: usize = 20;
 /// The most bytes of a secret.
 pub const MAX_OTP_SECRET_BYTES: usize = 128;
 /// For what a secret is sealed with the server's secret key before it is kept.
@@ -22,19 +24,19 @@ impl std::fmt::Debug for OtpSecret {
 }
 
 impl OtpSecret {
-    /// Takes a secret in base32 (RFC 4648, 6); case, spaces, and padding do not matter.
+    /// Takes a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
     ///
     /// # Errors
-    /// When it is not base32, or has fewer than 160 or more than 1024 bits.
+    /// When it is not base32, or has fewer than 80 or more than 1024 bits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let compact: String = text.chars().filter(|c| *c != ' ').collect();
+        let compact: String = text.chars().filter(|c| !matches!(c, '-' | '=') && !c.is_whitespace()).collect();
         let bytes = BASE32_NOPAD_NOCASE
-            .decode(compact.trim_end_matches('=').as_bytes())
+            .decode(compact.as_bytes())
             .map_err(|_| Invalid::malformed("this is not base32 (RFC 4648: letters and the digits 2 to 7)"))?;
         if !(MIN_OTP_SECRET_BYTES..=MAX_OTP_SECRET_BYTES).contains(&bytes.len()) {
             let (least, most) = (MIN_OTP_SECRET_BYTES * 8, MAX_OTP_SECRET_BYTES * 8);
             return Err(Invalid::malformed(format!(
-                "this must have {least} to {most} bits: 32 characters of base32 or more"
+                "this must have {least} to {most} bits: at least 16 characters of base32"
             )));
         }
         Ok(Self(bytes))
@@ -42,7 +44,7 @@ impl OtpSecret {
 
     /// Makes a secret of 160 random bits.
     #[must_use]
-    pub fn from_random(bytes: [u8; MIN_OTP_SECRET_BYTES]) -> Self {
+    pub fn from_random(bytes: [u8; NEW_OTP_SECRET_BYTES]) -> Self {
         Self(bytes.to_vec())
     }
 
@@ -75,12 +77,13 @@ mod tests {
         assert_eq!(secret.as_bytes(), b"12345678901234567890");
         assert_eq!(secret.reveal(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         assert_eq!(OtpSecret::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE======").unwrap().as_bytes().len(), 21);
+        assert_eq!(OtpSecret::parse(" gezd-gnbv-gy3t-qojq ").unwrap().as_bytes(), b"1234567890");
         assert_eq!(format!("{secret:?}"), "OtpSecret(***)");
     }
 
     #[test]
     fn what_is_short_or_no_base32_is_refused() {
-        for wrong in ["", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ", "0EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", &"A".repeat(206)] {
+        for wrong in ["", "GEZDGNBVGY3TQOI", "GEZDGNBVGY3TQO", "0EZDGNBVGY3TQOJQ", &"A".repeat(206)] {
             assert!(OtpSecret::parse(wrong).is_err(), "{wrong}");
         }
     }

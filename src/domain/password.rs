@@ -19,7 +19,11 @@ static COMMON: LazyLock<HashSet<&'static str>> =
 /// A password as somebody typed it, in NFC: the same characters, however a keyboard composes them, are the same
 /// password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    normalized: String,
+    /// What was typed, where that is not in NFC: what other systems hashed.
+    submitted: Option<String>,
+}
 
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,19 +35,27 @@ impl Password {
     /// Takes what was typed; anything may be tried.
     #[must_use]
     pub fn typed(text: &str) -> Self {
-        Self(text.nfc().collect())
+        let normalized: String = text.nfc().collect();
+        let submitted = (normalized != text).then(|| text.to_owned());
+        Self { normalized, submitted }
     }
 
     /// What is hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.normalized.as_bytes()
+    }
+
+    /// What was typed, where that is something else: a hash from elsewhere may have been made of it.
+    #[must_use]
+    pub fn as_submitted(&self) -> Option<&[u8]> {
+        self.submitted.as_deref().map(str::as_bytes)
     }
 
     /// Whether it is longer than any password may be, so that no hash needs to be computed to refuse it.
     #[must_use]
     pub fn is_too_long(&self) -> bool {
-        self.0.chars().count() > MAX_PASSWORD_LENGTH
+        self.normalized.chars().count() > MAX_PASSWORD_LENGTH
     }
 }
 
@@ -83,8 +95,8 @@ pub struct Personal<'a> {
 /// # Errors
 /// The first reason to refuse it.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
-    let length = password.0.chars().count();
-    let folded = fold(&password.0);
+    let length = password.normalized.chars().count();
+    let folded = fold(&password.normalized);
     if length < min_length {
         Err(Weakness::TooShort { min_length })
     } else if length > MAX_PASSWORD_LENGTH {

@@ -1,26 +1,73 @@
 //! Hashes of passwords: which are accepted from elsewhere, and which are as strong as those made here.
 
+mod parse;
+
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Params};
 
 use super::Invalid;
 
-/// The most memory that an Argon2 hash from elsewhere may take, in KiB: 64 MiB.
-pub const MAX_ARGON2_MEMORY: u32 = 64 * 1024;
+/// The most memory that a hash from elsewhere may take, in KiB: 256 MiB.
+pub const MAX_HASH_MEMORY: u64 = 256 * 1024;
+/// Hashes that take more memory than this, in KiB, are verified one at a time: 64 MiB.
+pub const LARGE_HASH_MEMORY: u64 = 64 * 1024;
 /// The most iterations that an Argon2 hash from elsewhere may take.
 pub const MAX_ARGON2_ITERATIONS: u32 = 10;
-/// The most lanes that an Argon2 hash from elsewhere may have.
-pub const MAX_ARGON2_PARALLELISM: u32 = 16;
+/// The most lanes that an Argon2 or scrypt hash from elsewhere may have.
+pub const MAX_PARALLELISM: u32 = 16;
 /// The highest cost that a bcrypt hash from elsewhere may have.
-pub const MAX_BCRYPT_COST: u32 = 12;
+pub const MAX_BCRYPT_COST: u32 = 15;
+/// The most iterations that a PBKDF2 hash from elsewhere may take.
+pub const MAX_PBKDF2_ITERATIONS: u32 = 2_000_000;
 
 /// The hash of a password, in the form that tells how it was made.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub enum PasswordHash {
-    /// Argon2, as PHC string.
+    /// Argon2.
     Argon2(Box<phc::PasswordHash>),
     /// bcrypt, in its modular crypt form `$2b$…`.
     Bcrypt(String),
+    /// scrypt (RFC 7914).
+    Scrypt(Box<Scrypt>),
+    /// PBKDF2 (RFC 8018).
+    Pbkdf2(Box<Pbkdf2>),
+}
+
+/// A hash made with scrypt.
+#[derive(Clone, PartialEq)]
+pub struct Scrypt {
+    /// Its parameters.
+    pub params: scrypt::Params,
+    /// The memory that it takes, in KiB.
+    pub memory: u64,
+    /// Its salt.
+    pub salt: Vec<u8>,
+    /// The hash itself.
+    pub output: Vec<u8>,
+}
+
+/// A hash made with PBKDF2.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pbkdf2 {
+    /// Its hash function.
+    pub digest: Pbkdf2Digest,
+    /// How often that is applied.
+    pub iterations: u32,
+    /// Its salt.
+    pub salt: Vec<u8>,
+    /// The hash itself.
+    pub output: Vec<u8>,
+}
+
+/// The hash function in a PBKDF2 hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pbkdf2Digest {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
 }
 
 impl std::fmt::Debug for PasswordHash {
@@ -34,8 +81,9 @@ impl PasswordHash {
     ///
     /// # Errors
     /// When it is of another kind, malformed, or would take so long to check that it could be used against the server.
+    /// The message says which, and what is supported.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.starts_with("$2") { parse_bcrypt(text) } else { parse_argon2(text) }
+        parse::parse(text).map_err(|reason| Invalid::malformed(format!("{reason}; {}", parse::supported())))
     }
 
     /// A hash that no password has, to compare with when there is nobody: it takes as long as one made with `params`.
@@ -58,36 +106,17 @@ impl PasswordHash {
         };
         algorithm == Ok(Algorithm::Argon2id) && Params::try_from(hash.as_ref()).is_ok_and(|own| same(&own))
     }
-}
 
-fn parse_bcrypt(text: &str) -> Result<PasswordHash, Invalid> {
-    let parts: bcrypt::HashParts = text
-        .parse()
-        .map_err(|_| Invalid::malformed("this is not a bcrypt hash; one looks like '$2b$12$' and 53 characters"))?;
-    if parts.get_cost() > MAX_BCRYPT_COST {
-        return Err(Invalid::malformed(format!("the cost of a bcrypt hash is at most {MAX_BCRYPT_COST}")));
+    /// Whether it takes so much memory that no two are to be verified at once.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        let memory = match self {
+            Self::Argon2(hash) => Params::try_from(hash.as_ref()).map_or(0, |params| u64::from(params.m_cost())),
+            Self::Scrypt(hash) => hash.memory,
+            Self::Bcrypt(_) | Self::Pbkdf2(_) => 0,
+        };
+        memory > LARGE_HASH_MEMORY
     }
-    Ok(PasswordHash::Bcrypt(text.to_owned()))
-}
-
-fn parse_argon2(text: &str) -> Result<PasswordHash, Invalid> {
-    let malformed = || Invalid::malformed("this is neither an Argon2 hash (PHC string) nor a bcrypt hash");
-    let hash = phc::PasswordHash::new(text).map_err(|_| malformed())?;
-    Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| malformed())?;
-    let params = Params::try_from(&hash).map_err(|_| malformed())?;
-    if hash.salt.is_none() || hash.hash.is_none() {
-        return Err(malformed());
-    }
-    if params.m_cost() > MAX_ARGON2_MEMORY
-        || params.t_cost() > MAX_ARGON2_ITERATIONS
-        || params.p_cost() > MAX_ARGON2_PARALLELISM
-    {
-        return Err(Invalid::malformed(format!(
-            "an Argon2 hash takes at most {MAX_ARGON2_MEMORY} KiB, {MAX_ARGON2_ITERATIONS} iterations and \
-             {MAX_ARGON2_PARALLELISM} lanes"
-        )));
-    }
-    Ok(PasswordHash::Argon2(Box::new(hash)))
 }
 
 #[cfg(test)]
@@ -95,19 +124,98 @@ mod tests {
     use super::*;
 
     const ARGON2: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21l$oBFRLsG3bT2pJ+hxM1sXxQFLD2WxLmfYlMEGSNXUTuE";
+    const SCRYPT: &str = "$scrypt$ln=14,r=8,p=1$c29tZXNhbHRzb21l$oBFRLsG3bT2pJ+hxM1sXxQFLD2WxLmfYlMEGSNXUTuE";
+    const PBKDF2: &str = "$pbkdf2-sha256$i=600000,l=32$c29tZXNhbHRzb21l$oBFRLsG3bT2pJ+hxM1sXxQFLD2WxLmfYlMEGSNXUTuE";
+    const DJANGO: &str = "pbkdf2_sha256$870000$YHqZyVjYQ4bN$oBFRLsG3bT2pJ+hxM1sXxQFLD2WxLmfYlMEGSNXUTuE=";
+
+    fn reason(text: &str) -> String {
+        let message = PasswordHash::parse(text).unwrap_err().message;
+        assert!(message.contains("supported are Argon2") && message.contains("2,000,000 iterations"), "{message}");
+        message.split(';').next().unwrap().to_owned()
+    }
 
     #[test]
-    fn argon2_and_bcrypt_are_known_and_bounded() {
-        assert!(PasswordHash::parse(ARGON2).is_ok());
+    fn the_supported_kinds_are_accepted_up_to_their_bounds() {
         let bcrypt = bcrypt::hash("x", 4).unwrap();
-        assert!(PasswordHash::parse(&bcrypt).is_ok());
-        assert!(PasswordHash::parse(&bcrypt.replace("$04$", "$13$")).is_err());
-        for (from, to) in [("m=19456", "m=65537"), ("t=2", "t=11"), ("argon2id", "argon3"), ("p=1", "p=17")] {
-            assert!(PasswordHash::parse(&ARGON2.replace(from, to)).is_err(), "{to}");
+        let accepted = [
+            ARGON2.to_owned(),
+            ARGON2.replace("argon2id", "argon2i"),
+            ARGON2.replace("argon2id", "argon2d"),
+            ARGON2.replace("m=19456,t=2,p=1", "m=262144,t=10,p=16"),
+            format!("argon2{ARGON2}"),
+            bcrypt.clone(),
+            bcrypt.replace("$2b$04$", "$2b$15$"),
+            bcrypt.replace("$2b$", "$2a$"),
+            bcrypt.replace("$2b$", "$2x$"),
+            bcrypt.replace("$2b$", "$2y$"),
+            format!("{{BCRYPT}}{bcrypt}"),
+            SCRYPT.to_owned(),
+            SCRYPT.replace("ln=14", "ln=18"),
+            PBKDF2.to_owned(),
+            PBKDF2.replace("pbkdf2-sha256", "pbkdf2-sha1"),
+            PBKDF2.replace("pbkdf2-sha256", "pbkdf2"),
+            PBKDF2.replace("pbkdf2-sha256", "pbkdf2-sha512"),
+            PBKDF2.replace("600000", "2000000"),
+            DJANGO.to_owned(),
+            DJANGO.replace("sha256", "sha1"),
+            DJANGO.replace("sha256", "sha512"),
+        ];
+        for text in accepted {
+            assert!(PasswordHash::parse(&text).is_ok(), "{text}: {:?}", PasswordHash::parse(&text));
         }
-        for wrong in ["", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1", "$2b$10$short", "$5$rounds=5$x$y"] {
-            assert!(PasswordHash::parse(wrong).is_err(), "{wrong}");
+    }
+
+    #[test]
+    fn what_is_beyond_a_bound_is_refused_with_the_bound() {
+        let bcrypt = bcrypt::hash("x", 4).unwrap();
+        for (text, part) in [
+            (ARGON2.replace("m=19456", "m=262145"), "256 MiB"),
+            (ARGON2.replace("t=2", "t=11"), "10 iterations"),
+            (ARGON2.replace("p=1", "p=17"), "16 lanes"),
+            (bcrypt.replace("$04$", "$16$"), "cost 16"),
+            (SCRYPT.replace("ln=14", "ln=19"), "512 MiB"),
+            (SCRYPT.replace("ln=14,r=8", "ln=40,r=1000000"), "MiB"),
+            (SCRYPT.replace("p=1", "p=17"), "16 lanes"),
+            (PBKDF2.replace("600000", "2000001"), "2000001 iterations"),
+            (DJANGO.replace("870000", "99999999"), "99999999 iterations"),
+        ] {
+            assert!(reason(&text).contains(part), "{text}: {}", reason(&text));
         }
+    }
+
+    #[test]
+    fn other_kinds_are_refused_by_name_and_no_value_is_repeated() {
+        for (text, part) in [
+            ("$5$rounds=5$x$y", "SHA-256 crypt"),
+            ("$6$x$y", "SHA-512 crypt"),
+            ("$1$x$y", "MD5 crypt"),
+            ("$y$j9T$x$y", "yescrypt"),
+            ("{SSHA}x", "SHA-1"),
+            ("bcrypt_sha256$$2b$12$x", "Django's bcrypt_sha256"),
+            ("scrypt$salt$16384$8$1$x", "Django's scrypt"),
+            ("$pbkdf2-sha256$29000$x$y", "PBKDF2"),
+            ("$argon2id$", "Argon2"),
+            ("$argon2id$v=19$m=8,t=1,p=1", "Argon2"),
+            ("$argon3$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21l$c29tZXNhbHRzb21l", "no hash of a supported kind"),
+            ("$2b$10$short", "bcrypt"),
+            ("$scrypt$ln=14$c29tZXNhbHRzb21l$c29tZXNhbHRzb21l", "scrypt"),
+            ("pbkdf2_sha256$x$y$z", "PBKDF2"),
+            ("pbkdf2_md5$1$y$z", "no hash of a supported kind"),
+            ("", "no hash of a supported kind"),
+            ("hunter2$hunter2", "no hash of a supported kind"),
+        ] {
+            assert!(reason(text).contains(part), "{text}: {}", reason(text));
+            assert!(!reason(text).contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn hashes_above_64_mib_are_large() {
+        let is_large = |text: &str| PasswordHash::parse(text).unwrap().is_large();
+        assert!(!is_large(ARGON2) && !is_large(&ARGON2.replace("m=19456", "m=65536")));
+        assert!(is_large(&ARGON2.replace("m=19456", "m=65537")));
+        assert!(!is_large(SCRYPT) && !is_large(&SCRYPT.replace("ln=14", "ln=16")));
+        assert!(is_large(&SCRYPT.replace("ln=14", "ln=17")) && !is_large(DJANGO));
     }
 
     #[test]

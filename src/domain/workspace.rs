@@ -1,8 +1,9 @@
 //! Workspaces, the groups they come in, and the bindings that tie users to them.
 
 use super::ids::{DomainId, RoleBindingId, RoleId, WorkspaceGroupId, WorkspaceId};
-use super::login::{LoginId, fold};
+use super::login::LoginId;
 use super::profile_text::{Label, MAX_LABEL_LENGTH, Name};
+use super::search::search_part;
 use super::tags::Tags;
 use super::user::UserState;
 use super::{Invalid, Timestamp, capital_enum};
@@ -217,6 +218,6 @@ impl WorkspaceFilter {
         if text.contains('\0') {
             return Err(Invalid::malformed("no name holds a NUL character"));
         }
-        Ok(fold(text))
+        Ok(search_part(text))
     }
 }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
+use crate::domain::number::inexact_in;
 use crate::graphql::documents::DocumentId;
 
 /// What a client asks to be executed.
@@ -71,7 +72,7 @@ impl Call {
             query: document.map(Into::into),
             document_id: document_id.map(Into::into),
             operation_name: operation_name.map(Into::into),
-            variables: variables.map(|text| object("variables", &text)).transpose()?,
+            variables: variables.map(|text| exact_variables(&text)).transpose()?,
             extensions: extensions.map(|text| object("extensions", &text)).transpose()?,
         };
         parameters.into_request().map(Box::new).map(Self::Single)
@@ -114,7 +115,7 @@ impl Parameters {
                 .operation_name
                 .map(|value| typed("operationName", "a string", value.get()))
                 .transpose()?,
-            variables: envelope.variables.map(|value| object("variables", value.get())).transpose()?,
+            variables: envelope.variables.map(|value| exact_variables(value.get())).transpose()?,
             extensions: envelope.extensions.map(|value| object("extensions", value.get())).transpose()?,
         })
     }
@@ -149,6 +150,28 @@ fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
         _ => Err(malformed("Every request of a batch must be a JSON object with a \"query\"")),
     };
     entries.into_iter().map(request).collect::<Result<_, _>>().map(Call::Batch)
+}
+
+/// Variables, none of which is a number that would lose digits.
+fn exact_variables(json: &str) -> Result<async_graphql::Variables, Refusal> {
+    let variables: async_graphql::Variables = object("variables", json)?;
+    if variables.values().any(has_double)
+        && let Some(place) = serde_json::from_str(json).ok().and_then(|json| inexact_in(json, ""))
+    {
+        return Err(malformed(format!(
+            "The variable \"{place}\" is a number with more digits than are kept; send it as a string"
+        )));
+    }
+    Ok(variables)
+}
+
+fn has_double(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::List(items) => items.iter().any(has_double),
+        Value::Object(fields) => fields.values().any(has_double),
+        _ => false,
+    }
 }
 
 /// A JSON object, or `null`.
@@ -255,6 +278,17 @@ mod tests {
         }
         let closed = format!(r#"{{"query":"{{a}}","variables":{{"a":{}{}}}}}"#, "[".repeat(500), "]".repeat(500));
         assert!(fault(closed.as_bytes()).contains("recursion limit"));
+    }
+
+    #[test]
+    fn numbers_that_would_lose_digits_are_refused_by_name() {
+        let body =
+            |number: &str| format!(r#"{{"query":"{{a}}","variables":{{"x":0.5,"input":{{"n":[1,{number}]}}}}}}"#);
+        let message = fault(body("12345678901234567890123").as_bytes());
+        assert!(message.contains("\"input.n[1]\"") && message.contains("as a string"), "{message}");
+        assert!(Call::from_body(body("1.5e3").as_bytes(), 0).is_ok());
+        let query = "query=a&variables=%7B%22x%22%3A0.1234567890123456789%7D";
+        assert!(Call::from_query_string(Some(query)).unwrap_err().to_string().contains("\"x\""));
     }
 
     #[test]

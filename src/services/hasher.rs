@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Failure;
 use crate::domain::password::Password;
-use crate::domain::password_hash::PasswordHash;
+use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
 
 /// How many random bytes a salt has (RFC 9106, 3.1).
@@ -45,6 +45,8 @@ pub struct HashSettingsError(String);
 pub struct Hasher {
     jobs: mpsc::Sender<Job>,
     slots: Arc<Semaphore>,
+    /// The turn of a hash from elsewhere that takes a lot of memory: one at a time.
+    large: Arc<Semaphore>,
     wait: Duration,
     params: Params,
     /// What a password is compared with when there is nobody to compare it with, so that it takes as long.
@@ -61,6 +63,15 @@ struct Memory(Vec<Block>);
 /// Everybody's turn is taken, and was for as long as one waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
+
+/// In which form a password matches a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In NFC, in which passwords are hashed here.
+    Normalized,
+    /// As it was submitted, in which other systems hashed it.
+    AsSubmitted,
+}
 
 /// A turn: as long as anybody holds it, and the work that was begun with it goes on, nobody else has it.
 #[derive(Clone)]
@@ -88,6 +99,7 @@ impl Hasher {
         Ok(Self {
             jobs,
             slots: Arc::new(Semaphore::new(settings.concurrency)),
+            large: Arc::new(Semaphore::new(1)),
             wait: settings.wait,
             params,
             nobody: Arc::new(nobody),
@@ -108,9 +120,28 @@ impl Hasher {
     /// # Errors
     /// When the threads are gone.
     pub async fn verify(&self, slot: &Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
+        Ok(self.compare(slot, hash, password).await?.is_some())
+    }
+
+    /// The same, and in which form the password matches.
+    ///
+    /// # Errors
+    /// When the threads are gone.
+    pub async fn compare(
+        &self,
+        slot: &Slot,
+        hash: Option<PasswordHash>,
+        password: Password,
+    ) -> Result<Option<Form>, Failure> {
         let is_somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| PasswordHash::clone(&self.nobody));
-        Ok(self.run(slot, move |memory| is_match(&hash, &password, memory)).await? && is_somebody)
+        let turn = if hash.is_large() { self.large.clone().acquire_owned().await.ok() } else { None };
+        let compare = move |memory: &mut Memory| {
+            let form = matching_form(&hash, &password, memory);
+            drop(turn);
+            form
+        };
+        Ok(self.run(slot, compare).await?.filter(|_| is_somebody))
     }
 
     /// Hashes a password, with a new salt.
@@ -123,10 +154,11 @@ impl Hasher {
         hash.map_err(|error| Failure::Hashing(error.to_string()))
     }
 
-    /// Whether a hash that was just found right should be made anew, with the strength of today.
+    /// Whether a hash that was just found right should be made anew: with the strength of today, and of the password in
+    /// NFC.
     #[must_use]
-    pub fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        !hash.is_made_with(&self.params)
+    pub fn is_outdated(&self, hash: &PasswordHash, form: Form) -> bool {
+        !hash.is_made_with(&self.params) || form == Form::AsSubmitted
     }
 
     /// The turn is kept until the work is done, even if nobody waits for it any more.
@@ -154,7 +186,7 @@ impl Memory {
     fn compute(
         &mut self,
         argon2: &Argon2<'_>,
-        password: &Password,
+        password: &[u8],
         salt: &[u8],
         output: &mut [u8],
     ) -> Result<(), argon2::Error> {
@@ -162,7 +194,7 @@ impl Memory {
         if self.0.len() < needed {
             self.0.resize(needed, Block::default());
         }
-        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut self.0)
+        argon2.hash_password_into_with_memory(password, salt, output, &mut self.0)
     }
 }
 
@@ -175,7 +207,7 @@ fn make(
 ) -> Result<String, argon2::password_hash::Error> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
-    memory.compute(&argon2, password, salt, &mut output)?;
+    memory.compute(&argon2, password.as_bytes(), salt, &mut output)?;
     let hash = phc::PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -186,16 +218,48 @@ fn make(
     Ok(hash.to_string())
 }
 
-fn is_match(hash: &PasswordHash, password: &Password, memory: &mut Memory) -> bool {
+fn matching_form(hash: &PasswordHash, password: &Password, memory: &mut Memory) -> Option<Form> {
+    if is_match(hash, password.as_bytes(), memory) {
+        return Some(Form::Normalized);
+    }
+    let submitted = password.as_submitted()?;
+    is_match(hash, submitted, memory).then_some(Form::AsSubmitted)
+}
+
+fn is_match(hash: &PasswordHash, password: &[u8], memory: &mut Memory) -> bool {
     match hash {
         PasswordHash::Argon2(hash) => matches_argon2(hash, password, memory).unwrap_or(false),
-        PasswordHash::Bcrypt(hash) => bcrypt::verify(password.as_bytes(), hash).unwrap_or(false),
+        PasswordHash::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+        PasswordHash::Scrypt(hash) => matches_scrypt(hash, password).unwrap_or(false),
+        PasswordHash::Pbkdf2(hash) => matches_pbkdf2(hash, password),
     }
+}
+
+fn matches_scrypt(hash: &Scrypt, password: &[u8]) -> Result<bool, scrypt::errors::InvalidOutputLen> {
+    let mut output = vec![0; hash.output.len()];
+    scrypt::scrypt(password, &hash.salt, &hash.params, &mut output)?;
+    Ok(are_equal(&output, &hash.output))
+}
+
+fn matches_pbkdf2(hash: &Pbkdf2, password: &[u8]) -> bool {
+    let mut output = vec![0; hash.output.len()];
+    let derive = match hash.digest {
+        Pbkdf2Digest::Sha1 => pbkdf2::pbkdf2_hmac::<sha1::Sha1>,
+        Pbkdf2Digest::Sha256 => pbkdf2::pbkdf2_hmac::<sha2::Sha256>,
+        Pbkdf2Digest::Sha512 => pbkdf2::pbkdf2_hmac::<sha2::Sha512>,
+    };
+    derive(password, &hash.salt, hash.iterations, &mut output);
+    are_equal(&output, &hash.output)
+}
+
+/// Compares two hashes without regard to where they differ.
+fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    Output::new(one).is_ok_and(|one| Output::new(other).is_ok_and(|other| one == other))
 }
 
 fn matches_argon2(
     hash: &phc::PasswordHash,
-    password: &Password,
+    password: &[u8],
     memory: &mut Memory,
 ) -> Result<bool, argon2::password_hash::Error> {
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
@@ -204,8 +268,7 @@ fn matches_argon2(
     let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
     let mut output = vec![0; expected.len()];
     memory.compute(&argon2, password, salt.as_ref(), &mut output)?;
-    // Compared without regard to where they differ.
-    Ok(Output::new(&output)? == *expected)
+    Ok(are_equal(&output, expected.as_bytes()))
 }
 
 /// Does jobs as they come. Memory beyond the `most` blocks that hashes made here take, which one from elsewhere may have
@@ -233,5 +296,33 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>, most: usize) {
 impl std::fmt::Debug for Slot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Slot({})", self.0.num_permits())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Argon2id with 8 KiB, of no known password.
+    const SMALL: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    #[tokio::test]
+    async fn of_hashes_above_64_mib_one_is_verified_at_a_time() {
+        let wait = Duration::from_secs(5);
+        let hasher =
+            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
+        let (slot, other) = (hasher.slot().await.unwrap(), hasher.slot().await.unwrap());
+        let parse = |text: &str| Some(PasswordHash::parse(text).unwrap());
+        let (large, small) = (parse(&SMALL.replace("m=8", "m=65537")), parse(SMALL));
+        let turn = hasher.large.clone().acquire_owned().await.unwrap();
+        let mut waiting = Box::pin(hasher.compare(&slot, large, Password::typed("x")));
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("it did not wait for its turn"),
+            result = hasher.compare(&other, small, Password::typed("x")) => assert_eq!(result.unwrap(), None),
+        }
+        drop(turn);
+        assert_eq!(waiting.await.unwrap(), None);
+        assert_eq!(hasher.large.available_permits(), 1);
     }
 }

@@ -121,9 +121,10 @@ impl Services {
         let found = users::find_credentials(&self.db, &domain_id, &who.login).await?;
         let hash = found.as_ref().filter(|found| may_sign_in(found)).and_then(|found| found.password_hash.as_deref());
         let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
-        let is_outdated = hash.as_ref().is_some_and(|hash| self.hasher.is_outdated(hash));
-        let is_right = !who.password.is_too_long() & self.hasher.verify(&slot, hash, who.password.clone()).await?;
-        let found = found.filter(|_| is_right).ok_or_else(invalid)?;
+        let form = self.hasher.compare(&slot, hash.clone(), who.password.clone()).await?;
+        let form = form.filter(|_| !who.password.is_too_long());
+        let is_outdated = hash.zip(form).is_some_and(|(hash, form)| self.hasher.is_outdated(&hash, form));
+        let found = found.filter(|_| form.is_some()).ok_or_else(invalid)?;
         let new_hash = if is_outdated { Some(self.hasher.hash(&slot, who.password).await?) } else { None };
 
         let now = self.now();

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Db, Tx, on};
 use super::error::Error;
+use super::pairs::OneOf;
 use super::rows::{stored_email, stored_enum};
 use super::schema::codes;
 use super::types::At;
@@ -198,7 +199,31 @@ pub async fn delete_since(tx: &mut Tx, owner: &UserId, purpose: CodePurpose, sin
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(codes::table.filter(codes::owner_id.eq_any(owners))).execute(c).await)?;
+    if owners.is_empty() {
+        return Ok(());
+    }
+    on!(tx.conn(), c => {
+        diesel::delete(codes::table.filter(OneOf::column(codes::owner_id, owners))).execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Invalidates the codes for `purposes` of all of `owners`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[CodePurpose]) -> Result<(), Error> {
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+    on!(tx.conn(), c => {
+        diesel::delete(codes::table)
+            .filter(OneOf::column(codes::owner_id, owners))
+            .filter(codes::purpose.eq_any(purposes))
+            .execute(c)
+            .await
+    })?;
     Ok(())
 }
 

@@ -344,13 +344,6 @@ pub(super) trait Dialect: Backend {
     /// Adds « is one of `values`»: an array on PostgreSQL, which makes one statement of any number of them; a list on
     /// SQLite.
     fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()>;
-
-    /// Adds « is one of the pairs of a first and a second» of the same place. There is at least one.
-    fn push_is_pair<'b>(
-        out: &mut AstPass<'_, 'b, Self>,
-        firsts: &'b [String],
-        seconds: &'b [String],
-    ) -> QueryResult<()>;
 }
 
 impl Dialect for Pg {
@@ -360,19 +353,6 @@ impl Dialect for Pg {
         out.push_sql(" = ANY(");
         out.push_bind_param::<Array<Text>, [String]>(values)?;
         out.push_sql(")");
-        Ok(())
-    }
-
-    fn push_is_pair<'b>(
-        out: &mut AstPass<'_, 'b, Self>,
-        firsts: &'b [String],
-        seconds: &'b [String],
-    ) -> QueryResult<()> {
-        out.push_sql(" IN (SELECT * FROM unnest(");
-        out.push_bind_param::<Array<Text>, [String]>(firsts)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, [String]>(seconds)?;
-        out.push_sql("))");
         Ok(())
     }
 }
@@ -386,23 +366,6 @@ impl Dialect for Sqlite {
             out.push_bind_param::<Text, _>(value)?;
         }
         out.push_sql(if values.is_empty() { " IN ()" } else { ")" });
-        Ok(())
-    }
-
-    fn push_is_pair<'b>(
-        out: &mut AstPass<'_, 'b, Self>,
-        firsts: &'b [String],
-        seconds: &'b [String],
-    ) -> QueryResult<()> {
-        out.push_sql(" IN (VALUES ");
-        for (index, (first, second)) in firsts.iter().zip(seconds).enumerate() {
-            out.push_sql(if index == 0 { "(" } else { ", (" });
-            out.push_bind_param::<Text, _>(first)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Text, _>(second)?;
-            out.push_sql(")");
-        }
-        out.push_sql(")");
         Ok(())
     }
 }

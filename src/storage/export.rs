@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Tx, on};
 use super::error::Error;
-use super::pairs::Two;
+use super::pairs::AfterPair;
 use super::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, UserRow, WorkspaceRow};
 use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
 use crate::domain::ids::WorkspaceGroupId;
@@ -37,8 +37,8 @@ macro_rules! page_of_pairs {
         let rows: Vec<$row> = on!($tx.conn(), c => {
             let order = ($table::$first, $table::$second);
             let mut query = $table::table.select($selection).order(order).limit(PAGE).into_boxed();
-            if let Some((first, second)) = after {
-                query = query.filter(Two::columns($table::$first, $table::$second).are_after(first, second));
+            if let Some(after) = after {
+                query = query.filter(AfterPair::columns($table::$first, $table::$second, after));
             }
             query.load(c).await
         })?;

@@ -13,8 +13,8 @@ use diesel::{QueryableByName, SqliteConnection};
 use diesel_async::{AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::db::Location;
-use super::{postgres, sqlite};
+use super::db::{Db, Location};
+use super::{keys, postgres, sqlite};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -35,6 +35,12 @@ pub struct MigrateError(#[source] Box<dyn StdError + Send + Sync>);
 /// # Errors
 /// When the database cannot be reached or written, or refuses a migration.
 pub async fn apply(location: &Location) -> Result<Vec<String>, MigrateError> {
+    let applied = apply_files(location).await?;
+    keys::bring_up_to_date(location).await.map_err(|error| MigrateError(error.into()))?;
+    Ok(applied)
+}
+
+async fn apply_files(location: &Location) -> Result<Vec<String>, MigrateError> {
     match location {
         Location::Sqlite(path) => on_sqlite(path, |conn| {
             conn.immediate_transaction(|conn| names(conn.run_pending_migrations(SQLITE))).map_err(|Boxed(error)| error)
@@ -50,6 +56,17 @@ pub async fn apply(location: &Location) -> Result<Vec<String>, MigrateError> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn pending(location: &Location) -> Result<Vec<String>, MigrateError> {
+    let mut pending = pending_files(location).await?;
+    if pending.is_empty() {
+        let due = async { keys::are_due(&Db::open(location, 1).await?).await };
+        if due.await.map_err(|error| MigrateError(error.into()))? {
+            pending.push(keys::NAME.to_owned());
+        }
+    }
+    Ok(pending)
+}
+
+async fn pending_files(location: &Location) -> Result<Vec<String>, MigrateError> {
     match location {
         Location::Sqlite(path) => {
             on_sqlite(path, |conn| {

@@ -12,6 +12,7 @@ pub mod export;
 pub mod files;
 pub mod groups;
 pub mod installation;
+mod keys;
 pub mod migrate;
 pub mod outbox;
 mod pairs;

@@ -1,96 +1,199 @@
-//! Conditions on two columns taken together, for which diesel's query language has no words.
+//! Conditions for which diesel's query language has no words: on two columns taken together, and on keys of which many
+//! are looked up at once.
 
 use std::marker::PhantomData;
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_source::QuerySource;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, Bool, Text};
+use diesel::sqlite::Sqlite;
 
 use super::db::Dialect;
 
-/// Two columns of one table.
-pub(super) struct Two<T> {
-    first: &'static str,
-    second: &'static str,
+/// The condition that one column is one of many keys.
+///
+/// Unlike `eq_any`, PostgreSQL plans it anew for each execution. A plan made while a table is nearly empty reads all of
+/// it, which is fast at that time, and takes longer with each row that an import adds.
+pub(super) struct OneOf<T> {
+    column: &'static str,
+    keys: Vec<String>,
     table: PhantomData<T>,
 }
 
-impl<T> Two<T> {
-    /// The columns of these two, of the same table.
-    pub(super) fn columns<A, B>(_: A, _: B) -> Self
+impl<T> OneOf<T> {
+    /// The rows of the column's table in which it is one of `keys`.
+    pub(super) fn column<C: Column<Table = T>>(_: C, keys: &[&str]) -> Self {
+        Self { column: C::NAME, keys: keys.iter().map(|key| (*key).to_owned()).collect(), table: PhantomData }
+    }
+}
+
+/// The condition that two columns, taken together, are one of many pairs of keys.
+///
+/// PostgreSQL looks every pair up by itself (`LATERAL`, with `OFFSET 0` so that the planner cannot turn it around), and
+/// then takes the rows by their ids. The shorter `(a, b) IN (SELECT * FROM unnest(…))` leaves the planner free to
+/// read the whole table and to look each row up in the list: with statistics of a time when the table was small, it does.
+/// 20,000 users took 113 s then.
+pub(super) struct OneOfPairs<T: QuerySource> {
+    from: T::FromClause,
+    id: &'static str,
+    first: &'static str,
+    second: &'static str,
+    /// A boolean column that has to be true as well, as in the condition of a partial index.
+    flag: Option<&'static str>,
+    firsts: Vec<String>,
+    seconds: Vec<String>,
+}
+
+impl<T: QuerySource> OneOfPairs<T> {
+    /// The rows of `table`, whose primary key is `id`, in which `first` and `second` are one of `pairs`. There must be at
+    /// least one pair.
+    pub(super) fn columns<I, A, B>(table: &T, _id: I, _first: A, _second: B, pairs: &[(&str, &str)]) -> Self
+    where
+        I: Column<Table = T>,
+        A: Column<Table = T>,
+        B: Column<Table = T>,
+    {
+        let (firsts, seconds) = pairs.iter().map(|(first, second)| ((*first).to_owned(), (*second).to_owned())).unzip();
+        Self { from: table.from_clause(), id: I::NAME, first: A::NAME, second: B::NAME, flag: None, firsts, seconds }
+    }
+
+    /// Of these, the rows in which `flag` is true.
+    pub(super) fn and<C: Column<Table = T, SqlType = Bool>>(self, _flag: C) -> Self {
+        Self { flag: Some(C::NAME), ..self }
+    }
+}
+
+/// The condition that two columns come after a pair of values, in the order of the first and then the second.
+pub(super) struct AfterPair<T> {
+    first: &'static str,
+    second: &'static str,
+    after: (String, String),
+    table: PhantomData<T>,
+}
+
+impl<T> AfterPair<T> {
+    /// The rows of the columns' table that come after `after`.
+    pub(super) fn columns<A, B>(_first: A, _second: B, after: (&str, &str)) -> Self
     where
         A: Column<Table = T>,
         B: Column<Table = T>,
     {
-        Self { first: A::NAME, second: B::NAME, table: PhantomData }
-    }
-
-    /// They are one of `pairs`. There must be at least one.
-    pub(super) fn matching<'p>(self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Pairs<T> {
-        let (firsts, seconds) = pairs.map(|(first, second)| (first.to_owned(), second.to_owned())).unzip();
-        Pairs { columns: self, condition: Condition::IsAny(firsts, seconds) }
-    }
-
-    /// They come after this pair, in the order of the first and then the second.
-    pub(super) fn are_after(self, first: &str, second: &str) -> Pairs<T> {
-        Pairs { columns: self, condition: Condition::After(first.to_owned(), second.to_owned()) }
+        let after = (after.0.to_owned(), after.1.to_owned());
+        Self { first: A::NAME, second: B::NAME, after, table: PhantomData }
     }
 }
 
-/// A condition on two columns.
-pub(super) struct Pairs<T> {
-    columns: Two<T>,
-    condition: Condition,
+macro_rules! condition {
+    ($name:ident $(: $bound:ident)?) => {
+        impl<T $(: $bound)?> Expression for $name<T> {
+            type SqlType = Bool;
+        }
+
+        impl<T $(: $bound)?> AppearsOnTable<T> for $name<T> {}
+
+        impl<T $(: $bound)?> SelectableExpression<T> for $name<T> {}
+
+        impl<T $(: $bound)?> ValidGrouping<()> for $name<T> {
+            type IsAggregate = is_aggregate::No;
+        }
+
+        impl<T $(: $bound)?> QueryId for $name<T> {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+    };
 }
 
-enum Condition {
-    IsAny(Vec<String>, Vec<String>),
-    After(String, String),
+condition!(OneOf);
+condition!(OneOfPairs: QuerySource);
+condition!(AfterPair);
+
+impl<T, DB: Dialect> QueryFragment<DB> for OneOf<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_identifier(self.column)?;
+        DB::push_is_any(&mut out, &self.keys)
+    }
 }
 
-impl<T> Expression for Pairs<T> {
-    type SqlType = Bool;
+impl<T: QuerySource> QueryFragment<Pg> for OneOfPairs<T>
+where
+    T::FromClause: QueryFragment<Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_identifier(self.id)?;
+        out.push_sql(" = ANY(ARRAY(SELECT found.");
+        out.push_identifier(self.id)?;
+        out.push_sql(" FROM unnest(");
+        out.push_bind_param::<Array<Text>, [String]>(&self.firsts)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, [String]>(&self.seconds)?;
+        out.push_sql(") AS wanted(first_key, second_key) CROSS JOIN LATERAL (SELECT ");
+        out.push_identifier(self.id)?;
+        out.push_sql(" FROM ");
+        self.from.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        out.push_identifier(self.first)?;
+        out.push_sql(" = wanted.first_key AND ");
+        out.push_identifier(self.second)?;
+        out.push_sql(" = wanted.second_key");
+        if let Some(flag) = self.flag {
+            out.push_sql(" AND ");
+            out.push_identifier(flag)?;
+        }
+        out.push_sql(" OFFSET 0) AS found))");
+        Ok(())
+    }
 }
 
-impl<T> AppearsOnTable<T> for Pairs<T> {}
-
-impl<T> SelectableExpression<T> for Pairs<T> {}
-
-impl<T> ValidGrouping<()> for Pairs<T> {
-    type IsAggregate = is_aggregate::No;
+impl<T: QuerySource> QueryFragment<Sqlite> for OneOfPairs<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        push_pair(&mut out, self.first, self.second)?;
+        out.push_sql(" IN (VALUES ");
+        for (index, (first, second)) in self.firsts.iter().zip(&self.seconds).enumerate() {
+            out.push_sql(if index == 0 { "(" } else { ", (" });
+            out.push_bind_param::<Text, _>(first)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(second)?;
+            out.push_sql(")");
+        }
+        out.push_sql(")");
+        if let Some(flag) = self.flag {
+            out.push_sql(" AND ");
+            out.push_identifier(flag)?;
+        }
+        Ok(())
+    }
 }
 
-impl<T> QueryId for Pairs<T> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<T, DB> QueryFragment<DB> for Pairs<T>
+impl<T, DB> QueryFragment<DB> for AfterPair<T>
 where
     DB: Dialect,
     String: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        // A plan that PostgreSQL made for an empty table takes any index that begins with the first column. Here the
-        // table may be empty the first time and have a million rows the last, so each execution is planned.
         out.unsafe_to_cache_prepared();
-        out.push_sql("(");
-        out.push_identifier(self.columns.first)?;
+        push_pair(&mut out, self.first, self.second)?;
+        out.push_sql(" > (");
+        out.push_bind_param::<Text, String>(&self.after.0)?;
         out.push_sql(", ");
-        out.push_identifier(self.columns.second)?;
+        out.push_bind_param::<Text, String>(&self.after.1)?;
         out.push_sql(")");
-        match &self.condition {
-            Condition::IsAny(firsts, seconds) => DB::push_is_pair(&mut out, firsts, seconds),
-            Condition::After(first, second) => {
-                out.push_sql(" > (");
-                out.push_bind_param::<Text, String>(first)?;
-                out.push_sql(", ");
-                out.push_bind_param::<Text, String>(second)?;
-                out.push_sql(")");
-                Ok(())
-            }
-        }
+        Ok(())
     }
+}
+
+fn push_pair<DB: Dialect>(out: &mut AstPass<'_, '_, DB>, first: &str, second: &str) -> QueryResult<()> {
+    out.push_sql("(");
+    out.push_identifier(first)?;
+    out.push_sql(", ");
+    out.push_identifier(second)?;
+    out.push_sql(")");
+    Ok(())
 }

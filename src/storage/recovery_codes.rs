@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::bulk::insert_rows;
 use super::db::{Db, Tx, on};
 use super::error::Error;
+use super::pairs::OneOf;
 use super::schema::recovery_codes;
 use crate::domain::ids::UserId;
 use crate::domain::secret::Digest;
@@ -72,8 +73,11 @@ pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, 
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    if owners.is_empty() {
+        return Ok(());
+    }
     on!(tx.conn(), c => {
-        diesel::delete(recovery_codes::table.filter(recovery_codes::owner_id.eq_any(owners))).execute(c).await
+        diesel::delete(recovery_codes::table.filter(OneOf::column(recovery_codes::owner_id, owners))).execute(c).await
     })?;
     Ok(())
 }

@@ -9,9 +9,10 @@ use super::schema::{
 use super::types::At;
 use crate::domain::email::Email;
 use crate::domain::ids::{DomainId, RoleBindingId, RoleId, SessionId, UserId, WorkspaceGroupId, WorkspaceId};
-use crate::domain::login::{LoginId, fold};
+use crate::domain::login::LoginId;
 use crate::domain::mfa::Mfa;
 use crate::domain::profile_text::{Label, Language, Name, Timezone};
+use crate::domain::search::search_key;
 use crate::domain::session::Session;
 use crate::domain::tags::Tags;
 use crate::domain::user::{Domain, RequiredAction, User};
@@ -487,7 +488,7 @@ impl From<&Workspace> for WorkspaceRow {
             workspace_id: workspace.id.to_string(),
             domain_id: workspace.domain_id.to_string(),
             name: workspace.name.as_str().to_owned(),
-            name_key: fold(workspace.name.as_str()),
+            name_key: search_key(workspace.name.as_str()),
             state: workspace.state.as_str().to_owned(),
             tags: workspace.tags.as_str().to_owned(),
             created_by: text(&workspace.created_by),

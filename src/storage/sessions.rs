@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
+use super::pairs::OneOf;
 use super::rows::{DomainRow, SessionRow, UserRow};
 use super::schema::{domains, session_tokens, sessions, users};
 use super::types::At;
@@ -310,7 +311,10 @@ macro_rules! delete_where {
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
-    delete_where!(tx, sessions::owner_id.eq_any(owners));
+    if owners.is_empty() {
+        return Ok(());
+    }
+    delete_where!(tx, OneOf::column(sessions::owner_id, owners));
     Ok(())
 }
 
@@ -319,7 +323,7 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
-    delete_where!(tx, sessions::domain_id.eq_any(domains));
+    delete_where!(tx, OneOf::column(sessions::domain_id, domains));
     Ok(())
 }
 
@@ -345,7 +349,8 @@ const SESSIONS_PER_STATEMENT: usize = 1000;
 async fn delete_tokens(tx: &mut Tx, sessions: &[&str]) -> Result<(), Error> {
     for some in sessions.chunks(SESSIONS_PER_STATEMENT) {
         on!(tx.conn(), c => {
-            diesel::delete(session_tokens::table.filter(session_tokens::session_id.eq_any(some))).execute(c).await
+            let is_of_session = OneOf::column(session_tokens::session_id, some);
+            diesel::delete(session_tokens::table.filter(is_of_session)).execute(c).await
         })?;
     }
     Ok(())

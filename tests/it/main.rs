@@ -35,4 +35,5 @@ mod sign_in;
 mod storage;
 mod support;
 mod throttle;
+mod values;
 mod visibility;

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
+
+use crate::domain::number::inexact_in;
 
 /// A line: a JSON object.
 struct Object(Map<String, Value>);
@@ -20,6 +23,28 @@ pub(super) fn parse(line: &str) -> Result<Map<String, Value>, String> {
     let object = Object::deserialize(&mut deserializer).and_then(|Object(fields)| deserializer.end().map(|()| fields));
     // Every line is the first of its own text.
     object.map_err(|error| format!("this is not JSON: {error}").replace(" at line 1 column ", " at column "))
+}
+
+/// Where a number stands in the tags of a line that loses digits. Only a line with a number that is held as a double is
+/// read a second time.
+pub(super) fn inexact_tag(line: &str, object: &Map<String, Value>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct WithTags<'a> {
+        #[serde(borrow)]
+        tags: Option<&'a RawValue>,
+    }
+    object.get("tags").filter(|tags| has_double(tags))?;
+    let line: WithTags = serde_json::from_str(line).ok()?;
+    inexact_in(line.tags?, "tags")
+}
+
+fn has_double(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_double),
+        Value::Object(fields) => fields.values().any(has_double),
+        _ => false,
+    }
 }
 
 impl<'de> Deserialize<'de> for Object {

@@ -12,6 +12,9 @@ use crate::domain::workspace::{
     GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup, WorkspaceState,
 };
 
+/// What is said of a number in tags that would lose digits.
+const INEXACT: &str = "this number has more digits than are kept; write it as text, in double quotes";
+
 /// Reads a line.
 ///
 /// # Errors
@@ -33,6 +36,7 @@ pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
         read_record(kind, &mut fields, rules).map(Line::Put)
     };
     fields.finish();
+    faults.extend(json::inexact_tag(line, &object).map(|place| format!("`{place}`: {INEXACT}")));
     match read {
         Some(line) if faults.is_empty() => Ok(line),
         _ => {

@@ -84,7 +84,7 @@ fn a_password_is_checked_and_never_repeated() {
         (r#","password":"hunter2""#, "at least 8"),
         (r#","password":"password123""#, "most common"),
         (r#","password":"xx-Wonny-hunter2""#, "must not contain"),
-        (r#","password_hash":"hunter2""#, "neither an Argon2 hash"),
+        (r#","password_hash":"hunter2""#, "no hash of a supported kind"),
         (r#","name":"Hunter Two","password":"hunter two!!""#, "must not contain"),
     ] {
         let fault = user_fault(rest);

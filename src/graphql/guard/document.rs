@@ -29,6 +29,10 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
     Limit::Tokens.check(found.tokens, limits.tokens, None)?;
     Limit::NameLength.check(found.name, LONGEST_NAME, None)?;
     Limit::Bytes.check(text.len(), limits.bytes(), None)?;
+    if found.inexact.is_some() {
+        let message = "This number has more digits than are kept; write it as a string".to_owned();
+        return Err(Refusal::Invalid { message, at: found.inexact });
+    }
     parse_query(text).map_err(|error| Refusal::syntax(&error))
 }
 

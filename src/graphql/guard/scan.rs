@@ -10,6 +10,8 @@ use std::iter;
 
 use async_graphql::Pos;
 
+use crate::domain::number::is_exact;
+
 /// What was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Scan {
@@ -19,6 +21,8 @@ pub(super) struct Scan {
     pub(super) nesting: usize,
     /// The length of the longest name, in bytes.
     pub(super) name: usize,
+    /// Where the first number stands that would lose digits.
+    pub(super) inexact: Option<Pos>,
 }
 
 /// A string without an end, and where it begins.
@@ -51,7 +55,13 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
                 tail
             }
             [b'.', b'.', b'.', tail @ ..] => tail,
-            [b'0'..=b'9' | b'-', ..] => after_number(rest),
+            [b'0'..=b'9' | b'-', ..] => {
+                let tail = after_number(rest);
+                if found.inexact.is_none() && std::str::from_utf8(head(rest, tail)).is_ok_and(loses_digits) {
+                    found.inexact = Some(position(document, rest));
+                }
+                tail
+            }
             [byte, ..] if is_name(*byte) => {
                 let tail = skip(rest, is_name);
                 let name = head(rest, tail);
@@ -109,6 +119,11 @@ fn after_number(rest: &[u8]) -> &[u8] {
         _ => None,
     };
     exponent.unwrap_or(fraction)
+}
+
+/// A lone `-` is no number; the parser will say so.
+fn loses_digits(number: &str) -> bool {
+    number != "-" && !is_exact(number)
 }
 
 /// What follows the digits at the start of `rest`, if there are any.

@@ -56,7 +56,7 @@ pub struct UpdateProfileInput {
     /// Your new e-mail address: it becomes `pendingEmail`, and a code goes to it; `email` stays until `confirmEmail` proves
     /// it. The present address cancels a pending one. Asks for a fresh sign-in.
     email: MaybeUndefined<String>,
-    /// The language you read, a BCP 47 tag; null for `en`.
+    /// The language you read, a BCP 47 tag whose subtags are registered, such as `ko` or `pt-BR`; null for `en`.
     language: MaybeUndefined<String>,
     /// The timezone you live in, by its name in the IANA database; null for `UTC`.
     timezone: MaybeUndefined<String>,

@@ -119,7 +119,7 @@ impl From<domain::VisibleWorkspace> for Workspace {
 /// Which workspaces of a list are wanted; all that is given must hold.
 #[derive(InputObject, Default)]
 pub struct WorkspaceFilter {
-    /// Part of the name; case does not matter, and `%` and `_` stand for themselves.
+    /// Part of the name, compared by full Unicode case folding; `%` and `_` stand for themselves.
     name_contains: Option<String>,
     /// Whether it is managed.
     is_managed: Option<bool>,

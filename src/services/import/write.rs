@@ -50,10 +50,14 @@ impl Services {
         }
         file.finish(pass).await?;
 
-        let (mut pass, mut done) = (file.start(Which::All)?, 0);
+        let (mut pass, mut done, mut growth) = (file.start(Which::All)?, 0, Growth::default());
         while let Some(batch) = pass.next().await {
+            if growth.is_doubled() {
+                bulk::refresh_statistics(tx).await?;
+            }
             done += u64::try_from(batch.lines.len()).unwrap_or_default();
             let puts = Puts::of(batch);
+            growth.add(&puts);
             bulk::put_roles(tx, &puts.roles).await?;
             self.put_users(tx, survey, hashes, file.rules().now, puts.users).await?;
             bulk::put_groups(tx, &puts.groups).await?;
@@ -69,6 +73,35 @@ impl Services {
             bulk::delete_domains(tx, &ids).await?;
         }
         Ok(())
+    }
+}
+
+/// How many rows of each kind were written, and had been when the database last counted its tables: whenever one may have
+/// doubled, it is to count again.
+#[derive(Default)]
+struct Growth {
+    written: [usize; 5],
+    counted: [usize; 5],
+}
+
+impl Growth {
+    /// With fewer rows, no plan matters.
+    const LEAST: usize = 1000;
+
+    fn add(&mut self, puts: &Puts) {
+        let of_batch =
+            [puts.roles.len(), puts.users.len(), puts.groups.len(), puts.workspaces.len(), puts.bindings.len()];
+        self.written.iter_mut().zip(of_batch).for_each(|(written, more)| *written += more);
+    }
+
+    /// Whether it is to count again; then it is noted that it did.
+    fn is_doubled(&mut self) -> bool {
+        let grown = self.written.iter().zip(&self.counted);
+        let is_doubled = grown.into_iter().any(|(written, counted)| *written >= Self::LEAST.max(2 * counted));
+        if is_doubled {
+            self.counted = self.written;
+        }
+        is_doubled
     }
 }
 

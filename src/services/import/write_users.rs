@@ -1,5 +1,4 @@
-//! Writing users: what the line does not tell of one who was there stays, and what makes his sessions untrustworthy ends
-//! them.
+//! Writing users: what the line does not carry stays, and what makes sessions untrustworthy ends them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,6 +6,7 @@ use super::Result;
 use super::hashing::Hashes;
 use super::survey::Survey;
 use crate::clock::Timestamp;
+use crate::domain::code::CodePurpose;
 use crate::domain::event::{SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
@@ -14,22 +14,34 @@ use crate::domain::record::{NewPassword, UserRecord};
 use crate::domain::user::UserState;
 use crate::entropy;
 use crate::services::{Failure, Services};
-use crate::storage::bulk::{self, StoredUser, UserToInsert};
+use crate::storage::bulk::{self, StoredUser, UserToPut};
 use crate::storage::{self, Conflict, Tx, codes, events, recovery_codes, sessions};
+
+/// What a disabled user cannot complete any more.
+const INVALIDATED_BY_DISABLING: [CodePurpose; 5] = [
+    CodePurpose::EnableMfa,
+    CodePurpose::DisableMfa,
+    CodePurpose::SignIn,
+    CodePurpose::Reauthenticate,
+    CodePurpose::ResetPassword,
+];
 
 /// What has to be done besides when users are written.
 #[derive(Default)]
 struct Aftermath {
-    /// Whose sessions end.
-    ended: Vec<UserId>,
-    /// Whose second factor is off now, so that their recovery codes are good for nothing.
-    without_factor: Vec<UserId>,
+    /// Users whose password is another one now.
+    with_new_password: Vec<UserId>,
+    /// Users who are DISABLED now.
+    disabled: Vec<UserId>,
+    /// Ids that users had before.
+    old_ids: Vec<UserId>,
     /// What they are told.
     events: Vec<SecurityEvent>,
 }
 
 impl Services {
-    /// Puts users in place of those with the same keys.
+    /// Writes users, in place of those with the same keys. A user who was there stays the same row, so that a sign-in that
+    /// waits for it finds it.
     pub(super) async fn put_users(
         &self,
         tx: &mut Tx,
@@ -38,9 +50,9 @@ impl Services {
         now: Timestamp,
         records: Vec<UserRecord>,
     ) -> Result<()> {
-        let mut taken = Taken::take(tx, &records).await?;
-        let replacements: Vec<_> = records.into_iter().map(|record| (taken.before(&record), record)).collect();
-        taken.check_all_replaced()?;
+        let mut locked = Locked::lock(tx, &records).await?;
+        let replacements: Vec<_> = records.into_iter().map(|record| (locked.before(&record), record)).collect();
+        locked.check_all_replaced()?;
         let new = replacements.iter().filter(|(before, record)| before.is_none() && record.id.is_none()).count();
         let mut fresh = fresh_ids(tx, survey, new).await?.into_iter();
         let (mut users, mut aftermath) = (Vec::with_capacity(replacements.len()), Aftermath::default());
@@ -54,17 +66,15 @@ impl Services {
                 record.id.clone().or_else(|| before.as_ref().map(|before| before.id.clone())).or_else(|| fresh.next());
             let Some(id) = id else { return Err(no_ids().into()) };
             if let Some(before) = &before {
+                if before.id != id {
+                    bulk::change_id(tx, &before.id, &id).await?;
+                }
                 aftermath.add(before, &id, &record, hash.as_deref(), now)?;
             }
             users.push(self.merge(record, before, id, hash, now)?);
         }
-        bulk::insert_users(tx, &users).await?;
-        let ended: Vec<&str> = aftermath.ended.iter().map(UserId::as_str).collect();
-        sessions::delete_of_owners(tx, &ended).await?;
-        codes::delete_of_owners(tx, &ended).await?;
-        let bare: Vec<&str> = aftermath.without_factor.iter().map(UserId::as_str).collect();
-        recovery_codes::delete_of_owners(tx, &bare).await?;
-        Ok(events::insert_many(tx, &aftermath.events).await?)
+        bulk::put_users(tx, &users).await?;
+        Ok(aftermath.settle(tx).await?)
     }
 
     fn merge(
@@ -74,12 +84,12 @@ impl Services {
         id: UserId,
         hash: Option<String>,
         now: Timestamp,
-    ) -> std::result::Result<UserToInsert, Failure> {
+    ) -> std::result::Result<UserToPut, Failure> {
         let otp_secret = record.otp_secret.as_ref().map(|secret| self.seal_otp_secret(secret)).transpose()?;
         let (created_at, last_accessed_at) =
             before.as_ref().map_or((now, None), |before| (before.created_at, before.last_accessed_at));
         let (old_hash, old_secret) = before.map_or((None, None), |before| (before.password_hash, before.otp_secret));
-        Ok(UserToInsert {
+        Ok(UserToPut {
             user: record.into_user(id, created_at, last_accessed_at),
             password_hash: hash.or(old_hash),
             otp_secret: otp_secret.or(old_secret),
@@ -93,7 +103,7 @@ impl Services {
 }
 
 impl Aftermath {
-    /// A new password, or being shut out, ends sessions; and so does a new id, for what belongs to a session names it.
+    /// A new password, or being disabled, ends sessions.
     fn add(
         &mut self,
         before: &StoredUser,
@@ -102,21 +112,34 @@ impl Aftermath {
         hash: Option<&str>,
         now: Timestamp,
     ) -> std::result::Result<(), Failure> {
-        let has_new_password = hash.is_some() && hash != before.password_hash.as_deref();
-        if has_new_password || record.state == UserState::Disabled || *id != before.id {
-            self.ended.push(before.id.clone());
+        if *id != before.id {
+            self.old_ids.push(before.id.clone());
         }
-        if !record.mfa.is_enabled() || *id != before.id {
-            self.without_factor.push(before.id.clone());
-        }
-        if has_new_password {
+        if hash.is_some() && hash != before.password_hash.as_deref() {
+            self.with_new_password.push(id.clone());
             self.note(id, SecurityEventType::PasswordSet, now)?;
+        }
+        if record.state == UserState::Disabled {
+            self.disabled.push(id.clone());
         }
         match (before.state == UserState::Disabled, record.state == UserState::Disabled) {
             (false, true) => self.note(id, SecurityEventType::UserDisabled, now),
             (true, false) => self.note(id, SecurityEventType::UserEnabled, now),
             _ => Ok(()),
         }
+    }
+
+    async fn settle(self, tx: &mut Tx) -> std::result::Result<(), Failure> {
+        let (with_new_password, disabled) = (texts(&self.with_new_password), texts(&self.disabled));
+        let ended: Vec<&str> = with_new_password.iter().chain(&disabled).copied().collect();
+        sessions::delete_of_owners(tx, &ended).await?;
+        codes::delete_of_owners_for(tx, &with_new_password, &CodePurpose::VOIDED_BY_PASSWORD).await?;
+        codes::delete_of_owners_for(tx, &disabled, &INVALIDATED_BY_DISABLING).await?;
+        // The digests of codes contain the id that their owner had: under another one, no code matches.
+        let old_ids = texts(&self.old_ids);
+        codes::delete_of_owners(tx, &old_ids).await?;
+        recovery_codes::delete_of_owners(tx, &old_ids).await?;
+        Ok(events::insert_many(tx, &self.events).await?)
     }
 
     fn note(
@@ -137,20 +160,24 @@ impl Aftermath {
     }
 }
 
-/// The users that were in the place of those who come.
-struct Taken {
+fn texts(ids: &[UserId]) -> Vec<&str> {
+    ids.iter().map(UserId::as_str).collect()
+}
+
+/// The users that lines replace, locked.
+struct Locked {
     by_id: HashMap<UserId, StoredUser>,
     ids: HashMap<(String, String), UserId>,
 }
 
-impl Taken {
-    async fn take(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
+impl Locked {
+    async fn lock(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
         let ids: Vec<&str> = records.iter().filter_map(|record| record.id.as_ref().map(UserId::as_str)).collect();
-        let taken = bulk::take_users(tx, &logins, &ids).await?;
-        let ids = taken.iter().map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
-        Ok(Self { ids: ids.collect(), by_id: taken.into_iter().map(|user| (user.id.clone(), user)).collect() })
+        let locked = bulk::lock_users(tx, &logins, &ids).await?;
+        let ids = locked.iter().map(|user| ((user.domain_id.to_string(), user.login_key.clone()), user.id.clone()));
+        Ok(Self { ids: ids.collect(), by_id: locked.into_iter().map(|user| (user.id.clone(), user)).collect() })
     }
 
     /// Who was in the place of this one: who signed in with the same, else who had the same id.
@@ -160,7 +187,7 @@ impl Taken {
         self.by_id.remove(id)
     }
 
-    /// Every line was checked to replace one user at most. If a second one was taken, somebody wrote at the same moment.
+    /// Every line was checked to replace one user at most. If there is a second one, somebody wrote at the same moment.
     fn check_all_replaced(self) -> std::result::Result<(), Failure> {
         if self.by_id.is_empty() { Ok(()) } else { Err(storage::Error::Conflict(Conflict::UsersLogin).into()) }
     }

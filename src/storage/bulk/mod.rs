@@ -9,8 +9,8 @@ pub use things::{
     put_groups, put_roles, put_workspaces,
 };
 pub use users::{
-    StoredUser, UserToInsert, delete_users, find_users_by_id, find_users_by_login, find_users_by_verified_email,
-    insert_users, take_users, unverify,
+    StoredUser, UserToPut, change_id, delete_users, find_users_by_id, find_users_by_login,
+    find_users_by_verified_email, lock_users, put_users, unverify,
 };
 
 use diesel::connection::SimpleConnection as _;
@@ -26,8 +26,8 @@ const TRIES_TO_BEGIN: usize = 120;
 /// Held by an import on PostgreSQL, so that of two at once the second sees what the first wrote.
 const ADVISORY_LOCK: i64 = 0x7573_6572_696d_706f;
 /// What is done to many rows takes as long as it takes: what keeps requests from holding others up does not count for it.
-/// And every statement goes by an index, whatever the planner thinks: statements are planned once, when an import into
-/// an empty database has not written anything yet and reading all of a table is cheap. A million rows later it is not.
+/// And every statement goes by an index, whatever the planner thinks: what it knows of a table can be from before the
+/// import, when reading all of it was cheap. A million rows later it is not.
 const SETTINGS: &str = "
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
@@ -38,6 +38,9 @@ const SETTINGS: &str = "
     SET LOCAL enable_mergejoin = off;
     SET LOCAL enable_sort = off;
 ";
+/// The tables that an import writes.
+const WRITTEN_TABLES_ANALYZE: &str =
+    "ANALYZE domains, roles, users, workspace_groups, workspace_group_users, workspaces, role_bindings";
 /// Indices are written in no order; with the usual 2 MB every page would be read and written many times over.
 const LARGE_CACHE: &str = "PRAGMA cache_size = -48000;";
 /// The cache as every other connection has it, and the space that the transaction took in the log given back.
@@ -74,6 +77,19 @@ pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
         c.batch_execute(SETTINGS).await?;
     }
     Ok(tx)
+}
+
+/// Lets PostgreSQL count the tables as they are now, with what the transaction has written. From then on, it plans by
+/// this, also the checks of foreign keys, whose plans it keeps. While an import grows a table, this is due whenever the
+/// table may have doubled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
+    if let Conn::Pg(c) = tx.conn() {
+        c.batch_execute(WRITTEN_TABLES_ANALYZE).await?;
+    }
+    Ok(())
 }
 
 /// Makes everything last that was written since [`begin`]. PostgreSQL looks at it first: statements are planned once,
@@ -116,3 +132,40 @@ macro_rules! insert_rows {
     }};
 }
 pub(super) use insert_rows;
+
+/// Inserts rows as [`insert_rows`] does, and updates the listed columns of those whose key, the conflict target, is there
+/// already. A row that is replaced stays the same row, for whoever waits for its lock.
+macro_rules! upsert_rows {
+    ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $rows:expr) => {{
+        use diesel::ExpressionMethods as _;
+        use diesel::upsert::excluded;
+        let rows = $rows;
+        match $tx.conn() {
+            $crate::storage::db::Conn::Pg(c) => {
+                for some in rows.chunks($crate::storage::bulk::ROWS_PER_STATEMENT) {
+                    let upsert = diesel::insert_into($table::table)
+                        .values(some)
+                        .on_conflict($target)
+                        .do_update()
+                        .set(($($table::$column.eq(excluded($table::$column)),)+));
+                    diesel_async::RunQueryDsl::execute(upsert, c).await?;
+                }
+            }
+            $crate::storage::db::Conn::Sqlite(c) => {
+                c.spawn_blocking(move |c| {
+                    for row in &rows {
+                        let upsert = diesel::insert_into($table::table)
+                            .values(row)
+                            .on_conflict($target)
+                            .do_update()
+                            .set(($($table::$column.eq(excluded($table::$column)),)+));
+                        diesel::RunQueryDsl::execute(upsert, c)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+    }};
+}
+pub(super) use upsert_rows;

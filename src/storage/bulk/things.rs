@@ -1,17 +1,18 @@
 //! Domains, roles, groups, workspaces and bindings, many at once.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::insert_rows;
+use super::{insert_rows, upsert_rows};
 use crate::domain::ids::DomainId;
 use crate::domain::record::{GroupRecord, Kind};
 use crate::domain::user::Domain;
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
-use crate::storage::db::{Conn, Tx, on};
+use crate::storage::db::{Tx, on};
 use crate::storage::error::Error;
-use crate::storage::pairs::Two;
+use crate::storage::pairs::OneOf;
 use crate::storage::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, WorkspaceRow};
 use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
@@ -23,7 +24,7 @@ use crate::storage::schema::{
 /// When the database fails.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
     let found: Vec<String> = on!(tx.conn(), c => {
-        domains::table.filter(domains::domain_id.eq_any(ids)).select(domains::domain_id).load(c).await
+        domains::table.filter(OneOf::column(domains::domain_id, ids)).select(domains::domain_id).load(c).await
     })?;
     Ok(found.into_iter().map(DomainId::from_stored).collect())
 }
@@ -33,13 +34,19 @@ pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Er
 /// # Errors
 /// When the database fails.
 pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(String, String)>, Error> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    for (domain, ids) in by_domain(keys) {
+        let some: Vec<(String, String)> = on!(tx.conn(), c => {
+            roles::table
+                .filter(roles::domain_id.eq(domain))
+                .filter(OneOf::column(roles::role_id, &ids))
+                .select((roles::domain_id, roles::role_id))
+                .load(c)
+                .await
+        })?;
+        found.extend(some);
     }
-    Ok(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
-        roles::table.filter(is_wanted).select((roles::domain_id, roles::role_id)).load(c).await
-    })?)
+    Ok(found)
 }
 
 /// Those of these groups, workspaces or bindings that exist, each with its domain. Kinds that have no id of their own
@@ -51,7 +58,8 @@ pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Ve
     macro_rules! find {
         ($table:ident, $id:ident) => {
             on!(tx.conn(), c => {
-                $table::table.filter($table::$id.eq_any(ids)).select(($table::$id, $table::domain_id)).load(c).await
+                let is_wanted = OneOf::column($table::$id, ids);
+                $table::table.filter(is_wanted).select(($table::$id, $table::domain_id)).load(c).await
             })?
         };
     }
@@ -74,7 +82,7 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
         ($table:ident) => {
             on!(tx.conn(), c => {
                 $table::table
-                    .filter($table::domain_id.eq_any(ids))
+                    .filter(OneOf::column($table::domain_id, ids))
                     .group_by($table::domain_id)
                     .select(($table::domain_id, diesel::dsl::count_star()))
                     .load(c)
@@ -98,76 +106,94 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
 /// # Errors
 /// When the database fails.
 pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
-    macro_rules! upsert {
-        ($rows:expr) => {
-            diesel::insert_into(domains::table).values($rows).on_conflict(domains::domain_id).do_update().set((
-                domains::name.eq(excluded(domains::name)),
-                domains::state.eq(excluded(domains::state)),
-                domains::tags.eq(excluded(domains::tags)),
-            ))
-        };
-    }
     let rows: Vec<DomainRow> = domains.iter().map(DomainRow::from).collect();
-    match tx.conn() {
-        Conn::Pg(c) => {
-            for some in rows.chunks(super::ROWS_PER_STATEMENT) {
-                upsert!(some).execute(c).await?;
-            }
-        }
-        Conn::Sqlite(c) => {
-            c.spawn_blocking(move |c| {
-                rows.iter().try_for_each(|row| diesel::RunQueryDsl::execute(upsert!(row), c).map(|_| ()))
-            })
-            .await?;
-        }
-    }
+    upsert_rows!(tx, domains, domains::domain_id, [name, state, tags], rows);
     Ok(())
 }
 
-/// Keeps roles, in place of those with the same keys.
+/// Writes roles, in place of those with the same keys.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
-    let keys: Vec<(&str, &str)> = roles.iter().map(|role| (role.domain_id.as_str(), role.id.as_str())).collect();
-    delete(tx, Kind::Role, &keys).await?;
-    insert_rows!(tx, roles::table, roles.iter().map(RoleRow::from).collect::<Vec<_>>());
+    let rows: Vec<RoleRow> = roles.iter().map(RoleRow::from).collect();
+    upsert_rows!(tx, roles, (roles::domain_id, roles::role_id), [name, role_type, state], rows);
     Ok(())
 }
 
-/// Keeps groups with their users, in place of those with the same ids.
+/// Writes groups with their users, in place of those with the same ids.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when somebody else made one with such an id at the same moment.
+/// When the database fails.
 pub async fn put_groups(tx: &mut Tx, groups: &[GroupRecord]) -> Result<(), Error> {
-    let keys: Vec<(&str, &str)> = groups.iter().map(|record| (record.group.id.as_str(), "")).collect();
-    delete(tx, Kind::WorkspaceGroup, &keys).await?;
-    let rows = groups.iter().map(|record| GroupRow::from(&record.group)).collect::<Vec<_>>();
-    insert_rows!(tx, workspace_groups::table, rows);
+    let ids: Vec<&str> = groups.iter().map(|record| record.group.id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<GroupRow> = groups.iter().map(|record| GroupRow::from(&record.group)).collect();
+    upsert_rows!(
+        tx,
+        workspace_groups,
+        workspace_groups::workspace_group_id,
+        [name, tags, created_by, updated_by, created_at, updated_at],
+        rows
+    );
+    delete_members(tx, &ids).await?;
     let members = groups.iter().flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
     insert_rows!(tx, workspace_group_users::table, members.collect::<Vec<_>>());
     Ok(())
 }
 
-/// Keeps workspaces, in place of those with the same ids.
-///
-/// # Errors
-/// [`Conflict`](Error::Conflict) when somebody else made one with such an id at the same moment.
-pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(), Error> {
-    let keys: Vec<(&str, &str)> = workspaces.iter().map(|workspace| (workspace.id.as_str(), "")).collect();
-    delete(tx, Kind::Workspace, &keys).await?;
-    insert_rows!(tx, workspaces::table, workspaces.iter().map(WorkspaceRow::from).collect::<Vec<_>>());
+async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        let is_of_group = OneOf::column(workspace_group_users::workspace_group_id, groups);
+        diesel::delete(workspace_group_users::table.filter(is_of_group)).execute(c).await
+    })?;
     Ok(())
 }
 
-/// Keeps bindings, in place of those with the same ids.
+/// Writes workspaces, in place of those with the same ids.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when somebody else made one with such an id at the same moment.
+/// When the database fails.
+pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(), Error> {
+    let rows: Vec<WorkspaceRow> = workspaces.iter().map(WorkspaceRow::from).collect();
+    upsert_rows!(
+        tx,
+        workspaces,
+        workspaces::workspace_id,
+        [
+            name,
+            name_key,
+            state,
+            tags,
+            created_by,
+            reference_id,
+            is_managed,
+            is_dormant,
+            workspace_group_id,
+            created_at,
+            last_synced_at,
+            dormant_updated_at
+        ],
+        rows
+    );
+    Ok(())
+}
+
+/// Writes bindings, in place of those with the same ids.
+///
+/// # Errors
+/// When the database fails.
 pub async fn put_bindings(tx: &mut Tx, bindings: &[RoleBinding]) -> Result<(), Error> {
-    let keys: Vec<(&str, &str)> = bindings.iter().map(|binding| (binding.id.as_str(), "")).collect();
-    delete(tx, Kind::RoleBinding, &keys).await?;
-    insert_rows!(tx, role_bindings::table, bindings.iter().map(BindingRow::from).collect::<Vec<_>>());
+    let rows: Vec<BindingRow> = bindings.iter().map(BindingRow::from).collect();
+    upsert_rows!(
+        tx,
+        role_bindings,
+        role_bindings::role_binding_id,
+        [user_id, user_id_key, role_id, role_type, resource_group, workspace_id, workspace_group_id, created_at],
+        rows
+    );
     Ok(())
 }
 
@@ -180,18 +206,25 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {
         ($table:ident, $id:ident) => {
-            on!(tx.conn(), c => diesel::delete($table::table.filter($table::$id.eq_any(&ids))).execute(c).await)?
+            on!(tx.conn(), c => {
+                diesel::delete($table::table.filter(OneOf::column($table::$id, &ids))).execute(c).await
+            })?
         };
     }
     match kind {
         _ if keys.is_empty() => 0,
         Kind::Domain | Kind::User => 0,
-        Kind::Role => on!(tx.conn(), c => {
-            let is_meant = Two::columns(roles::domain_id, roles::role_id).matching(keys.iter().copied());
-            diesel::delete(roles::table.filter(is_meant)).execute(c).await
-        })?,
+        Kind::Role => {
+            for (domain, ids) in by_domain(keys) {
+                on!(tx.conn(), c => {
+                    let of_domain = roles::table.filter(roles::domain_id.eq(domain));
+                    diesel::delete(of_domain.filter(OneOf::column(roles::role_id, &ids))).execute(c).await
+                })?;
+            }
+            0
+        }
         Kind::WorkspaceGroup => {
-            delete!(workspace_group_users, workspace_group_id);
+            delete_members(tx, &ids).await?;
             delete!(workspace_groups, workspace_group_id)
         }
         Kind::Workspace => delete!(workspaces, workspace_id),
@@ -205,6 +238,17 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
 /// # Errors
 /// When the database fails, also because a domain is not empty.
 pub async fn delete_domains(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(domains::table.filter(domains::domain_id.eq_any(ids))).execute(c).await)?;
+    on!(tx.conn(), c => {
+        diesel::delete(domains::table.filter(OneOf::column(domains::domain_id, ids))).execute(c).await
+    })?;
     Ok(())
+}
+
+/// The second parts of keys, by the first.
+fn by_domain<'k>(keys: &[(&'k str, &'k str)]) -> BTreeMap<&'k str, Vec<&'k str>> {
+    let mut by_domain: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (domain, id) in keys {
+        by_domain.entry(domain).or_default().push(id);
+    }
+    by_domain
 }

@@ -3,15 +3,15 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::insert_rows;
+use super::upsert_rows;
 use crate::clock::Timestamp;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::user::{User, UserState};
-use crate::storage::db::{Tx, on};
+use crate::storage::db::{Conn, Tx, on};
 use crate::storage::error::Error;
-use crate::storage::pairs::Two;
+use crate::storage::pairs::{OneOf, OneOfPairs};
 use crate::storage::rows::{NewUserRow, stored_enum};
-use crate::storage::schema::users;
+use crate::storage::schema::{security_events, sessions, users};
 use crate::storage::types::At;
 
 /// What must be known of a user who is kept already, to replace him or to see that another may be put beside him.
@@ -37,8 +37,8 @@ pub struct StoredUser {
     pub last_accessed_at: Option<Timestamp>,
 }
 
-/// A user to be kept, with his secrets.
-pub struct UserToInsert {
+/// A user to be written, with their secrets.
+pub struct UserToPut {
     /// The user.
     pub user: User,
     /// The hash of his password.
@@ -91,7 +91,9 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => users::table.filter(users::id.eq_any(ids)).select(Row::as_select()).load(c).await)?)
+    stored(on!(tx.conn(), c => {
+        users::table.filter(OneOf::column(users::id, ids)).select(Row::as_select()).load(c).await
+    })?)
 }
 
 /// The users who sign in with one of these, given as pairs of the domain and the form that is compared.
@@ -103,8 +105,7 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
         return Ok(Vec::new());
     }
     stored(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(users::domain_id, users::user_id_key).matching(logins.iter().copied());
-        users::table.filter(is_wanted).select(Row::as_select()).load(c).await
+        users::table.filter(with_login(logins)).select(Row::as_select()).load(c).await
     })?)
 }
 
@@ -117,52 +118,111 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
         return Ok(Vec::new());
     }
     stored(on!(tx.conn(), c => {
-        let is_wanted = Two::columns(users::domain_id, users::email_key).matching(emails.iter().copied());
-        users::table.filter(is_wanted).filter(users::email_verified).select(Row::as_select()).load(c).await
+        let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
+        users::table.filter(is_wanted.and(users::email_verified)).select(Row::as_select()).load(c).await
     })?)
 }
 
-/// Takes users out of the table, by what they sign in with and by their ids, and tells what they were.
+/// Locks the users who sign in with one of `logins` or have one of `ids`, and returns what they are now: a sign-in that
+/// holds one of them is waited for, and one that begins meanwhile waits.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
-    let mut taken = Vec::new();
+pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
+    let mut locked: Vec<Row> = Vec::new();
+    // On SQLite, the transaction holds the only write lock already.
+    macro_rules! lock {
+        ($condition:expr) => {
+            match tx.conn() {
+                Conn::Pg(c) => users::table.filter($condition).select(Row::as_select()).for_update().load(c).await,
+                Conn::Sqlite(c) => users::table.filter($condition).select(Row::as_select()).load(c).await,
+            }
+        };
+    }
     if !logins.is_empty() {
-        taken = on!(tx.conn(), c => {
-            let is_wanted = Two::columns(users::domain_id, users::user_id_key).matching(logins.iter().copied());
-            diesel::delete(users::table.filter(is_wanted)).returning(Row::as_returning()).get_results(c).await
-        })?;
+        locked = lock!(with_login(logins))?;
     }
     if !ids.is_empty() {
-        let more: Vec<Row> = on!(tx.conn(), c => {
-            let is_wanted = users::id.eq_any(ids);
-            diesel::delete(users::table.filter(is_wanted)).returning(Row::as_returning()).get_results(c).await
-        })?;
-        taken.extend(more);
+        locked.extend(lock!(OneOf::column(users::id, ids))?);
     }
-    stored(taken)
+    locked.sort_by(|one, other| one.id.cmp(&other.id));
+    locked.dedup_by(|one, other| one.id == other.id);
+    stored(locked)
 }
 
-/// Keeps users.
+/// Writes users, in place of those with the same ids. What an import does not carry stays as it is: the pending address
+/// and the last step of the authenticator app.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when the name, the id or the verified address of one is taken.
-pub async fn insert_users(tx: &mut Tx, users: &[UserToInsert]) -> Result<(), Error> {
+/// [`Conflict`](Error::Conflict) when the name or the verified address of one is taken.
+pub async fn put_users(tx: &mut Tx, users: &[UserToPut]) -> Result<(), Error> {
     let rows: Vec<NewUserRow> = users
         .iter()
         .map(|one| NewUserRow::new(&one.user, one.password_hash.as_deref(), one.otp_secret.as_deref()))
         .collect();
-    insert_rows!(tx, users::table, rows);
+    upsert_rows!(
+        tx,
+        users,
+        users::id,
+        [
+            user_id,
+            user_id_key,
+            password_hash,
+            name,
+            state,
+            email,
+            email_key,
+            email_verified,
+            auth_type,
+            role_id,
+            role_type,
+            mfa_state,
+            mfa_type,
+            mfa_email,
+            mfa_email_key,
+            mfa_enforce,
+            otp_secret,
+            language,
+            timezone,
+            required_actions,
+            refresh_timeout,
+            tags,
+            created_at,
+            last_accessed_at
+        ],
+        rows
+    );
     Ok(())
 }
 
-/// Takes users away, by what they sign in with, and tells their ids.
+/// Gives a user another id; their sessions and security events follow.
+///
+/// # Errors
+/// [`Conflict`](Error::Conflict) when another user has the id.
+pub async fn change_id(tx: &mut Tx, before: &UserId, after: &UserId) -> Result<(), Error> {
+    let (before, after) = (before.as_str(), after.as_str());
+    on!(tx.conn(), c => {
+        diesel::update(users::table.find(before)).set(users::id.eq(after)).execute(c).await?;
+        let of_user = sessions::table.filter(sessions::owner_id.eq(before));
+        diesel::update(of_user).set(sessions::owner_id.eq(after)).execute(c).await?;
+        let of_user = security_events::table.filter(security_events::owner_id.eq(before));
+        diesel::update(of_user).set(security_events::owner_id.eq(after)).execute(c).await
+    })?;
+    Ok(())
+}
+
+/// Deletes users, by what they sign in with, and returns their ids.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<UserId>, Error> {
-    Ok(take_users(tx, logins, &[]).await?.into_iter().map(|user| user.id).collect())
+    if logins.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = on!(tx.conn(), c => {
+        diesel::delete(users::table.filter(with_login(logins))).returning(users::id).get_results(c).await
+    })?;
+    Ok(ids.into_iter().map(UserId::from_stored).collect())
 }
 
 /// Makes the addresses of users unverified, so that others can have them.
@@ -171,7 +231,13 @@ pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<Us
 /// When the database fails.
 pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
     on!(tx.conn(), c => {
-        diesel::update(users::table.filter(users::id.eq_any(ids))).set(users::email_verified.eq(false)).execute(c).await
+        let is_meant = OneOf::column(users::id, ids);
+        diesel::update(users::table.filter(is_meant)).set(users::email_verified.eq(false)).execute(c).await
     })?;
     Ok(())
+}
+
+/// The users who sign in with one of these.
+fn with_login(logins: &[(&str, &str)]) -> OneOfPairs<users::table> {
+    OneOfPairs::columns(&users::table, users::id, users::domain_id, users::user_id_key, logins)
 }

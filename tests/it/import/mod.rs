@@ -4,8 +4,10 @@
 mod deleting;
 mod faults;
 mod memory;
+mod plans;
 mod replacing;
 mod round_trip;
+mod state;
 mod users;
 
 use std::io::{Cursor, Read, Seek};

@@ -65,8 +65,9 @@ async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
     let after = app.exported_user("u").await;
     assert_eq!(after["id"], "user-2");
     assert!(after["password_hash"].is_string());
-    // What names a session names the id.
-    assert!(!client.is_somebody().await);
+    // Their session and their events follow.
+    assert!(client.is_somebody().await);
+    assert_eq!(client.me("id securityEvents { totalCount }").await["securityEvents"]["totalCount"], 1);
     app.import(&(gone("u") + &line("w", r#""id":"user-2""#))).await;
     assert!(app.exported_user("w").await["password_hash"].is_null());
 }

@@ -122,6 +122,19 @@ impl Database {
         rows.into_iter().map(|row| row.value).collect()
     }
 
+    /// Executes statements that return nothing.
+    pub async fn execute(&self, statements: &str) {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => {
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::connection::SimpleConnection::batch_execute(&mut conn, statements).unwrap();
+            }
+            Kind::Postgres { url } => {
+                AsyncPgConnection::establish(url).await.unwrap().batch_execute(statements).await.unwrap();
+            }
+        }
+    }
+
     fn path(&self) -> &PathBuf {
         match &self.kind {
             Kind::Sqlite { path, .. } => path,

@@ -47,7 +47,7 @@ fn counts_brackets_of_all_kinds_in_each_other() {
 
 #[test]
 fn tells_the_longest_name() {
-    assert_eq!(scan("{a bcd ef}"), Ok(Scan { tokens: 5, nesting: 1, name: 3 }));
+    assert_eq!(scan("{a bcd ef}"), Ok(Scan { tokens: 5, nesting: 1, name: 3, inexact: None }));
     assert_eq!(scan(r#"{a(b:"long text")}"#).unwrap().name, 1);
 }
 
@@ -61,4 +61,12 @@ fn refuses_strings_without_an_end() {
     assert_eq!(scan("\"\"\"a\\\"\"\""), at(1, 1));
     // The parser would read an empty string, then a string, and then two thousand brackets.
     assert_eq!(scan(&format!("{{a(b:[\"\"\"  \"  {})}}", "[".repeat(2000))), at(1, 7));
+}
+
+#[test]
+fn finds_numbers_that_would_lose_digits() {
+    let inexact = |document: &str| scan(document).unwrap().inexact;
+    assert_eq!(inexact("{a(b: [1, -0.5, 1e22, 0.30000000000000004])}"), None);
+    assert_eq!(inexact("{a(b: \"12345678901234567890123\", c: -)}"), None);
+    assert_eq!(inexact("{a(b: 1,\n c: 12345678901234567890123)}"), Some(Pos { line: 2, column: 5 }));
 }

@@ -1,0 +1,155 @@
+//! Bringing the stored keys of user ids, addresses and names up to date after their rules changed.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+
+use super::db::{Conn, Db, Location, Tx, on};
+use super::error::Error;
+use super::schema::{installation, workspaces};
+use crate::domain::search::search_key;
+
+/// The fact of the installation that says that keys are due.
+const DUE: &str = "keys";
+/// What the work is called where applied migrations are listed.
+pub(super) const NAME: &str = "keys of user ids, addresses and names";
+/// How many names one statement reads.
+const PAGE: i64 = 1000;
+/// How many collisions are named.
+const NAMED: usize = 20;
+
+/// Keys that differ from those of before only in a sigma. Nothing else does: the rules are the same in all else.
+const SIGMAS: &str = "
+    UPDATE users SET user_id_key = replace(user_id_key, 'ς', 'σ') WHERE user_id_key LIKE '%ς%';
+    UPDATE users SET email_key = replace(email_key, 'ς', 'σ') WHERE email_key LIKE '%ς%';
+    UPDATE users SET pending_email_key = replace(pending_email_key, 'ς', 'σ') WHERE pending_email_key LIKE '%ς%';
+    UPDATE users SET mfa_email_key = replace(mfa_email_key, 'ς', 'σ') WHERE mfa_email_key LIKE '%ς%';
+    UPDATE workspace_group_users SET user_id_key = replace(user_id_key, 'ς', 'σ') WHERE user_id_key LIKE '%ς%';
+    UPDATE role_bindings SET user_id_key = replace(user_id_key, 'ς', 'σ') WHERE user_id_key LIKE '%ς%';
+    UPDATE codes SET address_key = replace(address_key, 'ς', 'σ') WHERE address_key LIKE '%ς%';
+";
+
+/// What becomes equal: a place, a key, and two of the user ids that have it.
+const COLLISIONS: &str = "
+    SELECT 'user id in ' || domain_id AS place, min(user_id) AS one, max(user_id) AS other FROM users
+    GROUP BY domain_id, replace(user_id_key, 'ς', 'σ') HAVING count(*) > 1
+    UNION ALL
+    SELECT 'verified e-mail address in ' || domain_id, min(user_id), max(user_id) FROM users
+    WHERE email_verified AND email_key IS NOT NULL GROUP BY domain_id, replace(email_key, 'ς', 'σ') HAVING count(*) > 1
+    UNION ALL
+    SELECT 'user id in ' || workspace_group_id, min(user_id), max(user_id) FROM workspace_group_users
+    GROUP BY workspace_group_id, replace(user_id_key, 'ς', 'σ') HAVING count(*) > 1
+    ORDER BY 1, 2
+";
+
+/// On PostgreSQL: as long as it takes, and one at a time.
+const PREPARE: &str = "
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = 0;
+    SELECT pg_advisory_xact_lock(8319104478260523617);
+";
+
+/// Two users whose keys become equal.
+#[derive(QueryableByName)]
+struct Collision {
+    #[diesel(sql_type = Text)]
+    place: String,
+    #[diesel(sql_type = Text)]
+    one: String,
+    #[diesel(sql_type = Text)]
+    other: String,
+}
+
+/// Why the keys are not brought up to date. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeysError {
+    /// Users differ in nothing but a final sigma.
+    #[error(
+        "these users become equal, since ς and σ are the same letter from this version on:\n{0}\
+         nothing was changed; with the version that wrote this database, delete one of each two, or import it \
+         under another user id or address, and migrate again"
+    )]
+    Collisions(Collisions),
+    #[error(transparent)]
+    Database(#[from] Error),
+    #[error(transparent)]
+    Statement(#[from] diesel::result::Error),
+}
+
+/// Users whose keys become equal, a line each.
+#[derive(Debug)]
+pub(super) struct Collisions(Vec<String>);
+
+impl fmt::Display for Collisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.iter().take(NAMED) {
+            writeln!(f, "  {line}")?;
+        }
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => writeln!(f, "  and {more} more"),
+        }
+    }
+}
+
+/// Brings all keys up to date, if they are due: all of them or none.
+pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysError> {
+    let db = Db::open(location, 1).await?;
+    if !are_due(&db).await? {
+        return Ok(());
+    }
+    let mut tx = db.begin().await?;
+    if let Conn::Pg(c) = tx.conn() {
+        c.batch_execute(PREPARE).await?;
+    }
+    // Of two at once, the second finds nothing left to do.
+    let due = on!(tx.conn(), c => diesel::delete(installation::table.find(DUE)).execute(c).await)?;
+    if due == 0 {
+        return Ok(());
+    }
+    let collisions: Vec<Collision> = on!(tx.conn(), c => sql_query(COLLISIONS).load(c).await)?;
+    if !collisions.is_empty() {
+        let line = |Collision { place, one, other }| format!("{place}: {one:?} and {other:?}");
+        return Err(KeysError::Collisions(Collisions(collisions.into_iter().map(line).collect())));
+    }
+    on!(tx.conn(), c => c.batch_execute(SIGMAS).await)?;
+    fold_names(&mut tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether keys are due. All migrations before must have been applied.
+pub(super) async fn are_due(db: &Db) -> Result<bool, KeysError> {
+    let mut conn = db.conn().await?;
+    let found: Option<String> = on!(&mut conn, c => {
+        installation::table.find(DUE).select(installation::value).first(c).await.optional()
+    })?;
+    Ok(found.is_some())
+}
+
+async fn fold_names(tx: &mut Tx) -> Result<(), KeysError> {
+    let mut last = String::new();
+    loop {
+        let page: Vec<(String, String, String)> = on!(tx.conn(), c => {
+            workspaces::table
+                .filter(workspaces::workspace_id.gt(&last))
+                .order(workspaces::workspace_id)
+                .select((workspaces::workspace_id, workspaces::name, workspaces::name_key))
+                .limit(PAGE)
+                .load(c)
+                .await
+        })?;
+        let Some((id, ..)) = page.last() else { return Ok(()) };
+        last.clone_from(id);
+        for (id, name, key) in &page {
+            let folded = search_key(name);
+            if folded != *key {
+                on!(tx.conn(), c => {
+                    diesel::update(workspaces::table.find(id)).set(workspaces::name_key.eq(&folded)).execute(c).await
+                })?;
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Values that look alike and are not, or the other way round: letters, numbers, languages, hashes from elsewhere.
+
+use serde_json::{Value, json};
+use userprofile::services::import::{ImportOptions, ImportRefusal};
+
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database, domain, user};
+
+fn line(user: &str, more: &str) -> String {
+    format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"{user}\",{more}}}\n")
+}
+
+/// What is wrong with a file, in full.
+async fn faults(app: &TestApp, lines: &str) -> String {
+    let source = std::io::Cursor::new(lines.to_owned().into_bytes());
+    match app.services.import(source, ImportOptions::default(), |_| {}).await {
+        Err(userprofile::services::Error::Refused(ImportRefusal::Faults(faults))) => faults.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn can_sign_in(app: &TestApp, login: &str, password: &str) -> bool {
+    app.client().try_sign_in(DOMAIN, login, password).await.data()["signIn"]["session"].is_object()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_id_and_its_capitals_name_the_same_user() {
+    let app = TestApp::start().await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "νικος@x.gr", r#""email":"νικος@x.gr","email_verified":true"#))).await;
+    for login in ["νικος@x.gr", "ΝΙΚΟΣ@X.GR", "Νικοσ@x.gr"] {
+        assert!(can_sign_in(&app, login, PASSWORD).await, "{login}");
+    }
+    let again = line("ΝΙΚΟΣ@x.gr", r#""name":"New""#) + &line("νικοσ@x.gr", r#""name":"New""#);
+    assert!(faults(&app, &again).await.contains("line 2: line 1 is about the same thing"));
+    let taken = line("other", r#""email":"ΝΙΚΟΣ@x.gr","email_verified":true"#);
+    assert!(faults(&app, &taken).await.contains("`email`: this is the verified address of"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_name_is_found_whatever_its_case() {
+    let app = TestApp::start().await;
+    let names = ["Νικοσία", "Hauptstraße", "İstanbul", "CAFÉ"];
+    let workspace = |(n, name): (usize, &&str)| {
+        format!(
+            "{{\"kind\":\"workspace\",\"domain_id\":\"{DOMAIN}\",\"workspace_id\":\"workspace-{n}\",\"name\":\"{name}\"}}\n"
+        )
+    };
+    let workspaces: String = names.iter().enumerate().map(workspace).collect();
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "admin", r#""role_type":"DOMAIN_ADMIN""#) + &workspaces)).await;
+    let client = app.signed_in(DOMAIN, "admin").await;
+    for (part, name) in [
+        ("ΝΙΚΟΣ", "Νικοσία"),
+        ("νικος", "Νικοσία"),
+        ("strasse", "Hauptstraße"),
+        ("STRASSE", "Hauptstraße"),
+        ("istanbul", "İstanbul"),
+        ("İST", "İstanbul"),
+        ("cafe\u{301}", "CAFÉ"),
+    ] {
+        let field = format!("workspaces(filter: {{ nameContains: {part:?} }}) {{ nodes {{ name }} }}");
+        let found = client.me(&field.replace("\\u{301}", "\u{301}")).await;
+        assert_eq!(found["workspaces"]["nodes"], json!([{ "name": name }]), "{part}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hashes_of_other_systems_are_verified_as_submitted_and_made_anew() {
+    // Of `DECOMPOSED`, made with Python's hashlib.
+    const HASHES: [&str; 6] = [
+        "$pbkdf2-sha1$i=1000,l=20$MDEyMzQ1Njc4OWFiY2RlZg$OqnHvpnfkoTFICVJNA6E4oUz7GE",
+        "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$/vqc+KbZ7UKz2I+Aw20oQehQ/imfxsKlB1r+X4PH1Fw",
+        "$pbkdf2-sha512$i=1000$MDEyMzQ1Njc4OWFiY2RlZg$/kMDbo/nGGspMoqLtzj1z/HP/uf3LllbUyFKss5WLVGHODp65vIyVw1ooRLanUGoGVgUztn6x/V/4LhQMoxjGw",
+        "pbkdf2_sha1$1000$YHqZyVjYQ4bN$rVE37+A2Uk3vyy+KokpKHnsElOg=",
+        "pbkdf2_sha256$1000$YHqZyVjYQ4bN$bWIo38CsSQkPnqR/009D/xg5elATGhWbcnUNu6wPHPw=",
+        "$scrypt$ln=10,r=8,p=2$MDEyMzQ1Njc4OWFiY2RlZg$f9WQOND2VKy8CWsqzXr+0BPZJ1Ua7ECmORyq5do6UJc",
+    ];
+    const DECOMPOSED: &str = "pa\u{308}sswo\u{308}rt 7";
+    const COMPOSED: &str = "pässwört 7";
+    let bcrypt = bcrypt::hash(DECOMPOSED, 4).unwrap();
+    let own = [
+        bcrypt.replace("$2b$", "$2a$"),
+        bcrypt.replace("$2b$", "$2y$"),
+        format!("{{BCRYPT}}{bcrypt}"),
+        argon2_of(DECOMPOSED, "argon2i", "m=64,t=2,p=2"),
+        // Made with the parameters of this server, but not of the normalized password.
+        argon2_of(DECOMPOSED, "argon2id", "m=8,t=1,p=1"),
+        format!("argon2{}", argon2_of(DECOMPOSED, "argon2id", "m=66000,t=1,p=1")),
+    ];
+    let app = TestApp::start().await;
+    let all: Vec<String> = HASHES.iter().map(|hash| (*hash).to_owned()).chain(own).collect();
+    let users: String = all
+        .iter()
+        .enumerate()
+        .map(|(n, hash)| line(&format!("u{n}"), &format!("\"password_hash\":\"{hash}\"")))
+        .collect();
+    app.import(&(domain(DOMAIN) + &users)).await;
+    for (n, hash) in all.iter().enumerate() {
+        let login = format!("u{n}");
+        assert!(!can_sign_in(&app, &login, "something else 1").await, "{hash}");
+        assert!(!can_sign_in(&app, &login, COMPOSED).await, "{hash}");
+        assert!(can_sign_in(&app, &login, DECOMPOSED).await, "{hash}");
+        // From now on the hash is one of ours, of the normalized password.
+        assert!(can_sign_in(&app, &login, COMPOSED).await && can_sign_in(&app, &login, DECOMPOSED).await, "{hash}");
+    }
+}
+
+fn argon2_of(password: &str, kind: &str, params: &str) -> String {
+    let salt = "c29tZXNhbHRzb21l";
+    let output = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let hash =
+        argon2::password_hash::phc::PasswordHash::new(&format!("${kind}$v=19${params}${salt}${output}")).unwrap();
+    let algorithm = argon2::Algorithm::try_from(hash.algorithm.as_str()).unwrap();
+    let argon2 = argon2::Argon2::new(algorithm, argon2::Version::V0x13, argon2::Params::try_from(&hash).unwrap());
+    let mut made = [0; 32];
+    argon2.hash_password_into(password.as_bytes(), b"somesaltsome", &mut made).unwrap();
+    let made = argon2::password_hash::phc::Output::new(&made).unwrap();
+    format!("${kind}$v=19${params}${salt}${made}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsupported_hash_is_an_error_of_its_line_among_all_others() {
+    let app = TestApp::start().await;
+    let costly = bcrypt::hash("x", 4).unwrap().replace("$04$", "$16$");
+    let lines = domain(DOMAIN)
+        + &line("a", r#""password_hash":"$6$salt$hash""#)
+        + &line("b", r#""language":"korean""#)
+        + &line("c", &format!("\"password_hash\":\"{costly}\""))
+        + &line("d", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T Q==="}"#)
+        + &line("e", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T QOJQ"}"#);
+    let faults = faults(&app, &lines).await;
+    for part in [
+        "line 2: `password_hash`: this hash is not of a supported kind: SHA-512 crypt; supported are Argon2",
+        "line 3: `language`: 'korean' is not in the IANA Language Subtag Registry",
+        "line 4: `password_hash`: this bcrypt hash has cost 16; supported are Argon2",
+        "line 5: `mfa.otp_secret`: this must have 80 to 1024 bits",
+    ] {
+        assert!(faults.contains(part), "«{part}» is not in {faults}");
+    }
+    assert!(!faults.contains("line 6"), "{faults}");
+}
+
+async fn tags(client: &Client) -> String {
+    let answer = client.query("{ me { tags } }").await;
+    answer.text.split_once("\"tags\":").unwrap().1.trim_end_matches('}').to_owned() + "}"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_in_tags_are_kept_exactly_or_refused_by_name() {
+    let app = TestApp::with_users(&["wonny"]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let document = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code } } }";
+    let by_variable = |number: &str| {
+        let input = format!(r#"{{"query":"{document}","variables":{{"input":{{"tags":{{"n":{number}}}}}}}}}"#);
+        post(&client, input)
+    };
+    let by_literal = |number: &str| {
+        let query =
+            format!("mutation {{ updateProfile(input: {{ tags: {{ n: {number} }} }}) {{ errors {{ code }} }} }}");
+        post(&client, json!({ "query": query }).to_string())
+    };
+    for exact in ["18446744073709551615", "-9223372036854775808", "0.30000000000000004", "1e22", "1.5"] {
+        for body in [by_variable(exact).await, by_literal(exact).await] {
+            assert_eq!(body["data"]["updateProfile"]["errors"], json!([]), "{exact}: {body}");
+            let kept: Value = serde_json::from_str(&tags(&client).await).unwrap();
+            assert_eq!(kept["n"], serde_json::from_str::<Value>(exact).unwrap(), "{exact}");
+        }
+    }
+    let before = tags(&client).await;
+    for inexact in ["12345678901234567890123", "-9223372036854775809", "0.1234567890123456789"] {
+        let body = by_variable(inexact).await;
+        let message = body["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("input.tags.n") && message.contains("more digits than are kept"), "{body}");
+        let body = by_literal(inexact).await;
+        let error = &body["errors"][0];
+        assert!(error["message"].as_str().unwrap().contains("more digits than are kept"), "{body}");
+        assert_eq!(error["locations"], json!([{ "line": 1, "column": 46 }]), "{body}");
+        let lines = line("wonny", &format!("\"tags\":{{\"a\":[1,{{\"n\":{inexact}}}]}}"));
+        assert!(faults(&app, &lines).await.contains("line 1: `tags.a[1].n`: this number has more digits"), "{inexact}");
+    }
+    assert_eq!(tags(&client).await, before);
+    app.import(&line("wonny", r#""tags":{"n":0.30000000000000004,"m":18446744073709551615}"#)).await;
+    assert_eq!(tags(&client).await, r#"{"m":18446744073709551615,"n":0.30000000000000004}"#);
+}
+
+async fn post(client: &Client, body: String) -> Value {
+    let request = client.request(axum::http::Method::POST, "/graphql").header("content-type", "application/json");
+    client.send(request.body(axum::body::Body::from(body)).unwrap()).await.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_is_a_tag_whose_subtags_are_registered() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    for (given, stored) in [("pt_br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("ko", "ko")] {
+        let done = client.done("updateProfile", json!({ "language": given }), "user { language }").await;
+        assert_eq!(done["user"]["language"], stored);
+    }
+    for wrong in ["Korean", "korean", "en-AB", "xyz", "ko KR"] {
+        let refused = client.refused("updateProfile", json!({ "language": wrong })).await;
+        assert_eq!(refused, [("INVALID".to_owned(), Some("language".to_owned()))], "{wrong}");
+    }
+    app.import(&line("wonny", r#""language":"pt_BR""#)).await;
+    assert_eq!(client.me("language").await, json!({ "language": "pt-BR" }));
+    // What was stored before this was asked is still read.
+    database.execute("UPDATE users SET language = 'korean'").await;
+    assert_eq!(client.me("language").await, json!({ "language": "korean" }));
+    client.done("updateProfile", json!({ "name": "Other" }), "user { language }").await;
+}
