@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Result;
+use super::changed_users::UsersBefore;
 use super::hashing::Hashes;
 use super::survey::Survey;
 use crate::clock::Timestamp;
@@ -38,6 +39,7 @@ impl Services {
         now: Timestamp,
         records: Vec<UserRecord>,
     ) -> Result<()> {
+        let users_before = UsersBefore::find(tx, &records).await?;
         let mut taken = Taken::take(tx, &records).await?;
         let replacements: Vec<_> = records.into_iter().map(|record| (taken.before(&record), record)).collect();
         taken.check_all_replaced()?;
@@ -64,7 +66,8 @@ impl Services {
         codes::delete_of_owners(tx, &ended).await?;
         let bare: Vec<&str> = aftermath.without_factor.iter().map(UserId::as_str).collect();
         recovery_codes::delete_of_owners(tx, &bare).await?;
-        Ok(events::insert_many(tx, &aftermath.events).await?)
+        events::insert_many(tx, &aftermath.events).await?;
+        Ok(Self::record_changed_users(tx, &users_before, &users, now).await?)
     }
 
     fn merge(
@@ -125,14 +128,8 @@ impl Aftermath {
         event_type: SecurityEventType,
         now: Timestamp,
     ) -> std::result::Result<(), Failure> {
-        self.events.push(SecurityEvent {
-            id: EventId::from_random(entropy::bytes()?),
-            owner_id: owner.clone(),
-            event_type,
-            created_at: now,
-            client_address: None,
-            user_agent: None,
-        });
+        let id = EventId::from_random(entropy::bytes()?);
+        self.events.push(SecurityEvent::new(id, owner.clone(), event_type, None, now));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ pub use things::{
 };
 pub use users::{
     StoredUser, UserToInsert, delete_users, find_users_by_id, find_users_by_login, find_users_by_verified_email,
-    insert_users, take_users, unverify,
+    find_whole_users, insert_users, take_users, unverify,
 };
 
 use diesel::connection::SimpleConnection as _;

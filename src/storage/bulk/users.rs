@@ -10,7 +10,7 @@ use crate::domain::user::{User, UserState};
 use crate::storage::db::{Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::Two;
-use crate::storage::rows::{NewUserRow, stored_enum};
+use crate::storage::rows::{NewUserRow, UserRow, stored_enum};
 use crate::storage::schema::users;
 use crate::storage::types::At;
 
@@ -120,6 +120,27 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
         let is_wanted = Two::columns(users::domain_id, users::email_key).matching(emails.iter().copied());
         users::table.filter(is_wanted).filter(users::email_verified).select(Row::as_select()).load(c).await
     })?)
+}
+
+/// The users who sign in with one of these, or have one of these ids, with everything that is known of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
+    let mut rows: Vec<UserRow> = Vec::new();
+    if !logins.is_empty() {
+        rows = on!(tx.conn(), c => {
+            let is_wanted = Two::columns(users::domain_id, users::user_id_key).matching(logins.iter().copied());
+            users::table.filter(is_wanted).select(UserRow::as_select()).load(c).await
+        })?;
+    }
+    if !ids.is_empty() {
+        let more: Vec<UserRow> = on!(tx.conn(), c => {
+            users::table.filter(users::id.eq_any(ids)).select(UserRow::as_select()).load(c).await
+        })?;
+        rows.extend(more);
+    }
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Takes users out of the table, by what they sign in with and by their ids, and tells what they were.

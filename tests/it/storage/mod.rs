@@ -1,5 +1,6 @@
 //! The database itself: its tables, migrations, transactions, connections.
 
+mod gone;
 mod migrations;
 #[cfg(feature = "postgres-tests")]
 mod postgres;

@@ -96,6 +96,20 @@ impl Database {
         rows[0].value
     }
 
+    /// Executes statements.
+    pub async fn execute(&self, on_sqlite: &str, on_postgres: &str) {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => {
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::connection::SimpleConnection::batch_execute(&mut conn, on_sqlite).unwrap();
+            }
+            Kind::Postgres { url } => {
+                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+                conn.batch_execute(on_postgres).await.unwrap();
+            }
+        }
+    }
+
     /// What a query answers, a text a row, under the name `value`.
     pub async fn texts(&self, on_sqlite: &str, on_postgres: &str) -> Vec<String> {
         let rows: Vec<Line> = match &self.kind {
