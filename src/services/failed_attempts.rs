@@ -36,6 +36,8 @@ pub(super) enum Failed {
     NoPassword,
     WrongPassword,
     WrongSignInCode,
+    LockedByPasswords,
+    LockedByCodes,
     WrongCurrentPassword,
     WrongCode,
     RefreshTokenReused,
@@ -68,6 +70,7 @@ impl Failed {
             | Self::NoPassword
             | Self::WrongPassword
             | Self::WrongSignInCode => "sign-in failed",
+            Self::LockedByPasswords | Self::LockedByCodes => "sign-in locked",
             Self::WrongCurrentPassword | Self::WrongCode => "reauthentication failed",
             Self::RefreshTokenReused => "session ended",
             Self::ResetOverClientLimit
@@ -88,6 +91,8 @@ impl Failed {
             Self::NoPassword => "the user has no password",
             Self::WrongPassword => "wrong password",
             Self::WrongSignInCode => "wrong code after a correct password",
+            Self::LockedByPasswords => "too many wrong passwords",
+            Self::LockedByCodes => "too many wrong codes after a correct password",
             Self::WrongCurrentPassword => "wrong current password in a session",
             Self::WrongCode => "wrong code in a session",
             Self::RefreshTokenReused => "a rotated refresh token was used again",
@@ -138,9 +143,7 @@ impl Services {
         client: &Client,
     ) -> Result<(), Failure> {
         let (owner, failed) = (found.map(|found| &found.user.id), Failed::sign_in(found));
-        self.record_wrong_password(counters, owner, SecurityEventType::SignInFailed, client).await?;
-        failed.log(owner, client);
-        Ok(())
+        self.record_wrong_password(counters, owner, (SecurityEventType::SignInFailed, failed), client).await
     }
 
     /// Records a wrong current password in a session of `user`.
@@ -150,18 +153,16 @@ impl Services {
         user: &User,
         client: &Client,
     ) -> Result<(), Failure> {
-        let event_type = SecurityEventType::ReauthenticationFailed;
-        self.record_wrong_password(counters, Some(&user.id), event_type, client).await?;
-        Failed::WrongCurrentPassword.log(Some(&user.id), client);
-        Ok(())
+        let what = (SecurityEventType::ReauthenticationFailed, Failed::WrongCurrentPassword);
+        self.record_wrong_password(counters, Some(&user.id), what, client).await
     }
 
     /// Records a wrong password, and the lockout that it begins, if it does.
     async fn record_wrong_password(
         &self,
         counters: &Counters,
-        owner: Option<&UserId>,
-        event_type: SecurityEventType,
+        user: Option<&UserId>,
+        (event_type, failed): (SecurityEventType, Failed),
         client: &Client,
     ) -> Result<(), Failure> {
         let now = self.now();
@@ -171,13 +172,18 @@ impl Services {
             Err(Error::Failed(failure)) => return Err(failure),
         };
         let unknown = UserId::from_stored(UNKNOWN_OWNER.to_owned());
-        let owner = owner.unwrap_or(&unknown);
+        let owner = user.unwrap_or(&unknown);
         let mut tx = self.db.begin().await?;
         Self::record(&mut tx, owner, event_type, Some(client), now).await?;
         if is_locked {
             Self::record(&mut tx, owner, SecurityEventType::SignInLocked, Some(client), now).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        failed.log(user, client);
+        if is_locked {
+            Failed::LockedByPasswords.log(user, client);
+        }
+        Ok(())
     }
 
     /// Records a wrong code at sign-in. When it was the last attempt, the user is notified: whoever made it knows the
@@ -197,6 +203,9 @@ impl Services {
         }
         self.commit_and_wake(tx).await?;
         Failed::WrongSignInCode.log(Some(&user.id), client);
+        if attempts_left == 0 {
+            Failed::LockedByCodes.log(Some(&user.id), client);
+        }
         Ok(())
     }
 

@@ -62,6 +62,8 @@ async fn failed_sign_ins_are_recorded_and_logged_until_a_lockout_refuses_them() 
     let of_unknown = log.lines(&["sign-in failed", "client=203.0.113.5", "unknown user"]);
     assert_eq!(of_unknown.len(), 6, "{of_unknown:?}");
     assert_eq!(log.lines(&["sign-in failed"]).len(), 12);
+    assert_eq!(log.lines(&["WARN", "sign-in locked", "client=203.0.113.5", &id]).len(), 1);
+    assert_eq!(log.lines(&["sign-in locked"]).len(), 2);
     for never_logged in [WRONG, "typed-by-mistake", PASSWORD] {
         assert_eq!(log.lines(&[never_logged]), [""; 0]);
     }
@@ -110,6 +112,7 @@ async fn wrong_codes_at_sign_in_are_recorded_and_logged() {
     assert_eq!(count(&events, "SIGN_IN_CODES_EXHAUSTED", "SYSTEM", Some("203.0.113.5")), 1, "{events:?}");
     let lines = log.lines(&["sign-in failed", "client=203.0.113.5", "user=\"user-", "wrong code"]);
     assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(log.lines(&["sign-in locked", "user=\"user-", "too many wrong codes"]).len(), 1);
 }
 
 #[tokio::test]
