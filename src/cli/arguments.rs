@@ -126,6 +126,8 @@ pub(super) enum UserVerb {
     Sessions(UserName),
     /// Ends a user's sessions
     RevokeSessions(UserName),
+    /// Invalidates all links that undo a change of a user's email address
+    VoidUndoLinks(UserName),
 }
 
 #[derive(Args)]

@@ -17,7 +17,7 @@ use crate::mail::Transport;
 use crate::services::hasher::{HashSettings, Hasher};
 use crate::services::installation::SecretKeyError;
 use crate::services::outbox::Post;
-use crate::services::{CodePolicy, Policy, SendPolicy, Services};
+use crate::services::{CodePolicy, Policy, RefusalLimit, SendPolicy, Services};
 use crate::storage::Db;
 use crate::storage::UrlError;
 use crate::storage::db::Location;
@@ -83,6 +83,7 @@ pub(super) async fn services_with(
         links: mail::links(config),
         mail: transport.map(Post::new),
         policy: policy(config),
+        refusals: RefusalLimit::default(),
         db,
     };
     services.check_secret_key().await.map_err(|error| match error {

@@ -61,6 +61,10 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             let (domain, login) = named(&user)?;
             output::print(&format!("{} sessions ended\n", services.revoke_user_sessions(&domain, &login).await?))
         }
+        UserVerb::VoidUndoLinks(user) => {
+            let (domain, login) = named(&user)?;
+            output::print(&format!("{} undo links invalidated\n", services.void_undo_links(&domain, &login).await?))
+        }
     }
 }
 

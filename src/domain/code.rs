@@ -65,6 +65,25 @@ pub struct Code {
     pub expires_at: Timestamp,
 }
 
+/// A link that undoes a change of the email address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoLink {
+    /// Whose account it is for.
+    pub owner_id: UserId,
+    /// The address that it restores, in the form that is compared.
+    pub address_key: String,
+    /// When it was issued.
+    pub created_at: Timestamp,
+}
+
+/// Which of a user's valid undo links are invalidated when `address` becomes the user's verified address: those issued at
+/// the returned time or later, which are the link to this address and all that came after it. `None` where no link leads
+/// to it.
+#[must_use]
+pub fn links_to_invalidate(links: &[&UndoLink], address: &Email) -> Option<Timestamp> {
+    links.iter().filter(|link| link.address_key == address.key()).map(|link| link.created_at).min()
+}
+
 /// Why a guess comes to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeRefusal {
@@ -105,6 +124,22 @@ mod tests {
     use super::*;
 
     const MAX_TRIES: u32 = 5;
+
+    #[test]
+    fn the_link_to_an_address_and_those_issued_after_it_are_invalidated() {
+        let at = |seconds: i64| Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let link = |address: &str, seconds| UndoLink {
+            owner_id: UserId::from_random([0; 6]),
+            address_key: address.to_owned(),
+            created_at: at(seconds),
+        };
+        let links = [link("first@x.org", 1), link("old@x.org", 2), link("thief@x.org", 3)];
+        let links: Vec<&UndoLink> = links.iter().collect();
+        let since = |address: &str| links_to_invalidate(&links, &Email::parse(address).unwrap());
+        assert_eq!(since("OLD@x.org"), Some(at(2)));
+        assert_eq!(since("thief@x.org"), Some(at(3)));
+        assert_eq!(since("new@x.org"), None);
+    }
 
     #[derive(Debug, Clone)]
     enum Event {

@@ -55,8 +55,57 @@ capital_enum! {
         UserEnabled = "USER_ENABLED",
         /// An administrator disabled the account.
         UserDisabled = "USER_DISABLED",
+        /// A sign-in failed: the password was wrong, or the account may not sign in.
+        SignInFailed = "SIGN_IN_FAILED",
+        /// Too many wrong passwords: attempts are refused until a delay has passed.
+        SignInLocked = "SIGN_IN_LOCKED",
+        /// A sign-in failed after a correct password: the code was wrong.
+        SignInCodeFailed = "SIGN_IN_CODE_FAILED",
+        /// A wrong current password or a wrong code was submitted in a session.
+        ReauthenticationFailed = "REAUTHENTICATION_FAILED",
+        /// A password reset was requested or confirmed, and refused.
+        PasswordResetRefused = "PASSWORD_RESET_REFUSED",
+        /// An operator invalidated all links that undo a change of the email address.
+        UndoLinksInvalidated = "UNDO_LINKS_INVALIDATED",
+        /// An operator created the account.
+        UserCreated = "USER_CREATED",
+        /// An operator changed the account by an import.
+        UserUpdated = "USER_UPDATED",
+        /// An operator deleted the account.
+        UserDeleted = "USER_DELETED",
     }
 }
+
+capital_enum! {
+    /// Who caused an event.
+    SecurityEventActor {
+        /// The user, or a client that claims to be them.
+        User = "USER",
+        /// An operator, by the command line or an import.
+        Operator = "OPERATOR",
+        /// The server, by a rule: it ended a session or refused further attempts.
+        System = "SYSTEM",
+    }
+}
+
+impl SecurityEventActor {
+    /// Who causes events of this type that come `from` a client, or from no client.
+    #[must_use]
+    pub fn of(event_type: SecurityEventType, from: Option<&Client>) -> Self {
+        match event_type {
+            SecurityEventType::RefreshTokenReused
+            | SecurityEventType::SignInCodesExhausted
+            | SecurityEventType::SignInLocked => Self::System,
+            _ if from.is_some() => Self::User,
+            // Only the command line and imports have no client.
+            _ => Self::Operator,
+        }
+    }
+}
+
+/// The owner of events about user ids that no user has. Failed sign-ins with them are recorded like any other, so that
+/// recording takes the same time, and so that operators see who tries many names.
+pub const UNKNOWN_OWNER: &str = "unknown";
 
 /// Something that happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +122,30 @@ pub struct SecurityEvent {
     pub client_address: Option<String>,
     /// What the client called itself.
     pub user_agent: Option<String>,
+    /// Who caused it.
+    pub actor: SecurityEventActor,
+}
+
+impl SecurityEvent {
+    /// An event that `client` caused now, or, without one, an operator.
+    #[must_use]
+    pub fn new(
+        id: EventId,
+        owner_id: UserId,
+        event_type: SecurityEventType,
+        client: Option<&Client>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            owner_id,
+            event_type,
+            created_at: now,
+            client_address: client.map(|client| client.address.to_string()),
+            user_agent: client.and_then(|client| client.user_agent.clone()),
+            actor: SecurityEventActor::of(event_type, client),
+        }
+    }
 }
 
 /// From where something was asked.

@@ -12,6 +12,13 @@ pub const MIN_REFRESH_TIMEOUT: u32 = 1_800;
 pub const MAX_REFRESH_TIMEOUT: u32 = 2_592_000;
 /// How many sessions a user may have at once; one more ends the oldest.
 pub const MAX_SESSIONS: usize = 100;
+/// How many valid access tokens a session may have; one more revokes the oldest.
+pub const MAX_ACCESS_TOKENS: i64 = 32;
+/// How many refresh tokens a session may have that have not been rotated; one more counts the oldest as rotated.
+pub const MAX_REFRESH_TOKENS: i64 = 32;
+/// How many rotated refresh tokens of a session are remembered, so that their reuse is detected: more than a session of
+/// 30 days rotates that is refreshed every 15 minutes.
+pub const MAX_ROTATED_TOKENS: i64 = 3000;
 
 capital_enum! {
     /// What a token is good for.

@@ -71,6 +71,8 @@ pub enum Notice {
     },
     /// The account has another e-mail address; said to the new one.
     EmailChangedTo,
+    /// The account has an earlier email address again; sent to the one that it takes the place of, which cannot undo that.
+    EmailChangedBack,
     /// The password was changed by somebody signed in.
     PasswordChanged,
     /// The password was set by way of a reset link.

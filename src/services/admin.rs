@@ -112,6 +112,7 @@ impl Services {
             storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(AdminRefusal::EmailTaken),
             error => error.into(),
         })?;
+        Self::record(&mut tx, &user.id, SecurityEventType::UserCreated, None, user.created_at).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -133,7 +134,7 @@ impl Services {
         let hash = self.checked_hash(password, &user).await?;
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let user = lock_local_user(&mut tx, domain, login).await?;
         self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
         self.clear_waits(&mut tx, domain, login).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
@@ -180,7 +181,22 @@ impl Services {
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::UserDeleted, None, now).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
+    ///
+    /// # Errors
+    /// An [`AdminRefusal`].
+    pub async fn void_undo_links(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let user = lock_user(&mut tx, domain, login).await?;
+        let invalidated = codes::delete(&mut tx, &user.id, &[CodePurpose::UndoEmailChange]).await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::UndoLinksInvalidated, None, now).await?;
+        tx.commit().await?;
+        Ok(invalidated)
     }
 
     /// A user's sessions, last used first.

@@ -234,32 +234,37 @@ impl Services {
                 Ok(code.and_then(|code| Proof::by_mail(digest, &self.digest_of(code, digits))))
             }
             Some(Code { otp_secret: Some(sealed), .. }) => {
-                let app = StoredApp { secret: Some(sealed.clone()), last_step: None };
-                self.accept_step(tx, user, app, digits, now).await
+                let step = self.accepted_step(sealed, None, digits, now)?;
+                if step.is_some() {
+                    let app = StoredApp { secret: Some(sealed.clone()), last_step: step };
+                    users::update_app(tx, &user.id, &app).await?;
+                }
+                Ok(Proof::by_app(step))
             }
             _ if user.mfa.factor() == Some(Factor::Otp) => {
                 let app = users::find_app(tx, &user.id).await?;
-                self.accept_step(tx, user, app, digits, now).await
+                let Some(sealed) = app.secret else { return Ok(None) };
+                match self.accepted_step(&sealed, app.last_step, digits, now)? {
+                    Some(step) if users::accept_step(tx, &user.id, &sealed, step).await? => {
+                        Ok(Proof::by_app(Some(step)))
+                    }
+                    _ => Ok(None),
+                }
             }
             _ => Ok(None),
         }
     }
 
-    async fn accept_step(
+    /// The time step that `digits` are the code of, if it is later than the last one that was accepted.
+    fn accepted_step(
         &self,
-        tx: &mut Tx,
-        user: &User,
-        app: StoredApp,
+        sealed: &[u8],
+        last_step: Option<i64>,
         digits: &Digits,
         now: Timestamp,
-    ) -> Result<Option<Proof>, Failure> {
-        let Some(sealed) = app.secret else { return Ok(None) };
-        let secret = OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, &sealed)?);
-        let step = totp::accepted_step(&secret, digits, app.last_step, now);
-        if step.is_some() {
-            users::update_app(tx, &user.id, &StoredApp { secret: Some(sealed), last_step: step }).await?;
-        }
-        Ok(Proof::by_app(step))
+    ) -> Result<Option<i64>, Failure> {
+        let secret = OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?);
+        Ok(totp::accepted_step(&secret, digits, last_step, now))
     }
 
     async fn take_recovery_code(

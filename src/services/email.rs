@@ -1,8 +1,7 @@
 //! E-mail addresses: wishing for one, proving that one reads it, and putting the old one back.
 
-use chrono::TimeDelta;
-
 use super::codes::{CodeRequest, TryKind};
+use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, UNDO_FOR_DAYS};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
@@ -13,7 +12,6 @@ use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::token::UndoToken;
 use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, VerifyCode};
-use crate::entropy;
 use crate::mail::{CodeReason, MailedSecret, Notice};
 use crate::storage::sessions::Which;
 use crate::storage::{self, Conflict, Tx, codes, sessions, users};
@@ -135,6 +133,7 @@ impl Services {
         let answer = VerifyCode::Digits(digits);
         if self.prove(&mut tx, &caller.user, Some(&code), &answer, client, now).await?.is_none() {
             tx.roll_back().await?;
+            self.record_wrong_code(&caller.user, client).await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         }
         let wanted = code.address.clone().filter(|_| is_wanted(&code, &caller.user));
@@ -167,28 +166,21 @@ impl Services {
         let was_verified = user.email_verified;
         let before = user.prove_email(address.clone());
         users::update(tx, user).await?;
+        let has_returned = Self::invalidate_lineage(tx, &user.id, &address, now).await?;
         let Some(before) = before else {
             return Self::record(tx, &user.id, SecurityEventType::EmailVerified, Some(client), now).await;
         };
         Self::record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
         self.put_notice_to(tx, address.as_str(), user, Notice::EmailChangedTo, Some(client), now).await?;
-        // An address that he never proved may be a stranger's, who is to learn nothing and to undo nothing.
-        if was_verified {
+        // An address that was never verified may be a stranger's, who must learn nothing and undo nothing.
+        if was_verified && has_returned {
+            self.put_notice_to(tx, before.as_str(), user, Notice::EmailChangedBack, Some(client), now).await?;
+        } else if was_verified {
             let undo_link = MailedSecret::new(self.make_undo_link(tx, user, &before, now).await?);
             let notice = Notice::EmailChangedFrom { undo_link, days: UNDO_FOR_DAYS };
             self.put_notice_to(tx, before.as_str(), user, notice, Some(client), now).await?;
         }
         Ok(())
-    }
-
-    /// A link for whoever reads the old address. Links to older addresses stay good: a thief who changes the address
-    /// twice must not be rid of the first one.
-    async fn make_undo_link(&self, tx: &mut Tx, user: &User, old: &Email, now: Timestamp) -> Result<String, Failure> {
-        let token = UndoToken::from_random(entropy::bytes()?);
-        let ttl = TimeDelta::days(UNDO_FOR_DAYS);
-        let request = CodeRequest { owner: user, purpose: CodePurpose::UndoEmailChange, session: None, ttl };
-        Self::keep_token(tx, &request, Some(old), &token.digest(), now).await?;
-        Ok(format!("{}#token={}", self.links.undo_email_change, token.reveal()))
     }
 
     /// Puts the old address back, verified, and ends all sessions. Whatever is open for the address that goes is void.
@@ -197,18 +189,21 @@ impl Services {
     /// An [`UndoEmailRefusal`].
     pub async fn undo_email_change(&self, token: &UndoToken, client: &Client) -> Result<(), Error<UndoEmailRefusal>> {
         let invalid = || Error::Refused(UndoEmailRefusal::InvalidToken);
-        let purpose = CodePurpose::UndoEmailChange;
-        let code = codes::find_by_token(&self.db, &token.digest(), purpose).await?.ok_or_else(invalid)?;
-        let address = code.address.clone().ok_or_else(invalid)?;
+        let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::UndoEmailChange).await?;
+        let Some((code, address)) = code.and_then(|code| Some((code.clone(), code.address?))) else {
+            self.log_refusal(Failed::UndoLinkRefused, client);
+            return Err(invalid());
+        };
 
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
         let found = found.filter(|found| Caller::may_be_served(&found.user, &found.domain));
         let mut user = found.ok_or_else(invalid)?.user;
-        if !codes::take(&mut tx, &code.id, now).await? {
-            return Err(invalid());
-        }
+        // The user is locked, so of several uses at once one finds the link, which is among those that it invalidates.
+        let link = codes::find_within(&mut tx, &code.id).await?;
+        link.filter(|link| link.expires_at > now).ok_or_else(invalid)?;
+        Self::invalidate_lineage(&mut tx, &user.id, &address, now).await?;
         if users::is_verified_elsewhere(&mut tx, &user, address.key()).await? {
             return Err(Error::Refused(UndoEmailRefusal::Taken));
         }
@@ -219,7 +214,6 @@ impl Services {
         })?;
         sessions::delete(&mut tx, &user.id, Which::All, now).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
-        codes::delete_since(&mut tx, &user.id, purpose, code.created_at).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
         self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

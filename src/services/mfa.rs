@@ -233,6 +233,7 @@ impl Services {
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
         let Some(proof) = self.prove(&mut tx, &caller.user, Some(&code), answer, client, now).await? else {
             tx.roll_back().await?;
+            self.record_wrong_code(&caller.user, client).await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         };
         if !codes::take(&mut tx, &code.id, now).await? {

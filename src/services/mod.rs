@@ -5,6 +5,7 @@ pub mod admin;
 mod codes;
 pub mod email;
 pub mod export;
+mod failed_attempts;
 pub mod hasher;
 pub mod import;
 pub mod installation;
@@ -16,6 +17,7 @@ mod sends;
 pub mod sessions;
 pub mod sign_in;
 pub mod throttle;
+mod undo_links;
 pub mod workspaces;
 
 use std::sync::Arc;
@@ -36,6 +38,8 @@ use crate::storage::{self, Db, Tx};
 use hasher::Hasher;
 use outbox::Post;
 
+pub use failed_attempts::RefusalLimit;
+
 /// What the services work with.
 #[derive(Clone)]
 pub struct Services {
@@ -53,6 +57,8 @@ pub struct Services {
     pub mail: Option<Post>,
     /// The numbers that can be set.
     pub policy: Policy,
+    /// Bounds what refused requests write to the log.
+    pub refusals: RefusalLimit,
 }
 
 /// The pages that links lead to; a token is added in the fragment, which no server and no log ever sees.
@@ -168,6 +174,8 @@ impl From<storage::Error> for Failure {
         match error {
             storage::Error::Unavailable(reason) => Self::Unavailable(reason),
             storage::Error::Aborted(reason) => Self::Aborted(reason),
+            // Nothing was written, and whoever tries again finds the user as they are now.
+            error @ storage::Error::Gone { .. } => Self::Unavailable(error.to_string()),
             error => Self::Storage(error),
         }
     }
@@ -256,7 +264,8 @@ impl Services {
         Ok(caller)
     }
 
-    /// Notes what happened to an account, in the transaction in which it happens.
+    /// Records what happened to an account, in the transaction in which it happens. Without a client, it is an operator
+    /// who did it.
     async fn record(
         tx: &mut Tx,
         owner: &UserId,
@@ -264,14 +273,8 @@ impl Services {
         client: Option<&Client>,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let event = SecurityEvent {
-            id: EventId::from_random(entropy::bytes()?),
-            owner_id: owner.clone(),
-            event_type,
-            created_at: now,
-            client_address: client.map(|client| client.address.to_string()),
-            user_agent: client.and_then(|client| client.user_agent.clone()),
-        };
+        let id = EventId::from_random(entropy::bytes()?);
+        let event = SecurityEvent::new(id, owner.clone(), event_type, client, now);
         Ok(storage::events::insert(tx, &event).await?)
     }
 }

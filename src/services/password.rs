@@ -1,6 +1,7 @@
 //! Passwords: proving the present one, changing it, and getting a new one by mail when it is forgotten.
 
 use super::codes::{CodeRequest, whole_minutes};
+use super::failed_attempts::Failed;
 use super::hasher::Slot;
 use super::outbox::Payload;
 use super::sign_in::may_sign_in;
@@ -17,7 +18,7 @@ use crate::domain::network::Network;
 use crate::domain::outbox::Job;
 use crate::domain::password::{self, Password, Weakness};
 use crate::domain::password_hash::PasswordHash;
-use crate::domain::token::{ResetToken, TokenDigest};
+use crate::domain::token::ResetToken;
 use crate::domain::user::{RequiredAction, User, UserState};
 use crate::entropy;
 use crate::mail::{Letter, MailedSecret, Message, Notice};
@@ -79,11 +80,27 @@ pub enum ConfirmResetRefusal {
     New(NewPasswordRefusal),
 }
 
-/// A new password that is fit to be taken.
+/// A current password that was verified.
+pub(super) struct Verified {
+    /// The turn at hashing, for the new password.
+    slot: Slot,
+    /// The hash that it matched. What is done on the strength of it must be bound to this hash: another request may
+    /// change the password at the same moment.
+    hash: String,
+}
+
+impl Verified {
+    /// The hash that it matched. The turn at hashing ends.
+    pub(super) fn into_hash(self) -> String {
+        self.hash
+    }
+}
+
+/// A new password that may be set.
 pub(super) struct NewHash {
     hash: String,
-    /// The hash that it was found to differ from.
-    before: Option<String>,
+    /// The hash that it replaces: that of the verified current password, where there is one.
+    pub(super) before: Option<String>,
 }
 
 impl Services {
@@ -107,22 +124,28 @@ impl Services {
         let caller = self.look_at(caller, |caller| may(caller, now)).await;
         let caller = &caller.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
         let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
-        let slot = match current {
+        let verified = match current {
             // Whoever must change it may have got it from an administrator; he is asked for no proof of it.
             _ if is_required => None,
             None => return Err(Error::Refused(UpdatePasswordRefusal::CurrentRequired)),
             Some(current) => {
-                let proven = self.prove_password(&caller.user, current, client).await;
-                Some(proven.map_err(|error| error.map(UpdatePasswordRefusal::Current))?)
+                let verified = self.prove_password(&caller.user, current, client).await;
+                Some(verified.map_err(|error| error.map(UpdatePasswordRefusal::Current))?)
             }
         };
-        let new = self.new_hash(&caller.user, new, slot).await;
+        let is_unverified = verified.is_none();
+        let new = self.new_hash(&caller.user, new, verified).await;
         let new = new.map_err(|error| error.map(UpdatePasswordRefusal::New))?;
 
         let now = self.now();
         let begun = self.begin_for(caller, |caller| may(caller, now), now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
-        if !self.is_still(&mut tx, &caller.user, &new).await? {
+        let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
+        if is_unverified && !is_required {
+            // Another request has met the requirement meanwhile.
+            return Err(Error::Refused(UpdatePasswordRefusal::CurrentRequired));
+        }
+        if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
             return Err(Error::Refused(UpdatePasswordRefusal::Current(PasswordRefusal::Wrong)));
         }
         self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;
@@ -163,34 +186,35 @@ impl Services {
         self.clear_tries(tx, &user.id).await
     }
 
-    /// Whether the password is still the one that a new one was held against.
-    pub(super) async fn is_still(&self, tx: &mut Tx, user: &User, new: &NewHash) -> Result<bool, Failure> {
+    /// Whether the password of a user, who must be locked, still has this hash.
+    pub(super) async fn has_hash(tx: &mut Tx, user: &User, hash: Option<&str>) -> Result<bool, Failure> {
         let current = users::find_credentials_locked(tx, &user.id).await?;
-        Ok(current.is_some_and(|current| current.password_hash == new.before))
+        Ok(current.is_some_and(|current| current.password_hash.as_deref() == hash))
     }
 
-    /// Finds out whether `password` is the user's present one. A wrong one counts as it does at sign-in. The turn at
-    /// hashing is handed on, for the new one.
+    /// Verifies that `password` is the user's current one. A wrong one counts as it does at sign-in.
     pub(super) async fn prove_password(
         &self,
         user: &User,
         password: Password,
         client: &Client,
-    ) -> Result<Slot, Error<PasswordRefusal>> {
+    ) -> Result<Verified, Error<PasswordRefusal>> {
         let limited = |error: Error<Wait>| error.map(PasswordRefusal::RateLimited);
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
         self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
-        let found = users::find_credentials_by_id(&self.db, &user.id).await?;
-        let hash = found.and_then(|found| found.password_hash).and_then(|hash| PasswordHash::parse(&hash).ok());
-        if password.is_too_long() || !self.hasher.verify(&slot, hash, password).await? {
+        let found = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
+        let parsed = found.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
+        let is_right = !password.is_too_long() && self.hasher.verify(&slot, parsed, password).await?;
+        let Some(hash) = found.filter(|_| is_right) else {
+            self.record_wrong_current_password(&counters, user, client).await?;
             return Err(Error::Refused(PasswordRefusal::Wrong));
-        }
+        };
         let mut tx = self.db.begin().await?;
         self.take_back_attempt(&mut tx, &counters, self.now()).await?;
         tx.commit().await?;
-        Ok(slot)
+        Ok(Verified { slot, hash })
     }
 
     /// Checks a new password and hashes it.
@@ -198,17 +222,17 @@ impl Services {
         &self,
         user: &User,
         new: Password,
-        slot: Option<Slot>,
+        verified: Option<Verified>,
     ) -> Result<NewHash, Error<NewPasswordRefusal>> {
         password::check(&new, self.policy.password_min_length, user.personal())
             .map_err(|weakness| Error::Refused(weakness.into()))?;
-        let slot = if let Some(slot) = slot {
-            slot
+        let (slot, before) = if let Some(verified) = verified {
+            (verified.slot, Some(verified.hash))
         } else {
             let busy = |_| Error::Refused(NewPasswordRefusal::RateLimited(BUSY));
-            self.hasher.slot().await.map_err(busy)?
+            let slot = self.hasher.slot().await.map_err(busy)?;
+            (slot, users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash))
         };
-        let before = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
         let hash = before.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
         if hash.is_some() && self.hasher.verify(&slot, hash, new.clone()).await? {
             return Err(Error::Refused(NewPasswordRefusal::Unchanged));
@@ -245,15 +269,21 @@ impl Services {
     ) -> Result<(), Error<ResetPasswordRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let has_room = match Self::charge_sends(&mut tx, &self.sends_of_reset(domain_id, login), now).await {
+        let of_name = Self::charge_sends(&mut tx, &self.sends_of_reset(domain_id, login), now).await;
+        let has_room = match of_name {
             Ok(()) => true,
-            // Nobody is told that nothing is sent.
-            Err(Error::Refused(_)) => false,
+            // The response does not tell that nothing is sent.
+            Err(Error::Refused(_)) => {
+                self.log_refusal(Failed::ResetOverUserLimit, client);
+                false
+            }
             Err(Error::Failed(failure)) => return Err(failure.into()),
         };
-        Self::charge_sends(&mut tx, &self.sends_of_client(client), now)
-            .await
-            .map_err(|error| error.map(ResetPasswordRefusal::RateLimited))?;
+        let of_client = Self::charge_sends(&mut tx, &self.sends_of_client(client), now).await;
+        if let Err(Error::Refused(_)) = &of_client {
+            self.log_refusal(Failed::ResetOverClientLimit, client);
+        }
+        of_client.map_err(|error| error.map(ResetPasswordRefusal::RateLimited))?;
         if has_room {
             let payload = Payload::ResetRequest {
                 domain_id: domain_id.to_string(),
@@ -286,6 +316,9 @@ impl Services {
                 self.mail_reset_link(&mut tx, user, address, now).await?;
                 let event_type = SecurityEventType::PasswordResetRequested;
                 Self::record(&mut tx, &user.id, event_type, Some(client), now).await?;
+            } else {
+                let user = found.as_ref().map(|found| &found.user);
+                Self::record_refused_reset(&mut tx, user, client, now).await?;
             }
         }
         outbox::delete(&mut tx, &job.id).await?;
@@ -332,7 +365,17 @@ impl Services {
         client: &Client,
     ) -> Result<(), Error<ConfirmResetRefusal>> {
         let invalid = || Error::Refused(ConfirmResetRefusal::InvalidToken);
-        let (code, found) = self.find_reset(&token.digest()).await?.ok_or_else(invalid)?;
+        let found = match codes::find_by_token(&self.db, &token.digest(), CodePurpose::ResetPassword).await? {
+            Some(code) => self.find_reset(&code).await?.ok_or(Some(code.owner_id.clone())).map(|found| (code, found)),
+            None => Err(None),
+        };
+        let (code, found) = match found {
+            Ok(found) => found,
+            Err(owner) => {
+                self.record_refused_reset_link(owner.as_ref(), client).await?;
+                return Err(invalid());
+            }
+        };
         let new = self.new_hash(&found.user, new, None).await;
         let new = new.map_err(|error| error.map(ConfirmResetRefusal::New))?;
 
@@ -354,13 +397,10 @@ impl Services {
         Ok(self.commit_and_wake(tx).await?)
     }
 
-    async fn find_reset(&self, token: &TokenDigest) -> Result<Option<(Code, Credentials)>, Failure> {
-        let Some(code) = codes::find_by_token(&self.db, token, CodePurpose::ResetPassword).await? else {
-            return Ok(None);
-        };
+    /// Who may set a new password by this link.
+    async fn find_reset(&self, code: &Code) -> Result<Option<Credentials>, Failure> {
         let found = users::find_credentials_by_id(&self.db, &code.owner_id).await?;
-        let is_good = |found: &Credentials| code.expires_at > self.now() && is_reset_good(&code, found);
-        Ok(found.filter(is_good).map(|found| (code, found)))
+        Ok(found.filter(|found| code.expires_at > self.now() && is_reset_good(code, found)))
     }
 }
 

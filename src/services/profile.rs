@@ -67,11 +67,11 @@ impl Services {
                 let now = self.now();
                 let caller = self.look_at(caller, |caller| may(caller, now)).await;
                 let caller = caller.map_err(|error| error.map(UpdateProfileRefusal::Denied))?;
-                let slot = self.prove_password(&caller.user, current, client).await;
-                let slot = slot.map_err(|error| error.map(UpdateProfileRefusal::Current))?;
+                let verified = self.prove_password(&caller.user, current, client).await;
+                let verified = verified.map_err(|error| error.map(UpdateProfileRefusal::Current))?;
                 let mut user = caller.user.clone();
                 user.apply(update.changes.clone());
-                let new = self.new_hash(&user, new, Some(slot)).await;
+                let new = self.new_hash(&user, new, Some(verified)).await;
                 Some(new.map_err(|error| error.map(UpdateProfileRefusal::New))?)
             }
         };
@@ -81,7 +81,7 @@ impl Services {
         let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdateProfileRefusal::Denied))?;
         caller.user.apply(update.changes);
         if let Some(new) = new {
-            if !self.is_still(&mut tx, &caller.user, &new).await? {
+            if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
                 return Err(Error::Refused(UpdateProfileRefusal::Current(PasswordRefusal::Wrong)));
             }
             self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;

@@ -1,15 +1,19 @@
 //! Sessions: what comes between signing in and out.
 
+use super::failed_attempts::Failed;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::SessionId;
-use crate::domain::session::{MAX_SESSIONS, Refresh, Session, TokenPurpose};
+use crate::domain::session::{
+    MAX_ACCESS_TOKENS, MAX_REFRESH_TOKENS, MAX_ROTATED_TOKENS, MAX_SESSIONS, Refresh, Session, TokenPurpose,
+};
 use crate::domain::token::{AccessToken, RefreshToken};
 use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::Notice;
+use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::Which;
 use crate::storage::{Tx, sessions, users};
 
@@ -97,9 +101,22 @@ impl Services {
             issued_at: now,
         };
         let (access, refresh) = (tokens.access.digest(), tokens.refresh.digest());
-        sessions::insert_token(tx, session, &access, TokenPurpose::Access, tokens.expires_at).await?;
-        sessions::insert_token(tx, session, &refresh, TokenPurpose::Refresh, session_expires_at).await?;
+        for (digest, purpose, expires_at) in
+            [(&access, TokenPurpose::Access, tokens.expires_at), (&refresh, TokenPurpose::Refresh, session_expires_at)]
+        {
+            session_tokens::insert(tx, session, &NewToken { digest, purpose, issued_at: now, expires_at }).await?;
+        }
         Ok(tokens)
+    }
+
+    /// Makes room for a new pair of tokens. Within its grace period a rotated token gets as many pairs as it is used for,
+    /// so without these bounds one token could fill the table.
+    async fn make_room_for_tokens(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Failure> {
+        session_tokens::delete_expired_access(tx, session, now).await?;
+        session_tokens::keep_newest_access(tx, session, MAX_ACCESS_TOKENS - 1).await?;
+        session_tokens::keep_newest_refresh(tx, session, MAX_REFRESH_TOKENS - 1, now).await?;
+        session_tokens::keep_newest_rotated(tx, session, MAX_ROTATED_TOKENS).await?;
+        Ok(())
     }
 
     /// Exchanges a refresh token for a new pair of tokens. One that was exchanged before, and not just now, ends its
@@ -123,8 +140,8 @@ impl Services {
         match self.policy.lifetimes.on_refresh(shown.expires_at, shown.rotated_at, now) {
             Refresh::Exchange if Caller::may_be_served(user, domain) && session.expires_at > now => {
                 let expires_at = self.policy.lifetimes.session_expiry(user, session.created_at, now);
-                sessions::rotate_token(&mut tx, &digest, now).await?;
-                sessions::delete_expired_access_tokens(&mut tx, &session.id, now).await?;
+                session_tokens::rotate(&mut tx, &digest, now).await?;
+                Self::make_room_for_tokens(&mut tx, &session.id, now).await?;
                 let tokens = self.issue_tokens(&mut tx, &session.id, expires_at, now).await?;
                 sessions::touch(&mut tx, &session.id, now, expires_at).await?;
                 users::update_last_accessed(&mut tx, &user.id, now).await?;
@@ -136,6 +153,7 @@ impl Services {
                 Self::record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
                 self.put_notice(&mut tx, user, Notice::RefreshTokenReused, Some(client), now).await?;
                 self.commit_and_wake(tx).await?;
+                Failed::RefreshTokenReused.log(Some(&user.id), client);
                 invalid
             }
             Refresh::Exchange | Refresh::Expired => {

@@ -1,6 +1,7 @@
 //! Signing in: the password, the second factor, and proving again who one is.
 
 use super::codes::{CodeRequest, Sent, TryKind};
+use super::hasher::Slot;
 use super::password::{BUSY, PasswordRefusal};
 use super::sessions::IssuedTokens;
 use super::{Error, Failure, Services};
@@ -20,9 +21,12 @@ use crate::domain::token::ChallengeToken;
 use crate::domain::user::{AuthType, User, UserState};
 use crate::domain::verify_code::VerifyCode;
 use crate::entropy;
-use crate::mail::{CodeReason, Notice};
+use crate::mail::CodeReason;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, domains, sessions, users};
+
+/// How often a password is verified again, because its hash changed while it was verified.
+const VERIFICATIONS: u32 = 2;
 
 /// Who wants to sign in.
 #[derive(Debug, Clone)]
@@ -106,7 +110,7 @@ impl Services {
     /// A [`SignInRefusal`], which for an unknown user is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
-        let domain_id = match who.domain_id {
+        let domain_id = match who.domain_id.clone() {
             Some(domain_id) => domain_id,
             None => domains::find_only(&self.db).await?.ok_or(Error::Refused(SignInRefusal::DomainRequired))?,
         };
@@ -118,24 +122,14 @@ impl Services {
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
         self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
 
-        let found = users::find_credentials(&self.db, &domain_id, &who.login).await?;
-        let hash = found.as_ref().filter(|found| may_sign_in(found)).and_then(|found| found.password_hash.as_deref());
-        let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
-        let form = self.hasher.compare(&slot, hash.clone(), who.password.clone()).await?;
-        let form = form.filter(|_| !who.password.is_too_long());
-        let is_outdated = hash.zip(form).is_some_and(|(hash, form)| self.hasher.is_outdated(&hash, form));
-        let found = found.filter(|_| form.is_some()).ok_or_else(invalid)?;
-        let new_hash = if is_outdated { Some(self.hasher.hash(&slot, who.password).await?) } else { None };
-
+        let (mut tx, user) = match self.begin_verified(&slot, &domain_id, &who).await? {
+            Ok(begun) => begun,
+            Err(found) => {
+                self.record_failed_sign_in(&counters, found.as_ref(), client).await?;
+                return Err(invalid());
+            }
+        };
         let now = self.now();
-        let mut tx = self.db.begin().await?;
-        // He may have been disabled, or have changed his password, while the hash was computed.
-        let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
-        let current = current.filter(|current| may_sign_in(current) && current.password_hash == found.password_hash);
-        let user = current.ok_or_else(invalid)?.user;
-        if let Some(hash) = new_hash {
-            users::update_password_hash(&mut tx, &user.id, &hash).await?;
-        }
         let signed_in = if user.mfa.is_enabled() {
             self.take_back_attempt(&mut tx, &counters, now).await?;
             SignedIn::Challenge(self.challenge(&mut tx, &user, CodePurpose::SignIn, None, now).await?)
@@ -147,6 +141,46 @@ impl Services {
         self.commit_and_wake(tx).await?;
         drop(slot);
         Ok(signed_in)
+    }
+
+    /// Verifies a password, and begins the transaction in which its user signs in, locked. `Err` with the user, if there is
+    /// one, whose password it is not. An outdated hash is replaced.
+    async fn begin_verified(
+        &self,
+        slot: &Slot,
+        domain_id: &DomainId,
+        who: &SignIn,
+    ) -> Result<Result<(Tx, User), Option<Credentials>>, Failure> {
+        let mut rounds = 0..VERIFICATIONS;
+        loop {
+            let found = users::find_credentials(&self.db, domain_id, &who.login).await?;
+            let hash = found.as_ref().filter(|found| may_sign_in(found));
+            let hash = hash.and_then(|found| PasswordHash::parse(found.password_hash.as_deref()?).ok());
+            let form = self.hasher.compare(slot, hash.clone(), who.password.clone()).await?;
+            let form = form.filter(|_| !who.password.is_too_long());
+            let is_outdated = hash.zip(form).is_some_and(|(hash, form)| self.hasher.is_outdated(&hash, form));
+            let Some(found) = found.as_ref().filter(|_| form.is_some()) else { return Ok(Err(found)) };
+            let new_hash = if is_outdated { Some(self.hasher.hash(slot, who.password.clone()).await?) } else { None };
+
+            let mut tx = self.db.begin().await?;
+            // The user may have been disabled, or the password changed, while the hash was computed.
+            let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
+            match current.filter(may_sign_in) {
+                Some(current) if current.password_hash == found.password_hash => {
+                    if let Some(hash) = new_hash {
+                        users::update_password_hash(&mut tx, &current.user.id, &hash).await?;
+                    }
+                    return Ok(Ok((tx, current.user)));
+                }
+                current => {
+                    tx.roll_back().await?;
+                    // Another sign-in may have replaced an outdated hash of the same password: it is verified again.
+                    if current.is_none() || rounds.next().is_none() {
+                        return Ok(Err(current));
+                    }
+                }
+            }
+        }
     }
 
     async fn sign_in_fully(
@@ -226,9 +260,7 @@ impl Services {
         let user = found.ok_or_else(invalid)?.user;
         if self.prove(&mut tx, &user, Some(&code), answer, client, now).await?.is_none() {
             tx.roll_back().await?;
-            if charged.attempts_left == 0 {
-                self.tell_of_exhausted_codes(&user, client).await?;
-            }
+            self.record_wrong_sign_in_code(&user, charged.attempts_left, client).await?;
             let refusal = CodeRefusal::Wrong { attempts_left: charged.attempts_left };
             return Err(Error::Refused(ConfirmSignInRefusal::Code(refusal)));
         }
@@ -241,14 +273,6 @@ impl Services {
         Self::clear_attempts(&mut tx, &counters, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(tokens)
-    }
-
-    async fn tell_of_exhausted_codes(&self, user: &User, client: &Client) -> Result<(), Failure> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
-        self.put_notice(&mut tx, user, Notice::SignInCodesExhausted, Some(client), now).await?;
-        self.commit_and_wake(tx).await
     }
 
     /// Proves again who the caller is, by his password and, where he has one, his second factor; then his session is
@@ -265,8 +289,9 @@ impl Services {
     ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
         let caller = self.look_at(caller, Caller::is_local).await;
         let caller = &caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
-        let slot = self.prove_password(&caller.user, password, client).await;
-        drop(slot.map_err(|error| error.map(ReauthenticateRefusal::Password))?);
+        let verified = self.prove_password(&caller.user, password, client).await;
+        let verified = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?;
+        let hash = verified.into_hash();
         let (code, charged) = match answer.filter(|_| caller.user.mfa.is_enabled()) {
             None => (None, None),
             Some(answer) => {
@@ -279,6 +304,9 @@ impl Services {
         let now = self.now();
         let begun = self.begin_for(caller, Caller::is_local, now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        if !Self::has_hash(&mut tx, &caller.user, Some(&hash)).await? {
+            return Err(Error::Refused(ReauthenticateRefusal::Password(PasswordRefusal::Wrong)));
+        }
         match &charged {
             None if caller.user.mfa.is_enabled() => {
                 let (purpose, session) = (CodePurpose::Reauthenticate, Some(&caller.session.id));
@@ -291,6 +319,7 @@ impl Services {
                 let refused = |refusal| Error::Refused(ReauthenticateRefusal::Code(refusal));
                 if self.prove(&mut tx, &caller.user, code.as_ref(), answer, client, now).await?.is_none() {
                     tx.roll_back().await?;
+                    self.record_wrong_code(&caller.user, client).await?;
                     return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
                 }
                 if let Some(code) = &code

@@ -10,7 +10,7 @@ use super::rows::{stored_email, stored_enum};
 use super::schema::codes;
 use super::types::At;
 use crate::clock::Timestamp;
-use crate::domain::code::{Code, CodePurpose};
+use crate::domain::code::{Code, CodePurpose, UndoLink};
 use crate::domain::ids::{CodeId, SessionId, UserId};
 use crate::domain::token::TokenDigest;
 
@@ -162,20 +162,42 @@ pub async fn take(tx: &mut Tx, id: &CodeId, now: Timestamp) -> Result<bool, Erro
     Ok(taken == 1)
 }
 
-/// Voids a user's codes for `purposes`.
+/// Invalidates a user's codes for `purposes`, and returns how many there were.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete(tx: &mut Tx, owner: &UserId, purposes: &[CodePurpose]) -> Result<(), Error> {
+pub async fn delete(tx: &mut Tx, owner: &UserId, purposes: &[CodePurpose]) -> Result<usize, Error> {
     let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-    on!(tx.conn(), c => {
+    Ok(on!(tx.conn(), c => {
         diesel::delete(codes::table)
             .filter(codes::owner_id.eq(owner.as_str()))
             .filter(codes::purpose.eq_any(purposes))
             .execute(c)
             .await
+    })?)
+}
+
+/// The links of all of `owners` that undo a change of the email address and are valid at `now`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_undo_links(tx: &mut Tx, owners: &[&str], now: Timestamp) -> Result<Vec<UndoLink>, Error> {
+    if owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String, Option<String>, At)> = on!(tx.conn(), c => {
+        codes::table
+            .filter(codes::owner_id.eq_any(owners))
+            .filter(codes::purpose.eq(CodePurpose::UndoEmailChange.as_str()))
+            .filter(codes::expires_at.gt(At(now)))
+            .select((codes::owner_id, codes::address_key, codes::created_at))
+            .load(c)
+            .await
     })?;
-    Ok(())
+    let links = rows.into_iter().filter_map(|(owner, address_key, created_at)| {
+        Some(UndoLink { owner_id: UserId::from_stored(owner), address_key: address_key?, created_at: created_at.0 })
+    });
+    Ok(links.collect())
 }
 
 /// Voids a user's codes for `purpose` that came to be at `since` or later.

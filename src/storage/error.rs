@@ -26,6 +26,14 @@ pub enum Error {
         /// The row's key.
         id: String,
     },
+    /// A row that has to be there was deleted by another transaction.
+    #[error("{table}: the row of {id} was deleted meanwhile; try again")]
+    Gone {
+        /// In which table.
+        table: &'static str,
+        /// The row's key.
+        id: String,
+    },
     /// Anything else the database said.
     #[error("the database refused a statement: {0}")]
     Refused(#[source] DieselError),
@@ -40,6 +48,14 @@ pub enum Conflict {
     UsersVerifiedEmail,
     /// Another one.
     Other,
+}
+
+/// Checks that a statement changed the one row that it is about: one that changed none is no success.
+///
+/// # Errors
+/// [`Error::Gone`].
+pub(super) fn changed_one(changed: usize, table: &'static str, id: &str) -> Result<(), Error> {
+    if changed == 1 { Ok(()) } else { Err(Error::Gone { table, id: id.to_owned() }) }
 }
 
 impl From<DieselError> for Error {

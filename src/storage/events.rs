@@ -23,6 +23,7 @@ struct Row {
     created_at: At,
     client_address: Option<String>,
     user_agent: Option<String>,
+    actor: String,
 }
 
 impl TryFrom<Row> for SecurityEvent {
@@ -31,6 +32,7 @@ impl TryFrom<Row> for SecurityEvent {
     fn try_from(row: Row) -> Result<Self, Error> {
         Ok(Self {
             event_type: stored_enum(&row.event_type, "security_events", "event_type", &row.event_id)?,
+            actor: stored_enum(&row.actor, "security_events", "actor", &row.event_id)?,
             id: EventId::from_stored(row.event_id),
             owner_id: UserId::from_stored(row.owner_id),
             created_at: row.created_at.0,
@@ -49,6 +51,7 @@ impl From<&SecurityEvent> for Row {
             created_at: At(event.created_at),
             client_address: event.client_address.clone(),
             user_agent: event.user_agent.clone(),
+            actor: event.actor.as_str().to_owned(),
         }
     }
 }

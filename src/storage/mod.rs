@@ -22,6 +22,7 @@ mod rows;
 #[rustfmt::skip]
 #[allow(clippy::wildcard_imports, reason = "generated, in the form that diesel's own tool writes")]
 mod schema;
+pub mod session_tokens;
 pub mod sessions;
 mod sqlite;
 pub mod tallies;

@@ -45,6 +45,7 @@ macro_rules! stored {
 
 stored!(
     crate::domain::code::CodePurpose,
+    crate::domain::event::SecurityEventActor,
     crate::domain::event::SecurityEventType,
     crate::domain::mfa::MfaState,
     crate::domain::mfa::MfaType,

@@ -135,6 +135,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         client_address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+        actor -> Text,
     }
 }
 
@@ -148,6 +149,7 @@ diesel::table! {
         purpose -> Text,
         expires_at -> UtcTimestamp,
         rotated_at -> Nullable<UtcTimestamp>,
+        issued_at -> UtcTimestamp,
     }
 }
 

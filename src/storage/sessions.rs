@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
-use super::error::Error;
+use super::error::{Error, changed_one};
 use super::pairs::OneOf;
 use super::rows::{DomainRow, SessionRow, UserRow};
 use super::schema::{domains, session_tokens, sessions, users};
@@ -54,7 +54,9 @@ pub struct ShownRefresh {
 /// When the database fails.
 pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<ShownRefresh>, Error> {
     // The session is locked first, so that of two exchanges at once one sees what the other did.
-    lock_session_of(tx, digest).await?;
+    if !lock_session_of(tx, digest).await? {
+        return Ok(None);
+    }
     let row: Option<(SessionRow, UserRow, DomainRow, At, Option<At>)> = on!(tx.conn(), c => {
         session_tokens::table
             .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
@@ -84,26 +86,29 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Sh
 }
 
 /// Locks the session of a token, after its user: whoever locks both does so in this order, so that none waits for
-/// another that waits for him. On SQLite the transaction holds the only write lock already.
-async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<(), Error> {
+/// another that waits for them. Returns whether both were there to lock. On SQLite the transaction holds the only write
+/// lock already.
+async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Error> {
     let session =
         session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice())).select(session_tokens::session_id);
-    if let Conn::Pg(c) = tx.conn() {
-        let owner = sessions::table.filter(sessions::session_id.eq_any(session)).select(sessions::owner_id);
-        let _: Vec<String> =
-            users::table.filter(users::id.eq_any(owner)).select(users::id).for_update().load(c).await?;
-        let _: Vec<String> = sessions::table
-            .filter(sessions::session_id.eq_any(session))
-            .select(sessions::session_id)
-            .for_update()
-            .load(c)
-            .await?;
+    let Conn::Pg(c) = tx.conn() else { return Ok(true) };
+    let owner = sessions::table.filter(sessions::session_id.eq_any(session)).select(sessions::owner_id);
+    let users: Vec<String> =
+        users::table.filter(users::id.eq_any(owner)).select(users::id).for_update().load(c).await?;
+    if users.is_empty() {
+        return Ok(false);
     }
-    Ok(())
+    let sessions: Vec<String> = sessions::table
+        .filter(sessions::session_id.eq_any(session))
+        .select(sessions::session_id)
+        .for_update()
+        .load(c)
+        .await?;
+    Ok(!sessions.is_empty())
 }
 
-/// The caller whose session this is, as he is now, if it still lasts. User and session stay as they are until the
-/// transaction ends.
+/// The caller whose session this is, as they are now, if it still lasts. User and session stay as they are until the
+/// transaction ends. `None` where either was deleted or replaced while the lock was waited for.
 ///
 /// # Errors
 /// When the database fails.
@@ -113,9 +118,8 @@ pub async fn find_caller_locked(
     session: &SessionId,
     now: Timestamp,
 ) -> Result<Option<Caller>, Error> {
-    if let Conn::Pg(c) = tx.conn() {
-        let _: Vec<String> =
-            users::table.filter(users::id.eq(owner.as_str())).select(users::id).for_update().load(c).await?;
+    if !super::users::lock(tx, owner).await? || !lock(tx, session).await? {
+        return Ok(None);
     }
     let row: Option<(SessionRow, UserRow, DomainRow)> = on!(tx.conn(), c => {
         sessions::table
@@ -132,15 +136,23 @@ pub async fn find_caller_locked(
     row.map(to_caller).transpose()
 }
 
-/// Notes that the user of a session proved again who he is.
+/// Locks a session until the transaction ends, and returns whether there was one to lock. Its user must be locked before.
+async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
+    let Conn::Pg(c) = tx.conn() else { return Ok(true) };
+    let session = sessions::table.find(id.as_str()).select(sessions::session_id);
+    let locked: Option<String> = session.for_update().first(c).await.optional()?;
+    Ok(locked.is_some())
+}
+
+/// Records that the user of a session authenticated again.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such session.
 pub async fn update_authenticated(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
+    let changed = on!(tx.conn(), c => {
         diesel::update(sessions::table.find(id.as_str())).set(sessions::authenticated_at.eq(At(now))).execute(c).await
     })?;
-    Ok(())
+    changed_one(changed, "sessions", id.as_str())
 }
 
 fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Result<Caller, Error> {
@@ -167,74 +179,18 @@ pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result
     Ok(())
 }
 
-/// Notes that a session was used, and until when it now lasts.
+/// Records that a session was used, and until when it now lasts.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such session.
 pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
+    let changed = on!(tx.conn(), c => {
         diesel::update(sessions::table.find(id.as_str()))
             .set((sessions::last_used_at.eq(At(used_at)), sessions::expires_at.eq(At(expires_at))))
             .execute(c)
             .await
     })?;
-    Ok(())
-}
-
-/// Keeps the digest of a new token.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert_token(
-    tx: &mut Tx,
-    session: &SessionId,
-    digest: &TokenDigest,
-    purpose: TokenPurpose,
-    expires_at: Timestamp,
-) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::insert_into(session_tokens::table)
-            .values((
-                session_tokens::digest.eq(digest.as_slice()),
-                session_tokens::session_id.eq(session.as_str()),
-                session_tokens::purpose.eq(purpose.as_str()),
-                session_tokens::expires_at.eq(At(expires_at)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
-}
-
-/// Notes when a refresh token was first exchanged.
-///
-/// # Errors
-/// When the database fails.
-pub async fn rotate_token(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::update(session_tokens::table.find(digest.as_slice()))
-            .filter(session_tokens::rotated_at.is_null())
-            .set(session_tokens::rotated_at.eq(Some(At(now))))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
-}
-
-/// Forgets the access tokens of a session that are out of time.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_expired_access_tokens(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(session_tokens::table)
-            .filter(session_tokens::session_id.eq(session.as_str()))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
-            .filter(session_tokens::expires_at.le(At(now)))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    changed_one(changed, "sessions", id.as_str())
 }
 
 /// The living sessions of a user, last used first.

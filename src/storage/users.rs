@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
-use super::error::Error;
+use super::error::{Error, changed_one};
 use super::rows::{ChangedUserRow, DomainRow, NewUserRow, UserRow};
 use super::schema::{domains, users};
 use super::types::At;
@@ -52,20 +52,34 @@ fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<Str
     Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
 }
 
-/// The same of a user who is known already. He stays as he is until the transaction ends; his domain is only read, as
-/// everybody else of it may be signing in too.
+/// The same of a user who is known already. They stay as they are until the transaction ends; their domain is only read,
+/// as everybody else of it may be signing in too. `None` where the user is unknown, or was deleted or replaced while the
+/// lock was waited for.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<Credentials>, Error> {
-    if let Conn::Pg(c) = tx.conn() {
-        let _: Option<String> =
-            users::table.find(id.as_str()).select(users::id).for_update().first(c).await.optional()?;
+    if !lock(tx, id).await? {
+        return Ok(None);
     }
     credentials_where!(tx.conn(), users::id.eq(id.as_str()))
 }
 
-/// The user who signs in with `login` in `domain`. He stays as he is until the transaction ends.
+/// Locks a user until the transaction ends, and returns whether there was one to lock. Whoever gets `false` holds no lock
+/// and must not go on, even if a later statement finds a row of this id: it is another row, which nobody has locked. On
+/// SQLite the transaction holds the only write lock already.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    let Conn::Pg(c) = tx.conn() else { return Ok(true) };
+    let locked: Option<String> =
+        users::table.find(id.as_str()).select(users::id).for_update().first(c).await.optional()?;
+    Ok(locked.is_some())
+}
+
+/// The user who signs in with `login` in `domain`. They stay as they are until the transaction ends. The row that is
+/// returned is the row that is locked: both are one statement.
 ///
 /// # Errors
 /// When the database fails.
@@ -125,11 +139,12 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
 /// Writes what changes of a user.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when his verified address is another's.
+/// [`Conflict`](Error::Conflict) when the verified address is another user's, [`Gone`](Error::Gone) when there is no such
+/// user.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
     let row = ChangedUserRow::from(user);
-    on!(tx.conn(), c => diesel::update(users::table.find(user.id.as_str())).set(&row).execute(c).await)?;
-    Ok(())
+    let changed = on!(tx.conn(), c => diesel::update(users::table.find(user.id.as_str())).set(&row).execute(c).await)?;
+    changed_one(changed, "users", user.id.as_str())
 }
 
 /// What is kept of a user's authenticator app.
@@ -156,44 +171,61 @@ pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
 /// Sets a user's authenticator app.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such user.
 pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(), Error> {
     let values = (users::otp_secret.eq(app.secret.as_deref()), users::otp_last_step.eq(app.last_step));
-    on!(tx.conn(), c => diesel::update(users::table.find(id.as_str())).set(values).execute(c).await)?;
-    Ok(())
+    let changed = on!(tx.conn(), c => diesel::update(users::table.find(id.as_str())).set(values).execute(c).await)?;
+    changed_one(changed, "users", id.as_str())
+}
+
+/// Accepts a time step of a user's authenticator app, if it is later than every step accepted before and the app still
+/// has this secret. Returns whether it was accepted: of several requests with one code, one is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> Result<bool, Error> {
+    let accepted = on!(tx.conn(), c => {
+        diesel::update(users::table.find(id.as_str()))
+            .filter(users::otp_secret.eq(secret))
+            .filter(users::otp_last_step.is_null().or(users::otp_last_step.lt(step)))
+            .set(users::otp_last_step.eq(step))
+            .execute(c)
+            .await
+    })?;
+    Ok(accepted == 1)
 }
 
 /// Sets the hash of a user's password.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such user.
 pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), Error> {
-    on!(tx.conn(), c => {
+    let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::password_hash.eq(hash)).execute(c).await
     })?;
-    Ok(())
+    changed_one(changed, "users", id.as_str())
 }
 
 /// Sets where a user stands.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such user.
 pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<(), Error> {
-    on!(tx.conn(), c => {
+    let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::state.eq(state.as_str())).execute(c).await
     })?;
-    Ok(())
+    changed_one(changed, "users", id.as_str())
 }
 
 /// Notes that a user signed in or refreshed a session.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Gone`](Error::Gone) when there is no such user.
 pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
+    let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::last_accessed_at.eq(Some(At(now)))).execute(c).await
     })?;
-    Ok(())
+    changed_one(changed, "users", id.as_str())
 }
 
 /// Takes a user away.
@@ -201,6 +233,6 @@ pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> R
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
-    Ok(())
+    let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
+    changed_one(deleted, "users", id.as_str())
 }

@@ -351,6 +351,7 @@ fn users_are_made_shown_shut_out_and_taken_away() {
     assert_says(&user("enable", &[]), 0, &[]);
     assert_says(&user("sessions", &[]), 0, &[]);
     assert_says(&user("revoke-sessions", &[]), 0, &["0 sessions"]);
+    assert_says(&user("void-undo-links", &[]), 0, &["0 undo links invalidated"]);
     assert_says(&user("set-password", &[]), 2, &["--password-stdin"]);
     let set =
         binary.run_with_input(&["user", "set-password", "domain-a", "kim", "--password-stdin"], "battery staple 8\n");

@@ -68,6 +68,51 @@ async fn a_change_ends_all_other_sessions_at_once_and_voids_what_is_open() {
     );
 }
 
+/// How many of these answers changed the password; the codes of the others.
+fn outcomes(payloads: Vec<Result<Value, tokio::task::JoinError>>) -> (usize, Vec<String>) {
+    let codes = payloads.into_iter().map(|payload| payload.unwrap()["errors"][0]["code"].as_str().map(str::to_owned));
+    let codes: Vec<Option<String>> = codes.collect();
+    (codes.iter().filter(|code| code.is_none()).count(), codes.into_iter().flatten().collect())
+}
+
+/// The hash that was verified is the one that is replaced: a second change has verified a password that is no longer the
+/// current one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_changes_with_one_current_password_one_succeeds() {
+    for round in 0..4 {
+        let (app, client) = app().await;
+        let changes = (0..6).map(|n| {
+            let (client, new) = (client.clone(), format!("quite another {n}"));
+            tokio::spawn(async move {
+                if (n + round) % 2 == 0 {
+                    client.mutate("updatePassword", change(PASSWORD, &new), "user { id }").await
+                } else {
+                    let input = json!({ "currentPassword": PASSWORD, "password": new });
+                    client.mutate("updateProfile", input, "user { id }").await
+                }
+            })
+        });
+        let (succeeded, refusals) = outcomes(futures_util::future::join_all(changes).await);
+        assert_eq!(succeeded, 1, "{refusals:?}");
+        assert_eq!(refusals, ["WRONG_PASSWORD"; 5]);
+        drop(app);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_changes_that_need_no_current_password_one_succeeds() {
+    let app = TestApp::start().await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", r#""required_actions":["UPDATE_PASSWORD"]"#))).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let changes = (0..6).map(|n| {
+        let (client, input) = (client.clone(), json!({ "newPassword": format!("quite another {n}") }));
+        tokio::spawn(async move { client.mutate("updatePassword", input, "user { id }").await })
+    });
+    let (succeeded, refusals) = outcomes(futures_util::future::join_all(changes).await);
+    assert_eq!(succeeded, 1, "{refusals:?}");
+    assert!(refusals.iter().all(|code| matches!(code.as_str(), "REQUIRED" | "WRONG_PASSWORD")), "{refusals:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn weak_passwords_are_refused_for_what_they_are() {
     let (app, client) = app().await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 
-use crate::support::{DOMAIN, PASSWORD, TestApp, Tokens, domain, user};
+use crate::support::{DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
 
 fn tokens(answer: &crate::support::Answer) -> Tokens {
     Tokens::from(&answer.data()["refreshSession"]["session"])
@@ -118,6 +118,78 @@ async fn refreshing_rotates_and_an_old_token_ends_the_session() {
     let events = again.query("{ me { securityEvents { nodes { type } } } }").await;
     let reused = json!({ "type": "REFRESH_TOKEN_REUSED" });
     assert!(events.data()["me"]["securityEvents"]["nodes"].as_array().unwrap().contains(&reused));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_token_gets_pairs_within_its_grace_but_a_session_keeps_few_tokens() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let first = client.tokens.clone().unwrap();
+    let mut pairs = vec![first.clone()];
+    for _ in 0..100 {
+        app.clock.advance(TimeDelta::milliseconds(1));
+        pairs.push(tokens(&client.refresh(&first.refresh).await));
+    }
+    let valid = futures_util::future::join_all(
+        pairs.iter().map(async |pair| client.with_tokens(pair.clone()).is_somebody().await),
+    );
+    let valid: Vec<bool> = valid.await;
+    assert!(valid.iter().rev().take(32).all(|valid| *valid), "the newest");
+    assert_eq!(valid.iter().filter(|valid| **valid).count(), 32);
+    assert_eq!(database.count("session_tokens WHERE purpose = 'ACCESS'").await, 32);
+    assert_eq!(database.count("session_tokens WHERE purpose = 'REFRESH' AND rotated_at IS NULL").await, 32);
+    assert_eq!(session_ids(&client.with_tokens(pairs[100].clone())).await.len(), 1);
+    // One that was pushed out is remembered: somebody may have pushed it out who has a copy.
+    app.clock.advance(TimeDelta::seconds(11));
+    assert_eq!(client.refresh(&pairs[1].refresh).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
+    assert!(!client.with_tokens(pairs[100].clone()).is_somebody().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_remembers_a_limited_number_of_rotated_tokens() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let rotated = "INSERT INTO session_tokens (digest, session_id, purpose, expires_at, rotated_at, issued_at)";
+    database
+        .execute_on(
+            &format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)
+                 {rotated} SELECT CAST(printf('%032d', i) AS BLOB), session_id, 'REFRESH', expires_at, created_at, i
+                 FROM n, sessions"
+            ),
+            &format!(
+                "{rotated} SELECT lpad(i::text, 32, '0')::bytea, session_id, 'REFRESH', expires_at, created_at,
+                                  to_timestamp(i)
+                 FROM generate_series(1, 3500) i, sessions"
+            ),
+        )
+        .await;
+    let refreshed = tokens(&client.refresh(&client.tokens.clone().unwrap().refresh).await);
+    assert!(client.with_tokens(refreshed).is_somebody().await);
+    assert_eq!(database.count("session_tokens WHERE rotated_at IS NOT NULL").await, 3000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sign_ins_at_once_with_an_outdated_hash_all_succeed() {
+    let app = TestApp::start().await;
+    let bcrypt = bcrypt::hash(PASSWORD, 4).unwrap();
+    let line = format!(
+        "{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"old\",\"password_hash\":\"{bcrypt}\"}}\n"
+    );
+    app.import(&(domain(DOMAIN) + &line)).await;
+    let client = app.client();
+    let tries = (0..6).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.try_sign_in(DOMAIN, "old", PASSWORD).await })
+    });
+    for answer in futures_util::future::join_all(tries).await {
+        let answer = answer.unwrap();
+        assert!(answer.data()["signIn"]["session"].is_object(), "{}", answer.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -157,5 +157,35 @@ remote_enum! {
         UserEnabled,
         /// An administrator disabled the account.
         UserDisabled,
+        /// A sign-in failed because the password was wrong, or because the account may not sign in.
+        SignInFailed,
+        /// Too many wrong passwords. Further attempts are refused until a delay has passed.
+        SignInLocked,
+        /// A sign-in failed after a correct password because the code was wrong. Somebody may know the password.
+        SignInCodeFailed,
+        /// A wrong current password or a wrong code was submitted in a session.
+        ReauthenticationFailed,
+        /// A password reset was refused: the account may not request one, or its link was no longer valid.
+        PasswordResetRefused,
+        /// An operator invalidated all links that undo a change of the email address.
+        UndoLinksInvalidated,
+        /// An operator created the account.
+        UserCreated,
+        /// An operator changed the account by an import.
+        UserUpdated,
+        /// An operator deleted the account.
+        UserDeleted,
+    }
+}
+
+remote_enum! {
+    /// Who caused a security event.
+    SecurityEventActor of "crate::domain::event::SecurityEventActor" {
+        /// The user, or somebody who claims to be the user, such as in a failed sign-in.
+        User,
+        /// An operator of the server, by the command line or an import.
+        Operator,
+        /// The server, by a rule: it ended a session or refused further attempts.
+        System,
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::connection::connection;
-use super::enums::SecurityEventType;
+use super::enums::{SecurityEventActor, SecurityEventType};
 use super::scalars::Time;
 use crate::domain::event as domain;
 use crate::domain::page::{Cursor, ListKind, Paged};
@@ -24,6 +24,8 @@ pub struct SecurityEvent {
     client_address: Option<String>,
     /// What the client called itself.
     user_agent: Option<String>,
+    /// Who caused the event: the user, an operator, or the server itself.
+    actor: SecurityEventActor,
 }
 
 /// An event and its place in a list.
@@ -76,6 +78,7 @@ impl SecurityEventConnection {
                 created_at: Time(event.created_at),
                 client_address: event.client_address,
                 user_agent: event.user_agent,
+                actor: event.actor.into(),
             },
         });
         Self {

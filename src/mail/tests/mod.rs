@@ -68,6 +68,7 @@ fn undo_notice() -> Message {
 fn notices() -> Vec<Message> {
     let notices = [
         Notice::EmailChangedTo,
+        Notice::EmailChangedBack,
         Notice::PasswordChanged,
         Notice::PasswordReset,
         Notice::MfaEnabled { mfa_type: MfaType::Email },

@@ -89,6 +89,11 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
+        Notice::EmailChangedBack => (
+            "Your account uses its earlier email address again",
+            "The email address of your account was changed back to an earlier one. This address is no longer used for it.",
+            vec!["If you did not make this change, please ask your administrator for help.".into()],
+        ),
         Notice::PasswordChanged => {
             ("Your password was changed", "The password of your account was changed.", vec![lost_password()])
         }

@@ -93,6 +93,11 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
+        Notice::EmailChangedBack => (
+            "アカウントのメールアドレスが以前のものに戻りました",
+            "アカウントのメールアドレスが以前のアドレスに戻され、このアドレスは使われなくなりました。",
+            vec!["お心当たりがない場合は、管理者にお問い合わせください。".into()],
+        ),
         Notice::PasswordChanged => {
             ("パスワードが変更されました", "アカウントのパスワードが変更されました。", vec![lost_password()])
         }

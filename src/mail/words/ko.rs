@@ -85,6 +85,11 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
+        Notice::EmailChangedBack => (
+            "계정에서 이전 이메일 주소를 다시 사용합니다",
+            "계정의 이메일 주소가 이전 주소로 되돌려져, 이 주소는 더 이상 계정에 사용되지 않습니다.",
+            vec!["직접 변경하지 않으셨다면 관리자에게 문의해 주세요.".into()],
+        ),
         Notice::PasswordChanged => {
             ("비밀번호가 변경되었습니다", "계정의 비밀번호가 변경되었습니다.", vec![lost_password()])
         }

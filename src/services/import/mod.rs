@@ -4,6 +4,7 @@
 //! against what is kept already; once to hash its passwords, if it has any; and once to write, in the transaction in
 //! which it was checked.
 
+mod changed_users;
 mod check;
 mod check_users;
 mod faults;

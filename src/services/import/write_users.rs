@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Result;
+use super::changed_users::UsersBefore;
 use super::hashing::Hashes;
 use super::survey::Survey;
 use crate::clock::Timestamp;
@@ -51,6 +52,7 @@ impl Services {
         records: Vec<UserRecord>,
     ) -> Result<()> {
         let mut locked = Locked::lock(tx, &records).await?;
+        let users_before = UsersBefore::find(tx, &records).await?;
         let replacements: Vec<_> = records.into_iter().map(|record| (locked.before(&record), record)).collect();
         locked.check_all_replaced()?;
         let new = replacements.iter().filter(|(before, record)| before.is_none() && record.id.is_none()).count();
@@ -74,7 +76,8 @@ impl Services {
             users.push(self.merge(record, before, id, hash, now)?);
         }
         bulk::put_users(tx, &users).await?;
-        Ok(aftermath.settle(tx).await?)
+        aftermath.settle(tx).await?;
+        Ok(Self::record_changed_users(tx, &users_before, &users, now).await?)
     }
 
     fn merge(
@@ -148,14 +151,8 @@ impl Aftermath {
         event_type: SecurityEventType,
         now: Timestamp,
     ) -> std::result::Result<(), Failure> {
-        self.events.push(SecurityEvent {
-            id: EventId::from_random(entropy::bytes()?),
-            owner_id: owner.clone(),
-            event_type,
-            created_at: now,
-            client_address: None,
-            user_agent: None,
-        });
+        let id = EventId::from_random(entropy::bytes()?);
+        self.events.push(SecurityEvent::new(id, owner.clone(), event_type, None, now));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ pub use things::{
 };
 pub use users::{
     StoredUser, UserToPut, change_id, delete_users, find_users_by_id, find_users_by_login,
-    find_users_by_verified_email, lock_users, put_users, unverify,
+    find_users_by_verified_email, find_whole_users, lock_users, put_users, unverify,
 };
 
 use diesel::connection::SimpleConnection as _;

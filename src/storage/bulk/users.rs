@@ -10,7 +10,7 @@ use crate::domain::user::{User, UserState};
 use crate::storage::db::{Conn, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOf, OneOfPairs};
-use crate::storage::rows::{NewUserRow, stored_enum};
+use crate::storage::rows::{NewUserRow, UserRow, stored_enum};
 use crate::storage::schema::{security_events, sessions, users};
 use crate::storage::types::At;
 
@@ -121,6 +121,24 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
         let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
         users::table.filter(is_wanted.and(users::email_verified)).select(Row::as_select()).load(c).await
     })?)
+}
+
+/// The users who sign in with one of these, or have one of these ids, with everything that is known of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
+    let mut rows: Vec<UserRow> = Vec::new();
+    if !logins.is_empty() {
+        rows = on!(tx.conn(), c => users::table.filter(with_login(logins)).select(UserRow::as_select()).load(c).await)?;
+    }
+    if !ids.is_empty() {
+        let more: Vec<UserRow> = on!(tx.conn(), c => {
+            users::table.filter(OneOf::column(users::id, ids)).select(UserRow::as_select()).load(c).await
+        })?;
+        rows.extend(more);
+    }
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Locks the users who sign in with one of `logins` or have one of `ids`, and returns what they are now: a sign-in that

@@ -4,6 +4,20 @@ use userprofile::storage::migrate;
 
 use crate::support::database;
 
+/// The statements of the migration that adds the actors of events.
+macro_rules! migration {
+    ($database:literal, $direction:literal) => {
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/migrations/",
+            $database,
+            "/2026-11-26-000006_event_actors/",
+            $direction,
+            ".sql"
+        ))
+    };
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_are_applied_once() {
     let database = database::create_empty().await;
@@ -25,4 +39,20 @@ async fn servers_that_start_at_once_do_not_disturb_each_other() {
     });
     let applied: Vec<usize> = futures_util::future::join_all(servers).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(applied.iter().filter(|applied| **applied > 0).count(), 1, "{applied:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_from_before_there_were_actors_get_theirs() {
+    let database = database::create().await;
+    let (sqlite, postgres) = (migration!("sqlite", "down"), migration!("postgres", "down"));
+    database.execute_on(sqlite, postgres).await;
+    let insert = "INSERT INTO security_events (event_id, owner_id, event_type, created_at, client_address)
+                  VALUES ('1', 'user-1', 'SIGNED_IN', $now, '::1'), ('2', 'user-1', 'PASSWORD_SET', $now, NULL),
+                         ('3', 'user-1', 'SESSIONS_REVOKED', $now, '::1'), ('4', 'user-1', 'SESSIONS_REVOKED', $now, NULL),
+                         ('5', 'user-1', 'REFRESH_TOKEN_REUSED', $now, '::1')";
+    database.execute_on(&insert.replace("$now", "0"), &insert.replace("$now", "now()")).await;
+    let (sqlite, postgres) = (migration!("sqlite", "up"), migration!("postgres", "up"));
+    database.execute_on(sqlite, postgres).await;
+    let actors = "SELECT actor AS value FROM security_events ORDER BY event_id";
+    assert_eq!(database.texts(actors, actors).await, ["USER", "OPERATOR", "USER", "OPERATOR", "SYSTEM"]);
 }

@@ -1,6 +1,7 @@
 //! The database itself: its tables, migrations, transactions, connections.
 
 mod files;
+mod gone;
 mod keys;
 mod migrations;
 #[cfg(feature = "postgres-tests")]

@@ -107,6 +107,20 @@ impl Database {
         rows[0].value
     }
 
+    /// Executes statements that differ between the databases.
+    pub async fn execute_on(&self, on_sqlite: &str, on_postgres: &str) {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => {
+                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::connection::SimpleConnection::batch_execute(&mut conn, on_sqlite).unwrap();
+            }
+            Kind::Postgres { url } => {
+                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+                conn.batch_execute(on_postgres).await.unwrap();
+            }
+        }
+    }
+
     /// What a query answers, a text a row, under the name `value`.
     pub async fn texts(&self, on_sqlite: &str, on_postgres: &str) -> Vec<String> {
         let rows: Vec<Line> = match &self.kind {
@@ -122,17 +136,9 @@ impl Database {
         rows.into_iter().map(|row| row.value).collect()
     }
 
-    /// Executes statements that return nothing.
+    /// Executes statements that are the same on both databases.
     pub async fn execute(&self, statements: &str) {
-        match &self.kind {
-            Kind::Sqlite { path, .. } => {
-                let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                diesel::connection::SimpleConnection::batch_execute(&mut conn, statements).unwrap();
-            }
-            Kind::Postgres { url } => {
-                AsyncPgConnection::establish(url).await.unwrap().batch_execute(statements).await.unwrap();
-            }
-        }
+        self.execute_on(statements, statements).await;
     }
 
     fn path(&self) -> &PathBuf {

@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
@@ -44,6 +44,49 @@ pub fn start() {
             .with_writer(Mutex::new(file))
             .init();
     });
+}
+
+/// What the current thread logs while it exists, at the level `warn`.
+pub struct CapturedLog {
+    text: Arc<Mutex<Vec<u8>>>,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl CapturedLog {
+    /// Begins to keep it. The test must run on one thread.
+    pub fn start() -> Self {
+        let text = Arc::<Mutex<Vec<u8>>>::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("warn")
+            .without_time()
+            .with_ansi(false)
+            .with_writer({
+                let text = text.clone();
+                move || Shared(text.clone())
+            })
+            .finish();
+        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// The lines so far that contain all of `words`.
+    pub fn lines(&self, words: &[&str]) -> Vec<String> {
+        let text = String::from_utf8(self.text.lock().unwrap().clone()).unwrap();
+        let lines = text.lines().filter(|line| words.iter().all(|word| line.contains(word)));
+        lines.map(str::to_owned).collect()
+    }
+}
+
+/// Writes into a text that several share.
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Keeps a secret that was used.

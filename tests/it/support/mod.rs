@@ -24,12 +24,13 @@ use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::import::ImportOptions;
 use userprofile::services::outbox::Post;
-use userprofile::services::{CodePolicy, Links, Policy, SendPolicy, Services};
+use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 
 pub use client::{Answer, Client, Tokens};
 pub use clock::ManualClock;
+pub use log::CapturedLog;
 pub use mail::{Mail, MailServer};
 
 /// The password of every user that a test does not give another.
@@ -104,6 +105,7 @@ impl TestApp {
             },
             mail: transport.map(Post::new),
             policy: POLICY,
+            refusals: RefusalLimit::default(),
         });
         let api = Api::new(services.clone(), graphql::guard(Settings::default()), Documents::untrusted(1 << 20));
         let router = router(api, 0);

@@ -1,0 +1,284 @@
+//! What failed attempts leave behind: security events for the user, and one line of the log each for operators.
+//!
+//! Wrong passwords and wrong codes are bounded by the backoff and by the limits of code attempts: an attempt that is
+//! refused before it is compared leaves nothing. What neither bounds, such as links that are made up, is written once a
+//! minute for each network and reason. A user id that no user has is recorded like any other, in the same statements, so
+//! that neither the response nor its time tells whether the user exists.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use quick_cache::sync::Cache;
+
+use super::throttle::Counters;
+use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
+use crate::domain::access::Caller;
+use crate::domain::event::{Client, SecurityEventType, UNKNOWN_OWNER};
+use crate::domain::ids::UserId;
+use crate::domain::network::Network;
+use crate::domain::user::{AuthType, User};
+use crate::mail::Notice;
+use crate::storage::Tx;
+use crate::storage::users::Credentials;
+
+/// How often a refusal that nothing else bounds is written, for each network and reason.
+const REFUSAL_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// For how many networks and reasons it is remembered when that was.
+const REMEMBERED_REFUSALS: usize = 10_000;
+
+/// What failed, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Failed {
+    UnknownUser,
+    NotServed,
+    ExternalUser,
+    NoPassword,
+    WrongPassword,
+    WrongSignInCode,
+    LockedByPasswords,
+    LockedByCodes,
+    WrongCurrentPassword,
+    WrongCode,
+    RefreshTokenReused,
+    ResetOverClientLimit,
+    ResetOverUserLimit,
+    ResetOfUnknownUser,
+    ResetNotAllowed,
+    ResetLinkUnknown,
+    ResetLinkInvalid,
+    UndoLinkRefused,
+}
+
+impl Failed {
+    /// Why a sign-in as `found` fails whose password is not the user's.
+    fn sign_in(found: Option<&Credentials>) -> Self {
+        match found {
+            None => Self::UnknownUser,
+            Some(found) if !Caller::may_be_served(&found.user, &found.domain) => Self::NotServed,
+            Some(found) if found.user.auth_type == AuthType::External => Self::ExternalUser,
+            Some(found) if found.password_hash.is_none() => Self::NoPassword,
+            Some(_) => Self::WrongPassword,
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::UnknownUser
+            | Self::NotServed
+            | Self::ExternalUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::WrongSignInCode => "sign-in failed",
+            Self::LockedByPasswords | Self::LockedByCodes => "sign-in locked",
+            Self::WrongCurrentPassword | Self::WrongCode => "reauthentication failed",
+            Self::RefreshTokenReused => "session ended",
+            Self::ResetOverClientLimit
+            | Self::ResetOverUserLimit
+            | Self::ResetOfUnknownUser
+            | Self::ResetNotAllowed
+            | Self::ResetLinkUnknown
+            | Self::ResetLinkInvalid => "password reset refused",
+            Self::UndoLinkRefused => "undoing an email change refused",
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::UnknownUser | Self::ResetOfUnknownUser => "unknown user",
+            Self::NotServed => "the user or their domain is disabled",
+            Self::ExternalUser => "the user authenticates with an external identity provider",
+            Self::NoPassword => "the user has no password",
+            Self::WrongPassword => "wrong password",
+            Self::WrongSignInCode => "wrong code after a correct password",
+            Self::LockedByPasswords => "too many wrong passwords",
+            Self::LockedByCodes => "too many wrong codes after a correct password",
+            Self::WrongCurrentPassword => "wrong current password in a session",
+            Self::WrongCode => "wrong code in a session",
+            Self::RefreshTokenReused => "a rotated refresh token was used again",
+            Self::ResetOverClientLimit => "too many emails requested by this client",
+            Self::ResetOverUserLimit => "too many emails requested for this user id",
+            Self::ResetNotAllowed => "the user is not ENABLED and LOCAL with a verified email address",
+            Self::ResetLinkUnknown | Self::UndoLinkRefused => "the link is unknown, used, or invalidated",
+            Self::ResetLinkInvalid => "the link is expired, or its email address or user changed",
+        }
+    }
+
+    /// Writes it to the log: the address of the client, the user's own id, and the reason. A user id as it was typed is
+    /// never written: it may be a password.
+    pub(super) fn log(self, user: Option<&UserId>, client: &Client) {
+        let user = user.map_or(UNKNOWN_OWNER, UserId::as_str);
+        tracing::warn!(client = %client.address, user, reason = self.reason(), "{}", self.message());
+    }
+}
+
+/// Bounds the refusals that are written to the log and recorded, where nothing else does: one a minute for each network
+/// and reason, on each server.
+#[derive(Clone)]
+pub struct RefusalLimit(Arc<Cache<(Network, Failed), Timestamp>>);
+
+impl Default for RefusalLimit {
+    fn default() -> Self {
+        Self(Arc::new(Cache::new(REMEMBERED_REFUSALS)))
+    }
+}
+
+impl RefusalLimit {
+    fn admits(&self, failed: Failed, client: &Client, now: Timestamp) -> bool {
+        let key = (Network::of(client.address), failed);
+        let is_recent = self.0.get(&key).is_some_and(|at| (TimeDelta::zero()..REFUSAL_EVERY).contains(&(now - at)));
+        if !is_recent {
+            self.0.insert(key, now);
+        }
+        !is_recent
+    }
+}
+
+impl Services {
+    /// Records a sign-in that failed because the password is not that of `found`.
+    pub(super) async fn record_failed_sign_in(
+        &self,
+        counters: &Counters,
+        found: Option<&Credentials>,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let (owner, failed) = (found.map(|found| &found.user.id), Failed::sign_in(found));
+        self.record_wrong_password(counters, owner, (SecurityEventType::SignInFailed, failed), client).await
+    }
+
+    /// Records a wrong current password in a session of `user`.
+    pub(super) async fn record_wrong_current_password(
+        &self,
+        counters: &Counters,
+        user: &User,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let what = (SecurityEventType::ReauthenticationFailed, Failed::WrongCurrentPassword);
+        self.record_wrong_password(counters, Some(&user.id), what, client).await
+    }
+
+    /// Records a wrong password, and the lockout that it begins, if it does.
+    async fn record_wrong_password(
+        &self,
+        counters: &Counters,
+        user: Option<&UserId>,
+        (event_type, failed): (SecurityEventType, Failed),
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let is_locked = match self.check_attempts(counters, now).await {
+            Ok(()) => false,
+            Err(Error::Refused(_)) => true,
+            Err(Error::Failed(failure)) => return Err(failure),
+        };
+        let unknown = UserId::from_stored(UNKNOWN_OWNER.to_owned());
+        let owner = user.unwrap_or(&unknown);
+        let mut tx = self.db.begin().await?;
+        Self::record(&mut tx, owner, event_type, Some(client), now).await?;
+        if is_locked {
+            Self::record(&mut tx, owner, SecurityEventType::SignInLocked, Some(client), now).await?;
+        }
+        tx.commit().await?;
+        failed.log(user, client);
+        if is_locked {
+            Failed::LockedByPasswords.log(user, client);
+        }
+        Ok(())
+    }
+
+    /// Records a wrong code at sign-in. When it was the last attempt, the user is notified: whoever made it knows the
+    /// password.
+    pub(super) async fn record_wrong_sign_in_code(
+        &self,
+        user: &User,
+        attempts_left: u32,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        Self::record(&mut tx, &user.id, SecurityEventType::SignInCodeFailed, Some(client), now).await?;
+        if attempts_left == 0 {
+            Self::record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
+            self.put_notice(&mut tx, user, Notice::SignInCodesExhausted, Some(client), now).await?;
+        }
+        self.commit_and_wake(tx).await?;
+        Failed::WrongSignInCode.log(Some(&user.id), client);
+        if attempts_left == 0 {
+            Failed::LockedByCodes.log(Some(&user.id), client);
+        }
+        Ok(())
+    }
+
+    /// Records a wrong code in a session of `user`.
+    pub(super) async fn record_wrong_code(&self, user: &User, client: &Client) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        let event_type = SecurityEventType::ReauthenticationFailed;
+        Self::record(&mut tx, &user.id, event_type, Some(client), self.now()).await?;
+        tx.commit().await?;
+        Failed::WrongCode.log(Some(&user.id), client);
+        Ok(())
+    }
+
+    /// Records that a request for a reset link was refused, by the worker that decides on it.
+    pub(super) async fn record_refused_reset(
+        tx: &mut Tx,
+        user: Option<&User>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(user) = user else {
+            Failed::ResetOfUnknownUser.log(None, client);
+            return Ok(());
+        };
+        Self::record(tx, &user.id, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
+        Failed::ResetNotAllowed.log(Some(&user.id), client);
+        Ok(())
+    }
+
+    /// Records that a reset link was refused which was issued to `owner`, or to nobody.
+    pub(super) async fn record_refused_reset_link(
+        &self,
+        owner: Option<&UserId>,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let Some(owner) = owner else {
+            self.log_refusal(Failed::ResetLinkUnknown, client);
+            return Ok(());
+        };
+        if self.refusals.admits(Failed::ResetLinkInvalid, client, now) {
+            let mut tx = self.db.begin().await?;
+            Self::record(&mut tx, owner, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
+            tx.commit().await?;
+            Failed::ResetLinkInvalid.log(Some(owner), client);
+        }
+        Ok(())
+    }
+
+    /// Writes a refusal that concerns no known user to the log, unless one like it was written a moment ago.
+    pub(super) fn log_refusal(&self, failed: Failed, client: &Client) {
+        if self.refusals.admits(failed, client, self.now()) {
+            failed.log(None, client);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_admitted_once_a_minute_for_each_network_and_reason() {
+        let limit = RefusalLimit::default();
+        let at = |seconds: i64| Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let client = |address: &str| Client { address: address.parse().unwrap(), user_agent: None };
+        let (one, neighbour, other) = (client("192.0.2.1"), client("192.0.2.9"), client("198.51.100.1"));
+        assert!(limit.admits(Failed::ResetLinkUnknown, &one, at(0)));
+        assert!(!limit.admits(Failed::ResetLinkUnknown, &neighbour, at(59)));
+        assert!(limit.admits(Failed::UndoLinkRefused, &one, at(59)));
+        assert!(limit.admits(Failed::ResetLinkUnknown, &other, at(59)));
+        assert!(limit.admits(Failed::ResetLinkUnknown, &neighbour, at(60)));
+        // A clock that was set back holds nothing up.
+        assert!(limit.admits(Failed::ResetLinkUnknown, &one, at(30)));
+    }
+}

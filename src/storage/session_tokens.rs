@@ -1,0 +1,146 @@
+//! The digests of the tokens of sessions, and how many of them a session keeps.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Tx, on};
+use super::error::Error;
+use super::schema::session_tokens;
+use super::types::At;
+use crate::clock::Timestamp;
+use crate::domain::ids::SessionId;
+use crate::domain::session::TokenPurpose;
+use crate::domain::token::TokenDigest;
+
+/// A token to be kept.
+pub struct NewToken<'a> {
+    /// Its digest.
+    pub digest: &'a TokenDigest,
+    /// What it is for.
+    pub purpose: TokenPurpose,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// Keeps the digest of a new token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::insert_into(session_tokens::table)
+            .values((
+                session_tokens::digest.eq(token.digest.as_slice()),
+                session_tokens::session_id.eq(session.as_str()),
+                session_tokens::purpose.eq(token.purpose.as_str()),
+                session_tokens::issued_at.eq(At(token.issued_at)),
+                session_tokens::expires_at.eq(At(token.expires_at)),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Records when a refresh token was first rotated. Within its grace period it may be rotated again; that changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(session_tokens::table.find(digest.as_slice()))
+            .filter(session_tokens::rotated_at.is_null())
+            .set(session_tokens::rotated_at.eq(Some(At(now))))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// Deletes the access tokens of a session that have expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(session_tokens::table)
+            .filter(session_tokens::session_id.eq(session.as_str()))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::expires_at.le(At(now)))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
+/// The digests of all but the `$kept` newest tokens of `$session` for `$purpose` of which `$condition` holds.
+macro_rules! all_but_newest {
+    ($tx:expr, $session:expr, $purpose:expr, $condition:expr, $kept:expr) => {{
+        let surplus: Vec<Vec<u8>> = on!($tx.conn(), c => {
+            session_tokens::table
+                .filter(session_tokens::session_id.eq($session.as_str()))
+                .filter(session_tokens::purpose.eq($purpose.as_str()))
+                .filter($condition)
+                .order((session_tokens::issued_at.desc(), session_tokens::digest))
+                .offset($kept)
+                .limit(i64::MAX)
+                .select(session_tokens::digest)
+                .load(c)
+                .await
+        })?;
+        surplus
+    }};
+}
+
+/// Revokes all but the `kept` newest access tokens of a session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
+    let purpose = TokenPurpose::Access;
+    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
+    delete(tx, &surplus).await
+}
+
+/// Retires all but the `kept` newest refresh tokens of a session that have not been rotated: they count as rotated now,
+/// so that a later use of one is noticed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, now: Timestamp) -> Result<(), Error> {
+    let purpose = TokenPurpose::Refresh;
+    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
+    for digest in surplus {
+        on!(tx.conn(), c => {
+            diesel::update(session_tokens::table.find(digest.as_slice()))
+                .set(session_tokens::rotated_at.eq(Some(At(now))))
+                .execute(c)
+                .await
+        })?;
+    }
+    Ok(())
+}
+
+/// Deletes all but the `kept` newest refresh tokens of a session that have been rotated.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_newest_rotated(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
+    let purpose = TokenPurpose::Refresh;
+    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_not_null(), kept);
+    delete(tx, &surplus).await
+}
+
+/// How many tokens one statement names.
+const TOKENS_PER_STATEMENT: usize = 1000;
+
+async fn delete(tx: &mut Tx, digests: &[Vec<u8>]) -> Result<(), Error> {
+    for some in digests.chunks(TOKENS_PER_STATEMENT) {
+        on!(tx.conn(), c => {
+            diesel::delete(session_tokens::table.filter(session_tokens::digest.eq_any(some))).execute(c).await
+        })?;
+    }
+    Ok(())
+}
