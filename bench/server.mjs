@@ -1,10 +1,10 @@
-// Starts the release binary on a database, for the measurements beside this file.
+// Starts the release binary, or the one that USERPROFILE_BINARY names, on a database, for the measurements beside this file.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export const BINARY = new URL('../target/release/userprofile', import.meta.url).pathname;
+export const BINARY = process.env.USERPROFILE_BINARY ?? new URL('../target/release/userprofile', import.meta.url).pathname;
 
 /** Runs a command of the binary to its end. */
 export function run(databaseUrl, ...args) {

@@ -17,6 +17,7 @@
 
 mod browsers;
 mod cli;
+mod connections;
 mod documents;
 mod email;
 mod federation;
@@ -24,6 +25,7 @@ mod generated;
 mod http;
 mod import;
 mod layers;
+mod log;
 mod me;
 mod mfa;
 mod outbox;
@@ -31,8 +33,10 @@ mod password;
 mod permissions;
 mod profile;
 mod sessions;
+mod shutdown;
 mod sign_in;
 mod storage;
+mod sub_path;
 mod support;
 mod throttle;
 mod visibility;
