@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     watch(dist);
     println!("cargo::rerun-if-changed=web/plain");
 
-    let mut table = String::from("static ASSETS: &[Asset] = &[\n");
+    let mut table = format!("static ASSETS: [Asset; {}] = [\n", files.len());
     for (index, (path, file)) in files.iter().enumerate() {
         let content = fs::read(file)?;
         fs::write(out.join(format!("{index}.gz")), gzip(&content)?)?;
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
         writeln!(
             table,
             "    Asset {{ path: {path:?}, content_type: {content_type:?}, etag: {etag:?}, \
-             gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{index}.gz\")) }},",
+             gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{index}.gz\")), unpacked: OnceLock::new() }},",
         )
         .map_err(io::Error::other)?;
     }

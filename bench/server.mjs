@@ -1,4 +1,4 @@
-// Starts the release binary on a database, for the measurements beside this file.
+// Starts the release binary, or the one that USERPROFILE_BINARY names, on a database, for the measurements beside this file.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

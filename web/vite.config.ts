@@ -7,6 +7,8 @@ import { defineConfig } from 'vite';
  * The server sends these pages under a policy that allows nothing inline and nothing from another host.
  */
 export default defineConfig({
+  // Relative addresses: a proxy may serve the page below a path.
+  base: './',
   plugins: [react()],
   build: {
     // Real files rather than data: URIs, so that each is compressed and cached on its own.

@@ -1,11 +1,17 @@
-//! The log: on standard error, as text where a person reads it, as JSON elsewhere.
+//! The log: on standard error, as text where a person reads it, as JSON elsewhere. Of libraries only warnings and errors.
 
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::error::CliError;
 use crate::config::{Config, LogFormat};
+
+/// This program, as the log names it.
+const OURS: &str = env!("CARGO_CRATE_NAME");
 
 /// Begins to log.
 ///
@@ -18,11 +24,59 @@ pub(super) fn start(config: &Config) -> Result<(), CliError> {
     let is_terminal = std::io::stderr().is_terminal();
     let default = if is_terminal { LogFormat::Text } else { LogFormat::Json };
     match config.log.format.unwrap_or(default) {
-        LogFormat::Text => log.with_ansi(is_terminal).with_target(false).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.with_ansi(is_terminal).with_target(false).finish().with(safe_targets()).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(safe_targets()).init(),
     }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    for directive in config.log.filter.split(',').filter(|directive| asks_a_library_for_more(directive)) {
+        tracing::warn!(
+            directive,
+            "RUST_LOG asks a library for more than warnings; that is never logged, because it can contain secrets"
+        );
+    }
     Ok(())
+}
+
+/// What may be logged, whatever `RUST_LOG` says. Below warnings, libraries log what passes through them: tokio-postgres
+/// the values of statements, h2 the headers of requests, lettre passwords and messages. Only this program's own log is
+/// known to hold no secrets.
+fn safe_targets() -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_target(OURS, LevelFilter::TRACE)
+}
+
+/// Whether a directive of the filter, such as `h2=debug`, names a library and a level that is not logged of it.
+fn asks_a_library_for_more(directive: &str) -> bool {
+    let Some((target, level)) = directive.split_once('=') else { return false };
+    let target = target.trim();
+    let is_library = !target.is_empty() && !target.starts_with(['[', '{']) && !target.starts_with(OURS);
+    is_library && level.trim().parse::<LevelFilter>().is_ok_and(|level| level > LevelFilter::WARN)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_log_warnings_and_errors_only() {
+        let allowed = safe_targets();
+        for library in ["tokio_postgres::query", "diesel", "h2::codec", "hyper", "lettre", "rustls", "log"] {
+            assert!(allowed.would_enable(library, &Level::WARN), "{library}");
+            assert!(!allowed.would_enable(library, &Level::INFO), "{library}");
+        }
+        assert!(allowed.would_enable("userprofile::http", &Level::TRACE));
+    }
+
+    #[test]
+    fn directives_that_have_no_effect_are_known() {
+        for directive in ["tokio_postgres=debug", " h2 = TRACE", "lettre::transport=info"] {
+            assert!(asks_a_library_for_more(directive), "{directive}");
+        }
+        for directive in ["info", "userprofile::http=trace", "h2=warn", "hyper=off", "[request]=debug"] {
+            assert!(!asks_a_library_for_more(directive), "{directive}");
+        }
+    }
 }

@@ -50,8 +50,8 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let api = Api::new(services.clone(), guard, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     // Whoever reads that it listens may tell it to stop.
+    let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
-    let stop = stop_signal(stopping.clone())?;
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
@@ -76,10 +76,14 @@ fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
             batch_size: config.limits.batch_size,
             header_timeout: config.http.header_timeout,
             request_timeout: config.http.request_timeout,
+            response_timeout: config.http.response_timeout,
+            keep_alive_timeout: config.http.keep_alive_timeout,
+            shutdown_delay: config.http.shutdown_delay,
             trusted_proxies: config.trusted_proxies.clone(),
             public_url: config.public_url.clone(),
             cors_origins: config.browsers.cors_origins.clone(),
             takes_cookies: config.browsers.cookies,
+            loopback_only: mailbox.is_some(),
         },
         schema: config.documents.introspection.then(schema),
         mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
@@ -138,7 +142,7 @@ async fn prune(services: Arc<Services>) {
 }
 
 /// Ready when the process is told to stop.
-fn stop_signal(stopping: CancellationToken) -> Result<impl Future<Output = ()>, CliError> {
+fn stop_signal(delay: Duration) -> Result<impl Future<Output = ()>, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -147,7 +151,6 @@ fn stop_signal(stopping: CancellationToken) -> Result<impl Future<Output = ()>, 
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: no new requests, running ones finish");
-        stopping.cancel();
+        tracing::info!(?delay, "stopping: requests are served for this delay, then running ones finish");
     })
 }

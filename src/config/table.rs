@@ -261,13 +261,20 @@ group! {
         header_timeout: Duration = setting("header_timeout", "10s", durations(TENTH..=5 * MINUTE));
         /// How long a request may take before it is given up.
         request_timeout: Duration = setting("request_timeout", "30s", durations(TENTH..=HOUR));
+        /// How long a client may read nothing of the responses that wait for it before its connection is closed.
+        response_timeout: Duration = setting("response_timeout", "30s", durations(TENTH..=HOUR));
+        /// How long a connection stays open without a request; set a proxy's keep-alive below this.
+        keep_alive_timeout: Duration = setting("keep_alive_timeout", "75s", durations(TENTH..=HOUR));
+        /// How long requests are still served after SIGTERM or SIGINT, while `/readyz` returns 503.
+        shutdown_delay: Duration = setting("shutdown_delay", "0s", durations(ZERO..=HOUR));
     }
 }
 
 group! {
     /// Browsers
     pub struct Browsers {
-        /// The other origins whose pages may use the API; with cookies only those of the same site.
+        /// The other origins whose pages may use the API, of websites or of apps such as `capacitor://localhost`; with cookies
+        /// only those of the same site.
         cors_origins: Vec<String> = setting("cors_origins", unset("only our own pages may"), Origins);
         /// Whether a page may have its session kept in cookies, by the header `X-UserProfile-Session: cookie`.
         cookies: bool = setting("cookies", "on", choices(ON_OFF));

@@ -1,6 +1,6 @@
 //! The files of `web/dist`, as `build.rs` embedded them: compressed, with their types and tags.
 
-use std::io::Read;
+use std::{io::Read, sync::OnceLock};
 
 use axum::{
     body::Bytes,
@@ -20,6 +20,8 @@ pub(super) struct Asset {
     content_type: &'static str,
     etag: &'static str,
     gzip: &'static [u8],
+    /// The file as it was, unpacked for the first client that does not take it packed, and shared by all.
+    unpacked: OnceLock<Bytes>,
 }
 
 /// The file at that path.
@@ -52,15 +54,26 @@ impl Asset {
         if accepts_gzip(request) {
             return (about, [(header::CONTENT_ENCODING, "gzip")], Bytes::from_static(self.gzip)).into_response();
         }
-        // Up to 20 ms for the largest, and hardly ever asked for.
-        match tokio::task::spawn_blocking(|| self.unpack()).await {
-            Ok(Ok(content)) => (about, content).into_response(),
-            Ok(Err(error)) => {
+        match self.content().await {
+            Ok(content) => (about, content).into_response(),
+            Err(error) => {
                 tracing::error!(%error, path = self.path, "an embedded file could not be unpacked");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
+    }
+
+    /// The file as it was.
+    ///
+    /// # Errors
+    /// When what was embedded is not what `build.rs` writes.
+    pub(super) async fn content(&'static self) -> std::io::Result<Bytes> {
+        if let Some(content) = self.unpacked.get() {
+            return Ok(content.clone());
+        }
+        // Up to 20 ms for the largest.
+        let unpacked = tokio::task::spawn_blocking(|| self.unpack()).await.map_err(std::io::Error::other)??;
+        Ok(self.unpacked.get_or_init(|| unpacked.into()).clone())
     }
 
     /// Vite ends the names of what it puts under `/assets/` with eight characters of a digest: such a file never
@@ -110,7 +123,13 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(b"let a = 1").unwrap();
         let gzip = Vec::leak(gzip.finish().unwrap());
-        Box::leak(Box::new(Asset { path, content_type: "text/javascript", etag: "W/\"1\"", gzip }))
+        Box::leak(Box::new(Asset {
+            path,
+            content_type: "text/javascript",
+            etag: "W/\"1\"",
+            gzip,
+            unpacked: OnceLock::new(),
+        }))
     }
 
     async fn answer(asset: &'static Asset, headers: &[(header::HeaderName, &'static str)]) -> (Response, Bytes) {
@@ -140,6 +159,14 @@ mod tests {
         assert_eq!(response.headers()[header::ETAG], "W/\"1\"");
     }
 
+    #[tokio::test]
+    async fn all_clients_share_one_unpacked_copy() {
+        let asset = asset("/assets/a.js");
+        let (_, first) = answer(asset, &[]).await;
+        let (_, second) = answer(asset, &[]).await;
+        assert_eq!(first.as_ptr(), second.as_ptr());
+    }
+
     #[test]
     fn only_names_with_digests_are_kept_for_ever() {
         for kept in ["/assets/index-BDqvTXZK.js", "/assets/a.worker-7-a2hYx4.js"] {
@@ -166,7 +193,7 @@ mod tests {
     #[test]
     fn files_are_found_by_their_path() {
         assert!(ASSETS.is_sorted_by_key(|asset| asset.path));
-        for asset in ASSETS {
+        for asset in &ASSETS {
             assert_eq!(find(asset.path).map(|found| found.etag), Some(asset.etag));
         }
         assert!(find("/assets/../secret").is_none());

@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::{
-    Execute, Sender, body,
+    Execute, Sender, backpressure, body,
     exchange::Exchange,
     negotiation::{self, Media},
     pages,
@@ -86,6 +86,7 @@ async fn operation<A: Execute>(
     shared.api.check_body(&bytes).map_err(Refusal::too_much)?;
     let call = Call::from_body(&bytes, shared.settings.batch_size)?;
     drop(bytes);
+    backpressure::make_room(parts, exchange.deadline).await?;
     execute(shared, call, parts, exchange).await
 }
 

@@ -12,11 +12,14 @@ pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
-/// `/readyz`: requests can be answered.
+/// `/readyz`: requests can be answered, and will be for a while: not when the server was told to stop.
 pub(super) async fn ready<A: Execute>(
     State(shared): State<Arc<Shared<A>>>,
     Extension(exchange): Extension<Exchange>,
 ) -> (StatusCode, &'static str) {
+    if shared.phase.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
     match timeout_at(exchange.deadline, shared.api.is_ready()).await {
         Ok(true) => (StatusCode::OK, "ok"),
         Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),

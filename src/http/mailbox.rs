@@ -15,7 +15,7 @@ use super::pages;
 use crate::mail::{Kept, escape};
 
 /// Mails carry their own styles, and are shown in frames without scripts.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; frame-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Tells the mails that there are, the last one first.
@@ -82,12 +82,12 @@ fn page(mails: &[Kept]) -> Response {
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <meta name=\"color-scheme\" content=\"light dark\">
 <title>Mailbox · UserProfile</title>
-<link rel=\"icon\" href=\"data:,\">
-<link rel=\"stylesheet\" href=\"/plain/mailbox.css\">
+<link rel=\"icon\" href=\"../plain/favicon.svg\" type=\"image/svg+xml\">
+<link rel=\"stylesheet\" href=\"../plain/mailbox.css\">
 </head>
 <body>
 <header><h1>Mailbox</h1><p>What this demo would have mailed in the last 24 hours, the newest first.
-<a href=\"\">Look again</a> · <a href=\"/graphql\">GraphiQL</a></p></header>
+<a href=\"\">Look again</a> · <a href=\"../graphql\">GraphiQL</a></p></header>
 <main>{list}</main>
 </body>
 </html>

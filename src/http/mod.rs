@@ -6,16 +6,20 @@
 
 mod api;
 mod assets;
+mod backpressure;
 mod body;
 mod client;
+mod connection;
 mod cors;
 mod etag;
 mod exchange;
 mod graphql;
 mod health;
+mod loopback;
 mod mailbox;
 mod negotiation;
 mod pages;
+mod public_path;
 mod refusal;
 mod request;
 mod request_id;

@@ -1,11 +1,14 @@
 //! Pages for browsers, and the headers that keep them to themselves.
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
 
-use super::assets;
+use super::{
+    assets,
+    negotiation::{self, Media},
+};
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
@@ -26,7 +29,7 @@ const NOT_BUILT: &str = "<!doctype html>
 <h1>This build has no GraphiQL</h1>
 <p>The API answers at this address all the same. To get the editor, build with Node installed:
 <pre>scripts/build</pre>
-<p>The schema is at <a href=\"/schema.graphql\">/schema.graphql</a>.
+<p>The schema is at <a href=\"schema.graphql\">schema.graphql</a>.
 ";
 
 /// The page at `/graphql`.
@@ -42,6 +45,41 @@ pub(super) async fn reset_password(request: HeaderMap) -> Response {
 /// The page behind the link that puts an old e-mail address back.
 pub(super) async fn undo_email_change(request: HeaderMap) -> Response {
     page("/undo-email-change.html", OF_PLAIN_PAGES, &request).await
+}
+
+/// Whether it is a browser that asks, for something to show.
+pub(super) fn is_wanted(request: &Parts) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD)
+        && matches!(negotiation::negotiate(&request.headers, negotiation::OF_GET), Ok(Media::Html))
+}
+
+/// The page for an address at which there is nothing.
+pub(super) async fn not_found(path: &str) -> Response {
+    // The page's own files are beside the API, wherever a proxy has put that; from here that is some levels up.
+    let root = "../".repeat(path.matches('/').count().saturating_sub(1));
+    let page = match assets::find("/not-found.html") {
+        Some(asset) => asset.content().await.map(|page| String::from_utf8_lossy(&page).replace("{root}", &root)),
+        None => Ok(String::new()),
+    };
+    let mut response = match page {
+        Ok(page) => (StatusCode::NOT_FOUND, Html(page)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an embedded page could not be unpacked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    keep_to_itself(&mut response, OF_PLAIN_PAGES);
+    response
+}
+
+/// The icon for browsers that look for it here, whatever page they show.
+pub(super) async fn favicon(request: HeaderMap) -> Response {
+    match assets::find("/plain/favicon.ico") {
+        Some(icon) => icon.answer(&request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// A page of `web/dist`; where that was not there at build time, one that says how to get it.

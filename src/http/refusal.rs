@@ -49,6 +49,17 @@ pub(super) enum Refusal {
     BatchesOff,
     #[error("A batch holds at most {allowed} requests; send them in several")]
     BatchTooLong { allowed: usize, asked: usize },
+    #[error("This is a demo, for its own machine only: open it as http://localhost or http://127.0.0.1")]
+    NotThisMachine,
+    #[error("This connection holds too many responses that were not read; read them, then send the request again")]
+    TooMuchUnread,
+    #[error(
+        "The operation was executed, but its response was dropped: this connection holds too many responses that were \
+         not read; read them before you send more requests"
+    )]
+    ResponseDropped,
+    #[error("The operation was executed, but its response is larger than {allowed} bytes; select less")]
+    ResponseTooLarge { allowed: usize, asked: usize },
     #[error("The answer took too long; the operation may still be carried out, so look before you repeat it")]
     TimedOut,
     #[error("{}", crate::graphql::error::MASKED)]
@@ -88,14 +99,15 @@ impl Refusal {
         let limit = |name: &str, allowed: usize| {
             Map::from_iter([("limit".to_owned(), name.into()), ("allowed".to_owned(), allowed.into())])
         };
+        let asked_of = |mut about: Map<String, Value>, asked: usize| {
+            about.insert("asked".to_owned(), asked.into());
+            about
+        };
         match self {
             Self::TooMuch(limited) | Self::TooMuchTogether(limited) => limited.about.clone(),
             Self::BodyTooLarge(allowed) => limit("bodyBytes", *allowed),
-            Self::BatchTooLong { allowed, asked } => {
-                let mut about = limit("batchSize", *allowed);
-                about.insert("asked".to_owned(), (*asked).into());
-                about
-            }
+            Self::BatchTooLong { allowed, asked } => asked_of(limit("batchSize", *allowed), *asked),
+            Self::ResponseTooLarge { allowed, asked } => asked_of(limit("responseBytes", *allowed), *asked),
             _ => Map::new(),
         }
     }
@@ -108,7 +120,9 @@ impl Refusal {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge(_) | Self::TooMuch(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin(_) | Self::NotThisMachine => StatusCode::FORBIDDEN,
+            // The operation ran; what its response would have said is not known to be an error.
+            Self::ResponseTooLarge { .. } => StatusCode::OK,
             Self::BodyBroken
             | Self::Malformed(_)
             | Self::CookiesOff
@@ -116,7 +130,7 @@ impl Refusal {
             | Self::BatchesOff
             | Self::TooMuchTogether(_)
             | Self::BatchTooLong { .. } => StatusCode::BAD_REQUEST,
-            Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::TooMuchUnread | Self::ResponseDropped => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -124,11 +138,13 @@ impl Refusal {
     /// The value of `extensions.code`.
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::BodyTooLarge(_) | Self::TooMuch(_) | Self::TooMuchTogether(_) | Self::BatchTooLong { .. } => {
-                Code::LimitExceeded
-            }
-            Self::ForeignOrigin(_) => Code::Forbidden,
-            Self::TimedOut => Code::Unavailable,
+            Self::BodyTooLarge(_)
+            | Self::TooMuch(_)
+            | Self::TooMuchTogether(_)
+            | Self::BatchTooLong { .. }
+            | Self::ResponseTooLarge { .. } => Code::LimitExceeded,
+            Self::ForeignOrigin(_) | Self::NotThisMachine => Code::Forbidden,
+            Self::TimedOut | Self::TooMuchUnread | Self::ResponseDropped => Code::Unavailable,
             Self::Failed => Code::InternalServerError,
             _ => Code::BadUserInput,
         }
@@ -139,7 +155,12 @@ impl Refusal {
         let mut extensions = self.about();
         extensions.insert("code".to_owned(), self.code().as_str().into());
         extensions.insert("requestId".to_owned(), request_id.as_str().into());
-        let body = json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] });
+        let errors = json!([{ "message": self.to_string(), "extensions": extensions }]);
+        let body = match self.status() {
+            // The operation was executed (GraphQL, section 7.1).
+            StatusCode::OK => json!({ "data": null, "errors": errors }),
+            _ => json!({ "errors": errors }),
+        };
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();

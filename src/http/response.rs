@@ -62,10 +62,12 @@ impl Answer {
         let status = status_of_all(&self.responses, media);
         let is_sound = self.responses.iter().all(|response| response.errors.is_empty());
         let written: Vec<_> = self.responses.iter().map(Written::from).collect();
-        let body = match written.as_slice() {
+        let mut body = match written.as_slice() {
             [single] if !self.is_batch => serde_json::to_vec(single),
             batch => serde_json::to_vec(batch),
         }?;
+        // Up to half of a large one is room to grow, and would be kept until the client has read it.
+        body.shrink_to_fit();
         let kept = match caching {
             Caching::ByTheAsker(request) if is_sound => Some((etag::of(&body), request)),
             _ => None,

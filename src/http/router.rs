@@ -16,12 +16,14 @@ use tokio_util::task::TaskTracker;
 use super::{
     Execute,
     assets::{self, Asset},
+    backpressure,
+    connection::Phase,
     cors,
     exchange::{Exchange, exchange},
-    graphql, health,
+    graphql, health, loopback,
     mailbox::{self, Mails},
     negotiation::Media,
-    pages,
+    pages, public_path,
     refusal::Refusal,
     sdl::{SchemaText, Sdl},
 };
@@ -33,10 +35,16 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// How many requests a batch may hold; 0 for no batches.
     pub batch_size: usize,
-    /// How long a client may take to send the head of a request, and so how long a connection of HTTP/1.1 may lie idle.
+    /// How long a client may take to send the head of a request.
     pub header_timeout: Duration,
     /// How long a request may take, from its head to its answer.
     pub request_timeout: Duration,
+    /// How long a client may read nothing of the responses that wait for it before its connection is closed.
+    pub response_timeout: Duration,
+    /// How long a connection may lie idle between two requests.
+    pub keep_alive_timeout: Duration,
+    /// How long requests are still served after the server was told to stop.
+    pub shutdown_delay: Duration,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The address under which people reach the server, where that is known.
@@ -45,6 +53,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Whether sessions may be kept in cookies.
     pub takes_cookies: bool,
+    /// Whether only requests are answered that name this machine, as a demo must.
+    pub loopback_only: bool,
 }
 
 /// Everything that is served.
@@ -70,37 +80,47 @@ pub(super) struct Shared<A> {
     pub(super) random: fn() -> [u8; 16],
     /// The operations that are being executed, whether anybody still waits for them or not.
     pub(super) tasks: TaskTracker,
+    /// Whether the server was told to stop.
+    pub(super) phase: Phase,
 }
 
 /// All routes. Where a request brings the address of its peer as a `ConnectInfo<SocketAddr>`, that is believed.
 pub fn router<A: Execute>(site: Site<A>) -> Router {
-    routes(site, TaskTracker::new())
+    routes(site, TaskTracker::new(), Phase::default())
 }
 
 /// All routes; operations are executed as `tasks`.
-pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
+pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase) -> Router {
     let Site { api, settings, schema, mailbox, random } = site;
+    let public_path = public_path::of(settings.public_url.as_deref());
+    let start = Redirect::temporary(&format!("{public_path}/graphql"));
+    let loopback_only = settings.loopback_only;
     let mailbox = mailbox.map_or_else(Router::new, mailbox::routes);
-    let shared = Arc::new(Shared { api, settings, sdl: schema.map(Sdl::new), random, tasks });
+    let shared = Arc::new(Shared { api, settings, sdl: schema.map(Sdl::new), random, tasks, phase });
     let api = Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
         // Before the layers, which are to see the question of a browser whether it may: its method is none of ours.
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::layer(&shared.settings.cors_origins))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::refuse_foreign::<A>));
-    Router::new()
+    let made_on_request = Router::new()
         .merge(api)
-        .route("/", routing::get(async || Redirect::temporary("/graphql")))
+        .merge(mailbox)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), backpressure::bounded::<A>));
+    let all = Router::new()
+        .merge(made_on_request)
+        .route("/", routing::get(async || start))
+        .route("/favicon.ico", routing::get(pages::favicon))
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready::<A>))
         .route("/schema.graphql", routing::get(super::sdl::schema::<A>))
         .route("/reset-password", routing::get(pages::reset_password))
         .route("/undo-email-change", routing::get(pages::undo_email_change))
-        .merge(mailbox)
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(other)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), exchange::<A>))
-        .with_state(shared)
+        .fallback(other);
+    let all = if loopback_only { all.layer(middleware::from_fn(loopback::refuse_others)) } else { all };
+    let all = all.layer(middleware::from_fn_with_state(Arc::clone(&shared), exchange::<A>)).with_state(shared);
+    public_path::serve_below(public_path, all)
 }
 
 /// A file that the pages need, or nothing.
@@ -112,6 +132,7 @@ async fn other(Extension(exchange): Extension<Exchange>, request: Request) -> Re
             let response = Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id);
             ([(header::ALLOW, Asset::METHODS)], response).into_response()
         }
+        None if pages::is_wanted(&parts) => pages::not_found(parts.uri.path()).await,
         None => Refusal::NotFound.answer(Media::Json, &exchange.request_id),
     }
 }

@@ -103,8 +103,13 @@ impl Server {
     }
 
     pub fn get(&self, path: &str) -> String {
+        self.get_of("localhost", path)
+    }
+
+    /// The same from whoever believes the server to be another host.
+    fn get_of(&self, host: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -375,6 +380,62 @@ fn a_demo_is_for_this_machine_and_an_empty_database_only() {
     }
     let exported = said(&empty.run(&["export", "-"]));
     assert!(exported.lines().filter(|line| line.starts_with(r#"{"kind":"workspace","#)).count() >= 40);
+}
+
+/// A page of any website can have its own name lead to this machine (DNS rebinding).
+#[test]
+fn a_demo_answers_only_to_the_names_of_this_machine() {
+    let binary = Binary::new();
+    let server = Server::start(&binary, &["--demo"]);
+    let port = server.address.rsplit_once(':').unwrap().1;
+    for path in
+        ["/", "/graphql", "/graphql?query=%7B__typename%7D", "/dev/mailbox", "/healthz", "/schema.graphql", "/x"]
+    {
+        for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "10.0.0.1", "[::2]", ""]
+        {
+            let answer = server.get_of(host, path);
+            assert!(answer.starts_with("HTTP/1.1 403"), "{host} {path}: {answer}");
+            assert!(answer.contains(r#""code":"FORBIDDEN""#), "{host} {path}: {answer}");
+        }
+        for host in
+            ["localhost", &format!("LOCALHOST:{port}"), "demo.localhost:1", "127.1.2.3", &format!("[::1]:{port}")]
+        {
+            let answer = server.get_of(host, path);
+            assert!(!answer.starts_with("HTTP/1.1 403"), "{host} {path}: {answer}");
+        }
+    }
+    drop(server);
+    let server = Server::start(&Binary::new(), &[]);
+    assert!(server.get_of("id.example.com", "/healthz").starts_with("HTTP/1.1 200"), "no demo, any host");
+}
+
+#[test]
+fn apps_are_allowed_by_their_own_schemes() {
+    let binary = Binary::new();
+    let listed = "capacitor://localhost, ionic://localhost, tauri://localhost, https://app.example.com";
+    let output = binary.command(&["config"]).env("USERPROFILE_CORS_ORIGINS", listed).output().unwrap();
+    assert_says(&output, 0, &["capacitor://localhost", "tauri://localhost"]);
+    for (listed, wrong) in [("capacitor://*", "may be anybody"), ("null", "may be anybody"), ("file://", "no origins")]
+    {
+        let output = binary.command(&["config"]).env("USERPROFILE_CORS_ORIGINS", listed).output().unwrap();
+        assert_says(&output, 2, &["USERPROFILE_CORS_ORIGINS", wrong]);
+    }
+}
+
+/// How long a stop may take altogether is `USERPROFILE_SHUTDOWN_DELAY`, and what running requests need.
+#[cfg(target_os = "linux")]
+#[test]
+fn told_to_stop_it_serves_on_for_a_while() {
+    let binary = Binary::new();
+    let mut server = Server::start(&binary, &["--shutdown-delay", "3s"]);
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+    let pid = rustix::process::Pid::from_raw(server.child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    while server.get("/readyz").starts_with("HTTP/1.1 200") {}
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 503"));
+    assert!(server.get("/graphql?query=%7B__typename%7D").starts_with("HTTP/1.1 200"));
+    assert!(server.child.wait().unwrap().success());
+    assert!(TcpStream::connect(&server.address).is_err());
 }
 
 #[cfg(target_os = "linux")]

@@ -17,6 +17,7 @@
 
 mod browsers;
 mod cli;
+mod connections;
 mod documents;
 mod email;
 mod events;
@@ -25,6 +26,7 @@ mod generated;
 mod http;
 mod import;
 mod layers;
+mod log;
 mod me;
 mod mfa;
 mod outbox;
@@ -32,8 +34,10 @@ mod password;
 mod permissions;
 mod profile;
 mod sessions;
+mod shutdown;
 mod sign_in;
 mod storage;
+mod sub_path;
 mod support;
 mod throttle;
 mod undo_links;

@@ -57,7 +57,9 @@ impl Kind for Origins {
     }
 
     fn accepts(&self) -> String {
-        "a list of origins, parted by commas, such as `https://app.example.com, http://localhost:5173`".to_owned()
+        "a list of origins, parted by commas, such as `https://app.example.com, http://localhost:5173, \
+         capacitor://localhost`"
+            .to_owned()
     }
 
     fn parse(&self, text: &str) -> Result<Vec<String>, String> {
@@ -70,11 +72,40 @@ fn parse_origin(text: &str) -> Result<String, String> {
     if text.contains('*') || text == "null" {
         return Err(format!("{text:?} may be anybody; name each origin"));
     }
+    if let Ok(url) = Url::parse(text)
+        && !url.cannot_be_a_base()
+        && !matches!(url.scheme(), "http" | "https")
+    {
+        return parse_app_origin(text, &url);
+    }
     let url = parse_web_url(text)?;
     if url.path() != "/" || url.query().is_some() {
-        return Err(format!("{text:?} is more than an origin, which ends behind the host and the port"));
+        return Err(is_more_than_an_origin(text));
     }
     Ok(url.origin().ascii_serialization())
+}
+
+/// The origin of an app's own pages, such as `capacitor://localhost`. The URL standard knows no origins of such schemes;
+/// web views send scheme, host, and port, as they are.
+fn parse_app_origin(text: &str, url: &Url) -> Result<String, String> {
+    if NO_APPS.contains(&url.scheme()) {
+        return Err(format!("{text:?} is of the scheme {:?}, which has no origins", url.scheme()));
+    }
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+        return Err(format!("{text:?} has no host; write `{}://` and the host of the app's pages", url.scheme()));
+    };
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() || text.contains('@') {
+        return Err(is_more_than_an_origin(text));
+    }
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
+}
+
+/// Schemes whose pages have the origin `null`, or that no page is loaded by.
+const NO_APPS: [&str; 8] = ["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"];
+
+fn is_more_than_an_origin(text: &str) -> String {
+    format!("{text:?} is more than an origin, which ends behind the host and the port")
 }
 
 /// A password in it is refused without being shown, for nothing here could keep it secret.
@@ -155,6 +186,28 @@ mod tests {
             ("https://example.com/app", "is more than an origin"),
             ("https://example.com?a", "is more than an origin"),
             ("example.com", "is not a web address"),
+        ] {
+            assert!(wrong(&Origins, text).contains(expected), "{text}: {}", wrong(&Origins, text));
+        }
+    }
+
+    #[test]
+    fn apps_have_origins_of_their_own_schemes() {
+        let parsed = Origins.parse("capacitor://localhost, Ionic://LocalHost/ tauri://localhost:1420 app.web+x://a.b");
+        let expected = ["capacitor://localhost", "ionic://localhost", "tauri://localhost:1420", "app.web+x://a.b"];
+        assert_eq!(parsed, Ok(expected.map(str::to_owned).to_vec()));
+        for (text, expected) in [
+            ("capacitor://", "has no host"),
+            ("capacitor:///index.html", "has no host"),
+            ("capacitor://*", "may be anybody"),
+            ("capacitor://localhost/index.html", "is more than an origin"),
+            ("capacitor://localhost?a", "is more than an origin"),
+            ("capacitor://localhost#a", "is more than an origin"),
+            ("capacitor://me@localhost", "is more than an origin"),
+            ("capacitor:localhost", "is of the scheme"),
+            ("file:///", "which has no origins"),
+            ("ws://localhost", "which has no origins"),
+            ("data:text/html,x", "is of the scheme"),
         ] {
             assert!(wrong(&Origins, text).contains(expected), "{text}: {}", wrong(&Origins, text));
         }

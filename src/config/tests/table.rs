@@ -21,7 +21,8 @@ fn defaults_are_those_that_are_promised() {
         password_max_wait_per_user 60s, password_min_length 8, argon2_memory 19MiB, argon2_iterations 2,
         argon2_parallelism 1, hash_wait 5s, access_ttl 15m, refresh_ttl 3h, refresh_max_age 30d, refresh_grace 10s,
         fresh_for 10m, body_limit 1MiB, limit_depth 15, limit_nesting 64, limit_aliases 15, limit_root_fields 20,
-        limit_tokens 4000, limit_errors 20, batch_size 0, header_timeout 10s, request_timeout 30s, rust_log info,
+        limit_tokens 4000, limit_errors 20, batch_size 0, header_timeout 10s, request_timeout 30s,
+        response_timeout 30s, keep_alive_timeout 75s, shutdown_delay 0s, rust_log info,
         database_connections 16, listen 127.0.0.1:8080, database_url sqlite:userprofile.db";
     for promise in promised.split(',') {
         let (name, value) = promise.trim().split_once(' ').unwrap();

@@ -76,3 +76,45 @@ async fn the_schema_is_text_with_a_tag() {
     assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
     assert_eq!(again.header("etag"), reply.header("etag"));
 }
+
+#[tokio::test]
+async fn a_browser_that_finds_nothing_gets_a_page() {
+    for (address, root) in [("/nowhere", ""), ("/no/where", "../"), ("/no/where/", "../../")] {
+        let reply = get(address, &[BROWSER]).await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"));
+        assert!(reply.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
+        let page = String::from_utf8_lossy(&reply.body);
+        assert!(page.contains(&format!("href=\"{root}plain/page.css\"")), "{page}");
+        assert!(page.contains("Page not found"), "{page}");
+    }
+    for program in [("accept", "*/*"), ("accept", "application/json"), ("x-none", "")] {
+        get("/nowhere", &[program]).await.refused(404, "BAD_USER_INPUT");
+    }
+    call(build("POST", "/nowhere", &[BROWSER], Body::empty())).await.refused(404, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn there_is_an_icon() {
+    let reply = get("/favicon.ico", &[]).await;
+    assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "image/x-icon"));
+    assert!(reply.body.starts_with(b"\0\0\x01\0"));
+    let page = get("/reset-password", &[BROWSER]).await;
+    assert!(String::from_utf8_lossy(&page.body).contains("href=\"plain/favicon.svg\""));
+    assert_eq!(get("/plain/favicon.svg", &[]).await.header("content-type"), "image/svg+xml");
+}
+
+#[tokio::test]
+async fn pages_of_apps_may_ask_where_they_are_listed() {
+    let mut site = site(&Toy::default());
+    site.settings.cors_origins = vec!["capacitor://localhost".to_owned()];
+    let router = crate::http::router(site);
+    let ask = async |origin: &str| {
+        let headers = [JSON, ("origin", origin)];
+        send(router.clone(), build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ hello }"}"#))).await
+    };
+    let reply = ask("capacitor://localhost").await;
+    assert_eq!((reply.status, reply.header("access-control-allow-origin")), (StatusCode::OK, "capacitor://localhost"));
+    for other in ["ionic://localhost", "capacitor://localhost:1", "capacitor://evil", "http://localhost", "null"] {
+        ask(other).await.refused(403, "FORBIDDEN");
+    }
+}

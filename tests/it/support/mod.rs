@@ -5,6 +5,7 @@ mod clock;
 pub mod database;
 mod log;
 pub mod mail;
+pub mod server;
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -191,24 +192,33 @@ pub fn router(api: Api, batch_size: usize) -> Router {
 
 /// The server over an API, changed in some way.
 pub fn router_with(api: Api, change: impl FnOnce(&mut Site<Api>)) -> Router {
-    let mut site = Site {
+    let mut site = site(api);
+    change(&mut site);
+    http::router(site)
+}
+
+/// What a server serves over an API.
+pub fn site(api: Api) -> Site<Api> {
+    Site {
         api,
         settings: HttpSettings {
             body_limit: 1024 * 1024,
             batch_size: 0,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(75),
+            shutdown_delay: Duration::ZERO,
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             public_url: None,
             cors_origins: vec!["https://app.test".to_owned()],
             takes_cookies: true,
+            loopback_only: false,
         },
         schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
         mailbox: None,
         random: || [1; 16],
-    };
-    change(&mut site);
-    http::router(site)
+    }
 }
 
 /// The line of a domain.

@@ -1,6 +1,7 @@
 // Sends one GraphQL request over HTTP and gives back what was answered. Knows nothing of tokens or of React.
 
-const ENDPOINT = '/graphql';
+// Beside the page, wherever a proxy has put that.
+const ENDPOINT = 'graphql';
 
 // Longer than the server itself gives a request, so that its own answer comes first.
 const PATIENCE_MS = 45_000;

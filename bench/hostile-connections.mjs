@@ -1,0 +1,101 @@
+// 10 clients that ask for much and read nothing: over HTTP/2 without a window, 100 requests on each connection, for the
+// schema and for the largest embedded file; and over HTTP/1.1. Tells how much memory the server takes above idle while
+// they hang, and after they have left; fails where it is more than it may be.
+//
+// usage: [USERPROFILE_BINARY=…] [DATABASE_URL=postgres://…] node bench/hostile-connections.mjs
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { run, start } from './server.mjs';
+
+const CONNECTIONS = 10;
+const STREAMS = 100;
+const MOST_MEGABYTES = 150;
+// As long as the server's memory grows, and then until it has not grown for so long.
+const STEADY_MS = 3000;
+// Long enough that nobody is cut off while memory is measured.
+const FLAGS = ['--response-timeout', '5m', '--keep-alive-timeout', '5m'];
+
+const FIELDS = 'types{name description fields{name description type{name kind description fields{name description}}}}';
+const SCHEMA = JSON.stringify({ query: `{${Array.from({ length: 15 }, (_, n) => `s${n}:__schema{${FIELDS}}`).join(' ')}}` });
+
+const folder = mkdtempSync(join(tmpdir(), 'userprofile-bench-'));
+const databaseUrl = process.env.DATABASE_URL ?? `sqlite:${join(folder, 'bench.db')}`;
+run(databaseUrl, 'migrate');
+for (const [name, open] of [
+  ['HTTP/2, the schema', (url) => http2(url, () => ({ ':method': 'POST', ':path': '/graphql', 'content-type': 'application/json' }), SCHEMA)],
+  ['HTTP/2, the largest file', (url, file) => http2(url, () => ({ ':path': file }))],
+  ['HTTP/2, bodies that do not end', (url) => http2(url, unfinished, ' '.repeat(1024 * 1024 - 1), false)],
+  ['HTTP/1.1, the schema', (url) => http1(url, `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${SCHEMA.length}\r\n\r\n${SCHEMA}`, 20)],
+  ['HTTP/1.1, the largest file', (url, file) => http1(url, `GET ${file} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 100)],
+  ['HTTP/1.1, heads alone', (url) => http1(url, 'HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000), 1000)],
+]) {
+  await measure(name, open);
+}
+rmSync(folder, { recursive: true });
+
+async function measure(name, open) {
+  const server = await start(databaseUrl, FLAGS);
+  try {
+    const file = await largestFile(server.url);
+    const idle = server.residentMegabytes();
+    const clients = Array.from({ length: CONNECTIONS }, () => open(server.url, file));
+    const hanging = (await steady(server)) - idle;
+    for (const client of clients) client.destroy();
+    await pause(STEADY_MS);
+    const left = server.residentMegabytes() - idle;
+    console.log(`${name}: ${hanging.toFixed(0)} MB above idle while they hang, at most ${(server.mostMegabytes() - idle).toFixed(0)} MB, ${left.toFixed(0)} MB after they left`);
+    if (server.mostMegabytes() - idle > MOST_MEGABYTES) process.exitCode = 1;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The memory once it has not grown for a while, in megabytes. */
+async function steady(server) {
+  for (let before = 0; ; ) {
+    await pause(STEADY_MS);
+    const now = server.residentMegabytes();
+    if (now <= before * 1.01) return now;
+    before = now;
+  }
+}
+
+function http2(url, headers, body, ends = true) {
+  const client = connectHttp2(url, { settings: { initialWindowSize: 0 } });
+  client.on('error', () => {});
+  for (let number = 0; number < STREAMS; number++) {
+    const stream = client.request(headers(), { endStream: body === undefined });
+    stream.on('error', () => {});
+    if (body !== undefined) ends ? stream.end(body) : stream.write(body);
+  }
+  return client;
+}
+
+function unfinished() {
+  return { ':method': 'POST', ':path': '/graphql', 'content-type': 'application/json', 'content-length': 1024 * 1024 };
+}
+
+/** Requests one after the other, without waiting for responses. */
+function http1(url, request, times) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).pause();
+  socket.on('error', () => {});
+  for (let number = 0; number < times; number++) socket.write(request);
+  return socket;
+}
+
+/** The path of the largest file that the server has embedded; without `web/dist` a small one. */
+async function largestFile(url) {
+  const page = await (await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).text();
+  const main = /src="([^"]+\.js)"/.exec(page)?.[1];
+  if (main === undefined) return '/plain/words.js';
+  const path = new URL(main, `${url}/graphql`).pathname;
+  const script = await (await fetch(url + path)).text();
+  const names = [path, ...[...script.matchAll(/assets\/[\w.-]+\.js/g)].map(([name]) => `/${name}`)];
+  const sizes = await Promise.all([...new Set(names)].map(async (name) => [name, Number((await fetch(url + name, { method: 'HEAD', headers: { 'accept-encoding': 'identity' } })).headers.get('content-length'))]));
+  return sizes.reduce((largest, one) => (one[1] > largest[1] ? one : largest))[0];
+}

@@ -1,0 +1,188 @@
+//! One connection: what it may cost, how long its client may take, and how it ends.
+
+mod activity;
+mod backlog;
+mod outgoing;
+mod socket;
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, Response, Version, header},
+};
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use self::{
+    activity::{Activity, Overdue, Timeouts},
+    outgoing::{Outgoing, Upload},
+    socket::Socket,
+};
+use super::HttpSettings;
+
+pub(super) use backlog::{Backlog, Held, Unreadable};
+
+/// The largest head of a request, in bytes: room for a long query string and a few proxies' headers.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// How many requests of one HTTP/2 connection are worked on at once.
+const STREAMS: u32 = 100;
+/// How often the other end of a silent HTTP/2 connection is asked whether it lives, and how long it may take to say so.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of what was not sent yet the system keeps for a connection, in bytes. Unbounded, it takes several megabytes
+/// of a client that reads nothing, and hides for minutes whether a slow one reads.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
+
+/// How far the end of the server has come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Phase {
+    /// It was told to stop, and still takes requests, but asks clients to go elsewhere.
+    pub(super) draining: CancellationToken,
+    /// It takes no more requests.
+    pub(super) closing: CancellationToken,
+}
+
+/// What serves connections.
+#[derive(Clone)]
+pub(super) struct Connections {
+    router: Router,
+    protocol: Arc<Builder<TokioExecutor>>,
+    timeouts: Timeouts,
+    phase: Phase,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, settings: &HttpSettings, phase: Phase) -> Self {
+        let timeouts = Timeouts {
+            head: settings.header_timeout,
+            response: settings.response_timeout,
+            keep_alive: settings.keep_alive_timeout,
+        };
+        Self { router, protocol: Arc::new(protocol()), timeouts, phase }
+    }
+
+    /// Serves a connection to its end.
+    pub(super) async fn serve(self, stream: TcpStream, peer: SocketAddr) {
+        prepare(&stream, &self.timeouts);
+        let activity = Arc::new(Activity::new());
+        let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
+        let service = service(self.router, peer, Arc::clone(&activity), self.phase.draining.clone());
+        let mut connection = pin!(self.protocol.serve_connection(socket, service));
+        let (mut is_draining, mut is_closing) = (false, false);
+        let mut look_at = Instant::now() + self.timeouts.shortest();
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%peer, error, "a connection broke");
+                    }
+                    return;
+                }
+                // Over HTTP/2 no request is lost when a connection ends. Over HTTP/1.1 one may be on its way: the next
+                // response says that it is the last one.
+                () = self.phase.draining.cancelled(), if !is_draining => {
+                    is_draining = true;
+                    if activity.is_http2() {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+                () = self.phase.closing.cancelled(), if !is_closing => {
+                    is_closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = sleep_until(look_at) => {
+                    let now = Instant::now();
+                    look_at = now + self.timeouts.shortest();
+                    match activity.check(&self.timeouts, now) {
+                        Ok(until) => look_at = until.map_or(look_at, |until| until.min(look_at)),
+                        Err(Overdue::Idle) if !is_closing => {
+                            is_closing = true;
+                            connection.as_mut().graceful_shutdown();
+                        }
+                        Err(overdue) => {
+                            tracing::debug!(%peer, ?overdue, "closed a connection whose client takes too long");
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What one connection may cost. How long its client may take is the matter of [`Timeouts`].
+fn protocol() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_LIMIT)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
+    builder
+}
+
+/// Tells the system how a connection is to be treated. Where it cannot, everything works all the same.
+fn prepare(stream: &TcpStream, timeouts: &Timeouts) {
+    // Responses are written whole; waiting for more to send would only cost 40 ms.
+    let mut done = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    {
+        let socket = socket2::SockRef::from(stream);
+        done = done.and(socket.set_tcp_notsent_lowat(UNSENT));
+        // For what the system keeps when the server has written all of it.
+        done = done.and(socket.set_tcp_user_timeout(Some(timeouts.response)));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = timeouts;
+    if let Err(error) = done {
+        tracing::debug!(%error, "an option of a connection could not be set");
+    }
+}
+
+/// The router, told who asks, with bodies that report what the client reads.
+fn service(
+    router: Router,
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+    draining: CancellationToken,
+) -> impl hyper::service::Service<Request<Incoming>, Response = Response<Outgoing>, Error = Infallible, Future: Send + 'static>
+{
+    let backlog = Arc::new(Backlog::new());
+    service_fn(move |request: Request<Incoming>| {
+        let version = request.version();
+        let running = activity.begin(version == Version::HTTP_2);
+        let mut request = request.map(|body| Body::new(Upload::new(body, Arc::clone(&activity))));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(Arc::clone(&backlog));
+        let response = router.clone().call(request);
+        let draining = draining.clone();
+        async move {
+            let mut response = response.await?;
+            if draining.is_cancelled() && version != Version::HTTP_2 {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            let memory = response.extensions_mut().remove::<Arc<Held>>().and_then(Arc::into_inner);
+            let waiting = running.answered();
+            Ok(response.map(|body| Outgoing::new(body, waiting, memory)))
+        }
+    })
+}

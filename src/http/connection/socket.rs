@@ -1,0 +1,136 @@
+//! A connection's bytes: notes when some arrive, reads no further requests while the client does not read the responses,
+//! and closes so that the client gets to read what was said last.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::activity::Activity;
+
+/// How much is still read of a client that goes on sending after the last response, in bytes, for how long, and for how
+/// long where nothing arrives. Closing at once would answer what arrives by a reset, which takes the response from the
+/// client as well (RFC 9112, section 9.6).
+const LINGER_BYTES: usize = 32 << 20;
+const LINGER_FOR: Duration = Duration::from_secs(5);
+const LINGER_IN_SILENCE: Duration = Duration::from_secs(1);
+
+/// A connection's bytes.
+pub(super) struct Socket<S = TcpStream> {
+    stream: S,
+    activity: Arc<Activity>,
+    /// Whether the client's system takes nothing any more.
+    is_blocked: bool,
+    /// Who is to read on once it does.
+    reader: Option<Waker>,
+    linger: Option<Linger>,
+}
+
+struct Linger {
+    left: usize,
+    until: Instant,
+    silence: Pin<Box<Sleep>>,
+}
+
+impl<S> Socket<S> {
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, is_blocked: false, reader: None, linger: None }
+    }
+
+    fn written<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        self.is_blocked = written.is_pending();
+        if !self.is_blocked
+            && let Some(reader) = self.reader.take()
+        {
+            reader.wake();
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // HTTP/2 has windows; over HTTP/1.1 responses without a body would pile up.
+        if self.is_blocked && !self.activity.is_http2() {
+            self.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.written(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let socket = &mut *self;
+        if socket.linger.is_none() {
+            ready!(Pin::new(&mut socket.stream).poll_shutdown(context))?;
+            if !socket.activity.has_unread_input() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = socket.linger.get_or_insert_with(Linger::begin);
+        linger.poll(&mut socket.stream, context)
+    }
+}
+
+impl Linger {
+    fn begin() -> Self {
+        let until = Instant::now() + LINGER_FOR;
+        Self { left: LINGER_BYTES, until, silence: Box::pin(sleep(LINGER_IN_SILENCE)) }
+    }
+
+    /// Reads and throws away until the client has nothing more to say, or has said enough.
+    fn poll(&mut self, stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 4096];
+        while self.left > 0 && self.silence.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+            self.left = self.left.saturating_sub(buffer.filled().len());
+            self.silence.as_mut().reset(self.until.min(Instant::now() + LINGER_IN_SILENCE));
+        }
+        Poll::Ready(Ok(()))
+    }
+}

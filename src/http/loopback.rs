@@ -1,0 +1,95 @@
+//! For a demo, whose passwords everybody knows: answers only requests that name this machine. Otherwise a page of some
+//! website could have its own name lead to this machine, and then read what a demo holds as if it were its own
+//! (DNS rebinding).
+
+use axum::{
+    Extension,
+    extract::Request,
+    http::{HeaderMap, Uri, header, uri::Authority},
+    middleware::Next,
+    response::Response,
+};
+use url::Host;
+
+use super::{body, exchange::Exchange, negotiation::Media, refusal::Refusal};
+
+/// Refuses requests for any other host.
+pub(super) async fn refuse_others(Extension(exchange): Extension<Exchange>, request: Request, next: Next) -> Response {
+    if is_loopback(request.uri(), request.headers()) {
+        return next.run(request).await;
+    }
+    let (parts, unread) = request.into_parts();
+    body::discard(unread, &parts.headers).await;
+    Refusal::NotThisMachine.answer(Media::Json, &exchange.request_id)
+}
+
+/// Whether a request names a host, and only ones that are this machine: in `Host`, in the address, or in both.
+fn is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+    let in_headers = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let mut hosts = in_headers.chain(uri.authority().map(Authority::as_str)).peekable();
+    hosts.peek().is_some() && hosts.all(names_loopback)
+}
+
+/// `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`, with any port or none.
+fn names_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    match Host::parse(host) {
+        Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Ok(Host::Ipv4(address)) => address.is_loopback(),
+        Ok(Host::Ipv6(address)) => address.is_loopback(),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_a_few_names() {
+        for host in
+            ["localhost", "LocalHost:8080", "demo.localhost:1", "127.0.0.1", "127.8.9.10:65535", "[::1]", "[::1]:8080"]
+        {
+            assert!(names_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn all_others_are_refused() {
+        for host in [
+            "",
+            ":8080",
+            "evil.example",
+            "evil.example:8080",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evillocalhost",
+            "localhost@evil.example",
+            "evil.example@localhost",
+            "127.0.0.1, evil.example",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "[::2]:80",
+            "::1",
+        ] {
+            assert!(!names_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn every_name_in_a_request_counts() {
+        let is_loopback = |uri: &'static str, hosts: &[&'static str]| {
+            let headers = hosts.iter().map(|host| (header::HOST, host.parse().unwrap())).collect();
+            super::is_loopback(&Uri::from_static(uri), &headers)
+        };
+        assert!(is_loopback("/graphql", &["localhost"]));
+        assert!(is_loopback("http://localhost/graphql", &[]));
+        assert!(!is_loopback("/graphql", &[]));
+        assert!(!is_loopback("http://evil.example/graphql", &["localhost"]));
+        assert!(!is_loopback("/graphql", &["localhost", "evil.example"]));
+    }
+}

@@ -1,0 +1,71 @@
+//! Serving below a path: `https://example.com/identity/`, behind a proxy that may take `/identity` away or leave it.
+
+use axum::{Router, extract::Request, http::Uri};
+use tower::ServiceExt;
+use url::Url;
+
+/// The path of the server's public address, without a `/` at its end: `/identity`, or nothing.
+pub(super) fn of(public_url: Option<&str>) -> String {
+    let url = public_url.and_then(|url| Url::parse(url).ok());
+    url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+}
+
+/// The same routes at the root and below `path`.
+pub(super) fn serve_below(path: String, routes: Router) -> Router {
+    if path.is_empty() {
+        return routes;
+    }
+    let service = routes.map_request(move |mut request: Request| {
+        if let Some(uri) = without(&path, request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    });
+    Router::new().fallback_service(service)
+}
+
+/// The address without `path` before it, if that is there.
+fn without(path: &str, uri: &Uri) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().strip_prefix(path)?;
+    let rest = match rest.chars().next() {
+        Some('/') => rest.to_owned(),
+        None | Some('?') => format!("/{rest}"),
+        // `/identity` is not before `/identityx`.
+        Some(_) => return None,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(rest.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_address_may_have_a_path() {
+        for (url, path) in [
+            (None, ""),
+            (Some("https://id.example.com"), ""),
+            (Some("https://example.com/identity"), "/identity"),
+            (Some("https://example.com/a/b"), "/a/b"),
+        ] {
+            assert_eq!(of(url), path, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_taken_away_where_it_is() {
+        let without = |uri: &str| super::without("/identity", &uri.parse().unwrap()).map(|uri| uri.to_string());
+        for (uri, rest) in [
+            ("/identity/graphql?query=%7Bme%7D", Some("/graphql?query=%7Bme%7D")),
+            ("/identity", Some("/")),
+            ("/identity?a", Some("/?a")),
+            ("http://example.com/identity/", Some("http://example.com/")),
+            ("/identityx", None),
+            ("/graphql", None),
+        ] {
+            assert_eq!(without(uri).as_deref(), rest, "{uri}");
+        }
+    }
+}

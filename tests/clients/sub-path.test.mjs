@@ -1,0 +1,54 @@
+// The pages below a path, behind a proxy that takes the path away.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { editorIsThere, launch, openPage, run, signIn } from './browser.mjs';
+import { required } from './environment.mjs';
+import { startStrippingProxy } from './stripping-proxy.mjs';
+
+describe('below a path', () => {
+  let browser;
+  let proxy;
+  before(async () => {
+    browser = await launch();
+    proxy = await startStrippingProxy(required('USERPROFILE_URL'), '/identity');
+  });
+  after(async () => {
+    await browser?.close();
+    proxy?.stop();
+  });
+
+  const open = async (path) => {
+    const visitor = await openPage(browser, proxy.url);
+    const response = await visitor.page.goto(new URL(path, proxy.url).href);
+    return { ...visitor, response };
+  };
+
+  test('GraphiQL signs in and runs a query', async () => {
+    const { page, faults } = await open('graphql');
+    await editorIsThere(page);
+    await signIn(page);
+    const { data, errors } = await run(page);
+    assert.equal(errors, undefined);
+    assert.ok(data.me);
+    assert.deepEqual(faults, []);
+  });
+
+  test('the page behind a link in a mail sends its form', async () => {
+    const { page, faults } = await open('undo-email-change?lang=en#token=upu_made-up-0123456789');
+    await page.getByRole('button', { name: 'Put my address back' }).click();
+    await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  for (const [language, title] of [['en', 'Page not found'], ['ko', '페이지를 찾을 수 없습니다'], ['ja', 'ページが見つかりません']]) {
+    test(`an address with nothing at it says so in ${language}`, async () => {
+      const { page, response, faults } = await open(`no/where?lang=${language}`);
+      assert.equal(response.status(), 404);
+      await page.getByRole('heading', { name: title }).waitFor();
+      assert.equal(await page.title(), `${title} · UserProfile`);
+      // The browser itself reports the status; nothing else is wrong.
+      assert.deepEqual(faults.filter((fault) => !fault.includes('404')), []);
+    });
+  }
+});

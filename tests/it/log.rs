@@ -1,0 +1,128 @@
+//! What the binary logs at its most talkative, with libraries that would log all that passes through them.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::support::server::{http2, read_to_end, send_as};
+use crate::support::{self, DOMAIN, MailServer, PASSWORD, TestApp, database};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// That of a [`TestApp`].
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const EMAIL: &str = "wonny-the-first@mail.test";
+
+/// The binary at work, and what it logged so far, a JSON object a line.
+struct Logging {
+    child: Child,
+    lines: watch::Receiver<Vec<String>>,
+}
+
+impl Logging {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = watch::channel(Vec::new());
+        std::thread::spawn(move || {
+            for line in log.lines() {
+                sender.send_modify(|lines| lines.push(line.unwrap()));
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for an entry.
+    async fn entry(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let find = |lines: &Vec<String>| lines.iter().map(|line| parse(line)).find(|entry| wanted(entry));
+        let found = timeout(PATIENCE, self.lines.wait_for(|lines| find(lines).is_some())).await;
+        let lines = found.expect("it is not logged").expect("the server ended");
+        find(&lines).unwrap()
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn parse(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))
+}
+
+fn serve(database_url: &str, mail_port: u16) -> Logging {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));
+    command.args(["serve", "--listen", "127.0.0.1:0"]).env_clear();
+    for (name, value) in [
+        ("DATABASE_URL", database_url),
+        ("SMTP_URL", &format!("smtp://127.0.0.1:{mail_port}")),
+        ("MAIL_FROM", "noreply@userprofile.test"),
+        ("RUST_LOG", "trace,tokio_postgres=trace,h2=trace,hyper=trace,lettre=trace,rustls=trace,diesel=trace"),
+        ("USERPROFILE_ARGON2_ITERATIONS", "1"),
+        ("USERPROFILE_ARGON2_MEMORY", "8KiB"),
+        ("USERPROFILE_LOG_FORMAT", "json"),
+        ("USERPROFILE_PUBLIC_URL", "https://id.test"),
+        ("USERPROFILE_SECRET_KEY", KEY),
+    ] {
+        command.env(name, value);
+    }
+    Logging::start(command)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_level_of_any_library_logs_secrets() {
+    let database = database::create().await;
+    let verified = format!(r#""email":"{EMAIL}","email_verified":true"#);
+    let company = support::domain(DOMAIN) + &support::user(DOMAIN, "wonny", &verified);
+    TestApp::on(&database).await.import(&company).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mail_port = listener.local_addr().unwrap().port();
+    let mails = MailServer::on(listener);
+    let mut server = serve(&database.url(), mail_port);
+    let listening = server.entry(|entry| entry["message"] == "listening").await;
+    let address: SocketAddr = listening["address"].as_str().unwrap().parse().unwrap();
+
+    let (client, _connection) = http2(address, 65_535).await;
+    let ask = async |token: Option<&str>, query: &str, input: Value| -> Value {
+        let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+        let response = send_as(&client, "/graphql", token, Some(body)).await.unwrap();
+        serde_json::from_slice(&read_to_end(response).await.unwrap()).unwrap()
+    };
+    let sign_in = "mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } } }";
+    let credentials = json!({ "domainId": DOMAIN, "userId": "wonny", "password": PASSWORD });
+    let session = &ask(None, sign_in, credentials).await["data"]["signIn"]["session"];
+    let [access, refresh] = ["accessToken", "refreshToken"].map(|name| session[name].as_str().unwrap().to_owned());
+    let me = ask(Some(&access), "{ me { email tags sessions { id } } }", Value::Null).await;
+    assert_eq!(me["data"]["me"]["email"], EMAIL);
+    let reset = "mutation($input: ResetPasswordInput!) { resetPassword(input: $input) { ok } }";
+    assert_eq!(ask(None, reset, json!({ "userId": "wonny" })).await["data"]["resetPassword"]["ok"], true);
+    let mailed = async {
+        loop {
+            if let Some(mail) = mails.received("noreply@userprofile.test").first() {
+                return mail.token();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let mailed = timeout(PATIENCE, mailed).await.expect("no mail came");
+    read_to_end(send_as(&client, "/healthz", None, None).await.unwrap()).await.unwrap();
+    server.entry(|entry| entry["message"] == "answered" && entry.to_string().contains("/healthz")).await;
+
+    let lines = server.lines.borrow().clone();
+    for secret in [PASSWORD, &access, &refresh, &mailed, EMAIL, "$argon2", KEY] {
+        let found = lines.iter().find(|line| line.contains(secret));
+        assert_eq!(found, None, "{secret} is in the log");
+    }
+    for entry in lines.iter().map(|line| parse(line)) {
+        let is_ours = entry["target"].as_str().unwrap().starts_with("userprofile");
+        assert!(is_ours || entry["level"] == "WARN" || entry["level"] == "ERROR", "{entry}");
+    }
+    let told = lines.iter().filter(|line| line.contains("RUST_LOG asks a library for more")).count();
+    assert_eq!(told, 6, "what is not logged is not told");
+}
