@@ -5,6 +5,7 @@ pub mod admin;
 mod codes;
 pub mod email;
 pub mod export;
+mod future_times;
 pub mod hasher;
 pub mod import;
 pub mod installation;

@@ -148,7 +148,7 @@ impl Services {
         self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
     }
 
-    /// What every new password brings: sessions end, open codes are void, wrong guesses of codes are forgotten.
+    /// What every new password brings: sessions end and open codes are void. It clears no count of failed codes.
     pub(super) async fn put_password(
         &self,
         tx: &mut Tx,
@@ -159,8 +159,7 @@ impl Services {
     ) -> Result<(), Failure> {
         users::update_password_hash(tx, &user.id, hash).await?;
         sessions::delete(tx, &user.id, ended, now).await?;
-        codes::delete(tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
-        self.clear_tries(tx, &user.id).await
+        Ok(codes::delete(tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?)
     }
 
     /// Whether the password is still the one that a new one was held against.
@@ -181,15 +180,13 @@ impl Services {
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
-        self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
         let found = users::find_credentials_by_id(&self.db, &user.id).await?;
         let hash = found.and_then(|found| found.password_hash).and_then(|hash| PasswordHash::parse(&hash).ok());
         if password.is_too_long() || !self.hasher.verify(&slot, hash, password).await? {
             return Err(Error::Refused(PasswordRefusal::Wrong));
         }
-        let mut tx = self.db.begin().await?;
-        self.take_back_attempt(&mut tx, &counters, self.now()).await?;
-        tx.commit().await?;
+        self.give_back_attempt(&attempt).await?;
         Ok(slot)
     }
 
@@ -338,8 +335,9 @@ impl Services {
         user.fulfil(RequiredAction::UpdatePassword);
         user.pending_email = None;
         users::update(&mut tx, &user).await?;
-        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
         self.clear_waits(&mut tx, &user.domain_id, &user.login).await?;
+        self.clear_sign_in_tries(&mut tx, &user.id, now).await?;
+        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
         self.put_notice(&mut tx, &user, Notice::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

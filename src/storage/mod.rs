@@ -9,6 +9,7 @@ pub mod domains;
 pub mod error;
 pub mod events;
 pub mod export;
+pub mod future_times;
 pub mod groups;
 pub mod installation;
 pub mod migrate;

@@ -17,6 +17,8 @@
 
 mod browsers;
 mod cli;
+mod clock_steps;
+mod code_attempts;
 mod documents;
 mod email;
 mod federation;
@@ -30,6 +32,7 @@ mod outbox;
 mod password;
 mod permissions;
 mod profile;
+mod refused_sends;
 mod sessions;
 mod sign_in;
 mod storage;
