@@ -2,19 +2,17 @@
 //! reads the tables learns no name.
 
 use diesel::prelude::*;
+use diesel::sql_query;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
 use super::schema::{known_networks, password_attempts};
-use super::types::At;
+use super::types::{At, UtcTimestamp};
 use crate::clock::Timestamp;
 use crate::domain::attempts::Attempts;
 use crate::domain::secret::Digest;
-
-/// How many rows are named in one statement; SQLite takes some 30,000 values at most.
-const ROWS_PER_STATEMENT: usize = 1000;
 
 type Row = (i32, At, At);
 
@@ -163,20 +161,23 @@ pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp)
 /// # Errors
 /// When the database fails.
 pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<(), Error> {
-    let old = password_attempts::table
-        .filter(password_attempts::failed_at.lt(At(failed_before)))
-        .select(password_attempts::counter);
-    // Counters of one name are locked in no particular order here, so this must not wait for any: one that is in use is
-    // left to the next time.
-    let old: Vec<Vec<u8>> = match tx.conn() {
-        Conn::Pg(c) => old.for_update().skip_locked().load(c).await?,
-        Conn::Sqlite(c) => old.load(c).await?,
-    };
-    for some in old.chunks(ROWS_PER_STATEMENT) {
-        on!(tx.conn(), c => {
-            diesel::delete(password_attempts::table.filter(password_attempts::counter.eq_any(some))).execute(c).await
-        })?;
-    }
+    match tx.conn() {
+        // Counters of one name are locked in no particular order here, so this must not wait for any: one that is in use
+        // is left to the next time.
+        Conn::Pg(c) => {
+            sql_query(
+                "DELETE FROM password_attempts WHERE counter IN (
+                     SELECT counter FROM password_attempts WHERE failed_at < $1 FOR UPDATE SKIP LOCKED)",
+            )
+            .bind::<UtcTimestamp, _>(At(failed_before))
+            .execute(c)
+            .await
+        }
+        Conn::Sqlite(c) => {
+            let old = password_attempts::table.filter(password_attempts::failed_at.lt(At(failed_before)));
+            diesel::delete(old).execute(c).await
+        }
+    }?;
     on!(tx.conn(), c => {
         diesel::delete(known_networks::table.filter(known_networks::signed_in_at.lt(At(signed_in_before)))).execute(c).await
     })?;

@@ -1,5 +1,8 @@
 //! The clock is set back: no delay, limit, lease or lifetime becomes longer than its own length.
 
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -206,4 +209,42 @@ async fn no_stored_time_stays_in_the_future() {
         let ahead = database.count(&format!("{table} WHERE {column} > {bound} {more}")).await;
         assert_eq!(ahead, 0, "{table}.{column}");
     }
+}
+
+/// A server of the binary, ended when it is dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_corrects_what_it_finds() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    // Far ahead of the machine's clock.
+    app.clock.advance(TimeDelta::days(10_000));
+    app.signed_in(DOMAIN, "wonny").await;
+    sign_in_error(&app, "wrong").await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));
+    command.args(["serve", "--listen", "127.0.0.1:0"]).env_clear().env("DATABASE_URL", database.url());
+    // The key of `TestApp`: 32 bytes of 7.
+    command.env("USERPROFILE_SECRET_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _server = Server(command.spawn().unwrap());
+    let bound = if database::server().is_some() { "'2050-01-01'" } else { "2524608000000000" };
+    let corrected = async {
+        for (table, column) in
+            [("password_attempts", "blocked_until"), ("tallies", "counted_at"), ("sessions", "expires_at")]
+        {
+            while database.count(&format!("{table} WHERE {column} > {bound}")).await > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), corrected).await.expect("times in the future are corrected");
 }
