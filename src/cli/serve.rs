@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
@@ -22,6 +23,11 @@ use crate::services::Services;
 
 /// How often what is out of time is cleared away.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
+
+/// How often it is checked whether the clock was set back.
+const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(1);
+/// How often stored times are corrected without such a sign: the clock of another server may have been set back.
+const CORRECT_TIMES_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// How long, after the last request, a mail in hand may still take.
 const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
@@ -55,9 +61,11 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
     announce(&listener, demo);
     let pruning = tokio::spawn(prune(services.clone()));
+    let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
     http::serve(listener, site(api, &config, mailbox), stop).await;
     pruning.abort();
+    watching.abort();
     stopping.cancel();
     // A mail in hand is finished; one that takes too long stays in the outbox, and is sent after the next start.
     if tokio::time::timeout(FINISH_MAIL_WITHIN, posting).await.is_err() {
@@ -137,6 +145,27 @@ async fn prune(services: Arc<Services>) {
         ticks.tick().await;
         if let Err(error) = services.prune().await {
             tracing::warn!(%error, "what is out of time could not be cleared away; it will be tried again in an hour");
+        }
+    }
+}
+
+/// Corrects stored times that lie in the future: at the start, as soon as the clock was set back, and every minute.
+async fn watch_clock(services: Arc<Services>) {
+    let mut ticks = tokio::time::interval(CHECK_CLOCK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut before = services.clock.now();
+    let mut due_at = before;
+    loop {
+        ticks.tick().await;
+        let now = services.clock.now();
+        let is_due = now < before || now >= due_at;
+        before = now;
+        if !is_due {
+            continue;
+        }
+        due_at = now + CORRECT_TIMES_EVERY;
+        if let Err(error) = services.correct_future_times().await {
+            tracing::warn!(%error, "stored times that lie in the future could not be corrected; next try in a minute");
         }
     }
 }

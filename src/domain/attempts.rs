@@ -26,11 +26,57 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// From `now` until `free_at`.
+    /// Whether a delay of `length` that started at `started_at` is over at `now`. A start in the future, written before
+    /// the clock was set back, counts as `now`: no delay lasts longer than its own length.
+    ///
+    /// # Errors
+    /// How long to wait if it is not over.
+    pub fn check(started_at: Timestamp, length: TimeDelta, now: Timestamp) -> Result<(), Self> {
+        let left = started_at.min(now) + length - now;
+        if left <= TimeDelta::zero() {
+            return Ok(());
+        }
+        // Rounded up, so that an attempt after the reported time is accepted.
+        let seconds = (left.num_microseconds().unwrap_or(i64::MAX).saturating_add(999_999)) / 1_000_000;
+        Err(Self { retry_after: u32::try_from(seconds).unwrap_or(u32::MAX) })
+    }
+
+    /// Whether two delays that both have to pass are over.
+    ///
+    /// # Errors
+    /// The longer one that is not.
+    pub fn longer(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
+        match (one, other) {
+            (Err(one), Err(other)) => Err(if one.retry_after < other.retry_after { other } else { one }),
+            (one, other) => one.and(other),
+        }
+    }
+}
+
+/// One attempt that was counted as failed, with what was counted before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    before: Option<Attempts>,
+    /// The count that includes the attempt.
+    pub after: Attempts,
+}
+
+impl Charge {
+    /// Removes the attempt from what is counted now. The delay that it started ends; a delay that another attempt
+    /// started meanwhile stays, so that a user who knows one password cannot cancel the delays of others.
     #[must_use]
-    pub fn until(free_at: Timestamp, now: Timestamp) -> Self {
-        let left = (free_at - now).num_milliseconds().max(1);
-        Self { retry_after: u32::try_from((left + 999) / 1000).unwrap_or(u32::MAX) }
+    pub fn undo(self, current: Attempts) -> Attempts {
+        let (failed_at, blocked_until) =
+            self.before.map_or((self.after.failed_at, self.after.failed_at), |b| (b.failed_at, b.blocked_until));
+        Attempts {
+            failures: current.failures.saturating_sub(1),
+            failed_at: if current.failed_at == self.after.failed_at { failed_at } else { current.failed_at },
+            blocked_until: if current.blocked_until == self.after.blocked_until {
+                blocked_until
+            } else {
+                current.blocked_until
+            },
+        }
     }
 }
 
@@ -49,26 +95,19 @@ impl Throttle {
     /// # Errors
     /// How long to wait, when not.
     pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), Wait> {
-        match before {
-            Some(attempts) if attempts.blocked_until > now => Err(Wait::until(attempts.blocked_until, now)),
-            _ => Ok(()),
-        }
+        let Some(attempts) = before.filter(|attempts| attempts.blocked_until > now) else { return Ok(()) };
+        // Never more than the delay of that many failures, whatever is stored.
+        let stored = attempts.blocked_until - attempts.failed_at;
+        Wait::check(attempts.failed_at, stored.min(self.wait_after(attempts.failures)), now)
     }
 
-    /// Counts a try as failed *before* it is looked at, so that tries at the same moment cannot slip through together.
-    /// The one that turns out right takes its count back.
+    /// Counts an attempt as failed *before* the password is compared, so that concurrent attempts cannot slip through
+    /// together. The attempt that turns out right is removed again, see [`Charge::undo`].
     #[must_use]
-    pub fn charge(self, before: Option<Attempts>, now: Timestamp) -> Attempts {
+    pub fn charge(self, before: Option<Attempts>, now: Timestamp) -> Charge {
         let remembered = before.filter(|attempts| now - attempts.failed_at < FORGET_AFTER);
         let failures = remembered.map_or(0, |attempts| attempts.failures).saturating_add(1);
-        Attempts { failures, failed_at: now, blocked_until: now + self.wait_after(failures) }
-    }
-
-    /// Takes the count of a try back that turned out right, and with it the wait that it began.
-    #[must_use]
-    pub fn take_back(self, counted: Attempts, now: Timestamp) -> Attempts {
-        let blocked_until = counted.blocked_until.min(now);
-        Attempts { failures: counted.failures.saturating_sub(1), blocked_until, ..counted }
+        Charge { before, after: Attempts { failures, failed_at: now, blocked_until: now + self.wait_after(failures) } }
     }
 
     /// How long nothing is looked at once `failures` have been counted.
@@ -78,6 +117,47 @@ impl Throttle {
             None | Some(0) => TimeDelta::zero(),
             Some(beyond) => TimeDelta::seconds(1_i64 << (beyond - 1).min(40)).min(self.max_wait),
         }
+    }
+}
+
+/// A backoff over the failures within a rolling time span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RollingBackoff {
+    /// How many failures are free, and the longest delay.
+    pub backoff: Throttle,
+    /// For how long a failure counts.
+    pub span: TimeDelta,
+}
+
+/// Wrong passwords from one network, over all users: it slows down an attacker who tries one password with many user
+/// ids. These numbers are fixed.
+pub const NETWORK_BACKOFF: RollingBackoff =
+    RollingBackoff { backoff: Throttle { free: 300, max_wait: TimeDelta::seconds(60) }, span: TimeDelta::hours(1) };
+
+impl RollingBackoff {
+    /// How many of the newest failures [`check`](Self::check) needs: with these the delay is the longest.
+    #[must_use]
+    pub fn depth(self) -> u32 {
+        let longest =
+            (0..64).find(|beyond| self.backoff.wait_after(self.backoff.free + beyond) >= self.backoff.max_wait);
+        self.backoff.free + longest.unwrap_or_default()
+    }
+
+    /// Since when failures have to be read at `now`: an older one neither causes a delay nor extends one.
+    #[must_use]
+    pub fn since(self, now: Timestamp) -> Timestamp {
+        now - self.span - self.backoff.max_wait
+    }
+
+    /// Whether an attempt may be compared now, after the failures of `newest_first`.
+    ///
+    /// # Errors
+    /// How long to wait if not.
+    pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), Wait> {
+        let Some(newest) = newest_first.first() else { return Ok(()) };
+        let failures = newest_first.iter().filter(|failed_at| *newest - **failed_at < self.span).count();
+        let length = self.backoff.wait_after(u32::try_from(failures).unwrap_or(u32::MAX));
+        Wait::check(*newest, length, now)
     }
 }
 
@@ -103,8 +183,50 @@ mod tests {
     #[test]
     fn a_day_without_failure_forgets() {
         let many = Attempts { failures: 40, failed_at: at(0), blocked_until: at(900) };
-        assert_eq!(THROTTLE.charge(Some(many), at(86_399)).failures, 41);
-        assert_eq!(THROTTLE.charge(Some(many), at(86_400)).failures, 1);
+        assert_eq!(THROTTLE.charge(Some(many), at(86_399)).after.failures, 41);
+        assert_eq!(THROTTLE.charge(Some(many), at(86_400)).after.failures, 1);
+    }
+
+    #[test]
+    fn a_delay_from_the_future_lasts_no_longer_than_its_own_length() {
+        let ahead = Attempts { failures: 16, failed_at: at(0), blocked_until: at(900) };
+        for hours in [0, 1, 1000] {
+            assert_eq!(THROTTLE.check(Some(ahead), at(-3600 * hours)), Err(Wait { retry_after: 900 }));
+        }
+        // What is stored alone is not believed either.
+        let edited = Attempts { blocked_until: at(1_000_000), ..ahead };
+        assert_eq!(THROTTLE.check(Some(edited), at(899)), Err(Wait { retry_after: 1 }));
+        assert_eq!(THROTTLE.check(Some(edited), at(900)), Ok(()));
+    }
+
+    #[test]
+    fn a_correct_attempt_ends_its_own_delay_and_no_other() {
+        let five = Attempts { failures: 5, failed_at: at(0), blocked_until: at(0) };
+        let sixth = THROTTLE.charge(Some(five), at(10));
+        assert_eq!(sixth.after.blocked_until, at(11));
+        assert_eq!(sixth.undo(sixth.after), five);
+        let wrong = THROTTLE.charge(Some(sixth.after), at(11)).after;
+        let left = sixth.undo(wrong);
+        assert_eq!(left, Attempts { failures: 6, ..wrong });
+        assert_eq!(THROTTLE.check(Some(left), at(11)), Err(Wait { retry_after: 1 }));
+    }
+
+    #[test]
+    fn three_hundred_failures_in_an_hour_are_free_then_the_delay_doubles_up_to_a_minute() {
+        assert_eq!(NETWORK_BACKOFF.depth(), 307);
+        let mut failures = vec![at(0); 300];
+        assert_eq!(NETWORK_BACKOFF.check(&failures, at(0)), Ok(()));
+        let mut now = 0;
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+            failures.insert(0, at(now));
+            assert_eq!(NETWORK_BACKOFF.check(&failures, at(now)), Err(Wait { retry_after: seconds }));
+            now += i64::from(seconds);
+            assert_eq!(NETWORK_BACKOFF.check(&failures, at(now)), Ok(()));
+        }
+        // An hour later the first failures no longer count.
+        failures.insert(0, at(3600));
+        assert_eq!(NETWORK_BACKOFF.check(&failures, at(3600)), Ok(()));
+        assert_eq!(NETWORK_BACKOFF.check(&failures, at(-7200)), Ok(()));
     }
 
     proptest! {
@@ -114,7 +236,7 @@ mod tests {
             for pause in pauses {
                 now += TimeDelta::seconds(pause);
                 if THROTTLE.check(state, now).is_ok() {
-                    state = Some(THROTTLE.charge(state, now));
+                    state = Some(THROTTLE.charge(state, now).after);
                     looked_at += 1;
                 } else {
                     let Err(wait) = THROTTLE.check(state, now) else { unreachable!() };

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::ids::{SessionId, UserId};
 use super::user::User;
 use super::{Timestamp, capital_enum};
+use crate::clock::CLOCK_SKEW;
 
 /// The shortest idle time that an admin may have been given, in seconds.
 pub const MIN_REFRESH_TIMEOUT: u32 = 1_800;
@@ -75,17 +76,22 @@ impl Lifetimes {
         (now + idle).min(created_at + self.refresh_max_age)
     }
 
-    /// Whether `session` is fresh enough for what is sensitive.
+    /// Whether `session` is fresh enough for what is sensitive. After the clock was set back, an authentication that lies
+    /// in the future proves nothing: nobody knows how long ago it was.
     #[must_use]
     pub fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
-        now - session.authenticated_at < self.fresh_for
+        let age = now - session.authenticated_at;
+        -CLOCK_SKEW <= age && age < self.fresh_for
     }
 
     /// What becomes of a refresh token that expires at `expires_at` and was exchanged at `rotated_at`, if it was.
     #[must_use]
     pub fn on_refresh(&self, expires_at: Timestamp, rotated_at: Option<Timestamp>, now: Timestamp) -> Refresh {
         match rotated_at {
-            Some(rotated_at) if now - rotated_at > self.refresh_grace => Refresh::Reused,
+            // A rotation that lies in the future has no grace period: it may have been long ago.
+            Some(rotated_at) if now - rotated_at > self.refresh_grace || rotated_at - now > CLOCK_SKEW => {
+                Refresh::Reused
+            }
             _ if now >= expires_at => Refresh::Expired,
             _ => Refresh::Exchange,
         }
@@ -125,5 +131,8 @@ mod tests {
         assert_eq!(lifetimes.on_refresh(at(100), Some(at(50)), at(60)), Refresh::Exchange);
         assert_eq!(lifetimes.on_refresh(at(100), Some(at(50)), at(61)), Refresh::Reused);
         assert_eq!(lifetimes.on_refresh(at(100), Some(at(50)), at(500)), Refresh::Reused);
+        // After the clock was set back.
+        assert_eq!(lifetimes.on_refresh(at(100), Some(at(50)), at(40)), Refresh::Exchange);
+        assert_eq!(lifetimes.on_refresh(at(100), Some(at(50)), at(39)), Refresh::Reused);
     }
 }

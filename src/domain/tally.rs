@@ -20,10 +20,7 @@ impl Window {
     /// # Errors
     /// How long to wait, when not.
     pub fn check(self, oldest_in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), Wait> {
-        match oldest_in_the_way.map(|counted_at| counted_at + self.span) {
-            Some(free_at) if free_at > now => Err(Wait::until(free_at, now)),
-            _ => Ok(()),
-        }
+        oldest_in_the_way.map_or(Ok(()), |counted_at| Wait::check(counted_at, self.span, now))
     }
 }
 
@@ -32,6 +29,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_was_counted_in_the_future_waits_no_longer_than_the_span() {
+        let (window, now) = (Window { limit: 1, span: TimeDelta::hours(1) }, Timestamp::UNIX_EPOCH);
+        let check = |seconds| window.check(Some(now + TimeDelta::seconds(seconds)), now);
+        assert_eq!(check(-3600), Ok(()));
+        assert_eq!(check(-3599), Err(Wait { retry_after: 1 }));
+        assert_eq!(check(1), Err(Wait { retry_after: 3600 }));
+        assert_eq!(check(1_000_000), Err(Wait { retry_after: 3600 }));
+    }
 
     proptest! {
         #[test]

@@ -135,8 +135,8 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_local_user(&mut tx, domain, login).await?;
-        self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
         self.clear_waits(&mut tx, domain, login).await?;
+        self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
         Ok(tx.commit().await?)
     }

@@ -54,8 +54,6 @@ impl TryKind {
         }
     }
 
-    const ALL: [Self; 3] = [Self::SignIn, Self::Session, Self::RecoveryCode];
-
     fn purpose(self) -> &'static str {
         match self {
             Self::SignIn => "tries at sign-in",
@@ -68,6 +66,8 @@ impl TryKind {
 /// A guess that was counted.
 pub(super) struct Charged {
     tally: TallyId,
+    /// The code that it was counted against, too.
+    code: Option<CodeId>,
     /// How many more are looked at, should this one be wrong.
     pub(super) attempts_left: u32,
 }
@@ -178,6 +178,14 @@ impl Services {
         // Most that cannot be looked at is seen without a transaction.
         code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(Error::Refused)?;
         let mut tx = self.db.begin().await?;
+        let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
+        // The limit comes before the code, as everywhere, so that no two transactions wait for each other.
+        tallies::lock(&mut tx, &counter).await?;
+        let oldest = tallies::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
+        if let Err(wait) = window.check(oldest, now) {
+            tx.roll_back().await?;
+            return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
+        }
         let mut attempts_left = u32::MAX;
         if let Some(code) = code {
             // Others may have guessed meanwhile, or have taken it.
@@ -191,17 +199,33 @@ impl Services {
             };
             attempts_left = max_tries.saturating_sub(tries);
         }
-        let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
-        tallies::lock(&mut tx, &counter).await?;
-        let oldest = tallies::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
-        if let Err(wait) = window.check(oldest, now) {
-            tx.roll_back().await?;
-            return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
-        }
         let tally = Self::count(&mut tx, &counter, now).await?;
         let tried = tallies::count(&mut tx, &counter, now - window.span).await?;
         tx.commit().await?;
-        Ok(Charged { tally, attempts_left: attempts_left.min(window.limit.saturating_sub(tried)) })
+        let attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
+        Ok(Charged { tally, code: code.map(|code| code.id.clone()), attempts_left })
+    }
+
+    /// Removes an attempt from all counts unless it turned out wrong: it was refused before the comparison, or it was
+    /// correct and came to nothing for another reason. What it came to is returned unchanged. The transaction of the
+    /// attempt must be over.
+    pub(super) async fn settle_attempt<T, R>(
+        &self,
+        charged: &Charged,
+        outcome: Result<T, Error<R>>,
+        is_wrong: impl Fn(&R) -> bool,
+    ) -> Result<T, Error<R>> {
+        if let Err(Error::Refused(refusal)) = &outcome
+            && !is_wrong(refusal)
+        {
+            let mut tx = self.db.begin().await?;
+            Self::take_back_try(&mut tx, charged).await?;
+            if let Some(code) = &charged.code {
+                codes::uncharge(&mut tx, code).await?;
+            }
+            tx.commit().await?;
+        }
+        outcome
     }
 
     /// Takes the count of a guess back that was right.
@@ -209,9 +233,19 @@ impl Services {
         Ok(tallies::delete(tx, &charged.tally).await?)
     }
 
-    /// Forgets all wrong guesses of a user.
-    pub(super) async fn clear_tries(&self, tx: &mut Tx, owner: &UserId) -> Result<(), Failure> {
-        Ok(tallies::clear(tx, &TryKind::ALL.map(|kind| self.try_counter(owner, kind))).await?)
+    /// Clears the count of failed codes at sign-in, for a confirmed reset: at most once in a rolling day, or whoever reads
+    /// the mailbox could guess without end. The other counts are never cleared. The user must be locked.
+    pub(super) async fn clear_sign_in_tries(&self, tx: &mut Tx, owner: &UserId, now: Timestamp) -> Result<(), Failure> {
+        let tries = self.try_counter(owner, TryKind::SignIn);
+        let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
+        let since = now - self.policy.codes.tries_per_day.span;
+        tallies::lock(tx, &tries).await?;
+        if tallies::count(tx, &clearings, since).await? > 0 || tallies::count(tx, &tries, since).await? == 0 {
+            return Ok(());
+        }
+        tallies::clear(tx, &tries, since).await?;
+        Self::count(tx, &clearings, now).await?;
+        Ok(())
     }
 
     /// Looks at an answer that was counted. The user must be locked. What proves it is used up: a recovery code is taken,

@@ -1,6 +1,6 @@
 //! E-mail addresses: wishing for one, proving that one reads it, and putting the old one back.
 
-use super::codes::{CodeRequest, TryKind};
+use super::codes::{Charged, CodeRequest, TryKind};
 use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, UNDO_FOR_DAYS};
 use crate::clock::Timestamp;
@@ -121,26 +121,41 @@ impl Services {
         let caller = &caller.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
         let owner = &caller.user.id;
         let code = codes::find(&self.db, owner, &[CodePurpose::VerifyEmail]).await?;
-        let is_wanted = |code: &Code, user: &User| code.address.as_ref() == user.unverified_email();
         let code = code.filter(|code| is_wanted(code, &caller.user));
         let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
         let charged = self.charge_try(owner, Some(&code), TryKind::Session, self.now()).await;
         let charged = charged.map_err(|error| error.map(ConfirmEmailRefusal::Code))?;
+        let outcome = self.complete_email(caller, &code, &charged, digits, client).await;
+        let is_wrong =
+            |refusal: &ConfirmEmailRefusal| matches!(refusal, ConfirmEmailRefusal::Code(CodeRefusal::Wrong { .. }));
+        self.settle_attempt(&charged, outcome, is_wrong).await
+    }
 
+    /// Compares a counted code and takes its address as verified.
+    async fn complete_email(
+        &self,
+        caller: &Caller,
+        code: &Code,
+        charged: &Charged,
+        digits: Digits,
+        client: &Client,
+    ) -> Result<Caller, Error<ConfirmEmailRefusal>> {
+        let refused = |refusal| Error::Refused(ConfirmEmailRefusal::Code(refusal));
         let now = self.now();
         let begun = self.begin_for(caller, Caller::may_act, now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
         let answer = VerifyCode::Digits(digits);
-        if self.prove(&mut tx, &caller.user, Some(&code), &answer, client, now).await?.is_none() {
+        if self.prove(&mut tx, &caller.user, Some(code), &answer, client, now).await?.is_none() {
             tx.roll_back().await?;
             self.record_wrong_code(&caller.user, client).await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         }
-        let wanted = code.address.clone().filter(|_| is_wanted(&code, &caller.user));
+        Self::take_back_try(&mut tx, charged).await?;
+        let wanted = code.address.clone().filter(|_| is_wanted(code, &caller.user));
         let (Some(address), true) = (wanted, codes::take(&mut tx, &code.id, now).await?) else {
+            tx.roll_back().await?;
             return Err(refused(CodeRefusal::NothingPending));
         };
-        Self::take_back_try(&mut tx, &charged).await?;
         if users::is_verified_elsewhere(&mut tx, &caller.user, address.key()).await? {
             // He reads it, so he may know. It stays another's.
             caller.user.pending_email = None;
@@ -218,6 +233,11 @@ impl Services {
         self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }
+}
+
+/// Whether the user still asks for the address of a code.
+fn is_wanted(code: &Code, user: &User) -> bool {
+    code.address.as_ref() == user.unverified_email()
 }
 
 fn is_taken(failure: &Failure) -> bool {

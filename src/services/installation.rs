@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::{Failure, NETWORK_KNOWN_FOR, Services};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
-use crate::storage::{Db, attempts, codes, domains, events, installation, sessions, tallies};
+use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, sessions, tallies};
 
 /// How soon the database must answer for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -96,12 +96,23 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         sessions::delete_expired(&mut tx, now).await?;
+        // Each table for itself, so that nothing is locked in one while another is waited for.
+        let mut tx = self.commit_and_begin(tx).await?;
         attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
-        codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
+        let mut tx = self.commit_and_begin(tx).await?;
         tallies::delete_old(&mut tx, now - TALLIES_KEPT_FOR).await?;
+        let mut tx = self.commit_and_begin(tx).await?;
+        codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
+        let mut tx = self.commit_and_begin(tx).await?;
         Self::prune_outbox(&mut tx, now).await?;
+        let mut tx = self.commit_and_begin(tx).await?;
         events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn commit_and_begin(&self, tx: Tx) -> Result<Tx, Failure> {
+        tx.commit().await?;
+        Ok(self.db.begin().await?)
     }
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-use super::codes::{CodeRequest, Sent, TryKind};
+use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
@@ -227,21 +227,41 @@ impl Services {
         }
         let charged = self.charge_answer(&code, answer, TryKind::Session).await;
         let charged = charged.map_err(|error| error.map(ConfirmMfaRefusal::Code))?;
+        let outcome = self.complete_mfa_change(caller, (&code, change), &charged, answer, client).await;
+        let is_wrong =
+            |refusal: &ConfirmMfaRefusal| matches!(refusal, ConfirmMfaRefusal::Code(CodeRefusal::Wrong { .. }));
+        self.settle_attempt(&charged, outcome, is_wrong).await
+    }
 
+    /// Compares a counted answer and completes the pending change.
+    async fn complete_mfa_change(
+        &self,
+        caller: &Caller,
+        (code, change): (&Code, MfaChange),
+        charged: &Charged,
+        answer: &VerifyCode,
+        client: &Client,
+    ) -> Result<(Caller, Option<Vec<RecoveryCode>>), Error<ConfirmMfaRefusal>> {
+        let refused = |refusal| Error::Refused(ConfirmMfaRefusal::Code(refusal));
+        let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa).and_then(|()| caller.is_local());
         let now = self.now();
         let begun = self.begin_for(caller, may, now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
-        let Some(proof) = self.prove(&mut tx, &caller.user, Some(&code), answer, client, now).await? else {
+        let Some(proof) = self.prove(&mut tx, &caller.user, Some(code), answer, client, now).await? else {
             tx.roll_back().await?;
             self.record_wrong_code(&caller.user, client).await?;
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         };
+        Self::take_back_try(&mut tx, charged).await?;
         if !codes::take(&mut tx, &code.id, now).await? {
+            tx.roll_back().await?;
             return Err(refused(CodeRefusal::NothingPending));
         }
-        Self::take_back_try(&mut tx, &charged).await?;
-        caller.user.mfa =
-            caller.user.mfa.change(change, proof).map_err(|_| Error::Refused(ConfirmMfaRefusal::Enforced))?;
+        let Ok(mfa) = caller.user.mfa.change(change, proof) else {
+            tx.roll_back().await?;
+            return Err(Error::Refused(ConfirmMfaRefusal::Enforced));
+        };
+        caller.user.mfa = mfa;
         let recovery_codes = self.put_mfa(&mut tx, &mut caller, client, now).await?;
         self.commit_and_wake(tx).await?;
         Ok((caller, recovery_codes))

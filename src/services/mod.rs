@@ -6,6 +6,7 @@ mod codes;
 pub mod email;
 pub mod export;
 mod failed_attempts;
+mod future_times;
 pub mod hasher;
 pub mod import;
 pub mod installation;

@@ -171,7 +171,7 @@ impl Services {
         self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
     }
 
-    /// What every new password brings: sessions end, open codes are void, wrong guesses of codes are forgotten.
+    /// What every new password brings: sessions end and open codes are void. It clears no count of failed codes.
     pub(super) async fn put_password(
         &self,
         tx: &mut Tx,
@@ -183,7 +183,7 @@ impl Services {
         users::update_password_hash(tx, &user.id, hash).await?;
         sessions::delete(tx, &user.id, ended, now).await?;
         codes::delete(tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
-        self.clear_tries(tx, &user.id).await
+        Ok(())
     }
 
     /// Whether the password of a user, who must be locked, still has this hash.
@@ -203,7 +203,7 @@ impl Services {
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
-        self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
         let found = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
         let parsed = found.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
         let is_right = !password.is_too_long() && self.hasher.verify(&slot, parsed, password).await?;
@@ -211,9 +211,7 @@ impl Services {
             self.record_wrong_current_password(&counters, user, client).await?;
             return Err(Error::Refused(PasswordRefusal::Wrong));
         };
-        let mut tx = self.db.begin().await?;
-        self.take_back_attempt(&mut tx, &counters, self.now()).await?;
-        tx.commit().await?;
+        self.give_back_attempt(&attempt).await?;
         Ok(Verified { slot, hash })
     }
 
@@ -390,8 +388,9 @@ impl Services {
         user.fulfil(RequiredAction::UpdatePassword);
         user.pending_email = None;
         users::update(&mut tx, &user).await?;
-        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
         self.clear_waits(&mut tx, &user.domain_id, &user.login).await?;
+        self.clear_sign_in_tries(&mut tx, &user.id, now).await?;
+        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
         self.put_notice(&mut tx, &user, Notice::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

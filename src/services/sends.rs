@@ -64,13 +64,15 @@ impl Services {
     /// Counts a mail against all of its counters, or, where one has no room, against none.
     pub(super) async fn charge_sends(tx: &mut Tx, sends: &Sends, now: Timestamp) -> Result<(), Error<Wait>> {
         // Always in the order in which they were put together, so that two servers never wait for each other.
+        let mut verdict = Ok(());
         for (counter, windows) in &sends.0 {
             tallies::lock(tx, counter).await?;
             for window in windows {
                 let oldest = tallies::find_nth_newest(tx, counter, window.limit, now - window.span).await?;
-                window.check(oldest, now).map_err(Error::Refused)?;
+                verdict = Wait::longer(verdict, window.check(oldest, now));
             }
         }
+        verdict.map_err(Error::Refused)?;
         for (counter, _) in &sends.0 {
             Self::count(tx, counter, now).await?;
         }

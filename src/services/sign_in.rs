@@ -1,6 +1,6 @@
 //! Signing in: the password, the second factor, and proving again who one is.
 
-use super::codes::{CodeRequest, Sent, TryKind};
+use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::hasher::Slot;
 use super::password::{BUSY, PasswordRefusal};
 use super::sessions::IssuedTokens;
@@ -120,7 +120,7 @@ impl Services {
         // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
         // are never counted as wrong ones together.
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
-        self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
 
         let (mut tx, user) = match self.begin_verified(&slot, &domain_id, &who).await? {
             Ok(begun) => begun,
@@ -129,13 +129,19 @@ impl Services {
                 return Err(invalid());
             }
         };
+        // Nothing can be sent: the correct password is not counted as a failed attempt.
+        if let (Some(Factor::Email(_)), Err(failure)) = (user.mfa.factor(), self.needs_mail()) {
+            tx.roll_back().await?;
+            self.give_back_attempt(&attempt).await?;
+            return Err(failure.into());
+        }
         let now = self.now();
         let signed_in = if user.mfa.is_enabled() {
-            self.take_back_attempt(&mut tx, &counters, now).await?;
+            self.take_back_attempt(&mut tx, &attempt, now).await?;
             SignedIn::Challenge(self.challenge(&mut tx, &user, CodePurpose::SignIn, None, now).await?)
         } else {
             let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
-            Self::clear_attempts(&mut tx, &counters, now).await?;
+            Self::clear_attempts(&mut tx, &counters, Some(&attempt), now).await?;
             SignedIn::Session(tokens)
         };
         self.commit_and_wake(tx).await?;
@@ -196,8 +202,8 @@ impl Services {
         self.begin_session(tx, user, client, now).await
     }
 
-    /// Asks for the second factor. Where it is a mailed code and too many were, the challenge is made all the same, as a
-    /// recovery code answers it too, and codes that were sent before stay good.
+    /// Asks for the second factor. If a rate limit prevents the email, the challenge is returned all the same, because a
+    /// recovery code completes it too, and codes that were sent before stay valid.
     async fn challenge(
         &self,
         tx: &mut Tx,
@@ -231,7 +237,10 @@ impl Services {
                 Err(Error::Failed(failure)) => return Err(failure),
             }
         }
-        Self::await_code(tx, &request, None, Some(&digest), now).await?;
+        // A session needs no row for a TOTP or a recovery code. A row without digits would hide the code sent before.
+        if session.is_none() {
+            Self::await_code(tx, &request, None, Some(&digest), now).await?;
+        }
         Ok(challenge)
     }
 
@@ -252,25 +261,43 @@ impl Services {
         }
         let charged = self.charge_answer(&code, answer, TryKind::SignIn).await;
         let charged = charged.map_err(|error| error.map(ConfirmSignInRefusal::Code))?;
+        let outcome = self.complete_sign_in(&code, &charged, answer, client).await;
+        let is_wrong =
+            |refusal: &ConfirmSignInRefusal| matches!(refusal, ConfirmSignInRefusal::Code(CodeRefusal::Wrong { .. }));
+        self.settle_attempt(&charged, outcome, is_wrong).await
+    }
 
+    /// Compares a counted answer to a challenge and issues the session.
+    async fn complete_sign_in(
+        &self,
+        code: &Code,
+        charged: &Charged,
+        answer: &VerifyCode,
+        client: &Client,
+    ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
+        let invalid = || Error::Refused(ConfirmSignInRefusal::InvalidToken);
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
         let found = found.filter(|found| may_sign_in(found) && found.user.mfa.is_enabled());
-        let user = found.ok_or_else(invalid)?.user;
-        if self.prove(&mut tx, &user, Some(&code), answer, client, now).await?.is_none() {
+        let Some(Credentials { user, .. }) = found else {
+            tx.roll_back().await?;
+            return Err(invalid());
+        };
+        if self.prove(&mut tx, &user, Some(code), answer, client, now).await?.is_none() {
             tx.roll_back().await?;
             self.record_wrong_sign_in_code(&user, charged.attempts_left, client).await?;
             let refusal = CodeRefusal::Wrong { attempts_left: charged.attempts_left };
             return Err(Error::Refused(ConfirmSignInRefusal::Code(refusal)));
         }
+        Self::take_back_try(&mut tx, charged).await?;
         if !codes::take(&mut tx, &code.id, now).await? {
+            tx.roll_back().await?;
             return Err(invalid());
         }
-        Self::take_back_try(&mut tx, &charged).await?;
         let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
-        Self::clear_attempts(&mut tx, &counters, now).await?;
+        Self::clear_attempts(&mut tx, &counters, None, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(tokens)
     }
@@ -290,24 +317,34 @@ impl Services {
         let caller = self.look_at(caller, Caller::is_local).await;
         let caller = &caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
         let verified = self.prove_password(&caller.user, password, client).await;
-        let verified = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?;
-        let hash = verified.into_hash();
-        let (code, charged) = match answer.filter(|_| caller.user.mfa.is_enabled()) {
-            None => (None, None),
-            Some(answer) => {
-                let answered = self.charge_reauthentication(caller, answer).await;
-                let (code, charged) = answered.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
-                (code, Some((answer, charged)))
-            }
+        let hash = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?.into_hash();
+        let Some(answer) = answer.filter(|_| caller.user.mfa.is_enabled()) else {
+            return self.renew(caller, &hash, None, client).await;
         };
+        let charged = self.charge_reauthentication(caller, answer).await;
+        let (code, charged) = charged.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
+        let outcome = self.renew(caller, &hash, Some((code.as_ref(), answer, &charged)), client).await;
+        let is_wrong =
+            |refusal: &ReauthenticateRefusal| matches!(refusal, ReauthenticateRefusal::Code(CodeRefusal::Wrong { .. }));
+        self.settle_attempt(&charged, outcome, is_wrong).await
+    }
 
+    /// After a correct password, which matched `hash`: compares a counted answer and renews the authentication of the session, or, with MFA on
+    /// and without an answer, asks for the factor.
+    async fn renew(
+        &self,
+        caller: &Caller,
+        hash: &str,
+        answered: Option<(Option<&Code>, &VerifyCode, &Charged)>,
+        client: &Client,
+    ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
         let now = self.now();
         let begun = self.begin_for(caller, Caller::is_local, now).await;
         let (mut tx, mut caller) = begun.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
-        if !Self::has_hash(&mut tx, &caller.user, Some(&hash)).await? {
+        if !Self::has_hash(&mut tx, &caller.user, Some(hash)).await? {
             return Err(Error::Refused(ReauthenticateRefusal::Password(PasswordRefusal::Wrong)));
         }
-        match &charged {
+        match answered {
             None if caller.user.mfa.is_enabled() => {
                 let (purpose, session) = (CodePurpose::Reauthenticate, Some(&caller.session.id));
                 let challenge = self.challenge(&mut tx, &caller.user, purpose, session, now).await?;
@@ -315,19 +352,20 @@ impl Services {
                 return Ok(Reauthenticated::Challenge(challenge));
             }
             None => {}
-            Some((answer, charged)) => {
+            Some((code, answer, charged)) => {
                 let refused = |refusal| Error::Refused(ReauthenticateRefusal::Code(refusal));
-                if self.prove(&mut tx, &caller.user, code.as_ref(), answer, client, now).await?.is_none() {
+                if self.prove(&mut tx, &caller.user, code, answer, client, now).await?.is_none() {
                     tx.roll_back().await?;
                     self.record_wrong_code(&caller.user, client).await?;
                     return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
                 }
-                if let Some(code) = &code
+                Self::take_back_try(&mut tx, charged).await?;
+                if let Some(code) = code
                     && !codes::take(&mut tx, &code.id, now).await?
                 {
+                    tx.roll_back().await?;
                     return Err(refused(CodeRefusal::NothingPending));
                 }
-                Self::take_back_try(&mut tx, charged).await?;
             }
         }
         caller.session.authenticated_at = now;
@@ -343,7 +381,7 @@ impl Services {
         &self,
         caller: &Caller,
         answer: &VerifyCode,
-    ) -> Result<(Option<Code>, super::codes::Charged), Error<CodeRefusal>> {
+    ) -> Result<(Option<Code>, Charged), Error<CodeRefusal>> {
         let owner = &caller.user.id;
         let is_mailed = matches!(caller.user.mfa.factor(), Some(Factor::Email(_)));
         if matches!(answer, VerifyCode::Recovery(_)) || !is_mailed {

@@ -1,106 +1,156 @@
-//! Slowing down whoever guesses passwords: counted in the database, so that it holds over several servers, before the
-//! guess is looked at, so that it holds for guesses made at the same moment.
+//! Password backoff: failed attempts are counted in the database, so that the count holds over several servers, and
+//! before the password is compared, so that it holds for concurrent attempts.
+//!
+//! Each attempt counts for the user and the network, for the user over all networks, and for the network over all users.
+//! Only the first two are cleared by a sign-in: an attacker with an account of their own could clear the third at will.
+//!
+//! Locks are taken in this order: the user over all networks, the user and the network, the network over all users. The
+//! last one is shared by everybody on a network: it is held for two statements and the commit, and users who are known
+//! there do not take it.
 
 use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::attempts::Wait;
-use crate::domain::ids::DomainId;
+use crate::domain::attempts::{Charge, NETWORK_BACKOFF, Wait};
+use crate::domain::ids::{DomainId, TallyId};
 use crate::domain::login::LoginId;
 use crate::domain::network::Network;
 use crate::domain::secret::Digest;
-use crate::storage::{Tx, attempts};
+use crate::storage::{Tx, attempts, tallies};
 
-/// The counters of one name, from one network.
+/// The counters of an attempt as one user from one network.
+#[derive(Clone, Copy)]
 pub(super) struct Counters {
-    /// Of the name and the network; also what tells that the network is known.
-    network: Digest,
-    /// Of the name, over all networks.
+    /// Of the user, over all networks.
     user: Digest,
+    /// Of the user and the network; also the key under which the network is known.
+    network: Digest,
+    /// Of the network, over all users.
+    all_users: Digest,
+}
+
+/// An attempt that was counted as failed.
+pub(super) struct CountedAttempt {
+    counters: Counters,
+    of_user: Charge,
+    of_network: Charge,
+    of_all_users: TallyId,
 }
 
 impl Services {
-    /// The counters of whoever signs in as `login` from `network`, known user or not.
+    /// The counters of an attempt to sign in as `login` from `network`, whether or not there is such a user.
     pub(super) fn counters(&self, domain: &DomainId, login: &LoginId, network: Network) -> Counters {
         let (domain_id, name, network) = (domain.as_str(), login.key(), network.to_string());
         Counters {
+            user: self.login_counter(domain, login),
             network: self
                 .secret_key
                 .digest("attempts from a network", &[domain_id.as_bytes(), name.as_bytes(), network.as_bytes()]),
-            user: self.login_counter(domain, login),
+            all_users: self.secret_key.digest("attempts from a network as anybody", &[network.as_bytes()]),
         }
     }
 
-    /// Refuses, without counting, a try that comes during a wait. Looks only, so that many such tries cost little.
+    /// Refuses an attempt during a delay, without counting it. It only reads, so that many such attempts cost little.
     pub(super) async fn check_attempts(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
         let of_network = attempts::find(&self.db, &counters.network).await?;
-        self.policy.wrong_passwords.check(of_network, now).map_err(Error::Refused)?;
         let of_user = attempts::find(&self.db, &counters.user).await?;
-        match self.policy.wrong_passwords_per_user.check(of_user, now) {
-            Err(wait) if !self.is_known_network(counters, now).await? => Err(Error::Refused(wait)),
-            _ => Ok(()),
-        }
+        let backoff = NETWORK_BACKOFF;
+        let newest = tallies::list_newest(&self.db, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
+        let everywhere =
+            Wait::longer(self.policy.wrong_passwords_per_user.check(of_user, now), backoff.check(&newest, now));
+        let everywhere =
+            if everywhere.is_err() && self.is_known_network(counters, now).await? { Ok(()) } else { everywhere };
+        Wait::longer(self.policy.wrong_passwords.check(of_network, now), everywhere).map_err(Error::Refused)
     }
 
-    /// Counts a try as failed, unless a wait has begun meanwhile.
-    pub(super) async fn charge_attempt(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
+    /// Counts an attempt as failed, unless a delay has started meanwhile.
+    pub(super) async fn charge_attempt(
+        &self,
+        counters: &Counters,
+        now: Timestamp,
+    ) -> Result<CountedAttempt, Error<Wait>> {
         retry(|| self.charge_attempt_once(counters, now)).await
     }
 
-    async fn charge_attempt_once(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
+    async fn charge_attempt_once(&self, counters: &Counters, now: Timestamp) -> Result<CountedAttempt, Error<Wait>> {
         let is_known = self.is_known_network(counters, now).await?;
         let mut tx = self.db.begin().await?;
-        // Always in this order, so that two servers never wait for each other.
-        let of_network = attempts::find_locked(&mut tx, &counters.network, &counters.user, now).await?;
         let of_user = attempts::find_locked(&mut tx, &counters.user, &counters.user, now).await?;
-        let verdict = self.policy.wrong_passwords.check(of_network, now).and_then(|()| {
-            self.policy
-                .wrong_passwords_per_user
-                .check(of_user, now)
-                .or_else(|wait| if is_known { Ok(()) } else { Err(wait) })
-        });
+        let of_network = attempts::find_locked(&mut tx, &counters.network, &counters.user, now).await?;
+        let mut verdict = self.policy.wrong_passwords.check(of_network, now);
+        if !is_known {
+            verdict = verdict.and(self.policy.wrong_passwords_per_user.check(of_user, now));
+        }
         if let Err(wait) = verdict {
             tx.roll_back().await?;
             return Err(Error::Refused(wait));
         }
-        let of_network = self.policy.wrong_passwords.charge(of_network, now);
         let of_user = self.policy.wrong_passwords_per_user.charge(of_user, now);
-        attempts::update(&mut tx, &counters.network, of_network).await?;
-        attempts::update(&mut tx, &counters.user, of_user).await?;
+        let of_network = self.policy.wrong_passwords.charge(of_network, now);
+        attempts::update(&mut tx, &counters.user, of_user.after).await?;
+        attempts::update(&mut tx, &counters.network, of_network.after).await?;
+        if !is_known && let Err(wait) = Self::check_all_users(&mut tx, counters, now).await? {
+            tx.roll_back().await?;
+            return Err(Error::Refused(wait));
+        }
+        let of_all_users = Self::count(&mut tx, &counters.all_users, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(CountedAttempt { counters: *counters, of_user, of_network, of_all_users })
     }
 
-    /// Takes the count of a try back that turned out right but is no full sign-in.
+    /// The limit of a network over all users; nobody else is checked for the network until the transaction ends.
+    async fn check_all_users(tx: &mut Tx, counters: &Counters, now: Timestamp) -> Result<Result<(), Wait>, Failure> {
+        let backoff = NETWORK_BACKOFF;
+        tallies::lock(tx, &counters.all_users).await?;
+        let newest = tallies::list_newest_within(tx, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
+        Ok(backoff.check(&newest, now))
+    }
+
+    /// Removes an attempt from the count: its password was correct, but it completes no sign-in.
     pub(super) async fn take_back_attempt(
         &self,
         tx: &mut Tx,
-        counters: &Counters,
+        attempt: &CountedAttempt,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let policy = &self.policy;
-        for (counter, throttle) in
-            [(&counters.network, policy.wrong_passwords), (&counters.user, policy.wrong_passwords_per_user)]
-        {
-            let counted = attempts::find_locked(tx, counter, &counters.user, now).await?;
-            if let Some(counted) = counted {
-                attempts::update(tx, counter, throttle.take_back(counted, now)).await?;
+        let counters = &attempt.counters;
+        for (counter, charge) in [(&counters.user, attempt.of_user), (&counters.network, attempt.of_network)] {
+            if let Some(current) = attempts::find_locked(tx, counter, &counters.user, now).await? {
+                attempts::update(tx, counter, charge.undo(current)).await?;
             }
         }
-        Ok(())
+        Ok(tallies::delete(tx, &attempt.of_all_users).await?)
     }
 
-    /// Forgets all failures of a name, from every network: its password is another now.
+    /// The same, in a transaction of its own.
+    pub(super) async fn give_back_attempt(&self, attempt: &CountedAttempt) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        self.take_back_attempt(&mut tx, attempt, self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Clears the counters of a user, from every network: the user has a new password.
     pub(super) async fn clear_waits(&self, tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<(), Failure> {
-        Ok(attempts::delete_of_login(tx, &self.login_counter(domain, login)).await?)
+        let counter = self.login_counter(domain, login);
+        attempts::find_locked(tx, &counter, &counter, self.now()).await?;
+        Ok(attempts::delete_of_login(tx, &counter).await?)
     }
 
     fn login_counter(&self, domain: &DomainId, login: &LoginId) -> Digest {
         self.secret_key.digest("attempts", &[domain.as_str().as_bytes(), login.key().as_bytes()])
     }
 
-    /// Forgets all failures, and remembers the network, after a full sign-in.
-    pub(super) async fn clear_attempts(tx: &mut Tx, counters: &Counters, now: Timestamp) -> Result<(), Failure> {
-        attempts::delete(tx, &[counters.network, counters.user]).await?;
+    /// After a completed sign-in: clears the counters of the user, over all networks and from this one, and remembers the
+    /// network. Of the network's own count, only `attempt` is removed.
+    pub(super) async fn clear_attempts(
+        tx: &mut Tx,
+        counters: &Counters,
+        attempt: Option<&CountedAttempt>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        attempts::delete(tx, &[counters.user, counters.network]).await?;
+        if let Some(attempt) = attempt {
+            tallies::delete(tx, &attempt.of_all_users).await?;
+        }
         attempts::upsert_known_network(tx, &counters.network, now).await?;
         Ok(())
     }

@@ -2,13 +2,14 @@
 //! reads the tables learns no name.
 
 use diesel::prelude::*;
+use diesel::sql_query;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Tx, on};
+use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
 use super::schema::{known_networks, password_attempts};
-use super::types::At;
+use super::types::{At, UtcTimestamp};
 use crate::clock::Timestamp;
 use crate::domain::attempts::Attempts;
 use crate::domain::secret::Digest;
@@ -41,7 +42,7 @@ pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> 
 }
 
 /// What is counted under `counter`, which belongs to the name of `login`. Nobody else can count there until the
-/// transaction ends, even if nothing was counted yet.
+/// transaction ends, even if nothing was counted yet. The counter over all networks comes first, then that of a network.
 ///
 /// # Errors
 /// When the database fails.
@@ -94,8 +95,8 @@ pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result
     Ok(())
 }
 
-/// Forgets what was counted, one after the other: whoever locks several takes them in the same order, so that none
-/// waits for another that waits for him.
+/// Deletes counters, one after the other in the order given: that over all networks first, as in [`find_locked`], so
+/// that two transactions never wait for each other.
 ///
 /// # Errors
 /// When the database fails.
@@ -108,7 +109,8 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets what was counted against the name of `login`, from whatever network.
+/// Deletes all counters of the name of `login`, from whatever network. The one over all networks must be locked, see
+/// [`find_locked`]: then nobody else holds one of the others.
 ///
 /// # Errors
 /// When the database fails.
@@ -159,9 +161,23 @@ pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp)
 /// # Errors
 /// When the database fails.
 pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(password_attempts::table.filter(password_attempts::failed_at.lt(At(failed_before)))).execute(c).await
-    })?;
+    match tx.conn() {
+        // Counters of one name are locked in no particular order here, so this must not wait for any: one that is in use
+        // is left to the next time.
+        Conn::Pg(c) => {
+            sql_query(
+                "DELETE FROM password_attempts WHERE counter IN (
+                     SELECT counter FROM password_attempts WHERE failed_at < $1 FOR UPDATE SKIP LOCKED)",
+            )
+            .bind::<UtcTimestamp, _>(At(failed_before))
+            .execute(c)
+            .await
+        }
+        Conn::Sqlite(c) => {
+            let old = password_attempts::table.filter(password_attempts::failed_at.lt(At(failed_before)));
+            diesel::delete(old).execute(c).await
+        }
+    }?;
     on!(tx.conn(), c => {
         diesel::delete(known_networks::table.filter(known_networks::signed_in_at.lt(At(signed_in_before)))).execute(c).await
     })?;

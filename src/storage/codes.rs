@@ -150,6 +150,21 @@ pub async fn charge(tx: &mut Tx, id: &CodeId, max_tries: u32, now: Timestamp) ->
     Ok(tries.map(|tries| u32::try_from(tries).unwrap_or(u32::MAX)))
 }
 
+/// Removes an attempt from the count of a code, if the code still exists.
+///
+/// # Errors
+/// When the database fails.
+pub async fn uncharge(tx: &mut Tx, id: &CodeId) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::update(codes::table.find(id.as_str()))
+            .filter(codes::tries.gt(0))
+            .set(codes::tries.eq(codes::tries - 1))
+            .execute(c)
+            .await
+    })?;
+    Ok(())
+}
+
 /// Takes a code away, if it is still there and not out of time, and tells whether it was: of answers at the same moment
 /// one takes it.
 ///

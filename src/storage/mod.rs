@@ -10,6 +10,7 @@ pub mod error;
 pub mod events;
 pub mod export;
 pub mod files;
+pub mod future_times;
 pub mod groups;
 pub mod installation;
 mod keys;

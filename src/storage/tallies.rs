@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Tx, on};
+use super::db::{Conn, Db, Tx, on};
 use super::error::Error;
 use super::schema::tallies;
 use super::types::At;
@@ -53,6 +53,45 @@ pub async fn find_nth_newest(
     Ok(at.map(|at| at.0))
 }
 
+/// The times of the `n` newest things counted under `$counter` after `$since`, newest first, asked over `$conn`.
+macro_rules! newest_on {
+    ($conn:expr, $counter:expr, $n:expr, $since:expr) => {{
+        let times: Vec<At> = on!($conn, c => {
+            tallies::table
+                .filter(tallies::counter.eq($counter.as_slice()))
+                .filter(tallies::counted_at.gt(At($since)))
+                .order(tallies::counted_at.desc())
+                .limit(i64::from($n))
+                .select(tallies::counted_at)
+                .load(c)
+                .await
+        })?;
+        Ok(times.into_iter().map(|at| at.0).collect())
+    }};
+}
+
+/// The times of the `n` newest things counted under `counter` after `since`, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_newest(db: &Db, counter: &Digest, n: u32, since: Timestamp) -> Result<Vec<Timestamp>, Error> {
+    let mut conn = db.conn().await?;
+    newest_on!(&mut conn, counter, n, since)
+}
+
+/// The same, as it is in the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_newest_within(
+    tx: &mut Tx,
+    counter: &Digest,
+    n: u32,
+    since: Timestamp,
+) -> Result<Vec<Timestamp>, Error> {
+    newest_on!(tx.conn(), counter, n, since)
+}
+
 /// How many things were counted under `counter` after `since`.
 ///
 /// # Errors
@@ -96,16 +135,19 @@ pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets all that was counted under `counters`.
+/// Deletes what was counted under `counter` after `since`. What is older is left to [`delete_old`], so that the two
+/// never lock the same rows in different orders.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn clear(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
-    for counter in counters {
-        on!(tx.conn(), c => {
-            diesel::delete(tallies::table.filter(tallies::counter.eq(counter.as_slice()))).execute(c).await
-        })?;
-    }
+pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<(), Error> {
+    on!(tx.conn(), c => {
+        diesel::delete(tallies::table)
+            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counted_at.gt(At(since)))
+            .execute(c)
+            .await
+    })?;
     Ok(())
 }
 

@@ -17,6 +17,8 @@
 
 mod browsers;
 mod cli;
+mod clock_steps;
+mod code_attempts;
 mod connections;
 mod documents;
 mod email;
@@ -33,6 +35,7 @@ mod outbox;
 mod password;
 mod permissions;
 mod profile;
+mod refused_sends;
 mod sessions;
 mod shutdown;
 mod sign_in;

@@ -23,6 +23,14 @@ impl Authenticator {
     pub fn code(&self, app: &TestApp) -> String {
         totp::code(&self.0, app.clock.now()).unwrap().reveal().to_owned()
     }
+
+    /// A code that is accepted at no step near the server's time.
+    pub fn wrong_code(&self, app: &TestApp) -> String {
+        let accepted = [-30, 0, 30].map(|seconds| {
+            totp::code(&self.0, app.clock.now() + TimeDelta::seconds(seconds)).unwrap().reveal().to_owned()
+        });
+        (0..4).map(|number| format!("{number:06}")).find(|code| !accepted.contains(code)).unwrap()
+    }
 }
 
 async fn app() -> (TestApp, Client) {

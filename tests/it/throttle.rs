@@ -1,6 +1,9 @@
 //! Wrong passwords slow the next try down, whoever is guessed at.
 
 use chrono::TimeDelta;
+use userprofile::domain::ids::DomainId;
+use userprofile::domain::login::LoginId;
+use userprofile::domain::password::Password;
 
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database};
 
@@ -108,5 +111,112 @@ async fn right_passwords_at_once_are_all_let_in() {
     let tries = (0..20).map(|_| try_codes(&client, "wonny", PASSWORD));
     for answer in futures_util::future::join_all(tries).await {
         assert_eq!(answer.0, "OK");
+    }
+}
+
+/// Fails for so many user ids, each at an address of its own in one network.
+async fn spray(app: &TestApp, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        let client = app.client().at(&format!("203.0.113.{}", number % 256));
+        assert_eq!(try_codes(&client, &format!("nobody{number}"), WRONG).await, wrong(), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_has_three_hundred_free_failures_an_hour_over_all_users() {
+    let app = TestApp::with_users(&["wonny", "mallory", "other"]).await;
+    let here = app.client().at("203.0.113.9");
+    // These two are known on the network.
+    for user in ["wonny", "mallory"] {
+        assert_eq!(try_codes(&here, user, PASSWORD).await.0, "OK");
+    }
+    spray(&app, 0..301).await;
+    let mut number = 1000;
+    for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+        // Nothing is compared or counted during the delay, for whatever user id.
+        for (user, password) in [("other", PASSWORD), ("nobody0", WRONG), ("somebody", WRONG)] {
+            assert_eq!(try_codes(&here, user, password).await, refused(wait));
+        }
+        app.clock.advance(TimeDelta::seconds(i64::try_from(wait).unwrap()));
+        number += 1;
+        spray(&app, number..number + 1).await;
+    }
+    // Users who are known there do not notice, and clear nothing for the others.
+    for user in ["mallory", "wonny"] {
+        assert_eq!(try_codes(&here, user, PASSWORD).await.0, "OK");
+        assert_eq!(try_codes(&here, "other", PASSWORD).await, refused(60));
+    }
+    // Neither does anybody elsewhere.
+    assert_eq!(try_codes(&app.client().at("203.0.114.9"), "other", PASSWORD).await.0, "OK");
+    // An hour after the first failures they are no longer counted.
+    app.clock.advance(TimeDelta::hours(1));
+    spray(&app, 2000..2003).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn correct_passwords_do_not_count_against_the_network() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    for _ in 0..3 {
+        assert_eq!(try_codes(&client, "wonny", PASSWORD).await.0, "OK");
+        client.done("reauthenticate", serde_json::json!({ "password": PASSWORD }), "user { id }").await;
+    }
+    assert_eq!(database.count("tallies").await, 0);
+    assert_eq!(database.count("password_attempts WHERE failures > 0").await, 0);
+    // Wrong current passwords in a session do.
+    client.refusal("reauthenticate", serde_json::json!({ "password": WRONG })).await;
+    assert_eq!(database.count("tallies").await, 1);
+}
+
+/// Attempts over all users that arrive together are counted one by one, over two servers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_attempts_for_many_users_gain_nothing() {
+    let database = database::create().await;
+    let one = TestApp::on(&database).await;
+    let other = TestApp::with_clock(&database, one.clock.clone()).await;
+    one.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    spray(&one, 0..295).await;
+    let clients = [one.client().at("203.0.113.1"), other.client().at("203.0.113.2")];
+    let guesses = (0..40).map(|number| {
+        let client = clients[number % 2].clone();
+        tokio::spawn(async move { try_codes(&client, &format!("another{number}"), WRONG).await })
+    });
+    let answers = futures_util::future::join_all(guesses).await;
+    let compared = answers.iter().filter(|answer| *answer.as_ref().unwrap() == wrong()).count();
+    assert_eq!(compared, 6, "{answers:?}");
+}
+
+/// Counting, clearing by a sign-in, clearing by a new password, and pruning lock the same rows: none waits for another in
+/// a circle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn counting_and_clearing_at_once_never_deadlock() {
+    let app = std::sync::Arc::new(TestApp::with_users(&["wonny"]).await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..4 {
+        let app = app.clone();
+        tasks.spawn(async move {
+            for round in 0..40 {
+                let client = app.client().at(&format!("10.0.{}.1", (task + round) % 6));
+                let password = if round % 3 == 0 { PASSWORD } else { WRONG };
+                // `try_codes` accepts no failure of the server.
+                try_codes(&client, "wonny", password).await;
+            }
+        });
+    }
+    for _ in 0..2 {
+        let app = app.clone();
+        tasks.spawn(async move {
+            let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
+            for _ in 0..40 {
+                app.services.set_password(&domain_id, &login, Password::typed(PASSWORD)).await.unwrap();
+                app.clock.advance(TimeDelta::hours(1));
+                app.services.prune().await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
     }
 }

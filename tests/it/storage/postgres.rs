@@ -1,8 +1,11 @@
 //! What only PostgreSQL has: TLS, a server that restarts, and tables that must be the same as SQLite's.
 
 use diesel::sql_query;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio::net::{TcpListener, TcpStream};
+use userprofile::domain::ids::DomainId;
+use userprofile::domain::login::LoginId;
+use userprofile::domain::password::Password;
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 
@@ -113,4 +116,44 @@ async fn a_database_that_goes_away_is_unavailable_until_it_is_back() {
         () = line.carry() => unreachable!(),
     };
     assert_eq!(answer.data()["me"]["userId"], "wonny");
+}
+
+/// A new password clears all counters of a user while an attempt is counted. Both wait for the same row first: without
+/// that order, the one would hold what the other waits for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn counting_an_attempt_and_clearing_the_counters_never_deadlock() {
+    variable("TEST_DATABASE_URL");
+    let database = database::create().await;
+    // Rows are visited in the order of an index, as in a table of many: the counter over all networks before that of the
+    // second network.
+    let by_index =
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$";
+    AsyncPgConnection::establish(&database.url()).await.unwrap().batch_execute(by_index).await.unwrap();
+    let app = std::sync::Arc::new(TestApp::on(&database).await);
+    app.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    let attempt = |address: &'static str| {
+        let client = app.client().at(address);
+        async move { client.try_sign_in(DOMAIN, "wonny", "wrong").await.user_errors("signIn") == ["INVALID_CREDENTIALS"] }
+    };
+    assert!(attempt("10.0.1.1").await && attempt("10.0.2.1").await);
+
+    let mut conn = AsyncPgConnection::establish(&database.url()).await.unwrap();
+    conn.batch_execute("BEGIN; SELECT 1 FROM password_attempts WHERE counter = login FOR UPDATE").await.unwrap();
+    let waiting = async |number: i64| {
+        let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while database.count(waiting).await < number {
+            tokio::task::yield_now().await;
+        }
+    };
+    let clearing = app.clone();
+    let clearing = tokio::spawn(async move {
+        let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
+        clearing.services.set_password(&domain_id, &login, Password::typed("quite another 4")).await
+    });
+    waiting(1).await;
+    let counting = tokio::spawn(attempt("10.0.2.1"));
+    waiting(2).await;
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    clearing.await.unwrap().unwrap();
+    assert!(counting.await.unwrap());
 }

@@ -87,6 +87,11 @@ impl TestApp {
         Self::build_with(&database.location(), clock, Some(transport)).await
     }
 
+    /// One more server on a database, at the time of another, that has no mail server.
+    pub async fn without_mail(database: &database::Database, clock: Arc<ManualClock>) -> Self {
+        Self::build_with(&database.location(), clock, None).await
+    }
+
     async fn build(location: &Location, clock: Arc<ManualClock>) -> Self {
         let (transport, sender) = MailServer::shared().transport();
         Self { sender, ..Self::build_with(location, clock, Some(transport)).await }

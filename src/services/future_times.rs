@@ -1,0 +1,51 @@
+//! What becomes of stored times after the clock was set back.
+
+use chrono::TimeDelta;
+
+use super::{Failure, Services, UNDO_FOR_DAYS};
+use crate::domain::code::CodePurpose;
+use crate::domain::outbox::{LEASE, MAX_TRIES, pause_after};
+use crate::storage::future_times::{self, LongestLifetimes};
+
+impl Services {
+    /// Corrects times that lie in the future, so that every delay, lease and lifetime keeps its own length although the
+    /// clock was set back. Times that are ahead by less than [`CLOCK_SKEW`](crate::clock::CLOCK_SKEW) stay.
+    ///
+    /// # Errors
+    /// If the database fails; the next run continues.
+    pub async fn correct_future_times(&self) -> Result<(), Failure> {
+        let corrected = future_times::correct(&self.db, &self.longest_lifetimes(), self.now()).await?;
+        if corrected > 0 {
+            tracing::warn!(
+                corrected,
+                "stored times were in the future and have been corrected: the clock of this server, or of another one on \
+                 this database, was set back"
+            );
+        }
+        Ok(())
+    }
+
+    fn longest_lifetimes(&self) -> LongestLifetimes {
+        let codes = &self.policy.codes;
+        let ttl = |purpose: CodePurpose| match purpose {
+            CodePurpose::VerifyEmail => codes.email_ttl,
+            CodePurpose::EnableMfa | CodePurpose::DisableMfa | CodePurpose::SignIn | CodePurpose::Reauthenticate => {
+                codes.mfa_ttl
+            }
+            CodePurpose::ResetPassword => codes.reset_ttl,
+            CodePurpose::UndoEmailChange => TimeDelta::days(UNDO_FOR_DAYS),
+        };
+        let purposes = CodePurpose::VOIDED_BY_PASSWORD.into_iter().chain([CodePurpose::UndoEmailChange]);
+        let mut ttls: Vec<_> = purposes.map(|purpose| (purpose.as_str(), false, ttl(purpose))).collect();
+        ttls.push((CodePurpose::EnableMfa.as_str(), true, codes.otp_enrolment_ttl));
+        LongestLifetimes {
+            access_token: self.policy.lifetimes.access,
+            codes: ttls,
+            lease: LEASE,
+            // A job that was not tried yet is due at once.
+            retries: (0..=MAX_TRIES)
+                .map(|tries| if tries == 0 { TimeDelta::zero() } else { pause_after(tries) })
+                .collect(),
+        }
+    }
+}

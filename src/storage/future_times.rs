@@ -1,0 +1,113 @@
+//! Times that lie in the future because the clock was set back after they were stored.
+//!
+//! A row that was written in the future is moved back by as much as it is ahead, and no end lies further ahead than the
+//! rule allows. So every delay, lease and lifetime keeps its own length, whatever the clock does.
+
+use chrono::TimeDelta;
+use diesel::sql_query;
+use diesel_async::RunQueryDsl;
+
+use super::db::{Conn, Db, on};
+use super::error::Error;
+use super::types::{At, UtcTimestamp};
+use crate::clock::{CLOCK_SKEW, Timestamp};
+
+/// How far in the future the ends of things may lie.
+#[derive(Debug, Clone)]
+pub struct LongestLifetimes {
+    /// An access token.
+    pub access_token: TimeDelta,
+    /// Codes and one-time tokens, by the value of `codes.purpose`; with `true` those that hold an OTP secret.
+    pub codes: Vec<(&'static str, bool, TimeDelta)>,
+    /// A worker's lease of a job.
+    pub lease: TimeDelta,
+    /// The pause before a job is tried again, by the number of times that it was tried.
+    pub retries: Vec<TimeDelta>,
+}
+
+/// Rows of one table to be corrected: in `set` and `condition`, `$1` is the latest time that is right, and `$2` the one
+/// from which on a time is wrong.
+struct Correction {
+    table: &'static str,
+    key: &'static str,
+    set: &'static str,
+    condition: String,
+    /// How far ahead the latest time that is right lies.
+    ahead: TimeDelta,
+}
+
+/// Corrects all times that lie too far in the future, and returns in how many rows.
+///
+/// # Errors
+/// If the database fails. What was corrected until then stays corrected.
+pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> Result<usize, Error> {
+    let mut conn = db.conn().await?;
+    let mut corrected = 0;
+    for correction in corrections(lifetimes) {
+        corrected += run(&mut conn, &correction, now).await?;
+    }
+    Ok(corrected)
+}
+
+async fn run(conn: &mut Conn, correction: &Correction, now: Timestamp) -> Result<usize, Error> {
+    let Correction { table, key, set, condition, ahead } = correction;
+    // Rows are locked in no particular order, so this must not wait for any: the next run finds what is in use.
+    let lock = if matches!(conn, Conn::Pg(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let text = format!("UPDATE {table} SET {set} WHERE {key} IN (SELECT {key} FROM {table} WHERE {condition}{lock})");
+    let (latest, wrong_from) = (At(now + *ahead), At(now + *ahead + CLOCK_SKEW));
+    Ok(on!(conn, c => {
+        sql_query(text).bind::<UtcTimestamp, _>(latest).bind::<UtcTimestamp, _>(wrong_from).execute(c).await
+    })?)
+}
+
+fn corrections(lifetimes: &LongestLifetimes) -> Vec<Correction> {
+    let mut corrections = moments();
+    let mut end = |table, key, set, condition: String, ahead| {
+        corrections.push(Correction { table, key, set, condition, ahead });
+    };
+    let of_access = "purpose = 'ACCESS' AND expires_at > $2".to_owned();
+    end("session_tokens", "digest", "expires_at = $1", of_access, lifetimes.access_token);
+    for (purpose, has_otp_secret, ttl) in &lifetimes.codes {
+        let not = if *has_otp_secret { "NOT " } else { "" };
+        let condition = format!("purpose = '{purpose}' AND otp_secret IS {not}NULL AND expires_at > $2");
+        end("codes", "code_id", "expires_at = $1", condition, *ttl);
+    }
+    end("outbox", "job_id", "leased_until = $1", "leased_until > $2".to_owned(), lifetimes.lease);
+    for (tries, pause) in lifetimes.retries.iter().enumerate() {
+        let condition = format!("failed_at IS NULL AND tries = {tries} AND due_at > $2");
+        end("outbox", "job_id", "due_at = $1", condition, *pause);
+    }
+    corrections
+}
+
+/// When something happened cannot lie in the future. What ends a certain time after it moves with it.
+fn moments() -> Vec<Correction> {
+    [
+        (
+            "password_attempts",
+            "counter",
+            "blocked_until = blocked_until - (failed_at - $1), failed_at = $1",
+            "failed_at > $2",
+        ),
+        ("known_networks", "network", "signed_in_at = $1", "signed_in_at > $2"),
+        ("tallies", "tally_id", "counted_at = $1", "counted_at > $2"),
+        (
+            "sessions",
+            "session_id",
+            "expires_at = expires_at - (last_used_at - $1), last_used_at = $1",
+            "last_used_at > $2",
+        ),
+        ("sessions", "session_id", "created_at = $1", "created_at > $2"),
+        ("sessions", "session_id", "authenticated_at = $1", "authenticated_at > $2"),
+        ("session_tokens", "digest", "rotated_at = $1", "rotated_at > $2"),
+        ("outbox", "job_id", "expires_at = expires_at - (created_at - $1), created_at = $1", "created_at > $2"),
+    ]
+    .map(|(table, key, set, condition)| Correction {
+        table,
+        key,
+        set,
+        condition: condition.to_owned(),
+        ahead: TimeDelta::zero(),
+    })
+    .into()
+}
