@@ -8,6 +8,9 @@ pub enum Error {
     /// The database cannot be reached, or has no connection to spare; later it may.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The request has executed as many statements as one may.
+    #[error("a request may execute at most {0} statements")]
+    TooManyStatements(u32),
     /// Something with the same key is there already.
     #[error("{0:?}: there is one already")]
     Conflict(Conflict),

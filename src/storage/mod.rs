@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod outbox;
 mod pairs;
 mod postgres;
+pub mod quota;
 pub mod recovery_codes;
 mod rows;
 #[rustfmt::skip]
@@ -22,6 +23,7 @@ mod rows;
 mod schema;
 pub mod sessions;
 mod sqlite;
+pub mod tags;
 pub mod tallies;
 pub mod types;
 pub mod users;
@@ -29,3 +31,4 @@ pub mod visible;
 
 pub use db::{Db, Tx};
 pub use error::{Conflict, Error};
+pub use quota::Quota;

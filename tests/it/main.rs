@@ -30,6 +30,7 @@ mod outbox;
 mod password;
 mod permissions;
 mod profile;
+mod resources;
 mod sessions;
 mod sign_in;
 mod storage;
