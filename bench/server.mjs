@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export const BINARY = new URL('../target/release/userprofile', import.meta.url).pathname;
+export const BINARY = process.env.USERPROFILE_BINARY ?? new URL('../target/release/userprofile', import.meta.url).pathname;
 
 /** Runs a command of the binary to its end. */
 export function run(databaseUrl, ...args) {
