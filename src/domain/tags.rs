@@ -49,6 +49,12 @@ impl Tags {
         &self.0
     }
 
+    /// The tags as JSON text, keys sorted, without white space.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
     /// The tags as a JSON value; null if what was kept is no JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {

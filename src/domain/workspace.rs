@@ -98,6 +98,35 @@ pub struct Workspace {
     pub dormant_updated_at: Option<Timestamp>,
 }
 
+/// A workspace as lists show it. Its tags may take many times as much as all the rest; they are read by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedWorkspace {
+    /// Its key.
+    pub id: WorkspaceId,
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// Its name.
+    pub name: Label,
+    /// Its state.
+    pub state: WorkspaceState,
+    /// The user id of the user who created it.
+    pub created_by: Option<Label>,
+    /// Its name in another system.
+    pub reference_id: Option<Label>,
+    /// Whether it is synchronised with another system.
+    pub is_managed: bool,
+    /// Whether it is no longer used.
+    pub is_dormant: bool,
+    /// The group it belongs to.
+    pub workspace_group_id: Option<WorkspaceGroupId>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last synchronised.
+    pub last_synced_at: Option<Timestamp>,
+    /// When `is_dormant` last changed.
+    pub dormant_updated_at: Option<Timestamp>,
+}
+
 /// What the caller is in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceRole {
@@ -113,7 +142,7 @@ pub struct WorkspaceRole {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisibleWorkspace {
     /// The workspace.
-    pub workspace: Workspace,
+    pub workspace: ListedWorkspace,
     /// What the caller is in it over all his bindings; `None` for an admin without one.
     pub role: Option<WorkspaceRole>,
     /// What he is in it by way of the list that it was read from: through the group, on a group's list.
@@ -136,6 +165,25 @@ pub struct WorkspaceGroup {
     /// Who last changed it.
     pub updated_by: Option<Label>,
     /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A workspace group as lists show it, without its tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedGroup {
+    /// Its key.
+    pub id: WorkspaceGroupId,
+    /// The domain it belongs to.
+    pub domain_id: DomainId,
+    /// Its name.
+    pub name: Label,
+    /// The user id of the user who created it.
+    pub created_by: Option<Label>,
+    /// The user id of the user who last changed it.
+    pub updated_by: Option<Label>,
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,

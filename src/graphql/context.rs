@@ -1,11 +1,12 @@
 //! What belongs to one request: who asks, from where, and the loaders that gather what it needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 
 use super::delivery::{Shown, TokenDelivery};
 use super::error::ApiError;
+use super::guard::Work;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
@@ -21,20 +22,17 @@ pub struct RequestContext {
     delivery: TokenDelivery,
 }
 
-/// A caller and his loaders, which know through whose eyes they read.
+/// The caller and their loaders, which are made when something is read.
 struct Signed {
     caller: Arc<Caller>,
-    loaders: Loaders,
+    loaders: OnceLock<Loaders>,
 }
 
 impl RequestContext {
     /// The data of a request that `caller` makes from `client`, having `shown` what makes him that.
     #[must_use]
     pub fn new(services: Arc<Services>, caller: Option<Caller>, client: Client, shown: Shown) -> Self {
-        let caller = caller.map(|caller| Signed {
-            loaders: Loaders::new(&services, Arc::new(caller.viewer())),
-            caller: Arc::new(caller),
-        });
+        let caller = caller.map(|caller| Signed { caller: Arc::new(caller), loaders: OnceLock::new() });
         Self { services, caller, client, delivery: TokenDelivery::new(shown.delivery), shown }
     }
 
@@ -66,15 +64,23 @@ pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>, ApiError> {
 /// # Errors
 /// UNAUTHENTICATED, when nobody is signed in.
 pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders, ApiError> {
-    Ok(&signed(ctx)?.loaders)
+    let (own, signed) = (own(ctx)?, signed(ctx)?);
+    let work = ctx.data::<Work>().map_err(|_| ApiError::internal("a request without a guard"))?;
+    Ok(signed.loaders.get_or_init(|| Loaders::new(&own.services, &signed.caller, work)))
 }
 
-/// The services.
+/// The services, for a mutation that is about to begin. What was read before is read anew afterwards, since the mutation
+/// may change it. What only reads uses [`loaders`].
 ///
 /// # Errors
-/// Never, within a request.
+/// `LIMIT_EXCEEDED`, when the request has too few database statements left for a mutation.
 pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
-    Ok(&own(ctx)?.services)
+    let own = own(ctx)?;
+    own.services.check_statements()?;
+    if let Some(loaders) = own.caller.as_ref().and_then(|signed| signed.loaders.get()) {
+        loaders.forget();
+    }
+    Ok(&own.services)
 }
 
 /// From where it is asked.

@@ -1,23 +1,26 @@
-//! Gathers the keys that the resolvers of one request ask for at the same moment, and loads them together.
+//! Gathers the keys that the resolvers of one request ask for at the same moment, loads them together, and keeps what it
+//! found: each key is loaded once.
 //!
 //! async-graphql's own loader waits in a task of its own. With a delay that costs more than most statements take;
 //! without one, the other thread may begin before all keys are there, and one statement becomes two. Here the first one
-//! to ask lets everybody else of its request ask too, which takes one turn of the scheduler, and then loads for all.
+//! to ask lets everybody else of its request ask too, which takes one turn of the scheduler, and then loads for all. What
+//! is asked for while it loads is gathered for the next load.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::error::ApiError;
+use super::guard::Work;
 
 /// Loads many things at once.
 pub trait Load: Send + Sync {
     /// What one is asked for by.
     type Key: Clone + Eq + Hash + Send + Sync;
     /// What is found.
-    type Value: Clone + Send;
+    type Value: Send + Sync;
 
     /// Those of `keys` that there are. No key stands there twice.
     fn load(
@@ -29,17 +32,44 @@ pub trait Load: Send + Sync {
 /// Gathers keys for a [`Load`]. Belongs to one request.
 pub struct DataLoader<L: Load> {
     load: L,
-    gathering: Mutex<Option<Asked<L>>>,
+    /// The work of the request, if it is paced.
+    work: Option<Work>,
+    state: Mutex<State<L>>,
 }
 
-/// Who asked for what, and waits for it. `None` while nobody gathers.
-type Asked<L> = Vec<(<L as Load>::Key, oneshot::Sender<Answer<L>>)>;
-type Answer<L> = Result<Option<<L as Load>::Value>, ApiError>;
+struct State<L: Load> {
+    /// What was found; `None` for what there is not.
+    known: HashMap<L::Key, Option<Arc<L::Value>>>,
+    /// Who asked for what, and waits for it.
+    waiting: Waiting<L>,
+    /// Whether somebody is loading for all.
+    is_loading: bool,
+}
+
+type Waiting<L> = HashMap<<L as Load>::Key, Vec<oneshot::Sender<Answer<L>>>>;
+type Answer<L> = Result<Option<Arc<<L as Load>::Value>>, ApiError>;
+
+/// What becomes of a question.
+enum Asked<L: Load> {
+    /// It was answered before.
+    Known(Option<Arc<L::Value>>),
+    /// Whoever asks is the first, and so the one to load for all.
+    First(oneshot::Receiver<Answer<L>>),
+    /// Somebody else loads it.
+    Waits(oneshot::Receiver<Answer<L>>),
+}
 
 impl<L: Load> DataLoader<L> {
     /// Gathers for `load`.
-    pub const fn new(load: L) -> Self {
-        Self { load, gathering: Mutex::new(None) }
+    pub fn new(load: L) -> Self {
+        let state = State { known: HashMap::new(), waiting: HashMap::new(), is_loading: false };
+        Self { load, work: None, state: Mutex::new(state) }
+    }
+
+    /// Waits with each load until all fields of the request's `work` have begun that are to begin.
+    #[must_use]
+    pub fn within(self, work: &Work) -> Self {
+        Self { work: Some(work.clone()), ..self }
     }
 
     /// The thing with this key, loaded together with whatever else is asked for at this moment.
@@ -48,61 +78,98 @@ impl<L: Load> DataLoader<L> {
     /// That of loading, the same for all who asked.
     pub async fn get(&self, key: L::Key) -> Answer<L> {
         loop {
-            let (sender, answer) = oneshot::channel();
-            if self.ask(key.clone(), sender) {
-                self.load_for_all().await;
-            }
-            // The one who was to load for all may have been dropped: then somebody else begins anew.
+            let answer = match self.ask(&key) {
+                Asked::Known(found) => return Ok(found),
+                Asked::First(answer) => {
+                    self.load_for_all().await;
+                    answer
+                }
+                Asked::Waits(answer) => answer,
+            };
+            // Whoever was to load for all may have been dropped, or is done: then somebody else begins anew.
             if let Ok(answer) = answer.await {
                 return answer;
             }
         }
     }
 
-    /// Whether the one who asks is the first, and so the one to load for all.
-    fn ask(&self, key: L::Key, sender: oneshot::Sender<Answer<L>>) -> bool {
-        let mut gathering = self.lock();
-        let is_first = gathering.is_none();
-        gathering.get_or_insert_default().push((key, sender));
-        is_first
+    /// Forgets what was found.
+    pub fn forget(&self) {
+        self.lock().known.clear();
+    }
+
+    fn ask(&self, key: &L::Key) -> Asked<L> {
+        let mut state = self.lock();
+        if let Some(found) = state.known.get(key) {
+            return Asked::Known(found.clone());
+        }
+        let (sender, answer) = oneshot::channel();
+        state.waiting.entry(key.clone()).or_default().push(sender);
+        if std::mem::replace(&mut state.is_loading, true) { Asked::Waits(answer) } else { Asked::First(answer) }
     }
 
     async fn load_for_all(&self) {
-        let gathering = Gathering { loader: self, is_taken: false };
-        tokio::task::yield_now().await;
-        let asked = gathering.take();
-        let mut seen = HashSet::with_capacity(asked.len());
-        let keys: Vec<L::Key> = asked.iter().map(|(key, _)| key).filter(|key| seen.insert(*key)).cloned().collect();
+        let mut loading = Loading { loader: self, is_done: false };
+        self.let_others_ask().await;
+        let waiting = std::mem::take(&mut self.lock().waiting);
+        let keys: Vec<L::Key> = waiting.keys().cloned().collect();
         let loaded = self.load.load(&keys).await;
-        for (key, sender) in asked {
-            let answer = loaded.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone);
-            // Whoever asked may have been dropped; then nobody wants the answer.
-            let _ = sender.send(answer);
+        loading.is_done = true;
+        self.answer(waiting, loaded);
+    }
+
+    /// What begins in one turn may ask only in the course of it, so it is over when nothing has waited twice.
+    async fn let_others_ask(&self) {
+        let is_more_to_begin = || self.work.as_ref().is_some_and(Work::is_more_to_begin);
+        tokio::task::yield_now().await;
+        let mut is_over = self.work.is_none();
+        while !is_over {
+            let was_more = is_more_to_begin();
+            tokio::task::yield_now().await;
+            is_over = !was_more && !is_more_to_begin();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Asked<L>>> {
-        self.gathering.lock().unwrap_or_else(PoisonError::into_inner)
+    fn answer(&self, waiting: Waiting<L>, loaded: Result<HashMap<L::Key, L::Value>, ApiError>) {
+        let mut state = self.lock();
+        state.is_loading = false;
+        let mut loaded =
+            loaded.map(|found| found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect::<HashMap<_, _>>());
+        for (key, senders) in waiting {
+            let answer: Answer<L> = match &mut loaded {
+                Ok(found) => Ok(found.remove(&key)),
+                Err(error) => Err(error.clone()),
+            };
+            // Those who asked for it in the meantime.
+            for sender in senders.into_iter().chain(state.waiting.remove(&key).unwrap_or_default()) {
+                // Whoever asked may have been dropped; then nobody wants the answer.
+                let _ = sender.send(answer.clone());
+            }
+            if let Ok(answer) = answer {
+                state.known.insert(key, answer);
+            }
+        }
+        // Those who asked for something else ask again, and the first of them loads for all.
+        state.waiting.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<L>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends a gathering when the one who gathers is dropped: those who wait learn it by the end of their senders.
-struct Gathering<'a, L: Load> {
+/// Ends a load when the one who loads is dropped: those who wait learn it by the end of their senders.
+struct Loading<'a, L: Load> {
     loader: &'a DataLoader<L>,
-    is_taken: bool,
+    is_done: bool,
 }
 
-impl<L: Load> Gathering<'_, L> {
-    fn take(mut self) -> Asked<L> {
-        self.is_taken = true;
-        self.loader.lock().take().unwrap_or_default()
-    }
-}
-
-impl<L: Load> Drop for Gathering<'_, L> {
+impl<L: Load> Drop for Loading<'_, L> {
     fn drop(&mut self) {
-        if !self.is_taken {
-            drop(self.loader.lock().take());
+        if !self.is_done {
+            let mut state = self.loader.lock();
+            state.is_loading = false;
+            state.waiting.clear();
         }
     }
 }
@@ -134,17 +201,52 @@ mod tests {
             let answers = join_all((0..number).map(|key| loader.get(key / 2))).await;
             for (key, answer) in (0..number).zip(answers) {
                 let (Ok(found) | Err(found)) = answer.map_err(|_| None);
-                assert_eq!(found, (key / 2 % 2 == 0).then_some(key / 2 * 2));
+                assert_eq!(found.as_deref().copied(), (key / 2 % 2 == 0).then_some(key / 2 * 2));
             }
-            let asked = loader.load.0.lock().unwrap();
+            let mut asked = loader.load.0.lock().unwrap();
+            for keys in asked.iter_mut() {
+                keys.sort_unstable();
+            }
             assert_eq!(*asked, [(0..number.div_ceil(2)).collect::<Vec<_>>()]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_loaded_once_until_it_is_forgotten() {
+        let loader = DataLoader::new(Doubles(Mutex::default()));
+        for key in [2, 3, 2, 3] {
+            assert!(loader.get(key).await.is_ok());
+        }
+        assert_eq!(*loader.load.0.lock().unwrap(), [[2], [3]]);
+        loader.forget();
+        assert!(loader.get(2).await.is_ok());
+        assert_eq!(loader.load.0.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn keys_asked_for_during_a_load_are_gathered_for_the_next() {
+        let loader = DataLoader::new(Doubles(Mutex::default()));
+        let mut first = Box::pin(loader.get(2));
+        while loader.load.0.lock().unwrap().is_empty() {
+            assert!(futures_util::poll!(&mut first).is_pending());
+        }
+        let later = join_all([loader.get(4), loader.get(2), loader.get(6)]);
+        let (first, later) = futures_util::future::join(first, later).await;
+        assert_eq!(first.ok().flatten().as_deref(), Some(&4));
+        let found: Vec<_> = later.into_iter().map(|found| found.ok().flatten().as_deref().copied()).collect();
+        assert_eq!(found, [Some(8), Some(4), Some(12)]);
+        let mut asked = loader.load.0.lock().unwrap().clone();
+        for keys in &mut asked {
+            keys.sort_unstable();
+        }
+        assert_eq!(asked, [vec![2], vec![4, 6]]);
     }
 
     #[tokio::test]
     async fn who_waits_for_one_that_was_dropped_is_answered_all_the_same() {
         let loader = DataLoader::new(Doubles(Mutex::default()));
         for polls in 1..4 {
+            loader.forget();
             let mut first = Box::pin(loader.get(2));
             let second = loader.get(4);
             for _ in 0..polls {
@@ -156,7 +258,7 @@ mod tests {
                 drop(first);
                 second.await
             };
-            assert!(matches!(second.await, Ok(Some(8))), "{polls}");
+            assert_eq!(second.await.ok().flatten().as_deref(), Some(&8), "{polls}");
         }
     }
 }

@@ -82,11 +82,13 @@ pub struct ApiError {
     code: Code,
     message: Arc<str>,
     required_actions: Arc<[RequiredAction]>,
+    /// The limit that was exceeded, and what it allows.
+    limit: Option<(&'static str, usize)>,
 }
 
 impl ApiError {
     fn new(code: Code, message: impl Into<Arc<str>>) -> Self {
-        Self { code, message: message.into(), required_actions: Arc::new([]) }
+        Self { code, message: message.into(), required_actions: Arc::new([]), limit: None }
     }
 
     /// Nobody is signed in.
@@ -116,6 +118,12 @@ impl ApiError {
         Self::new(Code::BadUserInput, format!("{argument}: {}", invalid.message))
     }
 
+    /// A limit of a request was exceeded while it ran.
+    #[must_use]
+    pub fn over_limit(limit: &'static str, allowed: usize, message: &str) -> Self {
+        Self { limit: Some((limit, allowed)), ..Self::new(Code::LimitExceeded, message) }
+    }
+
     /// Something that cannot be, was. The log is told what.
     #[must_use]
     pub fn internal(what: &str) -> Self {
@@ -134,6 +142,10 @@ impl From<ApiError> for Error {
     fn from(error: ApiError) -> Self {
         Self::new(error.message.to_string()).extend_with(|_, extensions| {
             extensions.set("code", error.code.as_str());
+            if let Some((limit, allowed)) = error.limit {
+                extensions.set("limit", limit);
+                extensions.set("allowed", allowed);
+            }
             if !error.required_actions.is_empty() {
                 let actions = error.required_actions.iter().map(|action| Value::Enum(Name::new(action.as_str())));
                 extensions.set("requiredActions", Value::List(actions.collect()));
@@ -148,6 +160,12 @@ impl From<Failure> for ApiError {
             Failure::Unavailable(reason) | Failure::Aborted(reason) => {
                 tracing::warn!(reason, "the database is not available");
                 Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
+            }
+            Failure::TooManyStatements(allowed) => {
+                let message = format!(
+                    "The request needs more than {allowed} database statements. Send its fields in several requests."
+                );
+                Self::over_limit("statements", usize::try_from(allowed).unwrap_or(usize::MAX), &message)
             }
             Failure::MailOff => {
                 tracing::warn!("a mail was asked for, and SMTP_URL is not set");

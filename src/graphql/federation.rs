@@ -13,14 +13,17 @@ use async_graphql::{
     Context, ID, InputValueError, InputValueResult, MergedObject, Object, Scalar, ScalarType, SimpleObject, Union,
     Value, value,
 };
-use futures_util::future::try_join_all;
 
 use super::error::ApiError;
-use super::query::{self, QueryFields};
+use super::query::QueryFields;
 use super::types::group::WorkspaceGroup;
 use super::types::node::Node;
 use super::types::user::User;
 use super::types::workspace::Workspace;
+
+use entities::Entities;
+
+mod entities;
 
 /// The types that other subgraphs may add fields to.
 const ENTITIES: [&str; 3] = ["User", "Workspace", "WorkspaceGroup"];
@@ -84,15 +87,10 @@ impl Federation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What refers to them.")] representations: Vec<Representation>,
-    ) -> Result<Vec<Option<Entity>>, ApiError> {
+    ) -> Result<Entities, ApiError> {
         // How many there are is not for a gateway to choose: the other subgraph's list decides. The guard bounds it.
-        try_join_all(representations.iter().map(|representation| find_entity(ctx, representation))).await
+        Entities::find(ctx, &representations).await
     }
-}
-
-async fn find_entity(ctx: &Context<'_>, representation: &Representation) -> Result<Option<Entity>, ApiError> {
-    let node = query::find_node(ctx, &representation.id).await?;
-    Ok(node.map(Entity::from).filter(|entity| entity.type_name() == representation.type_name))
 }
 
 /// What is needed to make this a part of a supergraph.
@@ -136,6 +134,7 @@ impl From<Node> for Entity {
 }
 
 /// How another subgraph refers to an entity: by its type and its key.
+#[derive(PartialEq, Eq, Hash)]
 pub struct Representation {
     type_name: String,
     id: ID,

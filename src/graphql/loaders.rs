@@ -1,4 +1,8 @@
-//! What is loaded for many at once. Loaders live as long as one request and read through its caller's eyes.
+//! What is read for one request. Loaders live as long as the request and read through its caller's eyes; everything that
+//! a query reads, it reads through them.
+//!
+//! What is read counts as fields of the response before it is read, where that can be told, otherwise right after; a
+//! single statement never reads more than the response may still have.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,17 +10,70 @@ use std::sync::Arc;
 
 use super::dataloader::{DataLoader, Load};
 use super::error::ApiError;
-use crate::domain::access::Viewer;
+use super::guard::Work;
+use crate::domain::access::{Caller, Viewer};
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Page, Paged};
-use crate::domain::workspace::{GroupUser, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceGroup};
-use crate::services::Services;
+use crate::domain::workspace::{GroupUser, ListedGroup, RoleBinding, VisibleWorkspace, WorkspaceFilter};
+use crate::services::{Failure, Services};
+
+pub use account::{Account, EventPage};
+pub use tags::{GroupTags, WorkspaceTags};
+
+mod account;
+mod tags;
+
+/// What a row that was read counts, in fields of some 300 bytes: a workspace with the caller's role takes about 700 bytes,
+/// and while it is read from SQLite more than 2,000.
+const WORKSPACE_FIELDS: usize = 5;
+/// A group.
+const GROUP_FIELDS: usize = 2;
+/// A user of a group.
+const USER_FIELDS: usize = 2;
+/// What an item of a list counts at least, beside its row: itself and one field.
+const ITEM_FIELDS: usize = 2;
 
 /// What a loader reads with.
 #[derive(Clone)]
 struct Reader {
     services: Arc<Services>,
+    caller: Arc<Caller>,
     viewer: Arc<Viewer>,
+    work: Work,
+}
+
+impl Reader {
+    /// A loader that reads with it.
+    fn loader<L: Load>(&self, make: impl FnOnce(Self) -> L) -> DataLoader<L> {
+        DataLoader::new(make(self.clone())).within(&self.work)
+    }
+
+    /// What was read; a request that has no statements left is aborted.
+    fn settle<T>(&self, read: Result<T, Failure>) -> Result<T, ApiError> {
+        read.map_err(|failure| {
+            if let Failure::TooManyStatements(allowed) = failure {
+                self.work.refuse_statements(usize::try_from(allowed).unwrap_or(usize::MAX));
+            }
+            failure.into()
+        })
+    }
+
+    /// How many rows may be read that count so many fields each, and become items of lists.
+    fn rows_left(&self, fields: usize) -> usize {
+        self.work.left() / (fields + ITEM_FIELDS)
+    }
+
+    /// Counts rows that were read.
+    fn charge_rows(&self, rows: usize, fields: usize) -> Result<(), ApiError> {
+        self.work.charge(rows.saturating_mul(fields))
+    }
+
+    /// Counts rows of which no more than `most` may be read.
+    fn charge_bounded(&self, rows: usize, most: usize, fields: usize) -> Result<(), ApiError> {
+        // Of more rows than may be read, it is only known that there are more.
+        let fields = if rows > most { fields + ITEM_FIELDS } else { fields };
+        self.charge_rows(rows, fields)
+    }
 }
 
 /// The loaders of one request.
@@ -25,6 +82,14 @@ pub struct Loaders {
     pub workspaces: DataLoader<Workspaces>,
     /// Groups by id.
     pub groups: DataLoader<Groups>,
+    /// Pages of the workspaces that the caller sees.
+    pub workspace_pages: DataLoader<WorkspacePages>,
+    /// How many workspaces the caller sees.
+    pub workspace_totals: DataLoader<WorkspaceTotals>,
+    /// Pages of the groups that the caller sees.
+    pub group_pages: DataLoader<GroupPages>,
+    /// How many groups the caller sees.
+    pub group_total: DataLoader<GroupTotal>,
     /// The users of a group.
     pub group_users: DataLoader<GroupUsers>,
     /// The caller's binding through a group.
@@ -33,12 +98,26 @@ pub struct Loaders {
     pub group_workspaces: DataLoader<GroupWorkspaces>,
     /// How many workspaces there are through a group.
     pub group_totals: DataLoader<GroupTotals>,
+    /// The tags of workspaces.
+    pub workspace_tags: DataLoader<WorkspaceTags>,
+    /// The tags of groups.
+    pub group_tags: DataLoader<GroupTags>,
+    /// What belongs to the caller's account.
+    pub account: Account,
 }
 
 /// Loads [`Loaders::workspaces`].
 pub struct Workspaces(Reader);
 /// Loads [`Loaders::groups`].
 pub struct Groups(Reader);
+/// Loads [`Loaders::workspace_pages`].
+pub struct WorkspacePages(Reader);
+/// Loads [`Loaders::workspace_totals`].
+pub struct WorkspaceTotals(Reader);
+/// Loads [`Loaders::group_pages`].
+pub struct GroupPages(Reader);
+/// Loads [`Loaders::group_total`].
+pub struct GroupTotal(Reader);
 /// Loads [`Loaders::group_users`].
 pub struct GroupUsers(Reader);
 /// Loads [`Loaders::group_bindings`].
@@ -49,18 +128,43 @@ pub struct GroupWorkspaces(Reader);
 pub struct GroupTotals(Reader);
 
 impl Loaders {
-    /// Loaders that read through the eyes of `viewer`.
+    /// Loaders that read what `caller` sees, as part of the request's `work`.
     #[must_use]
-    pub fn new(services: &Arc<Services>, viewer: Arc<Viewer>) -> Self {
-        let reader = Reader { services: services.clone(), viewer };
+    pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &Work) -> Self {
+        let viewer = Arc::new(caller.viewer());
+        let reader = Reader { services: services.clone(), caller: caller.clone(), viewer, work: work.clone() };
         Self {
-            workspaces: DataLoader::new(Workspaces(reader.clone())),
-            groups: DataLoader::new(Groups(reader.clone())),
-            group_users: DataLoader::new(GroupUsers(reader.clone())),
-            group_bindings: DataLoader::new(GroupBindings(reader.clone())),
-            group_workspaces: DataLoader::new(GroupWorkspaces(reader.clone())),
-            group_totals: DataLoader::new(GroupTotals(reader)),
+            workspaces: reader.loader(Workspaces),
+            groups: reader.loader(Groups),
+            workspace_pages: reader.loader(WorkspacePages),
+            workspace_totals: reader.loader(WorkspaceTotals),
+            group_pages: reader.loader(GroupPages),
+            group_total: reader.loader(GroupTotal),
+            group_users: reader.loader(GroupUsers),
+            group_bindings: reader.loader(GroupBindings),
+            group_workspaces: reader.loader(GroupWorkspaces),
+            group_totals: reader.loader(GroupTotals),
+            workspace_tags: reader.loader(WorkspaceTags),
+            group_tags: reader.loader(GroupTags),
+            account: Account::new(&reader),
         }
+    }
+
+    /// Forgets everything that was read.
+    pub fn forget(&self) {
+        self.workspaces.forget();
+        self.groups.forget();
+        self.workspace_pages.forget();
+        self.workspace_totals.forget();
+        self.group_pages.forget();
+        self.group_total.forget();
+        self.group_users.forget();
+        self.group_bindings.forget();
+        self.group_workspaces.forget();
+        self.group_totals.forget();
+        self.workspace_tags.forget();
+        self.group_tags.forget();
+        self.account.forget();
     }
 }
 
@@ -68,30 +172,91 @@ impl Load for Workspaces {
     type Key = WorkspaceId;
     type Value = VisibleWorkspace;
 
-    async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, VisibleWorkspace>, ApiError> {
-        let Reader { services, viewer } = &self.0;
-        let found = services.find_workspaces(viewer, ids).await?;
+    async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, Self::Value>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        let found = self.0.settle(services.find_workspaces(viewer, ids).await)?;
+        self.0.charge_rows(found.len(), WORKSPACE_FIELDS)?;
         Ok(found.into_iter().map(|visible| (visible.workspace.id.clone(), visible)).collect())
     }
 }
 
 impl Load for Groups {
     type Key = WorkspaceGroupId;
-    type Value = WorkspaceGroup;
+    type Value = ListedGroup;
 
-    async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, WorkspaceGroup>, ApiError> {
-        let Reader { services, viewer } = &self.0;
-        let found = services.find_groups(viewer, ids).await?;
+    async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        let found = self.0.settle(services.find_groups(viewer, ids).await)?;
+        self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().map(|group| (group.id.clone(), group)).collect())
+    }
+}
+
+impl Load for WorkspacePages {
+    type Key = (WorkspaceFilter, Page);
+    type Value = Paged<Arc<VisibleWorkspace>>;
+
+    async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (filter, page) in keys {
+            let read = self.0.settle(services.list_workspaces(viewer, filter, page).await)?;
+            self.0.charge_rows(read.items.len(), WORKSPACE_FIELDS)?;
+            loaded.insert((filter.clone(), page.clone()), read.map(Arc::new));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Load for WorkspaceTotals {
+    type Key = WorkspaceFilter;
+    type Value = i64;
+
+    async fn load(&self, filters: &[WorkspaceFilter]) -> Result<HashMap<WorkspaceFilter, i64>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        let mut loaded = HashMap::with_capacity(filters.len());
+        for filter in filters {
+            loaded.insert(filter.clone(), self.0.settle(services.count_workspaces(viewer, filter).await)?);
+        }
+        Ok(loaded)
+    }
+}
+
+impl Load for GroupPages {
+    type Key = Page;
+    type Value = Paged<Arc<ListedGroup>>;
+
+    async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Self::Value>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        let mut loaded = HashMap::with_capacity(pages.len());
+        for page in pages {
+            let read = self.0.settle(services.list_groups(viewer, page).await)?;
+            self.0.charge_rows(read.items.len(), GROUP_FIELDS)?;
+            loaded.insert(page.clone(), read.map(Arc::new));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Load for GroupTotal {
+    type Key = ();
+    type Value = i64;
+
+    async fn load(&self, _: &[()]) -> Result<HashMap<(), i64>, ApiError> {
+        let Reader { services, viewer, .. } = &self.0;
+        Ok(HashMap::from([((), self.0.settle(services.count_groups(viewer).await)?)]))
     }
 }
 
 impl Load for GroupUsers {
     type Key = WorkspaceGroupId;
-    type Value = Vec<GroupUser>;
+    type Value = Vec<Arc<GroupUser>>;
 
-    async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Vec<GroupUser>>, ApiError> {
-        Ok(gather(self.0.services.list_group_users(groups).await?))
+    async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
+        let most = self.0.rows_left(USER_FIELDS);
+        let users = self.0.settle(self.0.services.list_group_users(groups, most).await)?;
+        self.0.charge_bounded(users.len(), most, USER_FIELDS)?;
+        Ok(gather(users.into_iter().map(|(group, user)| (group, Arc::new(user)))))
     }
 }
 
@@ -100,8 +265,9 @@ impl Load for GroupBindings {
     type Value = RoleBinding;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, RoleBinding>, ApiError> {
-        let Reader { services, viewer } = &self.0;
-        let found = services.find_bindings_through(viewer, groups).await?;
+        let Reader { services, viewer, .. } = &self.0;
+        let found = self.0.settle(services.find_bindings_through(viewer, groups).await)?;
+        self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().filter_map(|binding| Some((binding.workspace_group_id.clone()?, binding))).collect())
     }
 }
@@ -117,14 +283,17 @@ pub struct GroupList {
 
 impl Load for GroupWorkspaces {
     type Key = (GroupList, Page);
-    type Value = Paged<VisibleWorkspace>;
+    type Value = Paged<Arc<VisibleWorkspace>>;
 
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
-        let Reader { services, viewer } = &self.0;
+        let Reader { services, viewer, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
         let asked = keys.iter().map(|(list, page)| ((&list.filter, page), list.group.clone()));
         for ((filter, page), groups) in gather(asked) {
-            let mut read = gather(services.list_workspaces_through(viewer, &groups, filter, page).await?);
+            let most = self.0.rows_left(WORKSPACE_FIELDS);
+            let read = self.0.settle(services.list_workspaces_through(viewer, &groups, filter, page, most).await)?;
+            self.0.charge_bounded(read.len(), most, WORKSPACE_FIELDS)?;
+            let mut read = gather(read.into_iter().map(|(group, workspace)| (group, Arc::new(workspace))));
             for group in groups {
                 let paged = page.cut(read.remove(&group).unwrap_or_default());
                 loaded.insert((GroupList { group, filter: filter.clone() }, page.clone()), paged);
@@ -139,10 +308,10 @@ impl Load for GroupTotals {
     type Value = i64;
 
     async fn load(&self, lists: &[GroupList]) -> Result<HashMap<GroupList, i64>, ApiError> {
-        let Reader { services, viewer } = &self.0;
+        let Reader { services, viewer, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(lists.len());
         for (filter, groups) in gather(lists.iter().map(|list| (&list.filter, list.group.clone()))) {
-            let counted = services.count_workspaces_through(viewer, &groups, filter).await?;
+            let counted = self.0.settle(services.count_workspaces_through(viewer, &groups, filter).await)?;
             loaded
                 .extend(counted.into_iter().map(|(group, total)| (GroupList { group, filter: filter.clone() }, total)));
         }

@@ -15,6 +15,7 @@ pub mod only_queries;
 pub mod query;
 pub mod types;
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use async_graphql::{
@@ -75,7 +76,14 @@ impl Api {
     /// # Errors
     /// When they may not be executed together. What is wrong with one of them is told in its place.
     pub fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
-        let prepared: Vec<_> = requests.into_iter().map(|request| self.documents.find(request)).collect();
+        // What came together is one request, and uses no more of the database than one.
+        let services = Arc::new(self.services.for_request());
+        let with_services = |mut request: Request| {
+            request.data.insert(Arc::clone(&services));
+            request
+        };
+        let prepared: Vec<_> =
+            requests.into_iter().map(|request| self.documents.find(request).map(with_services)).collect();
         if prepared.len() > 1 {
             self.guard.check_attempts(prepared.iter().flatten())?;
         }
@@ -89,8 +97,9 @@ impl Api {
             Ok(request) => request,
             Err(error) => return Response::from_errors(vec![error]).into(),
         };
+        let services = services_of(&request).unwrap_or_else(|| Arc::new(self.services.for_request()));
         let caller = match &shown.access {
-            Some(token) => match self.services.authenticate(token).await {
+            Some(token) => match services.authenticate(token).await {
                 Ok(caller) => caller,
                 Err(failure) => {
                     return Response::from_errors(vec![ApiError::from(failure).into_server_error()]).into();
@@ -98,7 +107,7 @@ impl Api {
             },
             None => None,
         };
-        let context = RequestContext::new(self.services.clone(), caller, client, shown);
+        let context = RequestContext::new(services, caller, client, shown);
         let delivery = context.delivery().clone();
         let request = request.data(context);
         let response = if federation::is_meant(&request.query) {
@@ -121,6 +130,11 @@ impl Api {
     pub async fn is_ready(&self) -> bool {
         self.services.is_ready().await
     }
+}
+
+/// The services that [`Api::prepare`] gave to a request.
+fn services_of(request: &Request) -> Option<Arc<Services>> {
+    request.data.get(&TypeId::of::<Arc<Services>>())?.downcast_ref().cloned()
 }
 
 /// The guard of the API, which knows its mutations.

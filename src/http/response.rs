@@ -5,7 +5,8 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::{RequestId, etag, negotiation::Media, session::set_cookies};
 use crate::graphql::{
@@ -106,17 +107,34 @@ fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &H
 #[derive(Serialize)]
 struct Written<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
+    data: Option<Json<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
 }
 
+/// A value of the response. What is JSON already is written as it is; text that is no JSON, which the server never
+/// stores, is null.
+struct Json<'a>(&'a Value);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, value)| (key.as_str(), Json(value))))
+            }
+            Value::List(items) => serializer.collect_seq(items.iter().map(Json)),
+            Value::Binary(text) => serde_json::from_slice::<&RawValue>(text).ok().serialize(serializer),
+            value => value.serialize(serializer),
+        }
+    }
+}
+
 impl<'a> From<&'a Response> for Written<'a> {
     fn from(response: &'a Response) -> Self {
         Self {
-            data: is_executed(response).then_some(&response.data),
+            data: is_executed(response).then_some(Json(&response.data)),
             errors: &response.errors,
             extensions: (!response.extensions.is_empty()).then_some(&response.extensions),
         }
@@ -195,4 +213,21 @@ fn path(error: &ServerError) -> String {
         PathSegment::Index(index) => index.to_string(),
     });
     segments.collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_written_as_it_is_stored() {
+        let written = |text: &'static str| {
+            serde_json::to_string(&Json(&Value::List(vec![Value::Binary(text.as_bytes().into())]))).unwrap()
+        };
+        let json = r#"{"a":12345678901234567890123,"b":[1.50]}"#;
+        assert_eq!(written(json), format!("[{json}]"));
+        for wrong in ["", "{", "{} {}", "x"] {
+            assert_eq!(written(wrong), "[null]", "{wrong}");
+        }
+    }
 }

@@ -34,7 +34,8 @@ use crate::domain::secret::{SecretKey, Unsealable};
 use crate::domain::session::Lifetimes;
 use crate::domain::tally::Window;
 use crate::entropy::{self, EntropyError};
-use crate::storage::{self, Db, Tx};
+use crate::storage::quota::MAX_STATEMENTS;
+use crate::storage::{self, Db, Quota, Tx};
 
 use hasher::Hasher;
 use outbox::Post;
@@ -124,6 +125,9 @@ pub const UNDO_FOR_DAYS: i64 = 7;
 /// For how long a network that somebody fully signed in from is spared the throttle over all networks.
 pub const NETWORK_KNOWN_FOR: TimeDelta = TimeDelta::days(30);
 
+/// How many statements a mutation takes at most.
+const STATEMENTS_OF_A_MUTATION: u32 = 60;
+
 /// Something did not go as it should, and not through any fault of the one who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -133,6 +137,9 @@ pub enum Failure {
     /// The transaction gave way to a concurrent one, and nothing of it remains; see [`retry`].
     #[error("the transaction gave way to another: {0}")]
     Aborted(String),
+    /// The request has executed as many statements as one may.
+    #[error("a request may execute at most {0} statements")]
+    TooManyStatements(u32),
     /// The database, in any other way.
     #[error(transparent)]
     Storage(storage::Error),
@@ -177,6 +184,7 @@ impl From<storage::Error> for Failure {
             storage::Error::Aborted(reason) => Self::Aborted(reason),
             // Nothing was written, and whoever tries again finds the user as they are now.
             error @ storage::Error::Gone { .. } => Self::Unavailable(error.to_string()),
+            storage::Error::TooManyStatements(allowed) => Self::TooManyStatements(allowed),
             error => Self::Storage(error),
         }
     }
@@ -229,6 +237,24 @@ where
 }
 
 impl Services {
+    /// The services as one request uses them: with one database connection at a time and a bounded number of statements.
+    #[must_use]
+    pub fn for_request(&self) -> Self {
+        Self { db: self.db.within(Quota::default()), ..self.clone() }
+    }
+
+    /// Checks that the request has statements left for any mutation. It is refused before it begins rather than in its
+    /// middle.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyStatements`].
+    pub fn check_statements(&self) -> Result<(), Failure> {
+        match self.db.statements_left() {
+            Some(left) if left < STATEMENTS_OF_A_MUTATION => Err(Failure::TooManyStatements(MAX_STATEMENTS)),
+            _ => Ok(()),
+        }
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -106,9 +106,6 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn count_recovery_codes(&self, caller: &Caller) -> Result<u32, Failure> {
-        if !caller.user.mfa.is_enabled() {
-            return Ok(0);
-        }
         Ok(recovery_codes::count(&self.db, &caller.user.id).await?)
     }
 

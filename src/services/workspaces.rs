@@ -5,8 +5,10 @@ use super::{Failure, Services};
 use crate::domain::access::Viewer;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Page, Paged};
-use crate::domain::workspace::{GroupUser, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceGroup};
-use crate::storage::{groups, visible};
+use crate::domain::workspace::{GroupUser, ListedGroup, RoleBinding, VisibleWorkspace, WorkspaceFilter};
+use crate::storage::{groups, tags, visible};
+
+pub use tags::Found as FoundTags;
 
 impl Services {
     /// A page of the workspaces that `viewer` sees.
@@ -23,7 +25,7 @@ impl Services {
     }
 
     /// The same page of the workspaces through each of `groups`, as pairs of group and workspace; each group's in
-    /// their order, one more than the page holds if there is more.
+    /// their order, one more than the page holds if there is more. Of more than `most` pairs altogether, `most` and one.
     ///
     /// # Errors
     /// When the database fails.
@@ -33,8 +35,9 @@ impl Services {
         groups: &[WorkspaceGroupId],
         filter: &WorkspaceFilter,
         page: &Page,
+        most: usize,
     ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Failure> {
-        Ok(visible::list_through(&self.db, viewer, groups, filter, page).await?)
+        Ok(visible::list_through(&self.db, viewer, groups, filter, page, most).await?)
     }
 
     /// How many workspaces `viewer` sees.
@@ -74,7 +77,7 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list_groups(&self, viewer: &Viewer, page: &Page) -> Result<Paged<WorkspaceGroup>, Failure> {
+    pub async fn list_groups(&self, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Failure> {
         Ok(groups::list_visible(&self.db, viewer, page).await?)
     }
 
@@ -90,19 +93,36 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find_groups(&self, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<WorkspaceGroup>, Failure> {
+    pub async fn find_groups(&self, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Failure> {
         Ok(groups::find_visible(&self.db, viewer, ids).await?)
     }
 
-    /// The users of groups that the caller was shown.
+    /// The users of groups that the caller was shown; of more than `most` users, `most` and one.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn list_group_users(
         &self,
         groups: &[WorkspaceGroupId],
+        most: usize,
     ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Failure> {
-        Ok(groups::list_users(&self.db, groups).await?)
+        Ok(groups::list_users(&self.db, groups, most).await?)
+    }
+
+    /// The tags of workspaces that the caller was shown, as far as they take at most `bytes` together.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_workspace_tags(&self, ids: &[WorkspaceId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
+        Ok(tags::of_workspaces(&self.db, ids, bytes).await?)
+    }
+
+    /// The tags of groups that the caller was shown, as far as they take at most `bytes` together.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_group_tags(&self, ids: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
+        Ok(tags::of_groups(&self.db, ids, bytes).await?)
     }
 
     /// The viewer's own binding through each of `groups`, where he has one.

@@ -1,6 +1,7 @@
 //! The database, whichever it is: a pool of connections to it, transactions, and the little that must be said
 //! differently to PostgreSQL and to SQLite.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,11 +22,12 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 use scopeguard::ScopeGuard;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl};
+use super::quota::Quota;
 use super::sqlite::{self, SqliteConnection};
 
 /// How long a request waits for a free connection.
@@ -64,6 +66,8 @@ pub struct Db {
     is_full: Arc<AtomicBool>,
     /// When SQLite last took a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
+    /// The share of the request that this handle belongs to; `None` outside of requests.
+    quota: Option<Quota>,
 }
 
 #[derive(Clone)]
@@ -74,8 +78,29 @@ enum Pool {
 
 /// A connection, for as long as it is held. To use it, say [`on!`].
 pub(super) enum Conn {
-    Pg(PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>),
-    Sqlite(PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>),
+    Pg(Held<PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>>),
+    Sqlite(Held<PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>>),
+}
+
+/// A connection of the pool, and the permit of the request that holds it.
+pub(super) struct Held<C> {
+    // Dropped first: the request may take the next connection once this one is back.
+    connection: C,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<C: Deref> Deref for Held<C> {
+    type Target = C::Target;
+
+    fn deref(&self) -> &C::Target {
+        &self.connection
+    }
+}
+
+impl<C: DerefMut> DerefMut for Held<C> {
+    fn deref_mut(&mut self) -> &mut C::Target {
+        &mut self.connection
+    }
 }
 
 /// Writes one expression for both kinds of connection; the compiler checks it once for each.
@@ -106,13 +131,34 @@ impl Db {
             }
             Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?),
         };
-        Ok(Self { pool, statements, connect_errors, is_full, written_at: Arc::default() })
+        Ok(Self { pool, statements, connect_errors, is_full, written_at: Arc::default(), quota: None })
+    }
+
+    /// The same database for one request, which uses no more than its `quota`.
+    #[must_use]
+    pub fn within(&self, quota: Quota) -> Self {
+        Self { quota: Some(quota), ..self.clone() }
+    }
+
+    /// How many statements the request may still execute; `None` outside of requests.
+    #[must_use]
+    pub fn statements_left(&self) -> Option<u32> {
+        self.quota.as_ref().map(Quota::statements_left)
     }
 
     /// Whether this is PostgreSQL, for the few who tell people about it.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         matches!(self.pool, Pool::Pg(_))
+    }
+
+    /// How many connections the pool holds open, in use or idle.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        match &self.pool {
+            Pool::Pg(pool) => pool.state().connections,
+            Pool::Sqlite(pool) => pool.state().connections,
+        }
     }
 
     /// How many statements were made so far, over all connections.
@@ -161,12 +207,25 @@ impl Db {
         }
     }
 
+    /// A connection for one statement that only reads.
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
+        let permit = match &self.quota {
+            Some(quota) => Some(quota.connection_to_read().await?),
+            None => None,
+        };
+        self.connect(permit).await
+    }
+
+    async fn connect(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {
-                Pool::Pg(pool) => pool.get_owned().await.map(Conn::Pg),
-                Pool::Sqlite(pool) => pool.get_owned().await.map(Conn::Sqlite),
+                Pool::Pg(pool) => {
+                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permit: permit }))
+                }
+                Pool::Sqlite(pool) => {
+                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permit: permit }))
+                }
             }
         };
         let mut get = pin!(get);
@@ -188,14 +247,6 @@ impl Db {
         }
     }
 
-    /// How many connections are open.
-    fn connections(&self) -> u32 {
-        match &self.pool {
-            Pool::Pg(pool) => pool.state().connections,
-            Pool::Sqlite(pool) => pool.state().connections,
-        }
-    }
-
     /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that what is read in it
     /// cannot change before it is written.
     ///
@@ -214,7 +265,11 @@ impl Db {
     }
 
     async fn begin_with(&self, pg: &'static str, sqlite: &'static str) -> Result<Tx, Error> {
-        let mut conn = self.conn().await?;
+        let permit = match &self.quota {
+            Some(quota) => Some(quota.connection().await?),
+            None => None,
+        };
+        let mut conn = self.connect(permit).await?;
         match &mut conn {
             Conn::Pg(c) => c.begin(pg).await,
             Conn::Sqlite(c) => {
@@ -222,7 +277,9 @@ impl Db {
                     .await
             }
         }?;
-        Ok(Tx::new(conn))
+        let tx = Tx::new(conn, self.quota.clone());
+        tx.count();
+        Ok(tx)
     }
 }
 
@@ -230,11 +287,12 @@ impl Db {
 /// in the background, and the connection returns to the pool: a refusal costs no connection.
 pub struct Tx {
     conn: ScopeGuard<Conn, fn(Conn)>,
+    quota: Option<Quota>,
 }
 
 impl Tx {
-    fn new(conn: Conn) -> Self {
-        Self { conn: scopeguard::guard(conn, roll_back_in_background) }
+    fn new(conn: Conn, quota: Option<Quota>) -> Self {
+        Self { conn: scopeguard::guard(conn, roll_back_in_background), quota }
     }
 
     /// Makes everything that was written last.
@@ -242,12 +300,14 @@ impl Tx {
     /// # Errors
     /// When the database could not; then nothing of it remains.
     pub async fn commit(self) -> Result<(), Error> {
+        self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => commit(&mut **c).await)
     }
 
     /// The same, and returns the connection for what belongs to the transaction and comes after it.
     pub(super) async fn commit_keeping(self) -> Result<Conn, Error> {
+        self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => commit(&mut **c).await)?;
         Ok(conn)
@@ -258,12 +318,21 @@ impl Tx {
     /// # Errors
     /// When the database is gone; then nothing remains either.
     pub async fn roll_back(self) -> Result<(), Error> {
+        self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => roll_back(&mut **c).await)
     }
 
+    /// The connection, for one more statement.
     pub(super) fn conn(&mut self) -> &mut Conn {
+        self.count();
         &mut self.conn
+    }
+
+    fn count(&self) {
+        if let Some(quota) = &self.quota {
+            quota.count();
+        }
     }
 }
 

@@ -13,6 +13,9 @@ pub enum Error {
     /// The transaction gave way to a concurrent one, and nothing of it remains. Done once more, it may succeed.
     #[error("the transaction gave way to another: {0}")]
     Aborted(String),
+    /// The request has executed as many statements as one may.
+    #[error("a request may execute at most {0} statements")]
+    TooManyStatements(u32),
     /// Something with the same key is there already.
     #[error("{0:?}: there is one already")]
     Conflict(Conflict),

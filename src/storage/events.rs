@@ -76,6 +76,7 @@ pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Er
 }
 
 /// The place in the list behind which a page begins.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct After {
     /// When the event before it happened.
     pub created_at: Timestamp,

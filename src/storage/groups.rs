@@ -1,18 +1,48 @@
 //! Workspace groups and their users.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
+use super::db::{Db, Dialect, on};
 use super::error::Error;
-use super::rows::{GroupRow, stored_enum};
-use super::schema::{users, workspace_group_users, workspace_groups};
+use super::rows::stored_enum;
+use super::schema::{workspace_group_users, workspace_groups};
+use super::types::At;
 use crate::domain::access::Viewer;
-use crate::domain::ids::{RoleId, WorkspaceGroupId};
+use crate::domain::ids::{DomainId, RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
 use crate::domain::page::{From, Page, Paged};
-use crate::domain::profile_text::Name;
-use crate::domain::workspace::{GroupUser, WorkspaceGroup};
+use crate::domain::profile_text::{Label, Name};
+use crate::domain::workspace::{GroupUser, ListedGroup};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = workspace_groups)]
+struct ListedRow {
+    workspace_group_id: String,
+    domain_id: String,
+    name: String,
+    created_by: Option<String>,
+    updated_by: Option<String>,
+    created_at: At,
+    updated_at: Option<At>,
+}
+
+impl std::convert::From<ListedRow> for ListedGroup {
+    fn from(row: ListedRow) -> Self {
+        Self {
+            id: WorkspaceGroupId::from_stored(row.workspace_group_id),
+            domain_id: DomainId::from_stored(row.domain_id),
+            name: Label::from_stored(row.name),
+            created_by: row.created_by.map(Label::from_stored),
+            updated_by: row.updated_by.map(Label::from_stored),
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.map(|at| at.0),
+        }
+    }
+}
 
 /// The groups that the viewer sees: for an admin all of the domain's, for anyone else those that he is a user of.
 macro_rules! visible {
@@ -35,12 +65,12 @@ macro_rules! visible {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<WorkspaceGroup>, Error> {
+pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = i64::try_from(page.size).unwrap_or(i64::MAX).saturating_add(1);
     let mut conn = db.conn().await?;
-    let rows: Vec<GroupRow> = on!(&mut conn, c => {
-        let mut query = visible!(viewer).select(GroupRow::as_select()).limit(limit);
+    let rows: Vec<ListedRow> = on!(&mut conn, c => {
+        let mut query = visible!(viewer).select(ListedRow::as_select()).limit(limit);
         if let Some(after) = &page.after {
             let (key, id) = (after.sort_key.as_str(), after.id.as_str());
             query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
@@ -54,7 +84,7 @@ pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged
             From::End => query.order((name.desc(), workspace_group_id.desc())).load(c).await,
         }
     })?;
-    let mut groups: Vec<WorkspaceGroup> = rows.into_iter().map(Into::into).collect();
+    let mut groups: Vec<ListedGroup> = rows.into_iter().map(Into::into).collect();
     if page.from == From::End {
         groups.reverse();
     }
@@ -74,13 +104,13 @@ pub async fn count_visible(db: &Db, viewer: &Viewer) -> Result<i64, Error> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<WorkspaceGroup>, Error> {
+pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Error> {
     let ids: Vec<&str> = ids.iter().map(WorkspaceGroupId::as_str).collect();
     let mut conn = db.conn().await?;
-    let rows: Vec<GroupRow> = on!(&mut conn, c => {
+    let rows: Vec<ListedRow> = on!(&mut conn, c => {
         visible!(viewer)
             .filter(workspace_groups::workspace_group_id.eq_any(&ids))
-            .select(GroupRow::as_select())
+            .select(ListedRow::as_select())
             .load(c)
             .await
     })?;
@@ -89,36 +119,54 @@ pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) ->
 
 type UserRow = (String, String, String, Option<String>, Option<String>, Option<String>, Option<String>);
 
-/// The users of each of `groups`, in the order of what they sign in with. Whether a group may be seen is for the caller
-/// to know.
+/// The users of all of `groups`, in the order of what they sign in with; of more than `most` users, any `most` and one.
+/// Whether a group may be seen is for the caller to know.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_users(db: &Db, groups: &[WorkspaceGroupId]) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
-    use workspace_group_users as member;
-    let ids: Vec<&str> = groups.iter().map(WorkspaceGroupId::as_str).collect();
+pub async fn list_users(
+    db: &Db,
+    groups: &[WorkspaceGroupId],
+    most: usize,
+) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
+    let groups = groups.iter().map(ToString::to_string).collect();
+    let query = Members { groups, limit: i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1) };
     let mut conn = db.conn().await?;
-    let rows: Vec<UserRow> = on!(&mut conn, c => {
-        member::table
-            .left_join(
-                users::table
-                    .on(users::domain_id.eq(member::domain_id).and(users::user_id_key.eq(member::user_id_key))),
-            )
-            .filter(member::workspace_group_id.eq_any(&ids))
-            .order((member::workspace_group_id, member::user_id, member::user_id_key))
-            .select((
-                member::workspace_group_id,
-                member::user_id,
-                member::user_id_key,
-                member::role_id,
-                member::role_type,
-                users::name.nullable(),
-                users::state.nullable(),
-            ))
-            .load(c)
-            .await
-    })?;
+    let rows: Vec<UserRow> = on!(&mut conn, c => query.load(c).await)?;
     rows.into_iter().map(to_group_user).collect()
+}
+
+/// The limit applies before users are looked up and rows are sorted, so that neither takes longer than it allows.
+struct Members {
+    groups: Vec<String>,
+    limit: i64,
+}
+
+impl Query for Members {
+    type SqlType = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
+}
+
+impl QueryId for Members {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for Members
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state");
+        out.push_sql(" FROM (SELECT * FROM workspace_group_users WHERE workspace_group_id");
+        DB::push_is_any(&mut out, &self.groups)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, i64>(&self.limit)?;
+        out.push_sql(") AS m LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
+        out.push_sql(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
+        Ok(())
+    }
 }
 
 fn to_group_user(row: UserRow) -> Result<(WorkspaceGroupId, GroupUser), Error> {

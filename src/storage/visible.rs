@@ -9,6 +9,7 @@
 //! [`QueryFragment`] it is prepared once and kept like any other.
 
 use diesel::backend::Backend;
+use diesel::dsl::SqlTypeOf;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -17,13 +18,14 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Db, Dialect, on};
 use super::error::Error;
-use super::rows::{BindingRow, WorkspaceRow, stored_enum};
+use super::rows::{BindingRow, stored_enum};
 use super::schema::{role_bindings, workspaces};
+use super::types::At;
 use crate::domain::access::Viewer;
-use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
+use crate::domain::ids::{DomainId, RoleId, WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Label;
-use crate::domain::workspace::{RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
+use crate::domain::workspace::{ListedWorkspace, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
 
 /// The workspaces that `viewer` sees: one page of the list of all.
 ///
@@ -39,7 +41,8 @@ pub async fn list(
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
 
-/// The same page of the list of each of `groups`, in one statement: pairs of group and workspace.
+/// The same page of the list of each of `groups`, in one statement: pairs of group and workspace, of all lists together at
+/// most `most` and one.
 ///
 /// # Errors
 /// When the database fails.
@@ -49,8 +52,10 @@ pub async fn list_through(
     groups: &[WorkspaceGroupId],
     filter: &WorkspaceFilter,
     page: &Page,
+    most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
-    let rows = load(db, Visible::new(viewer, Scope::through(groups), filter, Slice::Page(page.clone()))).await?;
+    let visible = Visible::new(viewer, Scope::through(groups), filter, Slice::Page(page.clone()));
+    let rows = load(db, Visible { most: to_bigint(most).saturating_add(1), ..visible }).await?;
     let pairs =
         rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
     Ok(in_order(pairs.collect(), page))
@@ -126,7 +131,21 @@ fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
 }
 
 type RoleColumns = (Option<String>, Option<String>, Option<String>);
-type Row = (WorkspaceRow, RoleColumns, RoleColumns, Option<String>);
+type Row = (ListedRow, RoleColumns, RoleColumns, Option<String>);
+type ListedColumns = (
+    workspaces::workspace_id,
+    workspaces::domain_id,
+    workspaces::name,
+    workspaces::state,
+    workspaces::created_by,
+    workspaces::reference_id,
+    workspaces::is_managed,
+    workspaces::is_dormant,
+    workspaces::workspace_group_id,
+    workspaces::created_at,
+    workspaces::last_synced_at,
+    workspaces::dormant_updated_at,
+);
 type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
 async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<String>, VisibleWorkspace)>, Error> {
@@ -136,9 +155,42 @@ async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<String>, VisibleWor
         .map(|(workspace, role, listed_role, group)| {
             let id = workspace.workspace_id.clone();
             let (role, listed_role) = (to_role(role, &id)?, to_role(listed_role, &id)?);
-            Ok((group, VisibleWorkspace { workspace: workspace.try_into()?, role, listed_role }))
+            Ok((group, VisibleWorkspace { workspace: listed(workspace)?, role, listed_role }))
         })
         .collect()
+}
+
+#[derive(Queryable)]
+struct ListedRow {
+    workspace_id: String,
+    domain_id: String,
+    name: String,
+    state: String,
+    created_by: Option<String>,
+    reference_id: Option<String>,
+    is_managed: bool,
+    is_dormant: bool,
+    workspace_group_id: Option<String>,
+    created_at: At,
+    last_synced_at: Option<At>,
+    dormant_updated_at: Option<At>,
+}
+
+fn listed(row: ListedRow) -> Result<ListedWorkspace, Error> {
+    Ok(ListedWorkspace {
+        state: stored_enum(&row.state, "workspaces", "state", &row.workspace_id)?,
+        id: WorkspaceId::from_stored(row.workspace_id),
+        domain_id: DomainId::from_stored(row.domain_id),
+        name: Label::from_stored(row.name),
+        created_by: row.created_by.map(Label::from_stored),
+        reference_id: row.reference_id.map(Label::from_stored),
+        is_managed: row.is_managed,
+        is_dormant: row.is_dormant,
+        workspace_group_id: row.workspace_group_id.map(WorkspaceGroupId::from_stored),
+        created_at: row.created_at.0,
+        last_synced_at: row.last_synced_at.map(|at| at.0),
+        dormant_updated_at: row.dormant_updated_at.map(|at| at.0),
+    })
 }
 
 fn to_role((role_id, role_type, role_name): RoleColumns, workspace: &str) -> Result<Option<WorkspaceRole>, Error> {
@@ -176,6 +228,8 @@ struct Visible {
     slice: Slice,
     /// How many rows are read of a list.
     limit: i64,
+    /// How many rows are read of several lists together.
+    most: i64,
 }
 
 /// How many rows are read for a page of this size: at least one more, to see whether there is more. Only a few numbers
@@ -189,13 +243,16 @@ fn limit(size: usize) -> i64 {
     }
 }
 
-const COLUMNS: [&str; 14] = [
+fn to_bigint(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// In the order of [`ListedRow`].
+const COLUMNS: [&str; 12] = [
     "workspace_id",
     "domain_id",
     "name",
-    "name_key",
     "state",
-    "tags",
     "created_by",
     "reference_id",
     "is_managed",
@@ -209,10 +266,14 @@ const COLUMNS: [&str; 14] = [
 impl Visible {
     fn new(viewer: &Viewer, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
         let limit = match &slice {
-            Slice::Page(page) => limit(page.size),
+            Slice::Page(page) => match &scope {
+                // The number is a parameter here, and no more is read of many lists than is needed.
+                Scope::Through(groups) if groups.len() > 1 => to_bigint(page.size).saturating_add(1),
+                _ => limit(page.size),
+            },
             Slice::Everything => i64::MAX,
         };
-        Self { viewer: viewer.clone(), scope, filter: filter.clone(), slice, limit }
+        Self { viewer: viewer.clone(), scope, filter: filter.clone(), slice, limit, most: i64::MAX }
     }
 
     /// On a group's list the binding made through the group has a place of its own, `listed`; elsewhere it is `best`.
@@ -336,7 +397,7 @@ impl Visible {
 }
 
 impl Query for Visible {
-    type SqlType = (workspaces::SqlType, RoleSql, RoleSql, Nullable<Text>);
+    type SqlType = (SqlTypeOf<ListedColumns>, RoleSql, RoleSql, Nullable<Text>);
 }
 
 impl QueryId for Visible {
@@ -349,6 +410,7 @@ where
     DB: Dialect,
     String: ToSql<Text, DB>,
     str: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Slice::Page(page) = &self.slice else {
@@ -370,8 +432,10 @@ where
         self.push_source(&mut out)?;
         Self::push_cursors(page, &mut out)?;
         if is_many {
-            out.push_sql(&format!(") AS lists WHERE place <= {}", self.limit));
-            out.push_sql(&format!(" ORDER BY name {direction}, workspace_id {direction}"));
+            out.push_sql(") AS lists WHERE place <= ");
+            out.push_bind_param::<BigInt, i64>(&self.limit)?;
+            out.push_sql(&format!(" ORDER BY name {direction}, workspace_id {direction} LIMIT "));
+            out.push_bind_param::<BigInt, i64>(&self.most)?;
         } else {
             out.push_sql(&format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT {}", self.limit));
         }

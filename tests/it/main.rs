@@ -36,6 +36,7 @@ mod password;
 mod permissions;
 mod profile;
 mod refused_sends;
+mod resources;
 mod sessions;
 mod shutdown;
 mod sign_in;

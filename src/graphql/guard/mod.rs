@@ -44,6 +44,7 @@ mod tests;
 
 pub use attempts::IsAttempt;
 use known::DocumentCache;
+pub use pace::Work;
 pub use refusal::GivenUp;
 use refusal::Limit;
 use values::Weights;
@@ -128,14 +129,14 @@ impl Limits {
         self.tokens.saturating_mul(4)
     }
 
-    /// Fields of an answer, as [`pace`] counts them: 50 MB or so of JSON.
+    /// Fields of a response, with what is read for them, as [`pace`] counts them: at most some 300 bytes of memory each.
     fn response_fields(self) -> usize {
-        self.tokens.saturating_mul(75)
+        self.tokens.saturating_mul(30)
     }
 
-    /// Fields and items of an answer that are made at the same time: up to 200 MB of memory.
+    /// Fields and items of a response that are made at the same time, at some 2 kB of memory each.
     fn pending_fields(self) -> usize {
-        self.tokens.saturating_mul(20)
+        self.tokens.saturating_mul(7) / 2
     }
 }
 

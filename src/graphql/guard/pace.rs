@@ -5,7 +5,9 @@
 //! each, so that others have theirs in between; what does not fit into one waits in a queue for the next, so that lists
 //! are made one after the other; and when too much was begun, or is kept at the same time, the answer is given up.
 //!
-//! Work is counted in fields: those selected, when what they stand in begins, and items of lists, when they begin.
+//! Work is counted in fields: those selected, when what they stand in begins, and items of lists, when they begin. What a
+//! loader reads counts too, before it is read where that can be told ([`Work`]), so that the count bounds the memory that a
+//! request takes: rows, values, and the text of the response.
 
 use std::{
     collections::VecDeque,
@@ -15,11 +17,18 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use super::refusal::{Limit, Refusal};
+use async_graphql::Value;
 
-/// Work done in one turn: some 15 ms, at about a microsecond a field. A page of 500 things with all their fields fits in,
-/// since what their loaders are asked in one turn becomes one statement.
-const TURN: usize = 16_384;
+use super::{
+    refusal::{Limit, Refusal},
+    values,
+};
+use crate::graphql::error::ApiError;
+
+/// Work done in one turn: some 2 ms, at about a microsecond a field. Others wait for as long, on a thread that is busy.
+/// Loaders wait until everything has begun that is to begin ([`Work::is_more_to_begin`]), so that the keys of a page become
+/// one statement however many turns it takes.
+const TURN: usize = 2_048;
 
 /// The work on one answer.
 #[derive(Debug)]
@@ -37,8 +46,21 @@ struct State {
     begun: usize,
     /// What is begun and not done, or waits to begin; each keeps 1 to 3 kB of memory.
     kept: usize,
-    /// What waits for its turn, first come, first served, and the work that it is.
-    queue: VecDeque<(Waker, usize)>,
+    /// Why the answer is given up, where that is for another reason than too much work.
+    refusal: Option<Refusal>,
+    /// What waits for its turn, first come, first served.
+    queue: VecDeque<Queued>,
+    /// How much of it has not begun.
+    to_begin: usize,
+}
+
+/// What waits for its turn.
+#[derive(Debug)]
+struct Queued {
+    waker: Waker,
+    /// The work that it is.
+    work: usize,
+    is_begun: bool,
 }
 
 impl Pace {
@@ -53,18 +75,27 @@ impl Pace {
     /// When it takes more work than is allowed; what there is of it is dropped.
     pub(super) async fn drive<F: Future>(&self, answer: F) -> Result<F::Output, Refusal> {
         let mut answer = pin!(answer);
-        poll_fn(|context| {
-            locked(&self.state).begin_turn();
-            if let Poll::Ready(output) = answer.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
+        loop {
+            let turn = poll_fn(|context| {
+                locked(&self.state).begin_turn();
+                let polled = answer.as_mut().poll(context);
+                let state = locked(&self.state);
+                // Also of what is done: it was not yet written as JSON.
+                if let Err(refusal) = self.check(&state) {
+                    return Poll::Ready(Err(refusal));
+                }
+                match polled {
+                    Poll::Ready(output) => Poll::Ready(Ok(Some(output))),
+                    Poll::Pending if state.queue.is_empty() => Poll::Pending,
+                    Poll::Pending => Poll::Ready(Ok(None)),
+                }
+            });
+            if let Some(output) = turn.await? {
+                return Ok(output);
             }
-            let state = locked(&self.state);
-            if !state.queue.is_empty() {
-                context.waker().wake_by_ref();
-            }
-            self.check(&state).map_or_else(|refusal| Poll::Ready(Err(refusal)), |()| Poll::Pending)
-        })
-        .await
+            // Unlike a mere wake, this lets the thread look for what comes from clients and the database.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Runs `field`, which is `work`, whenever it has its turn.
@@ -87,7 +118,8 @@ impl Pace {
                 if !is_begun {
                     kept.set(&mut state, 1);
                 }
-                state.queue.push_back((context.waker().clone(), if is_begun { 1 } else { work }));
+                let work = if is_begun { 1 } else { work };
+                state.wait(Queued { waker: context.waker().clone(), work, is_begun });
                 return Poll::Pending;
             }
             if !is_begun {
@@ -99,7 +131,8 @@ impl Pace {
             drop(state);
             let (polled, wants_more) = deferred.poll(field.as_mut(), context);
             if polled.is_pending() && wants_more {
-                locked(&self.state).queue.push_back((context.waker().clone(), 1));
+                let queued = Queued { waker: context.waker().clone(), work: 1, is_begun: true };
+                locked(&self.state).wait(queued);
             }
             polled
         })
@@ -114,6 +147,9 @@ impl Pace {
     }
 
     fn check(&self, state: &State) -> Result<(), Refusal> {
+        if let Some(refusal) = &state.refusal {
+            return Err(refusal.clone());
+        }
         Limit::ResponseFields.check(state.begun, self.may_begin, None)?;
         Limit::PendingFields.check(state.kept, self.may_keep, None)
     }
@@ -125,11 +161,62 @@ impl State {
         self.turn = Some(TURN);
         let mut left = TURN;
         while left > 0
-            && let Some((waker, work)) = self.queue.pop_front()
+            && let Some(Queued { waker, work, is_begun }) = self.queue.pop_front()
         {
+            self.to_begin -= usize::from(!is_begun);
             left = left.saturating_sub(work);
             waker.wake();
         }
+    }
+
+    fn wait(&mut self, queued: Queued) {
+        self.to_begin += usize::from(!queued.is_begun);
+        self.queue.push_back(queued);
+    }
+}
+
+/// The work of one request, for those who read for it.
+#[derive(Debug, Clone)]
+pub struct Work(pub(super) Arc<Pace>);
+
+impl Work {
+    /// How many fields the response may still have.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.0.may_begin.saturating_sub(locked(&self.0.state).begun)
+    }
+
+    /// Counts what is to be read, or was, as so many fields of the response.
+    ///
+    /// # Errors
+    /// When that is more than is left. The operation is then aborted with `LIMIT_EXCEEDED`, whatever its fields say.
+    pub fn charge(&self, fields: usize) -> Result<(), ApiError> {
+        self.0.charge(fields);
+        let allowed = self.0.may_begin;
+        if locked(&self.0.state).begun <= allowed {
+            return Ok(());
+        }
+        Err(ApiError::over_limit(Limit::ResponseFields.name(), allowed, "The response has too many fields."))
+    }
+
+    /// Whether fields wait for their turn to begin, and may ask for more of what a loader is about to load.
+    #[must_use]
+    pub fn is_more_to_begin(&self) -> bool {
+        locked(&self.0.state).to_begin > 0
+    }
+
+    /// Counts a `value` that is to be copied.
+    ///
+    /// # Errors
+    /// Those of [`charge`](Self::charge).
+    pub fn charge_copy(&self, value: &Value) -> Result<(), ApiError> {
+        self.charge(values::of_response(value))
+    }
+
+    /// Aborts the operation: it needs more than the `allowed` number of database statements.
+    pub fn refuse_statements(&self, allowed: usize) {
+        let refusal = Refusal::Limit { limit: Limit::Statements, allowed, asked: allowed + 1, at: None };
+        locked(&self.0.state).refusal.get_or_insert(refusal);
     }
 }
 

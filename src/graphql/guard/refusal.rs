@@ -69,12 +69,14 @@ pub(super) enum Limit {
     BodyValues,
     #[error("The answer has too many fields and was given up, whatever a mutation in it did")]
     ResponseFields,
+    #[error("The operation executes too many database statements and was aborted, whatever a mutation in it did")]
+    Statements,
     #[error("The answer needs too many fields at the same time and was given up, whatever a mutation in it did")]
     PendingFields,
 }
 
 impl Limit {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
             Self::Tokens => "tokens",
@@ -93,6 +95,7 @@ impl Limit {
             Self::BodyValues => "bodyValues",
             Self::ResponseFields => "responseFields",
             Self::PendingFields => "pendingFields",
+            Self::Statements => "statements",
         }
     }
 

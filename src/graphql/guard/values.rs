@@ -15,6 +15,9 @@ use async_graphql_value::{ConstValue, Value};
 /// Bytes of text that weigh as much as a value.
 const TEXT: usize = 128;
 
+/// Bytes of text in a response that count as much as a field.
+const RESPONSE_TEXT: usize = 64;
+
 /// What the variables of a request weigh, where they are more than one small value.
 #[derive(Debug, Default)]
 pub(super) struct Weights(HashMap<Name, usize>);
@@ -78,6 +81,25 @@ pub(super) fn of_constant(value: &ConstValue) -> usize {
             1 + fields.iter().map(|(key, value)| key.len() / TEXT + of_constant(value)).sum::<usize>()
         }
     }
+}
+
+/// What a value of the response counts, in fields: its parts and its text.
+pub(super) fn of_response(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
+        ConstValue::String(text) => 1 + of_response_text(text),
+        ConstValue::Enum(name) => 1 + of_response_text(name),
+        ConstValue::Binary(json) => 1 + json.len() / RESPONSE_TEXT,
+        ConstValue::List(values) => 1 + values.iter().map(of_response).sum::<usize>(),
+        ConstValue::Object(fields) => {
+            1 + fields.iter().map(|(key, value)| of_response_text(key) + of_response(value)).sum::<usize>()
+        }
+    }
+}
+
+/// What a text of the response, or the key of a field, counts beside the field that it belongs to.
+pub(super) fn of_response_text(text: &str) -> usize {
+    text.len() / RESPONSE_TEXT
 }
 
 fn of_text(text: &str) -> usize {

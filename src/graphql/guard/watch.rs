@@ -16,7 +16,7 @@ use super::{
     document::operation,
     known::Known,
     measure::measure,
-    pace::Pace,
+    pace::{Pace, Work},
     refusal::{Limit, Refusal, is_of_value, keep_short, validation_error, without_value},
     suggest::suggest,
     values::{self, Weights},
@@ -32,10 +32,13 @@ const NOTHING_WRONG: ValidationResult =
 /// What a request says in `extensions` to be told what it cost, and where it is told.
 const COST: &str = "cost";
 
+/// What an error counts, in fields: it is kept with its path and text, even where it is not listed.
+const ERROR_FIELDS: usize = 4;
+
 /// Watches over one request.
 pub(super) struct Watch {
     guard: Arc<Shared>,
-    pace: Pace,
+    pace: Arc<Pace>,
     /// What is known of the request, once it was looked at.
     looked_at: OnceLock<LookedAt>,
 }
@@ -57,7 +60,7 @@ struct LookedAt {
 impl Watch {
     pub(super) fn new(guard: Arc<Shared>) -> Self {
         let limits = &guard.settings.limits;
-        let pace = Pace::new(limits.response_fields(), limits.pending_fields());
+        let pace = Arc::new(Pace::new(limits.response_fields(), limits.pending_fields()));
         Self { guard, pace, looked_at: OnceLock::new() }
     }
 
@@ -132,6 +135,7 @@ impl Extension for Watch {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let looked_at = self.look_at(&mut request, &ctx.schema_env.registry)?;
+        request.data.insert(Work(Arc::clone(&self.pace)));
         request.set_parsed_query(looked_at.known.document.clone());
         self.looked_at.get_or_init(|| looked_at);
         next.run(ctx, request).await
@@ -171,15 +175,22 @@ impl Extension for Watch {
         let below = info.field.selection_set.node.items.len();
         let itself = match (info.path_node.segment, self.looked_at.get()) {
             (QueryPathSegment::Index(_), _) => 1,
-            (QueryPathSegment::Name(_), Some(looked_at)) => looked_at.weights.of_arguments(&info.field.arguments),
+            (QueryPathSegment::Name(key), Some(looked_at)) => {
+                looked_at.weights.of_arguments(&info.field.arguments) + values::of_response_text(key)
+            }
             (QueryPathSegment::Name(_), None) => 0,
         };
-        let value = self.pace.run(itself + below, next.run(ctx, info)).await.map_err(without_value)?;
-        // How much it is of what nothing is selected of is known only now.
-        if below == 0
-            && let Some(value @ (Value::Object(_) | Value::List(_))) = &value
-        {
-            self.pace.charge(values::of_constant(value));
+        let value = self.pace.run(itself + below, next.run(ctx, info)).await.map_err(|error| {
+            self.pace.charge(ERROR_FIELDS);
+            without_value(error)
+        })?;
+        // How much it is of what nothing is selected of is known only now. The field itself was counted before.
+        match &value {
+            Some(Value::String(text)) => self.pace.charge(values::of_response_text(text)),
+            Some(value @ (Value::Object(_) | Value::List(_) | Value::Binary(_))) if below == 0 => {
+                self.pace.charge(values::of_response(value));
+            }
+            _ => {}
         }
         Ok(value)
     }

@@ -1,6 +1,8 @@
 //! What all connections share (the Relay cursor connections specification): their arguments, and their shape.
 
-use crate::domain::page::{ListKind, Page};
+use std::sync::Arc;
+
+use crate::domain::page::{ListKind, Page, Paged};
 use crate::graphql::error::ApiError;
 
 /// The arguments of a connection, as they came.
@@ -18,39 +20,56 @@ impl PageArguments {
     }
 }
 
-/// Makes the type of a connection. The edge has a `node` and can tell its `cursor`; the total knows how to `count`, and
-/// is only asked to when a client wants it.
+/// Makes the type of a connection. Its list knows how to `read` a page and how to `count` all there is; neither is done
+/// unless a client selects what needs it. The edge is made of an item, has a `node`, and can tell its `cursor`.
 macro_rules! connection {
-    ($(#[$meta:meta])* $name:ident { edge: $edge:ty, node: $node:ty, total: $total:ty }) => {
+    ($(#[$meta:meta])* $name:ident { edge: $edge:ty, node: $node:ty, list: $list:ty }) => {
         #[doc = concat!("A page of a list: `", stringify!($name), "`.")]
         pub struct $name {
-            pub(super) edges: Vec<$edge>,
-            pub(super) has_previous: bool,
-            pub(super) has_next: bool,
-            pub(super) total: $total,
+            pub(super) list: $list,
+            pub(super) page: $crate::domain::page::Page,
         }
 
         $(#[$meta])*
         #[async_graphql::Object]
         impl $name {
             /// What is on this page, each with its place in the list.
-            async fn edges(&self) -> &[$edge] {
-                &self.edges
+            async fn edges(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<Vec<$edge>, $crate::graphql::error::ApiError> {
+                if self.page.size == 0 {
+                    return Ok(Vec::new());
+                }
+                let read = self.list.read(ctx, &self.page).await?;
+                Ok(read.items.iter().cloned().map(<$edge>::from).collect())
             }
 
             /// What is on this page: the `node` of each edge.
-            async fn nodes(&self) -> Vec<&$node> {
-                self.edges.iter().map(|edge| &edge.node).collect()
+            async fn nodes(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<Vec<$node>, $crate::graphql::error::ApiError> {
+                if self.page.size == 0 {
+                    return Ok(Vec::new());
+                }
+                let read = self.list.read(ctx, &self.page).await?;
+                Ok(read.items.iter().cloned().map(<$node>::from).collect())
             }
 
             /// Where this page begins and ends, and whether there is more.
-            async fn page_info(&self) -> async_graphql::connection::PageInfo {
-                async_graphql::connection::PageInfo {
-                    has_previous_page: self.has_previous,
-                    has_next_page: self.has_next,
-                    start_cursor: self.edges.first().map(|edge| edge.cursor()),
-                    end_cursor: self.edges.last().map(|edge| edge.cursor()),
-                }
+            async fn page_info(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<async_graphql::connection::PageInfo, $crate::graphql::error::ApiError> {
+                let read = self.list.read(ctx, &self.page).await?;
+                let cursor = |item: Option<&_>| item.map(|item| <$edge>::from(Clone::clone(item)).cursor());
+                Ok(async_graphql::connection::PageInfo {
+                    has_previous_page: read.has_previous,
+                    has_next_page: read.has_next,
+                    start_cursor: cursor(read.items.first()),
+                    end_cursor: cursor(read.items.last()),
+                })
             }
 
             /// How many there are over all pages, with the same filter. It is counted only when it is asked for.
@@ -58,9 +77,14 @@ macro_rules! connection {
                 &self,
                 ctx: &async_graphql::Context<'_>,
             ) -> Result<i32, $crate::graphql::error::ApiError> {
-                Ok(i32::try_from(self.total.count(ctx).await?).unwrap_or(i32::MAX))
+                Ok(i32::try_from(self.list.count(ctx).await?).unwrap_or(i32::MAX))
             }
         }
     };
 }
 pub(super) use connection;
+
+/// A page that a loader read.
+pub(super) fn found<T>(read: Option<Arc<Paged<T>>>) -> Arc<Paged<T>> {
+    read.unwrap_or_else(|| Arc::new(Paged { items: Vec::new(), has_previous: false, has_next: false }))
+}

@@ -1,14 +1,18 @@
 //! Security events, and lists of them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::connection::connection;
+use super::connection::{connection, found};
 use super::enums::{SecurityEventActor, SecurityEventType};
 use super::scalars::Time;
 use crate::domain::event as domain;
-use crate::domain::page::{Cursor, ListKind, Paged};
+use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::loaders::EventPage;
+use crate::services::profile::EventsAfter;
 
 /// Something that happened to your account.
 #[derive(SimpleObject)]
@@ -28,9 +32,28 @@ pub struct SecurityEvent {
     actor: SecurityEventActor,
 }
 
+impl From<Arc<domain::SecurityEvent>> for SecurityEvent {
+    fn from(event: Arc<domain::SecurityEvent>) -> Self {
+        Self {
+            id: event.id.as_str().into(),
+            event_type: event.event_type.into(),
+            created_at: Time(event.created_at),
+            client_address: event.client_address.clone(),
+            user_agent: event.user_agent.clone(),
+            actor: event.actor.into(),
+        }
+    }
+}
+
 /// An event and its place in a list.
 pub struct SecurityEventEdge {
-    pub(super) node: SecurityEvent,
+    node: SecurityEvent,
+}
+
+impl From<Arc<domain::SecurityEvent>> for SecurityEventEdge {
+    fn from(event: Arc<domain::SecurityEvent>) -> Self {
+        Self { node: event.into() }
+    }
 }
 
 impl SecurityEventEdge {
@@ -57,35 +80,21 @@ impl SecurityEventEdge {
 
 connection! {
     /// A page of what happened to your account in the last 90 days, newest first.
-    SecurityEventConnection { edge: SecurityEventEdge, node: SecurityEvent, total: SecurityEventTotal }
+    SecurityEventConnection { edge: SecurityEventEdge, node: SecurityEvent, list: SecurityEvents }
 }
 
-/// All events of the caller's account.
-pub(super) struct SecurityEventTotal;
+/// The events of the caller's account, from a place in the list on.
+pub(super) struct SecurityEvents {
+    pub(super) after: Option<EventsAfter>,
+}
 
-impl SecurityEventTotal {
-    async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        Ok(context::services(ctx)?.count_events(context::caller(ctx)?).await?)
+impl SecurityEvents {
+    async fn read(&self, ctx: &Context<'_>, page: &Page) -> Result<Arc<Paged<Arc<domain::SecurityEvent>>>, ApiError> {
+        let page = EventPage { after: self.after.clone(), page: page.clone() };
+        Ok(found(context::loaders(ctx)?.account.event_pages.get(page).await?))
     }
-}
 
-impl SecurityEventConnection {
-    pub(super) fn new(page: Paged<domain::SecurityEvent>) -> Self {
-        let edges = page.items.into_iter().map(|event| SecurityEventEdge {
-            node: SecurityEvent {
-                id: event.id.as_str().into(),
-                event_type: event.event_type.into(),
-                created_at: Time(event.created_at),
-                client_address: event.client_address,
-                user_agent: event.user_agent,
-                actor: event.actor.into(),
-            },
-        });
-        Self {
-            edges: edges.collect(),
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-            total: SecurityEventTotal,
-        }
+    async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
+        Ok(context::loaders(ctx)?.account.event_total.get(()).await?.map_or(0, |total| *total))
     }
 }

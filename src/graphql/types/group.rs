@@ -1,13 +1,16 @@
 //! Workspace groups, their users, and lists of them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::connection::{PageArguments, connection};
+use super::connection::{PageArguments, connection, found};
 use super::enums::{ResourceGroup, RoleType, UserState};
-use super::scalars::{JsonObject, Time};
-use super::workspace::{WorkspaceConnection, WorkspaceFilter};
+use super::in_order::InOrder;
+use super::scalars::{TagsText, Time};
+use super::workspace::{WorkspaceConnection, WorkspaceFilter, WorkspaceList};
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
-use crate::domain::page::{Cursor, ListKind, Paged};
+use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::domain::profile_text::{Label, Name};
 use crate::domain::workspace as domain;
 use crate::graphql::context;
@@ -15,7 +18,13 @@ use crate::graphql::error::ApiError;
 use crate::graphql::loaders::GroupList;
 
 /// A workspace group that the caller sees.
-pub struct WorkspaceGroup(pub(in crate::graphql) domain::WorkspaceGroup);
+pub struct WorkspaceGroup(Arc<domain::ListedGroup>);
+
+impl From<Arc<domain::ListedGroup>> for WorkspaceGroup {
+    fn from(group: Arc<domain::ListedGroup>) -> Self {
+        Self(group)
+    }
+}
 
 /// A group of workspaces, with the users who come into them through it. You see it as an administrator of its domain, or
 /// as one of its users.
@@ -37,14 +46,15 @@ impl WorkspaceGroup {
     }
 
     /// The users of the group, in the order of their user ids.
-    async fn users(&self, ctx: &Context<'_>) -> Result<Vec<WorkspaceGroupUser>, ApiError> {
+    async fn users(&self, ctx: &Context<'_>) -> Result<InOrder<WorkspaceGroupUser>, ApiError> {
         let users = context::loaders(ctx)?.group_users.get(self.0.id.clone()).await?;
-        Ok(users.unwrap_or_default().into_iter().map(Into::into).collect())
+        Ok(InOrder(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect()))
     }
 
     /// What was noted about the group.
-    async fn tags(&self) -> JsonObject {
-        JsonObject::from(&self.0.tags)
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
+        // Where the group was deleted meanwhile, it had none.
+        Ok(context::loaders(ctx)?.group_tags.get(self.0.id.clone()).await?.unwrap_or_default())
     }
 
     /// Your own binding through this group to a workspace in use: OWNER before MEMBER, then the one made first. Null if
@@ -80,9 +90,9 @@ impl WorkspaceGroup {
 
     /// The workspaces of the group: for an administrator all of them, for anyone else those that a binding made through
     /// this group ties them to.
+    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn workspaces(
         &self,
-        ctx: &Context<'_>,
         #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
         #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
             i32,
@@ -92,8 +102,8 @@ impl WorkspaceGroup {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
-        let wanted = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
-        WorkspaceConnection::through(ctx, wanted, page).await
+        let through = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
+        Ok(WorkspaceConnection { list: WorkspaceList::Through(through), page })
     }
 }
 
@@ -105,33 +115,38 @@ impl WorkspaceGroup {
 }
 
 async fn find_binding(ctx: &Context<'_>, group: &WorkspaceGroupId) -> Result<Option<RoleBindingInfo>, ApiError> {
-    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(Into::into))
+    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(|binding| (&*binding).into()))
 }
 
 /// A user of a workspace group.
-#[derive(SimpleObject)]
-pub struct WorkspaceGroupUser {
-    /// What the user signs in with.
-    user_id: String,
-    /// What the user is called. Null where they have no name, or are gone.
-    user_name: Option<String>,
-    /// Where the user stands. Null where they are gone.
-    state: Option<UserState>,
-    /// The role the user has through the group.
-    role_id: Option<String>,
-    /// What that role makes of the user.
-    role_type: Option<RoleType>,
-}
+pub struct WorkspaceGroupUser(Arc<domain::GroupUser>);
 
-impl From<domain::GroupUser> for WorkspaceGroupUser {
-    fn from(user: domain::GroupUser) -> Self {
-        Self {
-            user_id: user.login.as_str().to_owned(),
-            user_name: user.name.as_ref().map(Name::as_str).map(str::to_owned),
-            state: user.state.map(Into::into),
-            role_id: user.role_id.as_ref().map(RoleId::as_str).map(str::to_owned),
-            role_type: user.role_type.map(Into::into),
-        }
+/// A user of a workspace group.
+#[Object]
+impl WorkspaceGroupUser {
+    /// What the user signs in with.
+    async fn user_id(&self) -> &str {
+        self.0.login.as_str()
+    }
+
+    /// What the user is called. Null where they have no name, or are gone.
+    async fn user_name(&self) -> Option<&str> {
+        self.0.name.as_ref().map(Name::as_str)
+    }
+
+    /// Where the user stands. Null where they are gone.
+    async fn state(&self) -> Option<UserState> {
+        self.0.state.map(Into::into)
+    }
+
+    /// The role the user has through the group.
+    async fn role_id(&self) -> Option<&str> {
+        self.0.role_id.as_ref().map(RoleId::as_str)
+    }
+
+    /// What that role makes of the user.
+    async fn role_type(&self) -> Option<RoleType> {
+        self.0.role_type.map(Into::into)
     }
 }
 
@@ -158,8 +173,8 @@ pub struct RoleBindingInfo {
     created_at: Time,
 }
 
-impl From<domain::RoleBinding> for RoleBindingInfo {
-    fn from(binding: domain::RoleBinding) -> Self {
+impl From<&domain::RoleBinding> for RoleBindingInfo {
+    fn from(binding: &domain::RoleBinding) -> Self {
         Self {
             role_binding_id: binding.id.to_string(),
             user_id: binding.login.as_str().to_owned(),
@@ -176,7 +191,13 @@ impl From<domain::RoleBinding> for RoleBindingInfo {
 
 /// A group and its place in a list.
 pub struct WorkspaceGroupEdge {
-    pub(super) node: WorkspaceGroup,
+    node: WorkspaceGroup,
+}
+
+impl From<Arc<domain::ListedGroup>> for WorkspaceGroupEdge {
+    fn from(group: Arc<domain::ListedGroup>) -> Self {
+        Self { node: group.into() }
+    }
 }
 
 impl WorkspaceGroupEdge {
@@ -203,26 +224,18 @@ impl WorkspaceGroupEdge {
 
 connection! {
     /// A page of a list of workspace groups, in the order of their names, then ids, byte by byte.
-    WorkspaceGroupConnection { edge: WorkspaceGroupEdge, node: WorkspaceGroup, total: WorkspaceGroupTotal }
+    WorkspaceGroupConnection { edge: WorkspaceGroupEdge, node: WorkspaceGroup, list: WorkspaceGroupList }
 }
 
 /// All groups that the caller sees.
-pub(super) struct WorkspaceGroupTotal;
+pub(super) struct WorkspaceGroupList;
 
-impl WorkspaceGroupTotal {
-    async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        Ok(context::services(ctx)?.count_groups(&context::caller(ctx)?.viewer()).await?)
+impl WorkspaceGroupList {
+    async fn read(&self, ctx: &Context<'_>, page: &Page) -> Result<Arc<Paged<Arc<domain::ListedGroup>>>, ApiError> {
+        Ok(found(context::loaders(ctx)?.group_pages.get(page.clone()).await?))
     }
-}
 
-impl WorkspaceGroupConnection {
-    pub(super) fn new(page: Paged<domain::WorkspaceGroup>) -> Self {
-        let edges = page.items.into_iter().map(|group| WorkspaceGroupEdge { node: WorkspaceGroup(group) });
-        Self {
-            edges: edges.collect(),
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-            total: WorkspaceGroupTotal,
-        }
+    async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
+        Ok(context::loaders(ctx)?.group_total.get(()).await?.map_or(0, |total| *total))
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 pub mod enums;
 pub mod event;
 pub mod group;
+pub mod in_order;
 pub mod node;
 pub mod scalars;
 pub mod session;

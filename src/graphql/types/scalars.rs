@@ -1,6 +1,11 @@
 //! Scalars beyond those of the specification.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use std::borrow::Cow;
+
+use async_graphql::{
+    ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
+    Value, parser::types::Field, registry::Registry,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::Timestamp;
@@ -24,15 +29,9 @@ impl ScalarType for Time {
     }
 }
 
-/// Tags on their way from or to a client. What comes in may be any object: whether it is fit to be kept is for the
-/// mutation to say, with the name of its field.
+/// Tags on their way from a client. They may be any object: whether it is fit to be kept is for the mutation to say, with
+/// the name of its field.
 pub struct JsonObject(pub serde_json::Value);
-
-impl From<&Tags> for JsonObject {
-    fn from(tags: &Tags) -> Self {
-        Self(tags.to_value())
-    }
-}
 
 /// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
 #[Scalar(name = "JSONObject", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
@@ -44,5 +43,36 @@ impl ScalarType for JsonObject {
 
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// Tags on their way to a client, of the type [`JsonObject`]. They stay the text that is stored: 16 KiB of JSON become some
+/// 500 KiB once they are read, and the response needs nothing but the text. It stands in the response as
+/// [`Value::Binary`], which no field of the schema has otherwise, and is written as it is.
+pub struct TagsText(Value);
+
+impl From<Tags> for TagsText {
+    fn from(tags: Tags) -> Self {
+        Self(Value::Binary(tags.into_text().into_bytes().into()))
+    }
+}
+
+impl Default for TagsText {
+    fn default() -> Self {
+        Tags::default().into()
+    }
+}
+
+impl OutputType for TagsText {
+    fn type_name() -> Cow<'static, str> {
+        <JsonObject as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <JsonObject as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(self.0.clone())
     }
 }

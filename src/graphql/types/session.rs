@@ -30,15 +30,15 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(session: domain::Session, current: &SessionId) -> Self {
+    pub(super) fn new(session: &domain::Session, current: &SessionId) -> Self {
         Self {
             is_current: session.id == *current,
             id: session.id.as_str().into(),
             created_at: Time(session.created_at),
             last_used_at: Time(session.last_used_at),
             expires_at: Time(session.expires_at),
-            client_address: session.client_address,
-            user_agent: session.user_agent,
+            client_address: session.client_address.clone(),
+            user_agent: session.user_agent.clone(),
         }
     }
 }

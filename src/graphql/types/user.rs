@@ -7,11 +7,11 @@ use chrono::DateTime;
 
 use super::connection::PageArguments;
 use super::enums::{AuthType, MfaState, MfaType, RequiredAction, UserRoleType, UserState};
-use super::event::SecurityEventConnection;
-use super::group::WorkspaceGroupConnection;
-use super::scalars::{JsonObject, Time};
+use super::event::{SecurityEventConnection, SecurityEvents};
+use super::group::{WorkspaceGroupConnection, WorkspaceGroupList};
+use super::scalars::{TagsText, Time};
 use super::session::Session;
-use super::workspace::{WorkspaceConnection, WorkspaceFilter, WorkspaceTotal};
+use super::workspace::{WorkspaceConnection, WorkspaceFilter, WorkspaceList};
 use crate::domain::access::Caller;
 use crate::domain::email::Email;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
@@ -115,8 +115,8 @@ impl User {
     }
 
     /// What you, or others, noted about you.
-    async fn tags(&self) -> JsonObject {
-        JsonObject::from(&self.0.user.tags)
+    async fn tags(&self) -> TagsText {
+        TagsText::from(self.0.user.tags.clone())
     }
 
     /// When your account was made.
@@ -131,10 +131,9 @@ impl User {
 
     /// The workspaces you see: as an administrator all of the domain that are in use, else those that a role binding ties
     /// you to, directly or through a group.
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn workspaces(
         &self,
-        ctx: &Context<'_>,
         #[graphql(desc = "Only those of this group: for an administrator all of it, else those that a binding made \
                           through it ties you to. Unknown groups have none.")]
         workspace_group_id: Option<ID>,
@@ -148,19 +147,19 @@ impl User {
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let filter = filter.unwrap_or_default().parse()?;
-        if let Some(id) = workspace_group_id {
+        let which = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
+            None => WorkspaceList::Seen(filter),
+            Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
             // What is no group's id is an unknown group.
-            let Ok(group) = WorkspaceGroupId::parse(&id) else { return Ok(WorkspaceConnection::empty()) };
-            return WorkspaceConnection::through(ctx, GroupList { group, filter }, page).await;
-        }
-        let read = context::services(ctx)?.list_workspaces(&self.0.viewer(), &filter, &page).await?;
-        Ok(WorkspaceConnection::new(read, WorkspaceTotal::Seen(filter)))
+            Some(Err(_)) => WorkspaceList::Nothing,
+        };
+        Ok(WorkspaceConnection { list: which, page })
     }
 
     /// The workspace groups you see: as an administrator all of the domain, else those you are a user of.
+    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn workspace_groups(
         &self,
-        ctx: &Context<'_>,
         #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
             i32,
         >,
@@ -169,20 +168,20 @@ impl User {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<WorkspaceGroupConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::WorkspaceGroups)?;
-        let read = context::services(ctx)?.list_groups(&self.0.viewer(), &page).await?;
-        Ok(WorkspaceGroupConnection::new(read))
+        Ok(WorkspaceGroupConnection { list: WorkspaceGroupList, page })
     }
 
     /// Your sessions, last used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>, ApiError> {
-        let sessions = context::services(ctx)?.list_sessions(&self.0).await?;
-        Ok(sessions.into_iter().map(|session| Session::new(session, &self.0.session.id)).collect())
+        let sessions = context::loaders(ctx)?.account.sessions.get(()).await?;
+        let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
+        Ok(sessions.map(|session| Session::new(session, &self.0.session.id)).collect())
     }
 
     /// What happened to your account in the last 90 days, newest first.
+    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn security_events(
         &self,
-        ctx: &Context<'_>,
         #[graphql(desc = "The first so many, from 0 to 500; 50 if not given.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<SecurityEventConnection, ApiError> {
@@ -192,8 +191,7 @@ impl User {
             let created_at = cursor.sort_key.parse().ok().and_then(DateTime::from_timestamp_micros);
             created_at.map(|created_at| EventsAfter { created_at, id: cursor.id.clone() }).ok_or_else(not_a_cursor)
         });
-        let read = context::services(ctx)?.list_events(&self.0, after.transpose()?.as_ref(), &page).await?;
-        Ok(SecurityEventConnection::new(read))
+        Ok(SecurityEventConnection { list: SecurityEvents { after: after.transpose()? }, page })
     }
 }
 
@@ -235,7 +233,11 @@ impl Mfa {
 
     /// How many recovery codes are left. Each signs you in once in place of the second factor.
     async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u32, ApiError> {
-        Ok(context::services(ctx)?.count_recovery_codes(&self.0).await?)
+        // Whether it is on is known of the user as a mutation left them.
+        if !self.0.user.mfa.is_enabled() {
+            return Ok(0);
+        }
+        Ok(context::loaders(ctx)?.account.recovery_codes.get(()).await?.map_or(0, |count| *count))
     }
 }
 

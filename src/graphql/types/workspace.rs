@@ -1,11 +1,13 @@
 //! Workspaces, and lists of them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::connection::connection;
+use super::connection::{connection, found};
 use super::enums::{RoleType, WorkspaceState};
 use super::group::WorkspaceGroup;
-use super::scalars::{JsonObject, Time};
+use super::scalars::{TagsText, Time};
 use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::domain::profile_text::Label;
 use crate::domain::workspace as domain;
@@ -14,9 +16,12 @@ use crate::graphql::error::ApiError;
 use crate::graphql::loaders::GroupList;
 
 /// A workspace that the caller sees.
-pub struct Workspace {
-    pub(in crate::graphql) workspace: domain::Workspace,
-    pub(in crate::graphql) role: Option<domain::WorkspaceRole>,
+pub struct Workspace(Arc<domain::VisibleWorkspace>);
+
+impl From<Arc<domain::VisibleWorkspace>> for Workspace {
+    fn from(visible: Arc<domain::VisibleWorkspace>) -> Self {
+        Self(visible)
+    }
 }
 
 /// A workspace. You see it as an administrator of its domain, or because a role binding ties you to it.
@@ -24,95 +29,90 @@ pub struct Workspace {
 impl Workspace {
     /// The workspace's id; it begins with `workspace-`.
     pub(super) async fn id(&self) -> ID {
-        self.workspace.id.as_str().into()
+        self.0.workspace.id.as_str().into()
     }
 
     /// The same as `id`.
     async fn workspace_id(&self) -> &str {
-        self.workspace.id.as_str()
+        self.0.workspace.id.as_str()
     }
 
     /// What the workspace is called.
     async fn name(&self) -> &str {
-        self.workspace.name.as_str()
+        self.0.workspace.name.as_str()
     }
 
     /// Where the workspace stands; only ENABLED ones are shown.
     async fn state(&self) -> WorkspaceState {
-        self.workspace.state.into()
+        self.0.workspace.state.into()
     }
 
     /// The role you have in it, over all your bindings to it: OWNER before MEMBER, then the binding made first. Null for
     /// an administrator who has none.
     async fn role_id(&self) -> Option<&str> {
-        self.role.as_ref().map(|role| role.role_id.as_str())
+        self.0.role.as_ref().map(|role| role.role_id.as_str())
     }
 
     /// What your binding makes of you in it.
     async fn role_type(&self) -> Option<RoleType> {
-        self.role.as_ref().map(|role| role.role_type.into())
+        self.0.role.as_ref().map(|role| role.role_type.into())
     }
 
     /// What your role is called. Null where the role is gone, though the binding still counts.
     async fn role_name(&self) -> Option<&str> {
-        self.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
+        self.0.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
     }
 
     /// What was noted about the workspace.
-    async fn tags(&self) -> JsonObject {
-        JsonObject::from(&self.workspace.tags)
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
+        // Where the workspace was deleted meanwhile, it had none.
+        Ok(context::loaders(ctx)?.workspace_tags.get(self.0.workspace.id.clone()).await?.unwrap_or_default())
     }
 
     /// The user id of whoever made the workspace.
     async fn created_by(&self) -> Option<&str> {
-        self.workspace.created_by.as_ref().map(Label::as_str)
+        self.0.workspace.created_by.as_ref().map(Label::as_str)
     }
 
     /// What the workspace is called in the system that manages it.
     async fn reference_id(&self) -> Option<&str> {
-        self.workspace.reference_id.as_ref().map(Label::as_str)
+        self.0.workspace.reference_id.as_ref().map(Label::as_str)
     }
 
     /// Whether the workspace is kept in step with another system.
     async fn is_managed(&self) -> bool {
-        self.workspace.is_managed
+        self.0.workspace.is_managed
     }
 
     /// Whether the workspace is no longer in use.
     async fn is_dormant(&self) -> bool {
-        self.workspace.is_dormant
+        self.0.workspace.is_dormant
     }
 
     /// The domain the workspace belongs to.
     async fn domain_id(&self) -> &str {
-        self.workspace.domain_id.as_str()
+        self.0.workspace.domain_id.as_str()
     }
 
     /// When the workspace was made.
     async fn created_at(&self) -> Time {
-        Time(self.workspace.created_at)
+        Time(self.0.workspace.created_at)
     }
 
     /// When the workspace was last brought in step with the system that manages it.
     async fn last_synced_at(&self) -> Option<Time> {
-        self.workspace.last_synced_at.map(Time)
+        self.0.workspace.last_synced_at.map(Time)
     }
 
     /// When the workspace became dormant, or ceased to be.
     async fn dormant_updated_at(&self) -> Option<Time> {
-        self.workspace.dormant_updated_at.map(Time)
+        self.0.workspace.dormant_updated_at.map(Time)
     }
 
     /// The group the workspace belongs to. Null if it belongs to none, or to one that you do not see.
     async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<WorkspaceGroup, ApiError>> {
-        let id = self.workspace.workspace_group_id.clone()?;
+        let id = self.0.workspace.workspace_group_id.clone()?;
         WorkspaceGroup::find(ctx, id).await.transpose()
-    }
-}
-
-impl From<domain::VisibleWorkspace> for Workspace {
-    fn from(visible: domain::VisibleWorkspace) -> Self {
-        Self { workspace: visible.workspace, role: visible.role }
     }
 }
 
@@ -143,13 +143,18 @@ impl WorkspaceFilter {
 
 /// A workspace and its place in a list.
 pub struct WorkspaceEdge {
-    pub(super) node: Workspace,
-    listed_role: Option<domain::WorkspaceRole>,
+    node: Workspace,
+}
+
+impl From<Arc<domain::VisibleWorkspace>> for WorkspaceEdge {
+    fn from(visible: Arc<domain::VisibleWorkspace>) -> Self {
+        Self { node: visible.into() }
+    }
 }
 
 impl WorkspaceEdge {
     pub(super) fn cursor(&self) -> String {
-        let workspace = &self.node.workspace;
+        let workspace = &self.node.0.workspace;
         let cursor = Cursor { sort_key: workspace.name.as_str().to_owned(), id: workspace.id.to_string() };
         cursor.encode(ListKind::Workspaces)
     }
@@ -172,28 +177,28 @@ impl WorkspaceEdge {
 
     /// The role you have in the workspace by way of this list.
     async fn role_id(&self) -> Option<&str> {
-        self.listed_role.as_ref().map(|role| role.role_id.as_str())
+        self.node.0.listed_role.as_ref().map(|role| role.role_id.as_str())
     }
 
     /// What the binding behind it makes of you.
     async fn role_type(&self) -> Option<RoleType> {
-        self.listed_role.as_ref().map(|role| role.role_type.into())
+        self.node.0.listed_role.as_ref().map(|role| role.role_type.into())
     }
 
     /// What that role is called. Null where the role is gone.
     async fn role_name(&self) -> Option<&str> {
-        self.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
+        self.node.0.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
     }
 }
 
 connection! {
     /// A page of a list of workspaces, in the order of their names, then ids, byte by byte.
-    WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, total: WorkspaceTotal }
+    WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, list: WorkspaceList }
 }
 
-/// Which list it is that is counted.
-pub(super) enum WorkspaceTotal {
-    /// All that are seen.
+/// Which list of workspaces it is.
+pub(super) enum WorkspaceList {
+    /// All that the caller sees.
     Seen(domain::WorkspaceFilter),
     /// Those through a group.
     Through(GroupList),
@@ -201,37 +206,28 @@ pub(super) enum WorkspaceTotal {
     Nothing,
 }
 
-impl WorkspaceTotal {
+impl WorkspaceList {
+    async fn read(
+        &self,
+        ctx: &Context<'_>,
+        page: &Page,
+    ) -> Result<Arc<Paged<Arc<domain::VisibleWorkspace>>>, ApiError> {
+        let loaders = context::loaders(ctx)?;
+        let read = match self {
+            Self::Seen(filter) => loaders.workspace_pages.get((filter.clone(), page.clone())).await?,
+            Self::Through(list) => loaders.group_workspaces.get((list.clone(), page.clone())).await?,
+            Self::Nothing => None,
+        };
+        Ok(found(read))
+    }
+
     async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        match self {
-            Self::Seen(filter) => {
-                let viewer = context::caller(ctx)?.viewer();
-                Ok(context::services(ctx)?.count_workspaces(&viewer, filter).await?)
-            }
-            Self::Through(list) => Ok(context::loaders(ctx)?.group_totals.get(list.clone()).await?.unwrap_or_default()),
-            Self::Nothing => Ok(0),
-        }
-    }
-}
-
-impl WorkspaceConnection {
-    /// A page of the workspaces through a group.
-    pub(super) async fn through(ctx: &Context<'_>, list: GroupList, page: Page) -> Result<Self, ApiError> {
-        let read = context::loaders(ctx)?.group_workspaces.get((list.clone(), page)).await?;
-        let total = WorkspaceTotal::Through(list);
-        Ok(read.map_or_else(Self::empty, |read| Self::new(read, total)))
-    }
-
-    pub(super) fn new(page: Paged<domain::VisibleWorkspace>, total: WorkspaceTotal) -> Self {
-        let edges = page
-            .items
-            .into_iter()
-            .map(|mut visible| WorkspaceEdge { listed_role: visible.listed_role.take(), node: visible.into() });
-        Self { edges: edges.collect(), has_previous: page.has_previous, has_next: page.has_next, total }
-    }
-
-    /// A list with nothing on it.
-    pub(super) fn empty() -> Self {
-        Self { edges: Vec::new(), has_previous: false, has_next: false, total: WorkspaceTotal::Nothing }
+        let loaders = context::loaders(ctx)?;
+        let total = match self {
+            Self::Seen(filter) => loaders.workspace_totals.get(filter.clone()).await?,
+            Self::Through(list) => loaders.group_totals.get(list.clone()).await?,
+            Self::Nothing => None,
+        };
+        Ok(total.map_or(0, |total| *total))
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -30,6 +30,18 @@ pub(super) fn schema_with(limits: Limits) -> TestSchema {
 pub(super) fn schema_of(settings: Settings) -> TestSchema {
     let guard = RequestGuard::new(settings, |name, given| name == "updateProfile" && given("name"));
     guard.install(Schema::build(Query, Mutation, EmptySubscription)).finish()
+}
+
+/// The loader of one request.
+pub(super) struct Loader {
+    batches: Batches,
+    loader: OnceLock<DataLoader<Batches>>,
+}
+
+impl Loader {
+    pub(super) fn of(batches: &Batches) -> Self {
+        Self { batches: batches.clone(), loader: OnceLock::new() }
+    }
 }
 
 /// Counts how often its loader is asked.
@@ -188,7 +200,9 @@ impl Group {
 
     /// Comes from a loader.
     async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
-        context.data_unchecked::<DataLoader<Batches>>().get(0).await.ok().flatten()
+        let Loader { batches, loader } = context.data_unchecked();
+        let loader = loader.get_or_init(|| DataLoader::new(batches.clone()).within(context.data_unchecked()));
+        loader.get(0).await.ok().flatten().map(|found| *found)
     }
 
     /// Waits, as if for a database that does not answer.

@@ -1,0 +1,55 @@
+//! The tags of workspaces and groups, read only where they are selected.
+
+use std::collections::HashMap;
+
+use super::{Load, Reader};
+use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
+use crate::graphql::error::ApiError;
+use crate::graphql::types::scalars::TagsText;
+use crate::services::workspaces::FoundTags;
+
+/// Bytes of tags that count as much as a field.
+const FIELD_BYTES: usize = 64;
+
+/// Loads [`Loaders::workspace_tags`](super::Loaders::workspace_tags).
+pub struct WorkspaceTags(pub(super) Reader);
+/// Loads [`Loaders::group_tags`](super::Loaders::group_tags).
+pub struct GroupTags(pub(super) Reader);
+
+impl Load for WorkspaceTags {
+    type Key = WorkspaceId;
+    type Value = TagsText;
+
+    async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, TagsText>, ApiError> {
+        let found = self.0.services.find_workspace_tags(ids, bytes_left(&self.0)).await;
+        accept(&self.0, self.0.settle(found)?, WorkspaceId::from_stored)
+    }
+}
+
+impl Load for GroupTags {
+    type Key = WorkspaceGroupId;
+    type Value = TagsText;
+
+    async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, TagsText>, ApiError> {
+        let found = self.0.services.find_group_tags(ids, bytes_left(&self.0)).await;
+        accept(&self.0, self.0.settle(found)?, WorkspaceGroupId::from_stored)
+    }
+}
+
+/// How many bytes of tags may be read, each of which will stand in the response too.
+fn bytes_left(reader: &Reader) -> usize {
+    reader.work.left() / 2 * FIELD_BYTES
+}
+
+fn accept<Id: Eq + std::hash::Hash>(
+    reader: &Reader,
+    found: Vec<FoundTags>,
+    to_id: impl Fn(String) -> Id,
+) -> Result<HashMap<Id, TagsText>, ApiError> {
+    let bytes: usize = found.iter().map(|found| found.bytes).sum();
+    // What was left in the database counts twice: it is too much together with the response.
+    let times = if found.iter().all(|found| found.tags.is_some()) { 1 } else { 2 };
+    reader.work.charge((bytes / FIELD_BYTES + 1).saturating_mul(times))?;
+    let loaded = found.into_iter().filter_map(|found| Some((to_id(found.id), TagsText::from(found.tags?))));
+    Ok(loaded.collect())
+}

@@ -1,0 +1,69 @@
+//! What one request may use of the database: one connection at a time, and a bounded number of statements.
+//!
+//! Without it, one request that reads many things at once takes every connection of the pool, and all others wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::error::Error;
+
+/// How many statements a request executes at most. `BEGIN`, `COMMIT`, and `ROLLBACK` count.
+pub const MAX_STATEMENTS: u32 = 100;
+
+/// How long an operation waits for a connection that the same request holds: longer than any request may take. One that
+/// asks for a second connection while it holds one would wait for itself.
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The share of one request. Its clones are the same share.
+#[derive(Debug, Clone)]
+pub struct Quota(Arc<Share>);
+
+#[derive(Debug)]
+struct Share {
+    connection: Arc<Semaphore>,
+    statements: AtomicU32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self(Arc::new(Share { connection: Arc::new(Semaphore::new(1)), statements: AtomicU32::new(0) }))
+    }
+}
+
+impl Quota {
+    /// How many statements the request may still execute.
+    #[must_use]
+    pub fn statements_left(&self) -> u32 {
+        MAX_STATEMENTS.saturating_sub(self.0.statements.load(Ordering::Relaxed))
+    }
+
+    /// Counts a statement.
+    pub(super) fn count(&self) {
+        self.0.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until the request holds no connection. It holds the next one until the permit is dropped.
+    pub(super) async fn connection(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = timeout(WAIT_TIMEOUT, Arc::clone(&self.0.connection).acquire_owned()).await;
+        permit
+            .map_err(|error| Error::Unavailable(error.to_string()))?
+            .map_err(|error| Error::Unavailable(error.to_string()))
+    }
+
+    /// The same, for one statement that only reads.
+    ///
+    /// # Errors
+    /// [`Error::TooManyStatements`], when the request has executed as many as it may.
+    pub(super) async fn connection_to_read(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = self.connection().await?;
+        if self.statements_left() == 0 {
+            return Err(Error::TooManyStatements(MAX_STATEMENTS));
+        }
+        self.count();
+        Ok(permit)
+    }
+}

@@ -1,0 +1,91 @@
+//! The tags of workspaces and groups. They take up to 16 KiB each, so they are read only where they are selected, and no
+//! more of them than the request may hold.
+
+use diesel::QueryResult;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::db::{Db, Dialect, on};
+use super::error::Error;
+use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
+use crate::domain::tags::Tags;
+
+/// The tags of one entity.
+pub struct Found {
+    /// The entity's id.
+    pub id: String,
+    /// How many bytes they take.
+    pub bytes: usize,
+    /// The tags; `None` where they and those before them take more than may be read.
+    pub tags: Option<Tags>,
+}
+
+/// The tags of `workspaces`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to
+/// know.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_workspaces(db: &Db, workspaces: &[WorkspaceId], bytes: usize) -> Result<Vec<Found>, Error> {
+    let ids = workspaces.iter().map(ToString::to_string).collect();
+    read(db, Bounded { table: "workspaces", key: "workspace_id", ids, bytes: to_bigint(bytes) }).await
+}
+
+/// The tags of `groups`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to know.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_groups(db: &Db, groups: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<Found>, Error> {
+    let ids = groups.iter().map(ToString::to_string).collect();
+    read(db, Bounded { table: "workspace_groups", key: "workspace_group_id", ids, bytes: to_bigint(bytes) }).await
+}
+
+async fn read(db: &Db, query: Bounded) -> Result<Vec<Found>, Error> {
+    let mut conn = db.conn().await?;
+    let rows: Vec<(String, i64, Option<String>)> = on!(&mut conn, c => query.load(c).await)?;
+    let found = rows.into_iter().map(|(id, bytes, tags)| Found {
+        id,
+        bytes: usize::try_from(bytes).unwrap_or_default(),
+        tags: tags.map(Tags::from_stored),
+    });
+    Ok(found.collect())
+}
+
+fn to_bigint(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Adds the sizes up from row to row, and leaves out the tags with which they become more than `bytes`: they stay in the
+/// database.
+struct Bounded {
+    table: &'static str,
+    key: &'static str,
+    ids: Vec<String>,
+    bytes: i64,
+}
+
+impl Query for Bounded {
+    type SqlType = (Text, BigInt, Nullable<Text>);
+}
+
+impl QueryId for Bounded {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for Bounded
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Self { table, key, .. } = self;
+        out.push_sql(&format!("SELECT {key}, CAST(octet_length(tags) AS BIGINT), "));
+        out.push_sql(&format!("CASE WHEN sum(octet_length(tags)) OVER (ORDER BY {key} ROWS UNBOUNDED PRECEDING) <= "));
+        out.push_bind_param::<BigInt, i64>(&self.bytes)?;
+        out.push_sql(&format!(" THEN tags END FROM {table} WHERE {key}"));
+        DB::push_is_any(&mut out, &self.ids)
+    }
+}
