@@ -46,7 +46,11 @@ impl User {
 
     /// The domain you belong to.
     async fn domain(&self) -> Domain {
-        Domain { domain_id: self.0.domain.id.to_string(), name: self.0.domain.name.as_str().to_owned() }
+        Domain {
+            id: self.0.domain.id.as_str().into(),
+            domain_id: self.0.domain.id.to_string(),
+            name: self.0.domain.name.as_str().to_owned(),
+        }
     }
 
     /// What you are called.
@@ -206,6 +210,8 @@ fn not_a_cursor() -> ApiError {
 #[derive(SimpleObject)]
 pub struct Domain {
     /// The domain's id; it begins with `domain-`.
+    id: ID,
+    /// The same as `id`.
     domain_id: String,
     /// What the domain is called.
     name: String,
