@@ -187,9 +187,10 @@ mod tests {
         assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
         assert_eq!(shown_of(&headers).access, Some(mine));
         // One that is not good is not mended by a cookie.
-        for wrong in ["Basic x", "Bearer x"] {
+        for wrong in ["Basic x", "Bearer x", "x"] {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
-            assert_eq!(shown_of(&headers).access, None, "{wrong}");
+            let shown = shown_of(&headers);
+            assert_eq!((shown.access, shown.ignored), (None, Some(Ignored::Authorization)), "{wrong}");
         }
     }
 

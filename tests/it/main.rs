@@ -23,6 +23,7 @@ mod federation;
 mod generated;
 mod http;
 mod import;
+mod input;
 mod layers;
 mod me;
 mod mfa;

@@ -41,8 +41,7 @@ pub(super) fn coerce(
 ) -> Vec<Refusal> {
     let mut errors = Vec::new();
     for definition in &operation.variable_definitions {
-        coerce_one(definition, variables, registry, &mut errors);
-        errors.truncate(most);
+        coerce_one(definition, variables, registry, (&mut errors, most));
     }
     errors
 }
@@ -51,21 +50,22 @@ fn coerce_one(
     definition: &Positioned<VariableDefinition>,
     variables: &mut Variables,
     registry: &Registry,
-    errors: &mut Vec<Refusal>,
+    (errors, most): (&mut Vec<Refusal>, usize),
 ) {
     let VariableDefinition { name, var_type, .. } = &definition.node;
     let (name, ty) = (&name.node, &var_type.node);
     match variables.get_mut(name) {
         Some(value) => {
             let path = format!("${name}");
-            Coercion { registry, at: definition.pos, path, errors }.value(ty, value);
+            Coercion { registry, at: definition.pos, path, errors, most }.value(ty, value);
         }
         None if ty.nullable => {}
-        None => {
+        None if errors.len() < most => {
             let message =
                 format!("Variable \"${name}\" of type \"{ty}\" is required: give it a value in \"variables\"");
             errors.push(Refusal::Input { message, at: Some(definition.pos) });
         }
+        None => {}
     }
 }
 
@@ -76,6 +76,7 @@ struct Coercion<'a> {
     /// Where in the variable the value is.
     path: String,
     errors: &'a mut Vec<Refusal>,
+    most: usize,
 }
 
 impl Coercion<'_> {
@@ -84,7 +85,9 @@ impl Coercion<'_> {
     }
 
     fn error(&mut self, message: String) {
-        self.errors.push(Refusal::Input { message, at: Some(self.at) });
+        if self.errors.len() < self.most {
+            self.errors.push(Refusal::Input { message, at: Some(self.at) });
+        }
     }
 
     fn value(&mut self, ty: &Type, value: &mut Value) {
