@@ -203,8 +203,8 @@ async fn long_names_still_fit_into_a_qr_code() {
     for (domain, user_id) in [
         ("회".repeat(123), "wonny".to_owned()),
         ("회".repeat(256), "wonny".to_owned()),
-        ("acme".to_owned(), "회".repeat(256)),
-        ("🏢".repeat(256), "🏢".repeat(256)),
+        ("acme".to_owned(), format!("a@{}", "회".repeat(254))),
+        ("🏢".repeat(256), format!("a@{}", "🏢".repeat(254))),
     ] {
         let app = TestApp::start().await;
         let line = format!("{{\"kind\":\"domain\",\"domain_id\":\"{DOMAIN}\",\"name\":\"{domain}\"}}\n");
