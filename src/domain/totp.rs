@@ -2,7 +2,7 @@
 //! every authenticator app knows.
 
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha1::Sha1;
 
 use super::Timestamp;
@@ -13,6 +13,11 @@ use super::verify_code::Digits;
 const STEP_SECONDS: i64 = 30;
 /// How many steps a clock may be off, either way (RFC 6238, 5.2).
 const TOLERANCE: i64 = 1;
+/// The bytes of the longest URI: what the largest QR code holds at its lowest level of error correction (ISO/IEC 18004,
+/// version 40-L).
+pub const LONGEST_URI: usize = 2953;
+/// `…`, as it stands in a URI.
+const ELLIPSIS: &str = "%E2%80%A6";
 /// What may stand in a URI as it is (RFC 3986, 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -42,12 +47,43 @@ fn code_at(secret: &OtpSecret, step: i64) -> Option<Digits> {
     Some(Digits::new((u32::from_be_bytes(*four) & 0x7fff_ffff) % 1_000_000))
 }
 
-/// What an app reads from a QR code: the secret, and under which names to show its codes.
+/// What an app reads from a QR code: the secret, and under which names to show its codes. It has at most [`LONGEST_URI`]
+/// bytes: where names of foreign letters, each up to twelve bytes of a URI, are longer together, they end in `…`.
 #[must_use]
 pub fn uri(secret: &OtpSecret, issuer: &str, account: &str) -> String {
-    // A colon parts issuer and account, and may stand in neither.
-    let encode = |text: &str| utf8_percent_encode(&text.replace(':', " "), RESERVED).to_string();
-    let (issuer, account) = (encode(issuer), encode(account));
+    let (mut issuer, mut account) = (encode(issuer), encode(account));
+    let room = LONGEST_URI.saturating_sub(uri_of(secret, "", "").len());
+    // The issuer stands in the URI twice.
+    if 2 * issuer.len() + account.len() > room {
+        account = shorten(&account, room.saturating_sub(2 * issuer.len()).max(room / 3));
+        issuer = shorten(&issuer, room.saturating_sub(account.len()) / 2);
+    }
+    uri_of(secret, &issuer, &account)
+}
+
+/// A name as it stands in the URI. A colon parts issuer and account, and may stand in neither.
+fn encode(name: &str) -> String {
+    utf8_percent_encode(&name.replace(':', " "), RESERVED).to_string()
+}
+
+/// As much of an encoded name as fits into so many bytes, with `…` at its end. No character is split.
+fn shorten(encoded: &str, longest: usize) -> String {
+    if encoded.len() <= longest {
+        return encoded.to_owned();
+    }
+    let name = percent_decode_str(encoded).decode_utf8_lossy();
+    let mut shortened = String::new();
+    for character in name.chars() {
+        let more = utf8_percent_encode(character.encode_utf8(&mut [0; 4]), RESERVED).to_string();
+        if shortened.len() + more.len() + ELLIPSIS.len() > longest {
+            break;
+        }
+        shortened.push_str(&more);
+    }
+    shortened + ELLIPSIS
+}
+
+fn uri_of(secret: &OtpSecret, issuer: &str, account: &str) -> String {
     format!(
         "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP_SECONDS}",
         secret.reveal()
@@ -117,7 +153,37 @@ mod tests {
         );
     }
 
+    #[test]
+    fn long_names_are_shortened_where_they_do_not_fit_together() {
+        let parts = |issuer: &str, account: &str| {
+            let uri = uri(&secret(), issuer, account);
+            assert!(uri.len() <= LONGEST_URI, "{}", uri.len());
+            let (label, query) = uri.strip_prefix("otpauth://totp/").unwrap().split_once('?').unwrap();
+            let (prefix, account) = label.split_once(':').unwrap();
+            let issuer = query.split('&').find_map(|part| part.strip_prefix("issuer=")).unwrap();
+            assert_eq!(prefix, issuer);
+            [issuer, account].map(|text| percent_decode_str(text).decode_utf8().unwrap().into_owned())
+        };
+        let unchanged = |issuer: &str, account: &str| assert_eq!(parts(issuer, account), [issuer, account]);
+        unchanged(&"회".repeat(123), "wonny@example.com");
+        unchanged("Acme", &"회".repeat(256));
+        unchanged(&"a".repeat(256), &"b".repeat(256));
+        let [issuer, account] = parts(&"회".repeat(256), "wonny@example.com");
+        assert_eq!((issuer.chars().count(), account.as_str()), (158, "wonny@example.com"));
+        assert!(issuer.starts_with("회회") && issuer.ends_with('…'));
+        let [issuer, account] = parts(&"🏢".repeat(256), &"회".repeat(256));
+        assert!(issuer.starts_with("🏢🏢") && issuer.ends_with('…'));
+        assert!(account.starts_with("회회") && account.ends_with('…'));
+    }
+
     proptest! {
+        #[test]
+        fn no_names_are_too_long_for_a_qr_code(issuer in "\\PC{0,256}", account in "\\PC{0,256}") {
+            let uri = uri(&secret(), &issuer, &account);
+            prop_assert!(uri.len() <= LONGEST_URI);
+            prop_assert!(percent_decode_str(&uri).decode_utf8().is_ok());
+        }
+
         #[test]
         fn what_was_accepted_is_never_accepted_again(moves in prop::collection::vec(-40_i64..80, 1..60)) {
             let (mut now, mut last, mut accepted) = (1_800_000_000, None, std::collections::BTreeSet::new());

@@ -34,12 +34,13 @@ pub struct Digits(String);
 pub struct RecoveryCode(String);
 
 impl VerifyCode {
-    /// Takes what somebody typed. Spaces and hyphens, and the case of letters, do not matter.
+    /// Takes what somebody typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of letters and
+    /// digits, and the case of letters do not matter.
     ///
     /// # Errors
     /// When it can be neither six digits nor a recovery code.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let typed: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64).collect();
+        let typed: String = text.chars().filter(|c| !is_separator(*c)).map(half_width).take(64).collect();
         if typed.is_empty() {
             return Err(Invalid::required("a code is needed"));
         }
@@ -50,6 +51,31 @@ impl VerifyCode {
         RecoveryCode::parse(&typed).map(Self::Recovery).ok_or_else(|| {
             Invalid::malformed("this cannot be a code: one has 6 digits, a recovery code 16 letters and digits")
         })
+    }
+}
+
+/// Whether a character only separates or formats what is around it: white space, a hyphen or dash, or what copying from a
+/// mail or a word processor adds.
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{AD}' // soft hyphen
+            | '\u{58A}' | '\u{5BE}' // Armenian and Hebrew hyphens
+            | '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' // direction
+            | '\u{180E}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' // no width
+            | '\u{FE00}'..='\u{FE0F}' // variation selectors
+            | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2E3A}' | '\u{2E3B}' // dashes, minus
+            | '\u{301C}' | '\u{30FC}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{FF70}' // those of East Asia
+            | '\u{3164}' | '\u{FFA0}' // Hangul fillers
+    ) || c.is_whitespace()
+}
+
+/// The ASCII form of a full-width letter or digit, as East Asian keyboards write them; any other character as it is.
+fn half_width(c: char) -> char {
+    const OFFSET: u32 = 0xFEE0;
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - OFFSET).unwrap_or(c),
+        other => other,
     }
 }
 
@@ -149,8 +175,29 @@ mod tests {
 
     #[test]
     fn six_digits_are_read_as_people_write_them() {
-        for text in ["012345", " 012 345 ", "012-345"] {
-            assert_eq!(VerifyCode::parse(text), Ok(VerifyCode::Digits(Digits("012345".to_owned()))), "{text}");
+        for text in [
+            "012345",
+            " 012 345 ",
+            "012-345",
+            "０１２３４５",
+            "０１２　３４５",
+            "012\u{A0}345",
+            "012\u{2009}345",
+            "012\u{202F}345",
+            "\u{FEFF}012\u{200B}345\u{200D}",
+            "\u{200E}012345\u{200F}",
+            "\u{202A}012345\u{202C}",
+            "\u{2067}012345\u{2069}",
+            "012\u{2060}345\n",
+            "012–345",
+            "012—345",
+            "012‑345",
+            "012−345",
+            "012－345",
+            "012ー345",
+            "012\u{AD}345",
+        ] {
+            assert_eq!(VerifyCode::parse(text), Ok(VerifyCode::Digits(Digits("012345".to_owned()))), "{text:?}");
         }
         assert_eq!(Digits::from_random([0; 8]).reveal(), "000000");
         assert_eq!(Digits::from_random(1_000_042_u64.to_be_bytes()).reveal(), "000042");
@@ -158,8 +205,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_code_is_refused() {
-        for text in ["", " - ", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "7QK4-M0ZT-3XNE-V81", "7QK4-M0ZT-3XNE-V81U"]
-        {
+        for text in [
+            "",
+            " - ",
+            "\u{200B}–",
+            "12345",
+            "①②③④⑤⑥",
+            "1２3４5６7",
+            "12.456",
+            "1234567",
+            "abcdef",
+            "١٢٣٤٥٦",
+            "7QK4-M0ZT-3XNE-V81",
+            "7QK4-M0ZT-3XNE-V81U",
+        ] {
             assert!(VerifyCode::parse(text).is_err(), "{text}");
         }
     }
@@ -172,7 +231,12 @@ mod tests {
             prop_assert_eq!(shown.len(), 19);
             let typed = shown.to_lowercase().replace('0', "o").replace('1', "l");
             let typed = if spaced { typed.replace('-', " ") } else { typed.replace('-', "") };
-            prop_assert_eq!(VerifyCode::parse(&typed), Ok(VerifyCode::Recovery(code)));
+            prop_assert_eq!(VerifyCode::parse(&typed), Ok(VerifyCode::Recovery(code.clone())));
+            // As a word processor or an East Asian keyboard writes it.
+            let wide = |c: char| if c == '-' { '‐' } else { char::from_u32(u32::from(c) + 0xFEE0).unwrap() };
+            for pasted in [shown.replace('-', "–"), shown.replace('-', " — "), shown.chars().map(wide).collect()] {
+                prop_assert_eq!(VerifyCode::parse(&pasted), Ok(VerifyCode::Recovery(code.clone())));
+            }
         }
 
         #[test]

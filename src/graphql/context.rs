@@ -4,13 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 
-use super::delivery::{Shown, TokenDelivery};
+use super::delivery::{Ignored, Shown, TokenDelivery};
 use super::error::ApiError;
+use super::fault::Told;
 use super::guard::Work;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
 use crate::domain::token::RefreshToken;
+use crate::domain::user::RequiredAction;
 use crate::services::Services;
 
 /// One request's own data.
@@ -47,8 +49,11 @@ fn own<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext, ApiError> {
 
 fn signed<'a>(ctx: &Context<'a>) -> Result<&'a Signed, ApiError> {
     let own = own(ctx)?;
-    let nobody = if own.shown.is_ignored { ApiError::cookies_ignored } else { ApiError::unauthenticated };
-    own.caller.as_ref().ok_or_else(nobody)
+    own.caller.as_ref().ok_or_else(|| match own.shown.ignored {
+        Some(Ignored::Cookies) => ApiError::cookies_ignored(),
+        Some(Ignored::Authorization) => ApiError::authorization_ignored(),
+        None => ApiError::unauthenticated(),
+    })
 }
 
 /// Who asks.
@@ -57,6 +62,21 @@ fn signed<'a>(ctx: &Context<'a>) -> Result<&'a Signed, ApiError> {
 /// UNAUTHENTICATED, when nobody is signed in.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>, ApiError> {
     Ok(&signed(ctx)?.caller)
+}
+
+/// The caller of a mutation that is allowed only when no action is required of them, or `fulfils` is. Every mutation that
+/// requires authentication asks for its caller first, and so reports this before any error of its input; the service
+/// checks it again, against the state that it locks.
+///
+/// # Errors
+/// UNAUTHENTICATED without a valid access token; FORBIDDEN when another action is required first.
+pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> Result<&'a Arc<Caller>, ApiError> {
+    let caller = caller(ctx)?;
+    let verdict = fulfils.map_or_else(|| caller.may_act(), |action| caller.may_fulfil(action));
+    match verdict.map_err(Told::from) {
+        Err(Told::Error(error)) => Err(error),
+        Ok(()) | Err(Told::Fault(_)) => Ok(caller),
+    }
 }
 
 /// The loaders of whoever asks.

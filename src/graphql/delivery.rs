@@ -15,10 +15,19 @@ pub struct Shown {
     pub refresh: Option<RefreshToken>,
     /// Where new tokens go.
     pub delivery: Delivery,
-    /// Whether tokens came in cookies that were not asked to be believed.
-    pub is_ignored: bool,
+    /// What came in place of an access token and was ignored, where that is to be told.
+    pub ignored: Option<Ignored>,
     /// Whether the access token is that of a header, or ought to be: cookies beside it are of some other session.
     pub is_by_header: bool,
+}
+
+/// Credentials that were ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// Cookies without the header that asks for them.
+    Cookies,
+    /// An `Authorization` header that is not `Bearer` and an access token.
+    Authorization,
 }
 
 /// Where new tokens go.

@@ -104,6 +104,14 @@ impl ApiError {
         Self::new(Code::Unauthenticated, message)
     }
 
+    /// Nobody is signed in, though an `Authorization` header came: it is not of the form that carries an access token.
+    #[must_use]
+    pub fn authorization_ignored() -> Self {
+        let message = "The header `Authorization` is ignored: send it once, as `Authorization: Bearer upa_…`, with the \
+                       `accessToken` of `signIn`, `confirmSignIn`, or `refreshSession`.";
+        Self::new(Code::Unauthenticated, message)
+    }
+
     /// Something is required of the user that must come first.
     #[must_use]
     pub fn action_required(actions: &[RequiredAction]) -> Self {

@@ -12,7 +12,7 @@ use crate::{
         Timestamp,
         token::{AccessToken, RefreshToken},
     },
-    graphql::delivery::{Delivery, SessionChange, Shown},
+    graphql::delivery::{Delivery, Ignored, SessionChange, Shown},
 };
 
 /// The header by which a client says that its session is kept in cookies. Its only value is `cookie`.
@@ -30,25 +30,30 @@ const REFRESH: &str = "__Host-upr";
 /// When cookies are asked for and not taken, or something unknown is asked for.
 pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, Refusal> {
     let bearer = bearer(headers);
+    let is_by_header = headers.contains_key(header::AUTHORIZATION);
     let mut asked = headers.get_all(SESSION).iter();
     match (asked.next(), asked.next()) {
         (None, _) => {
-            let is_ignored = takes_cookies && bearer.is_none() && cookie(headers, ACCESS).is_some();
             let access = bearer.and_then(AccessToken::parse);
-            Ok(Shown { access, is_ignored, ..Shown::default() })
+            let ignored = match &access {
+                None if is_by_header => Some(Ignored::Authorization),
+                None if takes_cookies && cookie(headers, ACCESS).is_some() => Some(Ignored::Cookies),
+                _ => None,
+            };
+            Ok(Shown { access, ignored, ..Shown::default() })
         }
         (Some(asked), None) if asked.as_bytes().eq_ignore_ascii_case(b"cookie") => {
             if !takes_cookies {
                 return Err(Refusal::CookiesOff);
             }
-            let is_by_header = headers.contains_key(header::AUTHORIZATION);
             let access = if is_by_header {
                 bearer.and_then(AccessToken::parse)
             } else {
                 cookie(headers, ACCESS).and_then(AccessToken::parse)
             };
             let refresh = cookie(headers, REFRESH).and_then(RefreshToken::parse);
-            Ok(Shown { access, refresh, delivery: Delivery::Cookies, is_ignored: false, is_by_header })
+            let ignored = (is_by_header && access.is_none()).then_some(Ignored::Authorization);
+            Ok(Shown { access, refresh, delivery: Delivery::Cookies, ignored, is_by_header })
         }
         _ => Err(Refusal::UnknownSession),
     }
@@ -157,7 +162,7 @@ mod tests {
         let believed = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
         assert_eq!(shown(&headers, true).unwrap(), believed);
         headers.remove(SESSION);
-        assert_eq!(shown(&headers, true).unwrap(), Shown { is_ignored: true, ..Shown::default() });
+        assert_eq!(shown(&headers, true).unwrap(), Shown { ignored: Some(Ignored::Cookies), ..Shown::default() });
     }
 
     #[test]
@@ -182,9 +187,10 @@ mod tests {
         assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
         assert_eq!(shown_of(&headers).access, Some(mine));
         // One that is not good is not mended by a cookie.
-        for wrong in ["Basic x", "Bearer x"] {
+        for wrong in ["Basic x", "Bearer x", "x"] {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
-            assert_eq!(shown_of(&headers).access, None, "{wrong}");
+            let shown = shown_of(&headers);
+            assert_eq!((shown.access, shown.ignored), (None, Some(Ignored::Authorization)), "{wrong}");
         }
     }
 

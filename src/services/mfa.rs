@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use qrcode::QrCode;
 use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
 
 use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::{Error, Failure, Services};
@@ -84,10 +84,13 @@ impl OtpEnrolment {
 
     /// The URI as a QR code, a `data:` URI of an SVG image.
     ///
+    /// A long URI takes the lowest level of error correction, which every URI fits into.
+    ///
     /// # Errors
-    /// When the URI is too long for one, which the lengths of names do not allow.
+    /// When it cannot be drawn.
     pub fn qr_code(&self) -> Result<String, Failure> {
-        let code = QrCode::new(self.uri())?;
+        let uri = self.uri();
+        let code = QrCode::new(&uri).or_else(|_| QrCode::with_error_correction_level(&uri, EcLevel::L))?;
         let image = code.render::<svg::Color<'_>>().module_dimensions(QR_MODULE, QR_MODULE).build();
         Ok(format!("data:image/svg+xml;base64,{}", BASE64.encode(image)))
     }

@@ -39,6 +39,13 @@ pub enum RefreshRefusal {
     InvalidToken,
 }
 
+/// Why a refresh token ends no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignOutRefusal {
+    /// The token is unknown, or its session has ended.
+    InvalidToken,
+}
+
 /// Why a session is not revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokeRefusal {
@@ -177,18 +184,21 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Ends the session of a refresh token, for a client whose access token has run out. Whether there was one is not
-    /// told.
+    /// Ends the session of a refresh token, for a client whose access token has expired.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn sign_out_by_refresh(&self, token: &RefreshToken, client: &Client) -> Result<(), Failure> {
+    /// A [`SignOutRefusal`].
+    pub async fn sign_out_by_refresh(
+        &self,
+        token: &RefreshToken,
+        client: &Client,
+    ) -> Result<(), Error<SignOutRefusal>> {
         let mut tx = self.db.begin().await?;
         let shown = sessions::find_refresh(&mut tx, &token.digest()).await?;
         tx.roll_back().await?;
         match shown {
-            Some(shown) => self.sign_out(&shown.caller, client).await,
-            None => Ok(()),
+            Some(shown) => Ok(self.sign_out(&shown.caller, client).await?),
+            None => Err(Error::Refused(SignOutRefusal::InvalidToken)),
         }
     }
 

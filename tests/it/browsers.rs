@@ -183,9 +183,13 @@ async fn signing_out_needs_no_access_cookie() {
     assert_eq!(browser.ask(ME).await.error_code(), "UNAUTHENTICATED");
     assert_eq!(browser.ask("mutation { signOut { ok } }").await.data()["signOut"]["ok"], true);
     assert!(browser.cookies.is_empty());
-    browser.cookies = refresh;
+    browser.cookies.clone_from(&refresh);
     assert_eq!(browser.ask(REFRESH).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
-    browser.cookies.clear();
+    // The cookies go, whether or not there was a session to end.
+    browser.cookies = refresh;
+    let again = browser.ask("mutation { signOut { ok errors { code } } }").await;
+    assert_eq!(again.data()["signOut"], json!({ "ok": false, "errors": [{ "code": "INVALID_TOKEN" }] }));
+    assert!(browser.cookies.is_empty());
     assert_eq!(browser.ask("mutation { signOut { ok } }").await.error_code(), "UNAUTHENTICATED");
 }
 

@@ -27,6 +27,7 @@ mod federation;
 mod generated;
 mod http;
 mod import;
+mod input;
 mod layers;
 mod log;
 mod me;

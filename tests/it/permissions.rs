@@ -289,6 +289,44 @@ async fn everybody_may_do_what_the_table_says_and_whoever_is_denied_has_changed_
     }
 }
 
+/// An input with every text in it replaced, but for the values of enums.
+fn with_texts(input: &Value, text: &str) -> Value {
+    match input {
+        Value::Object(fields) => {
+            let replace = |(name, value): (&String, &Value)| {
+                let value = if name == "mfaType" { value.clone() } else { with_texts(value, text) };
+                (name.clone(), value)
+            };
+            Value::Object(fields.iter().map(replace).collect())
+        }
+        Value::String(_) => json!(text),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_denied_hears_that_before_what_is_wrong_with_the_input() {
+    for who in [Nobody, Disabled, MustChangePassword, MustHaveMfa] {
+        let scene = scene(who).await;
+        let before = state(&scene).await;
+        for (name, asks, input) in operations() {
+            if !matches!(verdict(who, asks), Forbidden | Unauthenticated) {
+                continue;
+            }
+            let email = if name == "enableMfa" { json!({ "options": { "email": "x" } }) } else { json!({}) };
+            for text in ["", "\u{0}", &"x".repeat(1000)] {
+                let mut input = with_texts(&input, text);
+                if let (Some(input), Some(email)) = (input.as_object_mut(), email.as_object()) {
+                    input.extend(with_texts(&json!(email), text).as_object().unwrap().clone());
+                }
+                let (found, body) = ask(&scene.caller, name, input).await;
+                assert_eq!(found, verdict(who, asks), "{who:?} {name}: {body}");
+            }
+        }
+        assert_eq!(state(&scene).await, before, "{who:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_or_a_link_of_one_domain_is_nothing_to_another() {
     let scene = scene(OtherDomain).await;

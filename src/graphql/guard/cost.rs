@@ -4,7 +4,7 @@
 //! given; what is selected of any other list, 10 times, or as often as it is asked for by `ids` where that is more.
 //! Fields of the introspection cost nothing.
 //!
-//! On its way it looks at arguments: how long lists are, and whether an `Int` that is written out is one.
+//! On its way it looks at how long the lists are that are arguments.
 //!
 //! This walks through fragments wherever they are spread, which is no more than [`measure`](super::measure) allowed.
 
@@ -19,7 +19,6 @@ use super::{
     Limits,
     document::root,
     refusal::{Limit, Refusal},
-    variables::check_int,
 };
 use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
@@ -88,9 +87,8 @@ impl<'a> Costs<'a> {
     ) -> Result<usize, Refusal> {
         let name = field.node.name.node.as_str();
         let known = parent.and_then(|parent| parent.field_by_name(name));
-        for (argument, value) in &field.node.arguments {
+        for (_, value) in &field.node.arguments {
             Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
-            check_int(known.and_then(|known| known.args.get(argument.node.as_str())), value)?;
         }
         if name.starts_with("__") {
             return Ok(0);

@@ -10,7 +10,7 @@ use async_graphql::{
 };
 
 use super::{
-    Limits,
+    Limits, escapes, input_names,
     refusal::{Limit, Refusal},
     scan::{Unterminated, scan},
 };
@@ -33,7 +33,15 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
         let message = "This number has more digits than are kept; write it as a string".to_owned();
         return Err(Refusal::Invalid { message, at: found.inexact });
     }
-    parse_query(text).map_err(|error| Refusal::syntax(&error))
+    let resolved = escapes::resolve(text)?;
+    let document = parse_query(resolved).map_err(|error| Refusal::syntax(&error))?;
+    match input_names::find_duplicate(text) {
+        Some((name, at)) => {
+            let message = format!("There can be only one input field named \"{name}\"");
+            Err(Refusal::Invalid { message, at: Some(at) })
+        }
+        None => Ok(document),
+    }
 }
 
 /// Refuses a list of an unknown type that has a default value: the library's validation panics over it.

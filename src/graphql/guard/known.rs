@@ -12,16 +12,17 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Selection, SelectionSet},
     registry::Registry,
 };
-use async_graphql_value::{ConstValue, Value};
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
     Limits,
     absent::remove_absent,
     document::{read, refuse_unknown_types},
+    literals::{self, Findings, NotNull},
     measure::measure,
     merge::merge,
     refusal::Refusal,
+    typename,
     values::Weights,
     weight,
 };
@@ -38,37 +39,29 @@ pub(super) struct Known {
     pub(super) document: ExecutableDocument,
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
-    pub(super) has_several_operations: bool,
-    /// What the validation said, once it had no fault to tell.
+    /// What the validation said, once it had no error to tell.
     validated: OnceLock<ValidationResult>,
     /// The bytes that it takes.
     weight: usize,
-    /// Whether what the validation said of some values holds for all that their variables may have.
-    is_lasting: bool,
-    /// The variables that have defaults.
-    defaulted: Vec<Name>,
+    /// What is wrong with its values; then it is not changed, but for what the validation would not see.
+    pub(super) errors: Vec<Refusal>,
+    /// Uses of variables that must not have the value null.
+    pub(super) not_null: Vec<NotNull>,
 }
 
 impl Known {
-    fn new(document: ExecutableDocument) -> Self {
-        let has_several_operations = document.operations.iter().count() > 1;
-        // Of several operations no values are looked at.
-        let is_lasting = has_several_operations || selection_sets(&document).all(takes_variables_whole);
+    fn new(document: ExecutableDocument, findings: Findings) -> Self {
         let introspects = selection_sets(&document).any(introspects);
-        let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
-        let defaulted = definitions.filter(|definition| definition.node.default_value.is_some());
-        let defaulted = defaulted.map(|definition| definition.node.name.node.clone()).collect();
-        let weight = weight::of(&document);
+        let Findings { errors, not_null } = findings;
+        let weight = weight::of(&document) + not_null.iter().map(NotNull::weight).sum::<usize>();
         let validated = OnceLock::new();
-        Self { document, introspects, has_several_operations, validated, weight, is_lasting, defaulted }
+        Self { document, introspects, validated, weight, errors, not_null }
     }
 
-    /// What the validation said, if it would say the same again with these `variables`.
-    pub(super) fn validated(&self, variables: &Variables) -> Option<&ValidationResult> {
-        // A variable with a default may stand where null may not, and yet be given null.
-        let is_null = |name: &Name| variables.get(name) == Some(&ConstValue::Null);
-        let holds = self.is_lasting && !self.defaulted.iter().any(is_null);
-        self.validated.get().filter(|_| holds)
+    /// What the validation said, if it was asked. It looks at values too, but nothing is kept of what it says of them, so
+    /// it would say the same with any others.
+    pub(super) fn validated(&self) -> Option<&ValidationResult> {
+        self.validated.get()
     }
 
     /// Keeps what the validation said.
@@ -99,9 +92,16 @@ impl DocumentCache {
         let mut document = read(text, limits)?;
         refuse_unknown_types(&document, registry)?;
         measure(&document, &Weights::default(), limits)?;
-        remove_absent(&mut document, variables, registry);
-        merge(&mut document, registry);
-        let known = Arc::new(Known::new(document));
+        let findings = literals::check(&document, registry, limits.errors);
+        if findings.errors.is_empty() {
+            remove_absent(&mut document, variables, registry);
+            merge(&mut document, registry);
+        }
+        typename::wrap(&mut document);
+        let known = Arc::new(Known::new(document, findings));
+        if !known.errors.is_empty() {
+            return Ok(known);
+        }
         let given = variables.keys().cloned().collect();
         self.0.insert(Key { text: text.as_str().into(), given }, known.clone());
         Ok(known)
@@ -121,36 +121,6 @@ fn introspects(set: &SelectionSet) -> bool {
         Selection::InlineFragment(inline) => introspects(&inline.node.selection_set.node),
         Selection::FragmentSpread(_) => false,
     })
-}
-
-/// Whether every variable in `set` is the whole of an argument, and not a part of a value that is written out.
-fn takes_variables_whole(set: &SelectionSet) -> bool {
-    set.items.iter().all(|selection| {
-        let selection = &selection.node;
-        let directives = selection.directives().iter().flat_map(|directive| &directive.node.arguments);
-        let inner = match selection {
-            Selection::Field(field) => Some(&field.node.selection_set.node),
-            Selection::InlineFragment(inline) => Some(&inline.node.selection_set.node),
-            Selection::FragmentSpread(_) => None,
-        };
-        let arguments = match selection {
-            Selection::Field(field) => field.node.arguments.as_slice(),
-            _ => &[],
-        };
-        directives
-            .chain(arguments)
-            .all(|(_, value)| matches!(value.node, Value::Variable(_)) || is_constant(&value.node))
-            && inner.is_none_or(takes_variables_whole)
-    })
-}
-
-fn is_constant(value: &Value) -> bool {
-    match value {
-        Value::Variable(_) => false,
-        Value::List(values) => values.iter().all(is_constant),
-        Value::Object(fields) => fields.values().all(is_constant),
-        _ => true,
-    }
 }
 
 /// What a document is known by: its text, and the names of the variables that are given, in their order.

@@ -4,10 +4,13 @@
 //!
 //! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
 //! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
+//!    `escapes` gives that the characters which it does not read, and `input_names` finds what it would drop;
 //! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
-//! 4. `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
+//! 4. `literals` checks values and variables against the schema, in the words of `misfit`, and `typename` has the library
+//!    look at what it would pass over; `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
 //!    `known` when it comes again, as long as there is room for what it weighs (`weight`);
-//! 5. `cost` says what the answer may cost, `attempts` how often something is tried, `variables` what does not fit;
+//! 5. `variables` coerces what is given to its type, `cost` says what the answer may cost, `attempts` how often something
+//!    is tried;
 //! 6. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`), and the
 //!    names that were perhaps meant (`suggest`);
 //! 7. `pace` lets other requests have their turn while a large answer is made.
@@ -27,13 +30,18 @@ mod attempts;
 mod body;
 mod cost;
 mod document;
+mod escapes;
+mod input_names;
 mod known;
+mod literals;
 mod measure;
 mod merge;
+mod misfit;
 mod pace;
 mod refusal;
 mod scan;
 mod suggest;
+mod typename;
 mod values;
 mod variables;
 mod watch;

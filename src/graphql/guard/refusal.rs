@@ -162,23 +162,27 @@ impl From<Refusal> for ServerError {
 
 /// Gives a `code` to an error of the library's validation.
 pub(super) fn validation_error(error: ServerError) -> ServerError {
-    let code = if is_of_value(&error) { Code::BadUserInput } else { Code::ValidationFailed };
-    ServerError { extensions: Some(coded(code)), ..error }
+    ServerError { extensions: Some(coded(Code::ValidationFailed)), ..error }
 }
 
-/// Whether an error of the library's validation is one of a value. It checks those that are written out and those of
-/// variables in the same rule, and tells them only by its wording.
+/// Whether an error of the library's validation is one of a value, which it tells only by its wording. They are left out:
+/// [`literals`](super::literals) and [`variables`](super::variables) check the same, by the rules of the specification.
 pub(super) fn is_of_value(error: &ServerError) -> bool {
-    error.message.starts_with("Invalid value for argument")
+    ["Invalid value for argument", "Invalid default value for argument"]
+        .iter()
+        .any(|begin| error.message.starts_with(begin))
 }
 
-/// What is told of an argument that a resolver could not read. The library repeats the value, which may be a password.
+/// What is told of an argument that a resolver could not read: a scalar of ours with variables in it, since all else is
+/// checked before. The library repeats the value, which may be a password.
 pub(super) fn without_value(error: ServerError) -> ServerError {
     let is_of_input = ["Expected input type ", "Failed to parse "].iter().any(|begin| error.message.starts_with(begin));
     if error.extensions.is_some() || !is_of_input {
         return error;
     }
-    let message = "An argument of this field, or a part of one, is not of its type".to_owned();
+    let ty = error.message.split('"').nth(1).filter(|ty| ty.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let accepted = ty.map(|ty| format!("; accepted is a {ty}")).unwrap_or_default();
+    let message = format!("An argument of this field is malformed{accepted}");
     ServerError { message, extensions: Some(coded(Code::BadUserInput)), ..error }
 }
 

@@ -40,11 +40,11 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
     while !rest.is_empty() {
         found.tokens += 1;
         let tail = match rest {
-            [b'#', tail @ ..] => skip(tail, |byte| !is_line_end(byte)),
+            [b'#', tail @ ..] => skip_comment(tail),
             [b'"', b'"', b'"', tail @ ..] => {
-                after_block_string(tail).ok_or_else(|| Unterminated(position(document, rest)))?
+                after_block_string(tail).ok_or_else(|| Unterminated(position(document, rest.len())))?
             }
-            [b'"', tail @ ..] => after_string(tail).ok_or_else(|| Unterminated(position(document, rest)))?,
+            [b'"', tail @ ..] => after_string(tail).ok_or_else(|| Unterminated(position(document, rest.len())))?,
             [b'{' | b'[' | b'(', tail @ ..] => {
                 open += 1;
                 found.nesting = found.nesting.max(open);
@@ -63,8 +63,7 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
                 tail
             }
             [byte, ..] if is_name(*byte) => {
-                let tail = skip(rest, is_name);
-                let name = head(rest, tail);
+                let (name, tail) = after_name(rest).unwrap_or((rest, &[]));
                 found.name = found.name.max(name.len());
                 found.tokens += leading_words(name);
                 tail
@@ -79,7 +78,7 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
 }
 
 /// What follows the white space, commas and byte order marks at the start of `rest`.
-fn after_ignored(mut rest: &[u8]) -> &[u8] {
+pub(super) fn after_ignored(mut rest: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b',' | b'\n' | b'\r', tail @ ..] | [0xEF, 0xBB, 0xBF, tail @ ..] = rest {
         rest = tail;
     }
@@ -87,7 +86,7 @@ fn after_ignored(mut rest: &[u8]) -> &[u8] {
 }
 
 /// What follows the string whose opening quote was taken; `None` when it has no end on its line.
-fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
+pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
             [b'"', tail @ ..] => return Some(tail),
@@ -99,7 +98,7 @@ fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows the block string whose opening quotes were taken; `None` when it has no end.
-fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
+pub(super) fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
             [b'"', b'"', b'"', tail @ ..] => return Some(tail),
@@ -107,6 +106,17 @@ fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
             [] => return None,
         };
     }
+}
+
+/// What follows the comment whose `#` was taken.
+pub(super) fn skip_comment(rest: &[u8]) -> &[u8] {
+    skip(rest, |byte| !is_line_end(byte))
+}
+
+/// The name at the start of `rest`, if there is one, and what follows it.
+pub(super) fn after_name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let tail = skip(rest, is_name);
+    (tail.len() < rest.len()).then(|| (head(rest, tail), tail))
 }
 
 /// What follows the number at the start of `rest`. A leading zero ends the whole part, as it does for the parser.
@@ -157,9 +167,9 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Line and column, from 1, of where `rest` begins in `document`.
-fn position(document: &str, rest: &[u8]) -> Pos {
-    let before = document.get(..document.len() - rest.len()).unwrap_or_default();
+/// Line and column, from 1, of where the last `rest` bytes of `document` begin.
+pub(super) fn position(document: &str, rest: usize) -> Pos {
+    let before = document.get(..document.len() - rest).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
 }

@@ -3,11 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
-    CacheControl, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    CacheControl, Positioned, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    Variables,
     async_trait::async_trait,
     extensions::{
         Extension, ExtensionContext, NextPrepareRequest, NextRequest, NextResolve, NextValidation, ResolveInfo,
     },
+    parser::types::OperationDefinition,
     registry::Registry,
 };
 
@@ -15,6 +17,7 @@ use super::{
     ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts, cost,
     document::operation,
     known::Known,
+    literals::NotNull,
     measure::measure,
     pace::{Pace, Work},
     refusal::{Limit, Refusal, is_of_value, keep_short, validation_error, without_value},
@@ -23,9 +26,8 @@ use super::{
     variables,
 };
 
-/// What is said of a document with several operations in which nothing but values is wrong. The library looks at the
-/// values of variables in all of them, though they are given for the one that is meant; its own are looked at before
-/// (`variables`), and what is written out when a field reads its arguments.
+/// What is said of a document in which nothing is wrong but what the library says of values, which is left out. It looks
+/// at those of variables in all operations, though they are given for the one that is meant.
 const NOTHING_WRONG: ValidationResult =
     ValidationResult { cache_control: CacheControl { public: true, max_age: 0 }, complexity: 0, depth: 0 };
 
@@ -54,7 +56,7 @@ struct LookedAt {
     /// What was said when the document was validated before, where that still holds.
     validated: Option<ValidationResult>,
     /// What is wrong beside the document; told only when the document is right.
-    faults: Vec<Refusal>,
+    errors: Vec<Refusal>,
 }
 
 impl Watch {
@@ -70,9 +72,12 @@ impl Watch {
         let limits = &settings.limits;
         let known = documents.read(request, limits, registry)?;
         let document = &known.document;
-        let executed = operation(document, request.operation_name.as_deref()).map(|operation| &operation.node);
+        let executed = operation(document, request.operation_name.as_deref());
+        let mut errors = Vec::new();
         if let Ok(operation) = &executed {
-            request.variables = variables::with_defaults(operation, &request.variables);
+            request.variables = variables::with_defaults(&operation.node, &request.variables);
+            errors = variables::coerce(&operation.node, &mut request.variables, registry, limits.errors);
+            errors.extend(nulls(&known, operation, &request.variables));
         }
         let variables = &request.variables;
         let weights = Weights::new(document, variables);
@@ -83,37 +88,48 @@ impl Watch {
         if known.introspects && !settings.introspection {
             return Err(Refusal::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
         }
-        let (cost, faults) = match executed {
-            Ok(operation) => {
+        let cost = match executed {
+            Ok(Positioned { node: operation, .. }) => {
                 let cost = cost::check(document, operation, variables, registry, limits)?;
                 let tried = attempts::count(document, operation, variables, *is_attempt);
                 Limit::Attempts.check(tried, ATTEMPTS, None)?;
-                (cost, variables::faults(operation, variables, registry))
+                cost
             }
-            Err(refusal) => (0, vec![refusal]),
+            Err(refusal) => {
+                errors.push(refusal);
+                0
+            }
         };
-        let validated = known.validated(variables).copied();
+        let validated = known.validated().copied();
         let is_cost_told = request.extensions.get(COST) == Some(&Value::Boolean(true));
-        Ok(LookedAt { known, weights, cost, is_cost_told, validated, faults })
+        Ok(LookedAt { known, weights, cost, is_cost_told, validated, errors })
     }
 
-    /// Gives our codes to what the library's validation found, and leaves out what `faults` tell better.
-    fn told(&self, mut errors: Vec<ServerError>, faults: &[Refusal], registry: &Registry) -> Vec<ServerError> {
-        errors.dedup(); // Some are found by two of its rules.
-        if !faults.is_empty() {
-            errors.retain(|error| !is_of_value(error));
-        }
+    /// What is wrong with a document: what the library's validation `found`, without what it says of values, and what
+    /// was found before it. Only where neither is anything, what is wrong beside the document.
+    fn told(&self, mut found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
+        let settings = &self.guard.settings;
+        found.retain(|error| !is_of_value(error));
+        found.dedup(); // Some are found by two of its rules.
+        let mut errors: Vec<_> = found.into_iter().map(validation_error).collect();
+        errors.extend(looked_at.known.errors.iter().cloned().map(ServerError::from));
         if errors.is_empty() {
-            return faults.iter().cloned().map(ServerError::from).collect();
+            errors.extend(looked_at.errors.iter().cloned().map(ServerError::from));
         }
-        keep_short(&mut errors, self.guard.settings.limits.errors);
-        if self.guard.settings.suggestions {
+        keep_short(&mut errors, settings.limits.errors);
+        if settings.suggestions {
             for error in &mut errors {
                 suggest(error, registry);
             }
         }
-        errors.into_iter().map(validation_error).collect()
+        errors
     }
+}
+
+/// What is wrong with variables that have the value null where it may not be.
+fn nulls(known: &Known, operation: &Positioned<OperationDefinition>, variables: &Variables) -> Vec<Refusal> {
+    let uses = known.not_null.iter().filter(|one| one.operation == operation.pos);
+    uses.filter(|one| variables.get(&one.variable) == Some(&Value::Null)).map(NotNull::error).collect()
 }
 
 #[async_trait]
@@ -146,19 +162,20 @@ impl Extension for Watch {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let Some(LookedAt { known, validated, faults, .. }) = self.looked_at.get() else {
+        let Some(looked_at) = self.looked_at.get() else {
             return next.run(ctx).await;
         };
-        let told = |errors| self.told(errors, faults, &ctx.schema_env.registry);
+        let LookedAt { known, validated, errors, .. } = looked_at;
+        let told = |found| self.told(found, looked_at, &ctx.schema_env.registry);
         let result = match validated {
             Some(result) => *result,
             None => match next.run(ctx).await {
                 Ok(result) => result,
-                Err(errors) if known.has_several_operations && errors.iter().all(is_of_value) => NOTHING_WRONG,
-                Err(errors) => return Err(told(errors)),
+                Err(found) if found.iter().all(is_of_value) => NOTHING_WRONG,
+                Err(found) => return Err(told(found)),
             },
         };
-        if !faults.is_empty() {
+        if !known.errors.is_empty() || !errors.is_empty() {
             return Err(told(Vec::new()));
         }
         known.keep(result);

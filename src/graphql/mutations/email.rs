@@ -154,7 +154,7 @@ impl EmailMutations {
 }
 
 async fn verify_email(ctx: &Context<'_>, input: &VerifyEmailInput) -> Result<VerifyEmailPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, None)?;
     let mut faults = Faults::default();
     let email = input.email.as_ref().and_then(|email| faults.parse("email", Email::parse(email)));
     if let Some(errors) = faults.told()? {
@@ -172,7 +172,7 @@ async fn verify_email(ctx: &Context<'_>, input: &VerifyEmailInput) -> Result<Ver
 }
 
 async fn confirm_email(ctx: &Context<'_>, input: &ConfirmEmailInput) -> Result<ConfirmEmailPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, None)?;
     let mut faults = Faults::default();
     let digits = faults.parse("verifyCode", Digits::parse(&input.verify_code));
     let digits = match faults.settle(digits)? {

@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::user_error::user_error;
 use super::{Faults, settle};
 use crate::domain::email::Email;
+use crate::domain::user::RequiredAction;
 use crate::domain::verify_code::{RecoveryCode, VerifyCode};
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
@@ -212,7 +213,7 @@ impl MfaMutations {
 }
 
 async fn enable_mfa(ctx: &Context<'_>, input: EnableMfaInput) -> Result<EnableMfaPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
     let mut faults = Faults::default();
     let email = input.options.and_then(|options| options.email);
     let email = email.and_then(|email| faults.parse("options.email", Email::parse(&email)));
@@ -241,7 +242,8 @@ impl TryFrom<&OtpEnrolment> for Otp {
 }
 
 async fn disable_mfa(ctx: &Context<'_>) -> Result<DisableMfaPayload, ApiError> {
-    let answer = context::services(ctx)?.disable_mfa(context::caller(ctx)?, context::client(ctx)?).await;
+    let caller = context::acting_caller(ctx, None)?;
+    let answer = context::services(ctx)?.disable_mfa(caller, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(started) => DisableMfaPayload {
             sent_to: started.sent_to.map(|address| address.as_str().to_owned()),
@@ -253,7 +255,7 @@ async fn disable_mfa(ctx: &Context<'_>) -> Result<DisableMfaPayload, ApiError> {
 }
 
 async fn confirm_mfa(ctx: &Context<'_>, input: &ConfirmMfaInput) -> Result<ConfirmMfaPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
     let mut faults = Faults::default();
     let code = faults.parse("verifyCode", VerifyCode::parse(&input.verify_code));
     let code = match faults.settle(code)? {
@@ -272,7 +274,8 @@ async fn confirm_mfa(ctx: &Context<'_>, input: &ConfirmMfaInput) -> Result<Confi
 }
 
 async fn regenerate_recovery_codes(ctx: &Context<'_>) -> Result<RegenerateRecoveryCodesPayload, ApiError> {
-    let answer = context::services(ctx)?.regenerate_recovery_codes(context::caller(ctx)?, context::client(ctx)?).await;
+    let caller = context::acting_caller(ctx, None)?;
+    let answer = context::services(ctx)?.regenerate_recovery_codes(caller, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok((caller, recovery_codes)) => RegenerateRecoveryCodesPayload {
             user: Some(User(Arc::new(caller))),

@@ -10,6 +10,7 @@ use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::password::Password;
 use crate::domain::token::ResetToken;
+use crate::domain::user::RequiredAction;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
 use crate::graphql::fault::{Fault, FaultCode, Told};
@@ -174,7 +175,7 @@ impl PasswordMutations {
 }
 
 async fn update_password(ctx: &Context<'_>, input: &UpdatePasswordInput) -> Result<UpdatePasswordPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, Some(RequiredAction::UpdatePassword))?;
     let mut faults = Faults::default();
     let new = faults.password("newPassword", &input.new_password);
     let new = match faults.settle(new)? {

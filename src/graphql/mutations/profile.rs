@@ -98,7 +98,7 @@ impl ProfileMutations {
 }
 
 async fn update_profile(ctx: &Context<'_>, input: UpdateProfileInput) -> Result<UpdateProfilePayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, None)?;
     let mut faults = Faults::default();
     let update = input.parse(&mut faults);
     if let Some(errors) = faults.told()? {

@@ -11,7 +11,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::session::SessionTokens;
 use crate::services::Error;
-use crate::services::sessions::{RefreshRefusal, RevokeRefusal};
+use crate::services::sessions::{RefreshRefusal, RevokeRefusal, SignOutRefusal};
 
 user_error!(
     "refreshSession",
@@ -28,8 +28,8 @@ user_error!(
     "signOut",
     SignOutError,
     SignOutErrorCode {
-        /// Nothing that can be given is wrong: signing out takes no input, and is never refused to whoever is signed in.
-        Invalid,
+        /// The refresh cookie, which came without a valid access token, belongs to no session: the session has ended.
+        InvalidToken,
     }
 );
 
@@ -72,9 +72,9 @@ pub struct RefreshSessionPayload {
 /// What came of signing out.
 #[derive(SimpleObject)]
 pub struct SignOutPayload {
-    /// Whether your session has ended.
+    /// Whether the session was ended by this.
     ok: bool,
-    /// Why it has not.
+    /// Why no session was ended.
     errors: Vec<SignOutError>,
 }
 
@@ -121,7 +121,8 @@ impl SessionMutations {
         Some(refresh_session(ctx, input.unwrap_or_default()).await)
     }
 
-    /// Ends your session; its tokens are worth nothing from now on.
+    /// Ends your session, and revokes its tokens. In a cookie session, the refresh cookie is enough, and the cookies are
+    /// deleted in any case.
     async fn sign_out(&self, ctx: &Context<'_>) -> Option<Result<SignOutPayload, ApiError>> {
         Some(sign_out(ctx).await)
     }
@@ -176,17 +177,21 @@ fn missing() -> Fault {
 /// Where the access cookie has run out, the refresh cookie says which session it is: no script could take that away.
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
     let (services, client) = (context::services(ctx)?, context::client(ctx)?);
-    match (context::caller(ctx), context::own_refresh_cookie(ctx)?) {
-        (Ok(caller), _) => services.sign_out(caller, client).await?,
-        (Err(_), Some(token)) => services.sign_out_by_refresh(token, client).await?,
-        (Err(nobody), None) => return Err(nobody),
-    }
+    let signed_out = match (context::caller(ctx), context::own_refresh_cookie(ctx)?) {
+        (Ok(caller), _) => services.sign_out(caller, client).await.map_err(Error::Failed),
+        (Err(_), Some(token)) => services.sign_out_by_refresh(token, client).await,
+        (Err(unauthenticated), None) => return Err(unauthenticated),
+    };
+    let settled = settle(signed_out)?;
     context::forget_session(ctx)?;
-    Ok(SignOutPayload { ok: true, errors: Vec::new() })
+    Ok(match settled {
+        Ok(()) => SignOutPayload { ok: true, errors: Vec::new() },
+        Err(errors) => SignOutPayload { ok: false, errors },
+    })
 }
 
 async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result<RevokeSessionPayload, ApiError> {
-    let caller = context::caller(ctx)?;
+    let caller = context::acting_caller(ctx, None)?;
     // What is no session's id is no session of the caller's; that he may ask at all is checked all the same.
     let id = SessionId::parse(&input.id).unwrap_or_else(|_| SessionId::from_stored(String::new()));
     let answer = context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await;
@@ -202,7 +207,8 @@ async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result
 }
 
 async fn revoke_other_sessions(ctx: &Context<'_>) -> Result<RevokeOtherSessionsPayload, ApiError> {
-    let answer = context::services(ctx)?.revoke_other_sessions(context::caller(ctx)?, context::client(ctx)?).await;
+    let caller = context::acting_caller(ctx, None)?;
+    let answer = context::services(ctx)?.revoke_other_sessions(caller, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(revoked) => RevokeOtherSessionsPayload { revoked, errors: Vec::new() },
         Err(errors) => RevokeOtherSessionsPayload { revoked: 0, errors },
@@ -215,6 +221,16 @@ impl From<RefreshRefusal> for Told {
             RefreshRefusal::InvalidToken => {
                 let message = "This refresh token is not valid, or not any more. Sign in again.";
                 Fault::new(FaultCode::InvalidToken, message).at("refreshToken").into()
+            }
+        }
+    }
+}
+
+impl From<SignOutRefusal> for Told {
+    fn from(refusal: SignOutRefusal) -> Self {
+        match refusal {
+            SignOutRefusal::InvalidToken => {
+                Fault::new(FaultCode::InvalidToken, "The session of this refresh cookie has already ended.").into()
             }
         }
     }

@@ -6,6 +6,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::user_error::user_error;
 use super::{Faults, MutationError, settle};
+use crate::domain::code::CodeRefusal;
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::token::ChallengeToken;
@@ -54,8 +55,6 @@ user_error!(
         /// Too many wrong codes. Sign in again, or wait for `retryAfter` seconds where it is given; a recovery code may
         /// still work.
         TooManyTries,
-        /// The challenge was answered at the same moment. Sign in again.
-        NothingPending,
     }
 );
 
@@ -266,7 +265,8 @@ impl From<SignInRefusal> for Told {
 impl From<ConfirmSignInRefusal> for Told {
     fn from(refusal: ConfirmSignInRefusal) -> Self {
         Self::Fault(match refusal {
-            ConfirmSignInRefusal::InvalidToken => {
+            // The second is a challenge that another request answered at the same moment.
+            ConfirmSignInRefusal::InvalidToken | ConfirmSignInRefusal::Code(CodeRefusal::NothingPending) => {
                 let message = "This challenge is unknown, answered, or void. Sign in again.";
                 Fault::new(FaultCode::InvalidToken, message).at("challengeToken")
             }

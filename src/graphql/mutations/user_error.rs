@@ -1,6 +1,7 @@
 //! What the errors of all mutations have in common.
 
 #![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
+#![expect(clippy::duplicated_attributes, reason = "two fields of the interface have the same type")]
 
 use async_graphql::Interface;
 
@@ -15,7 +16,17 @@ use super::sign_in::{ConfirmSignInError, ReauthenticateError, SignInError};
 #[derive(Interface)]
 #[graphql(
     field(name = "message", ty = "&String", desc = "What was wrong and what to do, in a sentence for people."),
-    field(name = "field", ty = "&Option<String>", desc = "The path of the input that was wrong; null if it was none.")
+    field(name = "field", ty = "&Option<String>", desc = "The path of the input that was wrong; null if it was none."),
+    field(
+        name = "attempts_left",
+        ty = "&Option<u32>",
+        desc = "How many attempts are left; null where attempts are not counted."
+    ),
+    field(
+        name = "retry_after",
+        ty = "&Option<u32>",
+        desc = "After how many seconds to try again; null where waiting does not help."
+    )
 )]
 pub enum UserError {
     /// Of `signIn`.
@@ -73,9 +84,9 @@ macro_rules! user_error {
             /// The path of the input that was wrong; null if it was none.
             pub field: Option<String>,
             /// How many tries are left, where tries are counted.
-            attempts_left: Option<u32>,
+            pub attempts_left: Option<u32>,
             /// After how many seconds to try again, where that may help.
-            retry_after: Option<u32>,
+            pub retry_after: Option<u32>,
         }
 
         impl $crate::graphql::mutations::MutationError for $error {

@@ -154,6 +154,8 @@ impl WorkspaceGroupUser {
 #[derive(SimpleObject)]
 pub struct RoleBindingInfo {
     /// The binding's id; it begins with `rb-`.
+    id: ID,
+    /// The same as `id`.
     role_binding_id: String,
     /// What the user it ties signs in with.
     user_id: String,
@@ -176,6 +178,7 @@ pub struct RoleBindingInfo {
 impl From<&domain::RoleBinding> for RoleBindingInfo {
     fn from(binding: &domain::RoleBinding) -> Self {
         Self {
+            id: binding.id.as_str().into(),
             role_binding_id: binding.id.to_string(),
             user_id: binding.login.as_str().to_owned(),
             role_id: binding.role_id.to_string(),

@@ -41,6 +41,10 @@ impl ScalarType for JsonObject {
         if json.is_object() { Ok(Self(json)) } else { Err(InputValueError::custom("this is not a JSON object")) }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::Object(_))
+    }
+
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
     }

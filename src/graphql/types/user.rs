@@ -46,7 +46,11 @@ impl User {
 
     /// The domain you belong to.
     async fn domain(&self) -> Domain {
-        Domain { domain_id: self.0.domain.id.to_string(), name: self.0.domain.name.as_str().to_owned() }
+        Domain {
+            id: self.0.domain.id.as_str().into(),
+            domain_id: self.0.domain.id.to_string(),
+            name: self.0.domain.name.as_str().to_owned(),
+        }
     }
 
     /// What you are called.
@@ -132,6 +136,7 @@ impl User {
     /// The workspaces you see: as an administrator all of the domain that are in use, else those that a role binding ties
     /// you to, directly or through a group.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn workspaces(
         &self,
         #[graphql(desc = "Only those of this group: for an administrator all of it, else those that a binding made \
@@ -204,6 +209,8 @@ fn not_a_cursor() -> ApiError {
 #[derive(SimpleObject)]
 pub struct Domain {
     /// The domain's id; it begins with `domain-`.
+    id: ID,
+    /// The same as `id`.
     domain_id: String,
     /// What the domain is called.
     name: String,

@@ -26,9 +26,10 @@ export function Header({ user }: { user: FragmentType<typeof HeaderUser> }) {
   const { name, userId, domain } = getFragmentData(HeaderUser, user);
 
   async function signOut() {
-    const { ok, errors } = await mutate(SignOut);
-    if (ok) await leave('You are signed out.');
-    return errors;
+    const { ok } = await mutate(SignOut);
+    // It is refused only where there is no session any more.
+    await leave(ok ? 'You are signed out.' : 'Your session had already ended.');
+    return [];
   }
 
   return (

@@ -16,10 +16,12 @@ mod answers;
 mod attacks;
 mod costs;
 mod documents;
+mod escapes;
 mod merge;
 mod properties;
 mod scan;
 mod schema;
+mod values;
 
 /// The stack of the threads that the server runs on.
 const STACK: usize = 2 * 1024 * 1024;

@@ -1,0 +1,321 @@
+//! Whether what a document writes out is of its type, and whether variables stand where their types may
+//! (<https://spec.graphql.org/draft/#sec-Validation>: 5.6.1 to 5.6.4 and 5.8.5).
+//!
+//! The library has rules for these, but they take a string for an enum value, let variables stand anywhere, and do not
+//! look at `__typename`. What they say of values is therefore left out (`refusal::is_of_value`), and this says it.
+
+use std::collections::HashSet;
+
+use async_graphql::{
+    Name, Pos, Positioned,
+    parser::types::{
+        BaseType, Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
+        VariableDefinition,
+    },
+    registry::{MetaInputValue, MetaType, Registry},
+};
+use async_graphql_value::{ConstValue, Value};
+
+use super::{
+    document::{name_of, root},
+    misfit::{self, Shape, Source},
+    refusal::Refusal,
+};
+
+/// What was found in a document.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub(super) errors: Vec<Refusal>,
+    /// Uses of variables that may be null, where null may not be.
+    pub(super) not_null: Vec<NotNull>,
+}
+
+/// A variable that may be null thanks to a default value, used where null may not be: with the value null it is an error.
+#[derive(Debug)]
+pub(super) struct NotNull {
+    /// Where the operation begins that defines the variable.
+    pub(super) operation: Pos,
+    pub(super) variable: Name,
+    at: Pos,
+    message: String,
+}
+
+impl NotNull {
+    /// The bytes that it takes.
+    pub(super) fn weight(&self) -> usize {
+        size_of::<Self>() + self.message.len() + self.variable.len()
+    }
+
+    pub(super) fn error(&self) -> Refusal {
+        Refusal::Input { message: self.message.clone(), at: Some(self.at) }
+    }
+}
+
+/// Checks the values of all operations of `document`, and of the fragments that they spread, which do not lead back to
+/// themselves. At most `most` errors are found.
+pub(super) fn check(document: &ExecutableDocument, registry: &Registry, most: usize) -> Findings {
+    let mut findings = Findings::default();
+    for (_, operation) in document.operations.iter() {
+        let mut check = Check {
+            document,
+            registry,
+            most,
+            operation,
+            spread: HashSet::new(),
+            place: Place::default(),
+            findings: &mut findings,
+        };
+        check.defaults();
+        check.directives(&operation.node.directives);
+        check.set(&operation.node.selection_set.node, root(registry, operation.node.ty));
+    }
+    findings
+}
+
+/// How a place begins that is in an argument.
+const ARGUMENT: &str = "Argument";
+
+/// Where a value is: the path of an argument or variable, whose it is, and where in the document.
+#[derive(Debug, Default)]
+struct Place {
+    path: String,
+    kind: &'static str,
+    owner: String,
+    at: Pos,
+}
+
+impl Place {
+    /// The same within a sentence.
+    fn in_sentence(&self) -> String {
+        self.to_string().replacen(ARGUMENT, "argument", 1)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} \"{}\"{}", self.kind, self.path, self.owner)
+    }
+}
+
+struct Check<'a, 'f> {
+    document: &'a ExecutableDocument,
+    registry: &'a Registry,
+    most: usize,
+    operation: &'a Positioned<OperationDefinition>,
+    /// The fragments that were looked at.
+    spread: HashSet<&'a str>,
+    place: Place,
+    findings: &'f mut Findings,
+}
+
+impl<'a> Check<'a, '_> {
+    fn error(&mut self, error: Refusal) {
+        let errors = &mut self.findings.errors;
+        // Several operations may spread one fragment.
+        if errors.len() < self.most && !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
+
+    fn misfit(&mut self, message: String) {
+        let at = Some(self.place.at);
+        self.error(Refusal::Input { message, at });
+    }
+
+    fn defaults(&mut self) {
+        for definition in &self.operation.node.variable_definitions {
+            let VariableDefinition { name, var_type, default_value, directives } = &definition.node;
+            if let Some(value) = default_value {
+                let path = format!("${}", name.node);
+                self.place = Place { path, kind: "Default value of", owner: String::new(), at: value.pos };
+                self.value(&var_type.node, false, &value.node.clone().into_value());
+            }
+            self.directives(directives);
+        }
+    }
+
+    fn set(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
+        for selection in &set.items {
+            self.directives(selection.node.directives());
+            match &selection.node {
+                Selection::Field(field) => self.field(field, parent),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
+                    let parent = on.map_or(parent, |on| self.registry.types.get(on));
+                    self.set(&inline.node.selection_set.node, parent);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && self.spread.insert(name)
+                    {
+                        self.directives(&fragment.node.directives);
+                        let on = self.registry.types.get(fragment.node.type_condition.node.on.node.as_str());
+                        self.set(&fragment.node.selection_set.node, on);
+                    }
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, field: &'a Positioned<Field>, parent: Option<&'a MetaType>) {
+        let name = field.node.name.node.as_str();
+        if name == "__typename" {
+            self.typename(field, parent);
+            return;
+        }
+        let known = parent.and_then(|parent| parent.field_by_name(name));
+        if let Some(known) = known {
+            self.arguments(&field.node.arguments, |name| known.args.get(name), &format!(" of the field \"{name}\""));
+        }
+        let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
+        self.set(&field.node.selection_set.node, ty);
+    }
+
+    /// The library does not look at this field at all.
+    fn typename(&mut self, field: &'a Positioned<Field>, parent: Option<&'a MetaType>) {
+        let invalid = |message: String, at: Pos| Refusal::Invalid { message, at: Some(at) };
+        let on = parent.map_or("", MetaType::name);
+        for (name, _) in &field.node.arguments {
+            let message = format!("Unknown argument \"{name}\" on field \"__typename\" of type \"{on}\".");
+            self.error(invalid(message, name.pos));
+        }
+        if !field.node.selection_set.node.items.is_empty() {
+            let message = "Field \"__typename\" must not have a selection since type \"String!\" has no subfields";
+            self.error(invalid(message.to_owned(), field.pos));
+        }
+    }
+
+    fn directives(&mut self, directives: &'a [Positioned<Directive>]) {
+        for directive in directives {
+            let name = directive.node.name.node.as_str();
+            if let Some(known) = self.registry.directives.get(name) {
+                let owner = format!(" of the directive \"@{name}\"");
+                self.arguments(&directive.node.arguments, |name| known.args.get(name), &owner);
+            }
+        }
+    }
+
+    /// The validation says which arguments are unknown, and which are missing.
+    fn arguments(
+        &mut self,
+        arguments: &'a [(Positioned<Name>, Positioned<Value>)],
+        known: impl Fn(&str) -> Option<&'a MetaInputValue>,
+        owner: &str,
+    ) {
+        for (name, value) in arguments {
+            if let Some(known) = known(name.node.as_str())
+                && let Some(ty) = Type::new(&known.ty)
+            {
+                let path = name.node.to_string();
+                self.place = Place { path, kind: ARGUMENT, owner: owner.to_owned(), at: value.pos };
+                self.value(&ty, known.default_value.is_some(), &value.node);
+            }
+        }
+    }
+
+    /// A value where one of the type `ty` should be, and where there is a default value or not.
+    fn value(&mut self, ty: &Type, has_default: bool, value: &Value) {
+        match (&ty.base, value) {
+            (_, Value::Variable(name)) => self.variable(name, ty, has_default),
+            (_, Value::Null) if ty.nullable => {}
+            (_, Value::Null) => self.wrong_type(Shape::Null, ty),
+            (BaseType::List(inner), Value::List(values)) => {
+                for (index, value) in values.iter().enumerate() {
+                    self.within(&index.to_string(), |check| check.value(inner, false, value));
+                }
+            }
+            // A list of one item may be written without its brackets.
+            (BaseType::List(inner), value) => self.value(inner, false, value),
+            (BaseType::Named(name), value) => match (self.registry.types.get(name.as_str()), value) {
+                (Some(MetaType::InputObject { input_fields, .. }), Value::Object(given)) => {
+                    self.object(name, input_fields.values(), given);
+                }
+                (Some(MetaType::InputObject { .. }), value) => self.wrong_type(value.into(), ty),
+                (Some(known), value) if !is_of(known, value) => self.wrong_type(value.into(), ty),
+                _ => {}
+            },
+        }
+    }
+
+    fn object(
+        &mut self,
+        type_name: &str,
+        fields: impl Iterator<Item = &'a MetaInputValue> + Clone,
+        given: &async_graphql::indexmap::IndexMap<Name, Value>,
+    ) {
+        for unknown in given.keys().filter(|key| !fields.clone().any(|field| field.name == key.as_str())) {
+            let message =
+                self.within(unknown, |check| misfit::unknown_field(&check.place.to_string(), unknown, type_name));
+            self.misfit(message);
+        }
+        for field in fields {
+            let Some(ty) = Type::new(&field.ty) else { continue };
+            let has_default = field.default_value.is_some();
+            self.within(&field.name, |check| match given.get(field.name.as_str()) {
+                Some(value) => check.value(&ty, has_default, value),
+                None if ty.nullable || has_default => {}
+                None => check.misfit(misfit::missing(&check.place.to_string(), &ty, check.registry)),
+            });
+        }
+    }
+
+    fn wrong_type(&mut self, given: Shape<'_>, ty: &Type) {
+        self.misfit(misfit::wrong_type(&self.place.to_string(), given, ty, self.registry));
+    }
+
+    /// Does something at a place within this one.
+    fn within<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.place.path.len();
+        self.place.path.push('.');
+        self.place.path.push_str(part);
+        let result = work(self);
+        self.place.path.truncate(length);
+        result
+    }
+
+    /// A variable where a value of the type `ty` should be. One that is not defined is left to the validation.
+    fn variable(&mut self, name: &Name, ty: &Type, has_default: bool) {
+        let mut definitions = self.operation.node.variable_definitions.iter();
+        let Some(definition) = definitions.find(|definition| definition.node.name.node == *name) else { return };
+        let VariableDefinition { var_type: Positioned { node: defined, .. }, default_value, .. } = &definition.node;
+        if !self.registry.types.get(name_of(defined)).is_some_and(MetaType::is_input) {
+            return;
+        }
+        let is_defaulted = has_default || default_value.as_ref().is_some_and(|value| value.node != ConstValue::Null);
+        if !fits(defined, ty, is_defaulted) {
+            let message = format!(
+                "Variable \"${name}\" of type \"{defined}\" cannot be used as {}, which is of type \"{ty}\"",
+                self.place.in_sentence()
+            );
+            self.error(Refusal::Invalid { message, at: Some(self.place.at) });
+        } else if defined.nullable && !ty.nullable {
+            let place = format!("Variable \"${name}\", used as {}", self.place.in_sentence());
+            let message = misfit::wrong_type(&place, Shape::Null, ty, self.registry);
+            let (operation, at) = (self.operation.pos, self.place.at);
+            self.findings.not_null.push(NotNull { operation, variable: name.clone(), at, message });
+        }
+    }
+}
+
+/// Whether a variable of the type `defined` may stand where one of the type `ty` should
+/// (<https://spec.graphql.org/draft/#IsVariableUsageAllowed()>).
+fn fits(defined: &Type, ty: &Type, is_defaulted: bool) -> bool {
+    (ty.nullable || !defined.nullable || is_defaulted)
+        && match (&defined.base, &ty.base) {
+            (BaseType::Named(defined), BaseType::Named(ty)) => defined == ty,
+            (BaseType::List(defined), BaseType::List(ty)) => fits(defined, ty, false),
+            _ => false,
+        }
+}
+
+/// Whether a value is one of a leaf type. Of a custom scalar with variables in it only its resolver can tell.
+fn is_of(ty: &MetaType, value: &Value) -> bool {
+    match ty {
+        MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !misfit::is_built_in(name) => {
+            value.clone().into_const().is_none_or(|value| is_valid(&value))
+        }
+        _ => misfit::is_of_leaf(value.into(), ty, Source::Literal),
+    }
+}

@@ -1,0 +1,172 @@
+//! What an error says of a value that is not of its type: where it is, of what type it is, and what is accepted. The value
+//! itself is never repeated; it may be a password.
+
+use async_graphql::{
+    Number, Value as ConstValue,
+    parser::types::{BaseType, Type},
+    registry::{MetaType, Registry},
+};
+use async_graphql_value::Value;
+
+/// Where values come from: each has rules of its own (<https://spec.graphql.org/draft/#sec-Scalars.Input-Coercion>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// They are written in the document.
+    Literal,
+    /// They are sent as JSON.
+    Variable,
+}
+
+/// A value, as far as its type can be told from it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape<'a> {
+    Null,
+    Number(&'a Number),
+    String(&'a str),
+    Boolean,
+    Enum(&'a str),
+    List,
+    Object,
+}
+
+impl<'a> From<&'a ConstValue> for Shape<'a> {
+    fn from(value: &'a ConstValue) -> Self {
+        match value {
+            ConstValue::Null => Self::Null,
+            ConstValue::Number(number) => Self::Number(number),
+            ConstValue::String(text) => Self::String(text),
+            ConstValue::Boolean(_) => Self::Boolean,
+            ConstValue::Enum(name) => Self::Enum(name),
+            ConstValue::Binary(_) | ConstValue::List(_) => Self::List,
+            ConstValue::Object(_) => Self::Object,
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Shape<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            // A variable is checked where it is defined, and where it is used.
+            Value::Variable(_) | Value::Null => Self::Null,
+            Value::Number(number) => Self::Number(number),
+            Value::String(text) => Self::String(text),
+            Value::Boolean(_) => Self::Boolean,
+            Value::Enum(name) => Self::Enum(name),
+            Value::Binary(_) | Value::List(_) => Self::List,
+            Value::Object(_) => Self::Object,
+        }
+    }
+}
+
+impl Shape<'_> {
+    /// The value's type, for an error that says that it should be `expected`.
+    fn describe(self, expected: Option<&MetaType>) -> &'static str {
+        let is_enum_expected = matches!(expected, Some(MetaType::Enum { .. }));
+        match self {
+            Self::Null => "null",
+            Self::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => "an Int",
+            Self::Number(number) if number.is_i64() || number.is_u64() => "an integer of more than 32 bits",
+            Self::Number(_) => "a Float",
+            Self::String(text) if is_enum_expected && expected.is_some_and(|ty| has_value(ty, text)) => {
+                "a String in quotes"
+            }
+            Self::String(_) if is_enum_expected => "another String",
+            Self::String(_) => "a String",
+            Self::Boolean => "a Boolean",
+            Self::Enum(_) if is_enum_expected => "another enum value",
+            Self::Enum(_) => "an enum value, or a String without quotes,",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// What an error says of a value of this shape where one of the type `ty` should be.
+pub(super) fn wrong_type(place: &str, given: Shape<'_>, ty: &Type, registry: &Registry) -> String {
+    let expected = match &ty.base {
+        BaseType::Named(name) => registry.types.get(name.as_str()),
+        BaseType::List(_) => None,
+    };
+    format!("{place}: {} was given; accepted is {}", given.describe(expected), accepted(ty, registry))
+}
+
+/// What an error says where a value of the type `ty` is missing.
+pub(super) fn missing(place: &str, ty: &Type, registry: &Registry) -> String {
+    format!("{place} is required, and is missing; accepted is {}", accepted(ty, registry))
+}
+
+/// What an error says of a field that the input object type `ty` does not have.
+pub(super) fn unknown_field(place: &str, field: &str, ty: &str) -> String {
+    format!("Unknown input field \"{field}\" of type \"{ty}\". {place}: no such value is accepted")
+}
+
+/// What a type accepts. Of an enum, the choices.
+fn accepted(ty: &Type, registry: &Registry) -> String {
+    let name = match &ty.base {
+        BaseType::List(inner) => return format!("a list, of which each item is {}", accepted(inner, registry)),
+        BaseType::Named(name) => name.as_str(),
+    };
+    match (registry.types.get(name), name) {
+        (_, "Int") => "an Int, a whole number of 32 bits".to_owned(),
+        (_, "ID") => "an ID, which is a String or an integer".to_owned(),
+        (_, "Boolean") => "a Boolean, true or false".to_owned(),
+        (Some(MetaType::Enum { enum_values, .. }), _) => {
+            let choices: Vec<&str> = enum_values.keys().map(String::as_str).collect();
+            format!("one of {} ({name})", choices.join(", "))
+        }
+        (Some(MetaType::InputObject { .. }), _) => format!("an object of the type {name}"),
+        (_, "JSONObject") => "a JSONObject, which is an object".to_owned(),
+        _ => format!("a {name}"),
+    }
+}
+
+/// Whether a value of this shape is one of the leaf type `ty`, as far as its shape tells. Of custom scalars it tells
+/// nothing.
+pub(super) fn is_of_leaf(shape: Shape<'_>, ty: &MetaType, source: Source) -> bool {
+    match (ty, shape) {
+        (MetaType::Enum { .. }, Shape::Enum(name)) => has_value(ty, name),
+        (MetaType::Enum { .. }, Shape::String(name)) => source == Source::Variable && has_value(ty, name),
+        (MetaType::Enum { .. }, _) => false,
+        (MetaType::Scalar { name, .. }, shape) => match (name.as_str(), shape) {
+            ("Int", Shape::Number(number)) => int(number, source).is_some(),
+            ("Float", Shape::Number(_)) | ("String" | "ID", Shape::String(_)) | ("Boolean", Shape::Boolean) => true,
+            ("ID", Shape::Number(number)) => id(number, source).is_some(),
+            ("Int" | "Float" | "String" | "ID" | "Boolean", _) => false,
+            _ => true,
+        },
+        // The validation says what is wrong with a type that takes no input.
+        _ => true,
+    }
+}
+
+/// Whether a scalar is one of the specification.
+pub(super) fn is_built_in(name: &str) -> bool {
+    matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID")
+}
+
+fn has_value(ty: &MetaType, value: &str) -> bool {
+    matches!(ty, MetaType::Enum { enum_values, .. } if enum_values.contains_key(value))
+}
+
+/// The `Int` that a number is, a whole number of 32 bits. JSON does not tell `2.0` from `2`; a document does.
+pub(super) fn int(number: &Number, source: Source) -> Option<i32> {
+    let whole = number.as_i64().or_else(|| whole(number).filter(|_| source == Source::Variable));
+    i32::try_from(whole?).ok()
+}
+
+/// The `ID` that a number is. The library takes integers of 64 bits only.
+pub(super) fn id(number: &Number, source: Source) -> Option<String> {
+    match (number.as_i64(), source) {
+        (Some(number), _) => Some(number.to_string()),
+        (None, Source::Literal) => None,
+        (None, Source::Variable) if number.is_u64() => Some(number.to_string()),
+        (None, Source::Variable) => whole(number).map(|number| number.to_string()),
+    }
+}
+
+/// A number without a fraction, as far as a `Float` holds whole numbers exactly.
+fn whole(number: &Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT)?;
+    format!("{number:.0}").parse().ok()
+}
