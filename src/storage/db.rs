@@ -213,7 +213,7 @@ fn roll_back_in_background(mut conn: Conn) {
         match tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed")
+                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed");
             }
             Err(_) => tracing::debug!("a transaction was not rolled back in time; its connection is closed"),
         }

@@ -25,6 +25,7 @@ mod http;
 mod import;
 mod layers;
 mod me;
+mod messages;
 mod mfa;
 mod outbox;
 mod password;

@@ -1,10 +1,11 @@
 //! Security events, and lists of them.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 
 use super::connection::connection;
 use super::enums::SecurityEventType;
 use super::scalars::Time;
+use crate::domain::device;
 use crate::domain::event as domain;
 use crate::domain::page::{Cursor, ListKind, Paged};
 use crate::graphql::context;
@@ -12,6 +13,7 @@ use crate::graphql::error::ApiError;
 
 /// Something that happened to your account.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct SecurityEvent {
     /// The event's id; it begins with `event-`.
     id: ID,
@@ -24,6 +26,14 @@ pub struct SecurityEvent {
     client_address: Option<String>,
     /// What the client called itself.
     user_agent: Option<String>,
+}
+
+#[ComplexObject]
+impl SecurityEvent {
+    /// The device it came from, such as `Chrome on Windows`. Null if the user agent does not tell.
+    async fn device(&self) -> Option<String> {
+        self.user_agent.as_deref().and_then(device::name)
+    }
 }
 
 /// An event and its place in a list.
