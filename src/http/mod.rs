@@ -15,6 +15,7 @@ mod graphql;
 mod health;
 mod mailbox;
 mod negotiation;
+mod page_settings;
 mod pages;
 mod refusal;
 mod request;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use api::{Execute, Sender};
 pub use mailbox::Mails;
+pub use page_settings::{PageSettings, SampleUser, SampleUsers};
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
 pub use sdl::SchemaText;

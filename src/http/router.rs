@@ -21,6 +21,7 @@ use super::{
     graphql, health,
     mailbox::{self, Mails},
     negotiation::Media,
+    page_settings::{self, PageSettings},
     pages,
     refusal::Refusal,
     sdl::{SchemaText, Sdl},
@@ -45,6 +46,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Whether sessions may be kept in cookies.
     pub takes_cookies: bool,
+    /// What the product's own pages need to know.
+    pub pages: PageSettings,
 }
 
 /// Everything that is served.
@@ -94,6 +97,7 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker) -> Router {
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready::<A>))
         .route("/schema.graphql", routing::get(super::sdl::schema::<A>))
+        .route("/plain/pages.json", routing::get(page_settings::show::<A>))
         .route("/reset-password", routing::get(pages::reset_password))
         .route("/undo-email-change", routing::get(pages::undo_email_change))
         .merge(mailbox)
