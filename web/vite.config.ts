@@ -29,6 +29,6 @@ export default defineConfig({
   },
   server: {
     // `npm run dev` shows the pages at /graphiql.html and asks a server that runs beside it.
-    proxy: { '/graphql': 'http://127.0.0.1:8080' },
+    proxy: Object.fromEntries(['/graphql', '/plain', '/dev'].map((path) => [path, 'http://127.0.0.1:8080'])),
   },
 });

@@ -4,14 +4,15 @@ use std::io::Cursor;
 
 use super::error::CliError;
 use crate::config::{Config, DatabaseUrl};
+use crate::http::SampleUsers;
 use crate::services::Services;
 use crate::services::import::ImportOptions;
 
 /// The company, in the form that `import` reads.
 const COMPANY: &str = include_str!("../../demo/company.jsonl");
 
-/// Who to sign in as. The passwords are no secret, which is why a demo is only ever served to this machine.
-const GUIDE: &str = include_str!("../../demo/guide.txt");
+/// Who to sign in as. The password is no secret, which is why a demo is only ever served to this machine.
+const SAMPLE_USERS: &str = include_str!("../../demo/sample-users.json");
 
 /// Checks that the demo is served to this machine only, and from SQLite.
 ///
@@ -36,7 +37,7 @@ pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
 ///
 /// # Errors
 /// When the database holds anything else.
-pub(super) async fn fill(services: &Services) -> Result<&'static str, CliError> {
+pub(super) async fn fill(services: &Services) -> Result<SampleUsers, CliError> {
     if !services.claim_for_demo().await? {
         return Err(CliError::failed(
             "--demo fills only an empty database, and this one holds data of its own; name another file with \
@@ -47,5 +48,34 @@ pub(super) async fn fill(services: &Services) -> Result<&'static str, CliError> 
         let company = Cursor::new(COMPANY.as_bytes());
         services.import(company, ImportOptions::default(), |_| {}).await?;
     }
-    Ok(GUIDE)
+    serde_json::from_str(SAMPLE_USERS)
+        .map_err(|error| CliError::failed(format!("the list of sample users in this program is malformed: {error}")))
+}
+
+/// Tells on a terminal who to sign in as.
+pub(super) fn guide(sample: &SampleUsers) -> String {
+    let line = |domain_id: &str, user_id: &str, about: &str| format!("  {domain_id:<16}  {user_id:<24}  {about}\n");
+    let users: String = sample.users.iter().map(|user| line(&user.domain_id, &user.user_id, &user.about)).collect();
+    format!(
+        "Sign in above the editor. The password of every sample user is {}. To begin with:\n\n{}{users}\n\
+         demo/README.md lists all 32 of them, and what each shows. Ctrl-C stops the server.",
+        sample.password,
+        line("domain id", "user id", "").trim_end().to_owned() + "\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_users_are_users_of_the_company() {
+        let sample: SampleUsers = serde_json::from_str(SAMPLE_USERS).unwrap();
+        for user in &sample.users {
+            let key = format!(r#""domain_id":"{}","user_id":"{}""#, user.domain_id, user.user_id);
+            let line = COMPANY.lines().find(|line| line.contains(&key)).unwrap_or_else(|| panic!("{key}"));
+            assert!(line.contains(&format!(r#""password":"{}""#, sample.password)), "{line}");
+        }
+        assert!(guide(&sample).contains("  domain-bluebell   mei@bluebell.example      uses MFA"));
+    }
 }

@@ -17,6 +17,7 @@ pub(super) fn transport(config: &Config) -> Result<Option<Transport>, CliError> 
         },
         host: server.host.clone(),
         port: server.port,
+        helo_name: mail.helo_name.clone(),
         credentials: server
             .credentials
             .as_ref()

@@ -17,7 +17,7 @@ use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::{Limits as GuardLimits, Settings};
 use crate::graphql::{self, Api};
-use crate::http::{self, HttpSettings, Mails, SchemaText, Site};
+use crate::http::{self, HttpSettings, Mails, PageSettings, SampleUsers, SchemaText, Site};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
@@ -55,15 +55,16 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     });
     let api = Api::new(services.clone(), guard, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
+    let guide = demo.as_ref().map(demo::guide);
     // Whoever reads that it listens may tell it to stop.
     let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
-    announce(&listener, demo);
+    announce(&listener, guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
-    http::serve(listener, site(api, &config, mailbox), stop).await;
+    http::serve(listener, site(api, &config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
     stopping.cancel();
@@ -75,7 +76,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     Ok(())
 }
 
-fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
+fn site(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> Site<Api> {
     let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
     Site {
         api,
@@ -92,6 +93,11 @@ fn site(api: Api, config: &Config, mailbox: Option<Mailbox>) -> Site<Api> {
             cors_origins: config.browsers.cors_origins.clone(),
             takes_cookies: config.browsers.cookies,
             loopback_only: mailbox.is_some(),
+            pages: PageSettings {
+                app_url: config.app_url.clone(),
+                password_min_length: usize::try_from(config.passwords.min_length).unwrap_or(usize::MAX),
+                demo,
+            },
         },
         schema: config.documents.introspection.then(schema),
         mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),

@@ -1,5 +1,7 @@
 //! What holds between settings, and the putting together of the [`Config`].
 
+use url::{Host, Url};
+
 use super::{
     kinds::DocumentsMode,
     resolve::Reader,
@@ -42,10 +44,11 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     Some(Config {
         listen: server.listen,
         database: database?,
-        mail: mail.smtp_url.zip(mail.mail_from).map(|(server, from)| Mail { server, from }),
-        smtp_url_file: mail.smtp_url_file,
+        smtp_url_file: mail.smtp_url_file.clone(),
+        mail: assemble_mail(mail, server.public_url.as_deref()),
         public_url: server.public_url,
         reset_url: server.reset_url,
+        app_url: server.app_url,
         secret_key: key.secret_key,
         secret_key_file: key.secret_key_file,
         trusted_proxies: server.trusted_proxies,
@@ -62,6 +65,23 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
         warnings: reader.warnings(),
         in_force: std::mem::take(&mut reader.in_force),
     })
+}
+
+/// How mail is sent, where it is. The address that people know is also the best name that there is for EHLO.
+fn assemble_mail(mail: MailSettings, public_url: Option<&str>) -> Option<Mail> {
+    let host =
+        || public_url.and_then(|url| Url::parse(url).ok()).and_then(|url| url.host().map(|host| plain_host(&host)));
+    let helo_name = mail.smtp_helo_name.or_else(host).unwrap_or_else(|| "localhost".to_owned());
+    mail.smtp_url.zip(mail.mail_from).map(|(server, from)| Mail { server, from, helo_name })
+}
+
+/// Without the brackets of an IPv6 address.
+fn plain_host(host: &Host<&str>) -> String {
+    match host {
+        Host::Domain(name) => (*name).to_owned(),
+        Host::Ipv4(ip) => ip.to_string(),
+        Host::Ipv6(ip) => ip.to_string(),
+    }
 }
 
 /// A mail needs a sender, and its links a base.

@@ -8,9 +8,9 @@ use ipnet::IpNet;
 
 use super::{
     kinds::{
-        BaseUrl, DatabaseUrl, DatabaseUrls, DocumentsMode, FilePath, LogFilter, LogFormat, Mailbox, Mailboxes,
-        Networks, ON_OFF, Origins, PageUrl, SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices, counts,
-        durations, optional, sizes,
+        BaseUrl, DatabaseUrl, DatabaseUrls, DocumentsMode, FilePath, HostName, LogFilter, LogFormat, Mailbox,
+        Mailboxes, Networks, ON_OFF, Origins, PageUrl, SecretKeys, SmtpServer, SmtpUrls, SocketAddress, choices,
+        counts, durations, optional, sizes,
     },
     secret::SecretKey,
     setting::{Fallback, Group as _, Setting, group, setting},
@@ -59,6 +59,8 @@ group! {
         public_url: Option<String> = setting("public_url", unset("required with `SMTP_URL`"), optional(BaseUrl));
         /// The page that the link in a mail for a forgotten password opens; `#token=…` is put behind it.
         reset_url: Option<String> = setting("reset_url", unset("`{PUBLIC_URL}/reset-password`"), optional(PageUrl));
+        /// The application that users sign in to; the pages behind emailed links lead to it when they are done.
+        app_url: Option<String> = setting("app_url", unset("there is no link"), optional(PageUrl));
         /// The proxies whose `X-Forwarded-For` is believed.
         trusted_proxies: Vec<IpNet> = setting("trusted_proxies", unset("none is believed"), Networks);
     }
@@ -94,6 +96,9 @@ group! {
         /// Whom the mails are from.
         mail_from: Option<Mailbox> =
             setting("mail_from", unset("required with `SMTP_URL`"), optional(Mailboxes)).unprefixed();
+        /// The name that this server gives the mail server in EHLO; many refuse one that is not fully qualified.
+        smtp_helo_name: Option<String> =
+            setting("smtp_helo_name", unset("the host of `USERPROFILE_PUBLIC_URL`"), optional(HostName));
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The page for a new password, where it is not ours; see [`Config::reset_page`].
     pub reset_url: Option<String>,
+    /// The application that the page for a new password links to when it is done.
+    pub app_url: Option<String>,
     /// The secret key where it was given as such; see [`Config::key_source`].
     pub secret_key: Option<SecretKey>,
     /// The file with the secret key; never together with `secret_key`.
@@ -69,6 +71,8 @@ pub struct Mail {
     pub server: SmtpServer,
     /// Whom it is from.
     pub from: Mailbox,
+    /// What this server is called in EHLO.
+    pub helo_name: String,
 }
 
 /// Where the secret key comes from.

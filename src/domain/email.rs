@@ -67,6 +67,13 @@ impl Email {
         format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
     }
 
+    /// Whether only mail servers that offer SMTPUTF8 (RFC 6531) can deliver to it: its local part is beyond ASCII. The
+    /// domain part does not count, since it is sent as an A-label.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        self.typed.rsplit_once('@').is_some_and(|(local, _)| !local.is_ascii())
+    }
+
     /// What is compared: in lower case, the domain as A-label (RFC 5890).
     #[must_use]
     pub fn key(&self) -> &str {

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod attempts;
 pub mod code;
+pub mod device;
 pub mod email;
 pub mod event;
 pub mod ids;

@@ -8,6 +8,7 @@ use crate::domain::code::CodeRefusal;
 use crate::domain::mfa::MfaRefusal;
 use crate::domain::password::Weakness;
 use crate::domain::{Invalid, InvalidKind};
+use crate::services::email::NotSent;
 use crate::services::password::{NewPasswordRefusal, PasswordRefusal};
 
 /// Every code that any mutation can be refused with. Each mutation has an enum of its own, of some of these.
@@ -116,6 +117,19 @@ impl Fault {
     #[must_use]
     pub fn of_sends(wait: Wait) -> Self {
         Self::of_wait(wait, "Too many mails were asked for.")
+    }
+
+    /// No code is sent to the address in `field`.
+    #[must_use]
+    pub fn of_not_sent(field: &'static str, reason: NotSent) -> Self {
+        match reason {
+            NotSent::RateLimited(wait) => Self::of_sends(wait),
+            NotSent::OutOfReach => {
+                let message = "No mail can be sent to this address from here, because it has letters beyond ASCII before \
+                    the @. Use another address.";
+                Self::new(FaultCode::Invalid, message).at(field)
+            }
+        }
     }
 
     /// A new password, in `field`, is not taken.

@@ -5,18 +5,19 @@ use std::{fmt, sync::Arc};
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing,
 };
 use serde_json::json;
 
-use super::pages;
+use super::{etag, pages};
 use crate::mail::{Kept, escape};
 
-/// Mails carry their own styles, and are shown in frames without scripts.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Mails carry their own styles, and are shown in frames without scripts. The page's own script looks for new ones.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
 
 /// Tells the mails that there are, the last one first.
 #[derive(Clone)]
@@ -43,7 +44,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(mails: Mails) -> Router<S
 /// A page for people; for programs that ask for `application/json` a list.
 async fn show(State(Mails(list)): State<Mails>, headers: HeaderMap) -> Response {
     let mails = list();
-    let mut response = if wants_json(&headers) { json_list(&mails) } else { page(&mails) };
+    let mut response = if wants_json(&headers) { json_list(&mails) } else { page(&mails, &headers) };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
@@ -67,14 +68,14 @@ fn json_list(mails: &[Kept]) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], mails.to_string()).into_response()
 }
 
-fn page(mails: &[Kept]) -> Response {
+/// The page asks for itself again and again, and is told 304 as long as there is nothing new.
+fn page(mails: &[Kept], request: &HeaderMap) -> Response {
     let list = match mails {
-        [] => {
-            "<p class=\"none\">No mail yet. Ask for a code, or for a new password, and look here again.</p>".to_owned()
-        }
+        [] => "<p class=\"none\">No messages yet. Ask for a code or for a new password; the message appears here.</p>"
+            .to_owned(),
         mails => mails.iter().map(article).collect(),
     };
-    let mut response = Html(format!(
+    let html = format!(
         "<!doctype html>
 <html lang=\"en\">
 <head>
@@ -84,33 +85,44 @@ fn page(mails: &[Kept]) -> Response {
 <title>Mailbox · UserProfile</title>
 <link rel=\"icon\" href=\"../plain/favicon.svg\" type=\"image/svg+xml\">
 <link rel=\"stylesheet\" href=\"../plain/mailbox.css\">
+<script type=\"module\" src=\"../plain/mailbox.js\"></script>
 </head>
 <body>
-<header><h1>Mailbox</h1><p>What this demo would have mailed in the last 24 hours, the newest first.
-<a href=\"\">Look again</a> · <a href=\"../graphql\">GraphiQL</a></p></header>
+<header><h1>Mailbox</h1><p>What this demo would have sent in the last 24 hours, newest first. New messages appear by themselves.
+<a href=\"../graphql\">GraphiQL</a></p></header>
 <main>{list}</main>
 </body>
 </html>
 "
-    ))
-    .into_response();
+    );
+    let tag = etag::of(html.as_bytes());
+    let mut response = if etag::is_known(request, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Html(html).into_response()
+    };
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
     pages::keep_to_itself(&mut response, CONTENT_SECURITY_POLICY);
     response
 }
 
-/// The mail as a mail program shows it, in a frame that runs nothing and opens links in a tab of their own; and, folded,
+/// The mail as a mail program shows it, in a frame that runs nothing and opens links in a tab of their own, of our origin
+/// so that the page can measure it; and, folded,
 /// as one that knows no markup does.
 fn article(mail: &Kept) -> String {
     let document = mail.html.replacen("<head>", "<head><base target=\"_blank\">", 1);
     let sent_at = mail.sent_at.format("%Y-%m-%d %H:%M:%S UTC");
     format!(
-        "<article>
+        "<article id=\"{id}\">
 <h2>{subject}</h2>
 <p class=\"about\">To <b>{to}</b> · <time datetime=\"{time}\">{sent_at}</time></p>
-<iframe sandbox=\"allow-popups allow-popups-to-escape-sandbox\" title=\"{subject}\" srcdoc=\"{html}\"></iframe>
+<iframe sandbox=\"allow-same-origin allow-popups allow-popups-to-escape-sandbox\" title=\"{subject}\" srcdoc=\"{html}\"></iframe>
 <details><summary>As text</summary><pre>{text}</pre></details>
 </article>
 ",
+        id = escape(&mail.id),
         subject = escape(&mail.subject),
         to = escape(&mail.to),
         time = mail.sent_at.to_rfc3339(),

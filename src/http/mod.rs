@@ -18,6 +18,7 @@ mod health;
 mod loopback;
 mod mailbox;
 mod negotiation;
+mod page_settings;
 mod pages;
 mod public_path;
 mod refusal;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use api::{Execute, Sender};
 pub use mailbox::Mails;
+pub use page_settings::{PageSettings, SampleUser, SampleUsers};
 pub use request_id::RequestId;
 pub use router::{HttpSettings, Site, router};
 pub use sdl::SchemaText;

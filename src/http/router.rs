@@ -23,6 +23,7 @@ use super::{
     graphql, health, loopback,
     mailbox::{self, Mails},
     negotiation::Media,
+    page_settings::{self, PageSettings},
     pages, public_path,
     refusal::Refusal,
     sdl::{SchemaText, Sdl},
@@ -55,6 +56,8 @@ pub struct HttpSettings {
     pub takes_cookies: bool,
     /// Whether only requests are answered that name this machine, as a demo must.
     pub loopback_only: bool,
+    /// What the product's own pages need to know.
+    pub pages: PageSettings,
 }
 
 /// Everything that is served.
@@ -114,6 +117,7 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready::<A>))
         .route("/schema.graphql", routing::get(super::sdl::schema::<A>))
+        .route("/plain/pages.json", routing::get(page_settings::show::<A>))
         .route("/reset-password", routing::get(pages::reset_password))
         .route("/undo-email-change", routing::get(pages::undo_email_change))
         .method_not_allowed_fallback(method_not_allowed)

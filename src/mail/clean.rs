@@ -6,9 +6,38 @@
 /// What breaks lines, controls, is invisible or turns the direction of writing becomes a space. Of six or more digits in
 /// a row only four are kept: a client that calls itself `your code is 123456` must not get us to say so.
 pub(super) fn one_line(text: &str, max: usize) -> String {
+    cut(shorten_numbers(&visible(text)), max)
+}
+
+/// The same with all digits: for what the operator chose, such as a user id.
+pub(super) fn one_line_with_numbers(text: &str, max: usize) -> String {
+    cut(visible(text), max)
+}
+
+/// Puts a word joiner, which is not seen, after every third digit of six or more in a row: a mail with a code has no
+/// other six digits that a program could take for it, and a person still reads the whole user id.
+pub(super) fn break_numbers(text: &str) -> String {
+    let mut broken = String::with_capacity(text.len());
+    for run in text.split_inclusive(|c: char| !c.is_numeric()) {
+        let digits = run.chars().filter(|c| c.is_numeric()).count();
+        for (index, c) in run.chars().enumerate() {
+            if digits >= 6 && index > 0 && index % 3 == 0 && c.is_numeric() {
+                broken.push(WORD_JOINER);
+            }
+            broken.push(c);
+        }
+    }
+    broken
+}
+
+const WORD_JOINER: char = '\u{2060}';
+
+fn visible(text: &str) -> String {
     let visible: String = text.chars().map(|c| if may_stand(c) { c } else { ' ' }).collect();
-    let spaced = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = shorten_numbers(&spaced);
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(line: String, max: usize) -> String {
     if line.chars().count() <= max {
         return line;
     }
@@ -68,7 +97,24 @@ mod tests {
         assert_eq!(one_line("abcdefgh", 5), "abcd…");
     }
 
+    #[test]
+    fn numbers_are_broken_where_nobody_sees_it() {
+        for text in ["", "12345", "a1b2c3d4e5f6", "2026-11-26"] {
+            assert_eq!(break_numbers(text), text);
+        }
+        assert_eq!(break_numbers("user123456"), "user123\u{2060}456");
+        assert_eq!(break_numbers("1234567.1"), "123\u{2060}456\u{2060}7.1");
+        assert_eq!(one_line_with_numbers("a\r\nb 1234567", 120), "a b 1234567");
+    }
+
     proptest! {
+        #[test]
+        fn a_broken_number_has_at_most_three_digits_or_five(text in "[0-9a-z٠-٩ ]{0,30}") {
+            let broken = break_numbers(&text);
+            prop_assert!(broken.split(|c: char| !c.is_numeric()).all(|run| run.chars().count() < 6));
+            prop_assert_eq!(broken.replace(WORD_JOINER, ""), text);
+        }
+
         #[test]
         fn whatever_comes_is_one_short_line_without_six_digits(text in any::<String>()) {
             let line = one_line(&text, 20);

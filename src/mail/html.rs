@@ -23,14 +23,17 @@ const SMALL: &str = "margin:0 0 16px;font-size:13px;opacity:0.75";
 const LINK: &str = "margin:0 0 16px;font-size:13px;word-break:break-all";
 const TABLE: &str = "margin:0 0 16px;border-collapse:collapse;font-size:14px;line-height:1.5";
 const NAME: &str = "padding:4px 16px 4px 0;text-align:left;vertical-align:top;font-weight:600;white-space:nowrap";
-const VALUE: &str = "padding:4px 0;vertical-align:top;word-break:break-word";
+const VALUE: &str = "padding:4px 0;vertical-align:top;overflow-wrap:anywhere";
+/// Korean is broken between words only; a word that is too long for its line is broken all the same.
+const KEEP_WORDS: &str = ";word-break:keep-all;overflow-wrap:break-word";
 const FOOT: &str = "margin:32px 0 0;padding:16px 0 0;border-top:1px solid #9a9da3;font-size:13px;opacity:0.75";
 
 pub(super) fn lay_out(page: &Page<'_>, words: &Words) -> String {
     let tag = words.tag;
     let subject = escape(page.subject);
     let parts: String = page.parts.iter().map(|part| part_html(part, words)).collect();
-    let foot = escape(words.from_a_machine);
+    let foot = escape(&page.foot);
+    let keep_words = if tag == "ko" { KEEP_WORDS } else { "" };
     format!(
         r#"<!DOCTYPE html>
 <html lang="{tag}" style="color-scheme:light dark">
@@ -42,7 +45,7 @@ pub(super) fn lay_out(page: &Page<'_>, words: &Words) -> String {
 <title>{subject}</title>
 </head>
 <body style="margin:0;padding:0">
-<div lang="{tag}" style="{BODY}">
+<div lang="{tag}" style="{BODY}{keep_words}">
 <h1 style="{HEADING}">{subject}</h1>
 {parts}<p style="{FOOT}">{foot}</p>
 </div>

@@ -12,8 +12,23 @@ pub struct Letter {
     pub to: String,
     /// The language that its reader reads, a BCP 47 tag; one that there are no words in is answered in English.
     pub language: String,
+    /// The account that it is about.
+    #[serde(default)]
+    pub account: Account,
     /// What it says.
     pub message: Message,
+}
+
+/// The account that a mail is about, as it is named to its owner. All is empty in mails that were written by a version
+/// that did not keep it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The domain's name.
+    pub domain: String,
+    /// The user id.
+    pub user_id: String,
+    /// The time zone that times are told in, by its name in the IANA database.
+    pub timezone: String,
 }
 
 /// What a mail says.

@@ -15,6 +15,7 @@ mod reply;
 pub mod smtp;
 mod text;
 pub mod transport;
+mod verdict;
 mod words;
 
 #[cfg(test)]
@@ -22,7 +23,10 @@ mod tests;
 
 pub use html::escape;
 pub use mailbox::{Kept, Mailbox};
-pub use message::{Circumstances, CodeReason, Letter, MailedSecret, Message, Notice};
+pub use message::{Account, Circumstances, CodeReason, Letter, MailedSecret, Message, Notice};
 pub use render::{Rendered, render};
 pub use smtp::{Smtp, SmtpError, SmtpPassword, SmtpSecurity, SmtpSettings};
 pub use transport::{SendError, Transport};
+
+/// What the product is called in mails.
+pub const PRODUCT: &str = "UserProfile";

@@ -1,12 +1,18 @@
 //! A letter put into words, as text and as HTML.
 
-use super::clean::one_line;
-use super::message::{Circumstances, Letter, Message, Notice};
-use super::words::{self, Words};
-use super::{html, text};
+use std::str::FromStr;
 
-/// How much of a client's name for itself is told, in characters: enough for browser and system.
-const MAX_USER_AGENT: usize = 120;
+use super::clean::{break_numbers, one_line, one_line_with_numbers};
+use super::message::{Account, Circumstances, Letter, Message, Notice};
+use super::words::{self, Words};
+use super::{PRODUCT, html, text};
+use crate::clock::Timestamp;
+use crate::domain::device;
+
+/// How much of the name of a device is told, in characters.
+const MAX_DEVICE: usize = 64;
+/// How much of the name of a domain and of a user id is told, in characters; almost all have fewer.
+const MAX_ACCOUNT: usize = 300;
 /// How much of an address is told, in characters; an IPv6 address with a zone has fewer.
 const MAX_ADDRESS: usize = 64;
 
@@ -36,8 +42,8 @@ impl std::fmt::Debug for Rendered {
 #[must_use]
 pub fn render(letter: &Letter) -> Rendered {
     let words = words::of(&letter.language);
-    let page = Page::of(&letter.message, words);
-    Rendered { subject: page.subject.to_owned(), text: text::lay_out(&page, words), html: html::lay_out(&page, words) }
+    let page = Page::of(letter, words);
+    Rendered { subject: page.subject.to_owned(), text: text::lay_out(&page), html: html::lay_out(&page, words) }
 }
 
 /// The language in which a reader of `language` is written to: `en`, `ko` or `ja`.
@@ -49,6 +55,7 @@ pub(super) fn language_of(language: &str) -> &'static str {
 pub(super) struct Page<'a> {
     pub subject: &'static str,
     pub parts: Vec<Part<'a>>,
+    pub foot: String,
 }
 
 /// A part of a mail.
@@ -66,13 +73,18 @@ pub(super) enum Part<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn of(message: &'a Message, words: &Words) -> Self {
+    fn of(letter: &'a Letter, words: &Words) -> Self {
+        let Letter { account, message, .. } = letter;
+        let named = account_facts(account, words);
         let (said, shown, last) = match message {
             Message::Code { reason, code, minutes } => {
-                ((words.code)(*reason, *minutes), Part::Code(code.reveal()), None)
+                // The code is the only six digits in a row, whatever names the operator chose.
+                let named = named.into_iter().map(|(name, value)| (name, break_numbers(&value))).collect();
+                ((words.code)(*reason, *minutes), vec![Part::Code(code.reveal()), Part::Facts(named)], None)
             }
             Message::ResetPassword { link, minutes } => {
-                ((words.reset)(*minutes), Part::Link { target: link.reveal(), button: words.reset_button }, None)
+                let link = Part::Link { target: link.reveal(), button: words.reset_button };
+                ((words.reset)(*minutes), vec![Part::Facts(named), link], None)
             }
             Message::Notice { notice, circumstances } => {
                 let undo = match notice {
@@ -81,24 +93,42 @@ impl<'a> Page<'a> {
                     }
                     _ => None,
                 };
-                ((words.notice)(notice), Part::Facts(facts(circumstances, words)), undo)
+                let facts = [named, facts(circumstances, account, words)].concat();
+                ((words.notice)(notice), vec![Part::Facts(facts)], undo)
             }
         };
-        let mut parts = vec![Part::Paragraph(said.lead), shown];
+        let mut parts = vec![Part::Paragraph(said.lead)];
+        parts.extend(shown.into_iter().filter(|part| !matches!(part, Part::Facts(facts) if facts.is_empty())));
         parts.extend(said.rest.into_iter().map(Part::Paragraph));
         parts.extend(last);
-        Self { subject: said.subject, parts }
+        Self { subject: said.subject, parts, foot: (words.sent_by)(PRODUCT) }
     }
 }
 
-fn facts(circumstances: &Circumstances, words: &Words) -> Vec<(&'static str, String)> {
+/// Which account it is. Owners of several may have one address for all of them.
+fn account_facts(account: &Account, words: &Words) -> Vec<(&'static str, String)> {
+    let facts = [(words.domain, &account.domain), (words.user_id, &account.user_id)];
+    let cleaned = facts.map(|(name, value)| (name, one_line_with_numbers(value, MAX_ACCOUNT)));
+    cleaned.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn facts(circumstances: &Circumstances, account: &Account, words: &Words) -> Vec<(&'static str, String)> {
     let Circumstances { at, client_address, user_agent } = circumstances;
     let from = match client_address {
         Some(address) => one_line(address, MAX_ADDRESS),
         None => words.by_administrator.to_owned(),
     };
-    let client = user_agent.as_deref().map(|name| one_line(name, MAX_USER_AGENT)).filter(|name| !name.is_empty());
-    let mut facts = vec![(words.when, at.format("%Y-%m-%d %H:%M UTC").to_string()), (words.from, from)];
-    facts.extend(client.map(|name| (words.client, name)));
+    let device = user_agent.as_deref().map(|user_agent| match device::name(user_agent) {
+        Some(name) => one_line(&name, MAX_DEVICE),
+        None => words.unknown_device.to_owned(),
+    });
+    let mut facts = vec![(words.when, local_time(*at, &account.timezone)), (words.from, from)];
+    facts.extend(device.map(|device| (words.device, device)));
     facts
+}
+
+/// A time in the time zone of whoever reads it, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
+fn local_time(at: Timestamp, timezone: &str) -> String {
+    let timezone = chrono_tz::Tz::from_str(timezone).unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&timezone).format("%Y-%m-%d %H:%M (UTC%:z)").to_string()
 }

@@ -1,8 +1,12 @@
 //! What the server said, or did not say: whether trying again can help, and how it is told in the log.
 
+use std::error::Error as _;
+use std::io;
+
 use super::clean::one_line;
 use super::message::{Letter, Message, Notice};
 use super::transport::SendError;
+use super::verdict::{SMTPUTF8_ADVICE, Stage, Verdict, judge};
 
 /// How much of the server's words is told, in characters.
 const MAX_REASON: usize = 200;
@@ -10,45 +14,66 @@ const MAX_REASON: usize = 200;
 /// Why a mail did not get through.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// There was no way to begin: no connection, no TLS, no sign-in. It says nothing about the mail.
+    /// There was no way to begin: no connection, or no TLS. It says nothing about the mail.
     Connecting(lettre::transport::smtp::Error),
-    /// The server, or the way to it, gave up on this mail.
-    Sending(lettre::transport::smtp::Error),
+    /// The server, or the way to it, gave up at this command.
+    Refused(Stage, lettre::transport::smtp::Error),
     /// It took too long.
     TimedOut,
     /// The server does not offer STARTTLS, and without it nothing is sent.
     NoTls,
+    /// The recipient's address needs SMTPUTF8, which the server does not offer.
+    NoSmtputf8,
 }
 
 impl Fault {
     /// The fault as it is told outside.
     pub(super) fn into_error(self, letter: &Letter) -> SendError {
-        let is_final = self.is_final();
+        let Verdict { is_permanent, advice } = self.verdict();
         let reason = match self {
-            Self::Connecting(error) => format!("could not connect: {error}"),
-            Self::Sending(error) => error.to_string(),
+            Self::Connecting(error) | Self::Refused(Stage::SignIn, error) => format!("could not connect: {error}"),
+            Self::Refused(_, error) => error.to_string(),
             Self::TimedOut => "the server took too long to answer".into(),
             Self::NoTls => "the server does not offer STARTTLS".into(),
+            Self::NoSmtputf8 => "the server does not offer SMTPUTF8".into(),
         };
-        SendError { is_final, reason: without_letter(&reason, letter) }
+        SendError { is_final: is_permanent, reason: without_letter(&reason, letter), advice }
     }
 
-    fn is_final(&self) -> bool {
+    fn verdict(&self) -> Verdict {
+        let temporary = |advice| Verdict { is_permanent: false, advice };
         match self {
-            Self::Connecting(_) | Self::TimedOut | Self::NoTls => false,
-            // Without a status: the address needs SMTPUTF8, which this server lacks (a fault of lettre's own, `client`);
-            // otherwise the connection broke.
-            Self::Sending(error) => error.status().map_or(error.is_client(), |code| is_final_reply(code.into())),
+            Self::Connecting(error) if is_tls_failure(error) => temporary(Some(TLS_ADVICE)),
+            Self::Connecting(error) => judge_error(Stage::Greeting, error),
+            Self::Refused(stage, error) => judge_error(*stage, error),
+            Self::TimedOut => temporary(None),
+            Self::NoTls => temporary(Some(TLS_ADVICE)),
+            Self::NoSmtputf8 => temporary(Some(SMTPUTF8_ADVICE)),
         }
     }
 }
 
-/// Whether a reply (RFC 5321, 4.2.1) refuses a mail for good.
-///
-/// What is said about us and not about the mail, that we have to sign in (RFC 4954, 6), is not final: an operator puts it
-/// right, and then the mail goes.
-fn is_final_reply(code: u16) -> bool {
-    (500..600).contains(&code) && !matches!(code, 530 | 534 | 535 | 538)
+/// What to do where the connection cannot be protected as it should be.
+const TLS_ADVICE: &str = "the connection to the mail server cannot be protected by TLS: check scheme, host, and port in \
+    SMTP_URL, and whether this machine trusts the server's certificate";
+
+/// A failed handshake comes as an I/O error: rustls says so of invalid certificates and of servers that speak no TLS.
+fn is_tls_failure(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        if found.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = found.source();
+    }
+    error.is_tls()
+}
+
+/// Without a status it is no reply: the connection broke, and the next one may not.
+fn judge_error(stage: Stage, error: &lettre::transport::smtp::Error) -> Verdict {
+    let Some(code) = error.status() else { return Verdict { is_permanent: false, advice: None } };
+    let text = error.source().map(ToString::to_string).unwrap_or_default();
+    judge(stage, code.into(), &text)
 }
 
 /// Words of a server without what it may have repeated of the letter. Servers like to name the address, and some the
@@ -85,17 +110,6 @@ fn secret_of(message: &Message) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::mail::tests::{code_letter, reset_letter};
-
-    #[test]
-    fn only_what_is_said_about_the_mail_is_final() {
-        for code in [500, 501, 550, 551, 552, 553, 554, 571] {
-            assert!(is_final_reply(code), "{code}");
-        }
-        for code in [421, 450, 451, 452, 454, 530, 534, 535, 538] {
-            assert!(!is_final_reply(code), "{code}");
-        }
-        assert!(!Fault::TimedOut.is_final() && !Fault::NoTls.is_final());
-    }
 
     #[test]
     fn the_servers_words_are_told_without_the_letter() {

@@ -1,10 +1,12 @@
 //! Mails by SMTP (RFC 5321).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
+use lettre::transport::smtp::extension::ClientId;
 
 use super::connections::{Connections, Encryption, Server};
 use super::envelope::{enclose, parse_address};
@@ -21,6 +23,8 @@ pub struct SmtpSettings {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// What this server is called in EHLO: a host name, or an IP address (IPv6 without brackets).
+    pub helo_name: String,
     /// User and password, where it wants them.
     pub credentials: Option<(String, SmtpPassword)>,
     /// The sender's address.
@@ -87,7 +91,7 @@ impl Smtp {
     /// # Errors
     /// When the sender's address is malformed, or TLS cannot be set up.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpError> {
-        let SmtpSettings { security, host, port, credentials, from_address, from_name } = settings;
+        let SmtpSettings { security, host, port, helo_name, credentials, from_address, from_name } = settings;
         let address = parse_address(from_address).ok_or_else(|| SmtpError::Sender(from_address.clone()))?;
         let name = from_name.as_deref().map(|name| name.replace(char::is_control, " "));
         let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
@@ -101,6 +105,7 @@ impl Smtp {
                 SmtpSecurity::Tls => Encryption::Tls(tls()?),
             },
             credentials: credentials.clone().map(|(user, password)| Credentials::new(user, password.0)),
+            helo_name: client_id(helo_name),
         };
         let parts = Parts { sender: Mailbox::new(name, address), connections: Connections::to(server) };
         Ok(Self { parts: Arc::new(parts) })
@@ -113,15 +118,32 @@ impl Smtp {
         Self { parts: Arc::new(Parts { sender, connections: connections.with_limit(limit) }) }
     }
 
+    /// See [`Transport::lacks_smtputf8`](super::Transport::lacks_smtputf8).
+    pub(super) fn lacks_smtputf8(&self) -> bool {
+        self.parts.connections.lacks_smtputf8()
+    }
+
     /// Sends a letter; see [`Transport::send`](super::Transport::send).
     ///
     /// # Errors
     /// When the server did not take it.
     pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         let Parts { sender, connections } = &*self.parts;
-        let mail = enclose(letter, sender, id, written_at)
-            .map_err(|error| SendError { is_final: true, reason: error.to_string() })?;
+        let mail = enclose(letter, sender, id, written_at).map_err(|error| SendError {
+            is_final: true,
+            reason: error.to_string(),
+            advice: None,
+        })?;
         let sent = connections.send(mail.envelope(), &mail.formatted()).await;
         sent.map_err(|fault| fault.into_error(letter))
+    }
+}
+
+/// An IP address is written as an address literal (RFC 5321, section 4.1.3).
+fn client_id(name: &str) -> ClientId {
+    match name.parse() {
+        Ok(IpAddr::V4(ip)) => ClientId::Ipv4(ip),
+        Ok(IpAddr::V6(ip)) => ClientId::Ipv6(ip),
+        Err(_) => ClientId::Domain(name.to_owned()),
     }
 }

@@ -1,9 +1,8 @@
 //! A mail as plain text: a paragraph a line, for the reader's program to break.
 
 use super::render::{Page, Part};
-use super::words::Words;
 
-pub(super) fn lay_out(page: &Page<'_>, words: &Words) -> String {
+pub(super) fn lay_out(page: &Page<'_>) -> String {
     let mut text = String::new();
     for part in &page.parts {
         match part {
@@ -18,7 +17,7 @@ pub(super) fn lay_out(page: &Page<'_>, words: &Words) -> String {
         }
         text.push_str("\n\n");
     }
-    text.push_str(words.from_a_machine);
+    text.push_str(&page.foot);
     text.push('\n');
     text
 }

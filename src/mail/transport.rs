@@ -24,9 +24,22 @@ pub struct SendError {
     /// Why, for the log: at most 200 characters on one line, without the recipient's address and without anything that
     /// the mail says.
     pub reason: String,
+    /// What an operator has to do before it can be sent, naming the setting. `None` if it passes by itself, or cannot be
+    /// helped.
+    pub advice: Option<&'static str>,
 }
 
 impl Transport {
+    /// Whether addresses that need SMTPUTF8 (RFC 6531) are known to be out of reach, since the server did not offer it
+    /// when it was last connected to. `false` while that is not known.
+    #[must_use]
+    pub fn lacks_smtputf8(&self) -> bool {
+        match self {
+            Self::Smtp(smtp) => smtp.lacks_smtputf8(),
+            Self::Mailbox(_) => false,
+        }
+    }
+
     /// Sends a letter.
     ///
     /// `id` is the mail's own: sent again with the same one, programs that look can tell that it is the same mail.

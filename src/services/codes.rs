@@ -6,7 +6,6 @@
 
 use chrono::TimeDelta;
 
-use super::outbox::Payload;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
@@ -21,7 +20,7 @@ use crate::domain::totp;
 use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, RecoveryCode, VerifyCode};
 use crate::entropy;
-use crate::mail::{CodeReason, Letter, MailedSecret, Message, Notice};
+use crate::mail::{CodeReason, MailedSecret, Message, Notice};
 use crate::storage::users::StoredApp;
 use crate::storage::{Tx, codes, recovery_codes, tallies, users};
 
@@ -115,16 +114,9 @@ impl Services {
         let mut code = Code { address: Some(address.clone()), ..request.blank(now)? };
         code.digest = Some(self.digest_of(&code, &digits));
         codes::insert(tx, &code, token).await?;
-        let letter = Letter {
-            to: address.as_str().to_owned(),
-            language: request.owner.language.as_str().to_owned(),
-            message: Message::Code {
-                reason,
-                code: MailedSecret::new(digits.reveal()),
-                minutes: whole_minutes(request.ttl),
-            },
-        };
-        self.put_job(tx, &Payload::Letter(letter), code.expires_at, now).await?;
+        let (code_text, minutes) = (MailedSecret::new(digits.reveal()), whole_minutes(request.ttl));
+        let message = Message::Code { reason, code: code_text, minutes };
+        self.put_letter(tx, (address.as_str(), request.owner), message, code.expires_at, now).await?;
         Ok(Sent { to: address.clone(), expires_at: code.expires_at })
     }
 

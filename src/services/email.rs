@@ -27,7 +27,16 @@ pub enum VerifyEmailRefusal {
     NoAddress,
     /// He has proven it already.
     AlreadyVerified,
-    /// Too many mails: later.
+    /// No code is sent.
+    NotSent(NotSent),
+}
+
+/// Why no code is sent to an address that could be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSent {
+    /// The address needs SMTPUTF8, which the mail server does not offer.
+    OutOfReach,
+    /// Too many messages: later.
     RateLimited(Wait),
 }
 
@@ -82,7 +91,7 @@ impl Services {
             (None, None) => return Err(Error::Refused(VerifyEmailRefusal::NoAddress)),
         };
         let sent = self.mail_email_code(&mut tx, user, &address, client, now).await;
-        let sent = sent.map_err(|error| error.map(VerifyEmailRefusal::RateLimited))?;
+        let sent = sent.map_err(|error| error.map(VerifyEmailRefusal::NotSent))?;
         users::update(&mut tx, user).await?;
         self.commit_and_wake(tx).await?;
         Ok(sent)
@@ -96,11 +105,14 @@ impl Services {
         address: &Email,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Sent, Error<Wait>> {
+    ) -> Result<Sent, Error<NotSent>> {
         self.needs_mail()?;
+        if self.is_out_of_reach(address) {
+            return Err(Error::Refused(NotSent::OutOfReach));
+        }
         let purpose = CodePurpose::VerifyEmail;
         let sends = self.sends_of_code(&user.id, purpose, address, true, Some(client));
-        Self::charge_sends(tx, &sends, now).await?;
+        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(NotSent::RateLimited))?;
         codes::delete(tx, &user.id, &[purpose]).await?;
         let request = CodeRequest { owner: user, purpose, session: None, ttl: self.policy.codes.email_ttl };
         Ok(self.mail_code(tx, &request, (CodeReason::VerifyEmail, address), None, now).await?)

@@ -6,10 +6,10 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
 use super::codes::{Charged, CodeRequest, Sent, TryKind};
+use super::email::NotSent;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
-use crate::domain::attempts::Wait;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
@@ -36,8 +36,8 @@ pub enum ChangeMfaRefusal {
     Mfa(MfaRefusal),
     /// There is no proven address that codes could go to, and none was given.
     AddressRequired,
-    /// Too many mails: later.
-    RateLimited(Wait),
+    /// No code is sent.
+    NotSent(NotSent),
 }
 
 /// Why a change of the second factor is not confirmed.
@@ -182,8 +182,13 @@ impl Services {
         now: Timestamp,
     ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
         self.needs_mail()?;
+        // The factor's own address was reached before, and is to be in some minutes.
+        if purpose == CodePurpose::EnableMfa && self.is_out_of_reach(address) {
+            return Err(Error::Refused(ChangeMfaRefusal::NotSent(NotSent::OutOfReach)));
+        }
         let sends = self.sends_of_code(&caller.user.id, purpose, address, true, Some(client));
-        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(ChangeMfaRefusal::RateLimited))?;
+        let charged = Self::charge_sends(tx, &sends, now).await;
+        charged.map_err(|error| error.map(|wait| ChangeMfaRefusal::NotSent(NotSent::RateLimited(wait))))?;
         codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let request = self.mfa_request(caller, purpose);
         let reason = if purpose == CodePurpose::DisableMfa { CodeReason::DisableMfa } else { CodeReason::EnableMfa };

@@ -12,14 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Services};
 use crate::clock::Timestamp;
+use crate::domain::email::Email;
 use crate::domain::event::Client;
 use crate::domain::ids::JobId;
 use crate::domain::outbox::{GRAVE_DAYS, Job, JobKind, LEASE, MAX_TRIES, WORK_FOR, pause_after};
 use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::transport::SendError;
-use crate::mail::{Circumstances, Letter, Message, Notice, Transport};
-use crate::storage::{Tx, outbox};
+use crate::mail::{Account, Circumstances, Letter, Message, Notice, Transport};
+use crate::storage::{Tx, domains, outbox};
 
 /// For what a job's payload is sealed.
 const PAYLOAD_PURPOSE: &str = "outbox";
@@ -99,6 +100,30 @@ impl Services {
         Ok(outbox::insert(tx, &job).await?)
     }
 
+    /// Puts a message to `to` about the account of `user` down, to be sent after the commit and not after `expires_at`.
+    pub(super) async fn put_letter(
+        &self,
+        tx: &mut Tx,
+        (to, user): (&str, &User),
+        message: Message,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let account = Account {
+            domain: domains::find_name(tx, &user.domain_id).await?.unwrap_or_default(),
+            user_id: user.login.as_str().to_owned(),
+            timezone: user.timezone.as_str().to_owned(),
+        };
+        let language = user.language.as_str().to_owned();
+        let letter = Letter { to: to.to_owned(), language, account, message };
+        self.put_job(tx, &Payload::Letter(letter), expires_at, now).await
+    }
+
+    /// Whether messages to `address` are known to be impossible: it needs SMTPUTF8, which the mail server does not offer.
+    pub(super) fn is_out_of_reach(&self, address: &Email) -> bool {
+        address.needs_smtputf8() && self.mail.as_ref().is_some_and(|post| post.transport.lacks_smtputf8())
+    }
+
     /// Writes a user what happened to his account, where mails are sent and he has an address that he has proven.
     pub(super) async fn put_notice(
         &self,
@@ -132,12 +157,8 @@ impl Services {
             client_address: client.map(|client| client.address.to_string()),
             user_agent: client.and_then(|client| client.user_agent.clone()),
         };
-        let letter = Letter {
-            to: to.to_owned(),
-            language: user.language.as_str().to_owned(),
-            message: Message::Notice { notice, circumstances },
-        };
-        self.put_job(tx, &Payload::Letter(letter), now + NOTICE_FOR, now).await
+        let message = Message::Notice { notice, circumstances };
+        self.put_letter(tx, (to, user), message, now + NOTICE_FOR, now).await
     }
 
     /// Commits a transaction that put something down, and has it worked on.
@@ -209,9 +230,10 @@ impl Services {
 
     async fn send(&self, post: &Post, job: &Job, letter: &Letter) -> Result<(), Failure> {
         let sending = post.transport.send(letter, job.id.as_str(), job.created_at);
-        let sent = tokio::time::timeout(Duration::from_secs(WORK_FOR), sending)
-            .await
-            .unwrap_or_else(|_| Err(SendError { is_final: false, reason: format!("no answer within {WORK_FOR} s") }));
+        let sent = tokio::time::timeout(Duration::from_secs(WORK_FOR), sending).await.unwrap_or_else(|_| {
+            let reason = format!("no answer within {WORK_FOR} s");
+            Err(SendError { is_final: false, reason, advice: None })
+        });
         match sent {
             Ok(()) => {
                 tracing::debug!(job = %job.id, "mail sent");
@@ -219,7 +241,7 @@ impl Services {
             }
             Err(error) if error.is_final || job.tries >= MAX_TRIES => self.give_up(job, &error.reason).await,
             Err(error) => {
-                tracing::warn!(job = %job.id, tries = job.tries, reason = error.reason, "mail not sent yet");
+                log_postponed(job, &error);
                 let now = self.now();
                 let mut tx = self.db.begin().await?;
                 outbox::postpone(&mut tx, &job.id, now + pause_after(job.tries), &error.reason).await?;
@@ -252,5 +274,15 @@ impl Services {
 
     pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<(), Failure> {
         Ok(outbox::delete_failed(tx, now - TimeDelta::days(GRAVE_DAYS)).await?)
+    }
+}
+
+/// An error where nothing is sent before an operator has done something; else a warning.
+fn log_postponed(job: &Job, error: &SendError) {
+    let (job, tries, reason) = (&job.id, job.tries, error.reason.as_str());
+    if let Some(advice) = error.advice {
+        tracing::error!(%job, tries, reason, advice, "mail not sent yet");
+    } else {
+        tracing::warn!(%job, tries, reason, "mail not sent yet");
     }
 }

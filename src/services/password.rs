@@ -21,7 +21,7 @@ use crate::domain::password_hash::PasswordHash;
 use crate::domain::token::ResetToken;
 use crate::domain::user::{RequiredAction, User, UserState};
 use crate::entropy;
-use crate::mail::{Letter, MailedSecret, Message, Notice};
+use crate::mail::{MailedSecret, Message, Notice};
 use crate::storage::sessions::Which;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, domains, outbox, sessions, users};
@@ -326,12 +326,8 @@ impl Services {
     async fn mail_reset_link(&self, tx: &mut Tx, user: &User, address: &Email, now: Timestamp) -> Result<(), Failure> {
         let (link, expires_at) = self.make_reset_link(tx, user, Some(address), now).await?;
         let minutes = whole_minutes(self.policy.codes.reset_ttl);
-        let letter = Letter {
-            to: address.as_str().to_owned(),
-            language: user.language.as_str().to_owned(),
-            message: Message::ResetPassword { link: MailedSecret::new(link), minutes },
-        };
-        self.put_job(tx, &Payload::Letter(letter), expires_at, now).await
+        let message = Message::ResetPassword { link: MailedSecret::new(link), minutes };
+        self.put_letter(tx, (address.as_str(), user), message, expires_at, now).await
     }
 
     /// Makes a link for a new password; earlier ones are void. With an address it is good only as long as that is the

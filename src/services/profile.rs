@@ -2,11 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::email::Sent;
+use super::email::{NotSent, Sent};
 use super::password::{NewPasswordRefusal, PasswordRefusal};
 use super::{Error, Failure, Services};
 use crate::domain::access::{Caller, Denial};
-use crate::domain::attempts::Wait;
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{Client, EVENT_RETENTION_DAYS, SecurityEvent};
@@ -37,8 +36,8 @@ pub enum UpdateProfileRefusal {
     Current(PasswordRefusal),
     /// The new one is not taken.
     New(NewPasswordRefusal),
-    /// Too many mails: later.
-    RateLimited(Wait),
+    /// No code is sent to the new address.
+    NotSent(NotSent),
 }
 
 impl Services {
@@ -91,7 +90,7 @@ impl Services {
             let cancels = caller.user.pending_email.is_some();
             if caller.user.wish_email(&email) {
                 let mailed = self.mail_email_code(&mut tx, &caller.user, &email, client, now).await;
-                sent = Some(mailed.map_err(|error| error.map(UpdateProfileRefusal::RateLimited))?);
+                sent = Some(mailed.map_err(|error| error.map(UpdateProfileRefusal::NotSent))?);
             } else if cancels {
                 codes::delete(&mut tx, &caller.user.id, &[CodePurpose::VerifyEmail]).await?;
             }

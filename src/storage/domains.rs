@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
+use super::db::{Db, Tx, on};
 use super::error::Error;
 use super::rows::DomainRow;
 use super::schema::domains;
@@ -20,6 +20,16 @@ pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
         domains::table.find(id.as_str()).select(DomainRow::as_select()).first(c).await.optional()
     })?;
     row.map(TryInto::try_into).transpose()
+}
+
+/// The name of the domain with this id, within a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Error> {
+    Ok(on!(tx.conn(), c => {
+        domains::table.find(id.as_str()).select(domains::name).first(c).await.optional()
+    })?)
 }
 
 /// The id of the domain where there is only one; `None` where there is none or several.

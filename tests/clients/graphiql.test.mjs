@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { answerLine, editorIsThere, fillIn, launch, openGraphiql, run, signIn } from './browser.mjs';
+import { answerLine, editorIsThere, fillIn, launch, openGraphiql, picture as look, run, signIn } from './browser.mjs';
+import { address } from './environment.mjs';
 
 describe('GraphiQL', () => {
   let browser;
@@ -93,6 +94,47 @@ describe('GraphiQL', () => {
     assert.deepEqual(faults, []);
   });
 
+  test('offers the sample users, and leads to the mailbox at every step', async () => {
+    const { page, faults } = await openGraphiql(browser);
+    const mailbox = page.getByRole('link', { name: 'Mailbox' });
+    await mailbox.waitFor();
+    assert.equal(await mailbox.evaluate(({ href }) => href), address('/dev/mailbox'));
+    const users = page.getByLabel('Sample user');
+    assert.ok((await users.locator('option').count()) >= 6);
+    await users.selectOption({ label: 'mei@bluebell.example uses MFA: the code is in the mailbox' });
+    assert.equal(await page.getByLabel('Domain id').inputValue(), 'domain-bluebell');
+    assert.equal(await page.getByLabel('User id').inputValue(), 'mei@bluebell.example');
+    // A played server, since other tests have mei's codes sent, and there is one a minute.
+    await challenge(page);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('We sent a code to').waitFor();
+    assert.ok(await mailbox.isVisible());
+    await look(page, 'graphiql-code');
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await page.unroute('**/graphql');
+
+    await users.selectOption({ label: 'grace@bluebell.example an admin' });
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('Signed in as Grace Okafor').waitFor();
+    assert.ok(await mailbox.isVisible());
+    assert.deepEqual(faults, []);
+  });
+
+  test('shows the variables of OneThingById, with an id that works', async () => {
+    const { page, faults } = await openGraphiql(browser);
+    await signIn(page);
+    await page.getByRole('tab', { name: 'OneThingById' }).click();
+    const variables = page.getByRole('region', { name: 'Variables' });
+    await variables.locator('.view-line', { hasText: /"workspace-(?!0{12})/ }).waitFor();
+    assert.ok(await variables.isVisible());
+    const answered = page.waitForResponse((response) => response.request().postData()?.includes('OneThingById') ?? false);
+    await page.getByRole('button', { name: 'Execute query' }).click();
+    const { data, errors } = await (await answered).json();
+    assert.deepEqual([errors, data.node.__typename], [undefined, 'Workspace']);
+    await look(page, 'graphiql-variables');
+    assert.deepEqual(faults, []);
+  });
+
   test('fits a screen 400 pixels wide', async () => {
     const { page, faults } = await openGraphiql(browser, { viewport: { width: 400, height: 800 } });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
@@ -157,7 +199,8 @@ async function challenge(page) {
     if (query.includes('signIn')) {
       return route.fulfill({ json: { data: { signIn: { session: null, mfaChallenge, errors: [] } } } });
     }
-    return route.fulfill({ json: { data: { me: { name: 'Wonny', userId: 'wonny@example.com' } } } });
+    const me = { id: 'user-1', name: 'Wonny', userId: 'wonny@example.com', workspaces: { nodes: [] } };
+    return route.fulfill({ json: { data: { me } } });
   });
   return sent;
 }

@@ -22,7 +22,7 @@ export async function makeCertificate(folder) {
 
 /**
  * Starts one that speaks TLS from the start, or by STARTTLS. Its `url` says how to reach it and as whom; `mail` waits for
- * the first mail: its text, its recipients, who sent it, and whether that was over TLS.
+ * the first mail: its text, its recipients, who sent it, by which name the client greeted, and whether that was over TLS.
  */
 export async function startMailServer({ key, cert }, scheme) {
   const taken = new EventEmitter();
@@ -33,9 +33,9 @@ export async function startMailServer({ key, cert }, scheme) {
     secure: scheme === 'smtps',
     onAuth: ({ username, password }, session, done) =>
       username === USER && password === PASSWORD ? done(null, { user: USER }) : done(new Error('wrong password')),
-    onData: async (stream, { secure, user, envelope }, done) => {
+    onData: async (stream, { secure, user, envelope, hostNameAppearsAs: greetedAs }, done) => {
       const recipients = envelope.rcptTo.map(({ address }) => address);
-      taken.emit('mail', { secure, user, recipients, text: await text(stream) });
+      taken.emit('mail', { secure, user, greetedAs, recipients, text: await text(stream) });
       done();
     },
   });

@@ -35,17 +35,18 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-for (const [scheme, trusting, doubting] of [
-  ['smtp+starttls', 'ann', 'bob'],
-  ['smtps', 'cleo', 'dan'],
+// By default the server greets with the host that people reach it under.
+for (const [scheme, trusting, doubting, greeting, greetedAs] of [
+  ['smtp+starttls', 'ann', 'bob', {}, 'localhost'],
+  ['smtps', 'cleo', 'dan', { USERPROFILE_SMTP_HELO_NAME: 'mail-out.example.com' }, 'mail-out.example.com'],
 ]) {
   describe(`With ${scheme}://`, () => {
     test('a mail comes over TLS, from whoever signed in', async () => {
-      const settings = { SSL_CERT_FILE: certificate.authority };
+      const settings = { SSL_CERT_FILE: certificate.authority, ...greeting };
       await withServers(scheme, settings, trusting, async ({ mails }) => {
         const { text, ...how } = await mails.mail();
         const recipients = [`${trusting}@example.com`];
-        assert.deepEqual(how, { secure: true, user: 'userprofile', recipients });
+        assert.deepEqual(how, { secure: true, user: 'userprofile', greetedAs, recipients });
         assert.match(text, /^From: UserProfile <no-reply@example\.com>/m);
         assert.match(text, /#token=/);
       });
@@ -55,6 +56,8 @@ for (const [scheme, trusting, doubting] of [
       await withServers(scheme, {}, doubting, async ({ logged }) => {
         const line = await logged(({ message }) => message === 'mail not sent yet');
         assert.match(line.reason, /certificate/);
+        assert.equal(line.level, 'ERROR');
+        assert.match(line.advice, /SMTP_URL/);
       });
     });
   });

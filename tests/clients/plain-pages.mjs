@@ -3,12 +3,13 @@
 import { openPage } from './browser.mjs';
 import { address } from './environment.mjs';
 
-/** A fresh visitor at that address, with what was sent to a played server in `sent`. */
-export async function openPlain(browser, path, { answer, ...options } = {}) {
+/** A fresh visitor at that address, with what was sent to a played server in `sent`; `settings` in place of its own. */
+export async function openPlain(browser, path, { answer, settings, ...options } = {}) {
   const url = address(path);
   const viewport = { width: 800, height: 700 };
   const visitor = await openPage(browser, url, { viewport, locale: 'en-GB', ...options });
   const sent = answer ? await play(visitor.page, answer) : [];
+  if (settings) await visitor.page.route('**/pages.json', (route) => route.fulfill({ json: settings }));
   await visitor.page.goto(url);
   return { ...visitor, sent };
 }

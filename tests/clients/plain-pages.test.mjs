@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch } from './browser.mjs';
+import { launch, picture } from './browser.mjs';
 import { address } from './environment.mjs';
 import { fillInPasswords, openPlain, wordsOf } from './plain-pages.mjs';
 
@@ -131,6 +131,29 @@ for (const path of [RESET, UNDO]) {
       assert.equal(await page.evaluate(() => location.pathname), `/id${path}`);
     });
 
+    test('leads on to the application when all is done, and not before', async () => {
+      const settings = { appUrl: 'https://app.example.com/sign-in', passwordMinLength: 8, demo: null };
+      for (const answer of [payload(path, { ok: true }), refused(path, { code: 'INVALID_TOKEN', message: 'no', field: 'token' })]) {
+        const { page, faults } = await openPlain(browser, path + WITH_TOKEN, { settings, answer });
+        await page.locator('#submit').waitFor();
+        assert.equal(await page.getByRole('link').count(), 0);
+        await sendForm(page, path);
+        const link = page.getByRole('link', { name: 'Sign in' });
+        await link.waitFor();
+        assert.equal(await link.getAttribute('href'), settings.appUrl);
+        await picture(page, `after${path.replaceAll('/', '-')}`);
+        assert.deepEqual(faults, []);
+      }
+    });
+
+    test('leads nowhere where no application is set', async () => {
+      const { page } = await openPlain(browser, path + WITH_TOKEN, { answer: payload(path, { ok: true }) });
+      await sendForm(page, path);
+      await page.locator('main[data-ended][data-tone="good"]').waitFor();
+      await page.waitForLoadState('networkidle');
+      assert.equal(await page.getByRole('link').count(), 0);
+    });
+
     test('says so when the server cannot be reached, and lets one try again', async () => {
       let isGone = true;
       const answer = (route) => (isGone ? route.abort() : route.fulfill({ json: payload(path, { ok: true }) }));
@@ -245,12 +268,49 @@ describe('A new password', () => {
 
   test('can be shown, and hidden again', async () => {
     const { page } = await openPlain(browser, RESET + WITH_TOKEN);
-    const types = () => page.locator('input').evaluateAll((inputs) => inputs.map(({ type }) => type));
+    const types = () => page.locator('#new-password, #repeated').evaluateAll((inputs) => inputs.map(({ type }) => type));
     assert.deepEqual(await types(), ['password', 'password']);
     await page.getByRole('button', { name: 'Show passwords' }).click();
     assert.deepEqual(await types(), ['text', 'text']);
     await page.getByRole('button', { name: 'Hide passwords' }).click();
     assert.deepEqual(await types(), ['password', 'password']);
+  });
+
+  test('is told its rule before the first try', async () => {
+    for (const [language, rule] of Object.entries({
+      en: 'Use 8 to 128 characters.',
+      ko: '8자 이상 128자 이하로',
+      ja: '8文字以上128文字以内で',
+    })) {
+      const { page, faults } = await openPlain(browser, `${RESET}?lang=${language}${WITH_TOKEN}`);
+      await page.getByText(rule).waitFor();
+      assert.equal(await page.locator('#new-password').getAttribute('aria-describedby'), 'hint');
+      assert.deepEqual(faults, []);
+    }
+  });
+
+  test('is told the rule of the server, where that is another', async () => {
+    const settings = { appUrl: null, passwordMinLength: 12, demo: null };
+    for (const [language, rule] of Object.entries({
+      en: 'Use 12 to 128 characters.',
+      ko: '12자 이상 128자 이하로',
+      ja: '12文字以上128文字以内で',
+    })) {
+      const { page } = await openPlain(browser, `${RESET}?lang=${language}${WITH_TOKEN}`, { settings });
+      await page.getByText(rule).waitFor();
+    }
+  });
+
+  test('comes with a user name for password managers, which nobody else meets', async () => {
+    const { page } = await openPlain(browser, RESET + WITH_TOKEN);
+    const userName = page.locator('#form input[autocomplete="username"]');
+    assert.equal(await userName.count(), 1);
+    const { width, height } = await userName.boundingBox();
+    assert.ok(width <= 1 && height <= 1);
+    assert.equal(await page.getByRole('textbox').count(), 2);
+    await page.locator('#new-password').focus();
+    await page.keyboard.press('Shift+Tab');
+    assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute('autocomplete')), 'username');
   });
 
   test('can be set by keyboard alone', async () => {

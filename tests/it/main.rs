@@ -31,6 +31,7 @@ mod input;
 mod layers;
 mod log;
 mod me;
+mod messages;
 mod mfa;
 mod outbox;
 mod password;

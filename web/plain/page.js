@@ -1,5 +1,6 @@
 // What both pages do: take the token out of the link, send the form with it, and show what came of that.
 
+import { settings } from './settings.js';
 import { language, words } from './words.js';
 
 const main = document.querySelector('main');
@@ -8,6 +9,7 @@ const form = document.getElementById('form');
 const before = document.getElementById('before');
 const message = document.getElementById('message');
 const button = document.getElementById('submit');
+const app = document.getElementById('app');
 
 // Nowhere else, so that it is gone with the page.
 let token = null;
@@ -46,6 +48,7 @@ function open(said) {
   token = takeToken();
   delete main.dataset.ended;
   before.hidden = button.hidden = false;
+  app.hidden = true;
   for (const element of document.querySelectorAll('[data-words]')) element.textContent = said[element.dataset.words];
   say('');
   if (!token) end('info', words.noToken);
@@ -72,6 +75,7 @@ function show(said, outcome) {
     token = null;
     end(outcome.code === 'OK' ? 'good' : 'error', ending);
     title.focus();
+    void linkOn();
     return true;
   }
   const sentence = said.refusals?.[outcome.code] ?? words.refusals[outcome.code] ?? words.refusals.FAILED;
@@ -86,4 +90,12 @@ function end(tone, ending) {
   main.dataset.tone = tone;
   title.textContent = ending.title;
   message.textContent = ending.text;
+}
+
+/** Leads on to the application, where there is one. */
+async function linkOn() {
+  const { appUrl } = await settings;
+  if (!appUrl) return;
+  app.href = appUrl;
+  app.hidden = false;
 }

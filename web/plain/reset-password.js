@@ -2,6 +2,7 @@
 
 import { mutate } from './graphql.js';
 import { say, start } from './page.js';
+import { settings } from './settings.js';
 import { words } from './words.js';
 
 const CONFIRM = `mutation($input: ConfirmPasswordResetInput!) {
@@ -15,6 +16,7 @@ const inputs = [newPassword, repeated];
 const reveal = document.getElementById('reveal');
 
 start(said, { send, refused });
+void tellRule();
 setRevealed(false);
 reveal.addEventListener('click', () => setRevealed(newPassword.type === 'password'));
 for (const input of inputs) {
@@ -46,6 +48,13 @@ function unmark(input) {
   input.removeAttribute('aria-invalid');
   if (input === newPassword) input.setAttribute('aria-describedby', 'hint');
   else input.removeAttribute('aria-describedby');
+}
+
+/** How short a password may be is a setting; the words have its default, which comes first in every language. */
+async function tellRule() {
+  const { passwordMinLength } = await settings;
+  if (!passwordMinLength) return;
+  document.getElementById('rule').textContent = said.rule.replace(/\d+/, passwordMinLength);
 }
 
 // The server takes a letter and its accent for the letter with the accent.

@@ -20,9 +20,11 @@ const en = {
     title: 'Set a new password',
     lead: 'Choose a new password for your account. Setting it signs out every device.',
     newPassword: 'New password',
+    rule: 'Use 8 to 128 characters.',
     hint:
-      'The longer, the safer: a few words that do not belong together are good. Leave out your name and your email ' +
-      'address.',
+      'A few unrelated words are strong and easy to remember. Common passwords, and those with your name, user id, or ' +
+      'email address in them, are not accepted.',
+    app: 'Sign in',
     repeated: 'New password, once more',
     show: 'Show',
     hide: 'Hide',
@@ -63,6 +65,7 @@ const en = {
     address: 'The address that got this link becomes the one of your account again.',
     sessions: 'Every device is signed out.',
     wanted: 'If you made this change yourself, there is nothing to do: just close this page.',
+    app: 'Sign in',
     submit: 'Put my address back',
     busy: 'Putting it back…',
     endings: {
@@ -102,7 +105,11 @@ const ko = {
     title: '새 비밀번호 설정',
     lead: '계정의 새 비밀번호를 입력해 주세요. 설정하면 모든 기기에서 로그아웃됩니다.',
     newPassword: '새 비밀번호',
-    hint: '길수록 안전합니다. 서로 관련 없는 단어 몇 개를 이어 쓰면 좋습니다. 이름과 이메일 주소는 넣지 마세요.',
+    rule: '8자 이상 128자 이하로 입력해 주세요.',
+    hint:
+      '서로 관련 없는 단어 몇 개를 이어 쓰면 안전하고 기억하기 쉽습니다. 흔히 쓰이는 비밀번호나 이름, 사용자 ID, 이메일 주소가 ' +
+      '들어간 비밀번호는 사용할 수 없습니다.',
+    app: '로그인',
     repeated: '새 비밀번호 다시 입력',
     show: '표시',
     hide: '숨기기',
@@ -141,6 +148,7 @@ const ko = {
     address: '이 링크를 받은 주소가 다시 계정의 이메일 주소가 됩니다.',
     sessions: '모든 기기에서 로그아웃됩니다.',
     wanted: '직접 변경하셨다면 아무것도 하지 않으셔도 됩니다. 이 페이지를 닫아 주세요.',
+    app: '로그인',
     submit: '이전 주소로 되돌리기',
     busy: '되돌리고 있습니다…',
     endings: {
@@ -180,8 +188,11 @@ const ja = {
     title: '新しいパスワードの設定',
     lead: 'アカウントの新しいパスワードを入力してください。設定すると、すべての端末からログアウトされます。',
     newPassword: '新しいパスワード',
+    rule: '8文字以上128文字以内で入力してください。',
     hint:
-      '長いほど安全です。関連のない言葉をいくつか並べるのがおすすめです。お名前やメールアドレスは含めないでください。',
+      '関連のない言葉をいくつか並べると、安全で覚えやすくなります。よく使われるパスワードや、お名前、ユーザーID、メールアドレスを' +
+      '含むパスワードは使えません。',
+    app: 'ログイン',
     repeated: '新しいパスワード（もう一度）',
     show: '表示',
     hide: '隠す',
@@ -220,6 +231,7 @@ const ja = {
     address: 'このリンクが届いたアドレスが、再びアカウントのメールアドレスになります。',
     sessions: 'すべての端末からログアウトされます。',
     wanted: 'ご自身で変更された場合は、何もする必要はありません。このページを閉じてください。',
+    app: 'ログイン',
     submit: '元のアドレスに戻す',
     busy: '元に戻しています…',
     endings: {

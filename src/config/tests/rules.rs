@@ -19,6 +19,25 @@ fn mail_needs_a_sender_and_a_base_and_then_is_whole() {
 }
 
 #[test]
+fn the_name_for_ehlo_is_the_public_host_unless_another_is_given() {
+    let mail = |public_url: &str| {
+        given().env("SMTP_URL", "smtp://mail").env("MAIL_FROM", "a@b").env("USERPROFILE_PUBLIC_URL", public_url)
+    };
+    for (public_url, name) in [
+        ("https://id.example.com:8443/id", "id.example.com"),
+        ("https://exämple.com", "xn--exmple-cua.com"),
+        ("http://127.0.0.1:8080", "127.0.0.1"),
+        ("http://[2001:db8::1]:8080", "2001:db8::1"),
+    ] {
+        assert_eq!(mail(public_url).config().mail.unwrap().helo_name, name);
+    }
+    let named = mail("https://id.example.com").env("USERPROFILE_SMTP_HELO_NAME", "mail.example.com").config();
+    assert_eq!(named.mail.unwrap().helo_name, "mail.example.com");
+    let faults = mail("https://id.example.com").env("USERPROFILE_SMTP_HELO_NAME", "mail.example.com:25").faults();
+    assert!(faults[0].contains("USERPROFILE_SMTP_HELO_NAME") && faults[0].contains("is not a host name"), "{faults:?}");
+}
+
+#[test]
 fn a_wrong_value_among_those_of_mail_does_not_hide_that_another_is_missing() {
     let faults = given().env("SMTP_URL", "smtp://mail").env("MAIL_FROM", "nobody").faults();
     assert_eq!(faults.len(), 2);

@@ -58,7 +58,7 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
             [b'0'..=b'9' | b'-', ..] => {
                 let tail = after_number(rest);
                 if found.inexact.is_none() && std::str::from_utf8(head(rest, tail)).is_ok_and(loses_digits) {
-                    found.inexact = Some(position(document, rest));
+                    found.inexact = Some(position(document, rest.len()));
                 }
                 tail
             }

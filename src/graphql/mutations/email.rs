@@ -23,7 +23,7 @@ user_error!(
     VerifyEmailErrorCode {
         /// You have no address; give one.
         Required,
-        /// This is no e-mail address.
+        /// This is not an email address, or one that the mail server cannot deliver to.
         Invalid,
         /// The address is too long.
         TooLong,
@@ -211,7 +211,7 @@ impl From<VerifyEmailRefusal> for Told {
                 let message = "You have proven already that you read this address.";
                 Fault::new(FaultCode::EmailAlreadyVerified, message).at("email").into()
             }
-            VerifyEmailRefusal::RateLimited(wait) => Fault::of_sends(wait).into(),
+            VerifyEmailRefusal::NotSent(reason) => Fault::of_not_sent("email", reason).into(),
         }
     }
 }

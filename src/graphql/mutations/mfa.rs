@@ -24,7 +24,7 @@ user_error!(
     EnableMfaErrorCode {
         /// You have no verified e-mail address; give one in `options.email`.
         Required,
-        /// This is no e-mail address.
+        /// This is not an email address, or one that the mail server cannot deliver to.
         Invalid,
         /// The address is too long.
         TooLong,
@@ -299,7 +299,7 @@ impl From<ChangeMfaRefusal> for Told {
                 let message = "You have no verified e-mail address; give the one that codes are to go to.";
                 Fault::new(FaultCode::Required, message).at("options.email").into()
             }
-            ChangeMfaRefusal::RateLimited(wait) => Fault::of_sends(wait).into(),
+            ChangeMfaRefusal::NotSent(reason) => Fault::of_not_sent("options.email", reason).into(),
         }
     }
 }

@@ -159,7 +159,7 @@ impl From<UpdateProfileRefusal> for Told {
             UpdateProfileRefusal::Denied(denial) => denial.into(),
             UpdateProfileRefusal::Current(refusal) => Fault::of_password("currentPassword", refusal).into(),
             UpdateProfileRefusal::New(refusal) => Fault::of_new_password("password", refusal).into(),
-            UpdateProfileRefusal::RateLimited(wait) => Fault::of_sends(wait).at("email").into(),
+            UpdateProfileRefusal::NotSent(reason) => Fault::of_not_sent("email", reason).at("email").into(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 
 use super::connection::{connection, found};
 use super::enums::{SecurityEventActor, SecurityEventType};
 use super::scalars::Time;
+use crate::domain::device;
 use crate::domain::event as domain;
 use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::graphql::context;
@@ -16,6 +17,7 @@ use crate::services::profile::EventsAfter;
 
 /// Something that happened to your account.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct SecurityEvent {
     /// The event's id; it begins with `event-`.
     id: ID,
@@ -42,6 +44,14 @@ impl From<Arc<domain::SecurityEvent>> for SecurityEvent {
             user_agent: event.user_agent.clone(),
             actor: event.actor.into(),
         }
+    }
+}
+
+#[ComplexObject]
+impl SecurityEvent {
+    /// The device it came from, such as `Chrome on Windows`. Null if the user agent does not tell.
+    async fn device(&self) -> Option<String> {
+        self.user_agent.as_deref().and_then(device::name)
     }
 }
 

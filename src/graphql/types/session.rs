@@ -1,9 +1,10 @@
 //! Sessions and their tokens.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{ComplexObject, ID, SimpleObject};
 
 use super::enums::MfaType;
 use super::scalars::Time;
+use crate::domain::device;
 use crate::domain::email::Email;
 use crate::domain::ids::SessionId;
 use crate::domain::session as domain;
@@ -12,6 +13,7 @@ use crate::services::sign_in::Challenge;
 
 /// A session: what lasts from one sign-in to its end.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct Session {
     /// The session's id; it begins with `session-`. It is no secret and opens nothing.
     id: ID,
@@ -27,6 +29,14 @@ pub struct Session {
     client_address: String,
     /// What the client called itself.
     user_agent: Option<String>,
+}
+
+#[ComplexObject]
+impl Session {
+    /// The device you signed in with, such as `Chrome on Windows`. Null if the user agent does not tell.
+    async fn device(&self) -> Option<String> {
+        self.user_agent.as_deref().and_then(device::name)
+    }
 }
 
 impl Session {

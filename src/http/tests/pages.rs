@@ -118,3 +118,34 @@ async fn pages_of_apps_may_ask_where_they_are_listed() {
         ask(other).await.refused(403, "FORBIDDEN");
     }
 }
+
+#[tokio::test]
+async fn the_pages_are_told_what_they_need() {
+    let reply = get("/plain/pages.json", &[]).await;
+    assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(reply.header("cache-control"), "no-cache");
+    assert_eq!(reply.json(), serde_json::json!({ "appUrl": null, "passwordMinLength": 8, "demo": null }));
+}
+
+#[tokio::test]
+async fn the_mailbox_is_not_sent_again_while_it_has_nothing_new() {
+    let mailbox = crate::mail::Mailbox::new();
+    let kept = mailbox.clone();
+    let at: crate::clock::Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+    let mut site = site(&Toy::default());
+    site.mailbox = Some(crate::http::Mails::new(move || kept.list(at)));
+    let router = crate::http::router(site);
+    let look = async |tag: &str| {
+        send(router.clone(), build("GET", "/dev/mailbox", &[BROWSER, ("if-none-match", tag)], Body::empty())).await
+    };
+    let empty = look("").await;
+    assert_eq!((empty.status, look(empty.header("etag")).await.status), (StatusCode::OK, StatusCode::NOT_MODIFIED));
+    let mail = crate::mail::Rendered { subject: "s".into(), text: "t".into(), html: "<head></head>h".into() };
+    mailbox.keep("job-1", "w@example.com", mail, at);
+    let full = look(empty.header("etag")).await;
+    assert_eq!(full.status, StatusCode::OK);
+    assert!(String::from_utf8_lossy(&full.body).contains("<article id=\"job-1\">"));
+    // Its own script runs, and nothing of a message does.
+    assert!(full.header("content-security-policy").contains("script-src 'self';"));
+    assert!(!String::from_utf8_lossy(&full.body).contains("allow-scripts"));
+}

@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{Execute, HttpSettings, SchemaText, Sender, Site},
+    http::{Execute, HttpSettings, PageSettings, SchemaText, Sender, Site},
 };
 
 /// Counts the operations that begin, and those that are executed to their end.
@@ -64,6 +64,7 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
             cors_origins: vec!["https://app.test".to_owned()],
             takes_cookies: true,
             loopback_only: false,
+            pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
         schema: Some(SchemaText {
             api: "type Query { me: String }".to_owned(),

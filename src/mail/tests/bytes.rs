@@ -32,7 +32,7 @@ fn fields(mail: &str) -> Vec<(&str, String)> {
 fn a_mail_has_the_header_that_it_must_have_and_no_more() {
     for language in ["en", "ko-KR", "ja"] {
         for message in messages() {
-            let letter = Letter { to: "Wonny@Exämple.org".into(), language: language.into(), message };
+            let letter = Letter { language: language.into(), ..letter("Wonny@Exämple.org", message) };
             let mail = bytes(&letter);
             assert!(mail.is_ascii());
             let fields = fields(&mail);

@@ -10,6 +10,7 @@ fn settings(port: u16) -> SmtpSettings {
         security: SmtpSecurity::Plain,
         host: "127.0.0.1".into(),
         port,
+        helo_name: "id.example.com".into(),
         credentials: None,
         from_address: "no-reply@example.com".into(),
         from_name: Some("Acme\r\nBcc: x@y".into()),
@@ -68,10 +69,11 @@ async fn at_most_four_connections_are_open() {
 
 #[tokio::test]
 async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
-    let answers: [(Answers, bool); 10] = [
+    let answers: [(Answers, bool); 11] = [
         (&[("RCPT", "550 5.1.1 <wonny@example.com>: unknown")], true),
-        (&[(".", "554 5.7.1 looks like spam: 834201")], true),
-        (&[("MAIL", "553 no such sender")], true),
+        (&[(".", "554 5.6.0 malformed: 834201")], true),
+        (&[(".", "554 5.7.1 looks like spam: 834201")], false),
+        (&[("MAIL", "553 no such sender")], false),
         (&[("RCPT", "450 4.2.0 greylisted")], false),
         (&[("DATA", "421 going away")], false),
         (&[("MAIL", "530 5.7.0 sign in first")], false),
@@ -87,6 +89,53 @@ async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
         assert!(!reason.contains("wonny") && !reason.contains(CODE) && !reason.contains("hunter2"), "{reason}");
     }
     assert_eq!(refused(answers[0].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
+}
+
+/// Each of these is a refusal of this server: it is tried again, and the operator is told which setting to look at.
+#[tokio::test]
+async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
+    let answers: [(Answers, &str); 13] = [
+        (&[("RCPT", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname")], "SMTP_HELO_NAME"),
+        (&[("EHLO", "501 5.5.4 Invalid domain name"), ("HELO", "501 5.5.4 no")], "SMTP_HELO_NAME"),
+        (&[("EHLO", "550 who are you")], "SMTP_URL"),
+        (&[("AUTH", "535 5.7.8 Authentication credentials invalid")], "SMTP_URL"),
+        (&[("MAIL", "530 5.7.0 Authentication required")], "SMTP_URL"),
+        (&[("MAIL", "550 5.7.1 Sender address rejected: not owned by user")], "MAIL_FROM"),
+        (&[("MAIL", "553 no such sender")], "MAIL_FROM"),
+        (&[("RCPT", "550 5.1.8 Bad sender's system address")], "MAIL_FROM"),
+        (&[("RCPT", "554 5.7.1 <wonny@example.com>: Relay access denied")], "SMTP_URL"),
+        (&[("RCPT", "550 relaying denied")], "SMTP_URL"),
+        (&[("RCPT", "550 5.7.1 not for you")], "MAIL_FROM"),
+        (&[("DATA", "554 5.7.1 not for you")], "SMTP_URL"),
+        (&[(".", "550 5.7.26 DMARC check failed")], "MAIL_FROM"),
+    ];
+    for (answers, setting) in answers {
+        let error = refused(answers).await;
+        assert!(!error.is_final, "{error:?}");
+        assert!(error.advice.is_some_and(|advice| advice.contains(setting)), "{setting}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_mailbox_may_be_emptied() {
+    for answer in ["552 5.2.2 over quota", "552 storage exceeded", "452 4.2.2 over quota"] {
+        let error = refused(Box::leak(Box::new([("RCPT", answer)]))).await;
+        assert_eq!((error.is_final, error.advice), (false, None), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_is_greeted_by_the_name_that_was_set() {
+    for (name, greeting) in [
+        ("id.example.com", "EHLO id.example.com"),
+        ("192.0.2.1", "EHLO [192.0.2.1]"),
+        ("2001:db8::1", "EHLO [IPv6:2001:db8::1]"),
+    ] {
+        let server = Server::start(&[]);
+        let settings = SmtpSettings { helo_name: name.into(), ..settings(server.port) };
+        send(&Smtp::new(&settings).unwrap(), "wonny@example.com").await.unwrap();
+        assert!(server.heard().contains(&greeting.to_owned()), "{:?}", server.heard());
+    }
 }
 
 #[tokio::test]
@@ -109,6 +158,7 @@ async fn a_server_that_is_not_there_may_come_back() {
     tls.security = SmtpSecurity::Tls;
     let error = send(&Smtp::new(&tls).unwrap(), "wonny@example.com").await.unwrap_err();
     assert!(!error.is_final, "{error:?}");
+    assert!(error.advice.is_some_and(|advice| advice.contains("TLS") && advice.contains("SMTP_URL")), "{error:?}");
 }
 
 #[tokio::test]
@@ -129,17 +179,33 @@ async fn a_connection_whose_mail_was_given_up_is_never_used_again() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_server_cannot_read_is_given_up() {
+async fn an_address_that_needs_smtputf8_waits_for_a_server_that_offers_it() {
     let server = Server::start(&[]);
-    let error = send(&Smtp::new(&settings(server.port)).unwrap(), "원이@example.com").await.unwrap_err();
-    assert!(error.is_final && error.reason.contains("SMTPUTF8"), "{error:?}");
+    let smtp = Smtp::new(&settings(server.port)).unwrap();
+    assert!(!Transport::Smtp(smtp.clone()).lacks_smtputf8(), "it was not asked yet");
+    let error = send(&smtp, "원이@example.com").await.unwrap_err();
+    assert!(!error.is_final && error.reason.contains("SMTPUTF8"), "{error:?}");
+    assert!(error.advice.is_some_and(|advice| advice.contains("SMTPUTF8") && advice.contains("SMTP_URL")));
+    assert!(Transport::Smtp(smtp).lacks_smtputf8());
+    assert!(!server.heard().iter().any(|line| line.starts_with("MAIL")));
+
+    let server = Server::start(&[("EHLO", "250-here\r\n250-8BITMIME\r\n250 SMTPUTF8")]);
+    let smtp = Smtp::new(&settings(server.port)).unwrap();
+    send(&smtp, "원이@example.com").await.unwrap();
+    assert!(!Transport::Smtp(smtp).lacks_smtputf8());
+    let heard = server.heard();
+    assert!(heard.contains(&"RCPT TO:<원이@example.com>".to_owned()), "{heard:?}");
+    assert!(heard.iter().any(|line| line.starts_with("MAIL") && line.contains("SMTPUTF8")), "{heard:?}");
 }
 
 #[tokio::test]
 async fn a_malformed_recipient_is_given_up_without_a_call() {
     let server = Server::start(&[]);
     let error = send(&Smtp::new(&settings(server.port)).unwrap(), "v@x,e@y").await.unwrap_err();
-    assert_eq!(error, SendError { is_final: true, reason: "the recipient's address is malformed".into() });
+    assert_eq!(
+        error,
+        SendError { is_final: true, reason: "the recipient's address is malformed".into(), advice: None }
+    );
     assert!(server.heard().is_empty());
 }
 

@@ -19,7 +19,15 @@ pub(super) fn written_at() -> Timestamp {
 }
 
 fn letter(to: &str, message: Message) -> Letter {
-    Letter { to: to.into(), language: "en".into(), message }
+    Letter { to: to.into(), language: "en".into(), account: account(), message }
+}
+
+pub(super) fn account() -> Account {
+    Account {
+        domain: "Bluebell Robotics".into(),
+        user_id: "won.kim@bluebell.example".into(),
+        timezone: "Asia/Seoul".into(),
+    }
 }
 
 pub(super) fn code(reason: CodeReason) -> Message {
@@ -89,5 +97,10 @@ fn messages() -> Vec<Message> {
 }
 
 fn rendered(message: &Message, language: &str) -> Rendered {
-    render(&Letter { to: "wonny@example.com".into(), language: language.into(), message: message.clone() })
+    rendered_for(account(), message, language)
+}
+
+fn rendered_for(account: Account, message: &Message, language: &str) -> Rendered {
+    let (to, language) = ("wonny@example.com".into(), language.into());
+    render(&Letter { to, language, account, message: message.clone() })
 }

@@ -35,8 +35,8 @@ fn a_notice_holds_no_code_and_no_token_but_that_of_the_undo_link() {
             let Rendered { text, html, .. } = rendered(&message, language);
             for shown in [text, html] {
                 assert!(runs_of_digits(&shown).is_empty() && !shown.contains("token="), "{shown}");
-                assert!(shown.contains("2026-11-25 04:15 UTC") && shown.contains("203.0.113.7"), "{shown}");
-                assert!(shown.contains("Gecko/2010… Firefox/128.0"), "{shown}");
+                assert!(shown.contains("2026-11-25 13:15 (UTC+09:00)") && shown.contains("203.0.113.7"), "{shown}");
+                assert!(shown.contains("Firefox on Linux") && !shown.contains("Gecko"), "{shown}");
             }
         }
         let Rendered { text, html, .. } = rendered(&undo_notice(), language);
@@ -44,6 +44,75 @@ fn a_notice_holds_no_code_and_no_token_but_that_of_the_undo_link() {
         assert!(runs_of_digits(&text).is_empty() && runs_of_digits(&html).is_empty());
         assert!(text.contains('7') && text.contains(&format!("undo-email-change#token={TOKEN}\n")));
     }
+}
+
+#[test]
+fn every_mail_names_the_product_the_domain_and_the_user_id() {
+    for language in LANGUAGES {
+        for message in messages() {
+            let Rendered { text, html, .. } = rendered(&message, language);
+            for shown in [text, html] {
+                for named in ["UserProfile", "Bluebell Robotics", "won.kim@bluebell.example"] {
+                    assert!(shown.contains(named), "{named}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn two_accounts_with_one_address_get_mails_that_differ() {
+    let other = Account { domain: "Harbor Light Ferries".into(), ..account() };
+    for message in messages() {
+        assert_ne!(rendered_for(other.clone(), &message, "en").text, rendered(&message, "en").text);
+    }
+}
+
+#[test]
+fn times_are_in_the_time_zone_of_the_reader_with_its_offset() {
+    for (timezone, time) in [
+        ("Asia/Seoul", "2026-11-25 13:15 (UTC+09:00)"),
+        ("America/St_Johns", "2026-11-25 00:45 (UTC-03:30)"),
+        ("UTC", "2026-11-25 04:15 (UTC+00:00)"),
+        // As in mails that were written by an earlier version.
+        ("", "2026-11-25 04:15 (UTC+00:00)"),
+    ] {
+        let account = Account { timezone: timezone.into(), ..account() };
+        let Rendered { text, html, .. } = rendered_for(account, &notice(Notice::PasswordChanged), "en");
+        assert!(text.contains(time) && html.contains(time), "{text}");
+    }
+}
+
+#[test]
+fn a_device_that_is_not_known_is_called_so() {
+    let circumstances = Circumstances {
+        at: written_at(),
+        client_address: Some("203.0.113.7".into()),
+        user_agent: Some("Mozilla/5.0 (something odd)".into()),
+    };
+    let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
+    for (language, device) in [("en", "Unknown device"), ("ko", "알 수 없는 기기"), ("ja", "不明な端末")] {
+        let text = rendered(&message, language).text;
+        assert!(text.contains(device) && !text.contains("Mozilla"), "{text}");
+    }
+}
+
+#[test]
+fn korean_is_broken_between_words_only() {
+    for message in messages() {
+        assert!(rendered(&message, "ko").html.contains("word-break:keep-all"));
+        assert!(
+            !rendered(&message, "ja").html.contains("keep-all") && !rendered(&message, "en").html.contains("keep-all")
+        );
+    }
+}
+
+#[test]
+fn a_mail_that_an_earlier_version_wrote_is_still_sent() {
+    let old =
+        r#"{"to":"w@example.com","language":"en","message":{"Code":{"reason":"SignIn","code":"834201","minutes":5}}}"#;
+    let text = render(&serde_json::from_str(old).unwrap()).text;
+    assert!(text.contains(CODE) && !text.contains("Domain"), "{text}");
 }
 
 #[test]
@@ -86,7 +155,7 @@ fn an_administrators_deed_is_told_as_one() {
     let circumstances = Circumstances { at: written_at(), client_address: None, user_agent: None };
     let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
     let text = rendered(&message, "en").text;
-    assert!(text.contains("From: an administrator") && !text.contains("Client"), "{text}");
+    assert!(text.contains("From: an administrator") && !text.contains("Device"), "{text}");
 }
 
 #[test]
@@ -94,24 +163,28 @@ fn a_hostile_client_is_quoted_and_not_obeyed() {
     let circumstances = Circumstances {
         at: written_at(),
         client_address: Some("<img src=x>".into()),
-        user_agent: Some("\"><script>alert('1')</script>\r\n\r\nPay & go \u{202e}https://evil.example".into()),
+        user_agent: Some("https://evil.example/123456".into()),
     };
     let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
+    let account = Account {
+        domain: "\"><script>alert('1')</script>\r\n\r\nPay & go \u{202e}https://evil.example".into(),
+        ..account()
+    };
     for language in LANGUAGES {
-        let Rendered { text, html, .. } = rendered(&message, language);
+        let Rendered { text, html, .. } = rendered_for(account.clone(), &message, language);
         assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("href"), "{html}");
         assert!(
             html.contains("&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; Pay &amp; go https"),
             "{html}"
         );
-        assert!(text.contains("</script> Pay & go https://evil.example\n"), "{text}");
+        assert!(text.contains("</script> Pay & go https://evil.example\n") && !text.contains("123456"), "{text}");
     }
 }
 
 #[test]
 fn what_is_secret_is_not_printed() {
     for message in messages() {
-        let letter = Letter { to: "w@example.com".into(), language: "en".into(), message };
+        let letter = letter("w@example.com", message);
         let printed = format!("{letter:?} {:?}", render(&letter));
         assert!(!printed.contains(CODE) && !printed.contains("token="), "{printed}");
     }
@@ -125,9 +198,34 @@ proptest! {
         let Rendered { text, html, .. } = rendered(&message, "en");
         let plain = rendered(&notice(Notice::MfaDisabled), "en");
         let client_rows = html.matches("<tr>").count();
-        prop_assert!(client_rows == 2 || client_rows == 3);
-        prop_assert_eq!(html.matches('<').count() + (3 - client_rows) * 6, plain.html.matches('<').count());
-        prop_assert_eq!(text.lines().count() + (3 - client_rows), plain.text.lines().count());
+        prop_assert_eq!(client_rows, 5);
+        prop_assert_eq!(html.matches('<').count(), plain.html.matches('<').count());
+        prop_assert_eq!(text.lines().count(), plain.text.lines().count());
         prop_assert!(runs_of_digits(&text).is_empty());
+    }
+
+    /// Whatever the operator called a domain and a user.
+    #[test]
+    fn a_code_mail_has_one_run_of_six_digits(
+        domain in any::<String>(),
+        user_id in "[0-9a-zA-Z٠-٩０-９@. -]{0,40}",
+        language in "en|ko|ja",
+    ) {
+        let account = Account { domain, user_id, timezone: "Asia/Seoul".into() };
+        for message in codes() {
+            let Rendered { subject, text, html } = rendered_for(account.clone(), &message, &language);
+            prop_assert_eq!(runs_of_digits(&text), [CODE]);
+            prop_assert_eq!(runs_of_digits(&html), [CODE]);
+            prop_assert!(runs_of_digits(&subject).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_account_is_named_in_full_whatever_digits_it_has(user_id in "[0-9]{6,12}@[a-z]{3}[.]example") {
+        let account = Account { user_id: user_id.clone(), ..account() };
+        let text = rendered_for(account.clone(), &code(CodeReason::SignIn), "en").text;
+        let read = text.replace('\u{2060}', "");
+        prop_assert!(read.contains(&user_id));
+        prop_assert!(rendered_for(account, &reset(), "en").text.contains(&user_id));
     }
 }

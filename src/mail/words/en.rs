@@ -14,10 +14,17 @@ pub(super) const WORDS: Words = Words {
     copy_link: "If the button does not work, copy this address into your browser:",
     when: "When",
     from: "From",
-    client: "Client",
+    device: "Device",
+    unknown_device: "Unknown device",
+    domain: "Domain",
+    user_id: "User id",
     by_administrator: "an administrator, on the server",
-    from_a_machine: "This mail was sent automatically. Please do not reply to it.",
+    sent_by,
 };
+
+fn sent_by(product: &str) -> String {
+    format!("{product} sent this message automatically. Please do not reply to it.")
+}
 
 fn code(reason: CodeReason, minutes: i64) -> Said {
     let (subject, lead) = match reason {

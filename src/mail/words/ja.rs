@@ -14,10 +14,17 @@ pub(super) const WORDS: Words = Words {
     copy_link: "ボタンが開かない場合は、次のアドレスをコピーしてブラウザーに貼り付けてください。",
     when: "日時",
     from: "接続元",
-    client: "接続に使われたソフトウェア",
+    device: "端末",
+    unknown_device: "不明な端末",
+    domain: "ドメイン",
+    user_id: "ユーザーID",
     by_administrator: "サーバー上での管理者の操作",
-    from_a_machine: "このメールは送信専用です。返信はなさらないでください。",
+    sent_by,
 };
+
+fn sent_by(product: &str) -> String {
+    format!("このメールは{product}から自動的に送信されました。返信はなさらないでください。")
+}
 
 fn code(reason: CodeReason, minutes: i64) -> Said {
     let (subject, lead) = match reason {

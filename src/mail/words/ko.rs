@@ -14,10 +14,17 @@ pub(super) const WORDS: Words = Words {
     copy_link: "버튼이 열리지 않으면 아래 주소를 복사해 브라우저에 붙여 넣어 주세요.",
     when: "일시",
     from: "접속 주소",
-    client: "접속 프로그램",
+    device: "기기",
+    unknown_device: "알 수 없는 기기",
+    domain: "도메인",
+    user_id: "사용자 ID",
     by_administrator: "서버에서 관리자가 직접 처리",
-    from_a_machine: "이 메일은 발신 전용입니다. 회신하지 말아 주세요.",
+    sent_by,
 };
+
+fn sent_by(product: &str) -> String {
+    format!("{product}에서 자동으로 보낸 메일입니다. 회신하지 말아 주세요.")
+}
 
 fn code(reason: CodeReason, minutes: i64) -> Said {
     let (subject, lead) = match reason {

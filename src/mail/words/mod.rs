@@ -29,12 +29,18 @@ pub(super) struct Words {
     pub when: &'static str,
     /// Stands before the client's address.
     pub from: &'static str,
-    /// Stands before what the client calls itself.
-    pub client: &'static str,
+    /// Stands before the name of the client's device.
+    pub device: &'static str,
+    /// Stands for the name of a device that is not known.
+    pub unknown_device: &'static str,
+    /// Stands before the name of the account's domain.
+    pub domain: &'static str,
+    /// Stands before the account's user id.
+    pub user_id: &'static str,
     /// Stands where there is no address: an administrator did it on the server.
     pub by_administrator: &'static str,
-    /// Says at the end that nobody reads answers.
-    pub from_a_machine: &'static str,
+    /// Says at the end which product sent it, and that nobody reads answers.
+    pub sent_by: fn(&str) -> String,
 }
 
 /// One mail in words.

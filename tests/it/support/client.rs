@@ -18,6 +18,8 @@ pub struct Client {
     router: Router,
     /// The address that it calls from, as a trusted proxy tells it.
     address: String,
+    /// What it says it is.
+    user_agent: Option<String>,
     /// Its tokens, once it is signed in.
     pub tokens: Option<Tokens>,
     /// Stays as long as anybody may ask for what is in it.
@@ -67,12 +69,17 @@ impl Answer {
 
 impl Client {
     pub(super) fn new(router: Router, database: Option<Arc<Database>>) -> Self {
-        Self { router, address: "192.0.2.1".to_owned(), tokens: None, _database: database }
+        Self { router, address: "192.0.2.1".to_owned(), user_agent: None, tokens: None, _database: database }
     }
 
     /// The same client at another address.
     pub fn at(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }
+    }
+
+    /// The same client with this `User-Agent`.
+    pub fn with_user_agent(&self, user_agent: &str) -> Self {
+        Self { user_agent: Some(user_agent.to_owned()), ..self.clone() }
     }
 
     /// The same client at another server.
@@ -97,7 +104,10 @@ impl Client {
 
     /// Begins a request with this client's headers.
     pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
-        let request = Request::builder().method(method).uri(path).header("x-forwarded-for", &self.address);
+        let mut request = Request::builder().method(method).uri(path).header("x-forwarded-for", &self.address);
+        if let Some(user_agent) = &self.user_agent {
+            request = request.header(header::USER_AGENT, user_agent);
+        }
         match &self.tokens {
             Some(tokens) => request.header(header::AUTHORIZATION, format!("Bearer {}", tokens.access)),
             None => request,

@@ -57,6 +57,8 @@ pub enum Mood {
     Well,
     /// Refuses every recipient with this code.
     Refusing(u16),
+    /// Answers this command (`MAIL`, `RCPT`, or `.` for the message) with a code and a text.
+    Answering(&'static str, u16, &'static str),
     /// Takes so long to take a mail.
     Slow(Duration),
 }
@@ -119,6 +121,13 @@ impl MailServer {
         *self.mood.lock().unwrap() = mood;
     }
 
+    fn answer_to(&self, command: &str) -> Option<Response> {
+        match *self.mood.lock().unwrap() {
+            Mood::Answering(to, code, text) if to == command => Some(Response::custom(code, text.to_owned())),
+            _ => None,
+        }
+    }
+
     /// A way to send to it, with a sender of its own, which is told too.
     pub fn transport(&self) -> (Transport, String) {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -138,6 +147,7 @@ pub fn transport(port: u16, sender: &str) -> Transport {
         security: SmtpSecurity::Plain,
         host: "127.0.0.1".to_owned(),
         port,
+        helo_name: "id.test".to_owned(),
         credentials: None,
         from_address: sender.to_owned(),
         from_name: Some("UserProfile".to_owned()),
@@ -155,6 +165,9 @@ struct Session {
 
 impl Handler for Session {
     fn mail(&mut self, _ip: IpAddr, _domain: &str, from: &str) -> Response {
+        if let Some(answer) = self.server.answer_to("MAIL") {
+            return answer;
+        }
         from.trim_matches(['<', '>']).clone_into(&mut self.from);
         self.to.clear();
         self.data.clear();
@@ -162,6 +175,9 @@ impl Handler for Session {
     }
 
     fn rcpt(&mut self, to: &str) -> Response {
+        if let Some(answer) = self.server.answer_to("RCPT") {
+            return answer;
+        }
         if let Mood::Refusing(code) = *self.server.mood.lock().unwrap() {
             return Response::custom(code, "not here".to_owned());
         }
@@ -175,6 +191,9 @@ impl Handler for Session {
     }
 
     fn data_end(&mut self) -> Response {
+        if let Some(answer) = self.server.answer_to(".") {
+            return answer;
+        }
         let mood = *self.server.mood.lock().unwrap();
         if let Mood::Slow(delay) = mood {
             std::thread::sleep(delay);

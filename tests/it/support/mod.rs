@@ -20,7 +20,7 @@ use userprofile::domain::tally::Window;
 use userprofile::graphql::documents::Documents;
 use userprofile::graphql::guard::Settings;
 use userprofile::graphql::{self, Api};
-use userprofile::http::{self, HttpSettings, SchemaText, Site};
+use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, Site};
 use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::import::ImportOptions;
@@ -219,6 +219,7 @@ pub fn site(api: Api) -> Site<Api> {
             cors_origins: vec!["https://app.test".to_owned()],
             takes_cookies: true,
             loopback_only: false,
+            pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
         schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
         mailbox: None,

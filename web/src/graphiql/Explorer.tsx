@@ -4,6 +4,7 @@ import { GraphiQL } from 'graphiql';
 import { AuthorizationHeader } from './AuthorizationHeader';
 import { fetcher } from './fetcher';
 import { TABS } from './tabs';
+import { Variables } from './Variables';
 
 export function Explorer() {
   return (
@@ -18,6 +19,7 @@ export function Explorer() {
         showPersistHeadersSettings={false}
       >
         <AuthorizationHeader />
+        <Variables />
       </GraphiQL>
     </main>
   );

@@ -29,6 +29,8 @@ export interface UserError {
 export interface Person {
   name: string | null;
   userId: string;
+  /** The id of something that the user can see: a workspace, or else the user. */
+  sampleId: string | null;
 }
 
 export interface Credentials {
@@ -94,12 +96,24 @@ export async function signOut(accessToken: string): Promise<void> {
 
 const WHO_AM_I = /* GraphQL */ `
   query WhoAmI {
-    me { name userId }
+    me {
+      id
+      name
+      userId
+      workspaces(first: 1) { nodes { id } }
+    }
   }`;
 
+interface Me {
+  id: string;
+  name: string | null;
+  userId: string;
+  workspaces: { nodes: { id: string }[] };
+}
+
 export async function whoAmI(accessToken: string): Promise<Person> {
-  const data = await ask<{ me: Person }>(WHO_AM_I, {}, accessToken);
-  return data.me;
+  const { me } = await ask<{ me: Me }>(WHO_AM_I, {}, accessToken);
+  return { name: me.name, userId: me.userId, sampleId: me.workspaces.nodes[0]?.id ?? me.id };
 }
 
 /** Whether the access token was what stood in the way: it has run out, or its session has ended. */

@@ -1,17 +1,21 @@
 // The first step of signing in: user id and password, and the domain where there are several.
 
+import type { Demo } from '../demo/demo';
 import { signIn } from '../session/session';
 import { Field } from './Field';
+import { SampleUsers } from './SampleUsers';
 import { SubmitButton } from './SubmitButton';
 import { text, useForm } from './useForm';
 
 interface PasswordFormProps {
+  /** Whose sample users are offered, if the server is a demo. */
+  demo: Demo | null;
   /** The input that the server found fault with, by its name in the API. */
   wrongField: string | null;
   takesFocus: boolean;
 }
 
-export function PasswordForm({ wrongField, takesFocus }: PasswordFormProps) {
+export function PasswordForm({ demo, wrongField, takesFocus }: PasswordFormProps) {
   const { busy, onSubmit } = useForm((values) =>
     signIn({
       domainId: text(values, 'domainId').trim() || null,
@@ -22,6 +26,7 @@ export function PasswordForm({ wrongField, takesFocus }: PasswordFormProps) {
 
   return (
     <form className="form" onSubmit={onSubmit} aria-label="Sign in">
+      {demo && <SampleUsers demo={demo} />}
       <Field name="domainId" label="Domain id (optional)" wrong={wrongField === 'domainId'} />
       <Field
         name="userId"

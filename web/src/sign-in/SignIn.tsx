@@ -1,7 +1,9 @@
-// The bar above GraphiQL: who is signed in, or the form to become that, and what there is to say about it.
+// The bar above GraphiQL: who is signed in, or the form to become that, and what there is to say about it. In a demo it
+// offers the sample users, and leads to the mailbox at every step.
 
 import { useRef } from 'react';
 import logo from '../assets/favicon.svg';
+import { MAILBOX, useDemo, type Demo } from '../demo/demo';
 import { useSession, type Session } from '../session/store';
 import { CodeForm } from './CodeForm';
 import { MESSAGE_ID } from './Field';
@@ -11,6 +13,7 @@ import './sign-in.css';
 
 export function SignIn() {
   const session = useSession();
+  const demo = useDemo();
   const bar = useRef<HTMLElement>(null);
   // What takes the place of the form that has the focus takes the focus too; nobody else's is stolen.
   const takesFocus = bar.current?.contains(document.activeElement) ?? false;
@@ -21,7 +24,12 @@ export function SignIn() {
         <img src={logo} alt="" width="28" height="28" />
         UserProfile
       </h1>
-      <Panel session={session} takesFocus={takesFocus} />
+      {demo && (
+        <a className="mailbox" href={MAILBOX} target="_blank">
+          Mailbox
+        </a>
+      )}
+      <Panel session={session} demo={demo} takesFocus={takesFocus} />
       <p id={MESSAGE_ID} className="message" role="status" data-tone={session.message?.tone}>
         {session.message?.text}
       </p>
@@ -29,12 +37,18 @@ export function SignIn() {
   );
 }
 
-function Panel({ session, takesFocus }: { session: Session; takesFocus: boolean }) {
+interface PanelProps {
+  session: Session;
+  demo: Demo | null;
+  takesFocus: boolean;
+}
+
+function Panel({ session, demo, takesFocus }: PanelProps) {
   switch (session.phase) {
     case 'restoring':
       return <p className="who">Signing in again…</p>;
     case 'signed-out':
-      return <PasswordForm wrongField={session.message?.field ?? null} takesFocus={takesFocus} />;
+      return <PasswordForm demo={demo} wrongField={session.message?.field ?? null} takesFocus={takesFocus} />;
     case 'challenged':
       return <CodeForm wrong={session.message?.field === 'verifyCode'} takesFocus={takesFocus} />;
     case 'signed-in':

@@ -1,0 +1,343 @@
+//! What a mail server's refusal is about: this recipient or this message, so that trying again cannot help; or us, so
+//! that it helps once an operator has changed a setting.
+//!
+//! The reply code alone does not tell. Postfix refuses a bad EHLO name and a bad sender only at RCPT, and RFC 5321 uses
+//! 550 for an unknown mailbox as well as for policy. So three things are asked in turn: the words that servers are known
+//! to use where they refuse us, the enhanced status code (RFC 3463, RFC 5248), and the reply code.
+
+/// What the server refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The connection itself, or EHLO.
+    Greeting,
+    /// AUTH.
+    SignIn,
+    /// MAIL.
+    Sender,
+    /// RCPT.
+    Recipient,
+    /// DATA, before the message.
+    Data,
+    /// The message, at its end.
+    Message,
+}
+
+/// What became of a message that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Whether trying again cannot help.
+    pub is_permanent: bool,
+    /// What an operator has to do, naming the setting. `None` if it passes by itself, or cannot be helped.
+    pub advice: Option<&'static str>,
+}
+
+/// Judges a reply: its code (RFC 5321, section 4.2), and its text, which begins with the enhanced status code.
+pub(super) fn judge(stage: Stage, code: u16, text: &str) -> Verdict {
+    let subject = Subject::of(stage, code, text);
+    let is_for_good = code >= 500;
+    Verdict {
+        is_permanent: is_for_good && matches!(subject, Subject::Recipient | Subject::Message),
+        advice: subject.advice().filter(|_| is_for_good || subject.is_surely_ours()),
+    }
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Recipient,
+    Message,
+    /// The recipient's mailbox is full, which it may not be tomorrow.
+    FullMailbox,
+    /// The name that we give in EHLO.
+    Greeting,
+    Sender,
+    Authentication,
+    Relaying,
+    /// The server's rules, without saying which: our address is blocked, or the sender's domain is not trusted.
+    Policy,
+    /// The recipient's address needs SMTPUTF8.
+    Smtputf8,
+    /// The server itself, or the way from there.
+    Server,
+}
+
+/// Words in which well-known servers refuse us, whatever code they send with them.
+const WORDS: &[(&str, Subject)] = &[
+    // Postfix: smtpd_helo_restrictions, smtpd_sender_restrictions, smtpd_client_restrictions, smtpd_relay_restrictions.
+    ("helo command rejected", Subject::Greeting),
+    ("sender address rejected", Subject::Sender),
+    ("client host rejected", Subject::Policy),
+    ("relay access denied", Subject::Relaying),
+    // Sendmail, qmail, Exim, Exchange, and what imitates them.
+    ("relaying denied", Subject::Relaying),
+    ("relay denied", Subject::Relaying),
+    ("relay not permitted", Subject::Relaying),
+    ("relaying not permitted", Subject::Relaying),
+    ("relaying not allowed", Subject::Relaying),
+    ("relay not allowed", Subject::Relaying),
+    ("not permitted to relay", Subject::Relaying),
+    ("not allowed to relay", Subject::Relaying),
+    ("unable to relay", Subject::Relaying),
+    ("cannot relay", Subject::Relaying),
+    ("do not relay", Subject::Relaying),
+    ("does not relay", Subject::Relaying),
+    ("allowed rcpthosts", Subject::Relaying),
+    ("sender verify failed", Subject::Sender),
+    ("sender rejected", Subject::Sender),
+    ("sender denied", Subject::Sender),
+    ("sender domain", Subject::Sender),
+    ("invalid sender", Subject::Sender),
+    ("ehlo", Subject::Greeting),
+    ("helo", Subject::Greeting),
+    ("authentication required", Subject::Authentication),
+    ("authentication is required", Subject::Authentication),
+    ("authentication failed", Subject::Authentication),
+    ("not authenticated", Subject::Authentication),
+    ("must authenticate", Subject::Authentication),
+    ("smtputf8", Subject::Smtputf8),
+    ("message size", Subject::Message),
+];
+
+impl Subject {
+    fn of(stage: Stage, code: u16, text: &str) -> Self {
+        // RFC 4954, section 6; and RFC 3207, section 4, of 530: without TLS.
+        if matches!(code, 530 | 534 | 535 | 538) {
+            return Self::Authentication;
+        }
+        let named = Self::named_in(text);
+        let by_status = enhanced_status(text).and_then(|status| Self::of_status(stage, status));
+        match stage {
+            Stage::Greeting => named.or(by_status).filter(|subject| subject.is_surely_ours()).unwrap_or(Self::Server),
+            Stage::SignIn => Self::Authentication,
+            Stage::Sender => {
+                // A mailbox that is unknown here is the sender's.
+                let is_other = |found: &Self| !matches!(found, Self::Recipient | Self::Message | Self::FullMailbox);
+                named.or(by_status).filter(is_other).unwrap_or(Self::Sender)
+            }
+            Stage::Recipient | Stage::Data | Stage::Message => {
+                named.or(by_status).or_else(|| Self::of_code(stage, code)).unwrap_or(Self::Server)
+            }
+        }
+    }
+
+    fn named_in(text: &str) -> Option<Self> {
+        let words: Vec<_> = text.split_whitespace().filter(|word| !word.contains(['@', '<'])).collect();
+        let text = words.join(" ").to_lowercase();
+        WORDS.iter().find(|(words, _)| text.contains(words)).map(|(_, subject)| *subject)
+    }
+
+    /// By subject and detail of an enhanced status code; its class is that of the reply code.
+    #[expect(clippy::match_same_arms, reason = "in the order of the RFC, subject by subject")]
+    fn of_status(stage: Stage, status: (u16, u16)) -> Option<Self> {
+        Some(match status {
+            // X.1.x, addresses (RFC 3463, section 3.2): 7 and 8 are the sender's, 9 is about a server further on. The
+            // others are the recipient's: 0 undefined, 1 no such mailbox, 2 no such domain, 3 malformed, 4 ambiguous,
+            // 6 moved, 10 a domain that takes no mail (RFC 7505, section 6).
+            (1, 7 | 8) => Self::Sender,
+            (1, 9) => Self::Server,
+            (1, _) => Self::Recipient,
+            // X.2.x, mailboxes (3.3): 1 disabled, 2 full, 3 the message is too long for it.
+            (2, 2) => Self::FullMailbox,
+            (2, 3) => Self::Message,
+            (2, _) => Self::Recipient,
+            // X.3.x, the mail system (3.4): 4 the message is too big; else full, not accepting, misconfigured.
+            (3, 4) => Self::Message,
+            // X.4.x, network and routing (3.5).
+            (3 | 4, _) => Self::Server,
+            // X.5.x, the protocol (3.6): a command of ours is refused, or its parameters.
+            (5, _) => match stage {
+                Stage::Greeting => Self::Greeting,
+                _ => Self::Server,
+            },
+            // X.6.x, content (3.7); 7 to 10 want SMTPUTF8 (RFC 6531, section 3.5).
+            (6, 7..=10) => Self::Smtputf8,
+            (6, _) => Self::Message,
+            // X.7.x, security and policy (3.8): 8, 9, 11 to 15 are authentication (RFC 4954, section 6; RFC 5248), 17 and
+            // 18 a mailbox or domain that has a new owner (RFC 7293), 20 to 27 DKIM, SPF, reverse DNS, and the sender's
+            // null MX (RFC 7372; RFC 7505). The rest says only that it is policy.
+            (7, 8 | 9 | 11..=15) => Self::Authentication,
+            (7, 17 | 18) => Self::Recipient,
+            (7, 20..=27) => Self::Sender,
+            (7, _) => Self::Policy,
+            // X.0.x is undefined (3.1), and so are other subjects.
+            _ => return None,
+        })
+    }
+
+    /// By the reply code, where there is no more (RFC 5321, section 4.2.3; RFC 7504).
+    fn of_code(stage: Stage, code: u16) -> Option<Self> {
+        let about = match stage {
+            Stage::Recipient => Self::Recipient,
+            Stage::Message => Self::Message,
+            _ => Self::Server,
+        };
+        match code {
+            // Of a command, its parameters are refused: RCPT has the recipient's address.
+            501 if stage == Stage::Recipient => Some(Self::Recipient),
+            550 | 551 | 553 | 556 => Some(about),
+            552 => Some(Self::FullMailbox),
+            // At RCPT most servers say it to clients that they do not serve.
+            554 if stage == Stage::Message => Some(Self::Message),
+            554 if stage == Stage::Recipient => Some(Self::Policy),
+            _ => None,
+        }
+    }
+
+    /// Whether it is refused until somebody changes a setting, even where the server says that it is for the moment.
+    fn is_surely_ours(self) -> bool {
+        matches!(self, Self::Greeting | Self::Sender | Self::Authentication | Self::Relaying | Self::Smtputf8)
+    }
+
+    fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Recipient | Self::Message | Self::FullMailbox => None,
+            Self::Greeting => Some(
+                "the mail server refuses the name that this server gives in EHLO: set USERPROFILE_SMTP_HELO_NAME to its \
+                 fully qualified host name",
+            ),
+            Self::Sender => Some(
+                "the mail server refuses the sender: check the address in MAIL_FROM, and the SPF, DKIM, and DMARC records \
+                 of its domain",
+            ),
+            Self::Authentication => {
+                Some("the mail server asks for authentication or TLS: check scheme, user, and password in SMTP_URL")
+            }
+            Self::Relaying => Some(
+                "the mail server does not relay for this server: give user and password in SMTP_URL, name a server that \
+                 relays, or have it allow this server's address",
+            ),
+            Self::Policy => Some(
+                "the mail server refuses this server by a policy: check SMTP_URL, the address in MAIL_FROM, and \
+                 USERPROFILE_SMTP_HELO_NAME",
+            ),
+            Self::Smtputf8 => Some(SMTPUTF8_ADVICE),
+            Self::Server => Some("the mail server cannot take the message: check SMTP_URL"),
+        }
+    }
+}
+
+/// What to do where an address needs SMTPUTF8.
+pub(super) const SMTPUTF8_ADVICE: &str = "the recipient's address has letters beyond ASCII before the @, which needs \
+    SMTPUTF8 (RFC 6531): enable that on the mail server, name another one in SMTP_URL, or give the user another address";
+
+/// Subject and detail of the enhanced status code that a reply begins with: `(1, 1)` of `5.1.1 no such user`.
+fn enhanced_status(text: &str) -> Option<(u16, u16)> {
+    let mut parts = text.split_whitespace().next()?.split('.');
+    let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
+    if !matches!(class, "2" | "4" | "5") || parts.next().is_some() {
+        return None;
+    }
+    Some((subject.parse().ok()?, detail.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(verdict: Verdict) -> &'static str {
+        let advice = verdict.advice.unwrap_or_default();
+        let named = |setting: &&str| advice.contains(*setting);
+        ["USERPROFILE_SMTP_HELO_NAME", "MAIL_FROM", "SMTP_URL"].into_iter().find(named).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_refusal_of_the_recipient_or_the_message_is_permanent() {
+        for (stage, reply) in [
+            (Stage::Recipient, "550 5.1.1 User unknown"),
+            (Stage::Recipient, "550 5.1.1 <relaying.denied@example.com>: Recipient address rejected: User unknown"),
+            (Stage::Recipient, "550 5.1.2 No such domain"),
+            (Stage::Recipient, "501 5.1.3 Bad recipient address syntax"),
+            (Stage::Recipient, "551 5.1.6 Mailbox has moved"),
+            (Stage::Recipient, "556 5.1.10 Recipient address has null MX"),
+            (Stage::Recipient, "550 5.2.1 Mailbox disabled"),
+            (Stage::Recipient, "550 5.7.17 Mailbox owner has changed"),
+            (Stage::Recipient, "550 No such user here"),
+            (Stage::Recipient, "553 Mailbox name not allowed"),
+            (Stage::Message, "552 5.3.4 Message too big"),
+            (Stage::Message, "552 5.2.3 Message length exceeds the limit"),
+            (Stage::Message, "552 Message size exceeds fixed maximum message size"),
+            (Stage::Message, "554 5.6.0 Message is malformed"),
+            (Stage::Message, "550 This looks like spam"),
+            (Stage::Message, "554 Transaction failed"),
+        ] {
+            let (code, text) = reply.split_once(' ').unwrap();
+            let verdict = judge(stage, code.parse().unwrap(), text);
+            assert_eq!(verdict, Verdict { is_permanent: true, advice: None }, "{reply}");
+            let for_now = judge(stage, 450, text);
+            assert!(!for_now.is_permanent, "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
+        const HELO: &str = "USERPROFILE_SMTP_HELO_NAME";
+        for (stage, reply, named) in [
+            (Stage::Greeting, "504 5.5.2 HELO requires a domain name", HELO),
+            (Stage::Greeting, "501 5.5.4 Invalid domain name", HELO),
+            (Stage::Greeting, "554 No SMTP service here", "SMTP_URL"),
+            (Stage::SignIn, "535 5.7.8 Authentication credentials invalid", "SMTP_URL"),
+            (Stage::Sender, "550 5.1.1 User unknown", "MAIL_FROM"),
+            (Stage::Sender, "550 5.7.1 Not yours to send from", HELO),
+            (Stage::Sender, "553 5.7.1 <a@b.cd>: Sender address rejected: not owned by user", "MAIL_FROM"),
+            (Stage::Sender, "550 not you", "MAIL_FROM"),
+            (Stage::Sender, "530 5.7.0 Must issue a STARTTLS command first", "SMTP_URL"),
+            (Stage::Sender, "530 Authentication required", "SMTP_URL"),
+            (Stage::Recipient, "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", HELO),
+            (Stage::Recipient, "450 4.7.1 <localhost>: Helo command rejected: Host not found", HELO),
+            (Stage::Recipient, "550 5.1.1 <a@b.cd>: Sender address rejected: User unknown", "MAIL_FROM"),
+            (Stage::Recipient, "550 5.1.7 Bad sender's address", "MAIL_FROM"),
+            (Stage::Recipient, "550 5.1.8 Bad sender's domain", "MAIL_FROM"),
+            (Stage::Recipient, "550 5.7.23 SPF validation failed", "MAIL_FROM"),
+            (Stage::Message, "550 5.7.26 This mail is unauthenticated", "MAIL_FROM"),
+            (Stage::Recipient, "554 5.7.1 <a@b.cd>: Relay access denied", "SMTP_URL"),
+            (Stage::Recipient, "454 4.7.1 <a@b.cd>: Relay access denied", "SMTP_URL"),
+            (Stage::Recipient, "550 relay not permitted", "SMTP_URL"),
+            (Stage::Recipient, "550 5.7.1 Relaying denied", "SMTP_URL"),
+            (Stage::Recipient, "554 5.7.1 Service unavailable; client blocked", HELO),
+            (Stage::Recipient, "554 go away", HELO),
+            (Stage::Message, "550 5.7.1 Rejected by policy", HELO),
+            (Stage::Recipient, "550 5.4.1 Access denied", "SMTP_URL"),
+            (Stage::Recipient, "550 5.3.2 System not accepting messages", "SMTP_URL"),
+            (Stage::Recipient, "503 5.5.1 Bad sequence of commands", "SMTP_URL"),
+            (Stage::Data, "554 no", "SMTP_URL"),
+            (Stage::Recipient, "553 5.6.7 Non-ASCII addresses not permitted", "SMTP_URL"),
+        ] {
+            let (code, text) = reply.split_once(' ').unwrap();
+            let verdict = judge(stage, code.parse().unwrap(), text);
+            assert!(!verdict.is_permanent, "{reply}");
+            let advice = verdict.advice.unwrap_or_default();
+            assert!(advice.contains(named) && setting(verdict) == named, "{reply}: {advice}");
+        }
+    }
+
+    #[test]
+    fn what_passes_by_itself_asks_for_nothing() {
+        for (stage, reply) in [
+            (Stage::Recipient, "552 5.2.2 Mailbox full"),
+            (Stage::Recipient, "552 Quota exceeded"),
+            (Stage::Message, "452 4.2.2 Mailbox full"),
+            (Stage::Recipient, "450 4.7.1 Greylisted, try again in five minutes"),
+            (Stage::Greeting, "421 4.3.2 Too many connections"),
+            (Stage::Recipient, "451 4.3.0 Local error"),
+        ] {
+            let (code, text) = reply.split_once(' ').unwrap();
+            let verdict = judge(stage, code.parse().unwrap(), text);
+            assert_eq!(verdict, Verdict { is_permanent: false, advice: None }, "{reply}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_status_code_is_one() {
+        for (text, status) in [
+            ("5.1.1 no", Some((1, 1))),
+            ("4.2.10", Some((2, 10))),
+            ("5.1 no", None),
+            ("5.1.1.1 no", None),
+            ("3.1.1 no", None),
+            ("no 5.1.1", None),
+            ("", None),
+        ] {
+            assert_eq!(enhanced_status(text), status, "{text}");
+        }
+    }
+}

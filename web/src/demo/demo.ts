@@ -1,0 +1,42 @@
+// The users of a demo. Every other server has none.
+
+import { useEffect, useState } from 'react';
+
+export interface SampleUser {
+  domainId: string;
+  userId: string;
+  about: string;
+}
+
+export interface Demo {
+  /** The password of all sample users. */
+  password: string;
+  users: SampleUser[];
+}
+
+/** Where a demo shows the messages that it would have sent, from the page of GraphiQL. */
+export const MAILBOX = 'dev/mailbox';
+
+/** The demo that this server is; null if it is none, or as long as that is not known. */
+export function useDemo(): Demo | null {
+  const [demo, setDemo] = useState<Demo | null>(null);
+  useEffect(() => {
+    let isGone = false;
+    void ask().then((found) => {
+      if (!isGone) setDemo(found);
+    });
+    return () => {
+      isGone = true;
+    };
+  }, []);
+  return demo;
+}
+
+async function ask(): Promise<Demo | null> {
+  try {
+    const response = await fetch('plain/pages.json');
+    return ((await response.json()) as { demo: Demo | null }).demo;
+  } catch {
+    return null;
+  }
+}
