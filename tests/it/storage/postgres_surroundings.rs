@@ -155,7 +155,7 @@ async fn stored_control_characters_do_not_reach_the_terminal() {
     assert_eq!(said(&output).lines().count(), 1);
 }
 
-/// A PgBouncer that admits no start-up parameter, ended when it is dropped.
+/// A `pgbouncer` that admits no start-up parameter, ended when it is dropped.
 struct Pooler {
     child: Child,
     _folder: tempfile::TempDir,
