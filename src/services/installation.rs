@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::TimeDelta;
 
-use super::{Failure, NETWORK_KNOWN_FOR, Services};
+use super::{Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
 use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, sessions, tallies};
@@ -93,6 +93,10 @@ impl Services {
     /// # Errors
     /// When the database fails; what was cleared until then stays cleared.
     pub async fn prune(&self) -> Result<(), Failure> {
+        retry(|| self.prune_once()).await
+    }
+
+    async fn prune_once(&self) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         sessions::delete_expired(&mut tx, now).await?;

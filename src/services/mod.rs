@@ -223,17 +223,34 @@ const MAX_RUNS: u32 = 3;
 
 /// Runs a transaction again if it gave way to a concurrent one (a deadlock, or a failed serialization). Only for what has
 /// its whole effect in the database, where nothing of a transaction remains that was given up.
-async fn retry<T, R, F>(mut run: impl FnMut() -> F) -> Result<T, Error<R>>
+async fn retry<T, E: GaveWay, F>(mut run: impl FnMut() -> F) -> Result<T, E>
 where
-    F: Future<Output = Result<T, Error<R>>>,
+    F: Future<Output = Result<T, E>>,
 {
     for _ in 1..MAX_RUNS {
-        match run().await {
-            Err(Error::Failed(Failure::Aborted(reason))) => tracing::debug!(reason, "a transaction is run again"),
-            result => return result,
-        }
+        let result = run().await;
+        let Some(reason) = result.as_ref().err().and_then(GaveWay::gave_way) else { return result };
+        tracing::debug!(reason, "a transaction is run again");
     }
     run().await
+}
+
+/// An error that tells whether the transaction gave way to a concurrent one.
+trait GaveWay {
+    /// To what, in the database's words.
+    fn gave_way(&self) -> Option<&str>;
+}
+
+impl GaveWay for Failure {
+    fn gave_way(&self) -> Option<&str> {
+        if let Self::Aborted(reason) = self { Some(reason) } else { None }
+    }
+}
+
+impl<R> GaveWay for Error<R> {
+    fn gave_way(&self) -> Option<&str> {
+        if let Self::Failed(failure) = self { failure.gave_way() } else { None }
+    }
 }
 
 impl Services {

@@ -1,7 +1,7 @@
 //! Sessions: what comes between signing in and out.
 
 use super::failed_attempts::Failed;
-use super::{Error, Failure, Services};
+use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::event::{Client, SecurityEventType};
@@ -136,6 +136,14 @@ impl Services {
         token: &RefreshToken,
         client: &Client,
     ) -> Result<IssuedTokens, Error<RefreshRefusal>> {
+        retry(|| self.refresh_session_once(token, client)).await
+    }
+
+    async fn refresh_session_once(
+        &self,
+        token: &RefreshToken,
+        client: &Client,
+    ) -> Result<IssuedTokens, Error<RefreshRefusal>> {
         let invalid = Err(Error::Refused(RefreshRefusal::InvalidToken));
         let (now, digest) = (self.now(), token.digest());
         let mut tx = self.db.begin().await?;
@@ -212,7 +220,7 @@ impl Services {
         id: &SessionId,
         client: &Client,
     ) -> Result<usize, Error<RevokeRefusal>> {
-        match self.revoke(caller, Which::One(id), client).await? {
+        match retry(|| self.revoke(caller, Which::One(id), client)).await? {
             0 => Err(Error::Refused(RevokeRefusal::NotFound)),
             revoked => Ok(revoked),
         }
@@ -223,7 +231,7 @@ impl Services {
     /// # Errors
     /// A [`RevokeRefusal`].
     pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
-        self.revoke(caller, Which::AllBut(&caller.session.id), client).await
+        retry(|| self.revoke(caller, Which::AllBut(&caller.session.id), client)).await
     }
 
     async fn revoke(&self, caller: &Caller, which: Which<'_>, client: &Client) -> Result<usize, Error<RevokeRefusal>> {

@@ -61,6 +61,11 @@ async fn a_transaction_that_gives_way_to_another_is_run_again() {
         assert_eq!(answer.data()["resetPassword"]["ok"], true, "{state}");
     }
     assert_eq!(database.count("outbox").await, 2);
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    database.administer("CREATE SEQUENCE refreshes").await;
+    refuse_writes(&database, "session_tokens", "40P01", "nextval('refreshes') = 1").await;
+    let refreshed = client.refresh(&client.tokens.as_ref().unwrap().refresh).await;
+    assert!(refreshed.data()["refreshSession"]["session"].is_object(), "{}", refreshed.body);
 }
 
 /// Somebody holds a lock for longer than a statement may wait for one, or the statement takes longer than any may. The
