@@ -177,7 +177,7 @@ async fn a_client_that_sends_too_much_gets_to_read_the_response() {
         let response = read_one(&mut stream).await;
         let line = response.lines().next().unwrap_or_default();
         let is_expected = line.starts_with(&format!("HTTP/1.1 {status}")) || (status == 414 && line.contains(" 431"));
-        assert!(is_expected, "{line} instead of {status} for {:.60}", request);
+        assert!(is_expected, "{line} instead of {status} for {request:.60}");
     }
     server.stop().await;
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::support::server::{http2, read_to_end, send_as};
 use crate::support::{self, DOMAIN, MailServer, PASSWORD, TestApp, database};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// That of a [`TestApp`].
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const EMAIL: &str = "wonny-the-first@mail.test";

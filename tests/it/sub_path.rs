@@ -73,7 +73,7 @@ async fn check_page(url: Url) {
     for address in addresses(body) {
         let named = url.join(address).unwrap();
         let loaded = timeout(PATIENCE, get(&named)).await.unwrap();
-        assert!(loaded.starts_with("HTTP/1.1 200"), "{url} names {address}: {:.100}", loaded);
+        assert!(loaded.starts_with("HTTP/1.1 200"), "{url} names {address}: {loaded:.100}");
     }
 }
 
