@@ -106,7 +106,7 @@ impl Server {
         self.get_of("localhost", path)
     }
 
-    /// The same from whoever believes the server to be another host.
+    /// The same with another `Host`.
     fn get_of(&self, host: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();

@@ -25,6 +25,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationDefinition},
 };
 
+use tokio::sync::Semaphore;
+
 mod absent;
 mod attempts;
 mod body;
@@ -154,6 +156,10 @@ pub const SCHEMA_HIDDEN: &str = "The schema of this server is not shown; the set
 /// How many mutations of a request may try a secret or have a mail sent.
 const ATTEMPTS: usize = 1;
 
+/// How many requests may read the schema at once. It costs nothing and needs no token, but takes up to 8 MB until it is
+/// written, and the processor all the while: more at once would only take more memory.
+const INTROSPECTIONS: usize = 2;
+
 /// The guard as the library's extension. Its clones know the same documents.
 #[derive(Clone)]
 pub struct RequestGuard(Arc<Shared>);
@@ -163,6 +169,7 @@ struct Shared {
     settings: Settings,
     is_attempt: IsAttempt,
     documents: DocumentCache,
+    introspections: Semaphore,
 }
 
 impl RequestGuard {
@@ -176,7 +183,8 @@ impl RequestGuard {
             ..limits
         };
         let documents = DocumentCache::new(document_cache);
-        Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents }))
+        let introspections = Semaphore::new(INTROSPECTIONS);
+        Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents, introspections }))
     }
 
     /// Puts the guard around the schema that `builder` makes. To be called before any other extension is registered,

@@ -7,7 +7,8 @@ use async_graphql::{
     Variables,
     async_trait::async_trait,
     extensions::{
-        Extension, ExtensionContext, NextPrepareRequest, NextRequest, NextResolve, NextValidation, ResolveInfo,
+        Extension, ExtensionContext, NextExecute, NextPrepareRequest, NextRequest, NextResolve, NextValidation,
+        ResolveInfo,
     },
     parser::types::OperationDefinition,
     registry::Registry,
@@ -68,7 +69,7 @@ impl Watch {
 
     /// Looks at `request`, and gives its variables their defaults.
     fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, Refusal> {
-        let Shared { settings, is_attempt, documents } = &*self.guard;
+        let Shared { settings, is_attempt, documents, .. } = &*self.guard;
         let limits = &settings.limits;
         let known = documents.read(request, limits, registry)?;
         let document = &known.document;
@@ -180,6 +181,17 @@ impl Extension for Watch {
         }
         known.keep(result);
         Ok(result)
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        let introspects = self.looked_at.get().is_some_and(|looked_at| looked_at.known.introspects);
+        let _turn = if introspects { self.guard.introspections.acquire().await.ok() } else { None };
+        next.run(ctx, operation_name).await
     }
 
     async fn resolve(

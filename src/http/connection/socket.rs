@@ -1,11 +1,10 @@
-//! A connection's bytes: notes when some arrive, reads no further requests while the client does not read the responses,
-//! and closes so that the client gets to read what was said last.
+//! A connection's bytes: notes when some arrive, and closes so that the client gets to read what was said last.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -25,13 +24,9 @@ const LINGER_FOR: Duration = Duration::from_secs(5);
 const LINGER_IN_SILENCE: Duration = Duration::from_secs(1);
 
 /// A connection's bytes.
-pub(super) struct Socket<S = TcpStream> {
-    stream: S,
+pub(super) struct Socket {
+    stream: TcpStream,
     activity: Arc<Activity>,
-    /// Whether the client's system takes nothing any more.
-    is_blocked: bool,
-    /// Who is to read on once it does.
-    reader: Option<Waker>,
     linger: Option<Linger>,
 }
 
@@ -41,33 +36,18 @@ struct Linger {
     silence: Pin<Box<Sleep>>,
 }
 
-impl<S> Socket<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, is_blocked: false, reader: None, linger: None }
-    }
-
-    fn written<T>(&mut self, written: Poll<T>) -> Poll<T> {
-        self.is_blocked = written.is_pending();
-        if !self.is_blocked
-            && let Some(reader) = self.reader.take()
-        {
-            reader.wake();
-        }
-        written
+impl Socket {
+    pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, linger: None }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // HTTP/2 has windows; over HTTP/1.1 responses without a body would pile up.
-        if self.is_blocked && !self.activity.is_http2() {
-            self.reader = Some(context.waker().clone());
-            return Poll::Pending;
-        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
@@ -77,10 +57,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.written(written)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -88,8 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.written(written)
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -120,7 +98,7 @@ impl Linger {
     }
 
     /// Reads and throws away until the client has nothing more to say, or has said enough.
-    fn poll(&mut self, stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut scratch = [0; 4096];
         while self.left > 0 && self.silence.as_mut().poll(context).is_pending() {
             let mut buffer = ReadBuf::new(&mut scratch);
