@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
     Limit::Bytes.check(text.len(), limits.bytes(), None)?;
     if found.inexact.is_some() {
         let message = "This number has more digits than are kept; write it as a string".to_owned();
-        return Err(Refusal::Invalid { message, at: found.inexact });
+        return Err(Refusal::Input { message, at: found.inexact });
     }
     let resolved = escapes::resolve(text)?;
     let document = parse_query(resolved).map_err(|error| Refusal::syntax(&error))?;
