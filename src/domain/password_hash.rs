@@ -174,7 +174,9 @@ mod tests {
             (ARGON2.replace("p=1", "p=17"), "16 lanes"),
             (bcrypt.replace("$04$", "$16$"), "cost 16"),
             (SCRYPT.replace("ln=14", "ln=19"), "512 MiB"),
-            (SCRYPT.replace("ln=14,r=8", "ln=40,r=1000000"), "MiB"),
+            (SCRYPT.replace("ln=14", "ln=30"), "MiB"),
+            // Parameters that no implementation could use.
+            (SCRYPT.replace("ln=14,r=8", "ln=40,r=1000000"), "malformed"),
             (SCRYPT.replace("p=1", "p=17"), "16 lanes"),
             (PBKDF2.replace("600000", "2000001"), "2000001 iterations"),
             (DJANGO.replace("870000", "99999999"), "99999999 iterations"),

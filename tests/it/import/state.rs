@@ -76,14 +76,22 @@ async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_m
     let authenticator = Authenticator::new(begun["otp"]["secret"].as_str().unwrap());
     let confirmed = json!({ "verifyCode": authenticator.code(&app) });
     let codes = client.done("confirmMfa", confirmed, "recoveryCodes").await["recoveryCodes"].clone();
-    let events = client.me("securityEvents { totalCount }").await;
+    let events = events_but_updates(&client).await;
     for replacement in [with_otp(""), line("wonny", ""), with_otp(r#","name":"New""#)] {
         app.import(&replacement).await;
-        assert_eq!(client.me("securityEvents { totalCount }").await, events, "{replacement}");
+        assert_eq!(events_but_updates(&client).await, events, "{replacement}");
     }
     assert_eq!(client.me("mfa { recoveryCodesLeft }").await["mfa"]["recoveryCodesLeft"], 10);
     let (fresh, token) = challenge(&app).await;
     assert!(confirm(&fresh, &token, codes[0].as_str().unwrap()).await.is_ok());
+}
+
+/// The user's events but for those of imports.
+async fn events_but_updates(client: &Client) -> Vec<Value> {
+    let mut me = client.me("securityEvents { nodes { id type } }").await;
+    let mut events: Vec<Value> = serde_json::from_value(me["securityEvents"]["nodes"].take()).unwrap();
+    events.retain(|event| event["type"] != "USER_UPDATED");
+    events
 }
 
 /// While an import holds the users it writes, sign-ins with one TOTP wait for it. Then one of them is accepted.
