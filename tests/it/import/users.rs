@@ -1,5 +1,6 @@
 //! Users have two keys, and an address that no other may have: what a file may do with them.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::assert_faults;
@@ -63,6 +64,7 @@ async fn a_line_with_the_id_of_a_user_gives_him_another_name() {
 async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
     let app = with(&[user(DOMAIN, "u", r#""id":"user-1""#), line("v", r#""id":"user-2""#)]).await;
     let client = app.signed_in(DOMAIN, "u").await;
+    app.clock.advance(TimeDelta::seconds(1));
     app.import(&(line("u", r#""id":"user-2""#) + &gone("v"))).await;
     let after = app.exported_user("u").await;
     assert_eq!(after["id"], "user-2");
