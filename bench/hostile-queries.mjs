@@ -7,6 +7,7 @@ import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { ask, run, signIn, start } from './server.mjs';
 
 const DOMAIN = 'domain-bench';
@@ -74,18 +75,12 @@ async function measureNeighbour(server, tokens, documents) {
   const quiet = await neighbour(server, tokens.neighbour);
   for (const name of ['counts of 1,000 equal entities', 'users of large groups']) {
     const [query, variables] = documents[name];
-    let isOver = false;
-    let attacks = 0;
-    const attack = async () => {
-      while (!isOver) {
-        await post(server.url, query, variables, tokens.attacker);
-        attacks++;
-      }
-    };
-    const attackers = [attack(), attack()];
+    const attackers = [1, 2].map(
+      () => new Worker(new URL('./attacker.mjs', import.meta.url), { workerData: { url: server.url, query, variables, token: tokens.attacker } }),
+    );
     const busy = await neighbour(server, tokens.neighbour);
-    isOver = true;
-    await Promise.all(attackers);
+    const counts = await Promise.all(attackers.map(stopped));
+    const attacks = counts.reduce((sum, count) => sum + count, 0);
     console.log(`beside ${attacks} requests for ${name}:`);
     for (const question of Object.keys(quiet)) {
       const times = busy[question] / quiet[question];
@@ -94,6 +89,13 @@ async function measureNeighbour(server, tokens, documents) {
     }
   }
   console.log(`memory of the server at most: ${server.mostMegabytes().toFixed(0)} MB`);
+}
+
+/** Ends an attacker, and tells how many requests it sent. */
+async function stopped(attacker) {
+  attacker.postMessage('stop');
+  const [requests] = await once(attacker, 'message');
+  return requests;
 }
 
 /** The 95th percentiles of the neighbour's requests, of which none may fail. */
