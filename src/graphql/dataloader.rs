@@ -53,7 +53,7 @@ type Answer<L> = Result<Option<Arc<<L as Load>::Value>>, ApiError>;
 enum Asked<L: Load> {
     /// It was answered before.
     Known(Option<Arc<L::Value>>),
-    /// Whoever asks is the first, and so the one to load for all.
+    /// The caller is the first, and so loads for all.
     First(oneshot::Receiver<Answer<L>>),
     /// Somebody else loads it.
     Waits(oneshot::Receiver<Answer<L>>),
@@ -86,7 +86,7 @@ impl<L: Load> DataLoader<L> {
                 }
                 Asked::Waits(answer) => answer,
             };
-            // Whoever was to load for all may have been dropped, or is done: then somebody else begins anew.
+            // The caller that loads for all may have been dropped, or is done: then another one starts.
             if let Ok(answer) = answer.await {
                 return answer;
             }
@@ -142,7 +142,7 @@ impl<L: Load> DataLoader<L> {
             };
             // Those who asked for it in the meantime.
             for sender in senders.into_iter().chain(state.waiting.remove(&key).unwrap_or_default()) {
-                // Whoever asked may have been dropped; then nobody wants the answer.
+                // The caller may have been dropped; then the result is not needed.
                 let _ = sender.send(answer.clone());
             }
             if let Ok(answer) = answer {

@@ -68,7 +68,7 @@ fn json_list(mails: &[Kept]) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], mails.to_string()).into_response()
 }
 
-/// The page asks for itself again and again, and is told 304 as long as there is nothing new.
+/// The page requests itself repeatedly, and gets 304 as long as there is nothing new.
 fn page(mails: &[Kept], request: &HeaderMap) -> Response {
     let list = match mails {
         [] => "<p class=\"none\">No messages yet. Ask for a code or for a new password; the message appears here.</p>"

@@ -9,9 +9,9 @@ use super::{PRODUCT, html, text};
 use crate::clock::Timestamp;
 use crate::domain::device;
 
-/// How much of the name of a device is told, in characters.
+/// The longest name of a device in a message, in characters.
 const MAX_DEVICE: usize = 64;
-/// How much of the name of a domain and of a user id is told, in characters; almost all have fewer.
+/// The longest name of a domain, and the longest user id, in a message, in characters; almost all have fewer.
 const MAX_ACCOUNT: usize = 300;
 /// How much of an address is told, in characters; an IPv6 address with a zone has fewer.
 const MAX_ADDRESS: usize = 64;
@@ -127,7 +127,7 @@ fn facts(circumstances: &Circumstances, account: &Account, words: &Words) -> Vec
     facts
 }
 
-/// A time in the time zone of whoever reads it, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
+/// A time in the recipient's time zone, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
 fn local_time(at: Timestamp, timezone: &str) -> String {
     let timezone = chrono_tz::Tz::from_str(timezone).unwrap_or(chrono_tz::UTC);
     at.with_timezone(&timezone).format("%Y-%m-%d %H:%M (UTC%:z)").to_string()

@@ -225,8 +225,8 @@ impl Services {
         Ok(tallies::delete(tx, &charged.tally).await?)
     }
 
-    /// Clears the count of failed codes at sign-in, for a confirmed reset: at most once in a rolling day, or whoever reads
-    /// the mailbox could guess without end. The other counts are never cleared. The user must be locked.
+    /// Clears the count of failed codes at sign-in, for a confirmed reset: at most once in a rolling day, or a thief of the
+    /// mailbox could guess without end. The other counts are never cleared. The user must be locked.
     pub(super) async fn clear_sign_in_tries(&self, tx: &mut Tx, owner: &UserId, now: Timestamp) -> Result<(), Failure> {
         let tries = self.try_counter(owner, TryKind::SignIn);
         let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);

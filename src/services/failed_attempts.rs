@@ -186,7 +186,7 @@ impl Services {
         Ok(())
     }
 
-    /// Records a wrong code at sign-in. When it was the last attempt, the user is notified: whoever made it knows the
+    /// Records a wrong code at sign-in. When it was the last attempt, the user is notified: the client knows the
     /// password.
     pub(super) async fn record_wrong_sign_in_code(
         &self,

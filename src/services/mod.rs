@@ -182,7 +182,7 @@ impl From<storage::Error> for Failure {
         match error {
             storage::Error::Unavailable(reason) => Self::Unavailable(reason),
             storage::Error::Aborted(reason) => Self::Aborted(reason),
-            // Nothing was written, and whoever tries again finds the user as they are now.
+            // Nothing was written, and a retry finds the user as they are now.
             error @ storage::Error::Gone { .. } => Self::Unavailable(error.to_string()),
             storage::Error::TooManyStatements(allowed) => Self::TooManyStatements(allowed),
             error => Self::Storage(error),

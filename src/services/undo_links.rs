@@ -50,7 +50,7 @@ impl Services {
         Ok(returned)
     }
 
-    /// Makes a link for whoever reads the old address. Links to older addresses stay valid: a thief who changes the address
+    /// Creates a link for the reader of the old address. Links to older addresses stay valid: a thief who changes the address
     /// twice must not get rid of the first one.
     pub(super) async fn make_undo_link(
         &self,

@@ -65,7 +65,7 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
     credentials_where!(tx.conn(), users::id.eq(id.as_str()))
 }
 
-/// Locks a user until the transaction ends, and returns whether there was one to lock. Whoever gets `false` holds no lock
+/// Locks a user until the transaction ends, and returns whether there was one to lock. A caller that gets `false` holds no lock
 /// and must not go on, even if a later statement finds a row of this id: it is another row, which nobody has locked. On
 /// SQLite the transaction holds the only write lock already.
 ///

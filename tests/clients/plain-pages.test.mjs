@@ -276,7 +276,7 @@ describe('A new password', () => {
     assert.deepEqual(await types(), ['password', 'password']);
   });
 
-  test('is told its rule before the first try', async () => {
+  test('states its rule before the first attempt', async () => {
     for (const [language, rule] of Object.entries({
       en: 'Use 8 to 128 characters.',
       ko: '8자 이상 128자 이하로',
@@ -289,7 +289,7 @@ describe('A new password', () => {
     }
   });
 
-  test('is told the rule of the server, where that is another', async () => {
+  test('states the rule of the server where that differs', async () => {
     const settings = { appUrl: null, passwordMinLength: 12, demo: null };
     for (const [language, rule] of Object.entries({
       en: 'Use 12 to 128 characters.',

@@ -168,7 +168,7 @@ async fn a_message_outlives_a_setting_that_is_wrong_for_half_a_day() {
 async fn an_address_that_needs_smtputf8_is_refused_once_the_server_is_known_to_lack_it() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
-    // Nobody has asked the mail server yet: the message waits, and the operator is told what it needs.
+    // Nobody has asked the mail server yet: the message waits, and the log says what it needs.
     client.done("verifyEmail", json!({ "email": "tëst@example.com" }), "sentTo").await;
     let log = work(&app).await;
     assert!(log.contains("ERROR") && log.contains("SMTPUTF8") && log.contains("SMTP_URL"), "{log}");

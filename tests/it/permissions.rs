@@ -305,7 +305,7 @@ fn with_texts(input: &Value, text: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_denied_hears_that_before_what_is_wrong_with_the_input() {
+async fn a_denial_comes_before_errors_of_the_input() {
     for who in [Nobody, Disabled, MustChangePassword, MustHaveMfa] {
         let scene = scene(who).await;
         let before = state(&scene).await;

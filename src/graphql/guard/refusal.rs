@@ -173,7 +173,7 @@ pub(super) fn is_of_value(error: &ServerError) -> bool {
         .any(|begin| error.message.starts_with(begin))
 }
 
-/// What is told of an argument that a resolver could not read: a scalar of ours with variables in it, since all else is
+/// The message for an argument that a resolver could not read: a scalar of ours with variables in it, since all else is
 /// checked before. The library repeats the value, which may be a password.
 pub(super) fn without_value(error: ServerError) -> ServerError {
     let is_of_input = ["Expected input type ", "Failed to parse "].iter().any(|begin| error.message.starts_with(begin));

@@ -91,7 +91,7 @@ async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
     assert_eq!(refused(answers[0].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
 }
 
-/// Each of these is a refusal of this server: it is tried again, and the operator is told which setting to look at.
+/// Each of these is a refusal of this server: it is retried, and the log names the setting to look at.
 #[tokio::test]
 async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
     let answers: [(Answers, &str); 13] = [

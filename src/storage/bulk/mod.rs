@@ -134,7 +134,7 @@ macro_rules! insert_rows {
 pub(super) use insert_rows;
 
 /// Inserts rows as [`insert_rows`] does, and updates the listed columns of those whose key, the conflict target, is there
-/// already. A row that is replaced stays the same row, for whoever waits for its lock.
+/// already. A row that is replaced stays the same row for transactions that wait for its lock.
 macro_rules! upsert_rows {
     ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $rows:expr) => {{
         use diesel::ExpressionMethods as _;

@@ -64,7 +64,7 @@ impl PgConnection {
         AnsiTransactionManager::begin_transaction_sql(self, &sql).await
     }
 
-    /// Runs `statement`, told to whoever watches statements.
+    /// Runs `statement`, and reports it to the instrumentation.
     async fn run<R>(
         &mut self,
         query: QueryResult<Query>,

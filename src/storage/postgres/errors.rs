@@ -80,7 +80,7 @@ fn database_error(error: &DbError) -> DieselError {
     DieselError::DatabaseError(kind, Box::new(Information { message, constraint }))
 }
 
-/// What diesel is told of an error. The detail and the hint are left out: a detail quotes the values of a row.
+/// An error as it is passed to diesel. The detail and the hint are left out: a detail quotes the values of a row.
 struct Information {
     message: String,
     constraint: Option<String>,

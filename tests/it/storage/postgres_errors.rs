@@ -84,7 +84,7 @@ async fn a_lock_that_is_not_given_up_is_unavailable() {
     }
 }
 
-/// While a session is ended by the server's operator, whatever language he speaks, requests are told that the service is
+/// While the operator of PostgreSQL ends a session, in whatever language, requests report that the service is
 /// not available, or are served by another session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ended_sessions_are_unavailable_and_never_an_internal_error() {

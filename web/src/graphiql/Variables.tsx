@@ -13,7 +13,7 @@ export function Variables() {
   const sampleId = session.phase === 'signed-in' ? session.person.sampleId : null;
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const activeTabIndex = useGraphiQL((state) => state.activeTabIndex);
-  // What stands there until a user replaces it: the placeholder, or the id of whoever was signed in before.
+  // What stands there until a user replaces it: the placeholder, or the id of the user who was signed in before.
   const ours = useRef(PLACEHOLDER);
 
   useEffect(() => {
