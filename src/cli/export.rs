@@ -20,12 +20,25 @@ pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), C
         services.export(BufWriter::new(io::stdout()), options).await?;
         return Ok(());
     }
-    into_file(&services, &arguments.file, options).await
+    let path = &arguments.file;
+    // What is no regular file is written to, not replaced: a named pipe, a device, `>(…)`.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let file = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
+        services.export(BufWriter::new(file), options).await?;
+        return Ok(());
+    }
+    // A link stays, and the file that it leads to is replaced.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    into_file(&services, &path, options).await
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    CliError::failed(format!("{} cannot be written: {error}", path.display()))
 }
 
 /// The file is written aside and put in place when it is whole; only its owner can read it (mode 600).
 async fn into_file(services: &Services, path: &Path, options: ExportOptions) -> Result<(), CliError> {
-    let unwritable = |error: io::Error| CliError::failed(format!("{} cannot be written: {error}", path.display()));
+    let unwritable = |error: io::Error| unwritable(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let aside = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
     let writer: File = aside.as_file().try_clone().map_err(unwritable)?;

@@ -23,7 +23,7 @@ pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", escape(text));
 }
 
-/// `text` with control characters, other than line feeds, as JSON writes them: `\u001b`. Stored text must not move the
+/// `text` with control characters, other than line feeds and tabs, as JSON writes them: `\u001b`. Stored text must not move the
 /// cursor of a terminal or change the order of what it shows, and JSON must remain what it is.
 fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
@@ -35,12 +35,12 @@ fn escape(text: &str) -> Cow<'_, str> {
 
 fn is_control(c: char) -> bool {
     let changes_order = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c != '\n' && (c.is_control() || changes_order)
+    !matches!(c, '\n' | '\t') && (c.is_control() || changes_order)
 }
 
-/// Stored `text` for a line of its own: without the line feeds that are part of it.
+/// Stored `text` for a line of its own: without the line feeds and tabs that are part of it.
 pub(super) fn one_line(text: &str) -> String {
-    text.replace('\n', "\\u000a")
+    text.replace('\n', "\\u000a").replace('\t', "\\u0009")
 }
 
 #[cfg(test)]
@@ -52,6 +52,7 @@ mod tests {
         let text = "a\u{1b}[2J\r\u{7f}\u{9b}\u{202e}b\n\u{e9}\u{1f600}\n";
         assert_eq!(escape(text), "a\\u001b[2J\\u000d\\u007f\\u009b\\u202eb\n\u{e9}\u{1f600}\n");
         assert!(matches!(escape("plain\n"), Cow::Borrowed(_)));
-        assert_eq!(one_line("a\nb"), "a\\u000ab");
+        assert_eq!(escape("\ta\n"), "\ta\n");
+        assert_eq!(one_line("a\nb\tc"), "a\\u000ab\\u0009c");
     }
 }

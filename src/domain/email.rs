@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
+use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
 
@@ -36,7 +37,9 @@ impl Email {
             return Err(too_long());
         }
         let options = Options::default().without_display_text().without_domain_literal();
-        let parsed = EmailAddress::parse_with_options(typed, options).map_err(|_| malformed())?;
+        // Judged in the form that is compared: by itself, a combining mark is no character of an address.
+        let composed: String = typed.nfc().collect();
+        let parsed = EmailAddress::parse_with_options(&composed, options).map_err(|_| malformed())?;
         if parsed.local_part().starts_with('"') || parsed.local_part().chars().any(|c| c.is_control() || is_bidi(c)) {
             return Err(malformed());
         }
@@ -103,6 +106,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_decomposed_address_is_the_composed_one() {
+        for (decomposed, composed) in [
+            ("jo\u{308}rg@ex.com", "jörg@ex.com"),
+            ("x@bu\u{308}cher.example", "x@bücher.example"),
+            ("カ\u{3099}@ex.com", "ガ@ex.com"),
+        ] {
+            let email = Email::parse(decomposed).unwrap();
+            assert_eq!(email.as_str(), decomposed);
+            assert_eq!(email.key(), Email::parse(composed).unwrap().key());
+        }
+    }
 
     #[test]
     fn is_kept_as_typed_and_compared_in_one_form() {

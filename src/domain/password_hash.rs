@@ -3,7 +3,7 @@
 mod parse;
 
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Params};
+use argon2::{Algorithm, Params, Version};
 
 use super::Invalid;
 
@@ -104,7 +104,10 @@ impl PasswordHash {
         let same = |own: &Params| {
             (own.m_cost(), own.t_cost(), own.p_cost()) == (params.m_cost(), params.t_cost(), params.p_cost())
         };
-        algorithm == Ok(Algorithm::Argon2id) && Params::try_from(hash.as_ref()).is_ok_and(|own| same(&own))
+        let is_current = hash.version == Some(Version::V0x13.into());
+        algorithm == Ok(Algorithm::Argon2id)
+            && is_current
+            && Params::try_from(hash.as_ref()).is_ok_and(|own| same(&own))
     }
 
     /// Whether it takes so much memory that no two are to be verified at once.

@@ -151,6 +151,8 @@ fn finish(error: &mut ServerError, request_id: &RequestId) {
         error.source = None;
         error.extensions = Some(coded(Code::InternalServerError));
     }
+    // What failed before a document was read has no place in one (line 0, column 0).
+    error.locations.retain(|location| location.line > 0);
     error.extensions.get_or_insert_default().set("requestId", request_id.as_str());
 }
 

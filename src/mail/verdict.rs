@@ -68,6 +68,14 @@ const WORDS: &[(&str, Subject)] = &[
     ("sender address rejected", Subject::Sender),
     ("client host rejected", Subject::Policy),
     ("relay access denied", Subject::Relaying),
+    // Said of the recipient with codes of policy, protocol, and routing as well (X.7.1, X.5.0, X.4.1).
+    ("recipient address rejected: access denied", Subject::Recipient),
+    ("user unknown", Subject::Recipient),
+    ("unknown user", Subject::Recipient),
+    ("no such user", Subject::Recipient),
+    ("mailbox unavailable", Subject::Recipient),
+    ("mailbox not found", Subject::Recipient),
+    ("doesn't have a yahoo", Subject::Recipient),
     // Sendmail, qmail, Exim, Exchange, and what imitates them.
     ("relaying denied", Subject::Relaying),
     ("relay denied", Subject::Relaying),
@@ -244,6 +252,11 @@ mod tests {
     fn a_refusal_of_the_recipient_or_the_message_is_permanent() {
         for (stage, reply) in [
             (Stage::Recipient, "550 5.1.1 User unknown"),
+            (Stage::Recipient, "550 5.4.1 Recipient address rejected: Access denied"),
+            (Stage::Recipient, "554 5.7.1 <u@x.org>: Recipient address rejected: Access denied"),
+            (Stage::Recipient, "550 5.7.1 <u@x.org>... User unknown"),
+            (Stage::Recipient, "550 5.5.0 Requested action not taken: mailbox unavailable"),
+            (Stage::Recipient, "554 delivery error: dd This user doesn't have a yahoo.com account (u@yahoo.com)"),
             (Stage::Recipient, "550 5.1.1 <relaying.denied@example.com>: Recipient address rejected: User unknown"),
             (Stage::Recipient, "550 5.1.2 No such domain"),
             (Stage::Recipient, "501 5.1.3 Bad recipient address syntax"),

@@ -2,7 +2,7 @@
 
 use super::codes::{Charged, CodeRequest, TryKind};
 use super::failed_attempts::Failed;
-use super::{Error, Failure, Services, UNDO_FOR_DAYS};
+use super::{Error, Failure, Services, UNDO_FOR_DAYS, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Wait;
@@ -137,13 +137,14 @@ impl Services {
         let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
         let charged = self.charge_try(owner, Some(&code), TryKind::Session, self.now()).await;
         let charged = charged.map_err(|error| error.map(ConfirmEmailRefusal::Code))?;
-        let outcome = self.complete_email(caller, &code, &charged, digits, client).await;
+        let outcome = retry(|| self.complete_email(caller, &code, &charged, digits.clone(), client)).await;
         let is_wrong =
             |refusal: &ConfirmEmailRefusal| matches!(refusal, ConfirmEmailRefusal::Code(CodeRefusal::Wrong { .. }));
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// Compares a counted code and takes its address as verified.
+    /// Compares a counted code and takes its address as verified. If another user verifies it at the same moment, it gives way,
+    /// and finds the address taken when it is run again.
     async fn complete_email(
         &self,
         caller: &Caller,
@@ -176,7 +177,7 @@ impl Services {
             return Err(Error::Refused(ConfirmEmailRefusal::Taken));
         }
         self.put_proven_email(&mut tx, &mut caller.user, address, client, now).await.map_err(|failure| {
-            if is_taken(&failure) { Error::Refused(ConfirmEmailRefusal::Taken) } else { failure.into() }
+            if is_taken(&failure) { Failure::Aborted("another user verified the address".to_owned()) } else { failure }
         })?;
         self.commit_and_wake(tx).await?;
         Ok(caller)

@@ -264,7 +264,8 @@ fn matches_argon2(
 ) -> Result<bool, argon2::password_hash::Error> {
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
     let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
-    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    // A hash that names no version is one of before there were two.
+    let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from)?;
     let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
     let mut output = vec![0; expected.len()];
     memory.compute(&argon2, password, salt.as_ref(), &mut output)?;

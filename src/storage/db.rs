@@ -76,6 +76,7 @@ enum Pool {
     Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
 }
 
+#[expect(clippy::large_enum_variant, reason = "a connection is moved a few times and never kept by the thousand")]
 /// A connection, for as long as it is held. To use it, say [`on!`].
 pub(super) enum Conn {
     Pg(Held<PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>>),

@@ -191,7 +191,7 @@ fn what_is_set_wrong_of_documents_and_browsers_is_named() {
 #[test]
 fn the_schema_is_printed_for_clients_and_for_gateways() {
     let binary = Binary::new();
-    assert_says(&binary.run(&["schema"]), 0, &["type User implements Node {"]);
+    assert_eq!(said(&binary.run(&["schema"])).trim_end(), include_str!("../../schema.graphql").trim_end());
     assert_says(&binary.run(&["schema", "--federation"]), 0, &["type User implements Node @key(fields: \"id\") {"]);
 }
 
@@ -318,6 +318,29 @@ fn a_malformed_import_tells_every_line_and_writes_nothing() {
     assert_says(&binary.run(&["export", "-"]), 0, &[]);
     assert_eq!(said(&binary.run(&["export", "-"])), "");
     assert_says(&binary.run(&["import", "nowhere.jsonl"]), 1, &["nowhere.jsonl"]);
+}
+
+#[test]
+fn an_export_goes_through_links_and_pipes_and_replaces_neither() {
+    let binary = Binary::new();
+    binary.write("in.jsonl", COMPANY);
+    assert_says(&binary.run(&["import", "in.jsonl"]), 0, &[]);
+    let exported = said(&binary.run(&["export", "-"]));
+    binary.write("real.jsonl", "before");
+    std::os::unix::fs::symlink("real.jsonl", binary.path().join("link.jsonl")).unwrap();
+    assert_says(&binary.run(&["export", "link.jsonl"]), 0, &[]);
+    assert!(binary.path().join("link.jsonl").is_symlink());
+    assert_eq!(std::fs::read_to_string(binary.path().join("real.jsonl")).unwrap(), exported);
+
+    let pipe = binary.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_says(&binary.run(&["export", "pipe"]), 0, &[]);
+    assert_eq!(reader.join().unwrap(), exported);
+    assert!(!pipe.metadata().unwrap().is_file());
 }
 
 #[test]

@@ -230,6 +230,26 @@ async fn an_address_in_use_elsewhere_shows_only_to_who_reads_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_users_who_verify_one_address_at_once_one_gets_it_and_no_other_keeps_it_pending() {
+    const USERS: [&str; 4] = ["one", "two", "three", "four"];
+    let app = TestApp::with_users(&USERS).await;
+    let mut users = Vec::new();
+    for user in USERS {
+        let client = app.signed_in(DOMAIN, user).await;
+        client.done("verifyEmail", json!({ "email": NEW }), "sentTo").await;
+        users.push((client, app.code(NEW).await));
+    }
+    let confirmed =
+        users.iter().map(|(client, code)| client.mutate("confirmEmail", json!({ "verifyCode": code }), "user { id }"));
+    let answers = futures_util::future::join_all(confirmed).await;
+    let taken = answers.iter().filter(|answer| answer["errors"][0]["code"] == "EMAIL_TAKEN").count();
+    assert_eq!(taken, USERS.len() - 1, "{answers:?}");
+    for (client, _) in &users {
+        assert_eq!(state(client).await["pendingEmail"], json!(null));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_the_old_address_undoes_the_change() {
     let (app, client) = app().await;
     client.done("updateProfile", json!({ "email": NEW }), "sentTo").await;

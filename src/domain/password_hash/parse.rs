@@ -1,7 +1,7 @@
 //! Reading the forms in which other systems write the hashes of passwords.
 
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Params};
+use argon2::{Algorithm, Params, Version};
 use data_encoding::BASE64;
 
 use super::{
@@ -101,6 +101,7 @@ fn parse_phc(text: &str, original: &str) -> Result<PasswordHash, String> {
         return scrypt((number("ln")?, number("r")?, number("p")?), salt, output).ok_or_else(malformed)?;
     }
     Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| malformed())?;
+    hash.version.map(Version::try_from).transpose().map_err(|_| malformed())?;
     let params = Params::try_from(&hash).map_err(|_| malformed())?;
     if u64::from(params.m_cost()) > MAX_HASH_MEMORY {
         return Err(format!(

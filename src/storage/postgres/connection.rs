@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent, StrQueryHelper};
 use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
@@ -21,6 +22,7 @@ use diesel_async::{
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
@@ -32,6 +34,11 @@ const LIMITS: &str = "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeou
                       SET LOCAL idle_in_transaction_session_timeout = '30s'; \
                       SET LOCAL plan_cache_mode = force_generic_plan";
 
+/// How old a connection must be to be replaced when it takes no writes. Whether a session takes them is settled when it
+/// begins (`default_transaction_read_only`), so an old one does not see that the server takes them again; and a server
+/// that takes none is not asked for a new session at each refusal.
+const RECONNECT_AFTER: Duration = Duration::from_secs(3);
+
 /// A connection.
 pub(in crate::storage) struct PgConnection {
     client: Client,
@@ -41,6 +48,7 @@ pub(in crate::storage) struct PgConnection {
     errors: Errors,
     is_pooled: bool,
     must_write: bool,
+    opened_at: Instant,
 }
 
 impl PgConnection {
@@ -55,7 +63,13 @@ impl PgConnection {
             errors: Errors::new(is_full),
             is_pooled,
             must_write,
+            opened_at: Instant::now(),
         }
+    }
+
+    /// Notes that the session takes no writes.
+    pub(super) fn note_read_only(&self) {
+        self.errors.note_read_only();
     }
 
     /// Begins a transaction by `sql`.
@@ -174,7 +188,7 @@ impl PoolableConnection for PgConnection {
     fn is_broken(&mut self) -> bool {
         AnsiTransactionManager::is_broken_transaction_manager(self)
             || self.client.is_closed()
-            || (self.must_write && self.errors.is_read_only())
+            || (self.errors.is_read_only() && (self.must_write || self.opened_at.elapsed() > RECONNECT_AFTER))
     }
 }
 

@@ -36,13 +36,18 @@ impl Errors {
         self.is_read_only.load(Ordering::Relaxed)
     }
 
+    /// Notes that the server takes no writes at the moment.
+    pub(super) fn note_read_only(&self) {
+        self.is_read_only.store(true, Ordering::Relaxed);
+    }
+
     /// diesel's error for this one; for 25P02 that for the first one of the transaction.
     pub(super) fn convert(&self, error: &tokio_postgres::Error) -> DieselError {
         let Some(error) = error.as_db_error() else {
             return DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(describe(error)));
         };
         if *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION {
-            self.is_read_only.store(true, Ordering::Relaxed);
+            self.note_read_only();
         }
         if *error.code() == SqlState::DISK_FULL {
             self.is_full.store(true, Ordering::Relaxed);

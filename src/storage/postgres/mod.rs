@@ -61,7 +61,8 @@ pub(super) fn connector(
 /// `is_full` remembers that it was.
 pub(super) async fn check_writes(conn: &mut PgConnection, is_full: &AtomicBool) -> Result<(), Error> {
     let takes_writes = sql::<Bool>("NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'");
-    if !diesel::select(takes_writes).get_result(conn).await? {
+    if !diesel::select(takes_writes).get_result(&mut *conn).await? {
+        conn.note_read_only();
         return Err(Error::Unavailable("the database takes no writes: it is read-only, or a standby".to_owned()));
     }
     if is_full.load(Ordering::Relaxed) {

@@ -133,6 +133,19 @@ async fn a_database_that_takes_no_writes_is_not_ready_refuses_them_and_is_still_
     assert_eq!(reset(&app.client()).await.data()["resetPassword"]["ok"], true);
 }
 
+/// Sessions keep the default that they began with. They are replaced, so the server recovers by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_writes_again_is_ready_though_no_session_was_ended() {
+    let (database, app) = start().await;
+    let name = database.url().rsplit_once('/').unwrap().1.to_owned();
+    database.administer(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    database.administer(END_OTHER_SESSIONS).await;
+    while app.readiness().await != 503 {}
+    let again = format!("BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT");
+    database.administer(&again).await;
+    while app.readiness().await != 200 {}
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_space_is_not_ready_until_a_write_succeeds() {
     let (database, app) = start().await;
