@@ -18,7 +18,11 @@ pub fn is_exact(text: &str) -> bool {
         return true;
     }
     let Ok(double) = text.parse::<f64>() else { return false };
-    double.is_finite() && decimal(text).is_some_and(|given| Some(given) == decimal(&format!("{double:e}")))
+    // Of the shortest texts for a double there can be two; JSON here is written with one of them, elsewhere with the other.
+    let written =
+        [format!("{double:e}"), serde_json::Number::from_f64(double).map(|n| n.to_string()).unwrap_or_default()];
+    double.is_finite()
+        && decimal(text).is_some_and(|given| written.iter().any(|text| decimal(text).as_ref() == Some(&given)))
 }
 
 /// Where in a JSON text the first number stands that is not exact: `a.b[2]`, after `path`.
