@@ -222,6 +222,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_error_without_a_place_in_a_document_has_no_locations() {
+        let finished = |pos: async_graphql::Pos| {
+            let mut error = ServerError::new("x", Some(pos));
+            error.extensions = Some(coded(Code::Unavailable));
+            finish(&mut error, &RequestId::of(&axum::http::HeaderMap::new(), || [7; 16]));
+            error.locations
+        };
+        assert_eq!(finished(async_graphql::Pos::default()), []);
+        assert_eq!(finished(async_graphql::Pos { line: 2, column: 3 }).len(), 1);
+    }
+
+    #[test]
     fn json_is_written_as_it_is_stored() {
         let written = |text: &'static str| {
             serde_json::to_string(&Json(&Value::List(vec![Value::Binary(text.as_bytes().into())]))).unwrap()

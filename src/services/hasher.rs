@@ -307,6 +307,30 @@ mod tests {
     /// Argon2id with 8 KiB, of no known password.
     const SMALL: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+    /// As PHC strings were written before Argon2 1.3, and as libargon2 still reads them.
+    #[tokio::test]
+    async fn an_argon2_hash_without_a_version_is_one_of_version_1_0() {
+        let wait = Duration::from_secs(5);
+        let hasher =
+            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 1, wait }).unwrap();
+        let slot = hasher.slot().await.unwrap();
+        let params = Params::new(8, 1, 1, Some(32)).unwrap();
+        let mut output = [0; 32];
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x10, params);
+        argon2.hash_password_into(b"correct horse", b"somesaltsomesalt", &mut output).unwrap();
+        let encode = |bytes: &[u8]| data_encoding::BASE64_NOPAD.encode(bytes);
+        let (salt, output) = (encode(b"somesaltsomesalt"), encode(&output));
+        for (version, is_right) in [("", true), ("v=16$", true), ("v=19$", false)] {
+            let hash = PasswordHash::parse(&format!("$argon2id${version}m=8,t=1,p=1${salt}${output}")).unwrap();
+            assert_eq!(
+                hasher.verify(&slot, Some(hash), Password::typed("correct horse")).await.unwrap(),
+                is_right,
+                "{version}"
+            );
+        }
+        assert!(PasswordHash::parse(&format!("$argon2id$v=18$m=8,t=1,p=1${salt}${output}")).is_err());
+    }
+
     #[tokio::test]
     async fn of_hashes_above_64_mib_one_is_verified_at_a_time() {
         let wait = Duration::from_secs(5);

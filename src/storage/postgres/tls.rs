@@ -107,7 +107,7 @@ impl ServerCertVerifier for Unverified {
     }
 }
 
-/// Believes a certificate of a trusted root, whoever it is made out to: what `sslmode=verify-ca` means.
+/// Accepts a certificate of a trusted root, whatever name it is issued for: what `sslmode=verify-ca` means.
 #[derive(Debug)]
 struct AnyName {
     inner: Arc<rustls::client::WebPkiServerVerifier>,
