@@ -11,6 +11,7 @@ pub mod domain;
 pub mod entropy;
 pub mod graphql;
 pub mod http;
+pub mod low_priority;
 pub mod mail;
 pub mod services;
 pub mod storage;

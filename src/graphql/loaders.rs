@@ -248,15 +248,40 @@ impl Load for GroupTotal {
     }
 }
 
+type UserOfGroup = (WorkspaceGroupId, GroupUser);
+
 impl Load for GroupUsers {
     type Key = WorkspaceGroupId;
     type Value = Vec<Arc<GroupUser>>;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
-        let most = self.0.rows_left(USER_FIELDS);
-        let users = self.0.settle(self.0.services.list_group_users(groups, most).await)?;
-        self.0.charge_bounded(users.len(), most, USER_FIELDS)?;
+        let users = match self.read_few(groups).await? {
+            Some(few) => few,
+            None => self.read_all(groups).await?,
+        };
         Ok(gather(users.into_iter().map(|(group, user)| (group, Arc::new(user)))))
+    }
+}
+
+impl GroupUsers {
+    /// The users, unless there are more than one turn may read.
+    async fn read_few(&self, groups: &[WorkspaceGroupId]) -> Result<Option<Vec<UserOfGroup>>, ApiError> {
+        let most = self.0.work.one_turn() / (USER_FIELDS + ITEM_FIELDS);
+        let users = self.0.settle(self.0.services.list_group_users(groups, most).await)?;
+        if users.len() > most {
+            return Ok(None);
+        }
+        self.0.charge_rows(users.len(), USER_FIELDS)?;
+        Ok(Some(users))
+    }
+
+    /// They are counted first: reading as many as are allowed takes as long as an allowed request.
+    async fn read_all(&self, groups: &[WorkspaceGroupId]) -> Result<Vec<UserOfGroup>, ApiError> {
+        let most = self.0.rows_left(USER_FIELDS);
+        self.0.work.expect(usize::MAX).await;
+        let count = self.0.settle(self.0.services.count_group_users(groups, most).await)?;
+        self.0.charge_bounded(count, most, USER_FIELDS)?;
+        self.0.settle(self.0.services.list_group_users(groups, most).await)
     }
 }
 
@@ -291,6 +316,8 @@ impl Load for GroupWorkspaces {
         let asked = keys.iter().map(|(list, page)| ((&list.filter, page), list.group.clone()));
         for ((filter, page), groups) in gather(asked) {
             let most = self.0.rows_left(WORKSPACE_FIELDS);
+            let asked = groups.len().saturating_mul(page.size);
+            self.0.work.expect(asked.saturating_mul(WORKSPACE_FIELDS + ITEM_FIELDS)).await;
             let read = self.0.settle(services.list_workspaces_through(viewer, &groups, filter, page, most).await)?;
             self.0.charge_bounded(read.len(), most, WORKSPACE_FIELDS)?;
             let mut read = gather(read.into_iter().map(|(group, workspace)| (group, Arc::new(workspace))));

@@ -23,7 +23,7 @@ use super::{
     router::Shared,
     session,
 };
-use crate::graphql::only_queries::ReadOnly;
+use crate::{graphql::only_queries::ReadOnly, low_priority::LongOperation};
 
 /// What an answer to `GET` depends on besides its address.
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
@@ -38,7 +38,7 @@ pub(super) async fn get<A: Execute>(
     let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
         Ok(Media::Html) => pages::graphiql(&parts.headers).await,
         Ok(media) => {
-            let outcome = query(&shared, &parts, &exchange).await;
+            let outcome = query(&shared, &parts, &exchange, media).await;
             answer(media, &exchange, outcome, Caching::ByTheAsker(&parts.headers))
         }
         Err(refusal) => answer(Media::Json, &exchange, Err(refusal), Caching::Never),
@@ -59,7 +59,7 @@ pub(super) async fn post<A: Execute>(
         Err(refusal) => (Media::Json, Err(refusal)),
     };
     let outcome = match checked {
-        Ok(()) => operation(&shared, &parts, body, &exchange).await,
+        Ok(()) => operation(&shared, &parts, body, &exchange, media).await,
         Err(refusal) => {
             body::discard(body, &parts.headers).await;
             Err(refusal)
@@ -68,12 +68,17 @@ pub(super) async fn post<A: Execute>(
     answer(media, &exchange, outcome, Caching::Never)
 }
 
-async fn query<A: Execute>(shared: &Arc<Shared<A>>, parts: &Parts, exchange: &Exchange) -> Result<Answer, Refusal> {
+async fn query<A: Execute>(
+    shared: &Arc<Shared<A>>,
+    parts: &Parts,
+    exchange: &Exchange,
+    media: Media,
+) -> Result<Answer, Refusal> {
     let mut call = Call::from_query_string(parts.uri.query())?;
     if let Call::Single(request) = &mut call {
         request.data.insert(ReadOnly);
     }
-    execute(shared, call, parts, exchange).await
+    execute(shared, call, parts, exchange, media).await
 }
 
 async fn operation<A: Execute>(
@@ -81,13 +86,14 @@ async fn operation<A: Execute>(
     parts: &Parts,
     body: Body,
     exchange: &Exchange,
+    media: Media,
 ) -> Result<Answer, Refusal> {
     let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
     shared.api.check_body(&bytes).map_err(Refusal::too_much)?;
     let call = Call::from_body(&bytes, shared.settings.batch_size)?;
     drop(bytes);
     backpressure::make_room(parts, exchange.deadline).await?;
-    execute(shared, call, parts, exchange).await
+    execute(shared, call, parts, exchange, media).await
 }
 
 /// Executes in a task of its own, which goes on to its end whatever becomes of the client or of our patience: an
@@ -97,22 +103,34 @@ async fn execute<A: Execute>(
     call: Call,
     parts: &Parts,
     exchange: &Exchange,
+    media: Media,
 ) -> Result<Answer, Refusal> {
     let is_batch = matches!(call, Call::Batch(_));
-    let prepared = shared.api.prepare(call.into_requests()).map_err(Refusal::too_much_together)?;
+    let mut prepared = shared.api.prepare(call.into_requests()).map_err(Refusal::too_much_together)?;
+    let long = LongOperation::default();
+    for request in prepared.iter_mut().flatten() {
+        request.data.insert(long.clone());
+    }
     let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
     let sender = Sender::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
+    let request_id = exchange.request_id.clone();
     let site = Arc::clone(shared);
     let operation = async move {
         let mut executed = Vec::with_capacity(prepared.len());
         for request in prepared {
             executed.push(site.api.execute(request, sender.clone()).await);
         }
-        Answer::new(executed, is_batch)
+        Answer::new(executed, is_batch, media, &request_id)
     };
-    let task = shared.tasks.spawn(operation.in_current_span());
+    let low_priority = shared.low_priority.clone();
+    let operation = operation.in_current_span();
+    let task = shared.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
     match timeout_at(exchange.deadline, task).await {
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Err(Refusal::Failed)
+        }
         // The panic hook has told what happened; its text may hold anything and is not told again.
         Ok(Err(_)) => {
             tracing::error!("an operation panicked");
@@ -126,11 +144,8 @@ async fn execute<A: Execute>(
 }
 
 fn answer(media: Media, exchange: &Exchange, outcome: Result<Answer, Refusal>, caching: Caching<'_>) -> Response {
-    let written = outcome.and_then(|answer| {
-        answer.into_response(media, &exchange.request_id, caching).map_err(|error| {
-            tracing::error!(%error, "an answer could not be written as JSON");
-            Refusal::Failed
-        })
-    });
-    written.unwrap_or_else(|refusal| refusal.answer(media, &exchange.request_id))
+    match outcome {
+        Ok(answer) => answer.into_response(media, caching),
+        Err(refusal) => refusal.answer(media, &exchange.request_id),
+    }
 }

@@ -20,9 +20,11 @@ use crate::graphql::{
 /// What was answered to a [`Call`](super::request::Call).
 #[derive(Debug)]
 pub(super) struct Answer {
-    responses: Vec<Response>,
-    /// Whether they stand in a list, as the requests did; otherwise it is one.
-    is_batch: bool,
+    status: StatusCode,
+    /// In JSON.
+    body: Vec<u8>,
+    /// Whether it has no errors.
+    is_sound: bool,
     session: Option<SessionChange>,
 }
 
@@ -37,38 +39,40 @@ pub(super) enum Caching<'a> {
 }
 
 impl Answer {
-    /// What came of the requests of a call. Of what several did to a session, the last counts.
-    pub(super) fn new(executed: Vec<Executed>, is_batch: bool) -> Self {
+    /// What came of the requests of a call, in a list if they came in one. Of what several did to a session, the last
+    /// counts.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(super) fn new(
+        executed: Vec<Executed>,
+        is_batch: bool,
+        media: Media,
+        request_id: &RequestId,
+    ) -> Result<Self, serde_json::Error> {
         let mut session = None;
         let responses = executed.into_iter().map(|one| {
             session = one.session.or_else(|| session.take());
             one.response
         });
-        Self { responses: responses.collect(), is_batch, session }
-    }
-
-    /// The HTTP answer.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub(super) fn into_response(
-        mut self,
-        media: Media,
-        request_id: &RequestId,
-        caching: Caching<'_>,
-    ) -> Result<axum::response::Response, serde_json::Error> {
-        for response in &mut self.responses {
+        let mut responses: Vec<_> = responses.collect();
+        for response in &mut responses {
             response.errors.iter_mut().for_each(|error| finish(error, request_id));
         }
-        let status = status_of_all(&self.responses, media);
-        let is_sound = self.responses.iter().all(|response| response.errors.is_empty());
-        let written: Vec<_> = self.responses.iter().map(Written::from).collect();
+        let written: Vec<_> = responses.iter().map(Written::from).collect();
         let mut body = match written.as_slice() {
-            [single] if !self.is_batch => serde_json::to_vec(single),
+            [single] if !is_batch => serde_json::to_vec(single),
             batch => serde_json::to_vec(batch),
         }?;
         // Up to half of a large one is room to grow, and would be kept until the client has read it.
         body.shrink_to_fit();
+        let is_sound = responses.iter().all(|response| response.errors.is_empty());
+        Ok(Self { status: status_of_all(&responses, media), body, is_sound, session })
+    }
+
+    /// The HTTP answer.
+    pub(super) fn into_response(self, media: Media, caching: Caching<'_>) -> axum::response::Response {
+        let Self { status, body, is_sound, session } = self;
         let kept = match caching {
             Caching::ByTheAsker(request) if is_sound => Some((etag::of(&body), request)),
             _ => None,
@@ -84,10 +88,10 @@ impl Answer {
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
-        if let Some(change) = &self.session {
+        if let Some(change) = &session {
             set_cookies(headers, change);
         }
-        Ok(response)
+        response
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
     refusal::Refusal,
     sdl::{SchemaText, Sdl},
 };
+use crate::low_priority::LowPriorityThreads;
 
 /// What may be turned of the endpoint.
 #[derive(Debug, Clone)]
@@ -83,6 +84,8 @@ pub(super) struct Shared<A> {
     pub(super) random: fn() -> [u8; 16],
     /// The operations that are being executed, whether anybody still waits for them or not.
     pub(super) tasks: TaskTracker,
+    /// Where those continue that take long.
+    pub(super) low_priority: LowPriorityThreads,
     /// Whether the server was told to stop.
     pub(super) phase: Phase,
 }
@@ -99,7 +102,15 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase
     let start = Redirect::temporary(&format!("{public_path}/graphql"));
     let loopback_only = settings.loopback_only;
     let mailbox = mailbox.map_or_else(Router::new, mailbox::routes);
-    let shared = Arc::new(Shared { api, settings, sdl: schema.map(Sdl::new), random, tasks, phase });
+    let shared = Arc::new(Shared {
+        api,
+        settings,
+        sdl: schema.map(Sdl::new),
+        random,
+        tasks,
+        low_priority: LowPriorityThreads::default(),
+        phase,
+    });
     let api = Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
         // Before the layers, which are to see the question of a browser whether it may: its method is none of ours.

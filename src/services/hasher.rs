@@ -12,13 +12,10 @@ use super::Failure;
 use crate::domain::password::Password;
 use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
+use crate::low_priority::lower_priority;
 
 /// How many random bytes a salt has (RFC 9106, 3.1).
 const SALT_LENGTH: usize = 16;
-
-/// How much lower than everything else the threads stand (`nice`).
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
 
 /// The strength of the hashes made here (RFC 9106), and how many are made at once.
 #[derive(Debug, Clone, Copy)]
@@ -275,9 +272,7 @@ fn matches_argon2(
 /// Does jobs as they come. Memory beyond the `most` blocks that hashes made here take, which one from elsewhere may have
 /// needed, is given back.
 fn work(queue: &Mutex<mpsc::Receiver<Job>>, most: usize) {
-    #[cfg(target_os = "linux")]
-    // On Linux this is the niceness of the calling thread alone. Where it is not allowed the work is done all the same.
-    let _ = rustix::process::nice(NICENESS);
+    lower_priority();
     let mut memory = Memory::default();
     loop {
         let job = match queue.lock() {

@@ -109,6 +109,14 @@ impl Services {
         Ok(groups::list_users(&self.db, groups, most).await?)
     }
 
+    /// How many users groups have together that the caller was shown; of more than `most`, `most` and one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_group_users(&self, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Failure> {
+        Ok(groups::count_users(&self.db, groups, most).await?)
+    }
+
     /// The tags of workspaces that the caller was shown, as far as they take at most `bytes` together.
     ///
     /// # Errors

@@ -9,19 +9,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, RunError};
-use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, Text};
 use diesel::sqlite::Sqlite;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
 };
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 use scopeguard::ScopeGuard;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
@@ -371,7 +372,14 @@ where
     AsyncDieselConnectionManager<C>: bb8::ManageConnection<Connection = C, Error = PoolError>,
 {
     let mut config = ManagerConfig::default();
-    config.custom_setup = Box::new(move |_| connect());
+    // A connection belongs to the runtime that opened it: opened for a long operation, it would be driven by threads of low
+    // priority for good, whoever uses it next.
+    let runtime = Handle::current();
+    config.custom_setup = Box::new(move |_| {
+        let opened = runtime.spawn(connect());
+        async move { opened.await.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string()))) }
+            .boxed()
+    });
     // Looks whether the connection is known to be dead, without asking the server: a round trip at every check-out
     // halves what the server can do.
     config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn: &mut C| {

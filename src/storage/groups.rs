@@ -129,43 +129,100 @@ pub async fn list_users(
     groups: &[WorkspaceGroupId],
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
-    let groups = groups.iter().map(ToString::to_string).collect();
-    let query = Members { groups, limit: i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1) };
+    let query = MemberList(Members::new(groups, most));
     let mut conn = db.conn().await?;
     let rows: Vec<UserRow> = on!(&mut conn, c => query.load(c).await)?;
     rows.into_iter().map(to_group_user).collect()
 }
 
-/// The limit applies before users are looked up and rows are sorted, so that neither takes longer than it allows.
+/// How many users all of `groups` have together; of more than `most` users, `most` and one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Error> {
+    let query = MemberCount(Members::new(groups, most));
+    let mut conn = db.conn().await?;
+    let count: i64 = on!(&mut conn, c => query.get_result(c).await)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// The members of groups, which are users or the names of some who are none yet; no more of them than the limit.
 struct Members {
     groups: Vec<String>,
     limit: i64,
 }
 
-impl Query for Members {
+impl Members {
+    fn new(groups: &[WorkspaceGroupId], most: usize) -> Self {
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        Self { groups: groups.iter().map(ToString::to_string).collect(), limit }
+    }
+
+    fn push<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Dialect,
+        String: ToSql<Text, DB>,
+        i64: ToSql<BigInt, DB>,
+    {
+        out.push_sql("(SELECT * FROM workspace_group_users WHERE workspace_group_id");
+        DB::push_is_any(out, &self.groups)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, i64>(&self.limit)?;
+        out.push_sql(") AS m");
+        Ok(())
+    }
+}
+
+/// The limit applies before users are looked up and rows are sorted, so that neither takes longer than it allows.
+struct MemberList(Members);
+
+impl Query for MemberList {
     type SqlType = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
 }
 
-impl QueryId for Members {
+impl QueryId for MemberList {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<DB> QueryFragment<DB> for Members
+impl<DB> QueryFragment<DB> for MemberList
 where
     DB: Dialect,
     String: ToSql<Text, DB>,
     i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state");
-        out.push_sql(" FROM (SELECT * FROM workspace_group_users WHERE workspace_group_id");
-        DB::push_is_any(&mut out, &self.groups)?;
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, i64>(&self.limit)?;
-        out.push_sql(") AS m LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
+        out.push_sql(
+            "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
+        );
+        self.0.push(&mut out)?;
+        out.push_sql(" LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
         out.push_sql(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
         Ok(())
+    }
+}
+
+/// Their number.
+struct MemberCount(Members);
+
+impl Query for MemberCount {
+    type SqlType = BigInt;
+}
+
+impl QueryId for MemberCount {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> QueryFragment<DB> for MemberCount
+where
+    DB: Dialect,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*) FROM ");
+        self.0.push(&mut out)
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -24,6 +24,7 @@ use super::{
     values,
 };
 use crate::graphql::error::ApiError;
+use crate::low_priority::LongOperation;
 
 /// Work done in one turn: some 2 ms, at about a microsecond a field. Others wait for as long, on a thread that is busy.
 /// Loaders wait until everything has begun that is to begin ([`Work::is_more_to_begin`]), so that the keys of a page become
@@ -36,6 +37,8 @@ pub(super) struct Pace {
     may_begin: usize,
     may_keep: usize,
     state: Mutex<State>,
+    /// Marked when the work is more than one turn.
+    long: OnceLock<LongOperation>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +69,12 @@ struct Queued {
 impl Pace {
     /// Allows `may_begin` work for the whole answer, and `may_keep` at the same time.
     pub(super) fn new(may_begin: usize, may_keep: usize) -> Self {
-        Self { may_begin, may_keep, state: Mutex::default() }
+        Self { may_begin, may_keep, state: Mutex::default(), long: OnceLock::new() }
+    }
+
+    /// Marks `long` when the work is more than one turn.
+    pub(super) fn report_to(&self, long: LongOperation) {
+        let _ = self.long.set(long);
     }
 
     /// Drives `answer` turn by turn.
@@ -93,6 +101,7 @@ impl Pace {
             if let Some(output) = turn.await? {
                 return Ok(output);
             }
+            self.is_long_with(0);
             // Unlike a mere wake, this lets the thread look for what comes from clients and the database.
             tokio::task::yield_now().await;
         }
@@ -146,6 +155,15 @@ impl Pace {
         state.begun += work;
     }
 
+    /// Whether the operation is long with `more` work; it is then marked.
+    fn is_long_with(&self, more: usize) -> bool {
+        let is_long = locked(&self.state).begun.saturating_add(more) > TURN;
+        if is_long && let Some(long) = self.long.get() {
+            long.mark();
+        }
+        is_long
+    }
+
     fn check(&self, state: &State) -> Result<(), Refusal> {
         if let Some(refusal) = &state.refusal {
             return Err(refusal.clone());
@@ -197,6 +215,20 @@ impl Work {
             return Ok(());
         }
         Err(ApiError::over_limit(Limit::ResponseFields.name(), allowed, "The response has too many fields."))
+    }
+
+    /// How many fields may be read in one turn.
+    #[must_use]
+    pub fn one_turn(&self) -> usize {
+        TURN.min(self.left())
+    }
+
+    /// To be called before up to so many fields are read: if that makes the operation a long one, it continues with low
+    /// priority.
+    pub async fn expect(&self, fields: usize) {
+        if self.0.is_long_with(fields) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Whether fields wait for their turn to begin, and may ask for more of what a loader is about to load.

@@ -1,6 +1,9 @@
 //! The guard at its posts: what the library calls while it works on one request.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    any::TypeId,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::{
     CacheControl, Positioned, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
@@ -26,6 +29,7 @@ use super::{
     values::{self, Weights},
     variables,
 };
+use crate::low_priority::LongOperation;
 
 /// What is said of a document in which nothing is wrong but what the library says of values, which is left out. It looks
 /// at those of variables in all operations, though they are given for the one that is meant.
@@ -152,6 +156,11 @@ impl Extension for Watch {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let looked_at = self.look_at(&mut request, &ctx.schema_env.registry)?;
+        let long =
+            request.data.get(&TypeId::of::<LongOperation>()).and_then(|long| long.downcast_ref::<LongOperation>());
+        if let Some(long) = long {
+            self.pace.report_to(long.clone());
+        }
         request.data.insert(Work(Arc::clone(&self.pace)));
         request.set_parsed_query(looked_at.known.document.clone());
         self.looked_at.get_or_init(|| looked_at);

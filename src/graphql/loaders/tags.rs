@@ -11,6 +11,9 @@ use crate::services::workspaces::FoundTags;
 /// Bytes of tags that count as much as a field.
 const FIELD_BYTES: usize = 64;
 
+/// Bytes that the tags of an entity rarely exceed.
+const LARGE_TAGS: usize = 1024;
+
 /// Loads [`Loaders::workspace_tags`](super::Loaders::workspace_tags).
 pub struct WorkspaceTags(pub(super) Reader);
 /// Loads [`Loaders::group_tags`](super::Loaders::group_tags).
@@ -21,6 +24,7 @@ impl Load for WorkspaceTags {
     type Value = TagsText;
 
     async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, TagsText>, ApiError> {
+        expect(&self.0, ids.len()).await;
         let found = self.0.services.find_workspace_tags(ids, bytes_left(&self.0)).await;
         accept(&self.0, self.0.settle(found)?, WorkspaceId::from_stored)
     }
@@ -31,6 +35,7 @@ impl Load for GroupTags {
     type Value = TagsText;
 
     async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, TagsText>, ApiError> {
+        expect(&self.0, ids.len()).await;
         let found = self.0.services.find_group_tags(ids, bytes_left(&self.0)).await;
         accept(&self.0, self.0.settle(found)?, WorkspaceGroupId::from_stored)
     }
@@ -39,6 +44,11 @@ impl Load for GroupTags {
 /// How many bytes of tags may be read, each of which will stand in the response too.
 fn bytes_left(reader: &Reader) -> usize {
     reader.work.left() / 2 * FIELD_BYTES
+}
+
+/// Few have tags that take more than this.
+async fn expect(reader: &Reader, entities: usize) {
+    reader.work.expect(entities.saturating_mul(LARGE_TAGS / FIELD_BYTES)).await;
 }
 
 fn accept<Id: Eq + std::hash::Hash>(

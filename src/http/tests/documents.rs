@@ -109,6 +109,13 @@ async fn a_panic_is_500_and_tells_nothing() {
 }
 
 #[tokio::test]
+async fn a_long_operation_continues_with_low_priority() {
+    assert_eq!(ask("{ continues(panics: false) }").await.json()["data"]["continues"], "long");
+    let reply = ask("{ continues(panics: true) }").await;
+    reply.refused(500, "INTERNAL_SERVER_ERROR");
+}
+
+#[tokio::test]
 async fn the_api_learns_where_a_request_comes_from() {
     let token = format!("upa_{}", "A".repeat(43));
     let request = build(

@@ -16,6 +16,7 @@ use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
     http::{Execute, HttpSettings, PageSettings, SchemaText, Sender, Site},
+    low_priority::LongOperation,
 };
 
 /// Counts the operations that begin, and those that are executed to their end.
@@ -123,6 +124,14 @@ impl Query {
     async fn panics(&self, now: bool) -> bool {
         assert!(!now, "the secret of the panic");
         now
+    }
+
+    /// The name of the thread on which an operation continues that turns out to be long.
+    async fn continues(&self, context: &Context<'_>, panics: bool) -> String {
+        context.data_unchecked::<LongOperation>().mark();
+        tokio::task::yield_now().await;
+        assert!(!panics, "the secret of the panic");
+        std::thread::current().name().unwrap_or_default().to_owned()
     }
 
     async fn escapes(&self) -> Result<u32, std::num::ParseIntError> {

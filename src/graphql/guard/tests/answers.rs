@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use async_graphql::Request;
 
 use super::{Answer, ask, refusal, schema};
+use crate::low_priority::LongOperation;
 
 fn asked(document: &str) -> Answer {
     ask(&schema::schema(), Request::new(document))
@@ -26,6 +27,18 @@ fn a_large_answer_leaves_others_their_turn() {
     let groups = data["me"]["groups"]["nodes"].as_array().unwrap();
     assert!(groups.iter().all(|group| group["users"].as_array().unwrap().len() == 10_000));
     assert!(groups.iter().all(|group| group["users"][9999]["state"] == "ENABLED"));
+}
+
+#[test]
+fn an_operation_is_long_when_it_takes_more_than_one_turn() {
+    let is_long = |document: &str| {
+        let long = LongOperation::default();
+        let answer = ask(&schema::schema(), Request::new(document).data(long.clone()));
+        assert_eq!(answer.response.errors, []);
+        long.is_marked()
+    };
+    assert!(!is_long("{me{groups(first:2){nodes{users(first:50){id name}}}}}"));
+    assert!(is_long("{me{groups(first:2){nodes{users(first:2000){id name}}}}}"));
 }
 
 #[test]
