@@ -120,6 +120,9 @@ impl Connections {
             self.within(3, connection.starttls(tls.clone(), helo_name)).await?.map_err(Fault::Connecting)?;
         }
         if let Some(credentials) = credentials {
+            if connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+                return Err(Fault::NoAuth);
+            }
             // AUTH, and where it must be LOGIN, user and password.
             let signing_in = connection.auth(DEFAULT_MECHANISMS, credentials);
             self.within(3, signing_in).await?.map_err(|error| Fault::Refused(Stage::SignIn, error))?;

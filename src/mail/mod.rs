@@ -16,6 +16,7 @@ pub mod smtp;
 mod text;
 pub mod transport;
 mod verdict;
+mod vocabulary;
 mod words;
 
 #[cfg(test)]

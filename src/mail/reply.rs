@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::io;
 
 use super::clean::one_line;
-use super::message::{Letter, Message, Notice};
 use super::transport::SendError;
-use super::verdict::{SMTPUTF8_ADVICE, Stage, Verdict, judge};
+use super::verdict::{SMTPUTF8_ADVICE, Stage, Verdict, enhanced_status, judge};
+use super::vocabulary::known_words;
 
-/// How much of the server's words is told, in characters.
+/// How much is told, in characters.
 const MAX_REASON: usize = 200;
 
 /// Why a mail did not get through.
@@ -22,22 +22,27 @@ pub(super) enum Fault {
     TimedOut,
     /// The server does not offer STARTTLS, and without it nothing is sent.
     NoTls,
+    /// There are user and password, and the server does not offer to take them.
+    NoAuth,
     /// The recipient's address needs SMTPUTF8, which the server does not offer.
     NoSmtputf8,
 }
 
 impl Fault {
     /// The fault as it is told outside.
-    pub(super) fn into_error(self, letter: &Letter) -> SendError {
+    pub(super) fn into_error(self) -> SendError {
         let Verdict { is_permanent, advice } = self.verdict();
         let reason = match self {
-            Self::Connecting(error) | Self::Refused(Stage::SignIn, error) => format!("could not connect: {error}"),
-            Self::Refused(_, error) => error.to_string(),
+            Self::Connecting(error) | Self::Refused(Stage::SignIn, error) => {
+                format!("could not connect: {}", told(&error))
+            }
+            Self::Refused(_, error) => told(&error),
             Self::TimedOut => "the server took too long to answer".into(),
             Self::NoTls => "the server does not offer STARTTLS".into(),
+            Self::NoAuth => "the server does not offer AUTH PLAIN or AUTH LOGIN".into(),
             Self::NoSmtputf8 => "the server does not offer SMTPUTF8".into(),
         };
-        SendError { is_final: is_permanent, reason: without_letter(&reason, letter), advice }
+        SendError { is_final: is_permanent, reason: one_line(&reason, MAX_REASON), advice }
     }
 
     fn verdict(&self) -> Verdict {
@@ -48,6 +53,7 @@ impl Fault {
             Self::Refused(stage, error) => judge_error(*stage, error),
             Self::TimedOut => temporary(None),
             Self::NoTls => temporary(Some(TLS_ADVICE)),
+            Self::NoAuth => temporary(Some(AUTH_ADVICE)),
             Self::NoSmtputf8 => temporary(Some(SMTPUTF8_ADVICE)),
         }
     }
@@ -56,6 +62,10 @@ impl Fault {
 /// What to do where the connection cannot be protected as it should be.
 const TLS_ADVICE: &str = "the connection to the mail server cannot be protected by TLS: check scheme, host, and port in \
     SMTP_URL, and whether this machine trusts the server's certificate";
+
+/// What to do where user and password cannot be given to the server.
+const AUTH_ADVICE: &str = "SMTP_URL has a user, but the mail server offers no authentication for them: remove user and \
+    password from SMTP_URL, or name a scheme and port at which it offers AUTH PLAIN or LOGIN; many do over TLS only";
 
 /// A failed handshake comes as an I/O error: rustls says so of invalid certificates and of servers that speak no TLS.
 fn is_tls_failure(error: &lettre::transport::smtp::Error) -> bool {
@@ -72,65 +82,58 @@ fn is_tls_failure(error: &lettre::transport::smtp::Error) -> bool {
 /// Without a status it is no reply: the connection broke, and the next one may not.
 fn judge_error(stage: Stage, error: &lettre::transport::smtp::Error) -> Verdict {
     let Some(code) = error.status() else { return Verdict { is_permanent: false, advice: None } };
-    let text = error.source().map(ToString::to_string).unwrap_or_default();
-    judge(stage, code.into(), &text)
+    judge(stage, code.into(), &reply_text(error))
 }
 
-/// Words of a server without what it may have repeated of the letter. Servers like to name the address, and some the
-/// links that they do not like.
-fn without_letter(reason: &str, letter: &Letter) -> String {
-    let to = letter.to.trim().to_lowercase();
-    let local = to.rsplit_once('@').map_or(to.as_str(), |(local, _)| local);
-    let secret = secret_of(&letter.message).unwrap_or_default();
-    let token = secret.rsplit(['#', '=', '/']).next().unwrap_or_default();
-    let repeats_address = |word: &str| {
-        let word = word.to_lowercase();
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        // A short one, `al`, is part of many a word that has nothing to do with it.
-        word.contains(['@', '<']) || bare == local || (local.len() > 3 && word.contains(local))
-    };
-    let repeats_secret = |word: &str| word.contains("://") || (!token.is_empty() && word.contains(token));
-    let words: Vec<_> = reason
-        .split_whitespace()
-        .map(|word| if repeats_address(word) || repeats_secret(word) { "(…)" } else { word })
-        .collect();
-    one_line(&words.join(" "), MAX_REASON)
+/// What the server said after the reply code.
+fn reply_text(error: &lettre::transport::smtp::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }
 
-fn secret_of(message: &Message) -> Option<&str> {
-    match message {
-        Message::Code { code: secret, .. }
-        | Message::ResetPassword { link: secret, .. }
-        | Message::Notice { notice: Notice::EmailChangedFrom { undo_link: secret, .. }, .. } => Some(secret.reveal()),
-        Message::Notice { .. } => None,
+/// What is told of an error: of a reply its codes and known words, of everything else, which our side says, all.
+fn told(error: &lettre::transport::smtp::Error) -> String {
+    match error.status() {
+        Some(code) => {
+            let kind = if error.is_permanent() { "permanent" } else { "transient" };
+            told_reply(kind, code.into(), &reply_text(error))
+        }
+        // The error quotes it.
+        None if error.is_response() => "the server's reply is malformed".into(),
+        None => error.to_string(),
     }
+}
+
+/// A reply without what it may repeat: its codes, and those of its words that are known.
+fn told_reply(kind: &str, code: u16, text: &str) -> String {
+    let status = enhanced_status(text);
+    // Every line of a reply begins with it.
+    let words: Vec<_> =
+        text.split_whitespace().filter(|word| status.is_none() || enhanced_status(word) != status).collect();
+    let status = status.map(|(subject, detail)| format!("{}.{subject}.{detail}", code / 100));
+    let said = [status, Some(known_words(&words.join(" ")))].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    format!("{kind} error ({code}): {}", said.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::tests::{code_letter, reset_letter};
 
     #[test]
-    fn the_servers_words_are_told_without_the_letter() {
-        let letter = code_letter("Wonny@Example.com");
-        for (said, told) in [
-            ("permanent error (550): 5.1.1 User unknown", "permanent error (550): 5.1.1 User unknown"),
-            ("5.1.1 <WONNY@example.com>: no such user", "5.1.1 (…) no such user"),
-            ("wonny is over quota", "(…) is over quota"),
-            ("spam: 'code:834201'\r\nX: y", "spam: (…) X: y"),
-            ("queued as 12345678", "queued as 1234…"),
+    fn a_reply_is_told_by_its_codes_and_known_words() {
+        for (code, said, told) in [
+            (550, "5.1.1 User unknown", "permanent error (550): 5.1.1 User unknown"),
+            (550, "5.1.1 <WONNY@example.com>: no such user", "permanent error (550): 5.1.1 (…) no such user"),
+            (
+                550,
+                "5.7.26 SPF failed\n5.7.26 for this domain",
+                "permanent error (550): 5.7.26 SPF failed for this domain",
+            ),
+            (554, "spam: 'code:834201'\r\nX: y", "permanent error (554): spam (…)"),
+            (554, "refused: https://id.example.com/#token=upt_s3cret", "permanent error (554): refused (…)"),
+            (554, "834 201", "permanent error (554): (…)"),
+            (554, "", "permanent error (554): "),
         ] {
-            assert_eq!(without_letter(said, &letter), told);
+            assert_eq!(told_reply("permanent", code, said), told);
         }
-        let letter = reset_letter("al@example.com");
-        for (said, told) in [
-            ("refused: https://id.example.com/reset-password#token=upt_s3cret", "refused: (…)"),
-            ("bad token upt_s3cret!", "bad token (…)"),
-            ("all of al, finally", "all of (…) finally"),
-        ] {
-            assert_eq!(without_letter(said, &letter), told);
-        }
-        assert_eq!(without_letter(&"x ".repeat(500), &letter).chars().count(), 200);
     }
 }

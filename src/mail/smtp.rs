@@ -11,6 +11,7 @@ use lettre::transport::smtp::extension::ClientId;
 use super::connections::{Connections, Encryption, Server};
 use super::envelope::{enclose, parse_address};
 use super::message::Letter;
+use super::reply::Fault;
 use super::transport::SendError;
 use crate::clock::Timestamp;
 
@@ -135,7 +136,7 @@ impl Smtp {
             advice: None,
         })?;
         let sent = connections.send(mail.envelope(), &mail.formatted()).await;
-        sent.map_err(|fault| fault.into_error(letter))
+        sent.map_err(Fault::into_error)
     }
 }
 

@@ -21,8 +21,8 @@ pub enum Transport {
 pub struct SendError {
     /// Whether trying again cannot help.
     pub is_final: bool,
-    /// Why, for the log: at most 200 characters on one line, without the recipient's address and without anything that
-    /// the mail says.
+    /// Why, for the log: at most 200 characters on one line. Of what the server said, it has the codes and known words
+    /// only, so that it holds nothing that the server may have repeated: the recipient, the mail, or a password.
     pub reason: String,
     /// What an operator has to do before it can be sent, naming the setting. `None` if it passes by itself, or cannot be
     /// helped.

@@ -5,6 +5,10 @@
 //! 550 for an unknown mailbox as well as for policy. So three things are asked in turn: the words that servers are known
 //! to use where they refuse us, the enhanced status code (RFC 3463, RFC 5248), and the reply code.
 
+mod phrases;
+
+pub(super) use phrases::PHRASES;
+
 /// What the server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -35,24 +39,34 @@ pub(super) struct Verdict {
 pub(super) fn judge(stage: Stage, code: u16, text: &str) -> Verdict {
     let subject = Subject::of(stage, code, text);
     let is_for_good = code >= 500;
-    Verdict {
-        is_permanent: is_for_good && matches!(subject, Subject::Recipient | Subject::Message),
-        advice: subject.advice().filter(|_| is_for_good || subject.is_surely_ours()),
-    }
+    let is_permanent = is_for_good
+        && match subject {
+            Subject::Recipient => true,
+            // Before the message is there, nothing about it can be refused.
+            Subject::Message | Subject::Size => stage == Stage::Message,
+            _ => false,
+        };
+    let needs_operator = !is_permanent && (is_for_good || subject.is_surely_ours());
+    Verdict { is_permanent, advice: subject.advice().filter(|_| needs_operator) }
 }
 
 /// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
+pub(super) enum Subject {
     Recipient,
     Message,
+    /// The size of the message, or room for it.
+    Size,
     /// The recipient's mailbox is full, which it may not be tomorrow.
     FullMailbox,
     /// The name that we give in EHLO.
     Greeting,
+    /// The sender's address, or what vouches for it: SPF, DKIM, DMARC.
     Sender,
     Authentication,
     Relaying,
+    /// How much we may send.
+    Quota,
     /// The server's rules, without saying which: our address is blocked, or the sender's domain is not trusted.
     Policy,
     /// The recipient's address needs SMTPUTF8.
@@ -61,67 +75,29 @@ enum Subject {
     Server,
 }
 
-/// Words in which well-known servers refuse us, whatever code they send with them.
-const WORDS: &[(&str, Subject)] = &[
-    // Postfix: smtpd_helo_restrictions, smtpd_sender_restrictions, smtpd_client_restrictions, smtpd_relay_restrictions.
-    ("helo command rejected", Subject::Greeting),
-    ("sender address rejected", Subject::Sender),
-    ("client host rejected", Subject::Policy),
-    ("relay access denied", Subject::Relaying),
-    // Said of the recipient with codes of policy, protocol, and routing as well (X.7.1, X.5.0, X.4.1).
-    ("recipient address rejected: access denied", Subject::Recipient),
-    ("user unknown", Subject::Recipient),
-    ("unknown user", Subject::Recipient),
-    ("no such user", Subject::Recipient),
-    ("mailbox unavailable", Subject::Recipient),
-    ("mailbox not found", Subject::Recipient),
-    ("doesn't have a yahoo", Subject::Recipient),
-    // Sendmail, qmail, Exim, Exchange, and what imitates them.
-    ("relaying denied", Subject::Relaying),
-    ("relay denied", Subject::Relaying),
-    ("relay not permitted", Subject::Relaying),
-    ("relaying not permitted", Subject::Relaying),
-    ("relaying not allowed", Subject::Relaying),
-    ("relay not allowed", Subject::Relaying),
-    ("not permitted to relay", Subject::Relaying),
-    ("not allowed to relay", Subject::Relaying),
-    ("unable to relay", Subject::Relaying),
-    ("cannot relay", Subject::Relaying),
-    ("do not relay", Subject::Relaying),
-    ("does not relay", Subject::Relaying),
-    ("allowed rcpthosts", Subject::Relaying),
-    ("sender verify failed", Subject::Sender),
-    ("sender rejected", Subject::Sender),
-    ("sender denied", Subject::Sender),
-    ("sender domain", Subject::Sender),
-    ("invalid sender", Subject::Sender),
-    ("ehlo", Subject::Greeting),
-    ("helo", Subject::Greeting),
-    ("authentication required", Subject::Authentication),
-    ("authentication is required", Subject::Authentication),
-    ("authentication failed", Subject::Authentication),
-    ("not authenticated", Subject::Authentication),
-    ("must authenticate", Subject::Authentication),
-    ("smtputf8", Subject::Smtputf8),
-    ("message size", Subject::Message),
-];
-
 impl Subject {
     fn of(stage: Stage, code: u16, text: &str) -> Self {
         // RFC 4954, section 6; and RFC 3207, section 4, of 530: without TLS.
         if matches!(code, 530 | 534 | 535 | 538) {
             return Self::Authentication;
         }
-        let named = Self::named_in(text);
         let by_status = enhanced_status(text).and_then(|status| Self::of_status(stage, status));
+        // A status code that says which policy it is says more.
+        let named =
+            Self::named_in(text).filter(|named| *named != Self::Policy || !by_status.is_some_and(Self::is_surely_ours));
         match stage {
-            Stage::Greeting => named.or(by_status).filter(|subject| subject.is_surely_ours()).unwrap_or(Self::Server),
-            Stage::SignIn => Self::Authentication,
-            Stage::Sender => {
-                // A mailbox that is unknown here is the sender's.
-                let is_other = |found: &Self| !matches!(found, Self::Recipient | Self::Message | Self::FullMailbox);
-                named.or(by_status).filter(is_other).unwrap_or(Self::Sender)
+            Stage::Greeting => {
+                let is_ours = |found: &Self| found.is_surely_ours() || matches!(found, Self::Policy | Self::Quota);
+                named.or(by_status).filter(is_ours).unwrap_or(Self::Server)
             }
+            Stage::SignIn => Self::Authentication,
+            Stage::Sender => match named.or(by_status).or_else(|| Self::of_code(stage, code)) {
+                // A mailbox that is unknown or full here is the sender's.
+                None | Some(Self::Recipient) => Self::Sender,
+                Some(Self::FullMailbox) => Self::Quota,
+                Some(Self::Message) => Self::Server,
+                Some(found) => found,
+            },
             Stage::Recipient | Stage::Data | Stage::Message => {
                 named.or(by_status).or_else(|| Self::of_code(stage, code)).unwrap_or(Self::Server)
             }
@@ -131,7 +107,7 @@ impl Subject {
     fn named_in(text: &str) -> Option<Self> {
         let words: Vec<_> = text.split_whitespace().filter(|word| !word.contains(['@', '<'])).collect();
         let text = words.join(" ").to_lowercase();
-        WORDS.iter().find(|(words, _)| text.contains(words)).map(|(_, subject)| *subject)
+        PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, subject)| *subject)
     }
 
     /// By subject and detail of an enhanced status code; its class is that of the reply code.
@@ -146,10 +122,10 @@ impl Subject {
             (1, _) => Self::Recipient,
             // X.2.x, mailboxes (3.3): 1 disabled, 2 full, 3 the message is too long for it.
             (2, 2) => Self::FullMailbox,
-            (2, 3) => Self::Message,
+            (2, 3) => Self::Size,
             (2, _) => Self::Recipient,
             // X.3.x, the mail system (3.4): 4 the message is too big; else full, not accepting, misconfigured.
-            (3, 4) => Self::Message,
+            (3, 4) => Self::Size,
             // X.4.x, network and routing (3.5).
             (3 | 4, _) => Self::Server,
             // X.5.x, the protocol (3.6): a command of ours is refused, or its parameters.
@@ -175,6 +151,7 @@ impl Subject {
     /// By the reply code, where there is no more (RFC 5321, section 4.2.3; RFC 7504).
     fn of_code(stage: Stage, code: u16) -> Option<Self> {
         let about = match stage {
+            Stage::Sender => Self::Sender,
             Stage::Recipient => Self::Recipient,
             Stage::Message => Self::Message,
             _ => Self::Server,
@@ -183,7 +160,9 @@ impl Subject {
             // Of a command, its parameters are refused: RCPT has the recipient's address.
             501 if stage == Stage::Recipient => Some(Self::Recipient),
             550 | 551 | 553 | 556 => Some(about),
+            552 if stage == Stage::Sender => Some(Self::Size),
             552 => Some(Self::FullMailbox),
+            555 => Some(Self::Server),
             // At RCPT most servers say it to clients that they do not serve.
             554 if stage == Stage::Message => Some(Self::Message),
             554 if stage == Stage::Recipient => Some(Self::Policy),
@@ -215,8 +194,16 @@ impl Subject {
                  relays, or have it allow this server's address",
             ),
             Self::Policy => Some(
-                "the mail server refuses this server by a policy: check SMTP_URL, the address in MAIL_FROM, and \
-                 USERPROFILE_SMTP_HELO_NAME",
+                "the mail server refuses this server by a policy: check SMTP_URL, the address in MAIL_FROM, \
+                 USERPROFILE_SMTP_HELO_NAME, and whether a blocklist has this server's address",
+            ),
+            Self::Quota => Some(
+                "the mail server limits how much this server may send: have it raise the limit of the account in \
+                 SMTP_URL, or name another server there",
+            ),
+            Self::Size => Some(
+                "the mail server says that the message is too big or that it has no room: raise its size limit (in \
+                 Postfix: message_size_limit), make room, or name another server in SMTP_URL",
             ),
             Self::Smtputf8 => Some(SMTPUTF8_ADVICE),
             Self::Server => Some("the mail server cannot take the message: check SMTP_URL"),
@@ -228,14 +215,16 @@ impl Subject {
 pub(super) const SMTPUTF8_ADVICE: &str = "the recipient's address has letters beyond ASCII before the @, which needs \
     SMTPUTF8 (RFC 6531): enable that on the mail server, name another one in SMTP_URL, or give the user another address";
 
-/// Subject and detail of the enhanced status code that a reply begins with: `(1, 1)` of `5.1.1 no such user`.
-fn enhanced_status(text: &str) -> Option<(u16, u16)> {
+/// Subject and detail of the enhanced status code that a reply begins with: `(1, 1)` of `5.1.1 no such user`. There are
+/// seven subjects besides 0, and three digits at most.
+pub(super) fn enhanced_status(text: &str) -> Option<(u16, u16)> {
     let mut parts = text.split_whitespace().next()?.split('.');
     let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
     if !matches!(class, "2" | "4" | "5") || parts.next().is_some() {
         return None;
     }
-    Some((subject.parse().ok()?, detail.parse().ok()?))
+    let number = |digits: &str| digits.parse().ok();
+    number(subject).zip(number(detail)).filter(|(subject, detail)| *subject <= 7 && *detail <= 999)
 }
 
 #[cfg(test)]
@@ -314,6 +303,38 @@ mod tests {
             (Stage::Recipient, "503 5.5.1 Bad sequence of commands", "SMTP_URL"),
             (Stage::Data, "554 no", "SMTP_URL"),
             (Stage::Recipient, "553 5.6.7 Non-ASCII addresses not permitted", "SMTP_URL"),
+            // What servers say at the end of the message, where 550 and 554 alone are about the message.
+            (Stage::Message, "550 SPF check failed", "MAIL_FROM"),
+            (Stage::Message, "550 Rejected: DKIM signature is missing", "MAIL_FROM"),
+            (Stage::Message, "554 Email rejected per DMARC policy", "MAIL_FROM"),
+            (Stage::Message, "550 5.1.1 SPF: the domain does not designate this host", "MAIL_FROM"),
+            (Stage::Message, "550 The from address does not match a verified Sender Identity", "MAIL_FROM"),
+            (Stage::Message, "554 Message rejected: Email address is not verified", "MAIL_FROM"),
+            (Stage::Message, "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", "MAIL_FROM"),
+            (Stage::Message, "554 5.2.252 SendAsDenied; not allowed to send as this user", "MAIL_FROM"),
+            (Stage::Message, "550 You are not authorized to send from this domain", "MAIL_FROM"),
+            (Stage::Message, "550 Unauthenticated mail is not accepted", HELO),
+            (Stage::Message, "554 Your IP address is on a block list", HELO),
+            (Stage::Message, "554 203.0.113.7 blocked using zen.spamhaus.org", HELO),
+            (Stage::Message, "550 Rejected because of poor reputation", HELO),
+            (Stage::Message, "550 Rejected by local policy", HELO),
+            (Stage::Message, "554 Relay access denied", "SMTP_URL"),
+            (Stage::Message, "550 Daily sending quota exceeded", "SMTP_URL"),
+            (Stage::Message, "550 5.4.5 Daily user sending quota exceeded", "SMTP_URL"),
+            (Stage::Message, "554 Sending limit reached for this account", "SMTP_URL"),
+            (Stage::Message, "550 Too many messages from this account", "SMTP_URL"),
+            (Stage::Recipient, "550 Hourly rate limit exceeded", "SMTP_URL"),
+            (Stage::Greeting, "554 203.0.113.7 blocked using zen.spamhaus.org", HELO),
+            // Before the message, the server has seen neither its size nor what it says.
+            (Stage::Sender, "552 5.3.4 Message too big for system", "SMTP_URL"),
+            (Stage::Sender, "552 5.2.3 Message too long", "SMTP_URL"),
+            (Stage::Sender, "552 Message size exceeds fixed maximum message size", "SMTP_URL"),
+            (Stage::Sender, "552 Exceeded storage allocation", "SMTP_URL"),
+            (Stage::Sender, "552 5.2.2 Over quota", "SMTP_URL"),
+            (Stage::Sender, "555 5.5.4 Unsupported parameter", "SMTP_URL"),
+            (Stage::Sender, "555 Unsupported parameter", "SMTP_URL"),
+            (Stage::Recipient, "552 5.3.4 Message too big for system", "SMTP_URL"),
+            (Stage::Data, "552 5.3.4 Message too big for system", "SMTP_URL"),
         ] {
             let (code, text) = reply.split_once(' ').unwrap();
             let verdict = judge(stage, code.parse().unwrap(), text);
@@ -347,6 +368,8 @@ mod tests {
             ("5.1 no", None),
             ("5.1.1.1 no", None),
             ("3.1.1 no", None),
+            ("5.8.1 no", None),
+            ("5.1.1000 no", None),
             ("no 5.1.1", None),
             ("", None),
         ] {

@@ -127,6 +127,7 @@ describe('GraphiQL', () => {
     const variables = page.getByRole('region', { name: 'Variables' });
     await variables.locator('.view-line', { hasText: /"workspace-(?!0{12})/ }).waitFor();
     assert.ok(await variables.isVisible());
+    await isTaken(page, 'query OneThingById');
     const answered = page.waitForResponse((response) => response.request().postData()?.includes('OneThingById') ?? false);
     await page.getByRole('button', { name: 'Execute query' }).click();
     const { data, errors } = await (await answered).json();
@@ -146,6 +147,11 @@ describe('GraphiQL', () => {
 
 function authorizationLine(page) {
   return page.getByRole('region', { name: 'Headers' }).locator('.view-line', { hasText: 'Bearer upa_' });
+}
+
+/** Waits until GraphiQL runs what its editor shows: after another tab was chosen, it takes a moment. */
+async function isTaken(page, query) {
+  await page.waitForFunction((query) => sessionStorage.getItem('graphiql:query')?.includes(query), query);
 }
 
 function namesIn({ me }) {

@@ -46,6 +46,7 @@ describe('The mailbox', () => {
 
     // A narrow window breaks more lines.
     await page.setViewportSize({ width: 360, height: 640 });
+    await page.waitForFunction(() => innerWidth === 360);
     await assertWhole(page, 'grace');
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     assert.deepEqual(faults, []);

@@ -94,7 +94,7 @@ async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
 /// Each of these is a refusal of this server: it is retried, and the log names the setting to look at.
 #[tokio::test]
 async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
-    let answers: [(Answers, &str); 13] = [
+    let answers: [(Answers, &str); 16] = [
         (&[("RCPT", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname")], "SMTP_HELO_NAME"),
         (&[("EHLO", "501 5.5.4 Invalid domain name"), ("HELO", "501 5.5.4 no")], "SMTP_HELO_NAME"),
         (&[("EHLO", "550 who are you")], "SMTP_URL"),
@@ -108,11 +108,50 @@ async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
         (&[("RCPT", "550 5.7.1 not for you")], "MAIL_FROM"),
         (&[("DATA", "554 5.7.1 not for you")], "SMTP_URL"),
         (&[(".", "550 5.7.26 DMARC check failed")], "MAIL_FROM"),
+        (&[(".", "550 SPF check failed")], "MAIL_FROM"),
+        (&[(".", "554 5.2.0 Daily sending quota exceeded")], "SMTP_URL"),
+        (&[("MAIL", "552 5.3.4 Message size exceeds limit")], "SMTP_URL"),
     ];
     for (answers, setting) in answers {
         let error = refused(answers).await;
         assert!(!error.is_final, "{error:?}");
         assert!(error.advice.is_some_and(|advice| advice.contains(setting)), "{setting}: {error:?}");
+    }
+}
+
+/// Whatever a server repeats, and however it writes that: the message, or the password that it was given.
+#[tokio::test]
+async fn nothing_that_a_server_repeats_is_told() {
+    let echoes: [(Answers, &str); 11] = [
+        (&[(".", "554 5.6.0 Bad content: ODM0MjAx")], "permanent error (554): 5.6.0 Bad content (…)"),
+        (&[(".", "554-5.6.0 Bad content: 834\r\n554 5.6.0 201")], "permanent error (554): 5.6.0 Bad content (…)"),
+        (&[(".", "554 5.6.0 8 3 4 2 0 1")], "permanent error (554): 5.6.0 (…)"),
+        (&[(".", "554 5.6.0 %38%33%34%32%30%31")], "permanent error (554): 5.6.0 (…)"),
+        (&[(".", "554 383334323031")], "permanent error (554): (…)"),
+        (&[(".", "554 5.834.201 no")], "permanent error (554): (…) no"),
+        (&[(".", "834201")], "the server's reply is malformed"),
+        (&[("DATA", "451 834=201")], "transient error (451): (…)"),
+        (
+            &[("RCPT", "550 5.1.1 d29ubnlAZXhhbXBsZS5jb20=: User unknown")],
+            "permanent error (550): 5.1.1 (…) User unknown",
+        ),
+        (
+            &[("AUTH", "535 5.7.8 Error: authentication failed: AGFubgBodW50ZXIy")],
+            "could not connect: permanent error (535): 5.7.8 Error authentication failed (…)",
+        ),
+        (&[("AUTH", "AGFubgBodW50ZXIy")], "could not connect: the server's reply is malformed"),
+    ];
+    for (answers, told) in echoes {
+        assert_eq!(refused(answers).await.reason, told);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_authentication_is_told_so_by_the_setting() {
+    for offer in ["250 here", "250-here\r\n250 AUTH CRAM-MD5 GSSAPI"] {
+        let error = refused(Box::leak(Box::new([("EHLO", offer)]))).await;
+        assert!(!error.is_final && error.reason.contains("AUTH"), "{error:?}");
+        assert!(error.advice.is_some_and(|advice| advice.contains("SMTP_URL") && advice.contains("user")), "{error:?}");
     }
 }
 

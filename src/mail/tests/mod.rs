@@ -38,10 +38,6 @@ pub(super) fn code_letter(to: &str) -> Letter {
     letter(to, code(CodeReason::SignIn))
 }
 
-pub(super) fn reset_letter(to: &str) -> Letter {
-    letter(to, reset())
-}
-
 fn reset() -> Message {
     let link = format!("https://id.example.com/reset-password#token={TOKEN}");
     Message::ResetPassword { link: MailedSecret::new(link), minutes: 30 }

@@ -2,7 +2,7 @@
 // everything else beside the button.
 
 import { useMutation } from '@tanstack/react-query';
-import { createContext, useEffect, useRef, type FormEvent, type ReactNode } from 'react';
+import { createContext, useLayoutEffect, useRef, type FormEvent, type ReactNode } from 'react';
 
 /** What every error of UserProfile's mutations has. */
 export interface UserError {
@@ -36,21 +36,33 @@ export const FieldProblems = createContext(NONE.atFields);
 
 export function Form({ submit, onSubmit, done, quiet = false, onCancel, children }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
-  const { mutate, data, error, isPending } = useMutation({
+  // Not `isPending` alone: of two presses in a row, the second comes before that is known here.
+  const isSending = useRef(false);
+  const { mutate, data, error, isPending, variables: sent } = useMutation({
     mutationFn: async (values: FormData) => sort(await onSubmit(values), values),
   });
   const { atFields, others } = data ?? NONE;
   const messages = error ? [error.message] : others;
   const isDone = data !== undefined && messages.length === 0 && Object.keys(atFields).length === 0;
 
-  useEffect(() => {
-    if (isDone && done) form.current?.reset();
-    else form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
-  }, [data, isDone, done]);
+  useLayoutEffect(() => {
+    isSending.current = isPending;
+  }, [isPending, data, error]);
+
+  // Before anybody sees that it is done, or what was wrong, and types on.
+  useLayoutEffect(() => {
+    const { current } = form;
+    if (!current) return;
+    if (!isDone) current.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+    // What was typed meanwhile stays.
+    else if (done && sent && isSame(new FormData(current), sent)) current.reset();
+  }, [data, isDone, done, sent]);
 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (!isPending) mutate(new FormData(event.currentTarget));
+    if (isSending.current) return;
+    isSending.current = true;
+    mutate(new FormData(event.currentTarget));
   }
 
   return (
@@ -71,6 +83,10 @@ export function Form({ submit, onSubmit, done, quiet = false, onCancel, children
 /** The text typed into the field of that name. */
 export function text(values: FormData, name: string): string {
   return String(values.get(name) ?? '');
+}
+
+function isSame(one: FormData, other: FormData): boolean {
+  return JSON.stringify([...one]) === JSON.stringify([...other]);
 }
 
 function sort(errors: readonly UserError[], values: FormData): Problems {
