@@ -4,6 +4,7 @@ use std::fs;
 
 use super::error::CliError;
 use crate::config::{Config, DocumentsMode};
+use crate::graphql::TrustedCheck;
 use crate::graphql::documents::{Documents, Mode};
 use crate::graphql::guard::RequestGuard;
 
@@ -21,6 +22,7 @@ pub(super) fn documents(config: &Config, guard: &RequestGuard) -> Result<Documen
         CliError::from(config.fault("documents", format!("{} {wrong}", file.display()), right))
     };
     let manifest = fs::read_to_string(file).map_err(|error| refused(format!("cannot be read: {error}")))?;
-    Documents::trusted(&manifest, mode, settings.automatic, |text| guard.check_document(text))
+    let check = TrustedCheck::new(guard);
+    Documents::trusted(&manifest, mode, settings.automatic, |text| check.check(text))
         .map_err(|fault| refused(format!("is not right: {fault}")))
 }

@@ -262,13 +262,13 @@ group! {
     pub struct Http {
         /// The most bytes of a request's body.
         body_limit: usize = setting("body_limit", "1MiB", sizes::<usize>(KIB..=64 * MIB));
-        /// How long a client may take to send the head of a request.
+        /// How long a client may take to send the head of a request, and, on a new connection, to begin its first one.
         header_timeout: Duration = setting("header_timeout", "10s", durations(TENTH..=5 * MINUTE));
         /// How long a request may take before it is given up.
         request_timeout: Duration = setting("request_timeout", "30s", durations(TENTH..=HOUR));
         /// How long a client may read nothing of the responses that wait for it before its connection is closed.
         response_timeout: Duration = setting("response_timeout", "30s", durations(TENTH..=HOUR));
-        /// How long a connection stays open without a request; set a proxy's keep-alive below this.
+        /// How long a connection stays open between two requests; set a proxy's keep-alive below this.
         keep_alive_timeout: Duration = setting("keep_alive_timeout", "75s", durations(TENTH..=HOUR));
         /// How long requests are still served after SIGTERM or SIGINT, while `/readyz` returns 503.
         shutdown_delay: Duration = setting("shutdown_delay", "0s", durations(ZERO..=HOUR));

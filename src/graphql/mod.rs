@@ -30,7 +30,7 @@ use delivery::{SessionChange, Shown};
 use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
-use guard::{RequestGuard, Settings};
+use guard::{DocumentCheck, RequestGuard, Settings};
 use mutations::Mutation;
 use query::Query;
 
@@ -141,6 +141,28 @@ fn services_of(request: &Request) -> Option<Arc<Services>> {
 #[must_use]
 pub fn guard(settings: Settings) -> RequestGuard {
     RequestGuard::new(settings, mutations::is_attempt)
+}
+
+/// Checks documents that are to be trusted, as `guard` would.
+pub struct TrustedCheck {
+    schema: DocumentCheck<Query, Mutation, EmptySubscription>,
+    subgraph: DocumentCheck<FederatedQuery, Mutation, EmptySubscription>,
+}
+
+impl TrustedCheck {
+    /// Checks by the limits of `guard`.
+    #[must_use]
+    pub fn new(guard: &RequestGuard) -> Self {
+        Self { schema: DocumentCheck::new(guard, builder()), subgraph: DocumentCheck::new(guard, builder()) }
+    }
+
+    /// Checks a document.
+    ///
+    /// # Errors
+    /// When it can never be executed: it is no document, is beyond the limits, or does not fit the schema.
+    pub fn check(&self, text: &str) -> Result<(), ServerError> {
+        if federation::is_meant(text) { self.subgraph.check(text) } else { self.schema.check(text) }
+    }
 }
 
 /// The schema in the schema definition language.

@@ -19,7 +19,7 @@ use tracing::{Instrument, field::Empty};
 
 use super::{
     Execute, RequestId, client::client_address, negotiation::Media, refusal::Refusal, request_id, router::Shared,
-    security::harden,
+    security::harden, vary,
 };
 
 /// What is known of a request before anybody looks at what it asks.
@@ -62,6 +62,7 @@ pub(super) async fn exchange<A: Execute>(
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         response.headers_mut().insert(request_id::REQUEST_ID, id);
     }
+    vary::join(response.headers_mut());
     harden(response.headers_mut(), shared.settings.public_url.as_deref());
     if !span.is_disabled() {
         span.record("status", response.status().as_u16());

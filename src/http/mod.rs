@@ -32,6 +32,7 @@ mod server;
 mod session;
 #[cfg(test)]
 mod tests;
+mod vary;
 
 pub use api::{Execute, Sender};
 pub use mailbox::Mails;

@@ -14,15 +14,26 @@ pub(super) fn one_line_with_numbers(text: &str, max: usize) -> String {
     cut(visible(text), max)
 }
 
-/// Puts a word joiner, which is not seen, after every third digit of six or more in a row: a mail with a code has no
-/// other six digits that a program could take for it, and a person still reads the whole user id.
-pub(super) fn break_numbers(text: &str) -> String {
+/// Puts a word joiner, which is not seen, into every run of exactly six digits: the text of a mail with a code has no
+/// other one that a program could take for it. Whoever copies what has such a run copies the joiner, so this is for where
+/// nothing else is possible; longer runs stay as they are.
+pub(super) fn break_six_digits(text: &str) -> String {
+    break_digits(text, |digits| digits == 6, WORD_JOINER)
+}
+
+/// Puts an HTML tag, which is neither seen nor copied, into every run of six or more digits.
+pub(super) fn break_digits_in_html(html: &str) -> String {
+    break_digits(html, |digits| digits >= 6, "<wbr>")
+}
+
+/// Puts `mark` after every third digit of the runs that are to be broken, by their lengths.
+fn break_digits(text: &str, is_broken: impl Fn(usize) -> bool, mark: &str) -> String {
     let mut broken = String::with_capacity(text.len());
     for run in text.split_inclusive(|c: char| !c.is_numeric()) {
-        let digits = run.chars().filter(|c| c.is_numeric()).count();
+        let is_broken = is_broken(run.chars().filter(|c| c.is_numeric()).count());
         for (index, c) in run.chars().enumerate() {
-            if digits >= 6 && index > 0 && index % 3 == 0 && c.is_numeric() {
-                broken.push(WORD_JOINER);
+            if is_broken && index > 0 && index % 3 == 0 && c.is_numeric() {
+                broken.push_str(mark);
             }
             broken.push(c);
         }
@@ -30,7 +41,7 @@ pub(super) fn break_numbers(text: &str) -> String {
     broken
 }
 
-const WORD_JOINER: char = '\u{2060}';
+const WORD_JOINER: &str = "\u{2060}";
 
 fn visible(text: &str) -> String {
     let visible: String = text.chars().map(|c| if may_stand(c) { c } else { ' ' }).collect();
@@ -100,19 +111,24 @@ mod tests {
     #[test]
     fn numbers_are_broken_where_nobody_sees_it() {
         for text in ["", "12345", "a1b2c3d4e5f6", "2026-11-26"] {
-            assert_eq!(break_numbers(text), text);
+            assert_eq!(break_six_digits(text), text);
+            assert_eq!(break_digits_in_html(text), text);
         }
-        assert_eq!(break_numbers("user123456"), "user123\u{2060}456");
-        assert_eq!(break_numbers("1234567.1"), "123\u{2060}456\u{2060}7.1");
+        assert_eq!(break_six_digits("user123456"), "user123\u{2060}456");
+        assert_eq!(break_six_digits("1234567.1"), "1234567.1");
+        assert_eq!(break_digits_in_html("1234567.1"), "123<wbr>456<wbr>7.1");
         assert_eq!(one_line_with_numbers("a\r\nb 1234567", 120), "a b 1234567");
     }
 
     proptest! {
         #[test]
-        fn a_broken_number_has_at_most_three_digits_or_five(text in "[0-9a-z٠-٩ ]{0,30}") {
-            let broken = break_numbers(&text);
+        fn no_broken_number_has_six_digits(text in "[0-9a-z٠-٩ ]{0,30}") {
+            let broken = break_six_digits(&text);
+            prop_assert!(broken.split(|c: char| !c.is_numeric()).all(|run| run.chars().count() != 6));
+            prop_assert_eq!(broken.replace(WORD_JOINER, ""), text.as_str());
+            let broken = break_digits_in_html(&text);
             prop_assert!(broken.split(|c: char| !c.is_numeric()).all(|run| run.chars().count() < 6));
-            prop_assert_eq!(broken.replace(WORD_JOINER, ""), text);
+            prop_assert_eq!(broken.replace("<wbr>", ""), text);
         }
 
         #[test]

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::clean::break_digits_in_html;
 use super::render::{Page, Part};
 use super::words::Words;
 
@@ -63,7 +64,7 @@ fn part_html(part: &Part<'_>, words: &Words) -> String {
         Part::Facts(facts) => {
             let rows: String = facts
                 .iter()
-                .map(|(name, value)| (escape(name), escape(value)))
+                .map(|(name, value)| (escape(name), break_digits_in_html(&escape(value))))
                 .map(|(name, value)| {
                     format!(
                         "<tr><th scope=\"row\" style=\"{NAME}\">{name}</th><td style=\"{VALUE}\">{value}</td></tr>\n"

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::clean::{break_numbers, one_line, one_line_with_numbers};
+use super::clean::{one_line, one_line_with_numbers};
 use super::message::{Account, Circumstances, Letter, Message, Notice};
 use super::words::{self, Words};
 use super::{PRODUCT, html, text};
@@ -78,8 +78,6 @@ impl<'a> Page<'a> {
         let named = account_facts(account, words);
         let (said, shown, last) = match message {
             Message::Code { reason, code, minutes } => {
-                // The code is the only six digits in a row, whatever names the operator chose.
-                let named = named.into_iter().map(|(name, value)| (name, break_numbers(&value))).collect();
                 ((words.code)(*reason, *minutes), vec![Part::Code(code.reveal()), Part::Facts(named)], None)
             }
             Message::ResetPassword { link, minutes } => {

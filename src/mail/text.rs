@@ -1,9 +1,11 @@
 //! A mail as plain text: a paragraph a line, for the reader's program to break.
 
+use super::clean::break_six_digits;
 use super::render::{Page, Part};
 
 pub(super) fn lay_out(page: &Page<'_>) -> String {
     let mut text = String::new();
+    let has_code = page.parts.iter().any(|part| matches!(part, Part::Code(_)));
     for part in &page.parts {
         match part {
             Part::Paragraph(paragraph) => text.push_str(paragraph),
@@ -12,7 +14,9 @@ pub(super) fn lay_out(page: &Page<'_>) -> String {
             Part::Link { target, .. } => text.extend(target.chars().filter(|c| !c.is_control())),
             Part::Facts(facts) => {
                 let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-                text.push_str(&lines.join("\n"));
+                let lines = lines.join("\n");
+                // The code is the only run of six digits, whatever names the operator chose.
+                text.push_str(&if has_code { break_six_digits(&lines) } else { lines });
             }
         }
         text.push_str("\n\n");

@@ -178,6 +178,8 @@ fn what_is_set_wrong_of_documents_and_browsers_is_named() {
         ("{", "not a JSON object"),
         ("{\"7c1e\": 1}", "\"7c1e\""),
         ("{\"7c1e\": \"{ me {\"}", "\"7c1e\": Syntax error"),
+        ("{\"7c1e\": \"{ me { nothing } }\"}", "\"7c1e\": Unknown field \"nothing\" on type \"User\""),
+        ("{\"7c1e\": \"{ me { id } }\", \"7c1e\": \"{ me { name } }\"}", "\"7c1e\": it occurs twice"),
         ("{\"format\": \"other\"}", "graphql-codegen"),
     ] {
         binary.write("manifest.json", manifest);

@@ -10,7 +10,7 @@ use userprofile::domain::event;
 use userprofile::graphql::delivery::Shown;
 use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::guard::{Limits, Settings};
-use userprofile::graphql::{self, Api};
+use userprofile::graphql::{self, Api, TrustedCheck};
 
 use crate::support::{self, Answer, Client, DOMAIN, PASSWORD, TestApp};
 
@@ -30,7 +30,8 @@ async fn with_manifest(mode: Mode) -> (TestApp, Client) {
     let app = TestApp::with_users(&["wonny"]).await;
     let guard = graphql::guard(Settings::default());
     let manifest = json!({ ID: ME }).to_string();
-    let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| guard.check_document(text)).unwrap();
+    let check = TrustedCheck::new(&guard);
+    let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| check.check(text)).unwrap();
     let client = app.signed_in(DOMAIN, "wonny").await;
     let client = client.of(support::router(Api::new(app.services.clone(), guard, documents), 0));
     (app, client)
@@ -69,6 +70,35 @@ async fn a_trusted_document_is_executed_by_its_id() {
             assert_eq!(get(&client, &[parameters], &[]).await.data()["me"]["userId"], "wonny", "{parameters:?}");
         }
     }
+}
+
+/// Documents that fit pass whatever their variables are; those that do not are told as requests with them would be.
+#[test]
+fn a_trusted_document_fits_the_schema() {
+    let check = TrustedCheck::new(&graphql::guard(Settings::default()));
+    for right in [
+        ME,
+        "query A($first: Int!, $id: ID!) { me { workspaces(first: $first) { nodes { id } } } node(id: $id) { id } }",
+        "query A { me { id } } query B($after: String) { me { workspaces(after: $after) { totalCount } } }",
+        "query($these: [_Any!]!) { _entities(representations: $these) { __typename } }",
+        "mutation($input: SignInInput!) { signIn(input: $input) { session { expiresAt } errors { message } } }",
+    ] {
+        assert_eq!(check.check(right), Ok(()), "{right}");
+    }
+    for (wrong, message) in [
+        ("query A { me { userid } }", "Unknown field \"userid\" on type \"User\""),
+        ("query A { me { userId } } query B { nothing }", "Unknown field \"nothing\" on type \"Query\""),
+        ("query A($first: String) { me { workspaces(first: $first) { totalCount } } }", "cannot be used as argument"),
+        ("query A($a: Int, $a: Int) { me { workspaces(first: $a) { totalCount } } }", "only one variable named \"$a\""),
+        ("query A { me { workspaces(first: \"1\") { totalCount } } }", "Argument \"first\""),
+        ("{ _entities(representations: 1) { __typename } }", "_Any"),
+        ("{ me { ", "Syntax error"),
+    ] {
+        let error = check.check(wrong).expect_err(wrong);
+        assert!(error.message.contains(message), "{wrong}: {}", error.message);
+    }
+    let tight = Settings { limits: Limits { depth: 1, ..Limits::default() }, ..Settings::default() };
+    assert!(TrustedCheck::new(&graphql::guard(tight)).check(ME).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

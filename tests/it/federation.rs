@@ -95,6 +95,23 @@ async fn what_is_no_reference_is_bad_input() {
     ] {
         let answer = client.execute(ENTITIES, json!({ "these": [wrong] })).await;
         assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{wrong}");
+        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("Variable \"$these.0\": "), "{message}");
+        assert!(message.contains("an object with a \"__typename\" and an \"id\""), "{message}");
+    }
+    // In the document, with variables in it or not.
+    for id in ["1", "$id"] {
+        let query = format!(
+            "query($id: Int) {{ _entities(representations: [{{ __typename: \"User\", id: \"a\" }}, \
+             {{ __typename: \"User\", id: {id} }}]) {{ __typename }} }}"
+        );
+        let query = if id == "1" { query.replace("query($id: Int) ", "") } else { query };
+        let answer = client.execute(&query, json!({ "id": 1 })).await;
+        assert_eq!(answer.error_code(), "BAD_USER_INPUT");
+        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let place =
+            "Argument \"representations.1\" of the field \"_entities\": an object was given; accepted is an _Any";
+        assert!(message.starts_with(place), "{message}");
     }
 }
 

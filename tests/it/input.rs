@@ -89,7 +89,7 @@ async fn errors_of_input_name_its_path_its_type_and_what_is_accepted() {
     let partly = "mutation($tag: String) { updateProfile(input: { tags: [$tag] }) { errors { code } } }";
     let answer = client.execute(partly, json!({ "tag": "secret" })).await;
     assert_eq!(answer.error_code(), "BAD_USER_INPUT");
-    assert_eq!(answer.body["errors"][0]["message"], "An argument of this field is malformed; accepted is a JSONObject");
+    assert_eq!(answer.body["errors"][0]["message"], literal.body["errors"][0]["message"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -237,6 +237,9 @@ async fn a_code_is_the_only_six_digits_of_its_message() {
     let mail = app.last_mail("new@example.com").await;
     let code = mail.code();
     assert!(mail.text.replace('\u{2060}', "").contains(user_id), "{}", mail.text);
+    // Nothing is put into what is longer, and nothing that is copied into HTML.
+    assert!(mail.text.contains("20261126.123") && mail.text.contains("Works 1234567"), "{}", mail.text);
+    assert!(mail.html.replace("<wbr>", "").contains(user_id) && !mail.html.contains('\u{2060}'), "{}", mail.html);
     client.done("confirmEmail", json!({ "verifyCode": code }), "user { id }").await;
 }
 

@@ -5,8 +5,9 @@
 //! [{"id", "body", …}]}`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -35,10 +36,45 @@ pub enum ManifestFault {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Operation {
     id: String,
     body: String,
+}
+
+/// The fields of an object in their order; a map would keep the last of those with one name.
+struct Entries(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}
+
+impl Entries {
+    /// Takes out the field of that name.
+    fn remove(&mut self, name: &str) -> Option<Value> {
+        let index = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(index).1)
+    }
 }
 
 /// The documents of a manifest, by their ids.
@@ -46,13 +82,14 @@ struct Operation {
 /// # Errors
 /// When it is none. That the texts are documents is not looked at.
 pub(super) fn parse(manifest: &str) -> Result<BTreeMap<String, String>, ManifestFault> {
-    let mut entries: BTreeMap<String, Value> = serde_json::from_str(manifest)?;
+    let mut entries: Entries = serde_json::from_str(manifest)?;
     // An id of a document is never `format`: the others are digests.
-    match entries.remove("format") {
-        None => entries.into_iter().map(by_id).collect(),
+    let documents = match entries.remove("format") {
+        None => entries.0.into_iter().map(by_id).collect::<Result<_, _>>(),
         Some(Value::String(format)) if format == APOLLO => operations(&mut entries),
         Some(format) => Err(ManifestFault::UnknownForm(format.to_string())),
-    }
+    }?;
+    unique(documents)
 }
 
 fn by_id((id, text): (String, Value)) -> Result<(String, String), ManifestFault> {
@@ -62,19 +99,26 @@ fn by_id((id, text): (String, Value)) -> Result<(String, String), ManifestFault>
     }
 }
 
-fn operations(entries: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, ManifestFault> {
+fn operations(entries: &mut Entries) -> Result<Vec<(String, String)>, ManifestFault> {
     let version = entries.remove("version").unwrap_or_default();
     if version != APOLLO_VERSION {
         return Err(ManifestFault::UnknownForm(format!("{APOLLO}, version {version}")));
     }
     let operations: Vec<Operation> = serde_json::from_value(entries.remove("operations").unwrap_or_default())?;
-    let mut documents = BTreeMap::new();
-    for Operation { id, body } in operations {
-        if documents.insert(id.clone(), body).is_some() {
-            return Err(ManifestFault::Document { id, wrong: "it is there twice".to_owned() });
+    Ok(operations.into_iter().map(|Operation { id, body }| (id, body)).collect())
+}
+
+/// The documents by their ids, of which none names two.
+fn unique(documents: Vec<(String, String)>) -> Result<BTreeMap<String, String>, ManifestFault> {
+    let mut by_id = BTreeMap::new();
+    for (id, text) in documents {
+        if by_id.get(&id).is_some_and(|other| *other != text) {
+            let wrong = "it occurs twice, with different texts; give each its own id".to_owned();
+            return Err(ManifestFault::Document { id, wrong });
         }
+        by_id.insert(id, text);
     }
-    Ok(documents)
+    Ok(by_id)
 }
 
 #[cfg(test)]
@@ -92,6 +136,8 @@ mod tests {
         assert_eq!(parse(flat).unwrap(), expected);
         assert_eq!(parse(apollo).unwrap(), expected);
         assert_eq!(parse("{}").unwrap(), BTreeMap::new());
+        // Merged manifests may say the same thing twice.
+        assert_eq!(parse(r#"{ "a": "{ a }", "a": "{ a }" }"#).unwrap().len(), 1);
     }
 
     #[test]
@@ -108,8 +154,9 @@ mod tests {
             (
                 r#"{ "format": "apollo-persisted-query-manifest", "version": 1,
                      "operations": [{ "id": "a", "body": "{a}" }, { "id": "a", "body": "{b}" }] }"#,
-                "document \"a\": it is there twice",
+                "document \"a\": it occurs twice",
             ),
+            (r#"{ "a": "{a}", "b": "{b}", "a": "{b}" }"#, "document \"a\": it occurs twice"),
         ] {
             let fault = parse(manifest).unwrap_err().to_string();
             assert!(fault.contains(wrong), "{manifest}: {fault}");

@@ -7,8 +7,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-/// Says whether a mutation tries something or has a mail sent, by its name, and by what its `input` gives that is not
-/// null.
+/// Says whether a mutation tries something or has a mail sent, by its name, and by what its `input` gives, be it null.
 pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
 
 /// How many attempts `operation` makes with these `variables`, defaults included.
@@ -45,19 +44,17 @@ fn visit_fields(document: &ExecutableDocument, set: &SelectionSet, visit: &mut i
     }
 }
 
-/// Whether the input of `field` has something under `key`.
+/// Whether the input of `field` gives `key`, be it as null: only what is omitted is not given.
 fn gives(field: &Field, key: &str, variables: &Variables) -> bool {
-    let constant_gives = |value: &ConstValue| match value {
-        ConstValue::Object(fields) => fields.get(key).is_some_and(|value| *value != ConstValue::Null),
-        _ => false,
-    };
     match field.get_argument("input").map(|input| &input.node) {
         Some(Value::Object(fields)) => match fields.get(key) {
-            Some(Value::Variable(name)) => variables.get(name).is_some_and(|value| *value != ConstValue::Null),
-            Some(value) => *value != Value::Null,
-            None => false,
+            Some(Value::Variable(name)) => variables.contains_key(name),
+            given => given.is_some(),
         },
-        Some(Value::Variable(name)) => variables.get(name).is_some_and(constant_gives),
+        Some(Value::Variable(name)) => match variables.get(name) {
+            Some(ConstValue::Object(fields)) => fields.contains_key(key),
+            _ => false,
+        },
         _ => false,
     }
 }

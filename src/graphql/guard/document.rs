@@ -10,9 +10,10 @@ use async_graphql::{
 };
 
 use super::{
-    Limits, escapes, input_names,
+    Limits, escapes, inputs,
     refusal::{Limit, Refusal},
-    scan::{Unterminated, scan},
+    scan::{Unterminated, position, scan},
+    zeros,
 };
 
 /// Longest name, in bytes. The library repeats names in its errors, and an alias in every item of a list.
@@ -29,19 +30,25 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
     Limit::Tokens.check(found.tokens, limits.tokens, None)?;
     Limit::NameLength.check(found.name, LONGEST_NAME, None)?;
     Limit::Bytes.check(text.len(), limits.bytes(), None)?;
-    if found.inexact.is_some() {
-        let message = "This number has more digits than are kept; write it as a string".to_owned();
-        return Err(Refusal::Input { message, at: found.inexact });
+    if let Some(rest) = found.inexact {
+        return Err(inexact(text, rest));
     }
     let resolved = escapes::resolve(text)?;
-    let document = parse_query(resolved).map_err(|error| Refusal::syntax(&error))?;
-    match input_names::find_duplicate(text) {
+    let document = parse_query(zeros::without_sign(&resolved)).map_err(|error| Refusal::unparsed(&error))?;
+    match inputs::find_duplicate(text) {
         Some((name, at)) => {
             let message = format!("There can be only one input field named \"{name}\"");
             Err(Refusal::Invalid { message, at: Some(at) })
         }
         None => Ok(document),
     }
+}
+
+/// The refusal of a number that begins where `rest` bytes of `text` are left.
+fn inexact(text: &str, rest: usize) -> Refusal {
+    let place = inputs::place_of(text, rest).map(|place| format!("{place}: ")).unwrap_or_default();
+    let message = format!("{place}a number with more digits than are kept was given; write it as a String, in quotes");
+    Refusal::Input { message, at: Some(position(text, rest)) }
 }
 
 /// Refuses a list of an unknown type that has a default value: the library's validation panics over it.

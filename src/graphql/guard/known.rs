@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
-    Name, Request, ValidationResult, Variables,
+    Name, Request, ServerError, ValidationResult, Variables,
     parser::types::{ExecutableDocument, Selection, SelectionSet},
     registry::Registry,
 };
@@ -17,11 +17,13 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 use super::{
     Limits,
     absent::remove_absent,
+    conflicts,
     document::{read, refuse_unknown_types},
-    literals::{self, Findings, NotNull},
+    later::Later,
+    literals::{self, Findings},
     measure::measure,
     merge::merge,
-    refusal::Refusal,
+    refusal::{Refusal, is_found_by_guard, validation_error},
     typename,
     values::Weights,
     weight,
@@ -45,17 +47,27 @@ pub(super) struct Known {
     weight: usize,
     /// What is wrong with its values; then it is not changed, but for what the validation would not see.
     pub(super) errors: Vec<Refusal>,
-    /// Uses of variables that must not have the value null.
-    pub(super) not_null: Vec<NotNull>,
+    /// What is checked when its variables have values.
+    pub(super) later: Vec<Later>,
 }
 
 impl Known {
     fn new(document: ExecutableDocument, findings: Findings) -> Self {
         let introspects = selection_sets(&document).any(introspects);
-        let Findings { errors, not_null } = findings;
-        let weight = weight::of(&document) + not_null.iter().map(NotNull::weight).sum::<usize>();
+        let Findings { errors, later } = findings;
+        let weight = weight::of(&document) + later.iter().map(Later::weight).sum::<usize>();
         let validated = OnceLock::new();
-        Self { document, introspects, validated, weight, errors, not_null }
+        Self { document, introspects, validated, weight, errors, later }
+    }
+
+    /// What is wrong with the document: what the library's validation `found`, without what the guard finds itself, and
+    /// what that is.
+    pub(super) fn told(&self, mut found: Vec<ServerError>) -> Vec<ServerError> {
+        found.retain(|error| !is_found_by_guard(error));
+        conflicts::name_fields(&mut found, &self.document);
+        found.dedup(); // Some are found by two of its rules.
+        let own = self.errors.iter().cloned().map(ServerError::from);
+        found.into_iter().map(validation_error).chain(own).collect()
     }
 
     /// What the validation said, if it was asked. It looks at values too, but nothing is kept of what it says of them, so
@@ -109,7 +121,7 @@ impl DocumentCache {
 }
 
 /// The outermost selection sets of a document.
-fn selection_sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
+pub(super) fn selection_sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
     operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
 }

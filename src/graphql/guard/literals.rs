@@ -18,7 +18,9 @@ use async_graphql_value::{ConstValue, Value};
 
 use super::{
     document::{name_of, root},
+    later::{Later, What},
     misfit::{self, Shape, Source},
+    place::Place,
     refusal::Refusal,
 };
 
@@ -27,29 +29,8 @@ use super::{
 pub(super) struct Findings {
     /// What is wrong.
     pub(super) errors: Vec<Refusal>,
-    /// Uses of variables that may be null, where null may not be.
-    pub(super) not_null: Vec<NotNull>,
-}
-
-/// A variable that may be null thanks to a default value, used where null may not be: with the value null it is an error.
-#[derive(Debug)]
-pub(super) struct NotNull {
-    /// Where the operation begins that defines the variable.
-    pub(super) operation: Pos,
-    pub(super) variable: Name,
-    at: Pos,
-    message: String,
-}
-
-impl NotNull {
-    /// The bytes that it takes.
-    pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + self.message.len() + self.variable.len()
-    }
-
-    pub(super) fn error(&self) -> Refusal {
-        Refusal::Input { message: self.message.clone(), at: Some(self.at) }
-    }
+    /// What may be wrong once variables have values.
+    pub(super) later: Vec<Later>,
 }
 
 /// Checks the values of all operations of `document`, and of the fragments that they spread, which do not lead back to
@@ -66,37 +47,15 @@ pub(super) fn check(document: &ExecutableDocument, registry: &Registry, most: us
             place: Place::default(),
             findings: &mut findings,
         };
-        check.defaults();
+        check.variables();
         check.directives(&operation.node.directives);
         check.set(&operation.node.selection_set.node, root(registry, operation.node.ty));
     }
     findings
 }
 
-/// How a place begins that is in an argument.
-const ARGUMENT: &str = "Argument";
-
-/// Where a value is: the path of an argument or variable, whose it is, and where in the document.
-#[derive(Debug, Default)]
-struct Place {
-    path: String,
-    kind: &'static str,
-    owner: String,
-    at: Pos,
-}
-
-impl Place {
-    /// The same within a sentence.
-    fn in_sentence(&self) -> String {
-        self.to_string().replacen(ARGUMENT, "argument", 1)
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} \"{}\"{}", self.kind, self.path, self.owner)
-    }
-}
+const ARGUMENT: &str = "argument";
+const VARIABLE: &str = "variable";
 
 struct Check<'a, 'f> {
     document: &'a ExecutableDocument,
@@ -123,12 +82,24 @@ impl<'a> Check<'a, '_> {
         self.error(Refusal::Input { message, at });
     }
 
-    fn defaults(&mut self) {
-        for definition in &self.operation.node.variable_definitions {
+    /// Names of which there may be only one each where they stand. The library looks for them, too, but only after
+    /// `absent` and `merge` took some away.
+    fn unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n Positioned<Name>>) {
+        let mut seen = HashSet::new();
+        for name in names.filter(|name| !seen.insert(&name.node)) {
+            let sigil = if what == VARIABLE { "$" } else { "" };
+            let message = format!("There can be only one {what} named \"{sigil}{}\"", name.node);
+            self.error(Refusal::Invalid { message, at: Some(name.pos) });
+        }
+    }
+
+    fn variables(&mut self) {
+        let definitions = &self.operation.node.variable_definitions;
+        self.unique(VARIABLE, definitions.iter().map(|definition| &definition.node.name));
+        for definition in definitions {
             let VariableDefinition { name, var_type, default_value, directives } = &definition.node;
             if let Some(value) = default_value {
-                let path = format!("${}", name.node);
-                self.place = Place { path, kind: "Default value of", owner: String::new(), at: value.pos };
+                self.place = Place::of_default_value(&name.node, value.pos);
                 self.value(&var_type.node, false, &value.node.clone().into_value());
             }
             self.directives(directives);
@@ -161,16 +132,32 @@ impl<'a> Check<'a, '_> {
 
     fn field(&mut self, field: &'a Positioned<Field>, parent: Option<&'a MetaType>) {
         let name = field.node.name.node.as_str();
+        self.unique(ARGUMENT, field.node.arguments.iter().map(|(name, _)| name));
         if name == "__typename" {
             self.typename(field, parent);
             return;
         }
         let known = parent.and_then(|parent| parent.field_by_name(name));
         if let Some(known) = known {
-            self.arguments(&field.node.arguments, |name| known.args.get(name), &format!(" of the field \"{name}\""));
+            self.required(field, known.args.values());
+            let place = |argument: &str, at| Place::of_field_argument(argument, name, at);
+            self.arguments(&field.node.arguments, |name| known.args.get(name), place);
         }
         let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
         self.set(&field.node.selection_set.node, ty);
+    }
+
+    /// The library looks for missing arguments, too, but tells the type that the field is of as that of the argument.
+    fn required(&mut self, field: &Positioned<Field>, known: impl Iterator<Item = &'a MetaInputValue>) {
+        for argument in known.filter(|argument| argument.default_value.is_none()) {
+            if let Some(ty) = Type::new(&argument.ty).filter(|ty| !ty.nullable)
+                && field.node.get_argument(&argument.name).is_none()
+            {
+                let place = Place::of_field_argument(&argument.name, &field.node.name.node, field.pos);
+                let message = misfit::missing(&place.to_string(), &ty, self.registry);
+                self.error(Refusal::Invalid { message, at: Some(field.pos) });
+            }
+        }
     }
 
     /// The library does not look at this field at all.
@@ -190,26 +177,26 @@ impl<'a> Check<'a, '_> {
     fn directives(&mut self, directives: &'a [Positioned<Directive>]) {
         for directive in directives {
             let name = directive.node.name.node.as_str();
+            self.unique(ARGUMENT, directive.node.arguments.iter().map(|(name, _)| name));
             if let Some(known) = self.registry.directives.get(name) {
-                let owner = format!(" of the directive \"@{name}\"");
-                self.arguments(&directive.node.arguments, |name| known.args.get(name), &owner);
+                let place = |argument: &str, at| Place::of_directive_argument(argument, name, at);
+                self.arguments(&directive.node.arguments, |name| known.args.get(name), place);
             }
         }
     }
 
-    /// The validation says which arguments are unknown, and which are missing.
+    /// The validation says which arguments are unknown.
     fn arguments(
         &mut self,
         arguments: &'a [(Positioned<Name>, Positioned<Value>)],
         known: impl Fn(&str) -> Option<&'a MetaInputValue>,
-        owner: &str,
+        place: impl Fn(&str, Pos) -> Place,
     ) {
         for (name, value) in arguments {
             if let Some(known) = known(name.node.as_str())
                 && let Some(ty) = Type::new(&known.ty)
             {
-                let path = name.node.to_string();
-                self.place = Place { path, kind: ARGUMENT, owner: owner.to_owned(), at: value.pos };
+                self.place = place(&name.node, value.pos);
                 self.value(&ty, known.default_value.is_some(), &value.node);
             }
         }
@@ -233,8 +220,12 @@ impl<'a> Check<'a, '_> {
                     self.object(name, input_fields.values(), given);
                 }
                 (Some(MetaType::InputObject { .. }), value) => self.wrong_type(value.into(), ty),
-                (Some(known), value) if !is_of(known, value) => self.wrong_type(value.into(), ty),
-                _ => {}
+                (Some(known), value) => match is_of(known, value) {
+                    Some(true) => {}
+                    Some(false) => self.wrong_type(value.into(), ty),
+                    None => self.later(ty, What::Scalar(value.clone())),
+                },
+                (None, _) => {}
             },
         }
     }
@@ -267,12 +258,15 @@ impl<'a> Check<'a, '_> {
 
     /// Does something at a place within this one.
     fn within<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
-        let length = self.place.path.len();
-        self.place.path.push('.');
-        self.place.path.push_str(part);
+        let outer = self.place.enter(part);
         let result = work(self);
-        self.place.path.truncate(length);
+        self.place.leave(outer);
         result
+    }
+
+    fn later(&mut self, ty: &Type, what: What) {
+        let (operation, place) = (self.operation.pos, self.place.clone());
+        self.findings.later.push(Later { operation, place, ty: ty.clone(), what });
     }
 
     /// A variable where a value of the type `ty` should be. One that is not defined is left to the validation.
@@ -291,10 +285,7 @@ impl<'a> Check<'a, '_> {
             );
             self.error(Refusal::Invalid { message, at: Some(self.place.at) });
         } else if defined.nullable && !ty.nullable {
-            let place = format!("Variable \"${name}\", used as {}", self.place.in_sentence());
-            let message = misfit::wrong_type(&place, Shape::Null, ty, self.registry);
-            let (operation, at) = (self.operation.pos, self.place.at);
-            self.findings.not_null.push(NotNull { operation, variable: name.clone(), at, message });
+            self.later(ty, What::NotNull(name.clone()));
         }
     }
 }
@@ -310,12 +301,12 @@ fn fits(defined: &Type, ty: &Type, is_defaulted: bool) -> bool {
         }
 }
 
-/// Whether a value is one of a leaf type. Of a custom scalar with variables in it only its resolver can tell.
-fn is_of(ty: &MetaType, value: &Value) -> bool {
+/// Whether a value is one of a leaf type; `None` for one of a custom scalar that has variables in it.
+fn is_of(ty: &MetaType, value: &Value) -> Option<bool> {
     match ty {
         MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !misfit::is_built_in(name) => {
-            value.clone().into_const().is_none_or(|value| is_valid(&value))
+            value.clone().into_const().map(|value| is_valid(&value))
         }
-        _ => misfit::is_of_leaf(value.into(), ty, Source::Literal),
+        _ => Some(misfit::is_of_leaf(value.into(), ty, Source::Literal)),
     }
 }

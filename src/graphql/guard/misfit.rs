@@ -115,6 +115,7 @@ fn accepted(ty: &Type, registry: &Registry) -> String {
             format!("one of {} ({name})", choices.join(", "))
         }
         (Some(MetaType::InputObject { .. }), _) => format!("an object of the type {name}"),
+        (_, "_Any") => "an _Any, an object with a \"__typename\" and an \"id\", both Strings".to_owned(),
         (_, "JSONObject") => "a JSONObject, which is an object".to_owned(),
         _ => format!("a {name}"),
     }

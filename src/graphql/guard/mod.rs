@@ -4,16 +4,20 @@
 //!
 //! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
 //! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
-//!    `escapes` gives that the characters which it does not read, and `input_names` finds what it would drop;
+//!    `escapes` and `zeros` give that what it does not read or misreads, and `inputs` finds what it would drop;
 //! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
 //! 4. `literals` checks values and variables against the schema, in the words of `misfit`, and `typename` has the library
-//!    look at what it would pass over; `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
+//!    look at what it would pass over; `later` checks what hangs on
+//!    the values of variables; `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
 //!    `known` when it comes again, as long as there is room for what it weighs (`weight`);
 //! 5. `variables` coerces what is given to its type, `cost` says what the answer may cost, `attempts` how often something
 //!    is tried;
 //! 6. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`), and the
 //!    names that were perhaps meant (`suggest`);
+//!    `conflicts` corrects what it says of fields that differ;
 //! 7. `pace` lets other requests have their turn while a large answer is made.
+//!
+//! `check` does the same for documents that are trusted, up to the point where they would be executed.
 //!
 //! What a caller may see or do is not asked here: that is the services' part.
 
@@ -30,16 +34,20 @@ use tokio::sync::Semaphore;
 mod absent;
 mod attempts;
 mod body;
+mod check;
+mod conflicts;
 mod cost;
 mod document;
 mod escapes;
-mod input_names;
+mod inputs;
 mod known;
+mod later;
 mod literals;
 mod measure;
 mod merge;
 mod misfit;
 mod pace;
+mod place;
 mod refusal;
 mod scan;
 mod suggest;
@@ -48,11 +56,13 @@ mod values;
 mod variables;
 mod watch;
 mod weight;
+mod zeros;
 
 #[cfg(test)]
 mod tests;
 
 pub use attempts::IsAttempt;
+pub use check::DocumentCheck;
 use known::DocumentCache;
 pub use pace::Work;
 pub use refusal::GivenUp;
@@ -204,16 +214,6 @@ impl RequestGuard {
             .limit_recursive_depth(self.0.settings.limits.nesting)
             // They compare every unknown name with every known one; see `suggest`.
             .disable_suggestions()
-    }
-
-    /// Checks that a document could be executed as far as its size and shape go.
-    ///
-    /// # Errors
-    /// When it is no document, or beyond the limits.
-    pub fn check_document(&self, text: &str) -> Result<(), ServerError> {
-        let limits = &self.0.settings.limits;
-        let document = document::read(text, limits)?;
-        Ok(measure::measure(&document, &Weights::default(), limits)?)
     }
 
     /// Checks a body before it is read as JSON.

@@ -113,12 +113,26 @@ impl Limit {
 }
 
 impl Refusal {
+    /// What the parser said. It refuses names that occur twice, too, which are no matter of the syntax.
+    pub(super) fn unparsed(error: &parser::Error) -> Self {
+        let twice = |what: &str, name: &str| format!("There can be only one {what} named \"{name}\"");
+        let (message, at) = match error {
+            parser::Error::RecursionLimitExceeded => {
+                let (allowed, asked) = (PARSED_NESTING, PARSED_NESTING + 1);
+                return Self::Limit { limit: Limit::Nesting, allowed, asked, at: None };
+            }
+            parser::Error::OperationDuplicated { operation, second, .. } => (twice("operation", operation), *second),
+            parser::Error::FragmentDuplicated { fragment, second, .. } => (twice("fragment", fragment), *second),
+            parser::Error::MultipleOperations { anonymous, .. } => {
+                ("An operation without a name must be the only one of the document".to_owned(), *anonymous)
+            }
+            error => return Self::syntax(error),
+        };
+        Self::Invalid { message, at: Some(at) }
+    }
+
     /// What the parser said, without the line of the document that it quotes.
-    pub(super) fn syntax(error: &parser::Error) -> Self {
-        if *error == parser::Error::RecursionLimitExceeded {
-            let (allowed, asked) = (PARSED_NESTING, PARSED_NESTING + 1);
-            return Self::Limit { limit: Limit::Nesting, allowed, asked, at: None };
-        }
+    fn syntax(error: &parser::Error) -> Self {
         let message = error.to_string();
         // The parser quotes the line, then says ` = expected selection_set`.
         let reason = message.rsplit_once("= ").map_or(message.as_str(), |(_, reason)| reason);
@@ -165,12 +179,19 @@ pub(super) fn validation_error(error: ServerError) -> ServerError {
     ServerError { extensions: Some(coded(Code::ValidationFailed)), ..error }
 }
 
-/// Whether an error of the library's validation is one of a value, which it tells only by its wording. They are left out:
-/// [`literals`](super::literals) and [`variables`](super::variables) check the same, by the rules of the specification.
-pub(super) fn is_of_value(error: &ServerError) -> bool {
-    ["Invalid value for argument", "Invalid default value for argument"]
-        .iter()
-        .any(|begin| error.message.starts_with(begin))
+/// Whether an error of the library's validation is one that [`literals`](super::literals) or
+/// [`variables`](super::variables) find as well, which it tells only by its wording. It is left out: the library's rules
+/// for values are not those of the specification, and its rules for names see the document when some are gone.
+pub(super) fn is_found_by_guard(error: &ServerError) -> bool {
+    let is_of_missing =
+        error.message.starts_with("Field \"") && error.message.ends_with("is required but not provided");
+    let begins = [
+        "Invalid value for argument",
+        "Invalid default value for argument",
+        "There can only be one argument named",
+        "There can only be one variable named",
+    ];
+    is_of_missing || begins.iter().any(|begin| error.message.starts_with(begin))
 }
 
 /// The message for an argument that a resolver could not read: a scalar of ours with variables in it, since all else is

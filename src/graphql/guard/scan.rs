@@ -21,8 +21,8 @@ pub(super) struct Scan {
     pub(super) nesting: usize,
     /// The length of the longest name, in bytes.
     pub(super) name: usize,
-    /// Where the first number stands that would lose digits.
-    pub(super) inexact: Option<Pos>,
+    /// How many bytes are left where the first number begins that would lose digits.
+    pub(super) inexact: Option<usize>,
 }
 
 /// A string without an end, and where it begins.
@@ -39,46 +39,66 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
     let mut rest = after_ignored(document.as_bytes());
     while !rest.is_empty() {
         found.tokens += 1;
-        let tail = match rest {
-            [b'#', tail @ ..] => skip_comment(tail),
-            [b'"', b'"', b'"', tail @ ..] => {
-                after_block_string(tail).ok_or_else(|| Unterminated(position(document, rest.len())))?
-            }
-            [b'"', tail @ ..] => after_string(tail).ok_or_else(|| Unterminated(position(document, rest.len())))?,
-            [b'{' | b'[' | b'(', tail @ ..] => {
+        let tail = after_token(rest).ok_or_else(|| Unterminated(position(document, rest.len())))?;
+        match head(rest, tail) {
+            [b'{' | b'[' | b'(', ..] => {
                 open += 1;
                 found.nesting = found.nesting.max(open);
-                tail
             }
-            [b'}' | b']' | b')', tail @ ..] => {
-                open = open.saturating_sub(1);
-                tail
+            [b'}' | b']' | b')', ..] => open = open.saturating_sub(1),
+            number @ [b'0'..=b'9' | b'-', ..] => {
+                let is_inexact = || std::str::from_utf8(number).is_ok_and(loses_digits);
+                found.inexact = found.inexact.or_else(|| is_inexact().then_some(rest.len()));
             }
-            [b'.', b'.', b'.', tail @ ..] => tail,
-            [b'0'..=b'9' | b'-', ..] => {
-                let tail = after_number(rest);
-                if found.inexact.is_none() && std::str::from_utf8(head(rest, tail)).is_ok_and(loses_digits) {
-                    found.inexact = Some(position(document, rest.len()));
-                }
-                tail
-            }
-            [byte, ..] if is_name(*byte) => {
-                let (name, tail) = after_name(rest).unwrap_or((rest, &[]));
+            name @ [first, ..] if is_name(*first) => {
                 found.name = found.name.max(name.len());
                 found.tokens += leading_words(name);
-                tail
             }
-            // A punctuator, or what the parser will refuse.
-            [_, tail @ ..] => tail,
-            [] => rest,
-        };
+            _ => {}
+        }
         rest = after_ignored(tail);
     }
     Ok(found)
 }
 
+/// A token, or a comment, of a document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) text: &'a str,
+    /// How many bytes the document has left where it begins.
+    pub(super) rest: usize,
+}
+
+/// The tokens and comments of `document`, up to a string that has no end.
+pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = after_ignored(document.as_bytes());
+    iter::from_fn(move || {
+        let tail = after_token(rest).filter(|tail| tail.len() < rest.len())?;
+        let begin = document.len() - rest.len();
+        let text = document.get(begin..document.len() - tail.len()).unwrap_or_default();
+        let token = Token { text, rest: rest.len() };
+        rest = after_ignored(tail);
+        Some(token)
+    })
+}
+
+/// What follows the token, or comment, at the start of `rest`; `None` when it is a string without an end.
+fn after_token(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'#', tail @ ..] => Some(skip_comment(tail)),
+        [b'"', b'"', b'"', tail @ ..] => after_block_string(tail),
+        [b'"', tail @ ..] => after_string(tail),
+        [b'.', b'.', b'.', tail @ ..] => Some(tail),
+        [b'0'..=b'9' | b'-', ..] => Some(after_number(rest)),
+        [byte, ..] if is_name(*byte) => Some(skip(rest, is_name)),
+        // A punctuator, or what the parser will refuse.
+        [_, tail @ ..] => Some(tail),
+        [] => Some(rest),
+    }
+}
+
 /// What follows the white space, commas and byte order marks at the start of `rest`.
-pub(super) fn after_ignored(mut rest: &[u8]) -> &[u8] {
+fn after_ignored(mut rest: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b',' | b'\n' | b'\r', tail @ ..] | [0xEF, 0xBB, 0xBF, tail @ ..] = rest {
         rest = tail;
     }
@@ -109,14 +129,8 @@ pub(super) fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
 }
 
 /// What follows the comment whose `#` was taken.
-pub(super) fn skip_comment(rest: &[u8]) -> &[u8] {
+fn skip_comment(rest: &[u8]) -> &[u8] {
     skip(rest, |byte| !is_line_end(byte))
-}
-
-/// The name at the start of `rest`, if there is one, and what follows it.
-pub(super) fn after_name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let tail = skip(rest, is_name);
-    (tail.len() < rest.len()).then(|| (head(rest, tail), tail))
 }
 
 /// What follows the number at the start of `rest`. A leading zero ends the whole part, as it does for the parser.

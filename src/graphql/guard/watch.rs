@@ -7,13 +7,11 @@ use std::{
 
 use async_graphql::{
     CacheControl, Positioned, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
-    Variables,
     async_trait::async_trait,
     extensions::{
         Extension, ExtensionContext, NextExecute, NextPrepareRequest, NextRequest, NextResolve, NextValidation,
         ResolveInfo,
     },
-    parser::types::OperationDefinition,
     registry::Registry,
 };
 
@@ -21,10 +19,10 @@ use super::{
     ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts, cost,
     document::operation,
     known::Known,
-    literals::NotNull,
+    later,
     measure::measure,
     pace::{Pace, Work},
-    refusal::{Limit, Refusal, is_of_value, keep_short, validation_error, without_value},
+    refusal::{Limit, Refusal, is_found_by_guard, keep_short, without_value},
     suggest::suggest,
     values::{self, Weights},
     variables,
@@ -82,13 +80,15 @@ impl Watch {
         if let Ok(operation) = &executed {
             request.variables = variables::with_defaults(&operation.node, &request.variables);
             errors = variables::coerce(&operation.node, &mut request.variables, registry, limits.errors);
-            errors.extend(nulls(&known, operation, &request.variables));
         }
         let variables = &request.variables;
         let weights = Weights::new(document, variables);
         // Otherwise it was measured when it was read.
         if weights.matter() {
             measure(document, &weights, limits)?;
+        }
+        if let Ok(operation) = &executed {
+            errors.extend(later::check(&known.later, operation.pos, variables, registry, limits.errors));
         }
         if known.introspects && !settings.introspection {
             return Err(Refusal::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
@@ -110,14 +110,10 @@ impl Watch {
         Ok(LookedAt { known, weights, cost, is_cost_told, validated, errors })
     }
 
-    /// What is wrong with a document: what the library's validation `found`, without what it says of values, and what
-    /// was found before it. Only where neither is anything, what is wrong beside the document.
-    fn told(&self, mut found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
+    /// What is wrong with a document, see [`Known::told`]; only where nothing is, what is wrong beside the document.
+    fn told(&self, found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
         let settings = &self.guard.settings;
-        found.retain(|error| !is_of_value(error));
-        found.dedup(); // Some are found by two of its rules.
-        let mut errors: Vec<_> = found.into_iter().map(validation_error).collect();
-        errors.extend(looked_at.known.errors.iter().cloned().map(ServerError::from));
+        let mut errors = looked_at.known.told(found);
         if errors.is_empty() {
             errors.extend(looked_at.errors.iter().cloned().map(ServerError::from));
         }
@@ -129,12 +125,6 @@ impl Watch {
         }
         errors
     }
-}
-
-/// What is wrong with variables that have the value null where it may not be.
-fn nulls(known: &Known, operation: &Positioned<OperationDefinition>, variables: &Variables) -> Vec<Refusal> {
-    let uses = known.not_null.iter().filter(|one| one.operation == operation.pos);
-    uses.filter(|one| variables.get(&one.variable) == Some(&Value::Null)).map(NotNull::error).collect()
 }
 
 #[async_trait]
@@ -181,7 +171,7 @@ impl Extension for Watch {
             Some(result) => *result,
             None => match next.run(ctx).await {
                 Ok(result) => result,
-                Err(found) if found.iter().all(is_of_value) => NOTHING_WRONG,
+                Err(found) if found.iter().all(is_found_by_guard) => NOTHING_WRONG,
                 Err(found) => return Err(told(found)),
             },
         };

@@ -84,7 +84,7 @@ fn of_arguments(arguments: &Vec<(Positioned<Name>, Positioned<Value>)>) -> usize
 }
 
 /// What a value has outside of itself.
-fn of_value(value: &Value) -> usize {
+pub(super) fn of_value(value: &Value) -> usize {
     match value {
         Value::Variable(name) | Value::Enum(name) => of_name(name),
         Value::String(text) => text.capacity() + ALLOCATION,

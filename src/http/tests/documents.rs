@@ -6,6 +6,9 @@ use serde_json::json;
 
 use super::*;
 
+/// What all answers to `GET` depend on, in one header.
+const VARY: &str = "accept, authorization, cookie, x-userprofile-session, origin, access-control-request-headers";
+
 const GET_HELLO: &str = "/graphql?query=%7Bhello%7D";
 
 #[tokio::test]
@@ -23,7 +26,7 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
         assert_eq!(reply.header("x-request-id"), "ab".repeat(16));
         let reply = get(GET_HELLO, &[("accept", accept)]).await;
         assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, form));
-        assert_eq!(reply.header("vary"), "accept, authorization, cookie, x-userprofile-session");
+        assert_eq!(reply.header("vary"), VARY);
     }
 }
 

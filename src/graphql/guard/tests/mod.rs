@@ -21,6 +21,7 @@ mod merge;
 mod properties;
 mod scan;
 mod schema;
+mod unique;
 mod values;
 
 /// The stack of the threads that the server runs on.

@@ -137,6 +137,62 @@ fn numbers_are_coerced() {
 }
 
 #[test]
+fn minus_zero_is_zero() {
+    let users = |first: &str| {
+        let response = asked(&format!("{{me{{groups(first:{first}){{nodes{{id}}}}}}}}"), json!({}));
+        let data = response.data.into_json().unwrap();
+        data["me"]["groups"]["nodes"].as_array().map(Vec::len)
+    };
+    assert_eq!((users("-0"), users("0"), users("-0.0")), (Some(0), Some(0), None));
+    assert_accepted("query($n:Int!=-0){me{groups(first:$n){nodes{id}}}}", &json!({}));
+    assert_accepted("query($n:Int!){me{groups(first:$n){nodes{id}}}}", &json!({ "n": -0.0 }));
+    // In strings and comments it stays as it is, and what follows it keeps its place.
+    assert_eq!(asked("{echo(text:\"-0\") #-0\n}", json!({})).data.into_json().unwrap(), json!({ "echo": 2 }));
+    let response = asked("{a:echo(json:-0) b:nothing}", json!({}));
+    assert_eq!(response.errors[0].locations[0].column, 18);
+}
+
+#[test]
+fn a_number_with_too_many_digits_is_told_with_its_place() {
+    let number = "12345678901234567890123";
+    let with_number = |document: &str| document.replace('#', number);
+    for (document, place) in [
+        ("{a:echo(text:\"{[(\",json:{a:1,b:[1 {c:2} {d:[],e:#}]})}", "Argument \"json.b.2.e\" of the field \"echo\""),
+        ("{me{id} echo(json:[[] [1 #]])}", "Argument \"json.1.1\" of the field \"echo\""),
+        ("{echo(json:#)}", "Argument \"json\" of the field \"echo\""),
+        ("{me{id @skip(if:#)}}", "Argument \"if\" of the directive \"@skip\""),
+        ("query A($a:[Int!]=[$b 1 #] $c:Int){me{id}}", "Default value of \"$a.2\""),
+        ("query A($c:Int @skip(if:{a:#})){me{id}}", "Argument \"if.a\" of the directive \"@skip\""),
+    ] {
+        let message =
+            format!("{place}: a number with more digits than are kept was given; write it as a String, in quotes");
+        assert_bad_input(&with_number(document), json!({}), &message);
+    }
+}
+
+#[test]
+fn a_missing_argument_is_told_with_its_field_and_what_is_accepted() {
+    for (document, message) in [
+        (
+            "mutation{updateProfile{id}}",
+            "Argument \"input\" of the field \"updateProfile\" is required, and is missing; accepted is an object of the \
+             type UpdateProfileInput",
+        ),
+        (
+            "{node{id}}",
+            "Argument \"id\" of the field \"node\" is required, and is missing; accepted is an ID, which is a String or an \
+             integer",
+        ),
+        (
+            "{__type{name}}",
+            "Argument \"name\" of the field \"__type\" is required, and is missing; accepted is a String",
+        ),
+    ] {
+        assert_eq!(error(document, json!({})), ("GRAPHQL_VALIDATION_FAILED".to_owned(), message.to_owned()));
+    }
+}
+
+#[test]
 fn a_variable_may_stand_only_where_its_type_may() {
     for (document, message) in [
         (

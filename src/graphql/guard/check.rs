@@ -1,0 +1,88 @@
+//! Checks documents without executing them: those of a manifest, when the server starts. They pass the same limits and the
+//! same validation as when they are executed, but for what depends on the values of variables.
+
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::{
+    ObjectType, Request, Schema, SchemaBuilder, ServerError, ServerResult, SubscriptionType, ValidationResult,
+    async_trait::async_trait,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextValidation},
+};
+use futures_util::FutureExt;
+
+use super::{Limits, RequestGuard, Settings, known::DocumentCache, known::Known, refusal::keep_short};
+
+/// A schema that executes nothing.
+pub struct DocumentCheck<Query, Mutation, Subscription>(Schema<Query, Mutation, Subscription>);
+
+impl<Query, Mutation, Subscription> DocumentCheck<Query, Mutation, Subscription>
+where
+    Query: ObjectType + 'static,
+    Mutation: ObjectType + 'static,
+    Subscription: SubscriptionType + 'static,
+{
+    /// Checks documents for the schema that `builder` makes, by the limits of `guard`.
+    #[must_use]
+    pub fn new(guard: &RequestGuard, builder: SchemaBuilder<Query, Mutation, Subscription>) -> Self {
+        let Settings { limits, .. } = guard.0.settings;
+        let builder = builder.limit_recursive_depth(limits.nesting).disable_suggestions();
+        Self(builder.extension(Checks(limits)).finish())
+    }
+
+    /// Checks a document.
+    ///
+    /// # Errors
+    /// The first of what is wrong with it.
+    pub fn check(&self, text: &str) -> Result<(), ServerError> {
+        // Nothing in it waits for anything.
+        let response = self.0.execute(Request::new(text)).now_or_never();
+        match response.and_then(|response| response.errors.into_iter().next()) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Checks(Limits);
+
+impl ExtensionFactory for Checks {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Check { limits: self.0, known: OnceLock::new() })
+    }
+}
+
+/// The check of one document.
+struct Check {
+    limits: Limits,
+    known: OnceLock<Arc<Known>>,
+}
+
+#[async_trait]
+impl Extension for Check {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        mut request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let known = DocumentCache::new(0).read(&request, &self.limits, &ctx.schema_env.registry)?;
+        request.set_parsed_query(known.document.clone());
+        self.known.get_or_init(|| known);
+        next.run(ctx, request).await
+    }
+
+    /// Gives an error in any case, be it of nothing, so that nothing is executed.
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let found = next.run(ctx).await.err().unwrap_or_default();
+        let mut errors = match self.known.get() {
+            Some(known) => known.told(found),
+            None => found,
+        };
+        keep_short(&mut errors, self.limits.errors);
+        Err(errors)
+    }
+}

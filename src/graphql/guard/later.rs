@@ -1,0 +1,82 @@
+//! What is right or wrong about a value of a document only once its variables have values.
+
+use async_graphql::{
+    Name, Pos, Value as ConstValue, Variables,
+    parser::types::Type,
+    registry::{MetaType, Registry},
+};
+use async_graphql_value::Value;
+
+use super::{
+    document::name_of,
+    misfit::{self, Shape},
+    place::Place,
+    refusal::Refusal,
+    weight,
+};
+
+/// Something that is checked for each request.
+#[derive(Debug)]
+pub(super) struct Later {
+    /// Where the operation begins that it is part of.
+    pub(super) operation: Pos,
+    pub(super) place: Place,
+    /// The type that is expected.
+    pub(super) ty: Type,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// A variable that may be null thanks to a default value, used where null may not be.
+    NotNull(Name),
+    /// A value of a custom scalar with variables in it.
+    Scalar(Value),
+}
+
+impl Later {
+    /// The bytes that it takes.
+    pub(super) fn weight(&self) -> usize {
+        let what = match &self.what {
+            What::NotNull(variable) => variable.len(),
+            What::Scalar(value) => weight::of_value(value),
+        };
+        size_of::<Self>() + self.place.weight() + what
+    }
+
+    /// What is wrong with the values of `variables`.
+    fn error(&self, variables: &Variables, registry: &Registry) -> Option<Refusal> {
+        let (place, given) = match &self.what {
+            What::NotNull(variable) => {
+                let place = format!("Variable \"${variable}\", used as {}", self.place.in_sentence());
+                (place, variables.get(variable).filter(|value| **value == ConstValue::Null)?.clone())
+            }
+            What::Scalar(value) => {
+                let MetaType::Scalar { is_valid: Some(is_valid), .. } = registry.types.get(name_of(&self.ty))? else {
+                    return None;
+                };
+                let value = with_variables(value.clone(), variables)?;
+                (self.place.to_string(), Some(value).filter(|value| !is_valid(value))?)
+            }
+        };
+        let message = misfit::wrong_type(&place, Shape::from(&given), &self.ty, registry);
+        Some(Refusal::Input { message, at: Some(self.place.at) })
+    }
+}
+
+/// What is wrong in the operation that begins at `operation`, with these values of its variables: at most `most` errors.
+pub(super) fn check(
+    later: &[Later],
+    operation: Pos,
+    variables: &Variables,
+    registry: &Registry,
+    most: usize,
+) -> Vec<Refusal> {
+    let own = later.iter().filter(|one| one.operation == operation);
+    own.filter_map(|one| one.error(variables, registry)).take(most).collect()
+}
+
+/// `value` with its variables filled in; those that are not given are null.
+fn with_variables(value: Value, variables: &Variables) -> Option<ConstValue> {
+    value.into_const_with(|name| Ok::<_, ()>(variables.get(&name).cloned().unwrap_or_default())).ok()
+}

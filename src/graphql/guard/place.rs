@@ -1,0 +1,60 @@
+//! Where a value of a document is: in which argument or default value, by its path. Errors name it by that.
+
+use std::fmt;
+
+use async_graphql::Pos;
+
+/// How a place begins that is in an argument.
+const ARGUMENT: &str = "Argument";
+
+/// The path of an argument or variable, whose it is, and where in the document.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    path: String,
+    kind: &'static str,
+    owner: String,
+    pub(super) at: Pos,
+}
+
+impl Place {
+    pub(super) fn of_field_argument(argument: &str, field: &str, at: Pos) -> Self {
+        Self { path: argument.to_owned(), kind: ARGUMENT, owner: format!(" of the field \"{field}\""), at }
+    }
+
+    pub(super) fn of_directive_argument(argument: &str, directive: &str, at: Pos) -> Self {
+        Self { path: argument.to_owned(), kind: ARGUMENT, owner: format!(" of the directive \"@{directive}\""), at }
+    }
+
+    pub(super) fn of_default_value(variable: &str, at: Pos) -> Self {
+        Self { path: format!("${variable}"), kind: "Default value of", owner: String::new(), at }
+    }
+
+    /// Goes into a field or an item of the value; gives what [`leave`](Self::leave) takes.
+    pub(super) fn enter(&mut self, part: &str) -> usize {
+        let length = self.path.len();
+        self.path.push('.');
+        self.path.push_str(part);
+        length
+    }
+
+    /// Goes back to where [`enter`](Self::enter) began.
+    pub(super) fn leave(&mut self, length: usize) {
+        self.path.truncate(length);
+    }
+
+    /// The bytes that it has outside of itself.
+    pub(super) fn weight(&self) -> usize {
+        self.path.capacity() + self.owner.capacity()
+    }
+
+    /// The same within a sentence.
+    pub(super) fn in_sentence(&self) -> String {
+        self.to_string().replacen(ARGUMENT, "argument", 1)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} \"{}\"{}", self.kind, self.path, self.owner)
+    }
+}
