@@ -33,6 +33,7 @@ mod log;
 mod me;
 mod messages;
 mod mfa;
+mod notifications;
 mod outbox;
 mod password;
 mod permissions;

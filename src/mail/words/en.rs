@@ -158,6 +158,30 @@ fn notice(notice: &Notice) -> Said {
                 "If it was you, please try again later.".into(),
             ],
         ),
+        Notice::RecoveryCodesRegenerated => (
+            "Your recovery codes were replaced",
+            "New recovery codes were made for your account. The earlier ones no longer work.",
+            vec![
+                "If this was not you, somebody else may be signed in to your account. Change your password right away, \
+                 then make new recovery codes."
+                    .into(),
+            ],
+        ),
+        Notice::PasswordSet => (
+            "An administrator set your password",
+            "An administrator set a new password for your account, and every device was signed out.",
+            vec!["If you did not expect this, please ask your administrator for help.".into()],
+        ),
+        Notice::NewDevice => (
+            "New sign-in to your account",
+            "Your account was signed in to from a device that was not used for it before.",
+            vec![
+                "If this was you, there is nothing to do.".into(),
+                "If this was not you, somebody knows your password. Change it right away, then sign out your other \
+                 devices."
+                    .into(),
+            ],
+        ),
     };
     Said { subject, lead: lead.into(), rest }
 }
