@@ -7,7 +7,7 @@ use super::hashing::Hashes;
 use super::pass::{Batch, ImportFile, Which};
 use super::survey::Survey;
 use super::{Phase, Progress, Result};
-use crate::domain::record::{Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
+use crate::domain::record::{Dated, Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::{Failure, Services};
 use crate::storage::{Tx, bulk, codes, recovery_codes, sessions};
@@ -20,9 +20,9 @@ const IDS: usize = 1000;
 struct Puts {
     roles: Vec<Role>,
     users: Vec<UserRecord>,
-    groups: Vec<GroupRecord>,
-    workspaces: Vec<Workspace>,
-    bindings: Vec<RoleBinding>,
+    groups: Vec<Dated<GroupRecord>>,
+    workspaces: Vec<Dated<Workspace>>,
+    bindings: Vec<Dated<RoleBinding>>,
 }
 
 impl Services {
