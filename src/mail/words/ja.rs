@@ -1,6 +1,6 @@
 //! Japanese.
 
-use super::{Said, Span, Words, span};
+use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
 use crate::mail::message::{CodeReason, Notice};
 
@@ -80,17 +80,7 @@ fn reset(minutes: i64) -> Said {
 
 fn notice(notice: &Notice) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => (
-            "このアドレスはアカウントで使われなくなりました",
-            "アカウントのメールアドレスが変更され、このアドレスは使われなくなりました。",
-            vec![
-                "ご自身で変更された場合は、何もする必要はありません。".into(),
-                "お心当たりがない場合は、下のリンクでこのアドレスに戻してから、新しいパスワードを設定してください。戻すと、\
-                 すべての端末からログアウトされます。"
-                    .into(),
-                format!("リンクの有効期間は{days}日です。誰にも渡さないでください。"),
-            ],
-        ),
+        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
         Notice::EmailChangedTo => (
             "このアドレスがアカウントに登録されました",
             "アカウントのメールアドレスが、このアドレスに変更されました。",
@@ -132,17 +122,7 @@ fn notice(notice: &Notice) -> Said {
                 "お心当たりがない場合は、すぐにパスワードを変更し、2段階認証をもう一度有効にしてください。".into(),
             ],
         ),
-        Notice::RecoveryCodeUsed { left } => (
-            "リカバリーコードが使われました",
-            "アカウントで、認証コードの代わりにリカバリーコードが使われました。",
-            vec![
-                match left {
-                    0 => "リカバリーコードは残っていません。新しく作成してください。".into(),
-                    left => format!("リカバリーコードの残りは{left}個です。"),
-                },
-                "お心当たりがない場合は、すぐにパスワードを変更し、リカバリーコードを作り直してください。".into(),
-            ],
-        ),
+        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
         Notice::RefreshTokenReused => (
             "安全のためセッションを終了しました",
             "アカウントの使用済みのログイン用トークンが、もう一度使われました。誰かが複製を持っているおそれがあるため、\
@@ -187,6 +167,34 @@ fn notice(notice: &Notice) -> Said {
         ),
     };
     Said { subject, lead: lead.into(), rest }
+}
+
+fn email_changed_from(days: i64) -> Parts {
+    (
+        "このアドレスはアカウントで使われなくなりました",
+        "アカウントのメールアドレスが変更され、このアドレスは使われなくなりました。",
+        vec![
+            "ご自身で変更された場合は、何もする必要はありません。".into(),
+            "お心当たりがない場合は、下のリンクでこのアドレスに戻してから、新しいパスワードを設定してください。戻すと、\
+             すべての端末からログアウトされます。"
+                .into(),
+            format!("リンクの有効期間は{days}日です。誰にも渡さないでください。"),
+        ],
+    )
+}
+
+fn recovery_code_used(left: u32) -> Parts {
+    (
+        "リカバリーコードが使われました",
+        "アカウントで、認証コードの代わりにリカバリーコードが使われました。",
+        vec![
+            match left {
+                0 => "リカバリーコードは残っていません。新しく作成してください。".into(),
+                left => format!("リカバリーコードの残りは{left}個です。"),
+            },
+            "お心当たりがない場合は、すぐにパスワードを変更し、リカバリーコードを作り直してください。".into(),
+        ],
+    )
 }
 
 fn lost_password() -> String {
