@@ -28,6 +28,7 @@ mod generated;
 mod http;
 mod import;
 mod input;
+mod input_errors;
 mod layers;
 mod log;
 mod me;
