@@ -25,6 +25,12 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
     } else {
         run(&services, BufReader::new(File::open(&arguments.file).map_err(unreadable)?), options).await?
     };
+    if summary.not_notified > 0 {
+        let users = summary.not_notified;
+        output::complain(&format!(
+            "SMTP_URL is not set: users who are not notified of their new password: {users}; tell them yourself"
+        ));
+    }
     output::print(&told(&summary, options))
 }
 

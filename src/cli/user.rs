@@ -16,6 +16,7 @@ use crate::domain::password::Password;
 use crate::domain::profile_text::Name;
 use crate::services::Services;
 use crate::services::admin::NewUser;
+use crate::services::outbox::NotNotified;
 
 /// Does what the verb says.
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
@@ -54,7 +55,8 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         }
         UserVerb::ResetMfa(user) => {
             let (domain, login) = named(&user)?;
-            Ok(services.reset_mfa(&domain, &login).await?)
+            warn_if_not_notified(services.reset_mfa(&domain, &login).await?);
+            Ok(())
         }
         UserVerb::Sessions(user) => sessions(&services, &user).await,
         UserVerb::RevokeSessions(user) => {
@@ -87,7 +89,15 @@ async fn create(services: &Services, options: CreateOptions) -> Result<(), CliEr
 async fn set_password(services: &Services, options: SetPasswordOptions) -> Result<(), CliError> {
     let (domain, login) = named(&options.user)?;
     let password = ask_password(options.password_stdin)?;
-    Ok(services.set_password(&domain, &login, password).await?)
+    warn_if_not_notified(services.set_password(&domain, &login, password).await?);
+    Ok(())
+}
+
+/// A notification that is not sent is told, so that the operator tells the user instead.
+fn warn_if_not_notified(reason: Option<NotNotified>) {
+    if let Some(reason) = reason {
+        output::complain(&format!("the user is not notified: {reason}; tell them yourself"));
+    }
 }
 
 async fn reset_link(services: &Services, user: &UserName) -> Result<(), CliError> {

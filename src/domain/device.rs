@@ -1,5 +1,7 @@
 //! The name of a client's device, from the `User-Agent` header that it sent.
 
+use std::collections::HashSet;
+
 use woothee::parser::Parser;
 
 /// What `woothee` says where it does not know something.
@@ -21,6 +23,17 @@ pub fn name(user_agent: &str) -> Option<String> {
         (Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
         (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
         (None, None) => product(user_agent),
+    }
+}
+
+/// Whether `user_agent` names the same device as one of `known`. Clients without a name are one device, an unknown one.
+#[must_use]
+pub fn is_known(user_agent: Option<&str>, known: &[Option<String>]) -> bool {
+    let known: HashSet<Option<&str>> = known.iter().map(Option::as_deref).collect();
+    // Most sign-ins come from the very browser of an earlier one, and comparing is cheaper than parsing.
+    known.contains(&user_agent) || {
+        let wanted = user_agent.and_then(name);
+        known.into_iter().any(|one| one.and_then(name) == wanted)
     }
 }
 

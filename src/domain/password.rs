@@ -95,16 +95,23 @@ pub struct Personal<'a> {
 /// # Errors
 /// The first reason to refuse it.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
-    let length = password.normalized.chars().count();
+    check_for_anyone(password, min_length)?;
     let folded = fold(&password.normalized);
+    if personal_parts(personal).any(|part| folded.contains(&part)) { Err(Weakness::Personal) } else { Ok(()) }
+}
+
+/// Checks a new password whose user is not known.
+///
+/// # Errors
+/// The first reason to refuse it, whoever the user is.
+pub fn check_for_anyone(password: &Password, min_length: usize) -> Result<(), Weakness> {
+    let length = password.normalized.chars().count();
     if length < min_length {
         Err(Weakness::TooShort { min_length })
     } else if length > MAX_PASSWORD_LENGTH {
         Err(Weakness::TooLong)
-    } else if COMMON.contains(folded.as_str()) {
+    } else if COMMON.contains(fold(&password.normalized).as_str()) {
         Err(Weakness::TooCommon)
-    } else if personal_parts(personal).any(|part| folded.contains(&part)) {
-        Err(Weakness::Personal)
     } else {
         Ok(())
     }

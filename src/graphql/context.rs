@@ -75,7 +75,7 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
     let verdict = fulfils.map_or_else(|| caller.may_act(), |action| caller.may_fulfil(action));
     match verdict.map_err(Told::from) {
         Err(Told::Error(error)) => Err(error),
-        Ok(()) | Err(Told::Fault(_)) => Ok(caller),
+        Ok(()) | Err(Told::Faults(_)) => Ok(caller),
     }
 }
 

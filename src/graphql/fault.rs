@@ -9,7 +9,7 @@ use crate::domain::mfa::MfaRefusal;
 use crate::domain::password::Weakness;
 use crate::domain::{Invalid, InvalidKind};
 use crate::services::email::NotSent;
-use crate::services::password::{NewPasswordRefusal, PasswordRefusal};
+use crate::services::password::{NewPasswordRefusal, PasswordRefusal, WrongPasswords};
 
 /// Every code that any mutation can be refused with. Each mutation has an enum of its own, of some of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,14 +58,14 @@ pub struct Fault {
 /// What a client is told: a refusal is data of the mutation, anything else an error of the request.
 pub enum Told {
     /// In the payload's `errors`.
-    Fault(Fault),
+    Faults(Vec<Fault>),
     /// As an error of GraphQL.
     Error(ApiError),
 }
 
 impl From<Fault> for Told {
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+        Self::Faults(vec![fault])
     }
 }
 
@@ -136,6 +136,7 @@ impl Fault {
     #[must_use]
     pub fn of_new_password(field: &'static str, refusal: NewPasswordRefusal) -> Self {
         let code = match refusal {
+            NewPasswordRefusal::Missing => FaultCode::Required,
             NewPasswordRefusal::Weak(Weakness::TooShort { .. }) => FaultCode::PasswordTooShort,
             NewPasswordRefusal::Weak(Weakness::TooLong) => FaultCode::PasswordTooLong,
             NewPasswordRefusal::Weak(Weakness::TooCommon) => FaultCode::PasswordTooCommon,
@@ -150,9 +151,18 @@ impl Fault {
     #[must_use]
     pub fn of_password(field: &'static str, refusal: PasswordRefusal) -> Self {
         match refusal {
+            PasswordRefusal::Missing => Self::new(FaultCode::Required, "Your current password is needed.").at(field),
             PasswordRefusal::Wrong => Self::new(FaultCode::WrongPassword, "This is not your password.").at(field),
             PasswordRefusal::RateLimited(wait) => Self::of_wait(wait, "Too many tries."),
         }
+    }
+
+    /// All that is wrong with the passwords of a change, the new one of which is in `new_field`.
+    #[must_use]
+    pub fn of_passwords(new_field: &'static str, wrong: WrongPasswords) -> Vec<Self> {
+        let current = wrong.current.map(|refusal| Self::of_password("currentPassword", refusal));
+        let new = wrong.new.map(|refusal| Self::of_new_password(new_field, refusal));
+        current.into_iter().chain(new).collect()
     }
 
     /// A code, in `verifyCode`, does not count.
@@ -207,11 +217,11 @@ impl From<Denial> for Told {
             Denial::ActionRequired(actions) => Self::Error(ApiError::action_required(&actions)),
             Denial::External => {
                 let message = "You sign in elsewhere; your password and second factor are not kept here.";
-                Self::Fault(Fault::new(FaultCode::ExternalUser, message))
+                Fault::new(FaultCode::ExternalUser, message).into()
             }
             Denial::NotFresh => {
                 let message = "You signed in too long ago for this. Prove again who you are, then repeat it.";
-                Self::Fault(Fault::new(FaultCode::ReauthenticationRequired, message))
+                Fault::new(FaultCode::ReauthenticationRequired, message).into()
             }
         }
     }

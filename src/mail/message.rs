@@ -108,6 +108,12 @@ pub enum Notice {
     RefreshTokenReused,
     /// The password was right, but too many wrong codes were tried at sign-in.
     SignInCodesExhausted,
+    /// The user replaced their recovery codes.
+    RecoveryCodesRegenerated,
+    /// An operator set the password, by the command line or an import.
+    PasswordSet,
+    /// The first sign-in from a device that the user did not sign in from before.
+    NewDevice,
 }
 
 /// When and from where something happened.

@@ -1,5 +1,6 @@
 //! What an administrator does to a user, from the command line.
 
+use super::outbox::NotNotified;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::code::CodePurpose;
@@ -9,6 +10,7 @@ use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::mfa::{Mfa, MfaType};
 use crate::domain::password::{self, Password, Weakness};
+use crate::domain::password_hash::PasswordHash;
 use crate::domain::profile_text::{Language, Name, Timezone};
 use crate::domain::session::Session;
 use crate::domain::tags::Tags;
@@ -16,7 +18,7 @@ use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserStat
 use crate::entropy;
 use crate::mail::Notice;
 use crate::storage::sessions::Which;
-use crate::storage::users::StoredApp;
+use crate::storage::users::{Credentials, StoredApp};
 use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
 
 /// A user to be made.
@@ -54,6 +56,9 @@ pub enum AdminRefusal {
     /// The password is too weak.
     #[error(transparent)]
     Weak(#[from] Weakness),
+    /// The new password is the current one.
+    #[error("this is the user's current password; choose another")]
+    Unchanged,
     /// His password and second factor are kept elsewhere.
     #[error("this user signs in elsewhere (EXTERNAL); he has no password and no second factor here")]
     External,
@@ -103,7 +108,7 @@ impl Services {
             last_accessed_at: None,
         };
         let hash = match new.password {
-            Some(password) => Some(self.checked_hash(password, &user).await?),
+            Some(password) => Some(self.checked_hash(password, &user, None).await?),
             None => None,
         };
         let mut tx = self.db.begin().await?;
@@ -117,7 +122,7 @@ impl Services {
         Ok(user)
     }
 
-    /// Sets a user's password and ends all his sessions.
+    /// Sets a user's password, ends all their sessions, and notifies them; returns why it could not, if so.
     ///
     /// # Errors
     /// An [`AdminRefusal`].
@@ -126,19 +131,21 @@ impl Services {
         domain: &DomainId,
         login: &LoginId,
         password: Password,
-    ) -> Result<(), Error<AdminRefusal>> {
-        let user = self.find_user(domain, login).await?;
+    ) -> Result<Option<NotNotified>, Error<AdminRefusal>> {
+        let Credentials { user, password_hash, .. } = self.find_credentials(domain, login).await?;
         if user.auth_type == AuthType::External {
             return Err(Error::Refused(AdminRefusal::External));
         }
-        let hash = self.checked_hash(password, &user).await?;
+        let hash = self.checked_hash(password, &user, password_hash.as_deref()).await?;
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_local_user(&mut tx, domain, login).await?;
         self.clear_waits(&mut tx, domain, login).await?;
         self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
-        Ok(tx.commit().await?)
+        self.put_notice(&mut tx, &user, Notice::PasswordSet, None, now).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(self.why_not_notified(&user))
     }
 
     /// Lets a user in again.
@@ -208,7 +215,7 @@ impl Services {
         domain: &DomainId,
         login: &LoginId,
     ) -> Result<Vec<Session>, Error<AdminRefusal>> {
-        let user = self.find_user(domain, login).await?;
+        let user = self.find_credentials(domain, login).await?.user;
         Ok(sessions::list_by_owner(&self.db, &user.id, self.now()).await?)
     }
 
@@ -221,9 +228,8 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
-        if revoked > 0 {
-            Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
-        }
+        // Also where there was none to end: what an operator does to an account is recorded.
+        Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
         tx.commit().await?;
         Ok(revoked)
     }
@@ -292,16 +298,21 @@ impl Services {
     }
 
     /// Takes a user's second factor away, with his recovery codes: for who has lost it. Where it is enforced, he must set
-    /// up another before anything else.
+    /// up another before anything else. The user is notified; returns why they could not be, if so.
     ///
     /// # Errors
     /// An [`AdminRefusal`].
-    pub async fn reset_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
+    pub async fn reset_mfa(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Option<NotNotified>, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let mut user = lock_user(&mut tx, domain, login).await?;
         // To the address that codes went to, where he has no other.
         self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
+        let not_notified = self.why_not_notified(&user);
         user.mfa = user.mfa.reset();
         if user.mfa.enforce {
             user.require(RequiredAction::EnforceMfa);
@@ -311,7 +322,8 @@ impl Services {
         recovery_codes::replace(&mut tx, &user.id, &[]).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::OF_MFA).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;
-        Ok(self.commit_and_wake(tx).await?)
+        self.commit_and_wake(tx).await?;
+        Ok(not_notified)
     }
 
     /// Makes a link by which a user sets a password once; it works for one who has not signed in yet, too. Earlier links
@@ -336,14 +348,24 @@ impl Services {
         Ok(link)
     }
 
-    async fn find_user(&self, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
+    async fn find_credentials(&self, domain: &DomainId, login: &LoginId) -> Result<Credentials, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
-        found.map(|found| found.user).ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
+        found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
     }
 
-    async fn checked_hash(&self, password: Password, user: &User) -> Result<String, Error<AdminRefusal>> {
+    /// The hash of a new password, which must follow the rules and differ from the one that has the hash `current`.
+    async fn checked_hash(
+        &self,
+        password: Password,
+        user: &User,
+        current: Option<&str>,
+    ) -> Result<String, Error<AdminRefusal>> {
         password::check(&password, self.policy.password_min_length, user.personal())?;
         let slot = self.hasher.slot().await.map_err(|_| Failure::Hashing("every hashing thread is busy".to_owned()))?;
+        let current = current.and_then(|hash| PasswordHash::parse(hash).ok());
+        if current.is_some() && self.hasher.verify(&slot, current, password.clone()).await? {
+            return Err(Error::Refused(AdminRefusal::Unchanged));
+        }
         Ok(self.hasher.hash(&slot, password).await?)
     }
 }

@@ -42,6 +42,8 @@ impl Services {
             access_token: self.policy.lifetimes.access,
             codes: ttls,
             lease: LEASE,
+            fresh_for: self.policy.lifetimes.fresh_for,
+            refresh_grace: self.policy.lifetimes.refresh_grace,
             // A job that was not tried yet is due at once.
             retries: (0..=MAX_TRIES)
                 .map(|tries| if tries == 0 { TimeDelta::zero() } else { pause_after(tries) })

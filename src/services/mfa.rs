@@ -322,7 +322,8 @@ impl Services {
         let recovery_codes = self.make_recovery_codes(&mut tx, &caller.user.id).await?;
         let event_type = SecurityEventType::RecoveryCodesRegenerated;
         Self::record(&mut tx, &caller.user.id, event_type, Some(client), now).await?;
-        tx.commit().await?;
+        self.put_notice(&mut tx, &caller.user, Notice::RecoveryCodesRegenerated, Some(client), now).await?;
+        self.commit_and_wake(tx).await?;
         Ok((caller, recovery_codes))
     }
 

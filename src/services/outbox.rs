@@ -2,6 +2,8 @@
 //!
 //! A mail is lost by no crash, and sent twice only where the crash comes between the mail server's word and ours.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +76,27 @@ impl Payload {
     }
 }
 
+/// Why a user gets no notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotNotified {
+    /// No mail server is set.
+    #[error("SMTP_URL is not set")]
+    NoMailServer,
+    /// There is no address that is known to be the user's.
+    #[error("they have neither a verified email address nor an EMAIL factor")]
+    NoAddress,
+}
+
 impl Services {
+    /// Why `user` cannot be notified, if so.
+    pub(super) fn why_not_notified(&self, user: &User) -> Option<NotNotified> {
+        match (&self.mail, user.notice_address()) {
+            (None, _) => Some(NotNotified::NoMailServer),
+            (Some(_), None) => Some(NotNotified::NoAddress),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     /// Checks that mails can be sent, before anything is done that needs one.
     pub(super) fn needs_mail(&self) -> Result<(), Failure> {
         if self.mail.is_some() { Ok(()) } else { Err(Failure::MailOff) }
@@ -88,16 +110,19 @@ impl Services {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        Ok(outbox::insert(tx, &self.job(payload, expires_at, now)?).await?)
+    }
+
+    fn job(&self, payload: &Payload, expires_at: Timestamp, now: Timestamp) -> Result<Job, Failure> {
         let plain = serde_json::to_vec(payload)?;
-        let job = Job {
+        Ok(Job {
             id: JobId::from_random(entropy::bytes()?),
             kind: payload.kind(),
             payload: self.secret_key.seal(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
             created_at: now,
             expires_at,
             tries: 0,
-        };
-        Ok(outbox::insert(tx, &job).await?)
+        })
     }
 
     /// Puts a message to `to` about the account of `user` down, to be sent after the commit and not after `expires_at`.
@@ -109,14 +134,8 @@ impl Services {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let account = Account {
-            domain: domains::find_name(tx, &user.domain_id).await?.unwrap_or_default(),
-            user_id: user.login.as_str().to_owned(),
-            timezone: user.timezone.as_str().to_owned(),
-        };
-        let language = user.language.as_str().to_owned();
-        let letter = Letter { to: to.to_owned(), language, account, message };
-        self.put_job(tx, &Payload::Letter(letter), expires_at, now).await
+        let domain = domains::find_name(tx, &user.domain_id).await?.unwrap_or_default();
+        self.put_job(tx, &letter((to, user), domain, message), expires_at, now).await
     }
 
     /// Whether messages to `address` are known to be impossible: it needs SMTPUTF8, which the mail server does not offer.
@@ -152,13 +171,32 @@ impl Services {
         if self.mail.is_none() {
             return Ok(());
         }
-        let circumstances = Circumstances {
-            at: now,
-            client_address: client.map(|client| client.address.to_string()),
-            user_agent: client.and_then(|client| client.user_agent.clone()),
-        };
-        let message = Message::Notice { notice, circumstances };
-        self.put_letter(tx, (to, user), message, now + NOTICE_FOR, now).await
+        self.put_letter(tx, (to, user), notification(notice, client, now), now + NOTICE_FOR, now).await
+    }
+
+    /// Notifies many users at once of what an operator did to their accounts.
+    pub(super) async fn put_notices(
+        &self,
+        tx: &mut Tx,
+        users: &[&User],
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if self.mail.is_none() {
+            return Ok(());
+        }
+        let (mut names, mut jobs) = (HashMap::new(), Vec::new());
+        for user in users {
+            let Some(address) = user.notice_address() else { continue };
+            let name = match names.entry(&user.domain_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(domains::find_name(tx, &user.domain_id).await?.unwrap_or_default()),
+            };
+            let message = notification(notice.clone(), None, now);
+            let letter = letter((address.as_str(), user), name.clone(), message);
+            jobs.push(self.job(&letter, now + NOTICE_FOR, now)?);
+        }
+        Ok(outbox::insert_many(tx, &jobs).await?)
     }
 
     /// Commits a transaction that put something down, and has it worked on.
@@ -275,6 +313,23 @@ impl Services {
     pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<(), Failure> {
         Ok(outbox::delete_failed(tx, now - TimeDelta::days(GRAVE_DAYS)).await?)
     }
+}
+
+/// A message to `to` about the account of `user`, in the domain of this name.
+fn letter((to, user): (&str, &User), domain: String, message: Message) -> Payload {
+    let account =
+        Account { domain, user_id: user.login.as_str().to_owned(), timezone: user.timezone.as_str().to_owned() };
+    Payload::Letter(Letter { to: to.to_owned(), language: user.language.as_str().to_owned(), account, message })
+}
+
+/// A notification of what `client` did, or, without one, an operator.
+fn notification(notice: Notice, client: Option<&Client>, now: Timestamp) -> Message {
+    let circumstances = Circumstances {
+        at: now,
+        client_address: client.map(|client| client.address.to_string()),
+        user_agent: client.and_then(|client| client.user_agent.clone()),
+    };
+    Message::Notice { notice, circumstances }
 }
 
 /// An error where nothing is sent before an operator has done something; else a warning.

@@ -24,11 +24,14 @@ use crate::entropy;
 use crate::mail::{MailedSecret, Message, Notice};
 use crate::storage::sessions::Which;
 use crate::storage::users::Credentials;
-use crate::storage::{Tx, codes, domains, outbox, sessions, users};
+use crate::storage::{Tx, codes, outbox, sessions, users};
 
 /// Why a new password is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NewPasswordRefusal {
+    /// None was submitted.
+    #[error("a password is needed")]
+    Missing,
     /// It is too weak.
     #[error(transparent)]
     Weak(#[from] Weakness),
@@ -43,10 +46,43 @@ pub enum NewPasswordRefusal {
 /// Why it is not believed that somebody knows the present password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordRefusal {
+    /// None was submitted.
+    Missing,
     /// It is another.
     Wrong,
     /// Too many wrong ones came before, or there are too many hashes to compute: later.
     RateLimited(Wait),
+}
+
+/// The passwords of a change, as submitted. One that is missing or empty is `None`.
+#[derive(Debug, Clone, Default)]
+pub struct PasswordChange {
+    /// The current password.
+    pub current: Option<Password>,
+    /// The new one.
+    pub new: Option<Password>,
+}
+
+/// What is wrong with the passwords of a change. Both are checked before either is refused, so that all errors are
+/// reported at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrongPasswords {
+    /// Why the current password does not count.
+    pub current: Option<PasswordRefusal>,
+    /// Why the new one is refused.
+    pub new: Option<NewPasswordRefusal>,
+}
+
+impl From<PasswordRefusal> for WrongPasswords {
+    fn from(refusal: PasswordRefusal) -> Self {
+        Self { current: Some(refusal), new: None }
+    }
+}
+
+impl From<NewPasswordRefusal> for WrongPasswords {
+    fn from(refusal: NewPasswordRefusal) -> Self {
+        Self { current: None, new: Some(refusal) }
+    }
 }
 
 /// Why a password is not changed.
@@ -54,30 +90,51 @@ pub enum PasswordRefusal {
 pub enum UpdatePasswordRefusal {
     /// The caller may not.
     Denied(Denial),
-    /// The present password is needed.
-    CurrentRequired,
-    /// What was given for the present password does not count.
-    Current(PasswordRefusal),
-    /// The new one is not taken.
-    New(NewPasswordRefusal),
+    /// The passwords are wrong.
+    Passwords(WrongPasswords),
+}
+
+impl From<PasswordRefusal> for UpdatePasswordRefusal {
+    fn from(refusal: PasswordRefusal) -> Self {
+        Self::Passwords(refusal.into())
+    }
+}
+
+/// Why a change of the password does not begin to be written.
+pub(super) enum ChangeDenial {
+    /// The caller may not.
+    Denied(Denial),
+    /// Another change has replaced the current password that was verified.
+    Outrun,
+}
+
+impl From<ChangeDenial> for UpdatePasswordRefusal {
+    fn from(denial: ChangeDenial) -> Self {
+        match denial {
+            ChangeDenial::Denied(denial) => Self::Denied(denial),
+            ChangeDenial::Outrun => PasswordRefusal::Wrong.into(),
+        }
+    }
 }
 
 /// Why no link for a new password is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetPasswordRefusal {
-    /// There are several domains, and none was named.
-    DomainRequired,
     /// Too many mails were asked for from the client's address.
     RateLimited(Wait),
 }
 
-/// Why no new password is set by a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfirmResetRefusal {
-    /// The link's token is unknown, used up, out of time, or void.
-    InvalidToken,
-    /// The new password is not taken; the link stays good.
-    New(NewPasswordRefusal),
+/// Why no new password is set by a link: everything that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConfirmResetRefusal {
+    /// The link's token is unknown, used, expired, or invalidated.
+    pub has_invalid_token: bool,
+    /// Why the new password is refused. A valid link stays valid.
+    pub new: Option<NewPasswordRefusal>,
+}
+
+impl ConfirmResetRefusal {
+    const INVALID_TOKEN: Self = Self { has_invalid_token: true, new: None };
 }
 
 /// A current password that was verified.
@@ -101,6 +158,8 @@ pub(super) struct NewHash {
     hash: String,
     /// The hash that it replaces: that of the verified current password, where there is one.
     pub(super) before: Option<String>,
+    /// Whether the current password was verified.
+    is_verified: bool,
 }
 
 impl Services {
@@ -111,8 +170,7 @@ impl Services {
     pub async fn update_password(
         &self,
         caller: &Caller,
-        current: Option<Password>,
-        new: Password,
+        change: PasswordChange,
         client: &Client,
     ) -> Result<Caller, Error<UpdatePasswordRefusal>> {
         let may = |caller: &Caller, now| {
@@ -123,35 +181,46 @@ impl Services {
         let now = self.now();
         let caller = self.look_at(caller, |caller| may(caller, now)).await;
         let caller = &caller.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
-        let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
-        let verified = match current {
-            // Whoever must change it may have got it from an administrator; he is asked for no proof of it.
-            _ if is_required => None,
-            None => return Err(Error::Refused(UpdatePasswordRefusal::CurrentRequired)),
-            Some(current) => {
-                let verified = self.prove_password(&caller.user, current, client).await;
-                Some(verified.map_err(|error| error.map(UpdatePasswordRefusal::Current))?)
-            }
-        };
-        let is_unverified = verified.is_none();
-        let new = self.new_hash(&caller.user, new, verified).await;
-        let new = new.map_err(|error| error.map(UpdatePasswordRefusal::New))?;
+        // Users who must change their password may have got it from an operator; they are asked for no proof of it.
+        let needs_current = !caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
+        let new = self.check_change(&caller.user, change, needs_current, client).await;
+        let new = new.map_err(|error| error.map(UpdatePasswordRefusal::Passwords))?;
 
         let now = self.now();
-        let begun = self.begin_for(caller, |caller| may(caller, now), now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
+        let begun = self.begin_change(caller, &new, |caller| may(caller, now), now).await;
+        let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::from))?;
         let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
-        if is_unverified && !is_required {
+        if !new.is_verified && !is_required {
             // Another request has met the requirement meanwhile.
-            return Err(Error::Refused(UpdatePasswordRefusal::CurrentRequired));
+            return Err(Error::Refused(PasswordRefusal::Missing.into()));
         }
         if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
-            return Err(Error::Refused(UpdatePasswordRefusal::Current(PasswordRefusal::Wrong)));
+            return Err(Error::Refused(PasswordRefusal::Wrong.into()));
         }
         self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;
         users::update(&mut tx, &caller.user).await?;
         self.commit_and_wake(tx).await?;
         Ok(caller)
+    }
+
+    /// Begins the transaction of a change of the password. If another change ended the session because it was quicker, the
+    /// reason is that the current password is no longer the one that was verified.
+    pub(super) async fn begin_change(
+        &self,
+        caller: &Caller,
+        new: &NewHash,
+        may: impl Fn(&Caller) -> Result<(), Denial>,
+        now: Timestamp,
+    ) -> Result<(Tx, Caller), Error<ChangeDenial>> {
+        match self.begin_for(caller, may, now).await {
+            Err(Error::Refused(Denial::SessionEnded)) if new.is_verified => {
+                let found = users::find_credentials_by_id(&self.db, &caller.user.id).await?;
+                let is_outrun = found.is_some_and(|found| found.password_hash != new.before);
+                let denial = if is_outrun { ChangeDenial::Outrun } else { ChangeDenial::Denied(Denial::SessionEnded) };
+                Err(Error::Refused(denial))
+            }
+            begun => begun.map_err(|error| error.map(ChangeDenial::Denied)),
+        }
     }
 
     /// What a change of his password by the caller himself brings: this session stays, all others end. The user is still
@@ -215,15 +284,51 @@ impl Services {
         Ok(Verified { slot, hash })
     }
 
-    /// Checks a new password and hashes it.
-    pub(super) async fn new_hash(
+    /// Verifies the current password of a change, if it is needed, checks the new one, and hashes it. Whether the new one
+    /// is the current one is told only to clients that know the current one.
+    pub(super) async fn check_change(
+        &self,
+        user: &User,
+        PasswordChange { current, new }: PasswordChange,
+        needs_current: bool,
+        client: &Client,
+    ) -> Result<NewHash, Error<WrongPasswords>> {
+        let new = self.check_new(Some(user), new);
+        let verified = match current {
+            _ if !needs_current => Ok(None),
+            None => Err(PasswordRefusal::Missing),
+            Some(current) => match self.prove_password(user, current, client).await {
+                Ok(verified) => Ok(Some(verified)),
+                Err(Error::Refused(refusal)) => Err(refusal),
+                Err(Error::Failed(failure)) => return Err(failure.into()),
+            },
+        };
+        match (verified, new) {
+            (Ok(verified), Ok(new)) => {
+                self.new_hash(user, new, verified).await.map_err(|error| error.map(WrongPasswords::from))
+            }
+            (verified, new) => Err(Error::Refused(WrongPasswords { current: verified.err(), new: new.err() })),
+        }
+    }
+
+    /// Checks a new password by the rules, by those about the user only if they are known.
+    fn check_new(&self, user: Option<&User>, new: Option<Password>) -> Result<Password, NewPasswordRefusal> {
+        let (new, min_length) = (new.ok_or(NewPasswordRefusal::Missing)?, self.policy.password_min_length);
+        match user {
+            Some(user) => password::check(&new, min_length, user.personal())?,
+            None => password::check_for_anyone(&new, min_length)?,
+        }
+        Ok(new)
+    }
+
+    /// Hashes a new password that was checked, unless it is the current one.
+    async fn new_hash(
         &self,
         user: &User,
         new: Password,
         verified: Option<Verified>,
     ) -> Result<NewHash, Error<NewPasswordRefusal>> {
-        password::check(&new, self.policy.password_min_length, user.personal())
-            .map_err(|weakness| Error::Refused(weakness.into()))?;
+        let is_verified = verified.is_some();
         let (slot, before) = if let Some(verified) = verified {
             (verified.slot, Some(verified.hash))
         } else {
@@ -235,7 +340,7 @@ impl Services {
         if hash.is_some() && self.hasher.verify(&slot, hash, new.clone()).await? {
             return Err(Error::Refused(NewPasswordRefusal::Unchanged));
         }
-        Ok(NewHash { hash: self.hasher.hash(&slot, new).await?, before })
+        Ok(NewHash { hash: self.hasher.hash(&slot, new).await?, before, is_verified })
     }
 
     /// Asks for a link for a new password. The answer, and the time that it takes, tell nothing about whether there is
@@ -245,18 +350,12 @@ impl Services {
     /// A [`ResetPasswordRefusal`].
     pub async fn reset_password(
         &self,
-        domain_id: Option<DomainId>,
+        domain_id: &DomainId,
         login: &LoginId,
         client: &Client,
     ) -> Result<(), Error<ResetPasswordRefusal>> {
         self.needs_mail()?;
-        let domain_id = if let Some(domain_id) = domain_id {
-            domain_id
-        } else {
-            let only = domains::find_only(&self.db).await?;
-            only.ok_or(Error::Refused(ResetPasswordRefusal::DomainRequired))?
-        };
-        retry(|| self.request_reset(&domain_id, login, client)).await
+        retry(|| self.request_reset(domain_id, login, client)).await
     }
 
     async fn request_reset(
@@ -347,31 +446,30 @@ impl Services {
         Ok((format!("{}#token={}", self.links.reset_password, token.reveal()), expires_at))
     }
 
-    /// Sets a new password by the token of a link. All sessions end, open codes are void, waits are over; the second
-    /// factor stays.
+    /// Sets a new password by the token of a link. All sessions end, open codes are invalidated, backoff is cleared; MFA
+    /// stays on. Without a token or a password, which the client did not submit or malformed, it checks the other one.
     ///
     /// # Errors
     /// A [`ConfirmResetRefusal`].
     pub async fn confirm_password_reset(
         &self,
-        token: &ResetToken,
-        new: Password,
+        token: Option<&ResetToken>,
+        new: Option<Password>,
         client: &Client,
     ) -> Result<(), Error<ConfirmResetRefusal>> {
-        let invalid = || Error::Refused(ConfirmResetRefusal::InvalidToken);
-        let found = match codes::find_by_token(&self.db, &token.digest(), CodePurpose::ResetPassword).await? {
-            Some(code) => self.find_reset(&code).await?.ok_or(Some(code.owner_id.clone())).map(|found| (code, found)),
-            None => Err(None),
+        let invalid = || Error::Refused(ConfirmResetRefusal::INVALID_TOKEN);
+        let found = match token {
+            Some(token) => self.find_reset(token, client).await?,
+            None => None,
         };
-        let (code, found) = match found {
-            Ok(found) => found,
-            Err(owner) => {
-                self.record_refused_reset_link(owner.as_ref(), client).await?;
-                return Err(invalid());
-            }
+        let new = self.check_new(found.as_ref().map(|(_, found)| &found.user), new);
+        let has_invalid_token = token.is_some() && found.is_none();
+        let (Some((code, found)), Ok(new)) = (found, &new) else {
+            return Err(Error::Refused(ConfirmResetRefusal { has_invalid_token, new: new.err() }));
         };
-        let new = self.new_hash(&found.user, new, None).await;
-        let new = new.map_err(|error| error.map(ConfirmResetRefusal::New))?;
+        let new = self.new_hash(&found.user, new.clone(), None).await;
+        let refused = |refusal| ConfirmResetRefusal { has_invalid_token: false, new: Some(refusal) };
+        let new = new.map_err(|error| error.map(refused))?;
 
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -392,10 +490,18 @@ impl Services {
         Ok(self.commit_and_wake(tx).await?)
     }
 
-    /// Who may set a new password by this link.
-    async fn find_reset(&self, code: &Code) -> Result<Option<Credentials>, Failure> {
-        let found = users::find_credentials_by_id(&self.db, &code.owner_id).await?;
-        Ok(found.filter(|found| code.expires_at > self.now() && is_reset_good(code, found)))
+    /// The link with this token and the user who may set a new password by it. That there is none is recorded.
+    async fn find_reset(&self, token: &ResetToken, client: &Client) -> Result<Option<(Code, Credentials)>, Failure> {
+        let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::ResetPassword).await?;
+        if let Some(code) = &code {
+            let found = users::find_credentials_by_id(&self.db, &code.owner_id).await?;
+            let found = found.filter(|found| code.expires_at > self.now() && is_reset_good(code, found));
+            if let Some(found) = found {
+                return Ok(Some((code.clone(), found)));
+            }
+        }
+        self.record_refused_reset_link(code.as_ref().map(|code| &code.owner_id), client).await?;
+        Ok(None)
     }
 }
 

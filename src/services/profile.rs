@@ -3,14 +3,15 @@
 use chrono::TimeDelta;
 
 use super::email::{NotSent, Sent};
-use super::password::{NewPasswordRefusal, PasswordRefusal};
+use super::password::{ChangeDenial, NewHash, PasswordChange, PasswordRefusal, WrongPasswords};
 use super::{Error, Failure, Services};
+use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{Client, EVENT_RETENTION_DAYS, SecurityEvent};
 use crate::domain::page::{Page, Paged};
-use crate::domain::password::Password;
+use crate::domain::session::Lifetimes;
 use crate::domain::user::ProfileChanges;
 use crate::storage::{codes, events, recovery_codes, users};
 
@@ -23,8 +24,19 @@ pub struct ProfileUpdate {
     pub changes: ProfileChanges,
     /// The address he wants; it takes effect once it is proven.
     pub email: Option<Email>,
-    /// The new password, and the present one.
-    pub password: Option<(Password, Password)>,
+    /// The new password and the current one, if the password is to be changed.
+    pub password: Option<PasswordChange>,
+}
+
+impl ProfileUpdate {
+    /// Checks that `caller` may do it.
+    fn check_caller(&self, caller: &Caller, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
+        caller.may_act()?;
+        if self.password.is_some() {
+            caller.is_local()?;
+        }
+        if self.password.is_some() || self.email.is_some() { caller.is_fresh(lifetimes, now) } else { Ok(()) }
+    }
 }
 
 /// Why a profile is not changed.
@@ -32,12 +44,30 @@ pub struct ProfileUpdate {
 pub enum UpdateProfileRefusal {
     /// The caller may not.
     Denied(Denial),
-    /// What was given for the present password does not count.
-    Current(PasswordRefusal),
-    /// The new one is not taken.
-    New(NewPasswordRefusal),
+    /// Inputs are wrong, all of them together.
+    Inputs {
+        /// What is wrong with the passwords.
+        passwords: WrongPasswords,
+        /// Why no code can be sent to the new address.
+        email: Option<NotSent>,
+    },
     /// No code is sent to the new address.
     NotSent(NotSent),
+}
+
+impl From<ChangeDenial> for UpdateProfileRefusal {
+    fn from(denial: ChangeDenial) -> Self {
+        match denial {
+            ChangeDenial::Denied(denial) => Self::Denied(denial),
+            ChangeDenial::Outrun => Self::wrong_password(),
+        }
+    }
+}
+
+impl UpdateProfileRefusal {
+    fn wrong_password() -> Self {
+        Self::Inputs { passwords: PasswordRefusal::Wrong.into(), email: None }
+    }
 }
 
 impl Services {
@@ -51,45 +81,26 @@ impl Services {
         update: ProfileUpdate,
         client: &Client,
     ) -> Result<(Caller, Option<Sent>), Error<UpdateProfileRefusal>> {
-        let (has_password, is_sensitive) =
-            (update.password.is_some(), update.password.is_some() || update.email.is_some());
-        let may = |caller: &Caller, now| {
-            caller.may_act()?;
-            if has_password {
-                caller.is_local()?;
-            }
-            if is_sensitive { caller.is_fresh(&self.policy.lifetimes, now) } else { Ok(()) }
-        };
-        let new = match update.password {
-            None => None,
-            Some((new, current)) => {
-                let now = self.now();
-                let caller = self.look_at(caller, |caller| may(caller, now)).await;
-                let caller = caller.map_err(|error| error.map(UpdateProfileRefusal::Denied))?;
-                let verified = self.prove_password(&caller.user, current, client).await;
-                let verified = verified.map_err(|error| error.map(UpdateProfileRefusal::Current))?;
-                let mut user = caller.user.clone();
-                user.apply(update.changes.clone());
-                let new = self.new_hash(&user, new, Some(verified)).await;
-                Some(new.map_err(|error| error.map(UpdateProfileRefusal::New))?)
-            }
-        };
-
+        let new = self.check_inputs(caller, &update, client).await?;
         let now = self.now();
-        let begun = self.begin_for(caller, |caller| may(caller, now), now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdateProfileRefusal::Denied))?;
-        caller.user.apply(update.changes);
+        let may = |caller: &Caller| update.check_caller(caller, &self.policy.lifetimes, now);
+        let begun = match &new {
+            Some(new) => self.begin_change(caller, new, may, now).await.map_err(|error| error.map(Into::into)),
+            None => self.begin_for(caller, may, now).await.map_err(|error| error.map(UpdateProfileRefusal::Denied)),
+        };
+        let (mut tx, mut caller) = begun?;
+        caller.user.apply(update.changes.clone());
         if let Some(new) = new {
             if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
-                return Err(Error::Refused(UpdateProfileRefusal::Current(PasswordRefusal::Wrong)));
+                return Err(Error::Refused(UpdateProfileRefusal::wrong_password()));
             }
             self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;
         }
         let mut sent = None;
-        if let Some(email) = update.email {
+        if let Some(email) = &update.email {
             let cancels = caller.user.pending_email.is_some();
-            if caller.user.wish_email(&email) {
-                let mailed = self.mail_email_code(&mut tx, &caller.user, &email, client, now).await;
+            if caller.user.wish_email(email) {
+                let mailed = self.mail_email_code(&mut tx, &caller.user, email, client, now).await;
                 sent = Some(mailed.map_err(|error| error.map(UpdateProfileRefusal::NotSent))?);
             } else if cancels {
                 codes::delete(&mut tx, &caller.user.id, &[CodePurpose::VerifyEmail]).await?;
@@ -98,6 +109,62 @@ impl Services {
         users::update(&mut tx, &caller.user).await?;
         self.commit_and_wake(tx).await?;
         Ok((caller, sent))
+    }
+
+    /// Checks what an update says without doing it: for an update of which another input is malformed, so that all errors
+    /// are reported at once.
+    ///
+    /// # Errors
+    /// An [`UpdateProfileRefusal`].
+    pub async fn check_profile_update(
+        &self,
+        caller: &Caller,
+        update: &ProfileUpdate,
+        client: &Client,
+    ) -> Result<(), Error<UpdateProfileRefusal>> {
+        self.check_inputs(caller, update, client).await.map(drop)
+    }
+
+    /// Checks the passwords and the new address, and hashes the new password.
+    async fn check_inputs(
+        &self,
+        caller: &Caller,
+        update: &ProfileUpdate,
+        client: &Client,
+    ) -> Result<Option<NewHash>, Error<UpdateProfileRefusal>> {
+        let is_new = |email: &&Email| caller.user.clone().wish_email(email);
+        let unreachable = update.email.as_ref().filter(is_new).filter(|email| self.is_out_of_reach(email));
+        let email = unreachable.map(|_| NotSent::OutOfReach);
+        let checked = match &update.password {
+            Some(change) => self.check_passwords(caller, update, change.clone(), client).await?.map(Some),
+            None => Ok(None),
+        };
+        match (checked, email) {
+            (Ok(new), None) => Ok(new),
+            (checked, email) => {
+                let passwords = checked.err().unwrap_or_default();
+                Err(Error::Refused(UpdateProfileRefusal::Inputs { passwords, email }))
+            }
+        }
+    }
+
+    async fn check_passwords(
+        &self,
+        caller: &Caller,
+        update: &ProfileUpdate,
+        change: PasswordChange,
+        client: &Client,
+    ) -> Result<Result<NewHash, WrongPasswords>, Error<UpdateProfileRefusal>> {
+        let now = self.now();
+        let caller = self.look_at(caller, |caller| update.check_caller(caller, &self.policy.lifetimes, now)).await;
+        let mut user = caller.map_err(|error| error.map(UpdateProfileRefusal::Denied))?.user;
+        // The new password must not contain the new name.
+        user.apply(update.changes.clone());
+        match self.check_change(&user, change, true, client).await {
+            Ok(new) => Ok(Ok(new)),
+            Err(Error::Refused(wrong)) => Ok(Err(wrong)),
+            Err(Error::Failed(failure)) => Err(failure.into()),
+        }
     }
 
     /// How many recovery codes the caller has left.

@@ -4,6 +4,7 @@ use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
+use crate::domain::device;
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{
@@ -15,7 +16,11 @@ use crate::entropy;
 use crate::mail::Notice;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::Which;
-use crate::storage::{Tx, sessions, users};
+use crate::storage::{Tx, events, sessions, users};
+
+/// In how many of a user's last sign-ins a device is looked for. It bounds the work of a sign-in of an account that a
+/// program uses every minute.
+const REMEMBERED_SIGN_INS: i64 = 1000;
 
 /// The tokens of a session, for its client alone.
 #[derive(Debug, Clone)]
@@ -75,6 +80,7 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<IssuedTokens, Failure> {
+        self.notify_of_new_device(tx, user, client, now).await?;
         let others = i64::try_from(MAX_SESSIONS - 1).unwrap_or(i64::MAX);
         sessions::delete(tx, &user.id, Which::AllButNewest(others), now).await?;
         let session = Session {
@@ -91,6 +97,25 @@ impl Services {
         users::update_last_accessed(tx, &user.id, now).await?;
         Self::record(tx, &user.id, SecurityEventType::SignedIn, Some(client), now).await?;
         self.issue_tokens(tx, &session.id, session.expires_at, now).await
+    }
+
+    /// Notifies a user of the first sign-in from a device. Of the first sign-in of an account nobody is notified: there is
+    /// no other device to compare with.
+    async fn notify_of_new_device(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if user.last_accessed_at.is_none() {
+            return Ok(());
+        }
+        let known = events::list_user_agents(tx, &user.id, SecurityEventType::SignedIn, REMEMBERED_SIGN_INS).await?;
+        if device::is_known(client.user_agent.as_deref(), &known) {
+            return Ok(());
+        }
+        self.put_notice(tx, user, Notice::NewDevice, Some(client), now).await
     }
 
     async fn issue_tokens(

@@ -31,8 +31,8 @@ const VERIFICATIONS: u32 = 2;
 /// Who wants to sign in.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// Into which domain; may be left out where there is one only.
-    pub domain_id: Option<DomainId>,
+    /// Into which domain.
+    pub domain_id: DomainId,
     /// As whom.
     pub login: LoginId,
     /// With which password.
@@ -66,8 +66,6 @@ pub struct Challenge {
 /// Why somebody is not signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInRefusal {
-    /// There are several domains, and none was named.
-    DomainRequired,
     /// There is no such user, or his password is another, or he may not sign in here. Which of these is not told.
     InvalidCredentials,
     /// Too many wrong passwords, or too many hashes to compute: later.
@@ -104,25 +102,29 @@ pub enum Reauthenticated {
 }
 
 impl Services {
+    /// The domain of requests that name none: the only one. `None` if there are several, or none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn only_domain(&self) -> Result<Option<DomainId>, Failure> {
+        Ok(domains::find_only(&self.db).await?)
+    }
+
     /// Signs somebody in, or asks for his second factor.
     ///
     /// # Errors
     /// A [`SignInRefusal`], which for an unknown user is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
-        let domain_id = match who.domain_id.clone() {
-            Some(domain_id) => domain_id,
-            None => domains::find_only(&self.db).await?.ok_or(Error::Refused(SignInRefusal::DomainRequired))?,
-        };
         let limited = |error: Error<Wait>| error.map(SignInRefusal::RateLimited);
-        let counters = self.counters(&domain_id, &who.login, Network::of(client.address));
+        let counters = self.counters(&who.domain_id, &who.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
         // are never counted as wrong ones together.
         let slot = self.hasher.slot().await.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
         let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
 
-        let (mut tx, user) = match self.begin_verified(&slot, &domain_id, &who).await? {
+        let (mut tx, user) = match self.begin_verified(&slot, &who).await? {
             Ok(begun) => begun,
             Err(found) => {
                 self.record_failed_sign_in(&counters, found.as_ref(), client).await?;
@@ -154,12 +156,11 @@ impl Services {
     async fn begin_verified(
         &self,
         slot: &Slot,
-        domain_id: &DomainId,
         who: &SignIn,
     ) -> Result<Result<(Tx, User), Option<Credentials>>, Failure> {
         let mut rounds = 0..VERIFICATIONS;
         loop {
-            let found = users::find_credentials(&self.db, domain_id, &who.login).await?;
+            let found = users::find_credentials(&self.db, &who.domain_id, &who.login).await?;
             let hash = found.as_ref().filter(|found| may_sign_in(found));
             let hash = hash.and_then(|found| PasswordHash::parse(found.password_hash.as_deref()?).ok());
             let form = self.hasher.compare(slot, hash.clone(), who.password.clone()).await?;
@@ -244,6 +245,15 @@ impl Services {
         Ok(challenge)
     }
 
+    /// Whether a token names a challenge. An answer that cannot be a code is not compared, so this is all there is to check
+    /// beside it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_challenge(&self, token: &ChallengeToken) -> Result<bool, Failure> {
+        Ok(codes::find_by_token(&self.db, &token.digest(), CodePurpose::SignIn).await?.is_some())
+    }
+
     /// Answers a challenge.
     ///
     /// # Errors
@@ -314,23 +324,48 @@ impl Services {
         answer: Option<&VerifyCode>,
         client: &Client,
     ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
-        let caller = self.look_at(caller, Caller::is_local).await;
-        let caller = &caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
-        let verified = self.prove_password(&caller.user, password, client).await;
-        let hash = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?.into_hash();
+        let (caller, hash) = &self.verify_own_password(caller, password, client).await?;
         let Some(answer) = answer.filter(|_| caller.user.mfa.is_enabled()) else {
-            return self.renew(caller, &hash, None, client).await;
+            return self.renew(caller, hash, None, client).await;
         };
         let charged = self.charge_reauthentication(caller, answer).await;
         let (code, charged) = charged.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
-        let outcome = self.renew(caller, &hash, Some((code.as_ref(), answer, &charged)), client).await;
+        let outcome = self.renew(caller, hash, Some((code.as_ref(), answer, &charged)), client).await;
         let is_wrong =
             |refusal: &ReauthenticateRefusal| matches!(refusal, ReauthenticateRefusal::Code(CodeRefusal::Wrong { .. }));
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// After a correct password, which matched `hash`: compares a counted answer and renews the authentication of the session, or, with MFA on
-    /// and without an answer, asks for the factor.
+    /// Checks the caller's password without renewing anything: for a request whose code is malformed, so that all errors
+    /// are reported at once.
+    ///
+    /// # Errors
+    /// A [`ReauthenticateRefusal`].
+    pub async fn check_own_password(
+        &self,
+        caller: &Caller,
+        password: Password,
+        client: &Client,
+    ) -> Result<(), Error<ReauthenticateRefusal>> {
+        self.verify_own_password(caller, password, client).await.map(drop)
+    }
+
+    /// The caller as they are now, and the hash that their password matched.
+    async fn verify_own_password(
+        &self,
+        caller: &Caller,
+        password: Password,
+        client: &Client,
+    ) -> Result<(Caller, String), Error<ReauthenticateRefusal>> {
+        let caller = self.look_at(caller, Caller::is_local).await;
+        let caller = caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        let verified = self.prove_password(&caller.user, password, client).await;
+        let hash = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?.into_hash();
+        Ok((caller, hash))
+    }
+
+    /// After a correct password, which matched `hash`: compares a counted answer and renews the authentication of the
+    /// session, or, with MFA on and without an answer, asks for the factor.
     async fn renew(
         &self,
         caller: &Caller,

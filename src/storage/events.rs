@@ -10,7 +10,7 @@ use super::rows::stored_enum;
 use super::schema::security_events;
 use super::types::At;
 use crate::clock::Timestamp;
-use crate::domain::event::SecurityEvent;
+use crate::domain::event::{SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::page::{Page, Paged};
 
@@ -114,6 +114,28 @@ pub async fn list_by_owner(
     })?;
     let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
     Ok(page.cut(events))
+}
+
+/// The user agents of the newest `limit` events of a type of a user's account, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_user_agents(
+    tx: &mut Tx,
+    owner: &UserId,
+    event_type: SecurityEventType,
+    limit: i64,
+) -> Result<Vec<Option<String>>, Error> {
+    Ok(on!(tx.conn(), c => {
+        security_events::table
+            .filter(security_events::owner_id.eq(owner.as_str()))
+            .filter(security_events::event_type.eq(event_type.as_str()))
+            .order((security_events::created_at.desc(), security_events::event_id.desc()))
+            .limit(limit)
+            .select(security_events::user_agent)
+            .load(c)
+            .await
+    })?)
 }
 
 /// How many events of a user's account happened after `since`.

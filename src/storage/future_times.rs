@@ -23,10 +23,14 @@ pub struct LongestLifetimes {
     pub lease: TimeDelta,
     /// The pause before a job is tried again, by the number of times that it was tried.
     pub retries: Vec<TimeDelta>,
+    /// How long an authentication counts as recent.
+    pub fresh_for: TimeDelta,
+    /// The grace period of a refresh token after its rotation.
+    pub refresh_grace: TimeDelta,
 }
 
-/// Rows of one table to be corrected: in `set` and `condition`, `$1` is the latest time that is right, and `$2` the one
-/// from which on a time is wrong.
+/// Rows of one table to be corrected: in `set` and `condition`, `$1` is the time to be set, and `$2` the one from which on
+/// a time is wrong.
 struct Correction {
     table: &'static str,
     key: &'static str,
@@ -34,6 +38,8 @@ struct Correction {
     condition: String,
     /// How far ahead the latest time that is right lies.
     ahead: TimeDelta,
+    /// How long before that the time to be set lies: for what must not begin anew.
+    before: TimeDelta,
 }
 
 /// Corrects all times that lie too far in the future, and returns in how many rows.
@@ -50,20 +56,21 @@ pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> R
 }
 
 async fn run(conn: &mut Conn, correction: &Correction, now: Timestamp) -> Result<usize, Error> {
-    let Correction { table, key, set, condition, ahead } = correction;
+    let Correction { table, key, set, condition, ahead, before } = correction;
     // Rows are locked in no particular order, so this must not wait for any: the next run finds what is in use.
     let lock = if matches!(conn, Conn::Pg(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
     let text = format!("UPDATE {table} SET {set} WHERE {key} IN (SELECT {key} FROM {table} WHERE {condition}{lock})");
-    let (latest, wrong_from) = (At(now + *ahead), At(now + *ahead + CLOCK_SKEW));
+    let (right, wrong_from) = (At(now + *ahead - *before), At(now + *ahead + CLOCK_SKEW));
     Ok(on!(conn, c => {
-        sql_query(text).bind::<UtcTimestamp, _>(latest).bind::<UtcTimestamp, _>(wrong_from).execute(c).await
+        sql_query(text).bind::<UtcTimestamp, _>(right).bind::<UtcTimestamp, _>(wrong_from).execute(c).await
     })?)
 }
 
 fn corrections(lifetimes: &LongestLifetimes) -> Vec<Correction> {
     let mut corrections = moments();
+    corrections.extend(protections(lifetimes));
     let mut end = |table, key, set, condition: String, ahead| {
-        corrections.push(Correction { table, key, set, condition, ahead });
+        corrections.push(Correction { table, key, set, condition, ahead, before: TimeDelta::zero() });
     };
     let of_access = "purpose = 'ACCESS' AND expires_at > $2".to_owned();
     end("session_tokens", "digest", "expires_at = $1", of_access, lifetimes.access_token);
@@ -98,8 +105,6 @@ fn moments() -> Vec<Correction> {
             "last_used_at > $2",
         ),
         ("sessions", "session_id", "created_at = $1", "created_at > $2"),
-        ("sessions", "session_id", "authenticated_at = $1", "authenticated_at > $2"),
-        ("session_tokens", "digest", "rotated_at = $1", "rotated_at > $2"),
         ("outbox", "job_id", "expires_at = expires_at - (created_at - $1), created_at = $1", "created_at > $2"),
     ]
     .map(|(table, key, set, condition)| Correction {
@@ -108,6 +113,25 @@ fn moments() -> Vec<Correction> {
         set,
         condition: condition.to_owned(),
         ahead: TimeDelta::zero(),
+        before: TimeDelta::zero(),
     })
     .into()
+}
+
+/// An authentication and a rotation allow something for a while. If they lie in the future, nobody knows how long ago they
+/// were, so that while is over: moved to now, it would begin anew.
+fn protections(lifetimes: &LongestLifetimes) -> [Correction; 2] {
+    let second = TimeDelta::seconds(1);
+    [
+        ("sessions", "session_id", "authenticated_at = $1", "authenticated_at > $2", lifetimes.fresh_for + second),
+        ("session_tokens", "digest", "rotated_at = $1", "rotated_at > $2", lifetimes.refresh_grace + second),
+    ]
+    .map(|(table, key, set, condition, before)| Correction {
+        table,
+        key,
+        set,
+        condition: condition.to_owned(),
+        ahead: TimeDelta::zero(),
+        before,
+    })
 }

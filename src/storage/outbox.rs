@@ -6,6 +6,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::bulk::insert_rows;
 use super::db::{Db, Tx, on};
 use super::error::Error;
 use super::rows::stored_enum;
@@ -41,25 +42,49 @@ impl TryFrom<Row> for Job {
     }
 }
 
+/// A job as it is when it is put down: due at once.
+#[derive(Insertable)]
+#[diesel(table_name = outbox)]
+struct NewRow {
+    job_id: String,
+    kind: String,
+    payload: Vec<u8>,
+    created_at: At,
+    expires_at: At,
+    due_at: At,
+    tries: i32,
+}
+
+impl From<&Job> for NewRow {
+    fn from(job: &Job) -> Self {
+        Self {
+            job_id: job.id.to_string(),
+            kind: job.kind.as_str().to_owned(),
+            payload: job.payload.clone(),
+            created_at: At(job.created_at),
+            expires_at: At(job.expires_at),
+            due_at: At(job.created_at),
+            tries: 0,
+        }
+    }
+}
+
 /// Keeps a job, which is due at once.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::insert_into(outbox::table)
-            .values((
-                outbox::job_id.eq(job.id.as_str()),
-                outbox::kind.eq(job.kind.as_str()),
-                outbox::payload.eq(job.payload.as_slice()),
-                outbox::created_at.eq(At(job.created_at)),
-                outbox::expires_at.eq(At(job.expires_at)),
-                outbox::due_at.eq(At(job.created_at)),
-                outbox::tries.eq(0),
-            ))
-            .execute(c)
-            .await
-    })?;
+    let row = NewRow::from(job);
+    on!(tx.conn(), c => diesel::insert_into(outbox::table).values(&row).execute(c).await)?;
+    Ok(())
+}
+
+/// Keeps many jobs, which are due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
+    insert_rows!(tx, outbox::table, jobs.iter().map(NewRow::from).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -385,7 +385,15 @@ fn users_are_made_shown_shut_out_and_taken_away() {
     assert_says(&user("set-password", &[]), 2, &["--password-stdin"]);
     let set =
         binary.run_with_input(&["user", "set-password", "domain-a", "kim", "--password-stdin"], "battery staple 8\n");
-    assert_says(&set, 0, &[]);
+    assert_says(&set, 0, &["the user is not notified: SMTP_URL is not set"]);
+    let again =
+        binary.run_with_input(&["user", "set-password", "domain-a", "kim", "--password-stdin"], "battery staple 8\n");
+    assert_says(&again, 1, &["this is the user's current password; choose another"]);
+    assert_says(&user("reset-mfa", &[]), 0, &["the user is not notified: SMTP_URL is not set"]);
+    let line =
+        r#"{"kind":"user","domain_id":"domain-a","user_id":"kim","email":"k@x.org","email_verified":true,"password":"#;
+    let imported = binary.run_with_input(&["import", "-"], &format!("{line}\"correct horse 7\"}}\n"));
+    assert_says(&imported, 0, &["SMTP_URL is not set: users who are not notified of their new password: 1"]);
     assert_says(&user("delete", &[]), 0, &[]);
     assert_says(&user("show", &[]), 1, &["no such user as Kim in domain-a"]);
     assert_says(&binary.run(&["user", "show", "nonsense", "x"]), 2, &["DOMAIN_ID"]);

@@ -157,6 +157,33 @@ async fn an_authentication_in_the_future_is_not_recent() {
     assert_eq!(client.refusal("revokeOtherSessions", Value::Null).await, "REAUTHENTICATION_REQUIRED");
 }
 
+/// The correction must not make it recent, neither at once nor when the clock has caught up.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authentication_in_the_future_stays_not_recent_when_it_is_corrected() {
+    let (app, client) = app().await;
+    app.clock.advance(TimeDelta::hours(-2));
+    let input = json!({ "email": "new@example.com" });
+    correct(&app).await;
+    for _ in 0..2 {
+        assert_eq!(client.refusal("verifyEmail", input.clone()).await, "REAUTHENTICATION_REQUIRED");
+        app.clock.advance(TimeDelta::minutes(5));
+    }
+    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    correct(&app).await;
+    client.done("verifyEmail", input, "sentTo").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_in_the_future_has_no_grace_period_when_it_is_corrected() {
+    let (app, client) = app().await;
+    let token = client.tokens.as_ref().unwrap().refresh.clone();
+    client.refresh(&token).await.data();
+    set_back(&app);
+    correct(&app).await;
+    assert_eq!(client.refresh(&token).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
+    assert!(!client.is_somebody().await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_in_the_future_has_no_grace_period() {
     let (app, client) = app().await;

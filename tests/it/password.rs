@@ -1,9 +1,12 @@
 //! Passwords: changing one, and getting a new one by mail.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
+use userprofile::services::hasher::Slot;
 
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, domain, user};
 
@@ -97,6 +100,65 @@ async fn of_several_changes_with_one_current_password_one_succeeds() {
         assert_eq!(refusals, ["WRONG_PASSWORD"; 5]);
         drop(app);
     }
+}
+
+/// As long as they are held, changes of a password wait, with their session and their user looked up.
+async fn all_turns_at_hashing(app: &TestApp) -> [Slot; 2] {
+    let turn = async || app.services.hasher.slot().await.ok().unwrap();
+    [turn().await, turn().await]
+}
+
+/// Until no request has executed a statement for a while.
+async fn until_nothing_moves(app: &TestApp) {
+    let mut statements = 0;
+    while app.services.db.statements() != statements {
+        statements = app.services.db.statements();
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+}
+
+/// The change that succeeds ends the sessions of the others while they run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_changes_from_several_sessions_one_succeeds_and_the_others_had_a_wrong_password() {
+    let (app, _) = app().await;
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        clients.push(app.signed_in(DOMAIN, "wonny").await);
+    }
+    let turns = all_turns_at_hashing(&app).await;
+    let changes: Vec<_> = (0..6)
+        .zip(clients)
+        .map(|(n, client)| {
+            let new = format!("quite another {n}");
+            tokio::spawn(async move {
+                if n % 2 == 0 {
+                    client.mutate("updatePassword", change(PASSWORD, &new), "user { id }").await
+                } else {
+                    let input = json!({ "currentPassword": PASSWORD, "password": new });
+                    client.mutate("updateProfile", input, "user { id }").await
+                }
+            })
+        })
+        .collect();
+    until_nothing_moves(&app).await;
+    drop(turns);
+    let (succeeded, refusals) = outcomes(futures_util::future::join_all(changes).await);
+    assert_eq!(succeeded, 1, "{refusals:?}");
+    assert_eq!(refusals, ["WRONG_PASSWORD"; 5]);
+}
+
+/// A session that ended for another reason has ended: the password is right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_whose_session_is_revoked_meanwhile_is_unauthenticated() {
+    let (app, other) = app().await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let turns = all_turns_at_hashing(&app).await;
+    let changing =
+        tokio::spawn(async move { client.try_mutate("updatePassword", change(PASSWORD, NEW), "user { id }").await });
+    until_nothing_moves(&app).await;
+    other.done("revokeOtherSessions", Value::Null, "revoked").await;
+    drop(turns);
+    assert_eq!(changing.await.unwrap().error_code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -92,11 +92,20 @@ pub enum Record {
     /// A user.
     User(Box<UserRecord>),
     /// A workspace group.
-    WorkspaceGroup(GroupRecord),
+    WorkspaceGroup(Dated<GroupRecord>),
     /// A workspace.
-    Workspace(Box<Workspace>),
+    Workspace(Box<Dated<Workspace>>),
     /// A role binding.
-    RoleBinding(Box<RoleBinding>),
+    RoleBinding(Box<Dated<RoleBinding>>),
+}
+
+/// An entity that has a time of creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated<T> {
+    /// The entity. If the line does not tell when it was created, it is created now.
+    pub entity: T,
+    /// Whether the line tells when it was created. Otherwise an entity that it replaces keeps its time.
+    pub has_created_at: bool,
 }
 
 /// A workspace group together with its users.
@@ -160,9 +169,9 @@ impl Record {
             Self::Domain(domain) => Key::Domain(domain.id.clone()),
             Self::Role(role) => Key::Role(role.domain_id.clone(), role.id.clone()),
             Self::User(user) => Key::User(user.domain_id.clone(), user.login.clone()),
-            Self::WorkspaceGroup(record) => Key::WorkspaceGroup(record.group.id.clone()),
-            Self::Workspace(workspace) => Key::Workspace(workspace.id.clone()),
-            Self::RoleBinding(binding) => Key::RoleBinding(binding.id.clone()),
+            Self::WorkspaceGroup(record) => Key::WorkspaceGroup(record.entity.group.id.clone()),
+            Self::Workspace(workspace) => Key::Workspace(workspace.entity.id.clone()),
+            Self::RoleBinding(binding) => Key::RoleBinding(binding.entity.id.clone()),
         }
     }
 
@@ -173,9 +182,9 @@ impl Record {
             Self::Domain(domain) => &domain.id,
             Self::Role(role) => &role.domain_id,
             Self::User(user) => &user.domain_id,
-            Self::WorkspaceGroup(record) => &record.group.domain_id,
-            Self::Workspace(workspace) => &workspace.domain_id,
-            Self::RoleBinding(binding) => &binding.domain_id,
+            Self::WorkspaceGroup(record) => &record.entity.group.domain_id,
+            Self::Workspace(workspace) => &workspace.entity.domain_id,
+            Self::RoleBinding(binding) => &binding.entity.domain_id,
         }
     }
 }

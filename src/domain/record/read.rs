@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::fields::Fields;
-use super::{BadLine, Deletion, GroupRecord, Key, Kind, Line, Record, Rules, json, user};
+use super::{BadLine, Dated, Deletion, GroupRecord, Key, Kind, Line, Record, Rules, json, user};
 use crate::domain::ids::{DomainId, RoleBindingId, RoleId, WorkspaceGroupId, WorkspaceId};
 use crate::domain::login::LoginId;
 use crate::domain::profile_text::Label;
@@ -106,7 +106,7 @@ fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
     Some(Role { domain_id: domain_id?, id: id?, name: name?, role_type: role_type?, state })
 }
 
-fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
+fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<Dated<GroupRecord>> {
     let domain_id = domain_id(fields);
     let id = fields.required("workspace_group_id", WorkspaceGroupId::parse);
     let name = fields.required("name", Label::parse);
@@ -114,7 +114,7 @@ fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
     let tags = fields.tags();
     let created_by = fields.text("created_by", Label::parse);
     let updated_by = fields.text("updated_by", Label::parse);
-    let created_at = fields.time("created_at").unwrap_or(rules.now);
+    let created_at = fields.time("created_at");
     let updated_at = fields.time("updated_at");
     let group = WorkspaceGroup {
         id: id?,
@@ -123,10 +123,10 @@ fn read_group(fields: &mut Fields<'_>, rules: &Rules) -> Option<GroupRecord> {
         tags,
         created_by,
         updated_by,
-        created_at,
+        created_at: created_at.unwrap_or(rules.now),
         updated_at,
     };
-    Some(GroupRecord { group, users })
+    Some(Dated { entity: GroupRecord { group, users }, has_created_at: created_at.is_some() })
 }
 
 fn read_members(fields: &mut Fields<'_>) -> Vec<GroupMember> {
@@ -159,7 +159,7 @@ fn read_member(fields: &mut Fields<'_>) -> Option<GroupMember> {
     Some(GroupMember { login: login?, role_id, role_type })
 }
 
-fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Workspace> {
+fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Dated<Workspace>> {
     let domain_id = domain_id(fields);
     let id = fields.required("workspace_id", WorkspaceId::parse);
     let name = fields.required("name", Label::parse);
@@ -170,10 +170,10 @@ fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Workspace> {
     let is_managed = fields.flag("is_managed");
     let is_dormant = fields.flag("is_dormant");
     let workspace_group_id = fields.text("workspace_group_id", WorkspaceGroupId::parse);
-    let created_at = fields.time("created_at").unwrap_or(rules.now);
+    let created_at = fields.time("created_at");
     let last_synced_at = fields.time("last_synced_at");
     let dormant_updated_at = fields.time("dormant_updated_at");
-    Some(Workspace {
+    let entity = Workspace {
         id: id?,
         domain_id: domain_id?,
         name: name?,
@@ -184,13 +184,14 @@ fn read_workspace(fields: &mut Fields<'_>, rules: &Rules) -> Option<Workspace> {
         is_managed,
         is_dormant,
         workspace_group_id,
-        created_at,
+        created_at: created_at.unwrap_or(rules.now),
         last_synced_at,
         dormant_updated_at,
-    })
+    };
+    Some(Dated { entity, has_created_at: created_at.is_some() })
 }
 
-fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<RoleBinding> {
+fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<Dated<RoleBinding>> {
     let domain_id = domain_id(fields);
     let id = fields.required("role_binding_id", RoleBindingId::parse);
     let login = fields.required("user_id", LoginId::parse);
@@ -199,8 +200,8 @@ fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<RoleBinding> {
     let resource_group = fields.required("resource_group", str::parse);
     let workspace_id = fields.text("workspace_id", WorkspaceId::parse);
     let workspace_group_id = fields.text("workspace_group_id", WorkspaceGroupId::parse);
-    let created_at = fields.time("created_at").unwrap_or(rules.now);
-    Some(RoleBinding {
+    let created_at = fields.time("created_at");
+    let entity = RoleBinding {
         id: id?,
         domain_id: domain_id?,
         login: login?,
@@ -209,6 +210,7 @@ fn read_binding(fields: &mut Fields<'_>, rules: &Rules) -> Option<RoleBinding> {
         resource_group: resource_group?,
         workspace_id,
         workspace_group_id,
-        created_at,
-    })
+        created_at: created_at.unwrap_or(rules.now),
+    };
+    Some(Dated { entity, has_created_at: created_at.is_some() })
 }

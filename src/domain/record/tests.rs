@@ -48,7 +48,8 @@ fn what_a_line_leaves_out_has_its_default_and_null_is_left_out() {
     else {
         unreachable!()
     };
-    assert_eq!((workspace.created_at, workspace.is_managed), (RULES.now, false));
+    let Dated { entity, has_created_at } = *workspace;
+    assert_eq!((entity.created_at, has_created_at, entity.is_managed), (RULES.now, false, false));
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn a_deletion_needs_its_key_and_of_the_rest_only_the_names_matter() {
 #[test]
 fn what_is_written_is_read_as_the_same() {
     let group = r#"{"kind":"workspace_group","domain_id":"domain-1","workspace_group_id":"wg-1","name":"g","users":[{"user_id":"A"},{"user_id":"b","role_id":"r","role_type":"WORKSPACE_OWNER"}],"tags":{"a":1},"created_at":"2026-01-31T09:30:00Z"}"#;
-    let Record::WorkspaceGroup(record) = put(group) else { unreachable!() };
+    let Record::WorkspaceGroup(Dated { entity: record, has_created_at: true }) = put(group) else { unreachable!() };
     let mut written = Vec::new();
     write_group(&mut written, &record).unwrap();
     assert_eq!(String::from_utf8(written).unwrap().trim_end(), group);

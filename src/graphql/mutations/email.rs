@@ -14,7 +14,6 @@ use crate::graphql::error::ApiError;
 use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::scalars::Time;
 use crate::graphql::types::user::User;
-use crate::services::Error;
 use crate::services::email::{ConfirmEmailRefusal, UndoEmailRefusal, VerifyEmailRefusal};
 
 user_error!(
@@ -61,6 +60,8 @@ user_error!(
     "undoEmailChange",
     UndoEmailChangeError,
     UndoEmailChangeErrorCode {
+        /// The token is needed.
+        Required,
         /// The link is unknown, used up, out of time, or void.
         InvalidToken,
         /// Somebody else of the domain has proven the address meanwhile.
@@ -190,10 +191,13 @@ async fn undo_email_change(
     ctx: &Context<'_>,
     input: &UndoEmailChangeInput,
 ) -> Result<UndoEmailChangePayload, ApiError> {
-    let answer = match UndoToken::parse(&input.token) {
-        Some(token) => context::services(ctx)?.undo_email_change(&token, context::client(ctx)?).await,
-        None => Err(Error::Refused(UndoEmailRefusal::InvalidToken)),
+    let mut faults = Faults::default();
+    let token = faults.token("token", &input.token, UndoToken::parse(&input.token), Fault::invalid_link());
+    let token = match faults.settle(token)? {
+        Ok(token) => token,
+        Err(errors) => return Ok(UndoEmailChangePayload { ok: false, errors }),
     };
+    let answer = context::services(ctx)?.undo_email_change(&token, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(()) => UndoEmailChangePayload { ok: true, errors: Vec::new() },
         Err(errors) => UndoEmailChangePayload { ok: false, errors },

@@ -17,8 +17,9 @@ use async_graphql::MergedObject;
 use super::error::ApiError;
 use super::fault::{Fault, FaultCode, Told};
 use crate::domain::Invalid;
+use crate::domain::ids::DomainId;
 use crate::domain::password::Password;
-use crate::services::Error;
+use crate::services::{Error, Services};
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
@@ -68,10 +69,15 @@ fn settle<T, R: Into<Told>, E: MutationError>(answer: Result<T, Error<R>>) -> Re
         Ok(answer) => Ok(Ok(answer)),
         Err(Error::Failed(failure)) => Err(failure.into()),
         Err(Error::Refused(refusal)) => match refusal.into() {
-            Told::Fault(fault) => Ok(Err(vec![E::of(fault)?])),
+            Told::Faults(faults) => Ok(Err(faults.into_iter().map(E::of).collect::<Result<_, _>>()?)),
             Told::Error(error) => Err(error),
         },
     }
+}
+
+/// A password that was submitted. An empty one is none.
+fn submitted(password: Option<&str>) -> Option<Password> {
+    password.filter(|text| !text.is_empty()).map(Password::typed)
 }
 
 /// The faults of an input, gathered so that all of them are told at once.
@@ -91,6 +97,48 @@ impl Faults {
             return None;
         }
         Some(Password::typed(text))
+    }
+
+    /// Takes a one-time token: what cannot be one is as `invalid` as one that is unknown.
+    fn token<T>(&mut self, field: &'static str, text: &str, parsed: Option<T>, invalid: Fault) -> Option<T> {
+        if text.is_empty() {
+            self.require(field, "a token is needed");
+        } else if parsed.is_none() {
+            self.0.push(invalid.at(field));
+        }
+        parsed
+    }
+
+    /// Takes the domain in `domainId`, which may be omitted if there is only one.
+    async fn domain(&mut self, services: &Services, given: Option<&str>) -> Result<Option<DomainId>, ApiError> {
+        if let Some(text) = given {
+            return Ok(self.parse("domainId", DomainId::parse(text)));
+        }
+        let only = services.only_domain().await?;
+        if only.is_none() {
+            self.0.push(Fault::domain_required());
+        }
+        Ok(only)
+    }
+
+    /// Takes what a service says of inputs that are well-formed, beside others that are not.
+    fn add<R: Into<Told>>(&mut self, checked: Result<(), Error<R>>) -> Result<(), ApiError> {
+        match checked {
+            Ok(()) => Ok(()),
+            Err(Error::Failed(failure)) => Err(failure.into()),
+            Err(Error::Refused(refusal)) => match refusal.into() {
+                Told::Faults(faults) => {
+                    self.0.extend(faults);
+                    Ok(())
+                }
+                Told::Error(error) => Err(error),
+            },
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// A value is missing.

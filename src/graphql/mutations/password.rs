@@ -5,18 +5,15 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::user_error::user_error;
-use super::{Faults, settle};
-use crate::domain::ids::DomainId;
+use super::{Faults, settle, submitted};
 use crate::domain::login::LoginId;
-use crate::domain::password::Password;
 use crate::domain::token::ResetToken;
 use crate::domain::user::RequiredAction;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, FaultCode, Told};
+use crate::graphql::fault::{Fault, Told};
 use crate::graphql::types::user::User;
-use crate::services::Error;
-use crate::services::password::{ConfirmResetRefusal, ResetPasswordRefusal, UpdatePasswordRefusal};
+use crate::services::password::{ConfirmResetRefusal, PasswordChange, ResetPasswordRefusal, UpdatePasswordRefusal};
 
 user_error!(
     "updatePassword",
@@ -176,14 +173,11 @@ impl PasswordMutations {
 
 async fn update_password(ctx: &Context<'_>, input: &UpdatePasswordInput) -> Result<UpdatePasswordPayload, ApiError> {
     let caller = context::acting_caller(ctx, Some(RequiredAction::UpdatePassword))?;
-    let mut faults = Faults::default();
-    let new = faults.password("newPassword", &input.new_password);
-    let new = match faults.settle(new)? {
-        Ok(new) => new,
-        Err(errors) => return Ok(UpdatePasswordPayload { user: None, errors }),
+    let change = PasswordChange {
+        current: submitted(input.current_password.as_deref()),
+        new: submitted(Some(&input.new_password)),
     };
-    let current = input.current_password.as_deref().filter(|text| !text.is_empty()).map(Password::typed);
-    let answer = context::services(ctx)?.update_password(caller, current, new, context::client(ctx)?).await;
+    let answer = context::services(ctx)?.update_password(caller, change, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(caller) => UpdatePasswordPayload { user: Some(User(Arc::new(caller))), errors: Vec::new() },
         Err(errors) => UpdatePasswordPayload { user: None, errors },
@@ -191,14 +185,14 @@ async fn update_password(ctx: &Context<'_>, input: &UpdatePasswordInput) -> Resu
 }
 
 async fn reset_password(ctx: &Context<'_>, input: &ResetPasswordInput) -> Result<ResetPasswordPayload, ApiError> {
-    let mut faults = Faults::default();
+    let (services, mut faults) = (context::services(ctx)?, Faults::default());
     let login = faults.parse("userId", LoginId::parse(&input.user_id));
-    let domain_id = input.domain_id.as_ref().and_then(|id| faults.parse("domainId", DomainId::parse(id)));
-    let login = match faults.settle(login)? {
-        Ok(login) => login,
+    let domain_id = faults.domain(services, input.domain_id.as_deref()).await?;
+    let (login, domain_id) = match faults.settle(login.zip(domain_id))? {
+        Ok(given) => given,
         Err(errors) => return Ok(ResetPasswordPayload { ok: false, errors }),
     };
-    let answer = context::services(ctx)?.reset_password(domain_id, &login, context::client(ctx)?).await;
+    let answer = services.reset_password(&domain_id, &login, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(()) => ResetPasswordPayload { ok: true, errors: Vec::new() },
         Err(errors) => ResetPasswordPayload { ok: false, errors },
@@ -210,31 +204,19 @@ async fn confirm_password_reset(
     input: &ConfirmPasswordResetInput,
 ) -> Result<ConfirmPasswordResetPayload, ApiError> {
     let mut faults = Faults::default();
-    let new = faults.password("newPassword", &input.new_password);
-    if let Some(errors) = faults.told()? {
-        return Ok(ConfirmPasswordResetPayload { ok: false, errors });
-    }
-    let answer = match (ResetToken::parse(&input.token), new) {
-        (Some(token), Some(new)) => {
-            context::services(ctx)?.confirm_password_reset(&token, new, context::client(ctx)?).await
-        }
-        _ => Err(Error::Refused(ConfirmResetRefusal::InvalidToken)),
-    };
-    Ok(match settle(answer)? {
-        Ok(()) => ConfirmPasswordResetPayload { ok: true, errors: Vec::new() },
-        Err(errors) => ConfirmPasswordResetPayload { ok: false, errors },
-    })
+    let token = faults.token("token", &input.token, ResetToken::parse(&input.token), Fault::invalid_link());
+    let (services, new) = (context::services(ctx)?, submitted(Some(&input.new_password)));
+    let confirmed = services.confirm_password_reset(token.as_ref(), new, context::client(ctx)?).await;
+    faults.add(confirmed)?;
+    let errors = faults.told()?.unwrap_or_default();
+    Ok(ConfirmPasswordResetPayload { ok: errors.is_empty(), errors })
 }
 
 impl From<UpdatePasswordRefusal> for Told {
     fn from(refusal: UpdatePasswordRefusal) -> Self {
         match refusal {
             UpdatePasswordRefusal::Denied(denial) => denial.into(),
-            UpdatePasswordRefusal::CurrentRequired => {
-                Fault::new(FaultCode::Required, "Your present password is needed.").at("currentPassword").into()
-            }
-            UpdatePasswordRefusal::Current(refusal) => Fault::of_password("currentPassword", refusal).into(),
-            UpdatePasswordRefusal::New(refusal) => Fault::of_new_password("newPassword", refusal).into(),
+            UpdatePasswordRefusal::Passwords(wrong) => Self::Faults(Fault::of_passwords("newPassword", wrong)),
         }
     }
 }
@@ -242,7 +224,6 @@ impl From<UpdatePasswordRefusal> for Told {
 impl From<ResetPasswordRefusal> for Told {
     fn from(refusal: ResetPasswordRefusal) -> Self {
         match refusal {
-            ResetPasswordRefusal::DomainRequired => Fault::domain_required().into(),
             ResetPasswordRefusal::RateLimited(wait) => Fault::of_sends(wait).into(),
         }
     }
@@ -250,9 +231,8 @@ impl From<ResetPasswordRefusal> for Told {
 
 impl From<ConfirmResetRefusal> for Told {
     fn from(refusal: ConfirmResetRefusal) -> Self {
-        match refusal {
-            ConfirmResetRefusal::InvalidToken => Fault::invalid_link().at("token").into(),
-            ConfirmResetRefusal::New(refusal) => Fault::of_new_password("newPassword", refusal).into(),
-        }
+        let token = refusal.has_invalid_token.then(|| Fault::invalid_link().at("token"));
+        let new = refusal.new.map(|refusal| Fault::of_new_password("newPassword", refusal));
+        Self::Faults(token.into_iter().chain(new).collect())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::user_error::user_error;
-use super::{Faults, settle};
+use super::{Faults, settle, submitted};
 use crate::domain::email::Email;
 use crate::domain::profile_text::{Language, Name, Timezone};
 use crate::domain::tags::Tags;
@@ -15,6 +15,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::fault::{Fault, Told};
 use crate::graphql::types::scalars::{JsonObject, Time};
 use crate::graphql::types::user::User;
+use crate::services::password::PasswordChange;
 use crate::services::profile::{ProfileUpdate, UpdateProfileRefusal};
 
 user_error!(
@@ -101,10 +102,14 @@ async fn update_profile(ctx: &Context<'_>, input: UpdateProfileInput) -> Result<
     let caller = context::acting_caller(ctx, None)?;
     let mut faults = Faults::default();
     let update = input.parse(&mut faults);
+    let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+    if !faults.is_empty() {
+        faults.add(services.check_profile_update(caller, &update, client).await)?;
+    }
     if let Some(errors) = faults.told()? {
         return Ok(UpdateProfilePayload { errors, ..UpdateProfilePayload::default() });
     }
-    let answer = context::services(ctx)?.update_profile(caller, update, context::client(ctx)?).await;
+    let answer = services.update_profile(caller, update, client).await;
     Ok(match settle(answer)? {
         Ok((caller, sent)) => UpdateProfilePayload {
             user: Some(User(Arc::new(caller))),
@@ -135,11 +140,10 @@ impl UpdateProfileInput {
         };
         let password = match self.password {
             MaybeUndefined::Undefined => None,
-            given => {
-                let new = faults.password("password", given.value().map_or("", String::as_str));
-                let current = faults.password("currentPassword", self.current_password.as_deref().unwrap_or_default());
-                new.zip(current)
-            }
+            given => Some(PasswordChange {
+                current: submitted(self.current_password.as_deref()),
+                new: submitted(given.value().map(String::as_str)),
+            }),
         };
         ProfileUpdate { changes, email, password }
     }
@@ -157,8 +161,11 @@ impl From<UpdateProfileRefusal> for Told {
     fn from(refusal: UpdateProfileRefusal) -> Self {
         match refusal {
             UpdateProfileRefusal::Denied(denial) => denial.into(),
-            UpdateProfileRefusal::Current(refusal) => Fault::of_password("currentPassword", refusal).into(),
-            UpdateProfileRefusal::New(refusal) => Fault::of_new_password("password", refusal).into(),
+            UpdateProfileRefusal::Inputs { passwords, email } => {
+                let mut faults = Fault::of_passwords("password", passwords);
+                faults.extend(email.map(|reason| Fault::of_not_sent("email", reason)));
+                Self::Faults(faults)
+            }
             UpdateProfileRefusal::NotSent(reason) => Fault::of_not_sent("email", reason).at("email").into(),
         }
     }

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::user_error::user_error;
 use super::{MutationError, settle};
+use crate::domain::InvalidKind;
 use crate::domain::ids::SessionId;
 use crate::domain::token::RefreshToken;
 use crate::graphql::context;
@@ -37,6 +38,8 @@ user_error!(
     "revokeSession",
     RevokeSessionError,
     RevokeSessionErrorCode {
+        /// The id is needed.
+        Required,
         /// You have no session with this id.
         NotFound,
         /// You signed in too long ago for this. Prove again who you are.
@@ -192,8 +195,14 @@ async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
 
 async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result<RevokeSessionPayload, ApiError> {
     let caller = context::acting_caller(ctx, None)?;
-    // What is no session's id is no session of the caller's; that he may ask at all is checked all the same.
-    let id = SessionId::parse(&input.id).unwrap_or_else(|_| SessionId::from_stored(String::new()));
+    let id = match SessionId::parse(&input.id) {
+        Err(invalid) if invalid.kind == InvalidKind::Required => {
+            let errors = vec![RevokeSessionError::of(Fault::of_invalid("id", invalid))?];
+            return Ok(RevokeSessionPayload { revoked: 0, errors });
+        }
+        // What is no session's id is no session of the caller; that they may ask at all is checked all the same.
+        parsed => parsed.unwrap_or_else(|_| SessionId::from_stored(String::new())),
+    };
     let answer = context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(revoked) => {

@@ -7,7 +7,6 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use super::user_error::user_error;
 use super::{Faults, MutationError, settle};
 use crate::domain::code::CodeRefusal;
-use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::token::ChallengeToken;
 use crate::domain::verify_code::VerifyCode;
@@ -42,7 +41,7 @@ user_error!(
     "confirmSignIn",
     ConfirmSignInError,
     ConfirmSignInErrorCode {
-        /// The code is needed.
+        /// The token or the code is needed.
         Required,
         /// This cannot be a code. It counts as no try.
         Invalid,
@@ -179,16 +178,15 @@ impl SignInMutations {
 }
 
 async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload, ApiError> {
-    let mut faults = Faults::default();
-    let domain_id = input.domain_id.map(|id| faults.parse("domainId", DomainId::parse(&id)));
+    let (services, mut faults) = (context::services(ctx)?, Faults::default());
+    let domain_id = faults.domain(services, input.domain_id.as_deref()).await?;
     let login = faults.parse("userId", LoginId::parse(&input.user_id));
     let password = faults.password("password", &input.password);
-    let (login, password) = match faults.settle(login.zip(password))? {
+    let ((domain_id, login), password) = match faults.settle(domain_id.zip(login).zip(password))? {
         Ok(given) => given,
         Err(errors) => return Ok(SignInPayload { errors, ..SignInPayload::default() }),
     };
-    let who = SignIn { domain_id: domain_id.flatten(), login, password };
-    let answer = context::services(ctx)?.sign_in(who, context::client(ctx)?).await;
+    let answer = services.sign_in(SignIn { domain_id, login, password }, context::client(ctx)?).await;
     Ok(match settle(answer)? {
         Ok(SignedIn::Session(tokens)) => {
             let session = Some(context::delivery(ctx)?.deliver(tokens));
@@ -208,17 +206,21 @@ fn not_sent<E: MutationError>(challenge: &Challenge) -> Result<Vec<E>, ApiError>
 }
 
 async fn confirm_sign_in(ctx: &Context<'_>, input: &ConfirmSignInInput) -> Result<ConfirmSignInPayload, ApiError> {
-    let mut faults = Faults::default();
-    let answer = faults.parse("verifyCode", VerifyCode::parse(&input.verify_code));
-    if let Some(errors) = faults.told()? {
-        return Ok(ConfirmSignInPayload { session: None, errors });
+    let (services, mut faults) = (context::services(ctx)?, Faults::default());
+    let token = &input.challenge_token;
+    let token = faults.token("challengeToken", token, ChallengeToken::parse(token), invalid_challenge());
+    let answer = VerifyCode::parse(&input.verify_code);
+    if let (Some(token), Err(_)) = (&token, &answer)
+        && !services.is_challenge(token).await?
+    {
+        faults.add(Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)))?;
     }
-    let answered = match (ChallengeToken::parse(&input.challenge_token), answer) {
-        (Some(token), Some(answer)) => {
-            context::services(ctx)?.confirm_sign_in(&token, &answer, context::client(ctx)?).await
-        }
-        _ => Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)),
+    let answer = faults.parse("verifyCode", answer);
+    let (token, answer) = match faults.settle(token.zip(answer))? {
+        Ok(given) => given,
+        Err(errors) => return Ok(ConfirmSignInPayload { session: None, errors }),
     };
+    let answered = services.confirm_sign_in(&token, &answer, context::client(ctx)?).await;
     Ok(match settle(answered)? {
         Ok(tokens) => {
             ConfirmSignInPayload { session: Some(context::delivery(ctx)?.deliver(tokens)), errors: Vec::new() }
@@ -232,12 +234,15 @@ async fn reauthenticate(ctx: &Context<'_>, input: &ReauthenticateInput) -> Resul
     let mut faults = Faults::default();
     let password = faults.password("password", &input.password);
     let code = input.verify_code.as_ref().and_then(|code| faults.parse("verifyCode", VerifyCode::parse(code)));
+    let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+    if let Some(password) = password.clone().filter(|_| !faults.is_empty()) {
+        faults.add(services.check_own_password(caller, password, client).await)?;
+    }
     let password = match faults.settle(password)? {
         Ok(password) => password,
         Err(errors) => return Ok(ReauthenticatePayload { errors, ..ReauthenticatePayload::default() }),
     };
-    let client = context::client(ctx)?;
-    let answer = context::services(ctx)?.reauthenticate(caller, password, code.as_ref(), client).await;
+    let answer = services.reauthenticate(caller, password, code.as_ref(), client).await;
     Ok(match settle(answer)? {
         Ok(Reauthenticated::Fresh(caller)) => {
             ReauthenticatePayload { user: Some(User(Arc::from(caller))), ..ReauthenticatePayload::default() }
@@ -252,27 +257,31 @@ async fn reauthenticate(ctx: &Context<'_>, input: &ReauthenticateInput) -> Resul
 
 impl From<SignInRefusal> for Told {
     fn from(refusal: SignInRefusal) -> Self {
-        Self::Fault(match refusal {
-            SignInRefusal::DomainRequired => Fault::domain_required(),
+        let fault = match refusal {
             SignInRefusal::InvalidCredentials => {
                 Fault::new(FaultCode::InvalidCredentials, "The user id or the password is wrong.")
             }
             SignInRefusal::RateLimited(wait) => Fault::of_wait(wait, "Too many tries."),
-        })
+        };
+        fault.into()
     }
 }
 
 impl From<ConfirmSignInRefusal> for Told {
     fn from(refusal: ConfirmSignInRefusal) -> Self {
-        Self::Fault(match refusal {
+        let fault = match refusal {
             // The second is a challenge that another request answered at the same moment.
             ConfirmSignInRefusal::InvalidToken | ConfirmSignInRefusal::Code(CodeRefusal::NothingPending) => {
-                let message = "This challenge is unknown, answered, or void. Sign in again.";
-                Fault::new(FaultCode::InvalidToken, message).at("challengeToken")
+                invalid_challenge().at("challengeToken")
             }
             ConfirmSignInRefusal::Code(refusal) => Fault::of_code(refusal),
-        })
+        };
+        fault.into()
     }
+}
+
+fn invalid_challenge() -> Fault {
+    Fault::new(FaultCode::InvalidToken, "This challenge is unknown, answered, or invalidated. Sign in again.")
 }
 
 impl From<ReauthenticateRefusal> for Told {

@@ -80,6 +80,9 @@ fn notices() -> Vec<Message> {
         Notice::RecoveryCodeUsed { left: 9 },
         Notice::RefreshTokenReused,
         Notice::SignInCodesExhausted,
+        Notice::RecoveryCodesRegenerated,
+        Notice::PasswordSet,
+        Notice::NewDevice,
     ];
     notices.into_iter().map(notice).collect()
 }

@@ -1,6 +1,6 @@
 //! English. In ASCII, so that the text is sent as it stands.
 
-use super::{Said, Span, Words, span};
+use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
 use crate::mail::message::{CodeReason, Notice};
 
@@ -76,17 +76,7 @@ fn reset(minutes: i64) -> Said {
 
 fn notice(notice: &Notice) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => (
-            "Your account no longer uses this email address",
-            "The email address of your account was changed. This address is no longer used for it.",
-            vec![
-                "If you made this change, there is nothing to do.".into(),
-                "If you did not, put this address back with the link below, then set a new password. Putting it back \
-                 also signs out every device."
-                    .into(),
-                format!("The link is good for {}. Do not pass it on to anyone.", count(*days, "day")),
-            ],
-        ),
+        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
         Notice::EmailChangedTo => (
             "Your account now uses this email address",
             "This is now the email address of your account.",
@@ -128,17 +118,7 @@ fn notice(notice: &Notice) -> Said {
             "Two-step sign-in was turned off for your account. Your password alone is now enough to sign in.",
             vec!["If this was not you, change your password right away, then turn two-step sign-in on again.".into()],
         ),
-        Notice::RecoveryCodeUsed { left } => (
-            "A recovery code was used",
-            "A recovery code was used for your account in place of a two-step code.",
-            vec![
-                match left {
-                    0 => "You have no recovery codes left. Please make new ones.".into(),
-                    left => format!("You have {} left.", count((*left).into(), "recovery code")),
-                },
-                "If this was not you, change your password right away, then make new recovery codes.".into(),
-            ],
-        ),
+        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
         Notice::RefreshTokenReused => (
             "A session was ended to keep you safe",
             "A sign-in token of your account was used a second time, so somebody may have a copy of it. To keep you \
@@ -158,8 +138,60 @@ fn notice(notice: &Notice) -> Said {
                 "If it was you, please try again later.".into(),
             ],
         ),
+        Notice::RecoveryCodesRegenerated => (
+            "Your recovery codes were replaced",
+            "New recovery codes were made for your account. The earlier ones no longer work.",
+            vec![
+                "If this was not you, somebody else may be signed in to your account. Change your password right away, \
+                 then make new recovery codes."
+                    .into(),
+            ],
+        ),
+        Notice::PasswordSet => (
+            "An administrator set your password",
+            "An administrator set a new password for your account, and every device was signed out.",
+            vec!["If you did not expect this, please ask your administrator for help.".into()],
+        ),
+        Notice::NewDevice => (
+            "New sign-in to your account",
+            "Your account was signed in to from a device that was not used for it before.",
+            vec![
+                "If this was you, there is nothing to do.".into(),
+                "If this was not you, somebody knows your password. Change it right away, then sign out your other \
+                 devices."
+                    .into(),
+            ],
+        ),
     };
     Said { subject, lead: lead.into(), rest }
+}
+
+fn email_changed_from(days: i64) -> Parts {
+    (
+        "Your account no longer uses this email address",
+        "The email address of your account was changed. This address is no longer used for it.",
+        vec![
+            "If you made this change, there is nothing to do.".into(),
+            "If you did not, put this address back with the link below, then set a new password. Putting it back \
+             also signs out every device."
+                .into(),
+            format!("The link is good for {}. Do not pass it on to anyone.", count(days, "day")),
+        ],
+    )
+}
+
+fn recovery_code_used(left: u32) -> Parts {
+    (
+        "A recovery code was used",
+        "A recovery code was used for your account in place of a two-step code.",
+        vec![
+            match left {
+                0 => "You have no recovery codes left. Please make new ones.".into(),
+                left => format!("You have {} left.", count(left.into(), "recovery code")),
+            },
+            "If this was not you, change your password right away, then make new recovery codes.".into(),
+        ],
+    )
 }
 
 fn lost_password() -> String {

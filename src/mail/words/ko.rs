@@ -1,6 +1,6 @@
 //! Korean.
 
-use super::{Said, Span, Words, span};
+use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
 use crate::mail::message::{CodeReason, Notice};
 
@@ -72,17 +72,7 @@ fn reset(minutes: i64) -> Said {
 
 fn notice(notice: &Notice) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => (
-            "이 주소는 더 이상 계정에 사용되지 않습니다",
-            "계정의 이메일 주소가 변경되어, 이 주소는 더 이상 계정에 사용되지 않습니다.",
-            vec![
-                "직접 변경하셨다면 아무것도 하지 않으셔도 됩니다.".into(),
-                "직접 변경하지 않으셨다면 아래 링크로 이 주소를 되돌린 다음 새 비밀번호를 설정해 주세요. 주소를 되돌리면 \
-                 모든 기기에서 로그아웃됩니다."
-                    .into(),
-                format!("이 링크는 {days}일 동안 유효합니다. 누구에게도 전달하지 마세요."),
-            ],
-        ),
+        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
         Notice::EmailChangedTo => (
             "이 주소가 계정의 이메일 주소로 등록되었습니다",
             "이제 이 주소가 계정의 이메일 주소입니다.",
@@ -122,17 +112,7 @@ fn notice(notice: &Notice) -> Said {
             "계정의 2단계 인증이 꺼졌습니다. 이제 비밀번호만으로 로그인할 수 있습니다.",
             vec!["직접 끄지 않으셨다면 지금 바로 비밀번호를 변경하고 2단계 인증을 다시 켜 주세요.".into()],
         ),
-        Notice::RecoveryCodeUsed { left } => (
-            "복구 코드가 사용되었습니다",
-            "계정에서 인증 코드 대신 복구 코드가 사용되었습니다.",
-            vec![
-                match left {
-                    0 => "남은 복구 코드가 없습니다. 복구 코드를 새로 만들어 주세요.".into(),
-                    left => format!("남은 복구 코드는 {left}개입니다."),
-                },
-                "직접 사용하지 않으셨다면 지금 바로 비밀번호를 변경하고 복구 코드를 새로 만들어 주세요.".into(),
-            ],
-        ),
+        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
         Notice::RefreshTokenReused => (
             "안전을 위해 세션을 종료했습니다",
             "이미 사용된 계정의 로그인 토큰이 다시 사용되었습니다. 누군가 복사본을 가지고 있을 수 있어, 안전을 위해 해당 \
@@ -149,8 +129,60 @@ fn notice(notice: &Notice) -> Said {
                 "본인이라면 나중에 다시 시도해 주세요.".into(),
             ],
         ),
+        Notice::RecoveryCodesRegenerated => (
+            "복구 코드가 새로 발급되었습니다",
+            "계정의 복구 코드가 새로 발급되었습니다. 이전 복구 코드는 더 이상 사용할 수 없습니다.",
+            vec![
+                "직접 하지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 바로 비밀번호를 변경한 다음 복구 코드를 다시 \
+                 발급해 주세요."
+                    .into(),
+            ],
+        ),
+        Notice::PasswordSet => (
+            "관리자가 비밀번호를 설정했습니다",
+            "관리자가 계정의 새 비밀번호를 설정했고, 모든 기기에서 로그아웃되었습니다.",
+            vec!["예상하지 못한 변경이라면 관리자에게 문의해 주세요.".into()],
+        ),
+        Notice::NewDevice => (
+            "새 기기에서 로그인했습니다",
+            "지금까지 사용한 적이 없는 기기에서 계정에 로그인했습니다.",
+            vec![
+                "직접 로그인하셨다면 아무것도 하지 않으셔도 됩니다.".into(),
+                "직접 로그인하지 않으셨다면 누군가 비밀번호를 알고 있습니다. 바로 비밀번호를 변경한 다음 다른 기기에서 \
+                 로그아웃해 주세요."
+                    .into(),
+            ],
+        ),
     };
     Said { subject, lead: lead.into(), rest }
+}
+
+fn email_changed_from(days: i64) -> Parts {
+    (
+        "이 주소는 더 이상 계정에 사용되지 않습니다",
+        "계정의 이메일 주소가 변경되어, 이 주소는 더 이상 계정에 사용되지 않습니다.",
+        vec![
+            "직접 변경하셨다면 아무것도 하지 않으셔도 됩니다.".into(),
+            "직접 변경하지 않으셨다면 아래 링크로 이 주소를 되돌린 다음 새 비밀번호를 설정해 주세요. 주소를 되돌리면 \
+             모든 기기에서 로그아웃됩니다."
+                .into(),
+            format!("이 링크는 {days}일 동안 유효합니다. 누구에게도 전달하지 마세요."),
+        ],
+    )
+}
+
+fn recovery_code_used(left: u32) -> Parts {
+    (
+        "복구 코드가 사용되었습니다",
+        "계정에서 인증 코드 대신 복구 코드가 사용되었습니다.",
+        vec![
+            match left {
+                0 => "남은 복구 코드가 없습니다. 복구 코드를 새로 만들어 주세요.".into(),
+                left => format!("남은 복구 코드는 {left}개입니다."),
+            },
+            "직접 사용하지 않으셨다면 지금 바로 비밀번호를 변경하고 복구 코드를 새로 만들어 주세요.".into(),
+        ],
+    )
 }
 
 fn lost_password() -> String {

@@ -52,6 +52,9 @@ pub(super) struct Said {
     pub rest: Vec<String>,
 }
 
+/// The subject of a notification, the paragraph before the circumstances, and those after.
+type Parts = (&'static str, &'static str, Vec<String>);
+
 /// The words for a reader of a language, by the primary subtag of its BCP 47 tag (RFC 5646, 2.2.1); English for those
 /// that there are none for.
 pub(super) fn of(language: &str) -> &'static Words {

@@ -58,7 +58,7 @@ impl Checked {
     pub(super) fn summary(&self, survey: &Survey) -> Result<ImportSummary> {
         let faults = survey.faults.clone().and(&self.faults);
         if faults.is_empty() {
-            return Ok(ImportSummary { lines: survey.lines, kinds: self.tallies.clone() });
+            return Ok(ImportSummary { lines: survey.lines, kinds: self.tallies.clone(), not_notified: 0 });
         }
         Err(Error::Refused(ImportRefusal::Faults(faults)))
     }

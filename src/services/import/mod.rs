@@ -68,6 +68,8 @@ pub struct ImportSummary {
     pub lines: u64,
     /// For each kind of thing that they are about, what became of it.
     pub kinds: BTreeMap<Kind, Tally>,
+    /// How many users have a new password and cannot be notified of it, as no mail server is set.
+    pub not_notified: usize,
 }
 
 /// What became of the things of one kind.
@@ -125,14 +127,14 @@ impl Services {
         let mut hashes = Hashes::make(self, &mut file, &survey, &progress).await?;
         let mut tx = bulk::begin(&self.db).await?;
         let checked = Checked::take(&mut tx, &mut file, &survey, &progress).await?;
-        let summary = match checked.summary(&survey) {
+        let mut summary = match checked.summary(&survey) {
             Ok(summary) => summary,
             Err(refusal) => {
                 tx.roll_back().await?;
                 return Err(refusal);
             }
         };
-        self.write(&mut tx, &mut file, &survey, &checked, &mut hashes, &progress).await?;
+        summary.not_notified = self.write(&mut tx, &mut file, &survey, &checked, &mut hashes, &progress).await?;
         bulk::commit(tx).await?;
         Ok(summary)
     }

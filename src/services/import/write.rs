@@ -7,7 +7,7 @@ use super::hashing::Hashes;
 use super::pass::{Batch, ImportFile, Which};
 use super::survey::Survey;
 use super::{Phase, Progress, Result};
-use crate::domain::record::{Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
+use crate::domain::record::{Dated, Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::{Failure, Services};
 use crate::storage::{Tx, bulk, codes, recovery_codes, sessions};
@@ -20,14 +20,15 @@ const IDS: usize = 1000;
 struct Puts {
     roles: Vec<Role>,
     users: Vec<UserRecord>,
-    groups: Vec<GroupRecord>,
-    workspaces: Vec<Workspace>,
-    bindings: Vec<RoleBinding>,
+    groups: Vec<Dated<GroupRecord>>,
+    workspaces: Vec<Dated<Workspace>>,
+    bindings: Vec<Dated<RoleBinding>>,
 }
 
 impl Services {
     /// Writes it all: what is taken away first, so that its keys and addresses are free, and domains, so that others can
-    /// be in them; then everything else; last, the domains that are empty by then go.
+    /// be in them; then everything else; last, the domains that are empty by then go. Returns how many users have a new
+    /// password and cannot be notified of it, as no mail server is set.
     pub(super) async fn write<S>(
         &self,
         tx: &mut Tx,
@@ -36,7 +37,7 @@ impl Services {
         checked: &Checked,
         hashes: &mut Hashes,
         progress: &impl Fn(Progress),
-    ) -> Result<()>
+    ) -> Result<usize>
     where
         S: BufRead + Seek + Send + 'static,
     {
@@ -51,6 +52,7 @@ impl Services {
         file.finish(pass).await?;
 
         let (mut pass, mut done, mut growth) = (file.start(Which::All)?, 0, Growth::default());
+        let mut not_notified = 0;
         while let Some(batch) = pass.next().await {
             if growth.is_doubled() {
                 bulk::refresh_statistics(tx).await?;
@@ -59,7 +61,7 @@ impl Services {
             let puts = Puts::of(batch);
             growth.add(&puts);
             bulk::put_roles(tx, &puts.roles).await?;
-            self.put_users(tx, survey, hashes, file.rules().now, puts.users).await?;
+            not_notified += self.put_users(tx, survey, hashes, file.rules().now, puts.users).await?;
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
@@ -72,7 +74,7 @@ impl Services {
             sessions::delete_of_domains(tx, &ids).await?;
             bulk::delete_domains(tx, &ids).await?;
         }
-        Ok(())
+        Ok(not_notified)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writing users: what the line does not carry stays, and what makes sessions untrustworthy ends them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Result;
 use super::changed_users::UsersBefore;
@@ -12,8 +12,10 @@ use crate::domain::event::{SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
 use crate::domain::record::{NewPassword, UserRecord};
-use crate::domain::user::UserState;
+use crate::domain::user::{User, UserState};
 use crate::entropy;
+use crate::mail::Notice;
+use crate::services::outbox::NotNotified;
 use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, StoredUser, UserToPut};
 use crate::storage::{self, Conflict, Tx, codes, events, recovery_codes, sessions};
@@ -42,7 +44,7 @@ struct Aftermath {
 
 impl Services {
     /// Writes users, in place of those with the same keys. A user who was there stays the same row, so that a sign-in that
-    /// waits for it finds it.
+    /// waits for it finds it. Returns how many users with a new password cannot be notified of it, as no mail server is set.
     pub(super) async fn put_users(
         &self,
         tx: &mut Tx,
@@ -50,7 +52,7 @@ impl Services {
         hashes: &mut Hashes,
         now: Timestamp,
         records: Vec<UserRecord>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let mut locked = Locked::lock(tx, &records).await?;
         let users_before = UsersBefore::find(tx, &records).await?;
         let replacements: Vec<_> = records.into_iter().map(|record| (locked.before(&record), record)).collect();
@@ -76,8 +78,15 @@ impl Services {
             users.push(self.merge(record, before, id, hash, now)?);
         }
         bulk::put_users(tx, &users).await?;
+        let with_new_password: HashSet<&UserId> = aftermath.with_new_password.iter().collect();
+        let with_new_password: Vec<&User> =
+            users.iter().map(|one| &one.user).filter(|user| with_new_password.contains(&user.id)).collect();
+        self.put_notices(tx, &with_new_password, &Notice::PasswordSet, now).await?;
+        let is_missed = |user: &&&User| self.why_not_notified(user) == Some(NotNotified::NoMailServer);
+        let missed = with_new_password.iter().filter(is_missed).count();
         aftermath.settle(tx).await?;
-        Ok(Self::record_changed_users(tx, &users_before, &users, now).await?)
+        Self::record_changed_users(tx, &users_before, &users, now).await?;
+        Ok(missed)
     }
 
     fn merge(

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{insert_rows, upsert_rows};
 use crate::domain::ids::DomainId;
-use crate::domain::record::{GroupRecord, Kind};
+use crate::domain::record::{Dated, GroupRecord, Kind};
 use crate::domain::user::Domain;
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::storage::db::{Tx, on};
@@ -121,25 +121,40 @@ pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Inserts entities, and updates the listed columns of those that are there already. `created_at` is updated only where a
+/// line tells it, so there are two statements: one with it, one without.
+macro_rules! upsert_dated {
+    ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $entities:expr, $row:expr) => {{
+        let (dated, undated): (Vec<_>, Vec<_>) = $entities.iter().partition(|one| one.has_created_at);
+        upsert_rows!($tx, $table, $target, [$($column),+, created_at], rows(dated, $row));
+        upsert_rows!($tx, $table, $target, [$($column),+], rows(undated, $row));
+    }};
+}
+
+fn rows<T, R>(entities: Vec<&Dated<T>>, row: impl Fn(&T) -> R) -> Vec<R> {
+    entities.into_iter().map(|one| row(&one.entity)).collect()
+}
+
 /// Writes groups with their users, in place of those with the same ids.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_groups(tx: &mut Tx, groups: &[GroupRecord]) -> Result<(), Error> {
-    let ids: Vec<&str> = groups.iter().map(|record| record.group.id.as_str()).collect();
+pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupRecord>]) -> Result<(), Error> {
+    let ids: Vec<&str> = groups.iter().map(|record| record.entity.group.id.as_str()).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    let rows: Vec<GroupRow> = groups.iter().map(|record| GroupRow::from(&record.group)).collect();
-    upsert_rows!(
+    upsert_dated!(
         tx,
         workspace_groups,
         workspace_groups::workspace_group_id,
-        [name, tags, created_by, updated_by, created_at, updated_at],
-        rows
+        [name, tags, created_by, updated_by, updated_at],
+        groups,
+        |record: &GroupRecord| GroupRow::from(&record.group)
     );
     delete_members(tx, &ids).await?;
-    let members = groups.iter().flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
+    let groups = groups.iter().map(|record| &record.entity);
+    let members = groups.flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
     insert_rows!(tx, workspace_group_users::table, members.collect::<Vec<_>>());
     Ok(())
 }
@@ -156,9 +171,8 @@ async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(), Error> {
-    let rows: Vec<WorkspaceRow> = workspaces.iter().map(WorkspaceRow::from).collect();
-    upsert_rows!(
+pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Result<(), Error> {
+    upsert_dated!(
         tx,
         workspaces,
         workspaces::workspace_id,
@@ -172,11 +186,11 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(),
             is_managed,
             is_dormant,
             workspace_group_id,
-            created_at,
             last_synced_at,
             dormant_updated_at
         ],
-        rows
+        workspaces,
+        |workspace: &Workspace| WorkspaceRow::from(workspace)
     );
     Ok(())
 }
@@ -185,14 +199,14 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Workspace]) -> Result<(),
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_bindings(tx: &mut Tx, bindings: &[RoleBinding]) -> Result<(), Error> {
-    let rows: Vec<BindingRow> = bindings.iter().map(BindingRow::from).collect();
-    upsert_rows!(
+pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Result<(), Error> {
+    upsert_dated!(
         tx,
         role_bindings,
         role_bindings::role_binding_id,
-        [user_id, user_id_key, role_id, role_type, resource_group, workspace_id, workspace_group_id, created_at],
-        rows
+        [user_id, user_id_key, role_id, role_type, resource_group, workspace_id, workspace_group_id],
+        bindings,
+        |binding: &RoleBinding| BindingRow::from(binding)
     );
     Ok(())
 }

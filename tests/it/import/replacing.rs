@@ -25,10 +25,38 @@ async fn what_has_the_same_key_is_replaced_whole() {
     let expected = r#"{"kind":"domain","domain_id":"domain-a","name":"new","state":"DISABLED"}
 {"kind":"role","domain_id":"domain-a","role_id":"r","name":"New","role_type":"WORKSPACE_MEMBER","state":"ENABLED"}
 {"kind":"workspace_group","domain_id":"domain-a","workspace_group_id":"wg-1","name":"New","users":[{"user_id":"c"}],"created_at":"2026-11-23T09:00:00Z"}
-{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","name":"New","state":"ENABLED","created_at":"2026-11-23T09:00:00Z"}
+{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","name":"New","state":"ENABLED","created_at":"2020-01-01T00:00:00Z"}
 {"kind":"role_binding","domain_id":"domain-a","role_binding_id":"rb-1","user_id":"v","role_id":"r2","role_type":"WORKSPACE_MEMBER","resource_group":"WORKSPACE","workspace_id":"workspace-1","created_at":"2026-11-23T09:00:00Z"}
 "#;
     assert_eq!(app.export().await, expected);
+}
+
+/// Also the time of creation where lines do not tell it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_idempotent_on_another_day() {
+    let app = TestApp::start().await;
+    let file = |created_at: &str| {
+        domain(DOMAIN)
+            + &format!(
+                r#"{{"kind":"workspace_group","domain_id":"domain-a","workspace_group_id":"wg-1","name":"G"{created_at}}}
+{{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","name":"W"{created_at}}}
+{{"kind":"role_binding","domain_id":"domain-a","role_binding_id":"rb-1","user_id":"u","role_id":"r","role_type":"WORKSPACE_OWNER","resource_group":"WORKSPACE","workspace_id":"workspace-1"{created_at}}}
+"#
+            )
+    };
+    app.import(&file("")).await;
+    let before = app.export().await;
+    assert_eq!(before.matches(r#""created_at":"2026-11-23T09:00:00Z""#).count(), 3);
+    app.clock.advance(TimeDelta::days(1));
+    // Beside new ones, which are created now.
+    app.import(&(file("") + &file("").replace("-1\"", "-2\"").replace(&domain(DOMAIN), ""))).await;
+    let after = app.export().await;
+    assert!(before.lines().all(|line| after.contains(line)), "{after}");
+    assert_eq!(after.matches(r#""created_at":"2026-11-24T09:00:00Z""#).count(), 3);
+    app.import(&file(r#","created_at":"2020-01-01 00:00:00""#)).await;
+    assert_eq!(app.export().await.matches(r#""created_at":"2020-01-01T00:00:00Z""#).count(), 3);
+    app.import(&file("")).await;
+    assert_eq!(app.export().await.matches(r#""created_at":"2020-01-01T00:00:00Z""#).count(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

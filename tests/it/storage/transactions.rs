@@ -22,12 +22,12 @@ async fn a_dropped_sign_in_leaves_no_lock_and_no_half() {
     let names: Vec<String> = (0..60).map(|number| format!("user{number}")).collect();
     let app = TestApp::with_users(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let client = Client { address: "192.0.2.9".parse().unwrap(), user_agent: None };
+    let domain = DomainId::parse(DOMAIN).unwrap();
     for (number, name) in names.iter().enumerate() {
         let login = LoginId::parse(name).unwrap();
-        let who = SignIn { domain_id: None, login, password: Password::typed(PASSWORD) };
+        let who = SignIn { domain_id: domain.clone(), login, password: Password::typed(PASSWORD) };
         drop_after(2 * number, app.services.sign_in(who, &client)).await;
     }
-    let domain = DomainId::parse(DOMAIN).unwrap();
     let (db, now) = (&app.services.db, app.clock.now());
     let mut signed_in = 0;
     for name in &names {

@@ -1,0 +1,162 @@
+//! Notifications: what users are told by email about their accounts, and what is said where nothing can be sent.
+
+use serde_json::{Value, json};
+use userprofile::domain::ids::DomainId;
+use userprofile::domain::login::LoginId;
+use userprofile::domain::password::Password;
+use userprofile::services::Error;
+use userprofile::services::admin::AdminRefusal;
+use userprofile::services::outbox::NotNotified;
+
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database, domain, user};
+
+const MAIL: &str = "wonny@example.com";
+const NEW: &str = "battery staple 8";
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+    Chrome/141.0.0.0 Safari/537.36";
+const NEWER_CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+    Chrome/142.0.0.0 Safari/537.36";
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+fn wonny() -> (DomainId, LoginId) {
+    (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap())
+}
+
+async fn app(more: &str) -> TestApp {
+    let app = TestApp::start().await;
+    let more = format!(r#""email":"{MAIL}","email_verified":true{more}"#);
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &more))).await;
+    app
+}
+
+async fn subjects(app: &TestApp) -> Vec<String> {
+    app.mails().await.into_iter().map(|mail| mail.subject).collect()
+}
+
+async fn signed_in_by(app: &TestApp, user_agent: &str) -> Client {
+    let mut client = app.client().with_user_agent(user_agent);
+    client.sign_in(DOMAIN, "wonny", PASSWORD).await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_recovery_codes_are_notified() {
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let app = app(&format!(r#","mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{secret}"}}"#)).await;
+    let code = crate::mfa::Authenticator::new(secret).code(&app);
+    let mut client = app.client().with_user_agent(CHROME);
+    let answer = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+    let token = &answer.data()["signIn"]["mfaChallenge"]["token"];
+    let input = json!({ "challengeToken": token, "verifyCode": code });
+    let done = client.done("confirmSignIn", input, "session { accessToken refreshToken }").await;
+    client.tokens = Some(crate::support::Tokens::from(&done["session"]));
+    let codes = client.done("regenerateRecoveryCodes", Value::Null, "recoveryCodes").await;
+    let mail = app.last_mail(MAIL).await;
+    assert_eq!(mail.subject, "Your recovery codes were replaced");
+    assert!(mail.text.contains("Chrome on Windows") && mail.text.contains("192.0.2.1"), "{}", mail.text);
+    let text = mail.text + &mail.html;
+    assert!(codes["recoveryCodes"].as_array().unwrap().iter().all(|code| !text.contains(code.as_str().unwrap())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_an_operator_sets_is_notified() {
+    let app = app(r#","language":"ko""#).await;
+    let (domain_id, login) = wonny();
+    let set = app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap();
+    assert_eq!(set, None);
+    let mail = app.last_mail(MAIL).await;
+    assert_eq!(mail.subject, "관리자가 비밀번호를 설정했습니다");
+    assert!(!mail.text.contains(NEW) && !mail.html.contains(NEW));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_an_import_changes_is_notified() {
+    let app = app("").await;
+    assert!(subjects(&app).await.is_empty());
+    let line = |password: &str| {
+        let more = format!(r#""email":"{MAIL}","email_verified":true,"language":"ja""#);
+        user(DOMAIN, "wonny", &more).replace(PASSWORD, password)
+    };
+    // The first line adds a user, whose password is nobody's news.
+    for (lines, expected) in [
+        (line(PASSWORD), 0),
+        (line(NEW) + &user(DOMAIN, "added", r#""email":"a@example.com","email_verified":true"#), 1),
+        (line(NEW), 1),
+    ] {
+        app.import(&lines).await;
+        assert_eq!(subjects(&app).await, vec!["管理者がパスワードを設定しました"; expected]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_sign_in_from_a_device_is_notified() {
+    let app = app("").await;
+    let told = "New sign-in to your account".to_owned();
+    // With the account's first sign-in there is nothing to compare.
+    signed_in_by(&app, CHROME).await;
+    signed_in_by(&app, NEWER_CHROME).await;
+    assert!(subjects(&app).await.is_empty());
+    signed_in_by(&app, FIREFOX).await;
+    let mail = app.last_mail(MAIL).await;
+    assert_eq!(mail.subject, told);
+    assert!(mail.text.contains("Firefox on Linux") && mail.text.contains("192.0.2.1"), "{}", mail.text);
+    for known in [FIREFOX, CHROME, NEWER_CHROME] {
+        let client = signed_in_by(&app, known).await;
+        client.done("signOut", Value::Null, "ok").await;
+    }
+    assert_eq!(subjects(&app).await.len(), 1);
+    // Clients that do not name themselves are a device of their own.
+    app.signed_in(DOMAIN, "wonny").await;
+    app.signed_in(DOMAIN, "wonny").await;
+    signed_in_by(&app, "Mozilla/5.0 (something odd)").await;
+    assert_eq!(subjects(&app).await, vec![told; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_sign_ins_make_no_device_known() {
+    let app = app("").await;
+    signed_in_by(&app, CHROME).await;
+    app.client().with_user_agent(FIREFOX).try_sign_in(DOMAIN, "wonny", "something else").await;
+    assert!(subjects(&app).await.is_empty());
+    signed_in_by(&app, FIREFOX).await;
+    assert_eq!(subjects(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_operator_learns_why_a_user_is_not_notified() {
+    let database = database::create().await;
+    let app = TestApp::without_mail(&database, std::sync::Arc::default()).await;
+    let verified = format!(r#""email":"{MAIL}","email_verified":true"#);
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified))).await;
+    let (domain_id, login) = wonny();
+    let reason = Some(NotNotified::NoMailServer);
+    assert_eq!(app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
+    assert_eq!(app.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
+
+    let with_mail = TestApp::on(&database).await;
+    with_mail.import(&user(DOMAIN, "wonny", "")).await;
+    let reason = Some(NotNotified::NoAddress);
+    assert_eq!(with_mail.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
+    assert_eq!(with_mail.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
+}
+
+#[tokio::test]
+async fn an_operator_cannot_set_the_current_password_again() {
+    let app = app("").await;
+    let (domain_id, login) = wonny();
+    let set = app.services.set_password(&domain_id, &login, Password::typed(PASSWORD)).await;
+    assert!(matches!(set, Err(Error::Refused(AdminRefusal::Unchanged))), "{set:?}");
+    app.signed_in(DOMAIN, "wonny").await;
+    assert!(subjects(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn ending_no_sessions_is_an_event_all_the_same() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    let (domain_id, login) = wonny();
+    assert_eq!(app.services.revoke_user_sessions(&domain_id, &login).await.unwrap(), 0);
+    let events = "security_events WHERE event_type = 'SESSIONS_REVOKED' AND actor = 'OPERATOR'";
+    assert_eq!(database.count(events).await, 1);
+}
