@@ -1,16 +1,13 @@
 //! What messages say, and what becomes of those that the mail server refuses.
 
-use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 use userprofile::clock::Clock;
 
 use crate::support::mail::Mood;
-use crate::support::{Client, DOMAIN, MailServer, PASSWORD, TestApp, user};
+use crate::support::{CapturedLog, Client, DOMAIN, MailServer, PASSWORD, TestApp, user};
 
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
     Chrome/141.0.0.0 Safari/537.36";
@@ -40,37 +37,11 @@ async fn outbox(app: &TestApp) -> (i64, i64) {
     app.services.count_outbox().await.unwrap()
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// Does one job, and gives what was logged of it.
 async fn work(app: &TestApp) -> String {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = CapturedLog::start();
     assert!(app.services.work_once().await.unwrap());
-    drop(guard);
-    let text = log.0.lock().unwrap().clone();
-    String::from_utf8(text).unwrap()
+    log.text()
 }
 
 #[tokio::test]

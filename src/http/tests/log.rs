@@ -2,9 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
@@ -38,6 +39,10 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// Beside one subscriber alone, what tracing asks at a callsite is whether the thread that comes there first has one, and it
+/// remembers the answer for all threads. Of two it asks each.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 async fn logged(request: Request<Body>) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -45,6 +50,7 @@ async fn logged(request: Request<Body>) -> String {
         .with_ansi(false)
         .with_max_level(tracing::Level::DEBUG)
         .finish();
+    LazyLock::force(&SECOND);
     let _guard = tracing::subscriber::set_default(subscriber);
     call(request).await;
     log.text()

@@ -4,9 +4,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use serde_json::Value;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 /// Fields whose values are secrets, in inputs or in answers.
 const SECRET_FIELDS: [&str; 11] = [
@@ -46,6 +48,10 @@ pub fn start() {
     });
 }
 
+/// Beside one subscriber alone, what tracing asks at a callsite is whether the thread that comes there first has one, and it
+/// remembers the answer for all threads. Of two it asks each.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 /// What the current thread logs while it exists, at the level `warn`.
 pub struct CapturedLog {
     text: Arc<Mutex<Vec<u8>>>,
@@ -65,12 +71,18 @@ impl CapturedLog {
                 move || Shared(text.clone())
             })
             .finish();
+        LazyLock::force(&SECOND);
         Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// The text so far.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
     }
 
     /// The lines so far that contain all of `words`.
     pub fn lines(&self, words: &[&str]) -> Vec<String> {
-        let text = String::from_utf8(self.text.lock().unwrap().clone()).unwrap();
+        let text = self.text();
         let lines = text.lines().filter(|line| words.iter().all(|word| line.contains(word)));
         lines.map(str::to_owned).collect()
     }
