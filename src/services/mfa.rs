@@ -7,7 +7,7 @@ use qrcode::{EcLevel, QrCode};
 
 use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::email::NotSent;
-use super::{Error, Failure, Services};
+use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
@@ -235,7 +235,8 @@ impl Services {
         }
         let charged = self.charge_answer(&code, answer, TryKind::Session).await;
         let charged = charged.map_err(|error| error.map(ConfirmMfaRefusal::Code))?;
-        let outcome = self.complete_mfa_change(caller, (&code, change), &charged, answer, client).await;
+        let complete = || self.complete_mfa_change(caller, (&code, change.clone()), &charged, answer, client);
+        let outcome = retry(complete).await;
         let is_wrong =
             |refusal: &ConfirmMfaRefusal| matches!(refusal, ConfirmMfaRefusal::Code(CodeRefusal::Wrong { .. }));
         self.settle_attempt(&charged, outcome, is_wrong).await

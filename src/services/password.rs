@@ -457,7 +457,6 @@ impl Services {
         new: Option<Password>,
         client: &Client,
     ) -> Result<(), Error<ConfirmResetRefusal>> {
-        let invalid = || Error::Refused(ConfirmResetRefusal::INVALID_TOKEN);
         let found = match token {
             Some(token) => self.find_reset(token, client).await?,
             None => None,
@@ -470,11 +469,21 @@ impl Services {
         let new = self.new_hash(&found.user, new.clone(), None).await;
         let refused = |refusal| ConfirmResetRefusal { has_invalid_token: false, new: Some(refusal) };
         let new = new.map_err(|error| error.map(refused))?;
+        retry(|| self.complete_reset(&code, &new, client)).await
+    }
 
+    /// Takes a link and writes the new password, if both the link and the password that is replaced are as they were.
+    async fn complete_reset(
+        &self,
+        code: &Code,
+        new: &NewHash,
+        client: &Client,
+    ) -> Result<(), Error<ConfirmResetRefusal>> {
+        let invalid = || Error::Refused(ConfirmResetRefusal::INVALID_TOKEN);
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let current = users::find_credentials_locked(&mut tx, &found.user.id).await?;
-        let current = current.filter(|current| is_reset_good(&code, current) && current.password_hash == new.before);
+        let current = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
+        let current = current.filter(|current| is_reset_good(code, current) && current.password_hash == new.before);
         let mut user = current.ok_or_else(invalid)?.user;
         if !codes::take(&mut tx, &code.id, now).await? {
             return Err(invalid());

@@ -4,7 +4,7 @@ use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::hasher::Slot;
 use super::password::{BUSY, PasswordRefusal};
 use super::sessions::IssuedTokens;
-use super::{Error, Failure, Services};
+use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Wait;
@@ -271,7 +271,7 @@ impl Services {
         }
         let charged = self.charge_answer(&code, answer, TryKind::SignIn).await;
         let charged = charged.map_err(|error| error.map(ConfirmSignInRefusal::Code))?;
-        let outcome = self.complete_sign_in(&code, &charged, answer, client).await;
+        let outcome = retry(|| self.complete_sign_in(&code, &charged, answer, client)).await;
         let is_wrong =
             |refusal: &ConfirmSignInRefusal| matches!(refusal, ConfirmSignInRefusal::Code(CodeRefusal::Wrong { .. }));
         self.settle_attempt(&charged, outcome, is_wrong).await
@@ -326,11 +326,12 @@ impl Services {
     ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
         let (caller, hash) = &self.verify_own_password(caller, password, client).await?;
         let Some(answer) = answer.filter(|_| caller.user.mfa.is_enabled()) else {
-            return self.renew(caller, hash, None, client).await;
+            return retry(|| self.renew(caller, hash, None, client)).await;
         };
         let charged = self.charge_reauthentication(caller, answer).await;
         let (code, charged) = charged.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
-        let outcome = self.renew(caller, hash, Some((code.as_ref(), answer, &charged)), client).await;
+        let proof = (code.as_ref(), answer, &charged);
+        let outcome = retry(|| self.renew(caller, hash, Some(proof), client)).await;
         let is_wrong =
             |refusal: &ReauthenticateRefusal| matches!(refusal, ReauthenticateRefusal::Code(CodeRefusal::Wrong { .. }));
         self.settle_attempt(&charged, outcome, is_wrong).await

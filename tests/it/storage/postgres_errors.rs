@@ -5,7 +5,7 @@ use serde_json::json;
 use userprofile::storage::db::Location;
 
 use crate::support::database::{self, Database};
-use crate::support::{Answer, Client, DOMAIN, TestApp, domain, user};
+use crate::support::{Answer, Client, DOMAIN, PASSWORD, TestApp, domain, user};
 
 /// Ends all sessions but the one that says so, and waits until they have ended.
 const END_OTHER_SESSIONS: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -66,6 +66,25 @@ async fn a_transaction_that_gives_way_to_another_is_run_again() {
     refuse_writes(&database, "session_tokens", "40P01", "nextval('refreshes') = 1").await;
     let refreshed = client.refresh(&client.tokens.as_ref().unwrap().refresh).await;
     assert!(refreshed.data()["refreshSession"]["session"].is_object(), "{}", refreshed.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_gives_way_to_another_transaction_is_completed() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", r#""email":"wonny@example.com","email_verified":true"#)))
+        .await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    assert_eq!(reset(&client).await.data()["resetPassword"]["ok"], true);
+    let token = app.last_mail("wonny@example.com").await.token();
+    database.administer("CREATE SEQUENCE proofs").await;
+    refuse_writes(&database, "sessions", "40P01", "nextval('proofs') = 1").await;
+    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    database.administer("ALTER SEQUENCE proofs RESTART").await;
+    refuse_writes(&database, "security_events", "40001", "nextval('proofs') = 1").await;
+    client.done("confirmPasswordReset", json!({ "token": token, "newPassword": "another lantern 77" }), "ok").await;
+    let mut again = app.client();
+    again.sign_in(DOMAIN, "wonny", "another lantern 77").await;
 }
 
 /// Somebody holds a lock for longer than a statement may wait for one, or the statement takes longer than any may. The
