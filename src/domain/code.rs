@@ -34,6 +34,9 @@ impl CodePurpose {
     /// an owner has left whose account was taken over.
     pub const VOIDED_BY_PASSWORD: [Self; 6] =
         [Self::VerifyEmail, Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
+    /// Those that disabling a user voids. Undo links stay: they are how an owner takes back an address that a thief set.
+    pub const VOIDED_BY_DISABLING: [Self; 5] =
+        [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
     /// Those that a change of the second factor voids, and those of which one is pending for a user at a time.
     pub const OF_MFA: [Self; 4] = [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate];
     /// A change of the second factor that waits to be confirmed: one for a user at a time.

@@ -4,6 +4,7 @@
 //! Documents are not parsed here. The engine's parser must not see one before the guard has.
 
 use async_graphql::{Request, Value};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -54,7 +55,11 @@ impl Call {
     /// [`Refusal::Malformed`].
     pub(super) fn from_query_string(query: Option<&str>) -> Result<Self, Refusal> {
         let [mut document, mut document_id, mut operation_name, mut variables, mut extensions] = [const { None }; 5];
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let query = query.unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(malformed("the query string is not UTF-8 once its percent-encoding is decoded".to_owned()));
+        }
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let parameter = match &*name {
                 "query" => &mut document,
                 "documentId" | "doc_id" => &mut document_id,
@@ -312,6 +317,7 @@ mod tests {
             None,
             Some(""),
             Some("query="),
+            Some("query=%7Ba%7D&variables=%7B%22x%22%3A%22%ff%22%7D"),
             Some("query=a&query=b"),
             Some("query=a&variables=[]"),
             Some("query=a&variables=x"),

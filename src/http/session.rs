@@ -42,7 +42,7 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
             };
             Ok(Shown { access, ignored, ..Shown::default() })
         }
-        (Some(asked), None) if asked.as_bytes().eq_ignore_ascii_case(b"cookie") => {
+        (Some(asked), None) if asked.as_bytes() == b"cookie" => {
             if !takes_cookies {
                 return Err(Refusal::CookiesOff);
             }
@@ -202,6 +202,12 @@ mod tests {
         assert!(matches!(shown(&with_cookies, false), Err(Refusal::CookiesOff)));
         with_cookies.remove(SESSION);
         assert_eq!(shown(&with_cookies, false).unwrap(), Shown::default());
+        for unknown in ["Cookie", "cookies", "cookie ", ""] {
+            assert!(matches!(
+                shown(&headers(&[("x-userprofile-session", unknown)]), true),
+                Err(Refusal::UnknownSession)
+            ));
+        }
         let unknown = headers(&[("x-userprofile-session", "token")]);
         assert!(matches!(shown(&unknown, true), Err(Refusal::UnknownSession)));
         assert!(matches!(shown(&headers(&[ASKED, ASKED]), true), Err(Refusal::UnknownSession)));

@@ -97,8 +97,8 @@ fn told(error: &lettre::transport::smtp::Error) -> String {
             let kind = if error.is_permanent() { "permanent" } else { "transient" };
             told_reply(kind, code.into(), &reply_text(error))
         }
-        // The error quotes it.
-        None if error.is_response() => "the server's reply is malformed".into(),
+        // The error quotes it. A connection that ends in the middle of a reply gives the same kind of error.
+        None if error.is_response() => "the server closed the connection, or its reply is malformed".into(),
         None => error.to_string(),
     }
 }

@@ -160,7 +160,7 @@ impl Subject {
             // Of a command, its parameters are refused: RCPT has the recipient's address.
             501 if stage == Stage::Recipient => Some(Self::Recipient),
             550 | 551 | 553 | 556 => Some(about),
-            552 if stage == Stage::Sender => Some(Self::Size),
+            452 | 552 if stage == Stage::Sender => Some(Self::Size),
             552 => Some(Self::FullMailbox),
             555 => Some(Self::Server),
             // At RCPT most servers say it to clients that they do not serve.
@@ -347,6 +347,7 @@ mod tests {
     #[test]
     fn what_passes_by_itself_asks_for_nothing() {
         for (stage, reply) in [
+            (Stage::Sender, "452 Insufficient system storage"),
             (Stage::Recipient, "552 5.2.2 Mailbox full"),
             (Stage::Recipient, "552 Quota exceeded"),
             (Stage::Message, "452 4.2.2 Mailbox full"),

@@ -170,7 +170,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
-        codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_DISABLING).await?;
         sessions::delete(&mut tx, &user.id, Which::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
         Ok(tx.commit().await?)
@@ -310,9 +310,13 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let mut user = lock_user(&mut tx, domain, login).await?;
-        // To the address that codes went to, where he has no other.
-        self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
-        let not_notified = self.why_not_notified(&user);
+        let not_notified = if user.mfa.is_enabled() {
+            // Before the reset: to the address that codes went to, if there is no other.
+            self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
+            self.why_not_notified(&user)
+        } else {
+            None
+        };
         user.mfa = user.mfa.reset();
         if user.mfa.enforce {
             user.require(RequiredAction::EnforceMfa);

@@ -117,6 +117,17 @@ async fn an_unverified_address_that_is_verified_again_counts_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn disabling_a_user_keeps_the_owners_link() {
+    let (app, client) = app().await;
+    change(&app, &client, THIEF).await;
+    let owners = app.last_mail(OLD).await.token();
+    let (domain_id, login) = wonny();
+    app.services.disable_user(&domain_id, &login).await.unwrap();
+    app.services.enable_user(&domain_id, &login).await.unwrap();
+    assert_eq!(undo(&app, &owners).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_invalidates_all_undo_links() {
     let (app, client) = app().await;
     let (owners, thiefs) = take_over(&app, &client).await;

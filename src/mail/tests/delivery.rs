@@ -129,7 +129,7 @@ async fn nothing_that_a_server_repeats_is_told() {
         (&[(".", "554 5.6.0 %38%33%34%32%30%31")], "permanent error (554): 5.6.0 (…)"),
         (&[(".", "554 383334323031")], "permanent error (554): (…)"),
         (&[(".", "554 5.834.201 no")], "permanent error (554): (…) no"),
-        (&[(".", "834201")], "the server's reply is malformed"),
+        (&[(".", "834201")], "the server closed the connection, or its reply is malformed"),
         (&[("DATA", "451 834=201")], "transient error (451): (…)"),
         (
             &[("RCPT", "550 5.1.1 d29ubnlAZXhhbXBsZS5jb20=: User unknown")],
@@ -139,7 +139,10 @@ async fn nothing_that_a_server_repeats_is_told() {
             &[("AUTH", "535 5.7.8 Error: authentication failed: AGFubgBodW50ZXIy")],
             "could not connect: permanent error (535): 5.7.8 Error authentication failed (…)",
         ),
-        (&[("AUTH", "AGFubgBodW50ZXIy")], "could not connect: the server's reply is malformed"),
+        (
+            &[("AUTH", "AGFubgBodW50ZXIy")],
+            "could not connect: the server closed the connection, or its reply is malformed",
+        ),
     ];
     for (answers, told) in echoes {
         assert_eq!(refused(answers).await.reason, told);

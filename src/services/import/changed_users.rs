@@ -1,9 +1,10 @@
-//! What an import changes of users who existed before: it is recorded in their security events, and an address that comes
-//! back ends the undo links that a thief may hold.
+//! What an import changes of users who existed before: it is recorded in their security events; an address that comes
+//! back ends the undo links that a thief may hold, and another factor of MFA the codes for the one before.
 
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
+use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
@@ -12,7 +13,7 @@ use crate::domain::user::User;
 use crate::entropy;
 use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, UserToPut};
-use crate::storage::{Tx, events};
+use crate::storage::{Tx, codes, events};
 
 /// The users that a batch of lines is about, as they were before.
 pub(super) struct UsersBefore {
@@ -54,6 +55,12 @@ impl Services {
         let addresses: Vec<(&UserId, &Email)> =
             changes.iter().filter_map(|(before, after)| Some((&after.id, new_address(before, after)?))).collect();
         Self::invalidate_lineages(tx, &addresses, now).await?;
+        let with_other_factor: Vec<&str> = changes
+            .iter()
+            .filter(|(before, after)| has_other_factor(before, after))
+            .map(|(_, after)| after.id.as_str())
+            .collect();
+        codes::delete_of_owners_for(tx, &with_other_factor, &CodePurpose::OF_MFA).await?;
         let events = changes.iter().map(|(_, after)| {
             let id = EventId::from_random(entropy::bytes()?);
             Ok(SecurityEvent::new(id, after.id.clone(), SecurityEventType::UserUpdated, None, now))
@@ -73,6 +80,11 @@ fn is_changed(before: &User, after: &User) -> bool {
         ..before.clone()
     };
     before != *after
+}
+
+/// Whether codes that were sent to prove the factor, or to change it, are about another one.
+fn has_other_factor(before: &User, after: &User) -> bool {
+    before.mfa != after.mfa || before.auth_type != after.auth_type
 }
 
 /// The address that became the user's verified one.

@@ -20,20 +20,13 @@ use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, StoredUser, UserToPut};
 use crate::storage::{self, Conflict, Tx, codes, events, recovery_codes, sessions};
 
-/// What a disabled user cannot complete any more.
-const INVALIDATED_BY_DISABLING: [CodePurpose; 5] = [
-    CodePurpose::EnableMfa,
-    CodePurpose::DisableMfa,
-    CodePurpose::SignIn,
-    CodePurpose::Reauthenticate,
-    CodePurpose::ResetPassword,
-];
-
 /// What has to be done besides when users are written.
 #[derive(Default)]
 struct Aftermath {
     /// Users whose password is another one now.
     with_new_password: Vec<UserId>,
+    /// Users whose authenticator app has another secret now.
+    with_new_secret: Vec<UserId>,
     /// Users who are DISABLED now.
     disabled: Vec<UserId>,
     /// Ids that users had before.
@@ -74,6 +67,9 @@ impl Services {
                     bulk::change_id(tx, &before.id, &id).await?;
                 }
                 aftermath.add(before, &id, &record, hash.as_deref(), now)?;
+                if self.has_new_secret(before, &record) {
+                    aftermath.with_new_secret.push(id.clone());
+                }
             }
             users.push(self.merge(record, before, id, hash, now)?);
         }
@@ -87,6 +83,13 @@ impl Services {
         aftermath.settle(tx).await?;
         Self::record_changed_users(tx, &users_before, &users, now).await?;
         Ok(missed)
+    }
+
+    /// Whether the line has another secret than the one before; one that cannot be opened any more counts as another.
+    fn has_new_secret(&self, before: &StoredUser, record: &UserRecord) -> bool {
+        let (Some(sealed), Some(secret)) = (&before.otp_secret, &record.otp_secret) else { return false };
+        let opened = self.secret_key.open(OTP_SECRET_PURPOSE, sealed);
+        !opened.is_ok_and(|before| before == secret.as_bytes())
     }
 
     fn merge(
@@ -146,7 +149,8 @@ impl Aftermath {
         let ended: Vec<&str> = with_new_password.iter().chain(&disabled).copied().collect();
         sessions::delete_of_owners(tx, &ended).await?;
         codes::delete_of_owners_for(tx, &with_new_password, &CodePurpose::VOIDED_BY_PASSWORD).await?;
-        codes::delete_of_owners_for(tx, &disabled, &INVALIDATED_BY_DISABLING).await?;
+        codes::delete_of_owners_for(tx, &disabled, &CodePurpose::VOIDED_BY_DISABLING).await?;
+        codes::delete_of_owners_for(tx, &texts(&self.with_new_secret), &CodePurpose::OF_MFA).await?;
         // The digests of codes contain the id that their owner had: under another one, no code matches.
         let old_ids = texts(&self.old_ids);
         codes::delete_of_owners(tx, &old_ids).await?;

@@ -94,6 +94,32 @@ async fn events_but_updates(client: &Client) -> Vec<Value> {
     events
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_factor_invalidates_the_codes_for_the_one_before() {
+    let otp = |secret: &str| format!(r#""mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{secret}"}}"#);
+    let email =
+        |address: &str| format!(r#""mfa":{{"state":"ENABLED","mfa_type":"EMAIL","options":{{"email":"{address}"}}}}"#);
+    for replacement in [email("new@example.com"), otp(SECRET)] {
+        let app = TestApp::start().await;
+        app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &email("old@example.com")))).await;
+        let (client, token) = challenge(&app).await;
+        let signed_in = confirm(&client, &token, &app.code("old@example.com").await).await.unwrap();
+        let (client, token) = challenge(&app).await;
+        let code = app.code("old@example.com").await;
+        signed_in.done("disableMfa", Value::Null, "sentTo").await;
+        let pending = app.code("old@example.com").await;
+        app.import(&line("wonny", &format!(",{replacement}"))).await;
+        assert_eq!(confirm(&client, &token, &code).await.err().as_deref(), Some("INVALID_TOKEN"), "{replacement}");
+        assert_eq!(signed_in.refusal("confirmMfa", json!({ "verifyCode": pending })).await, "NOTHING_PENDING");
+    }
+    let app = TestApp::start().await;
+    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &otp(SECRET)))).await;
+    let (client, token) = challenge(&app).await;
+    app.import(&line("wonny", &format!(",{}", otp("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")))).await;
+    let code = Authenticator::new(SECRET).code(&app);
+    assert_eq!(confirm(&client, &token, &code).await.err().as_deref(), Some("INVALID_TOKEN"));
+}
+
 /// While an import holds the users it writes, sign-ins with one TOTP wait for it. Then one of them is accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 6)]
 async fn of_sign_ins_that_wait_for_an_import_one_may_use_a_totp() {
