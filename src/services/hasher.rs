@@ -1,7 +1,8 @@
 //! Hashing passwords: on threads of their own with low priority, so that those who only read are served meanwhile, and
 //! never more at once than memory and cores allow.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
@@ -9,6 +10,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Failure;
+use crate::domain::ids::DomainId;
+use crate::domain::login::LoginId;
 use crate::domain::password::Password;
 use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
@@ -42,6 +45,8 @@ pub struct HashSettingsError(String);
 pub struct Hasher {
     jobs: mpsc::Sender<Job>,
     slots: Arc<Semaphore>,
+    /// One turn for each user whose password is being hashed or waits for it.
+    users: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
     /// The turn of a hash from elsewhere that takes a lot of memory: one at a time.
     large: Arc<Semaphore>,
     wait: Duration,
@@ -71,8 +76,11 @@ pub enum Form {
 }
 
 /// A turn: as long as anybody holds it, and the work that was begun with it goes on, nobody else has it.
-#[derive(Clone)]
-pub struct Slot(Arc<OwnedSemaphorePermit>);
+#[derive(Debug, Clone)]
+pub struct Slot {
+    _turn: Arc<OwnedSemaphorePermit>,
+    _of_user: Option<Arc<OwnedSemaphorePermit>>,
+}
 
 impl Hasher {
     /// Starts the threads.
@@ -96,6 +104,7 @@ impl Hasher {
         Ok(Self {
             jobs,
             slots: Arc::new(Semaphore::new(settings.concurrency)),
+            users: Arc::default(),
             large: Arc::new(Semaphore::new(1)),
             wait: settings.wait,
             params,
@@ -109,7 +118,36 @@ impl Hasher {
     /// [`Busy`] when it does not come in time.
     pub async fn slot(&self) -> Result<Slot, Busy> {
         let turn = tokio::time::timeout(self.wait, self.slots.clone().acquire_owned()).await;
-        turn.ok().and_then(Result::ok).map(|turn| Slot(Arc::new(turn))).ok_or(Busy)
+        turn.ok().and_then(Result::ok).map(|turn| Slot { _turn: Arc::new(turn), _of_user: None }).ok_or(Busy)
+    }
+
+    /// Waits for a turn for the password of one user, who has one turn at a time: however many requests they send, all
+    /// others wait for one of them at most.
+    ///
+    /// # Errors
+    /// [`Busy`] when it does not come in time.
+    pub async fn slot_of(&self, domain: &DomainId, login: &LoginId) -> Result<Slot, Busy> {
+        let user = self.turn_of(format!("{domain}/{}", login.key()));
+        let both = async {
+            let of_user = user.acquire_owned().await.ok()?;
+            let turn = self.slots.clone().acquire_owned().await.ok()?;
+            Some(Slot { _turn: Arc::new(turn), _of_user: Some(Arc::new(of_user)) })
+        };
+        tokio::time::timeout(self.wait, both).await.ok().flatten().ok_or(Busy)
+    }
+
+    fn turn_of(&self, user: String) -> Arc<Semaphore> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = users.get(&user).and_then(Weak::upgrade) {
+            return turn;
+        }
+        // Instead of growing.
+        if users.len() == users.capacity() {
+            users.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = Arc::new(Semaphore::new(1));
+        users.insert(user, Arc::downgrade(&turn));
+        turn
     }
 
     /// Whether `password` is the one that `hash` was made of. Without a hash it never is, which takes as long to find out.
@@ -289,12 +327,6 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>, most: usize) {
     }
 }
 
-impl std::fmt::Debug for Slot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Slot({})", self.0.num_permits())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +356,27 @@ mod tests {
             );
         }
         assert!(PasswordHash::parse(&format!("$argon2id$v=18$m=8,t=1,p=1${salt}${output}")).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_user_has_one_turn_at_a_time() {
+        let wait = Duration::from_secs(5);
+        let hasher =
+            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
+        let domain = DomainId::parse("domain-a").unwrap();
+        let slot_of = |login: &str| {
+            let (hasher, domain, login) = (hasher.clone(), domain.clone(), LoginId::parse(login).unwrap());
+            async move { hasher.slot_of(&domain, &login).await.unwrap() }
+        };
+        let first = slot_of("wonny").await;
+        let mut second = Box::pin(slot_of("WONNY"));
+        tokio::select! {
+            biased;
+            _ = &mut second => panic!("it did not wait for its turn"),
+            _ = slot_of("other") => {}
+        }
+        drop(first);
+        second.await;
     }
 
     #[tokio::test]

@@ -271,7 +271,8 @@ impl Services {
         let limited = |error: Error<Wait>| error.map(PasswordRefusal::RateLimited);
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
-        let slot = self.hasher.slot().await.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
+        let slot = self.hasher.slot_of(&user.domain_id, &user.login).await;
+        let slot = slot.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
         let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
         let found = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
         let parsed = found.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
@@ -333,7 +334,7 @@ impl Services {
             (verified.slot, Some(verified.hash))
         } else {
             let busy = |_| Error::Refused(NewPasswordRefusal::RateLimited(BUSY));
-            let slot = self.hasher.slot().await.map_err(busy)?;
+            let slot = self.hasher.slot_of(&user.domain_id, &user.login).await.map_err(busy)?;
             (slot, users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash))
         };
         let hash = before.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());

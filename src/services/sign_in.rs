@@ -121,7 +121,8 @@ impl Services {
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
         // are never counted as wrong ones together.
-        let slot = self.hasher.slot().await.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
+        let slot = self.hasher.slot_of(&who.domain_id, &who.login).await;
+        let slot = slot.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
         let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
 
         let (mut tx, user) = match self.begin_verified(&slot, &who).await? {
