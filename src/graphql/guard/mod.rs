@@ -243,7 +243,7 @@ impl RequestGuard {
         let document = document::read(&request.query, limits).ok()?;
         measure::measure(&document, &Weights::default(), limits).ok()?;
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
-        let variables = variables::with_defaults(&operation.node, &request.variables);
+        let variables = variables::with_defaults(&operation.node, request.variables.clone());
         Some(attempts::count(&document, &operation.node, &variables, *is_attempt))
     }
 }

@@ -19,8 +19,7 @@ use super::{
 /// The variables that are given for `operation`, and the defaults of those that are not. To the library a variable that
 /// is not given has its default in an argument, but not in `@skip` and `@include`; with the default among what is given,
 /// it has it everywhere, and so it has for whoever looks at values here.
-pub(super) fn with_defaults(operation: &OperationDefinition, given: &Variables) -> Variables {
-    let mut variables = given.clone();
+pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
     for VariableDefinition { name, default_value, .. } in operation.variable_definitions.iter().map(|one| &one.node) {
         if let Some(default) = default_value
             && !variables.contains_key(&name.node)

@@ -78,15 +78,18 @@ impl Watch {
         let executed = operation(document, request.operation_name.as_deref());
         let mut errors = Vec::new();
         if let Ok(operation) = &executed {
-            request.variables = variables::with_defaults(&operation.node, &request.variables);
-            errors = variables::coerce(&operation.node, &mut request.variables, registry, limits.errors);
+            let given = std::mem::take(&mut request.variables);
+            request.variables = variables::with_defaults(&operation.node, given);
         }
-        let variables = &request.variables;
-        let weights = Weights::new(document, variables);
-        // Otherwise it was measured when it was read.
+        // Before they are coerced, which takes longer. If they are small, the document was measured when it was read.
+        let weights = Weights::new(document, &request.variables);
         if weights.matter() {
             measure(document, &weights, limits)?;
         }
+        if let Ok(operation) = &executed {
+            errors = variables::coerce(&operation.node, &mut request.variables, registry, limits.errors);
+        }
+        let variables = &request.variables;
         if let Ok(operation) = &executed {
             errors.extend(later::check(&known.later, operation.pos, variables, registry, limits.errors));
         }
