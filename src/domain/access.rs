@@ -86,9 +86,6 @@ impl Caller {
     }
 
     /// Checks that his password and second factor are kept here.
-    ///
-    /// # Errors
-    /// When they are not.
     pub fn is_local(&self) -> Result<(), Denial> {
         if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(Denial::External) }
     }

@@ -104,34 +104,22 @@ pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
 }
 
 /// From where it is asked.
-///
-/// # Errors
-/// Never, within a request.
 pub fn client<'a>(ctx: &Context<'a>) -> Result<&'a Client, ApiError> {
     Ok(&own(ctx)?.client)
 }
 
 /// The refresh token that came in a cookie, whatever else was shown.
-///
-/// # Errors
-/// Never, within a request.
 pub fn refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>, ApiError> {
     Ok(own(ctx)?.shown.refresh.as_ref())
 }
 
 /// The refresh token of the session that the request is made in, where that is kept in cookies.
-///
-/// # Errors
-/// Never, within a request.
 pub fn own_refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>, ApiError> {
     let shown = &own(ctx)?.shown;
     Ok(shown.refresh.as_ref().filter(|_| !shown.is_by_header))
 }
 
 /// Takes the cookies away where they hold the session that the request is made in, which is over.
-///
-/// # Errors
-/// Never, within a request.
 pub fn forget_session(ctx: &Context<'_>) -> Result<(), ApiError> {
     let own = own(ctx)?;
     if !own.shown.is_by_header {
@@ -141,9 +129,6 @@ pub fn forget_session(ctx: &Context<'_>) -> Result<(), ApiError> {
 }
 
 /// Where tokens are handed over.
-///
-/// # Errors
-/// Never, within a request.
 pub(super) fn delivery<'a>(ctx: &Context<'a>) -> Result<&'a TokenDelivery, ApiError> {
     Ok(&own(ctx)?.delivery)
 }

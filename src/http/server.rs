@@ -43,9 +43,6 @@ pub enum BindError {
 }
 
 /// Begins to listen. Connections wait from here on until they are [`serve`]d.
-///
-/// # Errors
-/// See [`BindError`].
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),

@@ -78,9 +78,6 @@ impl From<Weakness> for Error<AdminRefusal> {
 
 impl Services {
     /// Makes a user: PENDING until he first signs in.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error<AdminRefusal>> {
         if domains::find(&self.db, &new.domain_id).await?.is_none() {
             return Err(Error::Refused(AdminRefusal::NoDomain(new.domain_id)));
@@ -123,9 +120,6 @@ impl Services {
     }
 
     /// Sets a user's password, ends all their sessions, and notifies them; returns why it could not, if so.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn set_password(
         &self,
         domain: &DomainId,
@@ -149,9 +143,6 @@ impl Services {
     }
 
     /// Lets a user in again.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn enable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -162,9 +153,6 @@ impl Services {
     }
 
     /// Shuts a user out, at once, and ends all his sessions.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn disable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -177,9 +165,6 @@ impl Services {
     }
 
     /// Takes a user away, with his sessions. His bindings stay and tie nobody.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn delete_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -193,9 +178,6 @@ impl Services {
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn void_undo_links(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -207,9 +189,6 @@ impl Services {
     }
 
     /// A user's sessions, last used first.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn list_user_sessions(
         &self,
         domain: &DomainId,
@@ -220,9 +199,6 @@ impl Services {
     }
 
     /// Ends all sessions of a user, and tells how many that were.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -235,9 +211,6 @@ impl Services {
     }
 
     /// Requires something of a user before he can do anything else, or requires it no longer.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn require_action(
         &self,
         domain: &DomainId,
@@ -260,9 +233,6 @@ impl Services {
 
     /// Decides that a user has a second factor, of one kind or of any; who has none must switch one on before anything
     /// else.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn enforce_mfa(
         &self,
         domain: &DomainId,
@@ -283,9 +253,6 @@ impl Services {
     }
 
     /// Leaves it to a user again whether he has a second factor.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn stop_enforcing_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -299,9 +266,6 @@ impl Services {
 
     /// Takes a user's second factor away, with his recovery codes: for who has lost it. Where it is enforced, he must set
     /// up another before anything else. The user is notified; returns why they could not be, if so.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn reset_mfa(
         &self,
         domain: &DomainId,
@@ -332,9 +296,6 @@ impl Services {
 
     /// Makes a link by which a user sets a password once; it works for one who has not signed in yet, too. Earlier links
     /// are void.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn issue_reset_link(
         &self,
         domain: &DomainId,

@@ -63,9 +63,6 @@ pub enum UndoEmailRefusal {
 impl Services {
     /// Sends a code to an address: the given one, which is wished for by that; else the one wished for, else the present
     /// one.
-    ///
-    /// # Errors
-    /// A [`VerifyEmailRefusal`].
     pub async fn verify_email(
         &self,
         caller: &Caller,
@@ -119,9 +116,6 @@ impl Services {
     }
 
     /// Takes an address as proven by the code that was sent to it.
-    ///
-    /// # Errors
-    /// A [`ConfirmEmailRefusal`].
     pub async fn confirm_email(
         &self,
         caller: &Caller,
@@ -212,9 +206,6 @@ impl Services {
     }
 
     /// Puts the old address back, verified, and ends all sessions. Whatever is open for the address that goes is void.
-    ///
-    /// # Errors
-    /// An [`UndoEmailRefusal`].
     pub async fn undo_email_change(&self, token: &UndoToken, client: &Client) -> Result<(), Error<UndoEmailRefusal>> {
         let invalid = || Error::Refused(UndoEmailRefusal::InvalidToken);
         let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::UndoEmailChange).await?;

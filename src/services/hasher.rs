@@ -151,17 +151,11 @@ impl Hasher {
     }
 
     /// Whether `password` is the one that `hash` was made of. Without a hash it never is, which takes as long to find out.
-    ///
-    /// # Errors
-    /// When the threads are gone.
     pub async fn verify(&self, slot: &Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
         Ok(self.compare(slot, hash, password).await?.is_some())
     }
 
     /// The same, and in which form the password matches.
-    ///
-    /// # Errors
-    /// When the threads are gone.
     pub async fn compare(
         &self,
         slot: &Slot,

@@ -40,9 +40,6 @@ pub enum SecretKeyError {
 
 impl Services {
     /// Checks that the secret key is the one this database was first used with; the first one is.
-    ///
-    /// # Errors
-    /// A [`SecretKeyError`].
     pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
         let digest = self.secret_key.digest("check", &[]);
         let value = BASE64.encode(digest);
@@ -55,9 +52,6 @@ impl Services {
     }
 
     /// Whether the database may hold demo data: it does already, or it is empty, and then it is noted that it will.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn claim_for_demo(&self) -> Result<bool, Failure> {
         if installation::find(&self.db, DEMO).await?.is_some() {
             return Ok(true);
@@ -70,9 +64,6 @@ impl Services {
     }
 
     /// Whether there is any domain.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn has_domains(&self) -> Result<bool, Failure> {
         Ok(domains::exists(&self.db).await?)
     }
@@ -121,9 +112,6 @@ impl Services {
 }
 
 /// Whether a database was used with a secret key before.
-///
-/// # Errors
-/// When the database fails.
 pub async fn has_secret_key(db: &Db) -> Result<bool, Failure> {
     Ok(installation::find(db, SECRET_KEY_CHECK).await?.is_some())
 }

@@ -104,9 +104,6 @@ impl From<Sent> for MfaStarted {
 
 impl Services {
     /// Begins to switch a second factor on, or to replace it. It takes effect when it is confirmed; until then all stays.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
     pub async fn enable_mfa(
         &self,
         caller: &Caller,
@@ -131,9 +128,6 @@ impl Services {
     }
 
     /// Begins to switch the second factor off.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
     pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
         let now = self.now();
         let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
@@ -210,9 +204,6 @@ impl Services {
 
     /// Confirms the change that waits, and that only. A factor that is switched on brings new recovery codes, which are
     /// given once.
-    ///
-    /// # Errors
-    /// A [`ConfirmMfaRefusal`].
     pub async fn confirm_mfa(
         &self,
         caller: &Caller,
@@ -307,9 +298,6 @@ impl Services {
     }
 
     /// Makes new recovery codes in place of those that the caller has.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
     pub async fn regenerate_recovery_codes(
         &self,
         caller: &Caller,

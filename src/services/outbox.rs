@@ -303,9 +303,6 @@ impl Services {
     }
 
     /// How many jobs wait, and how many were given up within the last [`GRAVE_DAYS`] days.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_outbox(&self) -> Result<(i64, i64), Failure> {
         Ok(outbox::count(&self.db).await?)
     }

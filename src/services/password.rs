@@ -164,9 +164,6 @@ pub(super) struct NewHash {
 
 impl Services {
     /// Changes the caller's password. His other sessions end, and open codes are void.
-    ///
-    /// # Errors
-    /// An [`UpdatePasswordRefusal`].
     pub async fn update_password(
         &self,
         caller: &Caller,
@@ -346,9 +343,6 @@ impl Services {
 
     /// Asks for a link for a new password. The answer, and the time that it takes, tell nothing about whether there is
     /// such a user: a job is written, and a worker decides.
-    ///
-    /// # Errors
-    /// A [`ResetPasswordRefusal`].
     pub async fn reset_password(
         &self,
         domain_id: &DomainId,
@@ -449,9 +443,6 @@ impl Services {
 
     /// Sets a new password by the token of a link. All sessions end, open codes are invalidated, backoff is cleared; MFA
     /// stays on. Without a token or a password, which the client did not submit or malformed, it checks the other one.
-    ///
-    /// # Errors
-    /// A [`ConfirmResetRefusal`].
     pub async fn confirm_password_reset(
         &self,
         token: Option<&ResetToken>,

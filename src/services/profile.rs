@@ -72,9 +72,6 @@ impl UpdateProfileRefusal {
 
 impl Services {
     /// Changes the caller's profile. A new address gets a code.
-    ///
-    /// # Errors
-    /// An [`UpdateProfileRefusal`].
     pub async fn update_profile(
         &self,
         caller: &Caller,
@@ -113,9 +110,6 @@ impl Services {
 
     /// Checks what an update says without doing it: for an update of which another input is malformed, so that all errors
     /// are reported at once.
-    ///
-    /// # Errors
-    /// An [`UpdateProfileRefusal`].
     pub async fn check_profile_update(
         &self,
         caller: &Caller,
@@ -168,17 +162,11 @@ impl Services {
     }
 
     /// How many recovery codes the caller has left.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_recovery_codes(&self, caller: &Caller) -> Result<u32, Failure> {
         Ok(recovery_codes::count(&self.db, &caller.user.id).await?)
     }
 
     /// A page of what happened to the caller's account lately, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_events(
         &self,
         caller: &Caller,
@@ -190,9 +178,6 @@ impl Services {
     }
 
     /// How many such events there are.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_events(&self, caller: &Caller) -> Result<i64, Failure> {
         let since = self.now() - TimeDelta::days(EVENT_RETENTION_DAYS);
         Ok(events::count_by_owner(&self.db, &caller.user.id, since).await?)

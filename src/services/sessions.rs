@@ -63,9 +63,6 @@ pub enum RevokeRefusal {
 impl Services {
     /// The caller that an access token stands for, as he is at this moment. `None` for a token that is unknown, out of
     /// time or revoked, and for a user or domain that is disabled.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<Option<Caller>, Failure> {
         let now = self.now();
         let caller = sessions::find_caller(&self.db, &token.digest(), now).await?;
@@ -153,9 +150,6 @@ impl Services {
 
     /// Exchanges a refresh token for a new pair of tokens. One that was exchanged before, and not just now, ends its
     /// session: somebody has a copy of it.
-    ///
-    /// # Errors
-    /// A [`RefreshRefusal`].
     pub async fn refresh_session(
         &self,
         token: &RefreshToken,
@@ -204,9 +198,6 @@ impl Services {
     }
 
     /// Ends the caller's session.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn sign_out(&self, caller: &Caller, client: &Client) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -218,9 +209,6 @@ impl Services {
     }
 
     /// Ends the session of a refresh token, for a client whose access token has expired.
-    ///
-    /// # Errors
-    /// A [`SignOutRefusal`].
     pub async fn sign_out_by_refresh(
         &self,
         token: &RefreshToken,
@@ -236,9 +224,6 @@ impl Services {
     }
 
     /// Ends one of the caller's sessions, this one or another.
-    ///
-    /// # Errors
-    /// A [`RevokeRefusal`].
     pub async fn revoke_session(
         &self,
         caller: &Caller,
@@ -252,9 +237,6 @@ impl Services {
     }
 
     /// Ends all of the caller's sessions but this one.
-    ///
-    /// # Errors
-    /// A [`RevokeRefusal`].
     pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
         retry(|| self.revoke(caller, Which::AllBut(&caller.session.id), client)).await
     }
@@ -273,9 +255,6 @@ impl Services {
     }
 
     /// The caller's sessions, last used first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_sessions(&self, caller: &Caller) -> Result<Vec<Session>, Failure> {
         Ok(sessions::list_by_owner(&self.db, &caller.user.id, self.now()).await?)
     }

@@ -103,9 +103,6 @@ pub enum Reauthenticated {
 
 impl Services {
     /// The domain of requests that name none: the only one. `None` if there are several, or none.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn only_domain(&self) -> Result<Option<DomainId>, Failure> {
         Ok(domains::find_only(&self.db).await?)
     }
@@ -248,17 +245,11 @@ impl Services {
 
     /// Whether a token names a challenge. An answer that cannot be a code is not compared, so this is all there is to check
     /// beside it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn is_challenge(&self, token: &ChallengeToken) -> Result<bool, Failure> {
         Ok(codes::find_by_token(&self.db, &token.digest(), CodePurpose::SignIn).await?.is_some())
     }
 
     /// Answers a challenge.
-    ///
-    /// # Errors
-    /// A [`ConfirmSignInRefusal`].
     pub async fn confirm_sign_in(
         &self,
         token: &ChallengeToken,
@@ -315,9 +306,6 @@ impl Services {
 
     /// Proves again who the caller is, by his password and, where he has one, his second factor; then his session is
     /// fresh.
-    ///
-    /// # Errors
-    /// A [`ReauthenticateRefusal`].
     pub async fn reauthenticate(
         &self,
         caller: &Caller,
@@ -340,9 +328,6 @@ impl Services {
 
     /// Checks the caller's password without renewing anything: for a request whose code is malformed, so that all errors
     /// are reported at once.
-    ///
-    /// # Errors
-    /// A [`ReauthenticateRefusal`].
     pub async fn check_own_password(
         &self,
         caller: &Caller,

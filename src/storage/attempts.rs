@@ -25,9 +25,6 @@ fn to_attempts((failures, failed_at, blocked_until): Row) -> Attempts {
 }
 
 /// What is counted under `counter`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<Row> = on!(&mut conn, c => {
@@ -43,9 +40,6 @@ pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> 
 
 /// What is counted under `counter`, which belongs to the name of `login`. Nobody else can count there until the
 /// transaction ends, even if nothing was counted yet. The counter over all networks comes first, then that of a network.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_locked(
     tx: &mut Tx,
     counter: &Digest,
@@ -78,9 +72,6 @@ pub async fn find_locked(
 }
 
 /// Sets what is counted under `counter`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(password_attempts::table.find(counter.as_slice()))
@@ -97,9 +88,6 @@ pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result
 
 /// Deletes counters, one after the other in the order given: that over all networks first, as in [`find_locked`], so
 /// that two transactions never wait for each other.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     for counter in counters {
         on!(tx.conn(), c => {
@@ -111,9 +99,6 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
 
 /// Deletes all counters of the name of `login`, from whatever network. The one over all networks must be locked, see
 /// [`find_locked`]: then nobody else holds one of the others.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login.as_slice()))).execute(c).await
@@ -122,9 +107,6 @@ pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
 }
 
 /// Whether somebody signed in from `network` after `since`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Result<bool, Error> {
     let mut conn = db.conn().await?;
     let known = on!(&mut conn, c => {
@@ -139,9 +121,6 @@ pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Re
 }
 
 /// Notes that somebody signed in from `network`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(known_networks::table)
@@ -157,9 +136,6 @@ pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp)
 
 /// Forgets counters whose last failure was before `failed_before`, and networks nobody signed in from since
 /// `signed_in_before`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<(), Error> {
     match tx.conn() {
         // Counters of one name are locked in no particular order here, so this must not wait for any: one that is in use

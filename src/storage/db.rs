@@ -179,9 +179,6 @@ impl Db {
     }
 
     /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut conn = self.conn().await?;
         on!(&mut conn, c => c.batch_execute("SELECT 1").await)?;
@@ -190,9 +187,6 @@ impl Db {
 
     /// Whether the database takes writes. SQLite is asked by a write, since nothing else tells whether its disk is full.
     /// PostgreSQL is asked by one only after it refused one for lack of space.
-    ///
-    /// # Errors
-    /// Why not.
     pub async fn check_writes(&self) -> Result<(), Error> {
         // One after the other on SQLite: of many that ask at once, one writes.
         let mut written_at = self.written_at.lock().await;
@@ -251,17 +245,11 @@ impl Db {
 
     /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that what is read in it
     /// cannot change before it is written.
-    ///
-    /// # Errors
-    /// When the database is not available.
     pub async fn begin(&self) -> Result<Tx, Error> {
         self.begin_with(BEGIN, "BEGIN IMMEDIATE").await
     }
 
     /// Begins a transaction in which everything is read as of one moment.
-    ///
-    /// # Errors
-    /// When the database is not available.
     pub async fn begin_snapshot(&self) -> Result<Tx, Error> {
         self.begin_with(BEGIN_SNAPSHOT, "BEGIN DEFERRED").await
     }

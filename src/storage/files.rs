@@ -10,9 +10,6 @@ pub const MODE: u32 = 0o600;
 
 /// Takes the rights of everybody but the owner away. Leaves a file alone that belongs to another user of the machine, or
 /// that does not exist.
-///
-/// # Errors
-/// When the operating system refuses.
 pub fn restrict(path: &Path) -> io::Result<()> {
     let Ok(metadata) = path.metadata() else { return Ok(()) };
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();

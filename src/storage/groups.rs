@@ -62,9 +62,6 @@ macro_rules! visible {
 }
 
 /// A page of the groups that `viewer` sees.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = i64::try_from(page.size).unwrap_or(i64::MAX).saturating_add(1);
@@ -92,18 +89,12 @@ pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged
 }
 
 /// How many groups `viewer` sees.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_visible(db: &Db, viewer: &Viewer) -> Result<i64, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => visible!(viewer).count().get_result(c).await)?)
 }
 
 /// Those of `ids` that `viewer` sees, in no order.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Error> {
     let ids: Vec<&str> = ids.iter().map(WorkspaceGroupId::as_str).collect();
     let mut conn = db.conn().await?;
@@ -121,9 +112,6 @@ type UserRow = (String, String, String, Option<String>, Option<String>, Option<S
 
 /// The users of all of `groups`, in the order of what they sign in with; of more than `most` users, any `most` and one.
 /// Whether a group may be seen is for the caller to know.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_users(
     db: &Db,
     groups: &[WorkspaceGroupId],
@@ -136,9 +124,6 @@ pub async fn list_users(
 }
 
 /// How many users all of `groups` have together; of more than `most` users, `most` and one.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Error> {
     let query = MemberCount(Members::new(groups, most));
     let mut conn = db.conn().await?;

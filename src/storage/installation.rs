@@ -8,9 +8,6 @@ use super::error::Error;
 use super::schema::installation;
 
 /// The fact of this name.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find(db: &Db, name: &str) -> Result<Option<String>, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => installation::table.find(name).select(installation::value).first(c).await.optional())?)
@@ -18,9 +15,6 @@ pub async fn find(db: &Db, name: &str) -> Result<Option<String>, Error> {
 
 /// Notes a fact unless there is one of this name, and tells the one that is there now: of several who note at once, all
 /// learn the same.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_or_insert(db: &Db, name: &str, value: &str) -> Result<String, Error> {
     let mut conn = db.conn().await?;
     on!(&mut conn, c => {

@@ -70,9 +70,6 @@ impl From<&Job> for NewRow {
 }
 
 /// Keeps a job, which is due at once.
-///
-/// # Errors
-/// When the database fails.
 pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
     let row = NewRow::from(job);
     on!(tx.conn(), c => diesel::insert_into(outbox::table).values(&row).execute(c).await)?;
@@ -80,9 +77,6 @@ pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
 }
 
 /// Keeps many jobs, which are due at once.
-///
-/// # Errors
-/// When the database fails.
 pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
     insert_rows!(tx, outbox::table, jobs.iter().map(NewRow::from).collect::<Vec<_>>());
     Ok(())
@@ -90,9 +84,6 @@ pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
 
 /// Takes the job that has been due for longest and that nobody holds, of one of `kinds`, and holds it until
 /// `leased_until`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let mut conn = db.conn().await?;
@@ -129,18 +120,12 @@ pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Tim
 }
 
 /// Takes a finished job away.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(outbox::table.find(id.as_str())).execute(c).await)?;
     Ok(())
 }
 
 /// Lets a job go, to be tried again at `due_at`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(outbox::table.find(id.as_str()))
@@ -156,9 +141,6 @@ pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -
 }
 
 /// Gives a job up: what it says is wiped, that it was there and why it failed stays to be seen.
-///
-/// # Errors
-/// When the database fails.
 pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(outbox::table.find(id.as_str()))
@@ -175,9 +157,6 @@ pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Resul
 }
 
 /// How many jobs wait, and how many were given up.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
     let mut conn = db.conn().await?;
     let waiting = on!(&mut conn, c => {
@@ -190,9 +169,6 @@ pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
 }
 
 /// Forgets jobs that were given up before `before`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(At(before)))).execute(c).await)?;
     Ok(())

@@ -29,26 +29,17 @@ macro_rules! count_on {
 }
 
 /// How many a user has left.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
     let mut conn = db.conn().await?;
     count_on!(&mut conn, owner)
 }
 
 /// The same, as it is in the transaction.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
     count_on!(tx.conn(), owner)
 }
 
 /// Puts new ones in place of all that a user has; none for none.
-///
-/// # Errors
-/// When the database fails.
 pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<(), Error> {
     delete_of_owners(tx, &[owner.as_str()]).await?;
     let rows =
@@ -58,9 +49,6 @@ pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<
 }
 
 /// Takes one away, and tells whether it was there: of uses at the same moment one takes it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
     let taken = on!(tx.conn(), c => {
         diesel::delete(recovery_codes::table.find((owner.as_str(), digest.as_slice()))).execute(c).await
@@ -69,9 +57,6 @@ pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, 
 }
 
 /// Takes all of all of `owners` away.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());

@@ -25,9 +25,6 @@ pub struct NewToken<'a> {
 }
 
 /// Keeps the digest of a new token.
-///
-/// # Errors
-/// When the database fails.
 pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(session_tokens::table)
@@ -45,9 +42,6 @@ pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> R
 }
 
 /// Records when a refresh token was first rotated. Within its grace period it may be rotated again; that changes nothing.
-///
-/// # Errors
-/// When the database fails.
 pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(session_tokens::table.find(digest.as_slice()))
@@ -60,9 +54,6 @@ pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result
 }
 
 /// Deletes the access tokens of a session that have expired.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(session_tokens::table)
@@ -95,9 +86,6 @@ macro_rules! all_but_newest {
 }
 
 /// Revokes all but the `kept` newest access tokens of a session.
-///
-/// # Errors
-/// When the database fails.
 pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
     let purpose = TokenPurpose::Access;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
@@ -106,9 +94,6 @@ pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> 
 
 /// Retires all but the `kept` newest refresh tokens of a session that have not been rotated: they count as rotated now,
 /// so that a later use of one is noticed.
-///
-/// # Errors
-/// When the database fails.
 pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, now: Timestamp) -> Result<(), Error> {
     let purpose = TokenPurpose::Refresh;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
@@ -124,9 +109,6 @@ pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, no
 }
 
 /// Deletes all but the `kept` newest refresh tokens of a session that have been rotated.
-///
-/// # Errors
-/// When the database fails.
 pub async fn keep_newest_rotated(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
     let purpose = TokenPurpose::Refresh;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_not_null(), kept);

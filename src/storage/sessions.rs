@@ -17,9 +17,6 @@ use crate::domain::token::TokenDigest;
 
 /// The caller that an access token stands for: token, session, user and domain in one statement. `None` where the token
 /// is unknown or out of time.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<(SessionRow, UserRow, DomainRow)> = on!(&mut conn, c => {
@@ -49,9 +46,6 @@ pub struct ShownRefresh {
 }
 
 /// What is known of a refresh token. Its session stays as it is until the transaction ends.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<ShownRefresh>, Error> {
     // The session is locked first, so that of two exchanges at once one sees what the other did.
     if !lock_session_of(tx, digest).await? {
@@ -109,9 +103,6 @@ async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Erro
 
 /// The caller whose session this is, as they are now, if it still lasts. User and session stay as they are until the
 /// transaction ends. `None` where either was deleted or replaced while the lock was waited for.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_caller_locked(
     tx: &mut Tx,
     owner: &UserId,
@@ -160,9 +151,6 @@ fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Resul
 }
 
 /// Keeps a new session.
-///
-/// # Errors
-/// When the database fails.
 pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result<(), Error> {
     let row = SessionRow {
         session_id: session.id.to_string(),
@@ -194,9 +182,6 @@ pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: 
 }
 
 /// The living sessions of a user, last used first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
     let mut conn = db.conn().await?;
     let rows: Vec<SessionRow> = on!(&mut conn, c => {
@@ -225,9 +210,6 @@ pub enum Which<'a> {
 }
 
 /// Ends sessions of a user, and tells how many living ones that were.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestamp) -> Result<usize, Error> {
     let rows: Vec<(String, At)> = on!(tx.conn(), c => {
         let mut query = sessions::table
@@ -263,9 +245,6 @@ macro_rules! delete_where {
 }
 
 /// Ends all sessions of all of `owners`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());
@@ -275,18 +254,12 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
 }
 
 /// Ends all sessions of all of `domains`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
     delete_where!(tx, OneOf::column(sessions::domain_id, domains));
     Ok(())
 }
 
 /// Forgets sessions and tokens that are out of time, and tells how many sessions that were.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
     let expired = delete_where!(tx, sessions::expires_at.le(At(now)));
     on!(tx.conn(), c => {

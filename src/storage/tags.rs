@@ -24,18 +24,12 @@ pub struct Found {
 
 /// The tags of `workspaces`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to
 /// know.
-///
-/// # Errors
-/// When the database fails.
 pub async fn of_workspaces(db: &Db, workspaces: &[WorkspaceId], bytes: usize) -> Result<Vec<Found>, Error> {
     let ids = workspaces.iter().map(ToString::to_string).collect();
     read(db, Bounded { table: "workspaces", key: "workspace_id", ids, bytes: to_bigint(bytes) }).await
 }
 
 /// The tags of `groups`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to know.
-///
-/// # Errors
-/// When the database fails.
 pub async fn of_groups(db: &Db, groups: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<Found>, Error> {
     let ids = groups.iter().map(ToString::to_string).collect();
     read(db, Bounded { table: "workspace_groups", key: "workspace_group_id", ids, bytes: to_bigint(bytes) }).await

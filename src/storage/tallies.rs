@@ -14,9 +14,6 @@ use crate::domain::ids::TallyId;
 use crate::domain::secret::Digest;
 
 /// Nobody else counts under `counter` until the transaction ends. On SQLite it holds the only write lock already.
-///
-/// # Errors
-/// When the database fails.
 pub async fn lock(tx: &mut Tx, counter: &Digest) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         let (first, _) = counter.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
@@ -29,9 +26,6 @@ pub async fn lock(tx: &mut Tx, counter: &Digest) -> Result<(), Error> {
 }
 
 /// The `n`-th newest thing counted under `counter` after `since`; the first is the newest.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_nth_newest(
     tx: &mut Tx,
     counter: &Digest,
@@ -71,18 +65,12 @@ macro_rules! newest_on {
 }
 
 /// The times of the `n` newest things counted under `counter` after `since`, newest first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_newest(db: &Db, counter: &Digest, n: u32, since: Timestamp) -> Result<Vec<Timestamp>, Error> {
     let mut conn = db.conn().await?;
     newest_on!(&mut conn, counter, n, since)
 }
 
 /// The same, as it is in the transaction.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_newest_within(
     tx: &mut Tx,
     counter: &Digest,
@@ -93,9 +81,6 @@ pub async fn list_newest_within(
 }
 
 /// How many things were counted under `counter` after `since`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u32, Error> {
     let count: i64 = on!(tx.conn(), c => {
         tallies::table
@@ -109,9 +94,6 @@ pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u3
 }
 
 /// Counts one thing.
-///
-/// # Errors
-/// When the database fails.
 pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(tallies::table)
@@ -127,9 +109,6 @@ pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp)
 }
 
 /// Takes one thing back.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(tallies::table.find(id.as_str())).execute(c).await)?;
     Ok(())
@@ -137,9 +116,6 @@ pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
 
 /// Deletes what was counted under `counter` after `since`. What is older is left to [`delete_old`], so that the two
 /// never lock the same rows in different orders.
-///
-/// # Errors
-/// When the database fails.
 pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(tallies::table)
@@ -152,9 +128,6 @@ pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<()
 }
 
 /// Forgets what was counted before `before`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).execute(c).await)?;
     Ok(())

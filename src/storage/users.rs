@@ -40,9 +40,6 @@ macro_rules! credentials_where {
 }
 
 /// The user who signs in with `login` in `domain`, with his password's hash.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
     credentials_where!(&mut conn, users::domain_id.eq(domain.as_str()).and(users::user_id_key.eq(login.key())))
@@ -55,9 +52,6 @@ fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<Str
 /// The same of a user who is known already. They stay as they are until the transaction ends; their domain is only read,
 /// as everybody else of it may be signing in too. `None` where the user is unknown, or was deleted or replaced while the
 /// lock was waited for.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<Credentials>, Error> {
     if !lock(tx, id).await? {
         return Ok(None);
@@ -68,9 +62,6 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
 /// Locks a user until the transaction ends, and returns whether there was one to lock. A caller that gets `false` holds no lock
 /// and must not go on, even if a later statement finds a row of this id: it is another row, which nobody has locked. On
 /// SQLite the transaction holds the only write lock already.
-///
-/// # Errors
-/// When the database fails.
 pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
     let locked: Option<String> =
@@ -80,9 +71,6 @@ pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
 
 /// The user who signs in with `login` in `domain`. They stay as they are until the transaction ends. The row that is
 /// returned is the row that is locked: both are one statement.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<Option<User>, Error> {
     macro_rules! query {
         () => {
@@ -110,18 +98,12 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Re
 }
 
 /// The same, by his id and without a lock.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_credentials_by_id(db: &Db, id: &UserId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
     credentials_where!(&mut conn, users::id.eq(id.as_str()))
 }
 
 /// Whether somebody else of the domain has this verified address.
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) -> Result<bool, Error> {
     let others: i64 = on!(tx.conn(), c => {
         users::table
@@ -157,9 +139,6 @@ pub struct StoredApp {
 }
 
 /// A user's authenticator app.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
     let row: Option<(Option<Vec<u8>>, Option<i64>)> = on!(tx.conn(), c => {
         users::table.find(id.as_str()).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
@@ -180,9 +159,6 @@ pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(),
 
 /// Accepts a time step of a user's authenticator app, if it is later than every step accepted before and the app still
 /// has this secret. Returns whether it was accepted: of several requests with one code, one is.
-///
-/// # Errors
-/// When the database fails.
 pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> Result<bool, Error> {
     let accepted = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str()))
@@ -229,9 +205,6 @@ pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> R
 }
 
 /// Takes a user away.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
     changed_one(deleted, "users", id.as_str())

@@ -28,9 +28,6 @@ use crate::domain::profile_text::Label;
 use crate::domain::workspace::{ListedWorkspace, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
 
 /// The workspaces that `viewer` sees: one page of the list of all.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list(
     db: &Db,
     viewer: &Viewer,
@@ -43,9 +40,6 @@ pub async fn list(
 
 /// The same page of the list of each of `groups`, in one statement: pairs of group and workspace, of all lists together at
 /// most `most` and one.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_through(
     db: &Db,
     viewer: &Viewer,
@@ -62,9 +56,6 @@ pub async fn list_through(
 }
 
 /// Those of `ids` that `viewer` sees, in no order.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
     let scope = Scope::Ids(ids.iter().map(ToString::to_string).collect());
     let filter = WorkspaceFilter::default();
@@ -73,18 +64,12 @@ pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<
 }
 
 /// How many workspaces the list of all has, over all pages.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count(db: &Db, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Error> {
     let counted = count_in(db, viewer, Scope::All, filter).await?;
     Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
 /// How many workspaces the list of each of `groups` has, over all pages; lists with none are left out.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_through(
     db: &Db,
     viewer: &Viewer,
@@ -108,9 +93,6 @@ async fn count_in(
 
 /// For each of `groups`, the viewer's binding made through it to an ENABLED workspace, by the rule; groups without one
 /// are left out.
-///
-/// # Errors
-/// When the database fails.
 pub async fn bindings_through(
     db: &Db,
     viewer: &Viewer,

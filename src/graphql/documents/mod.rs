@@ -169,9 +169,6 @@ impl Named {
 }
 
 /// The digest of the document that stands beside a `given` one, where there is one.
-///
-/// # Errors
-/// When they differ.
 fn digest_of_brought(given: &str, text: &str) -> Result<Option<[u8; 32]>, ServerError> {
     if text.is_empty() {
         return Ok(None);

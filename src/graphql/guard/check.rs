@@ -30,9 +30,6 @@ where
     }
 
     /// Checks a document.
-    ///
-    /// # Errors
-    /// The first of what is wrong with it.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
         // Nothing in it waits for anything.
         let response = self.0.execute(Request::new(text)).now_or_never();

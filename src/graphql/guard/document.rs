@@ -52,9 +52,6 @@ fn inexact(text: &str, rest: usize) -> Refusal {
 }
 
 /// Refuses a list of an unknown type that has a default value: the library's validation panics over it.
-///
-/// # Errors
-/// When there is one.
 pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), Refusal> {
     let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
     for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {

@@ -226,9 +226,6 @@ impl RequestGuard {
 
     /// Checks that all of `requests` together try no more than one of them may. What is wrong with one of them alone is
     /// told when it is executed.
-    ///
-    /// # Errors
-    /// When they do.
     pub fn check_attempts<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Result<(), ServerError> {
         let count = requests.map(|request| self.attempts(request).unwrap_or_default()).sum();
         Ok(Limit::Attempts.check(count, ATTEMPTS, None)?)

@@ -99,9 +99,6 @@ type Result<T> = std::result::Result<T, Error<ImportRefusal>>;
 
 impl Services {
     /// Imports a file, from its beginning: all of it, or nothing. Two imports at once are done one after the other.
-    ///
-    /// # Errors
-    /// An [`ImportRefusal`].
     pub async fn import<S>(
         &self,
         source: S,

@@ -68,9 +68,6 @@ pub async fn begin(db: &Db) -> Result<Tx, Error> {
 }
 
 /// Begins a transaction that reads a lot, as of one moment, for as long as it takes.
-///
-/// # Errors
-/// When the database is not available.
 pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
     let mut tx = db.begin_snapshot().await?;
     if let Conn::Pg(c) = tx.conn() {
@@ -82,9 +79,6 @@ pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
 /// Lets PostgreSQL count the tables as they are now, with what the transaction has written. From then on, it plans by
 /// this, also the checks of foreign keys, whose plans it keeps. While an import grows a table, this is due whenever the
 /// table may have doubled.
-///
-/// # Errors
-/// When the database fails.
 pub async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         c.batch_execute(WRITTEN_TABLES_ANALYZE).await?;

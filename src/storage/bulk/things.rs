@@ -19,9 +19,6 @@ use crate::storage::schema::{
 };
 
 /// Those of these domains that exist.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
     let found: Vec<String> = on!(tx.conn(), c => {
         domains::table.filter(OneOf::column(domains::domain_id, ids)).select(domains::domain_id).load(c).await
@@ -30,9 +27,6 @@ pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Er
 }
 
 /// Those of these roles that exist, as pairs of domain and role.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
     for (domain, ids) in by_domain(keys) {
@@ -51,9 +45,6 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
 
 /// Those of these groups, workspaces or bindings that exist, each with its domain. Kinds that have no id of their own
 /// have none.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(String, DomainId)>, Error> {
     macro_rules! find {
         ($table:ident, $id:ident) => {
@@ -74,9 +65,6 @@ pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Ve
 }
 
 /// How many things of a kind each of these domains holds; those that hold none are left out.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(DomainId, i64)>, Error> {
     macro_rules! count {
         ($table:ident) => {
@@ -102,9 +90,6 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
 }
 
 /// Keeps domains, in place of those with the same ids. Everything in them stays.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
     let rows: Vec<DomainRow> = domains.iter().map(DomainRow::from).collect();
     upsert_rows!(tx, domains, domains::domain_id, [name, state, tags], rows);
@@ -112,9 +97,6 @@ pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
 }
 
 /// Writes roles, in place of those with the same keys.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
     let rows: Vec<RoleRow> = roles.iter().map(RoleRow::from).collect();
     upsert_rows!(tx, roles, (roles::domain_id, roles::role_id), [name, role_type, state], rows);
@@ -136,9 +118,6 @@ fn rows<T, R>(entities: Vec<&Dated<T>>, row: impl Fn(&T) -> R) -> Vec<R> {
 }
 
 /// Writes groups with their users, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupRecord>]) -> Result<(), Error> {
     let ids: Vec<&str> = groups.iter().map(|record| record.entity.group.id.as_str()).collect();
     if ids.is_empty() {
@@ -168,9 +147,6 @@ async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
 }
 
 /// Writes workspaces, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Result<(), Error> {
     upsert_dated!(
         tx,
@@ -196,9 +172,6 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Res
 }
 
 /// Writes bindings, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Result<(), Error> {
     upsert_dated!(
         tx,
@@ -213,9 +186,6 @@ pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Resul
 
 /// Takes roles, groups, workspaces or bindings away, by the parts of their keys. Domains and users, to which more
 /// belongs, have functions of their own.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<(), Error> {
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {

@@ -84,9 +84,6 @@ fn stored(rows: Vec<Row>) -> Result<Vec<StoredUser>, Error> {
 }
 
 /// The users with one of these ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -97,9 +94,6 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
 }
 
 /// The users who sign in with one of these, given as pairs of the domain and the form that is compared.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<StoredUser>, Error> {
     if logins.is_empty() {
         return Ok(Vec::new());
@@ -110,9 +104,6 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
 }
 
 /// The users one of whose verified address is one of these, given as pairs of the domain and the form that is compared.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) -> Result<Vec<StoredUser>, Error> {
     if emails.is_empty() {
         return Ok(Vec::new());
@@ -124,9 +115,6 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
 }
 
 /// The users who sign in with one of these, or have one of these ids, with everything that is known of them.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
     let mut rows: Vec<UserRow> = Vec::new();
     if !logins.is_empty() {
@@ -143,9 +131,6 @@ pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]
 
 /// Locks the users who sign in with one of `logins` or have one of `ids`, and returns what they are now: a sign-in that
 /// holds one of them is waited for, and one that begins meanwhile waits.
-///
-/// # Errors
-/// When the database fails.
 pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     let mut locked: Vec<Row> = Vec::new();
     // On SQLite, the transaction holds the only write lock already.
@@ -230,9 +215,6 @@ pub async fn change_id(tx: &mut Tx, before: &UserId, after: &UserId) -> Result<(
 }
 
 /// Deletes users, by what they sign in with, and returns their ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<UserId>, Error> {
     if logins.is_empty() {
         return Ok(Vec::new());
@@ -244,9 +226,6 @@ pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<Us
 }
 
 /// Makes the addresses of users unverified, so that others can have them.
-///
-/// # Errors
-/// When the database fails.
 pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
     on!(tx.conn(), c => {
         let is_meant = OneOf::column(users::id, ids);
