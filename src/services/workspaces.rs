@@ -1,5 +1,5 @@
-//! The workspaces and groups that a caller sees. What he sees is decided where they are read; here it is only asked for,
-//! for many things at once.
+//! The workspaces and groups that a caller sees. The storage layer applies the visibility rules; this module only
+//! queries it, for many entities at once.
 
 use super::{Failure, Services};
 use crate::domain::access::Viewer;
@@ -21,8 +21,9 @@ impl Services {
         Ok(visible::list(&self.db, viewer, filter, page).await?)
     }
 
-    /// The same page of the workspaces through each of `groups`, as pairs of group and workspace; each group's in
-    /// their order, one more than the page holds if there is more. Of more than `most` pairs altogether, `most` and one.
+    /// The same page of the workspaces of each of `groups`, as pairs of group and workspace, each group's in list
+    /// order, and one more than the page holds if there are more. If there are more than `most` pairs in total, `most`
+    /// + one.
     pub async fn list_workspaces_through(
         &self,
         viewer: &Viewer,
@@ -39,7 +40,7 @@ impl Services {
         Ok(visible::count(&self.db, viewer, filter).await?)
     }
 
-    /// How many workspaces `viewer` sees through each of `groups`; groups without any are left out.
+    /// How many workspaces `viewer` sees through each of `groups`. Groups without any are omitted.
     pub async fn count_workspaces_through(
         &self,
         viewer: &Viewer,
@@ -73,7 +74,7 @@ impl Services {
         Ok(groups::find_visible(&self.db, viewer, ids).await?)
     }
 
-    /// The users of groups that the caller was shown; of more than `most` users, `most` and one.
+    /// The users of groups that were returned to the caller. If there are more than `most`, `most` + one.
     pub async fn list_group_users(
         &self,
         groups: &[WorkspaceGroupId],
@@ -82,22 +83,23 @@ impl Services {
         Ok(groups::list_users(&self.db, groups, most).await?)
     }
 
-    /// How many users groups have together that the caller was shown; of more than `most`, `most` and one.
+    /// How many users the groups that were returned to the caller have in total. If there are more than `most`, `most`
+    /// + one.
     pub async fn count_group_users(&self, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Failure> {
         Ok(groups::count_users(&self.db, groups, most).await?)
     }
 
-    /// The tags of workspaces that the caller was shown, as far as they take at most `bytes` together.
+    /// The tags of workspaces that were returned to the caller, up to `bytes` bytes in total.
     pub async fn find_workspace_tags(&self, ids: &[WorkspaceId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
         Ok(tags::of_workspaces(&self.db, ids, bytes).await?)
     }
 
-    /// The tags of groups that the caller was shown, as far as they take at most `bytes` together.
+    /// The tags of groups that were returned to the caller, up to `bytes` bytes in total.
     pub async fn find_group_tags(&self, ids: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
         Ok(tags::of_groups(&self.db, ids, bytes).await?)
     }
 
-    /// The viewer's own binding through each of `groups`, where he has one.
+    /// The viewer's own binding through each of `groups`, if any.
     pub async fn find_bindings_through(
         &self,
         viewer: &Viewer,

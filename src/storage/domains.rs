@@ -26,7 +26,7 @@ pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Err
     })?)
 }
 
-/// The id of the domain where there is only one; `None` where there is none or several.
+/// The id of the only domain; `None` if there is no domain or more than one.
 pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
     let mut conn = db.conn().await?;
     let ids: Vec<String> = on!(&mut conn, c => domains::table.select(domains::domain_id).limit(2).load(c).await)?;

@@ -56,25 +56,25 @@ impl From<&SecurityEvent> for Row {
     }
 }
 
-/// Keeps an event.
+/// Stores an event.
 pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
     let row = Row::from(event);
     on!(tx.conn(), c => diesel::insert_into(security_events::table).values(&row).execute(c).await)?;
     Ok(())
 }
 
-/// Keeps many events.
+/// Stores many events.
 pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Error> {
     insert_rows!(tx, security_events::table, events.iter().map(Row::from).collect::<Vec<_>>());
     Ok(())
 }
 
-/// The place in the list behind which a page begins.
+/// The place in the list after which a page begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct After {
-    /// When the event before it happened.
+    /// When the event at that place happened.
     pub created_at: Timestamp,
-    /// Its key.
+    /// The key of that event.
     pub id: String,
 }
 
@@ -139,7 +139,7 @@ pub async fn count_by_owner(db: &Db, owner: &UserId, since: Timestamp) -> Result
     })?)
 }
 
-/// Forgets events that happened before `before`.
+/// Prunes events that happened before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
     Ok(on!(tx.conn(), c => {
         diesel::delete(security_events::table.filter(security_events::created_at.lt(At(before)))).execute(c).await
