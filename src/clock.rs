@@ -1,21 +1,21 @@
-//! The only place that knows what time it is. Everything else is given a [`Clock`], or the time itself.
+//! The only place that reads the current time. All other code receives a [`Clock`] or the time.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// A point in time, in UTC, to the microsecond: the finest that both databases keep.
+/// A point in time, in UTC, with the precision of both databases: microseconds.
 pub type Timestamp = DateTime<Utc>;
 
-/// By how much the clocks of several servers on one database may differ. A time that lies further in the future was
-/// stored before the clock was set back.
+/// The maximum clock difference between servers on one database. A time that lies further in the future was stored
+/// before the clock was set back.
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(10);
 
-/// Tells the time. Tests pass one that they move by hand.
+/// A source of the current time. Tests use one that they move by hand.
 pub trait Clock: Send + Sync {
-    /// The present time, to the microsecond.
+    /// The current time, to the microsecond.
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the machine.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,6 +1,6 @@
-//! The only place that draws randomness, and it draws it from the operating system.
+//! The only place that draws randomness, from the operating system.
 
-/// The operating system had no randomness to give: nothing secret can be made.
+/// The operating system returned no randomness, so no secret can be generated.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no randomness: {0}")]
 pub struct EntropyError(getrandom::Error);
@@ -8,7 +8,7 @@ pub struct EntropyError(getrandom::Error);
 /// `N` random bytes.
 ///
 /// # Errors
-/// When the operating system has none to give, which on a healthy machine does not happen.
+/// If the operating system returns none, which does not happen on a healthy machine.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
 pub fn bytes<const N: usize>() -> Result<[u8; N], EntropyError> {
     let mut bytes = [0; N];

@@ -1,8 +1,9 @@
 //! `UserProfile`: a self-service identity profile server.
 //!
-//! The layers, from the outside in: [`cli`] starts it, [`http`] carries it, [`graphql`] asks, [`services`] decide
-//! and do, [`storage`] keeps, [`mail`] says, [`domain`] knows what is true. Each may use the ones after it, never the ones before;
-//! `tests/it/layers.rs` holds that. [`config`] is read by `cli` alone, which hands plain values down.
+//! The layers, from the outside in: [`cli`] runs commands, [`http`] transports requests and responses, [`graphql`]
+//! defines the API, [`services`] implement the use cases, [`storage`] stores the data, [`mail`] renders and sends
+//! messages, [`domain`] defines values and rules. Each may use the layers after it, never the layers before it;
+//! `tests/it/layers.rs` checks that. Only `cli` reads [`config`]; it passes plain values to the other layers.
 
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,5 @@
-//! Long operations continue on threads of low priority. The operating system then interrupts them whenever a thread
-//! that answers everybody else has something to do, which no yielding in between can do as well.
+//! Runs long operations on threads of low priority. The operating system interrupts them whenever another thread of the
+//! server has work to do, which cooperative yielding cannot achieve as well.
 
 use std::future::poll_fn;
 use std::panic::resume_unwind;
@@ -9,16 +9,16 @@ use std::task::Poll;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// How much lower than all other threads these are (`nice`).
+/// The niceness of these threads (`nice`), relative to all others.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Whether an operation turned out to be long. Every clone is the same mark.
+/// Whether an operation turned out to be long. All clones share the mark.
 #[derive(Debug, Clone, Default)]
 pub struct LongOperation(Arc<AtomicBool>);
 
 impl LongOperation {
-    /// Has the operation continue with low priority after it suspends next.
+    /// Makes the operation continue with low priority after it next suspends.
     pub fn mark(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -30,8 +30,8 @@ impl LongOperation {
     }
 }
 
-/// Threads of low priority, as many as there are cores, for asynchronous operations. They start when they are first
-/// needed. Every clone has the same threads.
+/// Threads of low priority for asynchronous operations, as many as there are cores. They start when they are first
+/// needed. All clones share the threads.
 #[derive(Debug, Clone, Default)]
 pub struct LowPriorityThreads(Arc<Threads>);
 
@@ -39,8 +39,8 @@ pub struct LowPriorityThreads(Arc<Threads>);
 struct Threads(OnceLock<Option<Runtime>>);
 
 impl LowPriorityThreads {
-    /// Runs `operation` as part of the calling task, until it is marked as `long`; then here. It then continues even if
-    /// the calling task is dropped.
+    /// Runs `operation` as part of the calling task until it is marked as `long`, and then on these threads. From then
+    /// on it continues even if the calling task is dropped.
     pub async fn continue_if_long<F>(&self, long: &LongOperation, operation: F) -> F::Output
     where
         F: Future<Output: Send> + Send + 'static,
@@ -59,13 +59,13 @@ impl LowPriorityThreads {
             Ok(output) => output,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                // The process ends.
+                // The process is ending.
                 Err(_) => std::future::pending().await,
             },
         }
     }
 
-    /// None where the operating system grants no threads; then everything runs with the same priority.
+    /// `None` if the operating system grants no threads; then all operations run with the same priority.
     fn handle(&self) -> Option<&Handle> {
         let start =
             || Builder::new_multi_thread().thread_name("long").on_thread_start(lower_priority).enable_all().build();
@@ -76,16 +76,16 @@ impl LowPriorityThreads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take().flatten() {
-            // To wait for it is not allowed in asynchronous code, in which this may be dropped.
+            // Waiting for it is not allowed in asynchronous code, where this may be dropped.
             runtime.shutdown_background();
         }
     }
 }
 
-/// Gives the calling thread a lower priority than all others. Where that is not allowed, it keeps the one it has.
+/// Gives the calling thread a lower priority than all others. If that is not permitted, its priority is unchanged.
 pub fn lower_priority() {
     #[cfg(target_os = "linux")]
-    // On Linux this is the niceness of the calling thread alone.
+    // On Linux, this is the niceness of the calling thread only.
     let _ = rustix::process::nice(NICENESS);
 }
 

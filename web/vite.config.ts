@@ -2,9 +2,10 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /**
- * One HTML file for each page, in the root of `dist`; all they load lies under `dist/assets`, with a hash in its name.
+ * One HTML file for each page, in the root of `dist`; all files that they load are in `dist/assets`, with a hash in
+ * the name.
  *
- * The server sends these pages under a policy that allows nothing inline and nothing from another host.
+ * The server sends these pages with a policy that allows no inline code and no other hosts.
  */
 export default defineConfig({
   // Relative addresses: a proxy may serve the page below a path.
@@ -13,14 +14,14 @@ export default defineConfig({
   build: {
     // Real files rather than data: URIs, so that each is compressed and cached on its own.
     assetsInlineLimit: 0,
-    // Monaco alone is larger than the default of 500 kB; it is loaded once and cached for good.
+    // Monaco alone exceeds the default of 500 kB; it is loaded once and cached permanently.
     chunkSizeWarningLimit: 4096,
-    // The notices that the bundled libraries' licences ask for travel with the bundle.
+    // The bundle contains the notices that the licences of the bundled libraries require.
     license: { fileName: 'assets/licenses.md' },
     modulePreload: { polyfill: false },
     sourcemap: false,
     rolldownOptions: {
-      // A hint for the React compiler in GraphiQL's sources, spent by the time they reach us.
+      // A hint for the React compiler in GraphiQL's sources, which are already compiled.
       checks: { moduleLevelDirective: false },
       input: {
         graphiql: 'graphiql.html',
@@ -28,7 +29,7 @@ export default defineConfig({
     },
   },
   server: {
-    // `npm run dev` shows the pages at /graphiql.html and asks a server that runs beside it.
+    // `npm run dev` serves the pages at /graphiql.html and sends requests to a local server.
     proxy: Object.fromEntries(['/graphql', '/plain', '/dev'].map((path) => [path, 'http://127.0.0.1:8080'])),
   },
 });

@@ -1,4 +1,4 @@
-// Makes the types of every operation in `src` from the schema, into `src/gql`.
+// Generates the types of every operation in `src` from the schema, into `src/gql`.
 
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
@@ -8,12 +8,12 @@ const config: CodegenConfig = {
   generates: {
     'src/gql/': {
       preset: 'client',
-      // The usual name, `useFragment`, looks like a hook and is none.
+      // The usual name, `useFragment`, looks like a hook but is not one.
       presetConfig: { fragmentMasking: { unmaskFunctionName: 'getFragmentData' } },
       config: {
-        // What was asked for is there, if only as null.
+        // A selected field is always present, if only as null.
         avoidOptionals: { field: true },
-        // Documents are sent as the text that they are; no parser comes into the bundle.
+        // Documents are sent as plain text, so the bundle needs no parser.
         documentMode: 'string',
         enumsAsTypes: true,
         scalars: { DateTime: 'string', JSONObject: 'Record<string, unknown>' },

@@ -79,7 +79,7 @@ pub(super) struct ImportOptions {
 pub(super) struct ExportOptions {
     /// The file; `-` for standard output
     pub(super) file: PathBuf,
-    /// Password hashes and one-time password secrets too: whoever reads the file can try passwords and sign in
+    /// Password hashes and one-time password secrets too: anyone who reads the file can try passwords and sign in
     #[arg(long)]
     pub(super) with_secrets: bool,
 }
@@ -104,15 +104,15 @@ pub(super) struct UserName {
 pub(super) enum UserVerb {
     /// Makes a user
     Create(CreateOptions),
-    /// Prints a user as `import` reads him, without secrets
+    /// Prints a user as `import` reads them, without secrets
     Show(UserName),
     /// Lets a user in again
     Enable(UserName),
-    /// Shuts a user out, at once, and ends his sessions
+    /// Shuts a user out, at once, and ends their sessions
     Disable(UserName),
     /// Takes a user away
     Delete(UserName),
-    /// Sets a user's password, asked for at the terminal, and ends his sessions
+    /// Sets a user's password, asked for at the terminal, and ends their sessions
     SetPassword(SetPasswordOptions),
     /// Prints a link by which a user sets a password, once; works before the first sign-in, too
     ResetLink(UserName),
@@ -235,7 +235,7 @@ impl From<RoleTypeArgument> for UserRoleType {
 }
 
 impl Arguments {
-    /// Takes the process's arguments. What cannot be understood ends the process with status 2, `--help` with 0.
+    /// Parses the process's arguments. Invalid arguments end the process with status 2, `--help` with 0.
     pub(super) fn parse() -> Self {
         let settings = config::settings().iter().map(|setting| {
             Arg::new(setting.name)
@@ -254,7 +254,7 @@ impl Arguments {
 }
 
 impl GivenSettings {
-    /// Reads all settings, these and those from elsewhere.
+    /// Loads all settings: these and those from other sources.
     pub(super) fn load(self) -> Result<Config, CliError> {
         Ok(config::load(self.flags, self.config_file)?)
     }

@@ -1,4 +1,4 @@
-//! `serve --demo`: a made-up company to look around in.
+//! `serve --demo`: a made-up company to explore.
 
 use std::io::Cursor;
 
@@ -11,13 +11,13 @@ use crate::services::import::ImportOptions;
 /// The company, in the form that `import` reads.
 const COMPANY: &str = include_str!("../../demo/company.jsonl");
 
-/// Who to sign in as. The password is no secret, which is why a demo is only ever served to this machine.
+/// The users to sign in as. Their password is public, so a demo is only served to this machine.
 const SAMPLE_USERS: &str = include_str!("../../demo/sample-users.json");
 
 /// Checks that the demo is served to this machine only, and from SQLite.
 ///
 /// # Errors
-/// Which setting stands against it.
+/// The setting that conflicts with it.
 pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
     if !config.listen.ip().is_loopback() {
         let message = format!(
@@ -33,10 +33,10 @@ pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Fills an empty database with the company, unless that was done before, and tells who to sign in as.
+/// Fills an empty database with the company, unless that was done before, and returns the users to sign in as.
 ///
 /// # Errors
-/// When the database holds anything else.
+/// If the database contains anything else.
 pub(super) async fn fill(services: &Services) -> Result<SampleUsers, CliError> {
     if !services.claim_for_demo().await? {
         return Err(CliError::failed(
@@ -52,7 +52,7 @@ pub(super) async fn fill(services: &Services) -> Result<SampleUsers, CliError> {
         .map_err(|error| CliError::failed(format!("the list of sample users in this program is malformed: {error}")))
 }
 
-/// Tells on a terminal who to sign in as.
+/// The text for a terminal that says which users to sign in as.
 pub(super) fn guide(sample: &SampleUsers) -> String {
     let line = |domain_id: &str, user_id: &str, about: &str| format!("  {domain_id:<16}  {user_id:<24}  {about}\n");
     let users: String = sample.users.iter().map(|user| line(&user.domain_id, &user.user_id, &user.about)).collect();

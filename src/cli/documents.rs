@@ -1,4 +1,4 @@
-//! The documents that have names.
+//! The trusted documents.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::graphql::TrustedCheck;
 use crate::graphql::documents::{Documents, Mode};
 use crate::graphql::guard::RequestGuard;
 
-/// Those of the manifest, if there is one; each must be one that `guard` lets through.
+/// The documents of the manifest, if there is one; `guard` must accept each of them.
 pub(super) fn documents(config: &Config, guard: &RequestGuard) -> Result<Documents, CliError> {
     let settings = &config.documents;
     let Some(file) = &settings.manifest else { return Ok(Documents::untrusted(settings.automatic)) };

@@ -1,4 +1,4 @@
-//! Why a command came to nothing.
+//! Errors of commands.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use crate::config::Faults;
 use crate::services::{Error, Failure};
 
-/// Why a command came to nothing.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// Settings are wrong, or do not go together. Exit status 2.
+    /// Settings are invalid or contradict each other. Exit status 2.
     #[error("the settings are wrong:\n{0}")]
     Settings(Faults),
-    /// The command cannot be used like this. Exit status 2.
+    /// The command was used incorrectly. Exit status 2.
     #[error("{0}")]
     Usage(String),
-    /// It was refused, or failed. Exit status 1.
+    /// The command was refused or failed. Exit status 1.
     #[error("{0}")]
     Failed(String),
 }

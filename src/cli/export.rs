@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::services::Services;
 use crate::services::export::ExportOptions;
 
-/// Exports into a file, or to standard output.
+/// Exports to a file or to standard output.
 pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
@@ -21,13 +21,13 @@ pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), C
         return Ok(());
     }
     let path = &arguments.file;
-    // What is no regular file is written to, not replaced: a named pipe, a device, `>(…)`.
+    // A file that is not a regular one is written to, not replaced: a named pipe, a device, `>(…)`.
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         let file = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
         services.export(BufWriter::new(file), options).await?;
         return Ok(());
     }
-    // A link stays, and the file that it leads to is replaced.
+    // A symbolic link is kept; its target is replaced.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     into_file(&services, &path, options).await
 }
@@ -36,7 +36,7 @@ fn unwritable(path: &Path, error: &io::Error) -> CliError {
     CliError::failed(format!("{} cannot be written: {error}", path.display()))
 }
 
-/// The file is written aside and put in place when it is whole; only its owner can read it (mode 600).
+/// Writes a temporary file and renames it when it is complete; only its owner can read it (mode 600).
 async fn into_file(services: &Services, path: &Path, options: ExportOptions) -> Result<(), CliError> {
     let unwritable = |error: io::Error| unwritable(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

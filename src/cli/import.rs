@@ -53,7 +53,7 @@ fn told(summary: &ImportSummary, options: ImportOptions) -> String {
     std::iter::once(format!("{} lines {what}\n", summary.lines)).chain(kinds).collect()
 }
 
-/// Shown on a terminal only.
+/// A progress bar, shown only on a terminal.
 fn progress_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:>9} {wide_bar} {human_pos}/{human_len} ({eta})");
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

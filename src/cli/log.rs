@@ -1,4 +1,4 @@
-//! The log: on standard error, as text where a person reads it, as JSON elsewhere. Of libraries only warnings and errors.
+//! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors.
 
 use std::io::IsTerminal;
 
@@ -10,13 +10,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::error::CliError;
 use crate::config::{Config, LogFormat};
 
-/// This program, as the log names it.
+/// The name of this program in the log.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
-/// Begins to log.
+/// Starts logging.
 ///
 /// # Errors
-/// When the filter cannot be understood.
+/// If the filter is invalid.
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(&config.log.filter)
         .map_err(|error| CliError::usage(format!("RUST_LOG cannot be understood: {error}")))?;
@@ -39,14 +39,14 @@ pub(super) fn start(config: &Config) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What may be logged, whatever `RUST_LOG` says. Below warnings, libraries log what passes through them: tokio-postgres
-/// the values of statements, h2 the headers of requests, lettre passwords and messages. Only this program's own log is
-/// known to hold no secrets.
+/// The targets that may be logged, whatever `RUST_LOG` says. Below the level of warnings, libraries log the data that
+/// they process: tokio-postgres the values of statements, h2 the headers of requests, lettre passwords and messages.
+/// Only this program's own log is known to contain no secrets.
 fn safe_targets() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_target(OURS, LevelFilter::TRACE)
 }
 
-/// Whether a directive of the filter, such as `h2=debug`, names a library and a level that is not logged of it.
+/// Whether a directive of the filter, such as `h2=debug`, names a library and a level at which it is not logged.
 fn asks_a_library_for_more(directive: &str) -> bool {
     let Some((target, level)) = directive.split_once('=') else { return false };
     let target = target.trim();

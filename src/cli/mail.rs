@@ -1,11 +1,11 @@
-//! Makes of the settings how mails are sent, and where their links lead.
+//! Builds the mail transport and the links of messages from the settings.
 
 use super::error::CliError;
 use crate::config::{Config, SmtpSecurity as Security};
 use crate::mail::{Smtp, SmtpPassword, SmtpSecurity, SmtpSettings, Transport};
 use crate::services::Links;
 
-/// The server that mails are sent by, where one is set.
+/// The mail server, if one is set.
 pub(super) fn transport(config: &Config) -> Result<Option<Transport>, CliError> {
     let Some(mail) = &config.mail else { return Ok(None) };
     let server = &mail.server;
@@ -29,8 +29,7 @@ pub(super) fn transport(config: &Config) -> Result<Option<Transport>, CliError> 
     Ok(Some(Transport::Smtp(smtp)))
 }
 
-/// Where links lead: below the address that people reach the server under, or, where nobody said which that is, the
-/// address it listens on.
+/// The base of links: the public address, or the listen address if no public address is set.
 pub(super) fn links(config: &Config) -> Links {
     let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     Links { reset_password: config.reset_page(&base), undo_email_change: format!("{base}/undo-email-change") }

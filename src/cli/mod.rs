@@ -1,5 +1,5 @@
-//! How it is started: the commands of the binary. Each reads the settings, makes what it needs of them, asks a service,
-//! and says what came of it. Exit status: 0 done, 1 refused or failed, 2 wrong usage or setting.
+//! The commands of the binary. Each reads the settings, sets up what it needs, calls a service, and prints the result.
+//! Exit status: 0 success, 1 refused or failed, 2 incorrect usage or settings.
 
 mod arguments;
 mod demo;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command, SchemaOptions};
 use error::CliError;
 
-/// Runs the command that was asked for.
+/// Runs the command given on the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -45,7 +45,7 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Command::Export(options) => block_on(export::export(config()?, options)),
         Command::User(verb) => block_on(user::user(config()?, verb)),
         Command::Config => output::print(&config()?.to_masked_toml()),
-        // Needs no settings: it is the same whatever they are.
+        // Needs no settings: the schema does not depend on them.
         Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),
         Command::Schema(SchemaOptions { federation: false }) => output::print(&crate::graphql::sdl()),
     }
@@ -57,7 +57,7 @@ fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), C
         .build()
         .map_err(|error| CliError::failed(format!("the runtime cannot be started: {error}")))?;
     let result = runtime.block_on(command);
-    // What still runs on threads of its own (a statement nobody waits for any more) holds nobody up.
+    // Operations that still run on threads of their own, such as an abandoned statement, must not delay the exit.
     runtime.shutdown_background();
     result
 }

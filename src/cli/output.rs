@@ -1,11 +1,11 @@
-//! What is printed on standard output.
+//! Output to the terminal.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 
 use super::error::CliError;
 
-/// Prints `text`. Whoever reads it may stop before its end, as `head` does: that is no fault.
+/// Prints `text`. A reader that stops before its end, as `head` does, is not an error.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
     let text = escape(text);
     let mut out = io::stdout().lock();
@@ -17,14 +17,14 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// The same on standard error.
+/// The same for standard error.
 pub(super) fn complain(text: &str) {
-    // Nobody may be reading any more.
+    // The reader may be gone.
     let _ = writeln!(io::stderr().lock(), "{}", escape(text));
 }
 
-/// `text` with control characters, other than line feeds and tabs, as JSON writes them: `\u001b`. Stored text must not move the
-/// cursor of a terminal or change the order of what it shows, and JSON must remain what it is.
+/// `text` with control characters, other than line feeds and tabs, escaped as in JSON: `\u001b`. Stored text must not
+/// move the cursor of a terminal or change the order of what it shows, and JSON must stay valid.
 fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
         return Cow::from(text);
@@ -38,7 +38,7 @@ fn is_control(c: char) -> bool {
     !matches!(c, '\n' | '\t') && (c.is_control() || changes_order)
 }
 
-/// Stored `text` for a line of its own: without the line feeds and tabs that are part of it.
+/// Stored `text` as a single line: its own line feeds and tabs are escaped, too.
 pub(super) fn one_line(text: &str) -> String {
     text.replace('\n', "\\u000a").replace('\t', "\\u0009")
 }

@@ -1,4 +1,4 @@
-//! The secret key: as it was given, or kept in a file beside the SQLite file and made with it.
+//! The secret key: given in a setting, or generated with a SQLite database and stored in a file beside it.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,8 +13,8 @@ use crate::entropy;
 use crate::services::installation::has_secret_key;
 use crate::storage::{Db, files};
 
-/// The key. One that is kept beside a SQLite file is made when there is none, unless the database was used with one
-/// before: then it is lost, and a new one would not do.
+/// Loads the key. A key beside a SQLite file is generated if it does not exist, unless the database was used with a key
+/// before: then that key is lost, and a new one cannot replace it.
 pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliError> {
     let path = match source {
         KeySource::Given(key) => return Ok(SecretKey::new(*key.expose())),
@@ -22,8 +22,8 @@ pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliErr
     };
     if !path.exists() {
         let is_used = has_secret_key(db).await?;
-        // The file is made before the database is used. Looked at again, it may have come from another server that
-        // starts at this moment.
+        // The file is created before the database is used. Check again: another server that is starting may have
+        // created it meanwhile.
         if is_used && !path.exists() {
             return Err(lost(&path));
         }
@@ -40,8 +40,8 @@ fn lost(path: &Path) -> CliError {
     ))
 }
 
-/// Writes a new key aside and puts it in place in one step. Of two servers that start at once one is the first; the
-/// other takes its key. The file can be read by its owner only (mode 600), which is how temporary files are made.
+/// Writes a new key to a temporary file and puts it in place in one step. If two servers start at once, the second uses
+/// the key of the first. Only the owner can read the file (mode 600), as temporary files are created with that mode.
 fn make(path: &Path) -> std::io::Result<()> {
     let key: [u8; 32] = entropy::bytes().map_err(std::io::Error::other)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -21,18 +21,19 @@ use crate::http::{self, HttpSettings, Mails, PageSettings, SampleUsers, SchemaTe
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
-/// How often what is out of time is cleared away.
+/// How often expired data is pruned.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
-/// How often it is checked whether the clock was set back.
+/// How often the server checks whether the clock was set back.
 const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(1);
-/// How often stored times are corrected without such a sign: the clock of another server may have been set back.
+/// How often stored times are corrected even if this server's clock was not set back: another server's clock may have
+/// been.
 const CORRECT_TIMES_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// How long, after the last request, a mail in hand may still take.
+/// How long the delivery of a message may still take after the last request.
 const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
-/// Serves until it is told to stop.
+/// Serves until the process is told to stop.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
     log::start(&config)?;
     if options.demo {
@@ -41,10 +42,10 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     if config.mail.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
-    // Before anything is opened: a manifest that is not right is a wrong setting.
+    // Before anything is opened: an invalid manifest is an invalid setting.
     let guard = graphql::guard(guard_settings(&config));
     let documents = documents::documents(&config, &guard)?;
-    // A demo sends nothing: what would be sent is shown.
+    // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
     let services = Arc::new(match &mailbox {
         Some(mailbox) => {
@@ -56,7 +57,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let api = Api::new(services.clone(), guard, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     let guide = demo.as_ref().map(demo::guide);
-    // Whoever reads that it listens may tell it to stop.
+    // A process that reads that the server listens may tell it to stop right away.
     let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
@@ -68,7 +69,8 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     pruning.abort();
     watching.abort();
     stopping.cancel();
-    // A mail in hand is finished; one that takes too long stays in the outbox, and is sent after the next start.
+    // The message in delivery is finished; if that takes too long, it stays in the outbox and is sent after the next
+    // start.
     if tokio::time::timeout(FINISH_MAIL_WITHIN, posting).await.is_err() {
         tracing::warn!("a mail was still being sent; it stays in the outbox");
     }
@@ -128,7 +130,7 @@ fn limits(limits: &Limits) -> GuardLimits {
     }
 }
 
-/// A request's name is no secret: should there be no randomness, all are called the same.
+/// A request id is not secret: without randomness, all requests have the same id.
 fn request_id() -> [u8; 16] {
     entropy::bytes().unwrap_or_default()
 }
@@ -137,7 +139,7 @@ fn announce(listener: &TcpListener, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
-        // Nobody may be reading any more; the demo runs all the same.
+        // The reader may be gone; the demo runs all the same.
         let _ = output::print(&format!(
             "UserProfile is at http://{address}/graphql\nIts mails are at http://{address}/dev/mailbox\n\n{demo}\n"
         ));
@@ -155,7 +157,7 @@ async fn prune(services: Arc<Services>) {
     }
 }
 
-/// Corrects stored times that lie in the future: at the start, as soon as the clock was set back, and every minute.
+/// Corrects stored times that lie in the future: at the start, when the clock was set back, and every minute.
 async fn watch_clock(services: Arc<Services>) {
     let mut ticks = tokio::time::interval(CHECK_CLOCK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -176,7 +178,7 @@ async fn watch_clock(services: Arc<Services>) {
     }
 }
 
-/// Ready when the process is told to stop.
+/// A future that is ready when the process is told to stop.
 fn stop_signal(delay: Duration) -> Result<impl Future<Output = ()>, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Makes of the settings what the services work with.
+//! Builds the services from the settings.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::storage::UrlError;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 
-/// Where the database is.
+/// The location of the database.
 pub(super) fn location(config: &Config) -> Result<Location, CliError> {
     Ok(match &config.database.url {
         DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
@@ -35,13 +35,13 @@ pub(super) fn location(config: &Config) -> Result<Location, CliError> {
     })
 }
 
-/// The database cannot be used; says which setting named it.
+/// The error that the database cannot be used; it names the setting.
 pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
     CliError::failed(format!("{}: the database cannot be used: {error}", config.place_of("database_url")))
 }
 
-/// Makes sure that the tables are up to date: applies migrations if it may, else says what to do. Where there is nothing
-/// to apply it only reads, so that a database that takes no writes can be read from.
+/// Checks that the tables are up to date: applies migrations if allowed, otherwise says what to do. If there is nothing
+/// to apply, it only reads, so that a read-only database can be read.
 async fn prepare_tables(config: &Config, location: &Location, may_migrate: bool) -> Result<(), CliError> {
     let pending = migrate::pending(location).await.map_err(|error| unusable(config, &error))?;
     if pending.is_empty() {
@@ -59,13 +59,13 @@ async fn prepare_tables(config: &Config, location: &Location, may_migrate: bool)
     Err(CliError::failed(message))
 }
 
-/// The services, on a database whose tables are up to date and whose secret key is the right one. Mails are sent as the
+/// The services, with a database whose tables are up to date and whose secret key is correct. Messages are sent as the
 /// settings say.
 pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Services, CliError> {
     services_with(config, may_migrate, mail::transport(config)?).await
 }
 
-/// The same, with mails sent by `transport`.
+/// The same, with `transport` for messages.
 pub(super) async fn services_with(
     config: &Config,
     may_migrate: bool,
@@ -96,7 +96,7 @@ pub(super) async fn services_with(
 fn hash_settings(config: &Config) -> HashSettings {
     let hashing = &config.hashing;
     HashSettings {
-        // The setting is in bytes, Argon2 counts in KiB.
+        // The setting is in bytes; Argon2 uses KiB.
         memory: hashing.argon2_memory / 1024,
         iterations: hashing.argon2_iterations,
         parallelism: hashing.argon2_parallelism,
@@ -147,7 +147,7 @@ fn send_policy(sends: &Sends) -> SendPolicy {
     }
 }
 
-/// Settings are bounded far below what does not fit.
+/// Converts a duration. The limits of settings are far below the values that do not fit.
 fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }

@@ -18,7 +18,7 @@ use crate::services::Services;
 use crate::services::admin::NewUser;
 use crate::services::outbox::NotNotified;
 
-/// Does what the verb says.
+/// Runs a `user` command.
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
@@ -93,7 +93,7 @@ async fn set_password(services: &Services, options: SetPasswordOptions) -> Resul
     Ok(())
 }
 
-/// A notification that is not sent is told, so that the operator tells the user instead.
+/// Prints that a notification is not sent, so that the operator can inform the user.
 fn warn_if_not_notified(reason: Option<NotNotified>) {
     if let Some(reason) = reason {
         output::complain(&format!("the user is not notified: {reason}; tell them yourself"));
@@ -128,7 +128,7 @@ fn wrong(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
     move |invalid| CliError::usage(format!("{argument}: {invalid}"))
 }
 
-/// Never from an argument, which every process of the machine can read.
+/// The password is never read from an argument, which every process of the machine can read.
 fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
     let unreadable = |error: std::io::Error| CliError::failed(format!("the password cannot be read: {error}"));
     if from_standard_input {

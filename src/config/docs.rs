@@ -1,4 +1,4 @@
-//! `docs/configuration.md`, made from the table.
+//! Generates `docs/configuration.md` from the table.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ code_tries = 3
 argon2_memory = "32MiB"
 "#;
 
-/// The whole of `docs/configuration.md`.
+/// The complete text of `docs/configuration.md`.
 #[must_use]
 pub fn docs_markdown() -> String {
     let mut text = OPENING.to_owned();

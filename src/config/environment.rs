@@ -1,27 +1,28 @@
-//! The environment: the only place where it is read, and what to make of variables that nobody knows.
+//! The environment: the only place that reads it, and the check for unknown variables.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use super::{nearest::nearest, table::settings};
 
-/// Names the file of settings where `--config` does not. Not itself a setting.
+/// Names the settings file if `--config` does not. Not itself a setting.
 const CONFIG_FILE: &str = "USERPROFILE_CONFIG";
 
-/// [`CONFIG_FILE`] as the place of a fault.
+/// [`CONFIG_FILE`] as the place of an error.
 pub(super) const CONFIG_FILE_PLACE: &str = "environment variable USERPROFILE_CONFIG";
 
-/// All variables whose names are text.
+/// All variables whose names are valid Unicode.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub(super) fn read() -> BTreeMap<String, OsString> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect()
 }
 
-/// The file that the environment names.
+/// The settings file that the environment names.
 pub(super) fn config_file(environment: &BTreeMap<String, OsString>) -> Option<PathBuf> {
     environment.get(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A sentence for each variable that looks like one of ours and is none. Not a fault, for others may set such.
+/// A warning for each unknown variable that looks like one of ours. It is not an error, as other programs may set such
+/// variables.
 pub(super) fn warnings(environment: &BTreeMap<String, OsString>) -> Vec<String> {
     let ours = |name: &str| name == CONFIG_FILE || settings().iter().any(|setting| setting.environment == name);
     environment
@@ -38,7 +39,8 @@ pub(super) fn warnings(environment: &BTreeMap<String, OsString>) -> Vec<String> 
 }
 
 /// Whether Kubernetes sets such a variable for a service `userprofile` or `userprofile-…`: `…_SERVICE_HOST`,
-/// `…_SERVICE_PORT`, `…_SERVICE_PORT_<NAME>`, `…_PORT=tcp://…`, `…_PORT_<NUMBER>_<PROTOCOL>` and what follows on it.
+/// `…_SERVICE_PORT`, `…_SERVICE_PORT_<NAME>`, `…_PORT=tcp://…`, `…_PORT_<NUMBER>_<PROTOCOL>`, and names that continue
+/// the last one.
 fn is_from_kubernetes(name: &str, value: &str) -> bool {
     let is_port = |rest: &str| {
         let mut parts = rest.split('_');

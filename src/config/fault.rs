@@ -1,25 +1,26 @@
-//! What is wrong with the settings, told so that whoever set them knows what to change and where.
+//! Errors of settings, worded so that the operator knows what to change and where.
 
 use std::fmt;
 
-/// One thing wrong. Never holds a secret, nor any part of one.
+/// One error. It never contains a secret or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {wrong}; {right}")]
 pub struct Fault {
-    /// Where it stands: `flag --access-ttl`, `environment variable USERPROFILE_ACCESS_TTL`, `file.toml: access_ttl`.
+    /// Where the value is given: `flag --access-ttl`, `environment variable USERPROFILE_ACCESS_TTL`, `file.toml:
+    /// access_ttl`.
     pub place: String,
-    /// What was wrong, such as `"soon" is not a duration`.
+    /// What is wrong, such as `"soon" is not a duration`.
     pub wrong: String,
-    /// What would be right, as something to do.
+    /// What to do about it.
     pub right: String,
 }
 
-/// All that is wrong, at least one [`Fault`]; displayed one a line.
+/// All errors, at least one [`Fault`]; displayed one per line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// The faults, in the order of the table of settings; those of the file and of the environment as such come first.
+    /// The errors, in the order of the table of settings, after those of the file and of the environment as a whole.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
     }

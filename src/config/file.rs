@@ -1,4 +1,4 @@
-//! The file of settings: TOML, keys without tables.
+//! The settings file: TOML, keys without tables.
 
 use std::{
     collections::BTreeMap,
@@ -9,22 +9,21 @@ use toml::{Table, Value};
 
 use super::{fault::Fault, nearest::nearest, table::settings};
 
-/// A file of settings that was read.
+/// A settings file that was read.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
-    /// Where it stands, for faults.
+    /// Its path, for errors.
     pub path: PathBuf,
-    /// What it says, in TOML.
+    /// Its TOML text.
     pub text: String,
 }
 
-/// What the file says, or that it is not TOML.
+/// Parses the file as TOML.
 pub(super) fn table(file: &ConfigFile) -> Result<Table, Fault> {
     file.text.parse().map_err(|error| syntax_fault(file, &error))
 }
 
-/// The values of the file at `path` by their keys, each as the text that a flag would have. Adds what is wrong to
-/// `faults`.
+/// The values of the file at `path` by their keys, each in the text form of its flag. Adds errors to `faults`.
 pub(super) fn values(table: Table, path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for (key, value) in table {
@@ -40,7 +39,7 @@ pub(super) fn values(table: Table, path: &Path, faults: &mut Vec<Fault>) -> BTre
     values
 }
 
-/// The library's own rendering is not used: it quotes the line, and with it what may be a secret.
+/// The library's own rendering is not used: it quotes the line, which may contain a secret.
 fn syntax_fault(file: &ConfigFile, error: &toml::de::Error) -> Fault {
     let before = error.span().and_then(|span| file.text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;

@@ -1,4 +1,4 @@
-//! The settings in force, as `userprofile config` prints them.
+//! The effective settings, as `userprofile config` prints them.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,8 @@ use super::{
 };
 
 impl Config {
-    /// All settings in force as a file of settings, each with a comment on where its value stands, all secrets masked.
-    /// Without the masked ones it can be given back as `--config FILE`, and the same is in force.
+    /// All effective settings as a settings file, each with a comment on its source, with all secrets masked. Without
+    /// the masked settings, `--config FILE` with it produces the same effective settings.
     #[must_use]
     pub fn to_masked_toml(&self) -> String {
         let mut text = String::new();
@@ -37,7 +37,7 @@ fn line(setting: &Setting, in_force: &InForce) -> String {
     // A path in the comment must not end the line.
     let origin = origin.to_string().replace(char::is_control, "?");
     let hint = if *is_masked { " (masked)" } else { "" };
-    // Given back together with the file that it came from, it would be given twice.
+    // If it were given again together with the file that it came from, it would be given twice.
     let comment = if is_in_file { "# " } else { "" };
     format!("{comment}{assignment:<45} # {origin}{hint}")
 }

@@ -1,11 +1,11 @@
-//! What may be turned: every setting, where its value comes from, and what it becomes.
+//! The configuration: every setting, the sources of its value, and the parsed result.
 //!
-//! Belongs here: the one table of settings ([`settings`], declared in `table.rs`), the kinds of value that they take,
-//! the ranking of the sources (flags, then environment, then file, then default), the rules between settings, and the
-//! texts made from all that. This is the only reader of the environment.
+//! This module contains the one table of settings ([`settings`], declared in `table.rs`), the kinds of values that they
+//! accept, the precedence of the sources (flags, then environment, then file, then default), the rules between
+//! settings, and the texts generated from all that. This is the only reader of the environment.
 //!
-//! Does not belong here: what is done with a value. [`Config`] is plain data that the command line takes apart and
-//! hands down; no other layer knows where a number came from.
+//! It does not contain the use of a value. [`Config`] is plain data that the command line takes apart and passes on; no
+//! other layer knows where a number came from.
 
 use std::{
     collections::BTreeMap,
@@ -38,13 +38,14 @@ pub use setting::{Fallback, Setting};
 pub use table::{Browsers, Codes, Database, Documents, Hashing, Http, Limits, Log, Passwords, Sends, Tokens, settings};
 pub use values::{Config, KeySource, Mail};
 
-/// Reads the settings in force: `flags` (by [`Setting::name`]) beat the environment, the environment beats the file.
+/// Loads the effective settings: `flags` (by [`Setting::name`]) override the environment, the environment overrides the
+/// file.
 ///
-/// The file is `config_file`, else the one that `USERPROFILE_CONFIG` names, else none.
+/// The file is `config_file`, otherwise the one that `USERPROFILE_CONFIG` names, otherwise none.
 ///
 /// # Errors
-/// Every fault that was found, all at once: a file that cannot be read, an unknown key in it, a wrong value, settings
-/// that contradict each other.
+/// All errors at once: a file that cannot be read, an unknown key in it, an invalid value, settings that contradict
+/// each other.
 pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Result<Config, Faults> {
     let environment = environment::read();
     let named_by = if config_file.is_some() { "flag --config" } else { environment::CONFIG_FILE_PLACE };

@@ -1,9 +1,10 @@
-//! The name that somebody most likely meant.
+//! Suggestions for misspelt names.
 
-/// How alike two names must be, of 1, for one to be suggested in place of the other.
+/// How similar two names must be, from 0 to 1, for one to be suggested instead of the other.
 const ALIKE: f64 = 0.7;
 
-/// The one of `known` that is most like `name`, if any is like it. Case, dashes and our prefix do not count.
+/// The name in `known` that is most similar to `name`, if any is similar enough. Case, dashes, and our prefix do not
+/// count.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
     known

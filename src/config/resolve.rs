@@ -1,4 +1,4 @@
-//! Where each value comes from: flags before environment before file before default.
+//! Resolves the source of each value: flags before environment before file before default.
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
@@ -13,11 +13,12 @@ use super::{
     values::Config,
 };
 
-/// Resolves all settings from what is given, reading nothing else but the files that they name for a value: flags by [`Setting::name`](super::Setting::name),
-/// the environment's variables, the file or why it cannot be read.
+/// Resolves all settings from the given sources: flags by [`Setting::name`](super::Setting::name), the environment's
+/// variables, and the settings file or the error of reading it. It reads nothing else except the files that settings
+/// name for a value.
 ///
 /// # Errors
-/// Every fault that was found, all at once.
+/// All errors at once.
 pub fn resolve(
     flags: BTreeMap<&'static str, String>,
     environment: BTreeMap<String, OsString>,
@@ -28,15 +29,15 @@ pub fn resolve(
     config.filter(|_| reader.faults.is_empty()).ok_or_else(|| Faults::from(reader.faults))
 }
 
-/// Where a value stands.
+/// The source of a value.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
     Flag(String),
     Environment(String),
     File(PathBuf, &'static str),
-    /// In a file of its own, which is named there.
+    /// A file with the value, and the source that names it.
     ValueFile(Box<Origin>),
-    /// Nowhere: the default, with the words for it where there are some.
+    /// The default, with a description if there is one.
     Default(Option<&'static str>),
 }
 
@@ -53,7 +54,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value in force, as it may be shown.
+/// An effective value in a form that may be shown.
 #[derive(Debug, Clone)]
 pub(super) struct InForce {
     pub(super) name: &'static str,
@@ -62,7 +63,7 @@ pub(super) struct InForce {
     pub(super) origin: Origin,
 }
 
-/// Reads values one by one, and notes what is wrong and what came from where.
+/// Reads values one by one, and records their errors and sources.
 pub(super) struct Reader {
     flags: BTreeMap<&'static str, String>,
     environment: BTreeMap<String, OsString>,
@@ -102,7 +103,7 @@ impl Reader {
         reader
     }
 
-    /// The value of a setting, or `None` with a fault noted.
+    /// The value of a setting, or `None` with a recorded error.
     pub(super) fn read<K: Kind>(&mut self, setting: &Declared<K>) -> Option<K::Value> {
         let (text, origin) = self.find(setting);
         self.refuse_two_places(setting, &origin);
@@ -122,29 +123,29 @@ impl Reader {
         }
     }
 
-    /// Whether a setting has a text, be it the default, be it wrong.
+    /// Whether a setting has a text, even if it is the default or invalid.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.places.contains_key(name)
     }
 
-    /// Whether a setting is surely left out: not so where a file that might give it could not be read.
+    /// Whether a setting is certainly omitted. It is not if a file that might contain it could not be read.
     pub(super) fn is_missing(&self, name: &str) -> bool {
         self.is_complete && !self.is_given(name)
     }
 
-    /// Notes that a setting, if it has a text, does not go with another.
+    /// Records an error if a setting has a text, because it contradicts another setting.
     pub(super) fn refuse_if_given(&mut self, name: &str, wrong: &str, right: &str) {
         if let Some(place) = self.places.get(name) {
             self.faults.push(Fault { place: place.clone(), wrong: wrong.to_owned(), right: right.to_owned() });
         }
     }
 
-    /// What is odd in the environment, but not wrong.
+    /// Unusual variables in the environment that are not errors.
     pub(super) fn warnings(&self) -> Vec<String> {
         environment::warnings(&self.environment)
     }
 
-    /// The text of a setting, and where it stands: where it is given, in the file that is named for it, or the default.
+    /// The text of a setting and its source: where it is given, the file that is named for it, or the default.
     fn find<K: Kind>(&self, setting: &Declared<K>) -> (Result<String, String>, Origin) {
         if let Some(given) = self.given(setting.name, setting.environment()) {
             return given;
@@ -155,8 +156,8 @@ impl Reader {
         (Ok(setting.fallback.text()), Origin::Default(setting.fallback.told()))
     }
 
-    /// The text of the setting `name` where it is given. An empty environment variable is one that is not set, since
-    /// that is all that Compose files and unit files can do to leave one out.
+    /// The text of the setting `name` if it is given. An empty environment variable counts as unset, because Compose
+    /// files and unit files have no other way to omit one.
     fn given(&self, name: &'static str, variable: String) -> Option<(Result<String, String>, Origin)> {
         if let Some(text) = self.flags.get(name) {
             return Some((Ok(text.trim().to_owned()), Origin::Flag(flag_of(name))));
@@ -169,13 +170,13 @@ impl Reader {
         values.get(name).map(|text| (Ok(text.trim().to_owned()), Origin::File(path.clone(), name)))
     }
 
-    /// The file that is named for the value of a setting, and where it is named.
+    /// The file that is named for the value of a setting, and the source that names it.
     fn file_of<K: Kind>(&self, setting: &Declared<K>) -> Option<(Result<String, String>, Origin)> {
         let file = setting.file?;
         self.given(file, setting.environment_of(file)).filter(|(path, _)| !path.as_ref().is_ok_and(String::is_empty))
     }
 
-    /// Notes that a value is given, at `origin`, and a file is named for it, too.
+    /// Records an error if a value is given at `origin` and a file is named for it, too.
     fn refuse_two_places<K: Kind>(&mut self, setting: &Declared<K>, origin: &Origin) {
         if matches!(origin, Origin::Default(_) | Origin::ValueFile(_)) {
             return;
@@ -191,14 +192,14 @@ impl Reader {
     }
 }
 
-/// Not quoted, as it may hold a password.
+/// The text is not quoted, as it may contain a password.
 fn read_value(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
     let text = text.trim();
     if text.is_empty() { Err(format!("{path} is empty")) } else { Ok(text.to_owned()) }
 }
 
-/// A mask is no secret: whoever feeds back what `userprofile config` printed must be told, not locked out.
+/// A mask is not a secret: giving back the output of `userprofile config` must be an error, not a lockout.
 fn parse<K: Kind>(setting: &Declared<K>, text: &str) -> Result<K::Value, String> {
     if setting.kind.is_secret() && text.contains(MASK) {
         return Err(format!("it holds {MASK}, which is printed in place of a secret"));

@@ -1,4 +1,4 @@
-//! What holds between settings, and the putting together of the [`Config`].
+//! The rules between settings, and the assembly of the [`Config`].
 
 use url::{Host, Url};
 
@@ -13,7 +13,7 @@ use super::{
     values::{Config, Mail},
 };
 
-/// Reads all groups and holds them against each other. Notes all faults in `reader`; `None` where a value is missing
+/// Reads all groups and checks the rules between them. Records all errors in `reader`; `None` if a value is missing
 /// because of one.
 pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     let server = Server::read(reader);
@@ -67,7 +67,7 @@ pub(super) fn assemble(reader: &mut Reader) -> Option<Config> {
     })
 }
 
-/// How mail is sent, where it is. The address that people know is also the best name that there is for EHLO.
+/// How mail is sent, if it is. The public address also provides the best name for EHLO.
 fn assemble_mail(mail: MailSettings, public_url: Option<&str>) -> Option<Mail> {
     let host =
         || public_url.and_then(|url| Url::parse(url).ok()).and_then(|url| url.host().map(|host| plain_host(&host)));
@@ -84,7 +84,7 @@ fn plain_host(host: &Host<&str>) -> String {
     }
 }
 
-/// A mail needs a sender, and its links a base.
+/// Mail requires a sender, and its links require a base.
 fn check_mail(reader: &mut Reader) {
     for (needed, variable, right) in [
         ("mail_from", "MAIL_FROM", "set it to an e-mail address, such as `Acme <noreply@example.com>`"),
@@ -102,7 +102,7 @@ fn check_secret_key(reader: &mut Reader) {
     }
 }
 
-/// Documents are trusted that a manifest holds.
+/// Trusted documents require a manifest.
 fn check_manifest(reader: &mut Reader) {
     if reader.is_missing("documents") {
         let wrong = "it needs USERPROFILE_DOCUMENTS, which is not set";

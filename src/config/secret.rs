@@ -1,15 +1,15 @@
-//! Values that must not be seen: types that print `***`, and the masking of URLs.
+//! Secret values: types that print `***`, and the masking of URLs.
 //!
-//! Here only what hides a secret; how one is parsed stands in `kinds/`.
+//! This module only hides secrets; they are parsed in `kinds/`.
 
 use std::{borrow::Cow, fmt};
 
 use percent_encoding::percent_decode_str;
 
-/// What is printed in place of a secret.
+/// The text that is printed instead of a secret.
 pub(super) const MASK: &str = "***";
 
-/// A password, or another text that must not be seen. Prints `***`.
+/// A password or another secret text. Prints `***`.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -18,7 +18,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that must show it to somebody else's system.
+    /// The text itself, for the one place that must pass it to another system.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -31,7 +31,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A URL that may hold a password. Prints itself with the password, and parameters such as `password=`, as `***`.
+/// A URL that may contain a password. Prints the URL with `***` for the password and for parameters such as
+/// `password=`.
 #[derive(Clone)]
 pub struct SecretUrl(String);
 
@@ -40,7 +41,7 @@ impl SecretUrl {
         Self(url.into())
     }
 
-    /// The URL as it was given, password and all.
+    /// The URL as given, including its password.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -59,12 +60,12 @@ impl fmt::Display for SecretUrl {
     }
 }
 
-/// The key that encrypts what must be readable again, and keys the digests. Prints `***`.
+/// The key that encrypts stored secrets and keys the digests. Prints `***`.
 #[derive(Clone)]
 pub struct SecretKey([u8; Self::LENGTH]);
 
 impl SecretKey {
-    /// Bytes in a key.
+    /// The length of a key in bytes.
     pub const LENGTH: usize = 32;
 
     pub(super) fn new(bytes: [u8; Self::LENGTH]) -> Self {
@@ -84,7 +85,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// `url` with its password and its secret parameters as `***`. What has no `//` has no place for a password.
+/// `url` with `***` for its password and its secret parameters. A URL without `//` cannot contain a password.
 pub(super) fn mask_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();

@@ -1,48 +1,48 @@
-//! What a setting is, and the small language that the table is written in.
+//! Settings, and the small language that the table is written in.
 
 use super::{kinds::Kind, resolve::Reader};
 
-/// One setting, as the command line and the documentation see it.
+/// A setting, as used by the command line and the documentation.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Its name, and its key in the file: `access_ttl`.
     pub name: &'static str,
     /// Its environment variable: `USERPROFILE_ACCESS_TTL`.
     pub environment: String,
-    /// Its flag, without the dashes before it: `access-ttl`.
+    /// Its flag, without the leading dashes: `access-ttl`.
     pub flag: String,
     /// The heading under which it is documented.
     pub group: &'static str,
-    /// One sentence on what it does.
+    /// A sentence that describes it.
     pub meaning: &'static str,
-    /// What stands for its value in usage texts: `DURATION`.
+    /// The placeholder for its value in usage texts: `DURATION`.
     pub value_name: &'static str,
-    /// What it takes: `a duration from 1s to 1d`.
+    /// What it accepts: `a duration from 1s to 1d`.
     pub accepts: String,
-    /// What holds where nobody sets it.
+    /// The value if it is not set.
     pub fallback: Fallback,
-    /// Whether its value is, or may contain, something that must not be seen.
+    /// Whether its value is, or may contain, a secret.
     pub is_secret: bool,
 }
 
-/// What holds where nobody sets a setting.
+/// The value of a setting that is not set.
 #[derive(Debug, Clone)]
 pub enum Fallback {
     /// This value.
     Value(&'static str),
-    /// What the machine says, told in words.
+    /// A value of the machine, with a description.
     Computed {
-        /// Finds the value.
+        /// Returns the value.
         value: fn() -> String,
-        /// What it finds.
+        /// Describes the value.
         told: &'static str,
     },
-    /// No value; the words say what happens then.
+    /// No value; the text says what happens then.
     Unset(&'static str),
 }
 
 impl Fallback {
-    /// The value, empty for none.
+    /// The value, empty if there is none.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Value(text) => (*text).to_owned(),
@@ -51,7 +51,7 @@ impl Fallback {
         }
     }
 
-    /// The words for it where it is more than a fixed value.
+    /// Its description if it is more than a fixed value.
     pub(super) fn told(&self) -> Option<&'static str> {
         match self {
             Self::Value(_) => None,
@@ -66,28 +66,28 @@ impl From<&'static str> for Fallback {
     }
 }
 
-/// A setting as it is declared: what the table says of it besides its sentence.
+/// A setting as declared: what the table says about it besides its sentence.
 pub(super) struct Declared<K> {
     pub(super) name: &'static str,
     pub(super) fallback: Fallback,
     pub(super) kind: K,
-    /// The setting that names a file with the value, where there is one.
+    /// The setting that names a file with the value, if there is one.
     pub(super) file: Option<&'static str>,
     prefix: &'static str,
 }
 
-/// Declares the setting `name`, that is `USERPROFILE_NAME` in the environment.
+/// Declares the setting `name`, with the environment variable `USERPROFILE_NAME`.
 pub(super) fn setting<K: Kind>(name: &'static str, fallback: impl Into<Fallback>, kind: K) -> Declared<K> {
     Declared { name, fallback: fallback.into(), kind, file: None, prefix: "USERPROFILE_" }
 }
 
 impl<K: Kind> Declared<K> {
-    /// Its environment variable has no prefix, because others than us read it under that name too.
+    /// Its environment variable has no prefix, because other programs read it under that name, too.
     pub(super) fn unprefixed(self) -> Self {
         Self { prefix: "", ..self }
     }
 
-    /// Its value can be in a file instead, which the setting `file` names.
+    /// Its value can also be in a file, which the setting `file` names.
     pub(super) fn or_in(self, file: &'static str) -> Self {
         Self { file: Some(file), ..self }
     }
@@ -96,7 +96,7 @@ impl<K: Kind> Declared<K> {
         self.environment_of(self.name)
     }
 
-    /// The environment variable of `name`, a setting beside this one.
+    /// The environment variable of `name`, a related setting.
     pub(super) fn environment_of(&self, name: &str) -> String {
         format!("{}{}", self.prefix, name.to_uppercase())
     }
@@ -105,7 +105,7 @@ impl<K: Kind> Declared<K> {
         flag_of(self.name)
     }
 
-    /// What is right, with the default as the example.
+    /// What it accepts, with the default as the example.
     pub(super) fn accepts_such_as(&self) -> String {
         match self.fallback {
             Fallback::Value(example) if !example.is_empty() => format!("{}, such as {example}", self.kind.accepts()),
@@ -128,22 +128,23 @@ impl<K: Kind> Declared<K> {
     }
 }
 
-/// The flag of the setting `name`, without the dashes before it.
+/// The flag of the setting `name`, without the leading dashes.
 pub(super) fn flag_of(name: &str) -> String {
     name.replace('_', "-")
 }
 
-/// Settings that belong together: a struct whose fields are settings.
+/// A group of settings: a struct whose fields are settings.
 pub(super) trait Group: Sized {
     /// Its settings, in the order of its fields.
     fn settings() -> Vec<Setting>;
 
-    /// Its values, or `None` where the reader noted a fault. Always reads all of them, so that all faults are noted.
+    /// Its values, or `None` if the reader recorded an error. It always reads all of them, so that all errors are
+    /// recorded.
     fn read(reader: &mut Reader) -> Option<Self>;
 }
 
-/// Makes a [`Group`] of a struct. A field's doc comment is the sentence that operators read; what stands behind `=` is
-/// its [`Declared`].
+/// Implements [`Group`] for a struct. A field's doc comment is the sentence that operators read; the expression after
+/// `=` is its [`Declared`].
 macro_rules! group {
     (
         #[doc = $title:literal]

@@ -1,6 +1,6 @@
-//! The table of all settings. Whoever adds one adds it here: one sentence, and one line with the name of its field, its
-//! type, its own name, its default and the kind of value that it takes. Flag, environment variable, key in the file,
-//! parsing, `userprofile config` and `docs/configuration.md` follow from that.
+//! The table of all settings. To add a setting, add it here: one sentence, and one line with the name of its field, its
+//! type, its own name, its default, and the kind of value that it accepts. Flag, environment variable, key in the file,
+//! parsing, `userprofile config`, and `docs/configuration.md` follow from that.
 
 use std::{net::SocketAddr, path::PathBuf, sync::LazyLock, time::Duration};
 
@@ -25,7 +25,7 @@ const DAY: Duration = Duration::from_hours(24);
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// Every setting, group by group, in the order in which they are documented.
+/// Every setting, group by group, in documentation order.
 #[must_use]
 pub fn settings() -> &'static [Setting] {
     static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
@@ -174,7 +174,7 @@ group! {
     }
 }
 
-// What is hashed here must be accepted by an import elsewhere: 64 MiB and 10 iterations are the most that one takes.
+// A new hash must be accepted by an import elsewhere, which accepts at most 64 MiB and 10 iterations.
 group! {
     /// Hashing of passwords
     pub struct Hashing {
@@ -207,7 +207,7 @@ group! {
     }
 }
 
-// The GraphQL parser overflows its stack at some 1,500 nested brackets; 200 keeps far away from that.
+// The GraphQL parser overflows its stack at about 1,500 nested brackets; 200 is far below that.
 group! {
     /// Limits of a GraphQL request
     pub struct Limits {
@@ -293,7 +293,7 @@ fn unset(then: &'static str) -> Fallback {
     Fallback::Unset(then)
 }
 
-/// As many as the process may use processors.
+/// The number of processors that the process may use.
 fn cores() -> Fallback {
     Fallback::Computed {
         value: || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS)).to_string(),

@@ -1,4 +1,4 @@
-//! What all settings together become: the [`Config`], plain data.
+//! The result of all settings: the [`Config`], plain data.
 
 use std::{
     fs,
@@ -16,28 +16,28 @@ use super::{
     table::{Browsers, Codes, Database, Documents, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
 };
 
-/// All settings in force, checked. Plain values, to be taken apart and handed down.
+/// All effective settings, checked. Plain values, to be taken apart and passed on.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the server listens.
+    /// The listen address.
     pub listen: SocketAddr,
     /// The database.
     pub database: Database,
-    /// How mail is sent; `None`: it is not.
+    /// How mail is sent; `None` if it is not.
     pub mail: Option<Mail>,
-    /// The file that the address of the mail server is read from, if it is.
+    /// The file that the address of the mail server is read from, if any.
     pub smtp_url_file: Option<PathBuf>,
-    /// The base of the links in mails, without a `/` at its end; always there with `mail`.
+    /// The base of the links in messages, without a `/` at its end; always set together with `mail`.
     pub public_url: Option<String>,
-    /// The page for a new password, where it is not ours; see [`Config::reset_page`].
+    /// The page for a new password, if it is not the product's own; see [`Config::reset_page`].
     pub reset_url: Option<String>,
     /// The application that the page for a new password links to when it is done.
     pub app_url: Option<String>,
-    /// The secret key where it was given as such; see [`Config::key_source`].
+    /// The secret key, if it is given directly; see [`Config::key_source`].
     pub secret_key: Option<SecretKey>,
-    /// The file with the secret key; never together with `secret_key`.
+    /// The file with the secret key; never set together with `secret_key`.
     pub secret_key_file: Option<PathBuf>,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// What is logged, and how.
     pub log: Log,
@@ -45,7 +45,7 @@ pub struct Config {
     pub codes: Codes,
     /// How much mail is sent.
     pub sends: Sends,
-    /// Passwords: their length, and the throttle for wrong ones.
+    /// Passwords: their length, and the backoff for wrong ones.
     pub passwords: Passwords,
     /// Hashing of passwords.
     pub hashing: Hashing,
@@ -53,13 +53,13 @@ pub struct Config {
     pub tokens: Tokens,
     /// Limits of a GraphQL request.
     pub limits: Limits,
-    /// Which documents are executed, and which are kept.
+    /// Which documents are executed, and which are cached.
     pub documents: Documents,
     /// The HTTP server.
     pub http: Http,
     /// What browsers are allowed.
     pub browsers: Browsers,
-    /// What is odd but not wrong, a sentence each: to be logged at the start.
+    /// Unusual values that are not errors, one sentence each, to be logged at the start.
     pub warnings: Vec<String>,
     pub(super) in_force: Vec<InForce>,
 }
@@ -67,36 +67,37 @@ pub struct Config {
 /// How mail is sent.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The server that takes it.
+    /// The mail server.
     pub server: SmtpServer,
-    /// Whom it is from.
+    /// The sender.
     pub from: Mailbox,
-    /// What this server is called in EHLO.
+    /// The name of this server in EHLO.
     pub helo_name: String,
 }
 
-/// Where the secret key comes from.
+/// The source of the secret key.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// It was given.
+    /// It is given.
     Given(SecretKey),
-    /// It is kept in this file beside the SQLite file, in base64 and mode 600, and is to be made if it is not there.
+    /// It is stored in this file beside the SQLite file, in base64 and mode 600, and is generated if the file does not
+    /// exist.
     BesideDatabase(PathBuf),
 }
 
 impl Config {
-    /// The page that the link for a new password opens, to which `#token=…` is added: the given one, or ours under
-    /// `public_url`, which is asked for since a server may know a base that nobody set.
+    /// The page that the reset link opens, to which `#token=…` is added: the given page, or the product's own under
+    /// `public_url`. That is a parameter, because a server may know a base that is not set.
     #[must_use]
     pub fn reset_page(&self, public_url: &str) -> String {
         self.reset_url.clone().unwrap_or_else(|| format!("{public_url}/reset-password"))
     }
 
-    /// Where the secret key comes from; reads the file that was given for it. To be asked by whatever needs the key,
-    /// and only then, so that all other commands work without.
+    /// The source of the secret key; reads the file that was given for it. Call it only if the key is needed, so that
+    /// all other commands work without one.
     ///
     /// # Errors
-    /// There is no key and the database is PostgreSQL's, or the file cannot be read or holds no key.
+    /// If there is no key and the database is PostgreSQL, or the file cannot be read or contains no key.
     pub fn key_source(&self) -> Result<KeySource, Faults> {
         match (&self.secret_key, &self.secret_key_file, &self.database.url) {
             (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
@@ -120,13 +121,13 @@ impl Config {
         }
     }
 
-    /// A fault of a setting that shows only when what it names is looked at: what was `wrong`, and what would be `right`.
+    /// An error of a setting that appears only when its target is used: what is `wrong`, and what is `right`.
     #[must_use]
     pub fn fault(&self, name: &str, wrong: String, right: &str) -> Faults {
         Fault { place: self.place_of(name), wrong, right: right.to_owned() }.into()
     }
 
-    /// Where the secret key stands: the setting, or the file that it is kept in.
+    /// Where the secret key is given: the setting, or the file that it is stored in.
     #[must_use]
     pub fn key_place(&self) -> String {
         match (&self.secret_key, &self.secret_key_file, &self.database.url) {
@@ -136,7 +137,7 @@ impl Config {
         }
     }
 
-    /// Where the value of a setting stands: `environment variable DATABASE_URL`.
+    /// Where the value of a setting is given: `environment variable DATABASE_URL`.
     #[must_use]
     pub fn place_of(&self, name: &str) -> String {
         let in_force = self.in_force.iter().find(|in_force| in_force.name == name);

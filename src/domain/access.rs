@@ -1,4 +1,4 @@
-//! Who asks, and what he may.
+//! The caller of an operation, and what the caller may do.
 
 use super::Timestamp;
 use super::ids::DomainId;
@@ -6,49 +6,50 @@ use super::login::LoginId;
 use super::session::{Lifetimes, Session};
 use super::user::{AuthType, Domain, DomainState, RequiredAction, User, UserState};
 
-/// Who asks: a session, and the user it belongs to, as they are now.
+/// The caller: a session and its user, with their current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The session whose token was shown.
+    /// The session that the access token belongs to.
     pub session: Session,
-    /// Its user.
+    /// The user of the session.
     pub user: User,
-    /// His domain.
+    /// The user's domain.
     pub domain: Domain,
 }
 
-/// Through whose eyes lists are read.
+/// The user whose permissions decide which entities a list contains.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Viewer {
-    /// Nothing of another domain is ever seen.
+    /// The viewer's domain; entities of other domains are never visible.
     pub domain_id: DomainId,
-    /// The form of his user id that is compared.
+    /// The normalised user id, the form that is compared.
     pub login_key: String,
-    /// Whether he sees all of the domain.
+    /// Whether the viewer sees all entities of the domain.
     pub is_admin: bool,
 }
 
-/// Why a caller may not do what he asks.
+/// Why a caller may not perform an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
-    /// His session has ended since he asked.
+    /// The session ended after the request was authenticated.
     SessionEnded,
-    /// He must do these first.
+    /// The user must complete these actions first.
     ActionRequired(Vec<RequiredAction>),
-    /// His password and second factor are kept elsewhere.
+    /// The user's password and MFA are managed by an external identity provider.
     External,
-    /// He signed in too long ago for something this sensitive.
+    /// The operation requires step-up authentication.
     NotFresh,
 }
 
 impl Caller {
-    /// Whether he is anybody at all: a disabled user, or one of a disabled domain, sees nothing, whatever token he shows.
+    /// Whether the caller may see anything. A disabled user, or a user of a disabled domain, sees nothing, even with a
+    /// valid token.
     #[must_use]
     pub fn may_be_served(user: &User, domain: &Domain) -> bool {
         user.state != UserState::Disabled && domain.state == DomainState::Enabled
     }
 
-    /// Through his eyes.
+    /// The caller as a viewer of lists.
     #[must_use]
     pub fn viewer(&self) -> Viewer {
         Viewer {
@@ -58,10 +59,10 @@ impl Caller {
         }
     }
 
-    /// Checks that nothing is required of him that must come first.
+    /// Checks that the user has no required actions to complete first.
     ///
     /// # Errors
-    /// What is required.
+    /// The required actions.
     pub fn may_act(&self) -> Result<(), Denial> {
         match self.user.required_actions.as_slice() {
             [] => Ok(()),
@@ -69,33 +70,30 @@ impl Caller {
         }
     }
 
-    /// Checks that he may do what one of the actions required of him asks for; where none is required, anything goes.
+    /// Checks that the caller may perform `action`: it is one of the user's required actions, or none is required.
     ///
     /// # Errors
-    /// What is required instead.
+    /// The actions that are required instead.
     pub fn may_fulfil(&self, action: RequiredAction) -> Result<(), Denial> {
         if self.user.required_actions.contains(&action) { Ok(()) } else { self.may_act() }
     }
 
-    /// Checks that he signed in lately enough for something sensitive.
+    /// Checks that the user authenticated recently enough for a sensitive operation.
     ///
     /// # Errors
-    /// When that was too long ago.
+    /// If step-up authentication is required.
     pub fn is_fresh(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
         if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(Denial::NotFresh) }
     }
 
-    /// Checks that his password and second factor are kept here.
-    ///
-    /// # Errors
-    /// When they are not.
+    /// Checks that the user's password and MFA are managed here.
     pub fn is_local(&self) -> Result<(), Denial> {
         if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(Denial::External) }
     }
 }
 
 impl Viewer {
-    /// Whether `login` names the viewer himself.
+    /// Whether `login` is the viewer's own user id.
     #[must_use]
     pub fn is(&self, login: &LoginId) -> bool {
         self.login_key == login.key()

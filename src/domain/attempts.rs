@@ -1,27 +1,27 @@
-//! How wrong passwords slow the next try down.
+//! Backoff after failed passwords.
 
 use chrono::TimeDelta;
 
 use super::Timestamp;
 
-/// After how long without a failure earlier ones are forgotten.
+/// The time without a failure after which earlier failures are discarded.
 pub const FORGET_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// The failures counted against one name from one network, or against one name from everywhere.
+/// The failures counted for one user id and one network, or for one user id over all networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many tries failed, or are still being looked at.
+    /// The number of attempts that failed or are still being compared.
     pub failures: u32,
     /// When the last of them was counted.
     pub failed_at: Timestamp,
-    /// Until when no further try is looked at.
+    /// The time before which no further attempt is compared.
     pub blocked_until: Timestamp,
 }
 
-/// A try came too early.
+/// The attempt came before the delay had passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// How many whole seconds are left, at least one.
+    /// The remaining delay in whole seconds, at least one.
     pub retry_after: u32,
 }
 
@@ -30,7 +30,7 @@ impl Wait {
     /// the clock was set back, counts as `now`: no delay lasts longer than its own length.
     ///
     /// # Errors
-    /// How long to wait if it is not over.
+    /// The remaining delay if it is not over.
     pub fn check(started_at: Timestamp, length: TimeDelta, now: Timestamp) -> Result<(), Self> {
         let left = started_at.min(now) + length - now;
         if left <= TimeDelta::zero() {
@@ -44,7 +44,7 @@ impl Wait {
     /// Whether two delays that both have to pass are over.
     ///
     /// # Errors
-    /// The longer one that is not.
+    /// The longer of the remaining delays.
     pub fn longer(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
         match (one, other) {
             (Err(one), Err(other)) => Err(if one.retry_after < other.retry_after { other } else { one }),
@@ -80,20 +80,20 @@ impl Charge {
     }
 }
 
-/// So many failures are free; each further one doubles the wait, from one second up to a limit.
+/// Allows `free` failures without a delay. Each further failure doubles the delay, from one second up to `max_wait`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttle {
-    /// How many failures cost nothing.
+    /// The number of failures without a delay.
     pub free: u32,
-    /// The longest wait.
+    /// The longest delay.
     pub max_wait: TimeDelta,
 }
 
 impl Throttle {
-    /// Whether a try may be looked at now.
+    /// Whether an attempt may be compared now.
     ///
     /// # Errors
-    /// How long to wait, when not.
+    /// The remaining delay if not.
     pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), Wait> {
         let Some(attempts) = before.filter(|attempts| attempts.blocked_until > now) else { return Ok(()) };
         // Never more than the delay of that many failures, whatever is stored.
@@ -102,7 +102,7 @@ impl Throttle {
     }
 
     /// Counts an attempt as failed *before* the password is compared, so that concurrent attempts cannot slip through
-    /// together. The attempt that turns out right is removed again, see [`Charge::undo`].
+    /// together. An attempt that turns out to be correct is removed again, see [`Charge::undo`].
     #[must_use]
     pub fn charge(self, before: Option<Attempts>, now: Timestamp) -> Charge {
         let remembered = before.filter(|attempts| now - attempts.failed_at < FORGET_AFTER);
@@ -110,7 +110,7 @@ impl Throttle {
         Charge { before, after: Attempts { failures, failed_at: now, blocked_until: now + self.wait_after(failures) } }
     }
 
-    /// How long nothing is looked at once `failures` have been counted.
+    /// The delay after `failures` counted failures.
     #[must_use]
     pub fn wait_after(self, failures: u32) -> TimeDelta {
         match failures.checked_sub(self.free) {
@@ -123,7 +123,7 @@ impl Throttle {
 /// A backoff over the failures within a rolling time span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RollingBackoff {
-    /// How many failures are free, and the longest delay.
+    /// The number of failures without a delay, and the longest delay.
     pub backoff: Throttle,
     /// For how long a failure counts.
     pub span: TimeDelta,
@@ -152,7 +152,7 @@ impl RollingBackoff {
     /// Whether an attempt may be compared now, after the failures of `newest_first`.
     ///
     /// # Errors
-    /// How long to wait if not.
+    /// The remaining delay if not.
     pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), Wait> {
         let Some(newest) = newest_first.first() else { return Ok(()) };
         let failures = newest_first.iter().filter(|failed_at| *newest - **failed_at < self.span).count();
@@ -193,7 +193,7 @@ mod tests {
         for hours in [0, 1, 1000] {
             assert_eq!(THROTTLE.check(Some(ahead), at(-3600 * hours)), Err(Wait { retry_after: 900 }));
         }
-        // What is stored alone is not believed either.
+        // The stored value alone is not trusted either.
         let edited = Attempts { blocked_until: at(1_000_000), ..ahead };
         assert_eq!(THROTTLE.check(Some(edited), at(899)), Err(Wait { retry_after: 1 }));
         assert_eq!(THROTTLE.check(Some(edited), at(900)), Ok(()));

@@ -1,7 +1,7 @@
-//! Codes and one-time tokens that wait for their answer: what one is good for, and what becomes of a guess.
+//! Verification codes and single-use tokens: their purposes, and how submitted codes are counted.
 //!
-//! The states of a code are: waiting, used up by wrong guesses, out of time, gone. It leaves the first by time and by
-//! guesses alone, and nothing leads back: a new code is another code.
+//! A code is pending, exhausted by wrong attempts, expired, or deleted. Only time and attempts end the pending state,
+//! and no transition leads back to it: a new code is a separate code.
 
 use super::attempts::Wait;
 use super::email::Email;
@@ -10,68 +10,69 @@ use super::secret::Digest;
 use super::{Timestamp, capital_enum};
 
 capital_enum! {
-    /// What a code or token is good for.
+    /// The purpose of a code or token.
     CodePurpose {
-        /// To prove that one reads an e-mail address.
+        /// To verify an email address.
         VerifyEmail = "VERIFY_EMAIL",
-        /// To switch a second factor on, or to replace it.
+        /// To enable MFA, or to replace its factor.
         EnableMfa = "ENABLE_MFA",
-        /// To switch the second factor off.
+        /// To disable MFA.
         DisableMfa = "DISABLE_MFA",
-        /// To sign in, after a right password.
+        /// To complete a sign-in after a correct password.
         SignIn = "SIGN_IN",
-        /// To prove again who one is.
+        /// To reauthenticate the user.
         Reauthenticate = "REAUTHENTICATE",
-        /// To choose a new password.
+        /// To set a new password.
         ResetPassword = "RESET_PASSWORD",
-        /// To put the old e-mail address back.
+        /// To restore the old email address.
         UndoEmailChange = "UNDO_EMAIL_CHANGE",
     }
 }
 
 impl CodePurpose {
-    /// Those that a change of the password voids: all but the link that puts an old address back, for that is what
-    /// an owner has left whose account was taken over.
+    /// The purposes whose codes a change of the password invalidates: all except undo links, which are the only way for
+    /// the owner of a compromised account to restore the old address.
     pub const VOIDED_BY_PASSWORD: [Self; 6] =
         [Self::VerifyEmail, Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
-    /// Those that disabling a user voids. Undo links stay: they are how an owner takes back an address that a thief set.
+    /// The purposes whose codes are invalidated when a user is disabled. Undo links stay valid: with them, an owner
+    /// recovers an address that an attacker replaced.
     pub const VOIDED_BY_DISABLING: [Self; 5] =
         [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
-    /// Those that a change of the second factor voids, and those of which one is pending for a user at a time.
+    /// The purposes whose codes a change of MFA invalidates.
     pub const OF_MFA: [Self; 4] = [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate];
-    /// A change of the second factor that waits to be confirmed: one for a user at a time.
+    /// The pending changes of MFA, at most one for a user at a time.
     pub const MFA_CHANGES: [Self; 2] = [Self::EnableMfa, Self::DisableMfa];
 }
 
-/// Something that waits for its answer: six digits that were mailed, a code of an authenticator app, or a token.
+/// A pending code: six digits that were sent by email, a code of an authenticator app, or a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
-    /// Its key.
+    /// Its id.
     pub id: CodeId,
-    /// Whose it is.
+    /// The user it belongs to.
     pub owner_id: UserId,
-    /// What it is good for.
+    /// Its purpose.
     pub purpose: CodePurpose,
-    /// The address it was sent to, or is about; it is good for no other.
+    /// The address that it was sent to or is about; it is valid for no other.
     pub address: Option<Email>,
-    /// The session that alone may answer it.
+    /// The only session that may submit it.
     pub session_id: Option<SessionId>,
-    /// Keyed digest of the digits that were mailed; `None` where an authenticator app makes them.
+    /// The keyed digest of the emailed digits; `None` if an authenticator app generates them.
     pub digest: Option<Digest>,
-    /// The sealed secret of an authenticator app that is being set up.
+    /// The encrypted secret of an authenticator app that is being enrolled.
     pub otp_secret: Option<Vec<u8>>,
-    /// How many guesses were counted.
+    /// The number of counted attempts.
     pub tries: u32,
-    /// When it came to be.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it runs out.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 /// A link that undoes a change of the email address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoLink {
-    /// Whose account it is for.
+    /// The user whose address it restores.
     pub owner_id: UserId,
     /// The address that it restores, in the form that is compared.
     pub address_key: String,
@@ -79,35 +80,35 @@ pub struct UndoLink {
     pub created_at: Timestamp,
 }
 
-/// Which of a user's valid undo links are invalidated when `address` becomes the user's verified address: those issued at
-/// the returned time or later, which are the link to this address and all that came after it. `None` where no link leads
-/// to it.
+/// The time from which a user's undo links are invalidated when `address` becomes the user's verified address. Links
+/// issued at that time or later are the link to this address and all that came after it. `None` if no link restores
+/// this address.
 #[must_use]
 pub fn links_to_invalidate(links: &[&UndoLink], address: &Email) -> Option<Timestamp> {
     links.iter().filter(|link| link.address_key == address.key()).map(|link| link.created_at).min()
 }
 
-/// Why a guess comes to nothing.
+/// Why a submitted code is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeRefusal {
-    /// Nothing waits for it.
+    /// No code is pending.
     NothingPending,
-    /// It came too late.
+    /// The code has expired.
     Expired,
-    /// Too many wrong ones came before; where waiting helps, for how long. It was not looked at.
+    /// Too many wrong attempts, and when to retry if waiting helps. The code was not compared.
     TooManyTries(Option<Wait>),
-    /// It is wrong; so many more are looked at.
+    /// The code is wrong.
     Wrong {
-        /// How many.
+        /// The number of attempts that remain.
         attempts_left: u32,
     },
 }
 
 impl Code {
-    /// Counts a guess, before it is looked at.
+    /// Counts an attempt before the code is compared.
     ///
     /// # Errors
-    /// Why it will not be looked at; then it counts nothing.
+    /// Why the code is not compared; the attempt is then not counted.
     pub fn charge(&self, max_tries: u32, now: Timestamp) -> Result<u32, CodeRefusal> {
         if now >= self.expires_at {
             Err(CodeRefusal::Expired)

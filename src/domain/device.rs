@@ -4,17 +4,18 @@ use std::collections::HashSet;
 
 use woothee::parser::Parser;
 
-/// What `woothee` says where it does not know something.
+/// The value that `woothee` returns for an unknown property.
 const UNKNOWN: &str = "UNKNOWN";
-/// The kinds of client that people sit in front of; the others are programs, which their own first word names best.
+/// The categories of clients that people use interactively. Other clients are programs; the first word of their
+/// `User-Agent` names them best.
 const PEOPLES: [&str; 4] = ["pc", "smartphone", "mobilephone", "appliance"];
-/// The longest name of a program that is shown, in bytes.
+/// The longest program name that is shown, in bytes.
 const MAX_PRODUCT_LENGTH: usize = 32;
 
-/// The device that sent `user_agent`: `Chrome on Windows`, `Safari on iPhone`, `curl`; `None` if it cannot be told.
+/// The device that sent `user_agent`: `Chrome on Windows`, `Safari on iPhone`, `curl`; `None` if it is unknown.
 ///
-/// Versions are left out: browsers freeze those of the system (Windows 11 says `Windows NT 10.0`), and a new one every
-/// month would make one device look like many.
+/// Versions are omitted: browsers freeze the system's version (Windows 11 sends `Windows NT 10.0`), and a monthly
+/// browser version would make one device look like many.
 #[must_use]
 pub fn name(user_agent: &str) -> Option<String> {
     let known = Parser::new().parse(user_agent).filter(|found| PEOPLES.contains(&found.category));
@@ -26,11 +27,12 @@ pub fn name(user_agent: &str) -> Option<String> {
     }
 }
 
-/// Whether `user_agent` names the same device as one of `known`. Clients without a name are one device, an unknown one.
+/// Whether `user_agent` names the same device as one of `known`. All clients without a name count as one unknown
+/// device.
 #[must_use]
 pub fn is_known(user_agent: Option<&str>, known: &[Option<String>]) -> bool {
     let known: HashSet<Option<&str>> = known.iter().map(Option::as_deref).collect();
-    // Most sign-ins come from the very browser of an earlier one, and comparing is cheaper than parsing.
+    // Most sign-ins come from the same browser as an earlier one, and comparing is cheaper than parsing.
     known.contains(&user_agent) || {
         let wanted = user_agent.and_then(name);
         known.into_iter().any(|one| one.and_then(name) == wanted)
@@ -39,7 +41,7 @@ pub fn is_known(user_agent: Option<&str>, known: &[Option<String>]) -> bool {
 
 fn browser(name: &str) -> Option<&str> {
     match name {
-        // A browser inside of an app, which does not name itself.
+        // A browser embedded in an app that does not name itself.
         UNKNOWN | "" | "Webview" => None,
         "SamsungBrowser" => Some("Samsung Internet"),
         name => Some(name),
@@ -56,8 +58,8 @@ fn system(name: &str) -> Option<&str> {
     }
 }
 
-/// The first product of a `User-Agent` (RFC 9110, section 10.1.5), without its version. `Mozilla` says nothing, as every
-/// browser begins with it.
+/// The first product of a `User-Agent` (RFC 9110, section 10.1.5), without its version. `Mozilla` is not informative,
+/// as every browser's header begins with it.
 fn product(user_agent: &str) -> Option<String> {
     let product = user_agent.split(['/', ' ', '(', ';']).next().unwrap_or_default();
     let is_plain = product.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));

@@ -1,4 +1,4 @@
-//! E-mail addresses, parsed once.
+//! Email addresses, parsed once.
 
 use std::str::FromStr;
 
@@ -7,12 +7,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
 
-/// How many bytes an address may have, its domain as A-label (RFC 5321, 4.5.3.1.3, less the angle brackets).
+/// The maximum length of an address in bytes, with its domain as A-label (RFC 5321, 4.5.3.1.3, less the angle
+/// brackets).
 pub const MAX_EMAIL_LENGTH: usize = 254;
 
-/// An e-mail address (RFC 5321 `Mailbox`, with the local part as a dot-string), kept as typed.
+/// An email address (RFC 5321 `Mailbox`, with the local part as a dot-string), kept as typed.
 ///
-/// Two are the same when their [`key`](Self::key)s are.
+/// Two addresses are the same if their [`key`](Self::key)s are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     typed: String,
@@ -20,13 +21,13 @@ pub struct Email {
 }
 
 impl Email {
-    /// Takes an address as somebody typed it; white space around it is dropped.
+    /// Parses an address as the user typed it; surrounding white space is removed.
     ///
-    /// Quoted local parts and address literals, though the RFC knows them, are refused: no person has them, and each is
-    /// a way to make one address look like two.
+    /// Quoted local parts and address literals are refused although the RFC allows them: no person uses them, and each
+    /// is a way to write the same address differently.
     ///
     /// # Errors
-    /// When it is not an address, or too long.
+    /// If it is not an address, or too long.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let malformed = || Invalid::malformed("this is not an e-mail address; one looks like name@example.com");
         let typed = text.trim();
@@ -37,7 +38,7 @@ impl Email {
             return Err(too_long());
         }
         let options = Options::default().without_display_text().without_domain_literal();
-        // Judged in the form that is compared: by itself, a combining mark is no character of an address.
+        // Validated in the form that is compared: alone, a combining mark is not a valid character of an address.
         let composed: String = typed.nfc().collect();
         let parsed = EmailAddress::parse_with_options(&composed, options).map_err(|_| malformed())?;
         if parsed.local_part().starts_with('"') || parsed.local_part().chars().any(|c| c.is_control() || is_bidi(c)) {
@@ -51,33 +52,33 @@ impl Email {
         Ok(Self { typed: typed.to_owned(), key })
     }
 
-    /// Takes an address back from where it was kept after it had been parsed.
+    /// Wraps a stored address, which was validated before it was stored.
     #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
-    /// The address as it was typed.
+    /// The address as typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// The address as somebody may see it who has only shown to know a password: `w…@example.com`.
+    /// The masked address, for a user who has only submitted a correct password: `w…@example.com`.
     #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
         format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
     }
 
-    /// Whether only mail servers that offer SMTPUTF8 (RFC 6531) can deliver to it: its local part is beyond ASCII. The
+    /// Whether only mail servers that offer SMTPUTF8 (RFC 6531) can deliver to it: its local part is not ASCII. The
     /// domain part does not count, since it is sent as an A-label.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.typed.rsplit_once('@').is_some_and(|(local, _)| !local.is_ascii())
     }
 
-    /// What is compared: in lower case, the domain as A-label (RFC 5890).
+    /// The form that is compared: lower case, with the domain as A-label (RFC 5890).
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -96,7 +97,7 @@ fn too_long() -> Invalid {
     Invalid::too_long(format!("an e-mail address has at most {MAX_EMAIL_LENGTH} bytes"))
 }
 
-/// Marks that turn the direction of writing: they let an address read as another one.
+/// Bidirectional control characters: with them, one address can look like another.
 fn is_bidi(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! Security events: what happened to an account, for its owner to see.
+//! Security events: what happened to an account. Its owner can list them.
 
 use super::ids::{EventId, UserId};
 use super::{Timestamp, capital_enum};
@@ -7,53 +7,53 @@ use super::{Timestamp, capital_enum};
 pub const EVENT_RETENTION_DAYS: i64 = 90;
 
 capital_enum! {
-    /// What happened.
+    /// The type of a security event.
     SecurityEventType {
-        /// Somebody signed in.
+        /// The user signed in.
         SignedIn = "SIGNED_IN",
-        /// He signed out.
+        /// The user signed out.
         SignedOut = "SIGNED_OUT",
-        /// One or more sessions were ended from another one, or by an administrator.
+        /// One or more sessions were revoked from another session or by an operator.
         SessionsRevoked = "SESSIONS_REVOKED",
-        /// A refresh token was shown that had been exchanged before; its session was ended.
+        /// A refresh token was used again after its rotation; its session was revoked.
         RefreshTokenReused = "REFRESH_TOKEN_REUSED",
-        /// An administrator set a password.
+        /// An operator set a password.
         PasswordSet = "PASSWORD_SET",
-        /// Too many wrong codes were tried at sign-in, after a right password.
+        /// After a correct password at sign-in, the limit of wrong codes was reached.
         SignInCodesExhausted = "SIGN_IN_CODES_EXHAUSTED",
-        /// He proved again who he is.
+        /// The user reauthenticated.
         Reauthenticated = "REAUTHENTICATED",
-        /// He proved that he reads the address he had.
+        /// The user verified the current email address.
         EmailVerified = "EMAIL_VERIFIED",
-        /// He has another e-mail address, which he proved to read.
+        /// The email address was changed to a new, verified one.
         EmailChanged = "EMAIL_CHANGED",
-        /// Whoever reads the old address put it back; all sessions were ended.
+        /// The old email address was restored with an undo link; all sessions were revoked.
         EmailChangeUndone = "EMAIL_CHANGE_UNDONE",
-        /// He changed his password; all other sessions were ended.
+        /// The user changed the password; all other sessions were revoked.
         PasswordChanged = "PASSWORD_CHANGED",
-        /// A link for a new password was asked for, and mailed.
+        /// A password reset was requested, and its link was sent by email.
         PasswordResetRequested = "PASSWORD_RESET_REQUESTED",
-        /// An administrator made a link for a new password.
+        /// An operator created a password reset link.
         PasswordResetIssued = "PASSWORD_RESET_ISSUED",
-        /// A new password was set by such a link; all sessions were ended.
+        /// A new password was set with a reset link; all sessions were revoked.
         PasswordReset = "PASSWORD_RESET",
-        /// A second factor was switched on, or replaced.
+        /// MFA was enabled, or its factor was replaced.
         MfaEnabled = "MFA_ENABLED",
-        /// The second factor was switched off.
+        /// MFA was disabled.
         MfaDisabled = "MFA_DISABLED",
-        /// An administrator took the second factor away.
+        /// An operator reset MFA.
         MfaReset = "MFA_RESET",
-        /// An administrator decided whether a second factor must be on.
+        /// An operator changed whether MFA is enforced.
         MfaEnforced = "MFA_ENFORCED",
-        /// A recovery code was used in place of the second factor.
+        /// A recovery code was used instead of the factor.
         RecoveryCodeUsed = "RECOVERY_CODE_USED",
-        /// New recovery codes were made; the old ones are void.
+        /// New recovery codes were generated; the old ones are invalidated.
         RecoveryCodesRegenerated = "RECOVERY_CODES_REGENERATED",
-        /// An administrator required something of the user, or required it no longer.
+        /// An operator changed the user's required actions.
         ActionRequired = "ACTION_REQUIRED",
-        /// An administrator enabled the account.
+        /// An operator enabled the account.
         UserEnabled = "USER_ENABLED",
-        /// An administrator disabled the account.
+        /// An operator disabled the account.
         UserDisabled = "USER_DISABLED",
         /// A sign-in failed: the password was wrong, or the account may not sign in.
         SignInFailed = "SIGN_IN_FAILED",
@@ -89,7 +89,7 @@ capital_enum! {
 }
 
 impl SecurityEventActor {
-    /// Who causes events of this type that come `from` a client, or from no client.
+    /// The actor of events of this type that come `from` a client, or from no client.
     #[must_use]
     pub fn of(event_type: SecurityEventType, from: Option<&Client>) -> Self {
         match event_type {
@@ -103,31 +103,31 @@ impl SecurityEventActor {
     }
 }
 
-/// The owner of events about user ids that no user has. Failed sign-ins with them are recorded like any other, so that
-/// recording takes the same time, and so that operators see who tries many names.
+/// The owner of events about unknown user ids. Failed sign-ins with them are recorded like any other, so that recording
+/// takes the same time, and so that operators see clients that try many user ids.
 pub const UNKNOWN_OWNER: &str = "unknown";
 
-/// Something that happened to an account.
+/// A security event of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityEvent {
-    /// Its key.
+    /// Its id.
     pub id: EventId,
-    /// Whose account.
+    /// The account.
     pub owner_id: UserId,
     /// What happened.
     pub event_type: SecurityEventType,
-    /// When.
+    /// When it happened.
     pub created_at: Timestamp,
-    /// From which address; `None` where it came from the command line.
+    /// The client's address; `None` if it came from the command line.
     pub client_address: Option<String>,
-    /// What the client called itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
-    /// Who caused it.
+    /// The actor that caused it.
     pub actor: SecurityEventActor,
 }
 
 impl SecurityEvent {
-    /// An event that `client` caused now, or, without one, an operator.
+    /// An event that `client` caused now, or an operator if there is no client.
     #[must_use]
     pub fn new(
         id: EventId,
@@ -148,11 +148,11 @@ impl SecurityEvent {
     }
 }
 
-/// From where something was asked.
+/// The client that sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// The address, as far as it can be believed.
+    /// The client's address, as far as it can be trusted.
     pub address: std::net::IpAddr,
-    /// What it calls itself, cut to a sensible length.
+    /// The client's `User-Agent`, truncated.
     pub user_agent: Option<String>,
 }

@@ -1,8 +1,8 @@
-//! Ids as types, so that the id of one thing cannot be passed for that of another.
+//! Ids as types, so that the id of one kind of entity cannot be passed for that of another.
 
 use super::Invalid;
 
-/// How many characters an id may have, its prefix included.
+/// The maximum length of an id in characters, including its prefix.
 pub const MAX_ID_LENGTH: usize = 64;
 
 fn check(text: &str, prefix: &str) -> Result<(), Invalid> {
@@ -30,26 +30,26 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// What every such id begins with.
+            /// The prefix of every such id.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Takes an id that somebody wrote.
+            /// Parses an id.
             ///
             /// # Errors
-            /// When it is not made of `[A-Za-z0-9._-]{1,64}` or lacks its prefix.
+            /// If it is not made of `[A-Za-z0-9._-]{1,64}`, or lacks its prefix.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 check(text, Self::PREFIX)?;
                 Ok(Self(text.to_owned()))
             }
 
-            /// Makes a new id, the prefix and 12 hex digits, of 48 random bits.
+            /// Generates a new id: the prefix and 12 hex digits, from 48 random bits.
             #[must_use]
             pub fn from_random(bytes: [u8; 6]) -> Self {
                 let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Self(format!("{}{digits}", Self::PREFIX))
             }
 
-            /// Takes an id back from where it was kept after it had been parsed.
+            /// Wraps a stored id, which was validated before it was stored.
             #[must_use]
             pub fn from_stored(text: String) -> Self {
                 Self(text)
@@ -75,7 +75,7 @@ id!(
     DomainId, "domain-"
 );
 id!(
-    /// A user's own id; what he signs in with is a [`LoginId`](super::login::LoginId).
+    /// A user's own id; the user signs in with a [`LoginId`](super::login::LoginId).
     UserId, "user-"
 );
 id!(
@@ -95,7 +95,7 @@ id!(
     RoleId, ""
 );
 id!(
-    /// A session: what lasts from one sign-in to its end.
+    /// A session, from one sign-in to its end.
     SessionId, "session-"
 );
 id!(
@@ -103,15 +103,15 @@ id!(
     EventId, "event-"
 );
 id!(
-    /// A code or a one-time token that waits for its answer.
+    /// A pending code or single-use token.
     CodeId, "code-"
 );
 id!(
-    /// One thing counted within a window of time.
+    /// One event that is counted for a rate limit.
     TallyId, "tally-"
 );
 id!(
-    /// A mail, or a request, that waits to be worked on.
+    /// A job in the outbox: a message or a request to process.
     JobId, "job-"
 );
 

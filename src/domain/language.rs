@@ -8,11 +8,12 @@ use oxilangtag::LanguageTag;
 
 use super::Invalid;
 
-/// How many characters a language tag may have (RFC 5646, 4.4.1 recommends at least 35).
+/// The maximum length of a language tag in characters (RFC 5646, 4.4.1 recommends at least 35).
 pub const MAX_LANGUAGE_LENGTH: usize = 64;
 
-/// The IANA Language Subtag Registry of 2025-08-25 (from the npm package `language-subtag-registry` 0.4.2, CC0): a type
-/// and a subtag in lower case a line, ranges as `first..last`. An extended language stands after its prefix: `zh-yue`.
+/// The IANA Language Subtag Registry of 2025-08-25 (from the npm package `language-subtag-registry` 0.4.2, CC0). Each
+/// line holds a type and a subtag in lower case; ranges are written `first..last`. An extended language follows its
+/// prefix: `zh-yue`.
 const REGISTRY: &str = include_str!("language_subtags.txt");
 
 static REGISTERED: LazyLock<HashSet<&'static str>> =
@@ -28,10 +29,10 @@ static RANGES: LazyLock<Vec<(&'static str, RangeInclusive<&'static str>)>> = Laz
 /// The singletons of registered extensions (RFC 6067, RFC 6497).
 const EXTENSIONS: [char; 2] = ['u', 't'];
 
-/// A tag in its canonical case. `_` is taken for `-`, as in the names of POSIX locales.
+/// A tag in its canonical case. `_` is accepted for `-`, as in the names of POSIX locales.
 ///
 /// # Errors
-/// When it is malformed or too long, or a subtag of it is not registered.
+/// If it is malformed or too long, or one of its subtags is not registered.
 pub(super) fn canonical(text: &str) -> Result<String, Invalid> {
     if text.len() > MAX_LANGUAGE_LENGTH {
         return Err(Invalid::too_long(format!("a language tag has at most {MAX_LANGUAGE_LENGTH} characters")));
@@ -46,10 +47,10 @@ pub(super) fn canonical(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// The first subtag that is not registered, or stands in the tag twice (RFC 5646, 2.2.9).
+/// The first subtag that is not registered, or that occurs in the tag twice (RFC 5646, 2.2.9).
 fn unregistered(tag: &LanguageTag<String>) -> Option<String> {
     let language = tag.primary_language();
-    // The parser leaves these whole: tags that were registered as a whole (`i-klingon`), and those for private use.
+    // The parser does not split these: tags that were registered as a whole (`i-klingon`), and those for private use.
     if language.contains('-') {
         return None;
     }

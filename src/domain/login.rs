@@ -1,15 +1,15 @@
-//! What one signs in with.
+//! The user id that a user signs in with.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::Invalid;
 
-/// How many characters the name one signs in with may have.
+/// The maximum length of a user id in characters.
 pub const MAX_LOGIN_LENGTH: usize = 256;
 
-/// The `user_id` of the API: the name one signs in with, usually an e-mail address.
+/// The `user_id` of the API: the name that a user signs in with, usually an email address.
 ///
-/// It is kept as typed, but two that differ only in case or Unicode form are the same: they have the same
+/// It is kept as typed, but user ids that differ only in case or Unicode form are the same: they have the same
 /// [`key`](Self::key), and only keys are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginId {
@@ -18,10 +18,10 @@ pub struct LoginId {
 }
 
 impl LoginId {
-    /// Takes a name as somebody typed it; white space around it is dropped.
+    /// Parses a user id as the user typed it; surrounding white space is removed.
     ///
     /// # Errors
-    /// When nothing is left, when it is longer than [`MAX_LOGIN_LENGTH`], or holds a control character.
+    /// If it is empty, longer than [`MAX_LOGIN_LENGTH`], or contains a control character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed = text.trim();
         if typed.is_empty() {
@@ -36,28 +36,28 @@ impl LoginId {
         Ok(Self { typed: typed.to_owned(), key: fold(typed) })
     }
 
-    /// Takes a name back from where it was kept after it had been parsed.
+    /// Wraps a stored user id, which was validated before it was stored.
     #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
-    /// The name as it was typed.
+    /// The user id as typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// What is compared: the name in NFC and Unicode lower case.
+    /// The form that is compared: NFC and Unicode lower case.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 }
 
-/// `text` as user ids and addresses are compared: NFC, Unicode lower case with `ς` as `σ`, and NFC again, as lowering can
-/// leave a text that is not in that form. Which of the two sigmas a capital becomes depends on whether it ends a word, so
-/// without the replacement `ΝΙΚΟΣ` and `Νικοσ` would differ.
+/// `text` in the form in which user ids and addresses are compared: NFC, Unicode lower case with `ς` as `σ`, and NFC
+/// again, because lower-casing can leave a text that is not in NFC. Which of the two sigmas a capital becomes depends
+/// on whether it ends a word, so without the replacement `ΝΙΚΟΣ` and `Νικοσ` would differ.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {

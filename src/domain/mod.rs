@@ -1,5 +1,5 @@
-//! What is true, whoever asks and wherever it is kept: the values, the things made of them, and the rules that can be
-//! told from values and a time alone. No I/O, no async, no database, no GraphQL.
+//! The domain model: values, entities, and the rules that depend only on values and a time. It does not depend on the
+//! caller or the storage. No I/O, no async, no database, no GraphQL.
 
 pub mod access;
 pub mod attempts;
@@ -33,24 +33,24 @@ pub mod workspace;
 
 pub use crate::clock::Timestamp;
 
-/// A value was refused: what is wrong with it and what would be right, in a sentence that a person can act on.
+/// An invalid value, with a message that says what is wrong and what is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Invalid {
-    /// What kind of wrong it is.
+    /// The kind of error.
     pub kind: InvalidKind,
-    /// What is wrong and what would be right; it never repeats the value.
+    /// What is wrong and what is accepted; it never repeats the value.
     pub message: String,
 }
 
-/// The kinds of wrong that a client may want to tell apart.
+/// The kinds of errors that clients can distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidKind {
-    /// Nothing was given where something is needed.
+    /// A required value is missing or empty.
     Required,
-    /// It is longer than allowed.
+    /// The value is too long.
     TooLong,
-    /// Anything else.
+    /// Any other error.
     Malformed,
 }
 
@@ -72,7 +72,7 @@ impl Invalid {
     }
 }
 
-/// Makes an enum whose values are written in capitals, in the database, in import files and in the API alike.
+/// Defines an enum whose values are written in capitals in the database, in import files, and in the API.
 macro_rules! capital_enum {
     (
         $(#[$meta:meta])*
@@ -83,13 +83,13 @@ macro_rules! capital_enum {
         pub enum $name { $($(#[$value_meta])* #[serde(rename = $text)] $value),+ }
 
         impl $name {
-            /// The value as it is written everywhere.
+            /// The value in its written form.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text),+ }
             }
 
-            /// The value that `text` stands for, if any.
+            /// Parses the written form of a value.
             #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$value),)+ _ => None }

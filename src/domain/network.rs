@@ -1,14 +1,14 @@
-//! From where somebody calls: the network that a client's address lies in.
+//! The network of a client's address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The part of an address that one subscriber commonly holds: the first 24 bits of an IPv4 address, the first 64 of an
-/// IPv6 address. Wrong passwords are counted for each.
+/// The part of an address that one subscriber usually has: the first 24 bits of an IPv4 address, or the first 64 bits
+/// of an IPv6 address. Wrong passwords are counted for each network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The network that `address` lies in. An IPv4 address written as IPv6 counts as IPv4.
+    /// The network of `address`. An IPv4 address written as IPv6 counts as IPv4.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {

@@ -1,31 +1,31 @@
-//! Numbers in JSON that would not come back as they went in.
+//! Numbers in JSON that would change when they are stored and written again.
 //!
-//! A number that is no whole one of 64 bits is held as an IEEE 754 double, which has some 17 digits. What has more would
-//! lose them in silence, so it is found here and refused by name.
+//! A number that is not a 64-bit integer is held as an IEEE 754 double, which has about 17 digits. A number with more
+//! digits would silently lose them, so it is detected here and refused.
 
 use serde_json::value::RawValue;
 
-/// How many lists and objects within each other are searched: no value that is kept has more.
+/// How many nested lists and objects are searched: no stored value has more.
 const SEARCHED_DEPTH: usize = 12;
 
-/// How many characters of a place are told: keys may be long.
+/// How many characters of a path a message contains: keys may be long.
 const SHOWN: usize = 200;
 
-/// Whether a number, as JSON and GraphQL write it, has the same value when it is written out again.
+/// Whether a number, as written in JSON and GraphQL, keeps its value when it is written again.
 #[must_use]
 pub fn is_exact(text: &str) -> bool {
     if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
         return true;
     }
     let Ok(double) = text.parse::<f64>() else { return false };
-    // Of the shortest texts for a double there can be two; JSON here is written with one of them, elsewhere with the other.
+    // A double can have two shortest texts; this JSON library writes one of them, other libraries the other.
     let written =
         [format!("{double:e}"), serde_json::Number::from_f64(double).map(|n| n.to_string()).unwrap_or_default()];
     double.is_finite()
         && decimal(text).is_some_and(|given| written.iter().any(|text| decimal(text).as_ref() == Some(&given)))
 }
 
-/// Where in a JSON text the first number stands that is not exact: `a.b[2]`, after `path`.
+/// The path of the first inexact number in a JSON text: `a.b[2]`, appended to `path`.
 #[must_use]
 pub fn inexact_in(json: &RawValue, path: &str) -> Option<String> {
     let place = search(json, path, 0)?;
@@ -52,8 +52,8 @@ fn search(json: &RawValue, path: &str, depth: usize) -> Option<String> {
     }
 }
 
-/// The value of a decimal number: whether it is negative, its digits without zeros at either end, and by which power of
-/// ten they are multiplied. `None` where that power is out of all bounds.
+/// The value of a decimal number: whether it is negative, its digits without leading and trailing zeros, and the power
+/// of ten that they are multiplied by. `None` if that power is out of range.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);

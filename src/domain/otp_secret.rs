@@ -4,13 +4,13 @@ use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
 use super::Invalid;
 
-/// The fewest bytes of a secret from elsewhere: 80 bits, as Google Authenticator has made them.
+/// The minimum length of an imported secret in bytes: 80 bits, as Google Authenticator has generated them.
 pub const MIN_OTP_SECRET_BYTES: usize = 10;
-/// How many bytes a secret made here has: 160 bits (RFC 4226, 4, R6).
+/// The length of a new secret in bytes: 160 bits (RFC 4226, 4, R6).
 pub const NEW_OTP_SECRET_BYTES: usize = 20;
-/// The most bytes of a secret.
+/// The maximum length of a secret in bytes.
 pub const MAX_OTP_SECRET_BYTES: usize = 128;
-/// For what a secret is sealed with the server's secret key before it is kept.
+/// The purpose for which secrets are encrypted with the server's secret key before they are stored.
 pub const OTP_SECRET_PURPOSE: &str = "otp secret";
 
 /// A secret shared with an authenticator app.
@@ -24,10 +24,10 @@ impl std::fmt::Debug for OtpSecret {
 }
 
 impl OtpSecret {
-    /// Takes a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
+    /// Parses a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
     ///
     /// # Errors
-    /// When it is not base32, or has fewer than 80 or more than 1024 bits.
+    /// If it is not base32, or has fewer than 80 or more than 1024 bits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let compact: String = text.chars().filter(|c| !matches!(c, '-' | '=') && !c.is_whitespace()).collect();
         let bytes = BASE32_NOPAD_NOCASE
@@ -42,25 +42,25 @@ impl OtpSecret {
         Ok(Self(bytes))
     }
 
-    /// Makes a secret of 160 random bits.
+    /// Generates a secret of 160 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; NEW_OTP_SECRET_BYTES]) -> Self {
         Self(bytes.to_vec())
     }
 
-    /// Takes a secret back from where it was kept.
+    /// Wraps a stored secret.
     #[must_use]
     pub fn from_stored(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// What is sealed and kept.
+    /// The bytes that are encrypted and stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The secret itself, in base32 without padding.
+    /// The secret in base32 without padding.
     #[must_use]
     pub fn reveal(&self) -> String {
         BASE32_NOPAD.encode(&self.0)

@@ -1,4 +1,5 @@
-//! Work that is put down in the transaction that needs it, and done after it: mails to send, requests to decide on.
+//! Jobs: work that is stored in the transaction that requires it and processed after commit, such as messages to send
+//! and reset requests to process.
 
 use chrono::TimeDelta;
 
@@ -6,42 +7,42 @@ use super::ids::JobId;
 use super::{Timestamp, capital_enum};
 
 capital_enum! {
-    /// What is to be done.
+    /// The type of a job.
     JobKind {
-        /// A mail is to be sent.
+        /// Send a message.
         Mail = "MAIL",
-        /// Somebody asked for a new password; whether he gets a link is to be decided.
+        /// Process a password reset request: decide whether the user receives a link.
         ResetRequest = "RESET_REQUEST",
     }
 }
 
-/// Something that waits to be done.
+/// A job in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Its key, and the first part of a mail's `Message-ID`.
+    /// Its id, and the first part of a message's `Message-ID`.
     pub id: JobId,
-    /// What is to be done.
+    /// Its type.
     pub kind: JobKind,
-    /// With what, sealed.
+    /// Its encrypted payload.
     pub payload: Vec<u8>,
-    /// When it was put down.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// After which it is not to be done any more.
+    /// The time after which it must not be processed.
     pub expires_at: Timestamp,
-    /// How often it was begun, this time included.
+    /// The number of attempts, including the current one.
     pub tries: u32,
 }
 
-/// For how long a worker holds a job. It lets go earlier by itself, see [`WORK_FOR`].
+/// A worker's lease on a job. The worker stops earlier by itself, see [`WORK_FOR`].
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How long the work on one job may take, in seconds: shorter than the lease, so that two never do the same.
+/// The time limit for one job in seconds: shorter than the lease, so that two workers never process the same job.
 pub const WORK_FOR: u64 = 45;
-/// How often a job is begun before it is given up; with the pauses between, over some 14 hours.
+/// The number of attempts before a job fails; with the pauses between them, they take about 14 hours.
 pub const MAX_TRIES: u32 = 24;
-/// How many days a job that was given up stays to be seen.
+/// How many days a failed job is kept for inspection.
 pub const GRAVE_DAYS: i64 = 30;
 
-/// How long to wait after the `tries`-th failure: 5 seconds, doubling up to an hour.
+/// The delay after the `tries`-th failure: 5 seconds, doubling up to an hour.
 #[must_use]
 pub fn pause_after(tries: u32) -> TimeDelta {
     TimeDelta::seconds(5_i64 << tries.saturating_sub(1).min(20)).min(TimeDelta::hours(1))

@@ -1,4 +1,4 @@
-//! Pages of a list, by key (Relay's cursor connections): which part of it is asked for.
+//! Pages of a list, by key (Relay's cursor connections): which part of it a client requests.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
-/// How many things a page has when nothing is said.
+/// The default size of a page.
 pub const DEFAULT_PAGE: i32 = 50;
-/// How many things a page has at most.
+/// The maximum size of a page.
 pub const MAX_PAGE: i32 = 500;
 
-/// The lists that have pages; a cursor of one is refused by another.
+/// The lists that have pages; a cursor is valid only for lists of its own type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListKind {
     /// Workspaces, by name and id.
@@ -25,28 +25,29 @@ pub enum ListKind {
     SecurityEvents,
 }
 
-/// A place in a list: between what comes up to this key and what comes after. To clients it is opaque.
+/// A position in a list: after the item with this key, and before the next one. It is opaque to clients.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    /// What the list is ordered by first.
+    /// The first sort key of the list.
     pub sort_key: String,
-    /// What it is ordered by next: unique.
+    /// The second sort key of the list; it is unique.
     pub id: String,
 }
 
 impl Cursor {
-    /// The cursor as clients hold it.
+    /// The cursor in the form that clients receive.
     #[must_use]
     pub fn encode(&self, list: ListKind) -> String {
-        // A tuple of text cannot fail to become JSON; if it did, an empty cursor would be refused on its way back.
+        // A tuple of text always serializes to JSON; if it did not, the empty cursor would be refused when it is
+        // submitted.
         let json = serde_json::to_vec(&(list, &self.sort_key, &self.id)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// Takes a cursor that a client shows.
+    /// Parses a cursor that a client submitted.
     ///
     /// # Errors
-    /// When it is none, or one of another list.
+    /// If it is not a cursor, or a cursor of another list.
     pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
         let malformed =
             || Invalid::malformed("this is not a cursor of this list; take one from its `pageInfo` or `edges`");
@@ -60,34 +61,34 @@ impl Cursor {
     }
 }
 
-/// From which end a page is counted.
+/// The end that a page is counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum From {
-    /// The first ones of what is left between the cursors.
+    /// The first items between the cursors.
     Start,
-    /// The last ones.
+    /// The last items between the cursors.
     End,
 }
 
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// How many things, at most [`MAX_PAGE`].
+    /// The number of items, at most [`MAX_PAGE`].
     pub size: usize,
-    /// Counted from which end.
+    /// The end that it is counted from.
     pub from: From,
-    /// Only what comes after this.
+    /// Only items after this cursor.
     pub after: Option<Cursor>,
-    /// Only what comes before this.
+    /// Only items before this cursor.
     pub before: Option<Cursor>,
 }
 
 impl Page {
-    /// Takes the four arguments of a connection.
+    /// Parses the four arguments of a connection.
     ///
     /// # Errors
-    /// With the name of the argument that is wrong, when `first` and `last` are given together, one is out of bounds,
-    /// or a cursor is not of this list.
+    /// If `first` and `last` are given together, one is out of range, or a cursor is not of this list. The error names
+    /// the invalid argument.
     pub fn parse(
         kind: ListKind,
         first: Option<i32>,
@@ -114,7 +115,8 @@ impl Page {
         Ok(Self { size, from, after: cursor("after", after)?, before: cursor("before", before)? })
     }
 
-    /// Makes the page out of what was read for it: in the list's order, one more than its size if there is more.
+    /// Builds the page from the items that were read for it: in the list's order, with one item more than the size if
+    /// there are more.
     #[must_use]
     pub fn cut<T>(&self, mut read: Vec<T>) -> Paged<T> {
         let is_more = read.len() > self.size;
@@ -132,19 +134,19 @@ impl Page {
     }
 }
 
-/// A page of a list, and whether there is more of it.
+/// A page of a list, and whether the list has more items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paged<T> {
-    /// What is on it, in the list's order.
+    /// Its items, in the list's order.
     pub items: Vec<T>,
-    /// Whether the list has something before it.
+    /// Whether the list has items before the page.
     pub has_previous: bool,
-    /// Whether the list has something after it.
+    /// Whether the list has items after the page.
     pub has_next: bool,
 }
 
 impl<T> Paged<T> {
-    /// The same page of other things.
+    /// Converts the items of the page.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Paged<U> {
         Paged {
             items: self.items.into_iter().map(f).collect(),

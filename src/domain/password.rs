@@ -1,4 +1,4 @@
-//! Passwords: which are acceptable, and a type that never shows one.
+//! Passwords: the rules for new ones, and a type that never prints one.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,21 +7,21 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::login::{LoginId, fold};
 
-/// How many code points a password may have, after normalisation.
+/// The maximum length of a password in code points, after normalisation.
 pub const MAX_PASSWORD_LENGTH: usize = 128;
-/// The shortest part of a user's own data that a password is searched for.
+/// The minimum length of a part of the user's own data that a password is searched for.
 const MIN_PERSONAL_LENGTH: usize = 4;
 
 /// The 10,000 most common passwords of public breaches, in lower case, one a line.
 static COMMON: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// A password as somebody typed it, in NFC: the same characters, however a keyboard composes them, are the same
-/// password.
+/// A password as the user typed it, in NFC: the same characters are the same password, however a keyboard composes
+/// them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normalized: String,
-    /// What was typed, where that is not in NFC: what other systems hashed.
+    /// The password as submitted, if that is not in NFC: other systems hashed it in this form.
     submitted: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Password {
 }
 
 impl Password {
-    /// Takes what was typed; anything may be tried.
+    /// Wraps a submitted password. Any text may be attempted.
     #[must_use]
     pub fn typed(text: &str) -> Self {
         let normalized: String = text.nfc().collect();
@@ -40,19 +40,19 @@ impl Password {
         Self { normalized, submitted }
     }
 
-    /// What is hashed.
+    /// The form that is hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.normalized.as_bytes()
     }
 
-    /// What was typed, where that is something else: a hash from elsewhere may have been made of it.
+    /// The password as submitted, if that differs: an imported hash may have been computed from it.
     #[must_use]
     pub fn as_submitted(&self) -> Option<&[u8]> {
         self.submitted.as_deref().map(str::as_bytes)
     }
 
-    /// Whether it is longer than any password may be, so that no hash needs to be computed to refuse it.
+    /// Whether it exceeds the maximum length, so that it can be refused without computing a hash.
     #[must_use]
     pub fn is_too_long(&self) -> bool {
         self.normalized.chars().count() > MAX_PASSWORD_LENGTH
@@ -62,48 +62,48 @@ impl Password {
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Weakness {
-    /// Fewer code points than the least allowed.
+    /// It has fewer code points than the minimum.
     #[error("a password needs at least {min_length} characters")]
     TooShort {
-        /// The least allowed.
+        /// The minimum.
         min_length: usize,
     },
-    /// More than [`MAX_PASSWORD_LENGTH`] code points.
+    /// It has more than [`MAX_PASSWORD_LENGTH`] code points.
     #[error("a password has at most {MAX_PASSWORD_LENGTH} characters")]
     TooLong,
     /// It is among the 10,000 most common.
     #[error("this password is one of the most common; choose another")]
     TooCommon,
-    /// It holds the user's name, id or e-mail address.
+    /// It contains the user's name, user id, or email address.
     #[error("a password must not contain your name, user id or e-mail address")]
     Personal,
 }
 
-/// What a password must not contain.
+/// The user's data that a password must not contain.
 #[derive(Debug, Clone, Copy)]
 pub struct Personal<'a> {
-    /// What the user signs in with.
+    /// The user id.
     pub login: &'a LoginId,
-    /// His e-mail address, in the form that is compared.
+    /// The email address, in the form that is compared.
     pub email: Option<&'a str>,
-    /// What he is called.
+    /// The user's name.
     pub name: Option<&'a str>,
 }
 
 /// Checks a new password.
 ///
 /// # Errors
-/// The first reason to refuse it.
+/// The first rule that it violates.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
     check_for_anyone(password, min_length)?;
     let folded = fold(&password.normalized);
     if personal_parts(personal).any(|part| folded.contains(&part)) { Err(Weakness::Personal) } else { Ok(()) }
 }
 
-/// Checks a new password whose user is not known.
+/// Checks a new password if its user is unknown.
 ///
 /// # Errors
-/// The first reason to refuse it, whoever the user is.
+/// The first rule that it violates for every user.
 pub fn check_for_anyone(password: &Password, min_length: usize) -> Result<(), Weakness> {
     let length = password.normalized.chars().count();
     if length < min_length {

@@ -1,4 +1,4 @@
-//! Hashes of passwords: which are accepted from elsewhere, and which are as strong as those made here.
+//! Password hashes: which imported ones are accepted, and which are as strong as new ones.
 
 mod parse;
 
@@ -7,20 +7,20 @@ use argon2::{Algorithm, Params, Version};
 
 use super::Invalid;
 
-/// The most memory that a hash from elsewhere may take, in KiB: 256 MiB.
+/// The most memory that an imported hash may use, in KiB: 256 MiB.
 pub const MAX_HASH_MEMORY: u64 = 256 * 1024;
-/// Hashes that take more memory than this, in KiB, are verified one at a time: 64 MiB.
+/// Hashes that use more memory than this, in KiB, are verified one at a time: 64 MiB.
 pub const LARGE_HASH_MEMORY: u64 = 64 * 1024;
-/// The most iterations that an Argon2 hash from elsewhere may take.
+/// The most iterations that an imported Argon2 hash may use.
 pub const MAX_ARGON2_ITERATIONS: u32 = 10;
-/// The most lanes that an Argon2 or scrypt hash from elsewhere may have.
+/// The most lanes that an imported Argon2 or scrypt hash may use.
 pub const MAX_PARALLELISM: u32 = 16;
-/// The highest cost that a bcrypt hash from elsewhere may have.
+/// The highest cost that an imported bcrypt hash may use.
 pub const MAX_BCRYPT_COST: u32 = 15;
-/// The most iterations that a PBKDF2 hash from elsewhere may take.
+/// The most iterations that an imported PBKDF2 hash may use.
 pub const MAX_PBKDF2_ITERATIONS: u32 = 2_000_000;
 
-/// The hash of a password, in the form that tells how it was made.
+/// A password hash, in the form that names its algorithm and parameters.
 #[derive(Clone, PartialEq)]
 pub enum PasswordHash {
     /// Argon2.
@@ -33,12 +33,12 @@ pub enum PasswordHash {
     Pbkdf2(Box<Pbkdf2>),
 }
 
-/// A hash made with scrypt.
+/// A scrypt hash.
 #[derive(Clone, PartialEq)]
 pub struct Scrypt {
     /// Its parameters.
     pub params: scrypt::Params,
-    /// The memory that it takes, in KiB.
+    /// The memory that it uses, in KiB.
     pub memory: u64,
     /// Its salt.
     pub salt: Vec<u8>,
@@ -46,12 +46,12 @@ pub struct Scrypt {
     pub output: Vec<u8>,
 }
 
-/// A hash made with PBKDF2.
+/// A PBKDF2 hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pbkdf2 {
     /// Its hash function.
     pub digest: Pbkdf2Digest,
-    /// How often that is applied.
+    /// The number of iterations.
     pub iterations: u32,
     /// Its salt.
     pub salt: Vec<u8>,
@@ -59,7 +59,7 @@ pub struct Pbkdf2 {
     pub output: Vec<u8>,
 }
 
-/// The hash function in a PBKDF2 hash.
+/// The hash function of a PBKDF2 hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pbkdf2Digest {
     /// SHA-1.
@@ -77,26 +77,27 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Takes a hash that was made here or elsewhere.
+    /// Parses a hash that was created here or imported.
     ///
     /// # Errors
-    /// When it is of another kind, malformed, or would take so long to check that it could be used against the server.
-    /// The message says which, and what is supported.
+    /// If its algorithm is not supported, it is malformed, or verifying it would take so long that it could be used to
+    /// attack the server. The message says which, and what is supported.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         parse::parse(text).map_err(|reason| Invalid::malformed(format!("{reason}; {}", parse::supported())))
     }
 
-    /// A hash that no password has, to compare with when there is nobody: it takes as long as one made with `params`.
+    /// A hash that matches no password, to compare with if the user is unknown: verifying it takes as long as a hash
+    /// with `params`.
     ///
     /// # Errors
-    /// When the parameters cannot be written as a PHC string.
+    /// If the parameters cannot be written as a PHC string.
     pub fn of_nobody(params: &Params) -> Result<Self, Invalid> {
         let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         let (salt, output) = ("A".repeat(22), "A".repeat(43));
         Self::parse(&format!("$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${output}"))
     }
 
-    /// Whether it is Argon2id with exactly these parameters; any other is replaced at the next sign-in.
+    /// Whether it is Argon2id with exactly these parameters; any other hash is replaced at the next sign-in.
     #[must_use]
     pub fn is_made_with(&self, params: &Params) -> bool {
         let Self::Argon2(hash) = self else { return false };
@@ -110,7 +111,7 @@ impl PasswordHash {
             && Params::try_from(hash.as_ref()).is_ok_and(|own| same(&own))
     }
 
-    /// Whether it takes so much memory that no two are to be verified at once.
+    /// Whether it uses so much memory that two must not be verified at once.
     #[must_use]
     pub fn is_large(&self) -> bool {
         let memory = match self {

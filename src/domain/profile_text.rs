@@ -1,12 +1,12 @@
-//! The short texts of a profile and of the things around it: names, a language, a timezone.
+//! Short texts of a profile and of other entities: names, a language, a timezone.
 
 use std::str::FromStr;
 
 use super::Invalid;
 
-/// How many code points a user's name may have.
+/// The maximum length of a user's name in code points.
 pub const MAX_NAME_LENGTH: usize = 128;
-/// How many code points the name of a domain, a role, a workspace or a group may have.
+/// The maximum length of the name of a domain, role, workspace, or group, in code points.
 pub const MAX_LABEL_LENGTH: usize = 256;
 pub use super::language::MAX_LANGUAGE_LENGTH;
 
@@ -18,7 +18,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a value as somebody typed it.
+            /// Parses a value as the user typed it.
             ///
             /// # Errors
             #[doc = $errors]
@@ -26,7 +26,7 @@ macro_rules! text {
                 $parse(text).map(Self)
             }
 
-            /// Takes a value back from where it was kept after it had been parsed.
+            /// Wraps a stored value, which was validated before it was stored.
             #[must_use]
             pub fn from_stored(text: String) -> Self {
                 Self(text)
@@ -42,16 +42,16 @@ macro_rules! text {
 }
 
 text!(
-    /// What a user is called; trimmed.
+    /// A user's name; trimmed.
     Name, parse_name, "When nothing is left of it, it is longer than 128 code points, or it holds a control character."
 );
 text!(
-    /// The name of a domain, a role, a workspace or a group, or another short text about one; kept as it is.
+    /// The name of a domain, role, workspace, or group, or another short text about one; kept as it is.
     Label, parse_label, "When it is empty, longer than 256 code points, or holds a NUL."
 );
 text!(
-    /// A language tag (BCP 47), in its canonical case, whose subtags are registered. What was stored before that was asked
-    /// may have others.
+    /// A language tag (BCP 47), in its canonical case, whose subtags are registered. Tags that were stored before that
+    /// rule may have others.
     Language, super::language::canonical, "When it is not a well-formed tag, or a subtag of it is not registered."
 );
 text!(

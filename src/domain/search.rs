@@ -1,15 +1,16 @@
-//! The form of names in which a search looks for a part.
+//! The form of names that a search compares.
 
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 
 const COMBINING_DOT: char = '\u{307}';
 
-/// A name as it is searched: NFC, then full Unicode case folding, without a combining dot after `i`.
+/// A name in the form that is searched: NFC, then full Unicode case folding, without a combining dot after `i`.
 ///
-/// Every step works on one character, except for the dot, so that every part of a name is found in it. `strasse` is found
-/// in `Straße`; `İstanbul` folds to `istanbul`, since case folding makes an `i` with a combining dot of `İ`. It also makes
-/// three characters of `ΐ`, but two of its capitals, which NFC writes as `Ϊ` and an accent: so `ϊ` and `ϋ` are taken apart.
+/// Every step works on one character, except for the dot, so every part of a name is found in it. `strasse` is found in
+/// `Straße`; `İstanbul` folds to `istanbul`, since case folding turns `İ` into an `i` with a combining dot. It also
+/// turns `ΐ` into three characters, but its capital, which NFC writes as `Ϊ` and an accent, into two: therefore `ϊ` and
+/// `ϋ` are decomposed.
 #[must_use]
 pub fn search_key(text: &str) -> String {
     if text.is_ascii() {
@@ -28,8 +29,8 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
-/// The form of a part that is looked for. Where it begins with a combining dot, the dot may be that of an `i`, which is
-/// not in the form of the name.
+/// The form of a part to search for. If it begins with a combining dot, that dot may follow an `i`, so it does not
+/// occur in the form of the name.
 #[must_use]
 pub fn search_part(text: &str) -> String {
     search_key(text).trim_start_matches(COMBINING_DOT).to_owned()
@@ -62,7 +63,7 @@ mod tests {
         assert!(!search_key("Café").contains(&search_part("cafe")));
     }
 
-    /// `ı` is the exception of Unicode itself: the capital `I` is that of `i`.
+    /// `ı` is an exception in Unicode itself: its capital `I` is the capital of `i`.
     #[test]
     fn every_character_equals_its_capitals_and_its_small_letters() {
         for c in ('\0'..=char::MAX).filter(|c| *c != 'ı') {

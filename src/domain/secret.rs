@@ -1,14 +1,14 @@
-//! The server's secret key, and what is made with it: keyed digests and sealed texts.
+//! The server's secret key, and what it is used for: keyed digests and encryption.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// How many random bytes a seal needs.
+/// The length of a nonce in random bytes.
 pub const NONCE_LENGTH: usize = 12;
 
-/// 32 secret bytes from which every key of the server is derived.
+/// 32 secret bytes that all keys of the server are derived from.
 #[derive(Clone)]
 pub struct SecretKey([u8; 32]);
 
@@ -18,22 +18,23 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
-/// A keyed digest (HMAC-SHA-256): tells whether two things are the same, and nothing about them.
+/// A keyed digest (HMAC-SHA-256): shows whether two values are equal, and nothing else about them.
 pub type Digest = [u8; 32];
 
-/// What was sealed does not open: it was sealed with another key, for another purpose, or altered.
+/// Decryption failed: the value was encrypted with another key or for another purpose, or it was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed value does not open with this secret key")]
 pub struct Unsealable;
 
 impl SecretKey {
-    /// Takes the key's bytes.
+    /// Wraps the key's bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The keyed digest of `parts`, for one `purpose`: equal only where purpose and every part are equal.
+    /// The keyed digest of `parts`, for one `purpose`. Two digests are equal only if the purpose and every part are
+    /// equal.
     #[must_use]
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
         let mut mac = self.mac();
@@ -44,34 +45,34 @@ impl SecretKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// Encrypts `plain` so that only this key, for the same `purpose`, opens it again. `nonce` must be random.
+    /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random.
     ///
     /// # Errors
-    /// Never for texts of a size that is held in memory.
+    /// Never for texts that fit into memory.
     pub fn seal(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
         let payload = Payload { msg: plain, aad: purpose.as_bytes() };
         let sealed = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| Unsealable)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Decrypts what [`seal`](Self::seal) made.
+    /// Decrypts a value that [`seal`](Self::seal) encrypted.
     ///
     /// # Errors
-    /// When it was made with another key, for another purpose, or altered since.
+    /// If it was encrypted with another key or for another purpose, or was altered since.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(Unsealable)?;
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
         self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)
     }
 
-    /// HMAC fills a key up to the hash's block with zeros (RFC 2104, 2).
+    /// HMAC pads a key with zeros to the hash's block size (RFC 2104, 2).
     fn mac(&self) -> Hmac<Sha256> {
         let mut block = [0; 64];
         block.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
         <Hmac<Sha256> as hmac::KeyInit>::new(&block.into())
     }
 
-    /// Sealing has a key of its own, so that no digest ever shown could be it.
+    /// Encryption has its own derived key, so that no published digest can equal it.
     fn cipher(&self) -> ChaCha20Poly1305 {
         ChaCha20Poly1305::new(&Key::from(self.digest("seal", &[])))
     }

@@ -1,4 +1,4 @@
-//! Sessions: how long they last, and what becomes of a refresh token that is shown.
+//! Sessions: their lifetimes, and the handling of a submitted refresh token.
 
 use chrono::TimeDelta;
 
@@ -7,68 +7,69 @@ use super::user::User;
 use super::{Timestamp, capital_enum};
 use crate::clock::CLOCK_SKEW;
 
-/// The shortest idle time that an admin may have been given, in seconds.
+/// The shortest idle timeout that an admin can have, in seconds.
 pub const MIN_REFRESH_TIMEOUT: u32 = 1_800;
-/// The longest idle time that an admin may have been given, in seconds: 30 days.
+/// The longest idle timeout that an admin can have, in seconds: 30 days.
 pub const MAX_REFRESH_TIMEOUT: u32 = 2_592_000;
-/// How many sessions a user may have at once; one more ends the oldest.
+/// The maximum number of concurrent sessions of a user; another one ends the oldest.
 pub const MAX_SESSIONS: usize = 100;
-/// How many valid access tokens a session may have; one more revokes the oldest.
+/// The maximum number of valid access tokens of a session; another one revokes the oldest.
 pub const MAX_ACCESS_TOKENS: i64 = 32;
-/// How many refresh tokens a session may have that have not been rotated; one more counts the oldest as rotated.
+/// The maximum number of refresh tokens of a session that have not been rotated; with another one, the oldest counts as
+/// rotated.
 pub const MAX_REFRESH_TOKENS: i64 = 32;
-/// How many rotated refresh tokens of a session are remembered, so that their reuse is detected: more than a session of
-/// 30 days rotates that is refreshed every 15 minutes.
+/// How many rotated refresh tokens of a session are remembered for reuse detection: more than a session of 30 days
+/// rotates if it is refreshed every 15 minutes.
 pub const MAX_ROTATED_TOKENS: i64 = 3000;
 
 capital_enum! {
-    /// What a token is good for.
+    /// The purpose of a token.
     TokenPurpose {
-        /// To make requests.
+        /// To authenticate requests.
         Access = "ACCESS",
-        /// To get the next pair of tokens.
+        /// To obtain the next pair of tokens.
         Refresh = "REFRESH",
     }
 }
 
-/// What lasts from one sign-in to its end: the family of all tokens that come from it.
+/// A session, from one sign-in to its end: the family of all tokens issued in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its key.
+    /// Its id.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user it belongs to.
     pub owner_id: UserId,
-    /// When he signed in.
+    /// When the user signed in.
     pub created_at: Timestamp,
-    /// When he signed in or last refreshed.
+    /// When the user signed in or last refreshed the session.
     pub last_used_at: Timestamp,
-    /// When it ends unless it is refreshed before.
+    /// When it ends unless it is refreshed.
     pub expires_at: Timestamp,
-    /// When he last proved who he is.
+    /// When the user last authenticated.
     pub authenticated_at: Timestamp,
-    /// The address he signed in from.
+    /// The client address of the sign-in.
     pub client_address: String,
-    /// What his client called itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
-/// How long things last.
+/// The lifetimes of tokens and sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// An access token.
+    /// Of an access token.
     pub access: TimeDelta,
-    /// A session that is not refreshed.
+    /// Of a session that is not refreshed.
     pub refresh: TimeDelta,
-    /// A session at all.
+    /// The maximum lifetime of a session.
     pub refresh_max_age: TimeDelta,
-    /// The time within which a refresh token may be shown again: two tabs at once, an answer that was lost.
+    /// The time in which a rotated refresh token is accepted again, for two tabs at once or a lost response.
     pub refresh_grace: TimeDelta,
-    /// The time after signing in during which sensitive things may be done.
+    /// The time after an authentication in which sensitive operations are allowed.
     pub fresh_for: TimeDelta,
 }
 
 impl Lifetimes {
-    /// When a session of `user`, begun at `created_at` and used at `now`, ends unless it is refreshed.
+    /// When a session of `user`, created at `created_at` and used at `now`, ends unless it is refreshed.
     #[must_use]
     pub fn session_expiry(&self, user: &User, created_at: Timestamp, now: Timestamp) -> Timestamp {
         let own = user.refresh_timeout.filter(|_| user.is_admin()).map(|seconds| TimeDelta::seconds(seconds.into()));
@@ -76,19 +77,19 @@ impl Lifetimes {
         (now + idle).min(created_at + self.refresh_max_age)
     }
 
-    /// Whether `session` is fresh enough for what is sensitive. After the clock was set back, an authentication that lies
-    /// in the future proves nothing: nobody knows how long ago it was.
+    /// Whether the last authentication of `session` is recent enough for sensitive operations. If the clock was set
+    /// back and the authentication lies in the future, it does not count, because its age is unknown.
     #[must_use]
     pub fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
         let age = now - session.authenticated_at;
         -CLOCK_SKEW <= age && age < self.fresh_for
     }
 
-    /// What becomes of a refresh token that expires at `expires_at` and was exchanged at `rotated_at`, if it was.
+    /// How to handle a refresh token that expires at `expires_at` and, if it was rotated, was rotated at `rotated_at`.
     #[must_use]
     pub fn on_refresh(&self, expires_at: Timestamp, rotated_at: Option<Timestamp>, now: Timestamp) -> Refresh {
         match rotated_at {
-            // A rotation that lies in the future has no grace period: it may have been long ago.
+            // A rotation in the future has no grace period: it may have happened long ago.
             Some(rotated_at) if now - rotated_at > self.refresh_grace || rotated_at - now > CLOCK_SKEW => {
                 Refresh::Reused
             }
@@ -98,14 +99,14 @@ impl Lifetimes {
     }
 }
 
-/// What becomes of a refresh token that is shown.
+/// How to handle a submitted refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
-    /// It buys a new pair.
+    /// Issue a new pair of tokens.
     Exchange,
-    /// It came too late.
+    /// It has expired.
     Expired,
-    /// It had been exchanged before: somebody has a copy, and the whole family ends (RFC 9700, 4.14.2).
+    /// It was rotated before, so a copy of it exists; the whole family ends (RFC 9700, 4.14.2).
     Reused,
 }
 

@@ -1,16 +1,16 @@
-//! Tags: a JSON object that a thing carries for whoever uses it.
+//! Tags: a JSON object with custom data of an entity.
 
 use serde_json::{Map, Value};
 
 use super::Invalid;
 
-/// How many bytes tags may take, written out without white space.
+/// The maximum size of tags in bytes, written without white space.
 pub const MAX_TAGS_BYTES: usize = 16 * 1024;
-/// How many objects or lists may stand in each other, the outermost included.
+/// The maximum nesting depth of objects and lists, including the outermost.
 pub const MAX_TAGS_DEPTH: usize = 8;
 
-/// Keys that mean something else to the library that reads JSON than to everybody else: with one of these an object
-/// would be read back as whatever stands in its value.
+/// Keys that the JSON library treats specially: an object with one of them would be read back as the content of its
+/// value.
 const RESERVED_KEYS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
 
 /// A JSON object of at most 16 KiB and 8 levels, without NUL, kept as text with its keys in sorted order.
@@ -18,10 +18,10 @@ const RESERVED_KEYS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json
 pub struct Tags(String);
 
 impl Tags {
-    /// Takes tags as somebody gave them.
+    /// Validates submitted tags.
     ///
     /// # Errors
-    /// When they are not an object, too large, too deep, or hold a NUL.
+    /// If they are not an object, are too large or too deep, or contain a NUL.
     pub fn parse(value: &Value) -> Result<Self, Invalid> {
         let Value::Object(object) = value else {
             return Err(Invalid::malformed("tags must be a JSON object, such as {\"team\": \"platform\"}"));
@@ -37,7 +37,7 @@ impl Tags {
         Ok(Self(text))
     }
 
-    /// Takes tags back from where they were kept after they had been parsed.
+    /// Wraps stored tags, which were validated before they were stored.
     #[must_use]
     pub fn from_stored(text: String) -> Self {
         Self(text)
@@ -55,7 +55,7 @@ impl Tags {
         self.0
     }
 
-    /// The tags as a JSON value; null if what was kept is no JSON.
+    /// The tags as a JSON value; null if the stored text is not JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {
         serde_json::from_str(&self.0).unwrap_or_default()
@@ -73,7 +73,7 @@ fn check(object: &Map<String, Value>, depth: usize) -> Result<(), Invalid> {
     object.values().try_for_each(|value| check_value(value, depth))
 }
 
-/// `depth` levels stand around `value`.
+/// Checks `value`, which is nested `depth` levels deep.
 fn check_value(value: &Value, depth: usize) -> Result<(), Invalid> {
     let too_deep = || Invalid::malformed(format!("tags have at most {MAX_TAGS_DEPTH} levels"));
     match value {

@@ -1,24 +1,24 @@
-//! Limits over a rolling window of time: so many tries of codes, so many mails.
+//! Rate limits over a rolling time window, for code attempts and messages.
 
 use chrono::TimeDelta;
 
 use super::Timestamp;
 use super::attempts::Wait;
 
-/// At most so many within any span of this length.
+/// At most `limit` events within any window of length `span`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// How many.
+    /// The maximum number of events.
     pub limit: u32,
-    /// Within which time.
+    /// The length of the window.
     pub span: TimeDelta,
 }
 
 impl Window {
-    /// Whether one more may be counted now, `oldest_in_the_way` being the `limit`-th newest that was counted.
+    /// Whether another event may be counted now, `oldest_in_the_way` being the `limit`-th newest counted event.
     ///
     /// # Errors
-    /// How long to wait, when not.
+    /// The remaining delay if not.
     pub fn check(self, oldest_in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), Wait> {
         oldest_in_the_way.map_or(Ok(()), |counted_at| Wait::check(counted_at, self.span, now))
     }

@@ -1,10 +1,10 @@
-//! Opaque tokens: 256 random bits that say nothing, of which only a digest is kept.
+//! Opaque tokens: 256 random bits without meaning. Only a digest is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 of a token's text. The token has 256 bits of its own, so no key or salt is needed.
+/// The SHA-256 of a token's text. The token itself has 256 random bits, so no key or salt is needed.
 pub type TokenDigest = [u8; 32];
 
 macro_rules! token {
@@ -14,29 +14,29 @@ macro_rules! token {
         pub struct $name(String);
 
         impl $name {
-            /// What every such token begins with, so that one that leaked is recognised.
+            /// The prefix of every such token, so that a leaked one is recognised.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Makes a token of 256 random bits.
+            /// Generates a token of 256 random bits.
             #[must_use]
             pub fn from_random(bytes: [u8; 32]) -> Self {
                 Self(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes)))
             }
 
-            /// Takes a token that somebody showed; `None` if it cannot be one.
+            /// Parses a submitted token; `None` if it is malformed.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
                 (bytes.len() == 32).then(|| Self(text.to_owned()))
             }
 
-            /// What is kept of it.
+            /// The digest that is stored.
             #[must_use]
             pub fn digest(&self) -> TokenDigest {
                 Sha256::digest(&self.0).into()
             }
 
-            /// The token itself, for the one who is to have it.
+            /// The token itself, for its recipient.
             #[must_use]
             pub fn reveal(&self) -> &str {
                 &self.0
@@ -52,24 +52,24 @@ macro_rules! token {
 }
 
 token!(
-    /// Shown with every request (RFC 6750); lives minutes.
+    /// Authenticates requests (RFC 6750); short-lived.
     AccessToken, "upa_"
 );
 token!(
-    /// Buys the next pair of tokens (RFC 6749, 1.5), once.
+    /// Obtains the next pair of tokens (RFC 6749, 1.5), once.
     RefreshToken, "upr_"
 );
 
 token!(
-    /// Names the challenge that a right password is answered with where a second factor is asked for.
+    /// Identifies the MFA challenge after a correct password.
     ChallengeToken, "upc_"
 );
 token!(
-    /// Lets whoever reads a mail, or was handed a link by an administrator, choose a new password, once.
+    /// Allows the recipient of a reset link, emailed or created by an operator, to set a new password, once.
     ResetToken, "upw_"
 );
 token!(
-    /// Lets whoever reads the old e-mail address put it back, once.
+    /// Allows the recipient at the old email address to restore it, once.
     UndoToken, "upe_"
 );
 

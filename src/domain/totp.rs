@@ -1,5 +1,5 @@
-//! Time-based one-time passwords (RFC 6238) of six digits, a new one every 30 seconds, over HMAC-SHA-1, which is what
-//! every authenticator app knows.
+//! Time-based one-time passwords (RFC 6238) of six digits, a new one every 30 seconds, with HMAC-SHA-1, which every
+//! authenticator app supports.
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -9,20 +9,20 @@ use super::Timestamp;
 use super::otp_secret::OtpSecret;
 use super::verify_code::Digits;
 
-/// Seconds that one code lasts (RFC 6238, 4.1: X).
+/// The time step in seconds (RFC 6238, 4.1: X).
 const STEP_SECONDS: i64 = 30;
-/// How many steps a clock may be off, either way (RFC 6238, 5.2).
+/// The accepted clock drift in steps, in either direction (RFC 6238, 5.2).
 const TOLERANCE: i64 = 1;
-/// The bytes of the longest URI: what the largest QR code holds at its lowest level of error correction (ISO/IEC 18004,
-/// version 40-L).
+/// The maximum length of a URI in bytes: the capacity of the largest QR code at its lowest level of error correction
+/// (ISO/IEC 18004, version 40-L).
 pub const LONGEST_URI: usize = 2953;
-/// `…`, as it stands in a URI.
+/// `…`, percent-encoded.
 const ELLIPSIS: &str = "%E2%80%A6";
-/// What may stand in a URI as it is (RFC 3986, 2.3).
+/// Characters that are not percent-encoded in a URI (RFC 3986, 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The step whose code `given` is, among those around `now` that come after `last`, the last one that was accepted: no
-/// code is good twice.
+/// The time step whose code equals `given`, among those around `now` and after `last`, the last accepted step: no code
+/// is accepted twice.
 #[must_use]
 pub fn accepted_step(secret: &OtpSecret, given: &Digits, last: Option<i64>, now: Timestamp) -> Option<i64> {
     let present = now.timestamp().div_euclid(STEP_SECONDS);
@@ -31,7 +31,7 @@ pub fn accepted_step(secret: &OtpSecret, given: &Digits, last: Option<i64>, now:
         .find(|step| code_at(secret, *step).as_ref() == Some(given))
 }
 
-/// The code that an app shows at `now`.
+/// The code that an authenticator app shows at `now`.
 #[must_use]
 pub fn code(secret: &OtpSecret, now: Timestamp) -> Option<Digits> {
     code_at(secret, now.timestamp().div_euclid(STEP_SECONDS))
@@ -47,13 +47,14 @@ fn code_at(secret: &OtpSecret, step: i64) -> Option<Digits> {
     Some(Digits::new((u32::from_be_bytes(*four) & 0x7fff_ffff) % 1_000_000))
 }
 
-/// What an app reads from a QR code: the secret, and under which names to show its codes. It has at most [`LONGEST_URI`]
-/// bytes: where names of foreign letters, each up to twelve bytes of a URI, are longer together, they end in `…`.
+/// The URI in the QR code: the secret, and the names that the app shows with its codes. It has at most [`LONGEST_URI`]
+/// bytes. A non-ASCII character takes up to twelve bytes in a URI; names that are too long together are truncated and
+/// end in `…`.
 #[must_use]
 pub fn uri(secret: &OtpSecret, issuer: &str, account: &str) -> String {
     let (mut issuer, mut account) = (encode(issuer), encode(account));
     let room = LONGEST_URI.saturating_sub(uri_of(secret, "", "").len());
-    // The issuer stands in the URI twice.
+    // The URI contains the issuer twice.
     if 2 * issuer.len() + account.len() > room {
         account = shorten(&account, room.saturating_sub(2 * issuer.len()).max(room / 3));
         issuer = shorten(&issuer, room.saturating_sub(account.len()) / 2);
@@ -61,12 +62,12 @@ pub fn uri(secret: &OtpSecret, issuer: &str, account: &str) -> String {
     uri_of(secret, &issuer, &account)
 }
 
-/// A name as it stands in the URI. A colon parts issuer and account, and may stand in neither.
+/// A name encoded for the URI. A colon separates issuer and account, so neither may contain one.
 fn encode(name: &str) -> String {
     utf8_percent_encode(&name.replace(':', " "), RESERVED).to_string()
 }
 
-/// As much of an encoded name as fits into so many bytes, with `…` at its end. No character is split.
+/// The longest prefix of an encoded name that fits into `longest` bytes with `…` at its end. No character is split.
 fn shorten(encoded: &str, longest: usize) -> String {
     if encoded.len() <= longest {
         return encoded.to_owned();
@@ -104,7 +105,7 @@ mod tests {
         OtpSecret::from_stored(b"12345678901234567890".to_vec())
     }
 
-    /// RFC 6238, appendix B, SHA-1: the last six of the eight digits there.
+    /// RFC 6238, appendix B, SHA-1: the last six of its eight digits.
     #[test]
     fn the_codes_are_those_of_the_rfc() {
         let vectors = [

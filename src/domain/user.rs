@@ -1,4 +1,4 @@
-//! A user, and the values that only users have.
+//! A user, and the value types of a user.
 
 use super::email::Email;
 use super::ids::{DomainId, RoleId, UserId};
@@ -10,53 +10,53 @@ use super::tags::Tags;
 use super::{Timestamp, capital_enum};
 
 capital_enum! {
-    /// Whether a domain's users are served at all.
+    /// Whether a domain is in use.
     DomainState {
-        /// They are.
+        /// The domain is in use.
         Enabled = "ENABLED",
-        /// Nobody of the domain sees anything.
+        /// Users of the domain cannot sign in or see anything.
         Disabled = "DISABLED",
     }
 }
 
 capital_enum! {
-    /// Where a user stands.
+    /// The account's state.
     UserState {
-        /// May sign in.
+        /// The user may sign in.
         Enabled = "ENABLED",
-        /// May not sign in, and sees nothing with a session he still has.
+        /// The user may not sign in, and sees nothing in remaining sessions.
         Disabled = "DISABLED",
-        /// Was invited and has not signed in yet; his first sign-in makes him ENABLED.
+        /// The user was invited and has not signed in yet; the first sign-in makes the state ENABLED.
         Pending = "PENDING",
     }
 }
 
 capital_enum! {
-    /// Where a user proves who he is.
+    /// Where a user authenticates.
     AuthType {
         /// Here, with a password.
         Local = "LOCAL",
-        /// At an identity provider elsewhere; password and second factor are not kept here.
+        /// With an external identity provider; password and MFA are not managed here.
         External = "EXTERNAL",
     }
 }
 
 capital_enum! {
-    /// What a user is within the domain.
+    /// The role type of a user in the domain.
     UserRoleType {
-        /// Sees every workspace and group of the domain.
+        /// The user sees every workspace and group of the domain.
         DomainAdmin = "DOMAIN_ADMIN",
-        /// Sees what role bindings tie him to.
+        /// The user sees the entities that role bindings grant access to.
         User = "USER",
     }
 }
 
 capital_enum! {
-    /// What a user must do before anything else.
+    /// An action that a user must complete first.
     RequiredAction {
-        /// Choose a new password.
+        /// Set a new password.
         UpdatePassword = "UPDATE_PASSWORD",
-        /// Switch a second factor on.
+        /// Enable MFA.
         EnforceMfa = "ENFORCE_MFA",
     }
 }
@@ -64,67 +64,67 @@ capital_enum! {
 /// A domain: a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// Its key.
+    /// Its id.
     pub id: DomainId,
-    /// What it is called.
+    /// Its name.
     pub name: Label,
-    /// Whether its users are served.
+    /// Whether it is in use.
     pub state: DomainState,
-    /// What its owner noted about it.
+    /// Its tags.
     pub tags: Tags,
 }
 
-/// A user as everyone who may know him knows him; password hash and OTP secret are not among it.
+/// A user without secrets; the password hash and the OTP secret are stored separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// His own key.
+    /// The user's own id.
     pub id: UserId,
-    /// The domain he belongs to.
+    /// The domain that the user belongs to.
     pub domain_id: DomainId,
-    /// What he signs in with.
+    /// The user id that the user signs in with.
     pub login: LoginId,
-    /// What he is called.
+    /// The user's name.
     pub name: Option<Name>,
-    /// Where he stands.
+    /// The account's state.
     pub state: UserState,
-    /// His e-mail address.
+    /// The current email address.
     pub email: Option<Email>,
-    /// Whether he has proven that he reads [`email`](Self::email).
+    /// Whether [`email`](Self::email) is verified.
     pub email_verified: bool,
-    /// The address he wants instead and has not proven yet.
+    /// The pending email address, not yet verified.
     pub pending_email: Option<Email>,
-    /// Where he proves who he is.
+    /// Where the user authenticates.
     pub auth_type: AuthType,
-    /// His role in the domain.
+    /// The user's role in the domain.
     pub role_id: Option<RoleId>,
-    /// What he is within the domain.
+    /// The user's role type in the domain.
     pub role_type: UserRoleType,
-    /// His second factor.
+    /// The user's MFA.
     pub mfa: Mfa,
-    /// The language he reads.
+    /// The user's language.
     pub language: Language,
-    /// The timezone he lives in.
+    /// The user's timezone.
     pub timezone: Timezone,
-    /// What he must do before anything else, without repetition.
+    /// The actions that the user must complete first, without repetition.
     pub required_actions: Vec<RequiredAction>,
-    /// How many seconds a session of his may lie idle; counts for admins only.
+    /// The idle timeout of the user's sessions, in seconds; used for admins only.
     pub refresh_timeout: Option<u32>,
-    /// What he, or others, noted about him.
+    /// The user's tags.
     pub tags: Tags,
-    /// When he came to be.
+    /// When the user was created.
     pub created_at: Timestamp,
-    /// When he last signed in or refreshed a session.
+    /// When the user last signed in or refreshed a session.
     pub last_accessed_at: Option<Timestamp>,
 }
 
 impl User {
-    /// Whether he sees all of his domain.
+    /// Whether the user is an admin, who sees all entities of the domain.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.role_type == UserRoleType::DomainAdmin
     }
 
-    /// What a new password of his must not contain.
+    /// The user's data that a new password must not contain.
     #[must_use]
     pub fn personal(&self) -> Personal<'_> {
         Personal {
@@ -134,25 +134,25 @@ impl User {
         }
     }
 
-    /// The address that he has proven to read.
+    /// The verified email address, if any.
     #[must_use]
     pub fn verified_email(&self) -> Option<&Email> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
 
-    /// Where he is told what happened to his account: an address that he has proven to read, or nowhere.
+    /// The address for notifications: the verified one, if any.
     #[must_use]
     pub fn notice_address(&self) -> Option<&Email> {
         self.verified_email().or_else(|| self.mfa.email.as_ref().filter(|_| self.mfa.is_enabled()))
     }
 
-    /// The address that is to be verified: the one he wants, else the one he has and has not proven.
+    /// The address to verify: the pending one, otherwise the current one if it is not verified.
     #[must_use]
     pub fn unverified_email(&self) -> Option<&Email> {
         self.pending_email.as_ref().or_else(|| self.email.as_ref().filter(|_| !self.email_verified))
     }
 
-    /// Takes over what he changes of his profile.
+    /// Applies changes of the profile.
     pub fn apply(&mut self, changes: ProfileChanges) {
         let ProfileChanges { name, language, timezone, tags } = changes;
         self.name = name.unwrap_or_else(|| self.name.take());
@@ -161,15 +161,15 @@ impl User {
         self.tags = tags.unwrap_or_else(|| self.tags.clone());
     }
 
-    /// Wishes for an address. Whether it is another than the present one, and so has to be proven; the present one only
-    /// cancels an earlier wish.
+    /// Requests a change of the email address. Returns whether the address differs from the current one and so must be
+    /// verified; the current address only cancels a pending change.
     pub fn wish_email(&mut self, email: &Email) -> bool {
         let is_another = self.email.as_ref().is_none_or(|present| present.key() != email.key());
         self.pending_email = Some(email.clone()).filter(|_| is_another);
         is_another
     }
 
-    /// Makes the address that he has proven to read his own, and gives the one that it takes the place of.
+    /// Makes the verified address the current one, and returns the one that it replaces.
     pub fn prove_email(&mut self, email: Email) -> Option<Email> {
         let before = self.email.take().filter(|before| before.key() != email.key());
         self.email = Some(email);
@@ -178,12 +178,12 @@ impl User {
         before
     }
 
-    /// What was required of him is done.
+    /// Removes a completed required action.
     pub fn fulfil(&mut self, action: RequiredAction) {
         self.required_actions.retain(|required| *required != action);
     }
 
-    /// Requires something of him.
+    /// Adds a required action.
     pub fn require(&mut self, action: RequiredAction) {
         if !self.required_actions.contains(&action) {
             self.required_actions.push(action);
@@ -192,15 +192,15 @@ impl User {
     }
 }
 
-/// What a user changes of his profile by himself; `None` leaves a value as it is.
+/// The changes of a profile; `None` leaves a value unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProfileChanges {
-    /// What he is called; `Some(None)` for nothing.
+    /// The user's name; `Some(None)` removes it.
     pub name: Option<Option<Name>>,
-    /// The language he reads.
+    /// The user's language.
     pub language: Option<Language>,
-    /// The timezone he lives in.
+    /// The user's timezone.
     pub timezone: Option<Timezone>,
-    /// What he notes about himself, in place of all that was noted.
+    /// The user's tags, which replace all previous ones.
     pub tags: Option<Tags>,
 }

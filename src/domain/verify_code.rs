@@ -1,22 +1,22 @@
-//! What somebody types to prove something: six digits from a mail or an authenticator app, or a recovery code.
+//! Submitted codes: six digits from a message or an authenticator app, or a recovery code.
 
 use data_encoding::{Encoding, Specification};
 use std::sync::LazyLock;
 
 use super::Invalid;
 
-/// How many digits a code has.
+/// The length of a code in digits.
 pub const CODE_DIGITS: usize = 6;
-/// How many recovery codes a user has at a time.
+/// How many recovery codes a user has.
 pub const RECOVERY_CODES: usize = 10;
-/// How many random bytes a recovery code is made of: 80 bits, which is 16 characters of base32.
+/// The length of a recovery code in random bytes: 80 bits, which is 16 characters of base32.
 pub const RECOVERY_CODE_BYTES: usize = 10;
 
 const RECOVERY_CODE_LENGTH: usize = 16;
-/// The digits and letters of Douglas Crockford's base32, which leaves out I, L, O and U.
+/// The alphabet of Douglas Crockford's base32, which omits I, L, O, and U.
 const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// What was typed, by its form.
+/// A submitted code, by its form.
 #[derive(Clone, PartialEq, Eq)]
 pub enum VerifyCode {
     /// Six digits.
@@ -29,16 +29,16 @@ pub enum VerifyCode {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Digits(String);
 
-/// A recovery code in the form that is compared: 16 capitals and digits. Prints `***`.
+/// A recovery code in the form that is compared: 16 capital letters and digits. Prints `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
 impl VerifyCode {
-    /// Takes what somebody typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of letters and
-    /// digits, and the case of letters do not matter.
+    /// Parses a code that the user typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of
+    /// letters and digits, and the case of letters do not matter.
     ///
     /// # Errors
-    /// When it can be neither six digits nor a recovery code.
+    /// If it is neither six digits nor a recovery code.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed: String = text.chars().filter(|c| !is_separator(*c)).map(half_width).take(64).collect();
         if typed.is_empty() {
@@ -54,8 +54,8 @@ impl VerifyCode {
     }
 }
 
-/// Whether a character only separates or formats what is around it: white space, a hyphen or dash, or what copying from a
-/// mail or a word processor adds.
+/// Whether a character only separates or formats the text around it: white space, a hyphen or dash, or a character that
+/// is added when text is copied from a message or a word processor.
 fn is_separator(c: char) -> bool {
     matches!(
         c,
@@ -70,7 +70,7 @@ fn is_separator(c: char) -> bool {
     ) || c.is_whitespace()
 }
 
-/// The ASCII form of a full-width letter or digit, as East Asian keyboards write them; any other character as it is.
+/// The ASCII form of a full-width letter or digit, as East Asian keyboards write them; any other character unchanged.
 fn half_width(c: char) -> char {
     const OFFSET: u32 = 0xFEE0;
     match c {
@@ -80,10 +80,10 @@ fn half_width(c: char) -> char {
 }
 
 impl Digits {
-    /// Takes six digits that somebody typed, where nothing else will do.
+    /// Parses six digits, where a recovery code is not accepted.
     ///
     /// # Errors
-    /// When it cannot be six digits.
+    /// If it is not six digits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match VerifyCode::parse(text)? {
             VerifyCode::Digits(digits) => Ok(digits),
@@ -91,8 +91,8 @@ impl Digits {
         }
     }
 
-    /// Makes six digits of 64 random bits. That a million does not divide 2⁶⁴ favours some codes by less than one in
-    /// ten million million.
+    /// Generates six digits from 64 random bits. A million does not divide 2⁶⁴, which favours some codes by less than
+    /// one in ten million million.
     #[must_use]
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000))
@@ -110,13 +110,13 @@ impl Digits {
 }
 
 impl RecoveryCode {
-    /// Makes a recovery code of 80 random bits.
+    /// Generates a recovery code from 80 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
         Self(ENCODING.encode(&bytes))
     }
 
-    /// `0` and `O`, and `1`, `I` and `L`, are taken for each other, as they look alike.
+    /// `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as they look alike.
     fn parse(typed: &str) -> Option<Self> {
         let code: String = typed
             .chars()
@@ -129,13 +129,13 @@ impl RecoveryCode {
         (code.len() == RECOVERY_CODE_LENGTH && code.chars().all(|c| CROCKFORD.contains(c))).then_some(Self(code))
     }
 
-    /// What is compared.
+    /// The form that is compared.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The code as it is shown to its owner, once: `7QK4-M0ZT-3XNE-V81B`.
+    /// The code in the form that its owner sees once: `7QK4-M0ZT-3XNE-V81B`.
     #[must_use]
     pub fn reveal(&self) -> String {
         let letters: Vec<char> = self.0.chars().collect();

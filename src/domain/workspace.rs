@@ -1,4 +1,4 @@
-//! Workspaces, the groups they come in, and the bindings that tie users to them.
+//! Workspaces, workspace groups, and the role bindings that grant users access to them.
 
 use super::ids::{DomainId, RoleBindingId, RoleId, WorkspaceGroupId, WorkspaceId};
 use super::login::LoginId;
@@ -9,59 +9,59 @@ use super::user::UserState;
 use super::{Invalid, Timestamp, capital_enum};
 
 capital_enum! {
-    /// Where a workspace stands.
+    /// The state of a workspace.
     WorkspaceState {
-        /// It is in use; only such ones are ever shown.
+        /// It is in use; only ENABLED workspaces are visible.
         Enabled = "ENABLED",
-        /// It is switched off.
+        /// It is disabled.
         Disabled = "DISABLED",
-        /// It is gone, and kept for the record.
+        /// It is deleted: the record is kept but never visible.
         Deleted = "DELETED",
     }
 }
 
 capital_enum! {
-    /// Whether a role is in use; it changes nothing about the bindings made with it.
+    /// Whether a role is in use; existing bindings with it are not affected.
     RoleState {
-        /// It is.
+        /// The role is in use.
         Enabled = "ENABLED",
-        /// It is not.
+        /// The role is not in use.
         Disabled = "DISABLED",
     }
 }
 
 capital_enum! {
-    /// What a role, or a binding, makes of a user.
+    /// The type of a role or role binding.
     RoleType {
-        /// An administrator of the domain; as the type of a binding it ties to no workspace.
+        /// An admin of the domain; a binding of this type grants access to no workspace.
         DomainAdmin = "DOMAIN_ADMIN",
-        /// Owns the workspace.
+        /// An owner of the workspace.
         WorkspaceOwner = "WORKSPACE_OWNER",
-        /// Works in the workspace.
+        /// A member of the workspace.
         WorkspaceMember = "WORKSPACE_MEMBER",
     }
 }
 
 capital_enum! {
-    /// What a binding reaches.
+    /// The scope of a role binding.
     ResourceGroup {
-        /// The domain; such a binding ties to no workspace.
+        /// The domain; such a binding grants access to no workspace.
         Domain = "DOMAIN",
         /// One workspace.
         Workspace = "WORKSPACE",
     }
 }
 
-/// A role: what a binding can make of a user, by name.
+/// A role, which role bindings grant to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// The domain it belongs to.
     pub domain_id: DomainId,
-    /// Its key within the domain.
+    /// Its id, unique within the domain.
     pub id: RoleId,
-    /// What it is called.
+    /// Its name.
     pub name: Label,
-    /// What it makes of a user.
+    /// Its type.
     pub role_type: RoleType,
     /// Whether it is in use.
     pub state: RoleState,
@@ -70,38 +70,38 @@ pub struct Role {
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
-    /// Its key.
+    /// Its id.
     pub id: WorkspaceId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
-    /// What it is called.
+    /// Its name.
     pub name: Label,
-    /// Where it stands.
+    /// Its state.
     pub state: WorkspaceState,
-    /// What was noted about it.
+    /// Its tags.
     pub tags: Tags,
-    /// Who made it.
+    /// The user id of the user who created it.
     pub created_by: Option<Label>,
-    /// What it is called elsewhere.
+    /// Its name in another system.
     pub reference_id: Option<Label>,
-    /// Whether it is kept in step with something elsewhere.
+    /// Whether it is synchronised with another system.
     pub is_managed: bool,
-    /// Whether nobody uses it any more.
+    /// Whether it is no longer used.
     pub is_dormant: bool,
-    /// The group it came in.
+    /// The group it belongs to.
     pub workspace_group_id: Option<WorkspaceGroupId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last brought in step with what it is managed by.
+    /// When it was last synchronised.
     pub last_synced_at: Option<Timestamp>,
-    /// When it became, or ceased to be, dormant.
+    /// When `is_dormant` last changed.
     pub dormant_updated_at: Option<Timestamp>,
 }
 
-/// A workspace as lists show it. Its tags may take many times as much as all the rest; they are read by themselves.
+/// A workspace as lists show it. Its tags can be many times larger than all other fields; they are read separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedWorkspace {
-    /// Its key.
+    /// Its id.
     pub id: WorkspaceId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -127,44 +127,44 @@ pub struct ListedWorkspace {
     pub dormant_updated_at: Option<Timestamp>,
 }
 
-/// What the caller is in a workspace.
+/// The caller's role in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceRole {
-    /// The role's key, looked up in the domain.
+    /// The role's id, looked up in the domain.
     pub role_id: RoleId,
-    /// The type of the binding, which counts whatever the role's own type is.
+    /// The type of the role binding, which is used whatever the role's own type is.
     pub role_type: RoleType,
-    /// What the role is called; `None` where the role is gone.
+    /// The role's name; `None` if the role was deleted.
     pub role_name: Option<Label>,
 }
 
-/// A workspace together with what the caller is in it.
+/// A workspace together with the caller's role in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisibleWorkspace {
     /// The workspace.
     pub workspace: ListedWorkspace,
-    /// What the caller is in it over all his bindings; `None` for an admin without one.
+    /// The caller's role over all of their bindings; `None` for an admin without one.
     pub role: Option<WorkspaceRole>,
-    /// What he is in it by way of the list that it was read from: through the group, on a group's list.
+    /// The caller's role by way of the list that it was read from: on a group's list, the role through the group.
     pub listed_role: Option<WorkspaceRole>,
 }
 
 /// A workspace group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceGroup {
-    /// Its key.
+    /// Its id.
     pub id: WorkspaceGroupId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
-    /// What it is called.
+    /// Its name.
     pub name: Label,
-    /// What was noted about it.
+    /// Its tags.
     pub tags: Tags,
-    /// Who made it.
+    /// The user id of the user who created it.
     pub created_by: Option<Label>,
-    /// Who last changed it.
+    /// The user id of the user who last changed it.
     pub updated_by: Option<Label>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,
@@ -173,7 +173,7 @@ pub struct WorkspaceGroup {
 /// A workspace group as lists show it, without its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedGroup {
-    /// Its key.
+    /// Its id.
     pub id: WorkspaceGroupId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
@@ -189,76 +189,76 @@ pub struct ListedGroup {
     pub updated_at: Option<Timestamp>,
 }
 
-/// How many users a workspace group has at most.
+/// The maximum number of users in a workspace group.
 pub const MAX_GROUP_USERS: usize = 10_000;
 
-/// A user of a workspace group, as the group itself knows him.
+/// A user of a workspace group, as stored in the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupMember {
-    /// What he signs in with.
+    /// The user id.
     pub login: LoginId,
-    /// The role he has through the group.
+    /// The user's role through the group.
     pub role_id: Option<RoleId>,
-    /// What that makes of him.
+    /// The type of that role.
     pub role_type: Option<RoleType>,
 }
 
-/// A user of a workspace group, and what is known of him elsewhere.
+/// A user of a workspace group, together with their account's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupUser {
-    /// What he signs in with.
+    /// The user id.
     pub login: LoginId,
-    /// The role he has through the group.
+    /// The user's role through the group.
     pub role_id: Option<RoleId>,
-    /// What that makes of him.
+    /// The type of that role.
     pub role_type: Option<RoleType>,
-    /// What he is called; `None` where he has no name or is gone.
+    /// The user's name; `None` if they have no name or were deleted.
     pub name: Option<Name>,
-    /// Where he stands; `None` where he is gone.
+    /// The account's state; `None` if the user was deleted.
     pub state: Option<UserState>,
 }
 
 /// A role binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleBinding {
-    /// Its key.
+    /// Its id.
     pub id: RoleBindingId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
-    /// Whom it ties.
+    /// The user id of the user that it grants the role to.
     pub login: LoginId,
-    /// With which role.
+    /// The role.
     pub role_id: RoleId,
-    /// What it makes of him.
+    /// The type of the role that it grants.
     pub role_type: RoleType,
-    /// What it reaches.
+    /// Its scope.
     pub resource_group: ResourceGroup,
-    /// To which workspace.
+    /// The workspace that it grants access to.
     pub workspace_id: Option<WorkspaceId>,
-    /// Through which group it was made.
+    /// The workspace group that it was created through.
     pub workspace_group_id: Option<WorkspaceGroupId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// Which workspaces of a list are wanted; all of it must hold.
+/// The conditions of a workspace list; a workspace must match all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct WorkspaceFilter {
-    /// Part of the name, in the form in which case does not matter.
+    /// A part of the name, in the form that is compared regardless of case.
     pub name_contains: Option<String>,
     /// Whether it is managed.
     pub is_managed: Option<bool>,
     /// Whether it is dormant.
     pub is_dormant: Option<bool>,
-    /// What the caller is in it, over all his bindings.
+    /// The caller's role type in it, over all of their bindings.
     pub role_type: Option<RoleType>,
 }
 
 impl WorkspaceFilter {
-    /// Takes the part of a name that is searched for, as somebody typed it.
+    /// Parses a submitted part of a name.
     ///
     /// # Errors
-    /// When it is longer than any name, or holds a NUL.
+    /// If it is longer than any name, or contains a NUL.
     pub fn name_part(text: &str) -> Result<String, Invalid> {
         if text.chars().count() > MAX_LABEL_LENGTH {
             return Err(Invalid::too_long(format!("no name is longer than {MAX_LABEL_LENGTH} characters")));

@@ -1,4 +1,4 @@
-//! What belongs to one request: who asks, from where, and the loaders that gather what it needs.
+//! The data of one request: its caller, its client, and its loaders.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +15,7 @@ use crate::domain::token::RefreshToken;
 use crate::domain::user::RequiredAction;
 use crate::services::Services;
 
-/// One request's own data.
+/// The data of one request.
 pub struct RequestContext {
     services: Arc<Services>,
     caller: Option<Signed>,
@@ -24,14 +24,14 @@ pub struct RequestContext {
     delivery: TokenDelivery,
 }
 
-/// The caller and their loaders, which are made when something is read.
+/// The caller and the loaders, which are created when something is read.
 struct Signed {
     caller: Arc<Caller>,
     loaders: OnceLock<Loaders>,
 }
 
 impl RequestContext {
-    /// The data of a request that `caller` makes from `client`, having `shown` what makes him that.
+    /// The data of a request that `caller` makes from `client`, with the credentials in `shown`.
     #[must_use]
     pub fn new(services: Arc<Services>, caller: Option<Caller>, client: Client, shown: Shown) -> Self {
         let caller = caller.map(|caller| Signed { caller: Arc::new(caller), loaders: OnceLock::new() });
@@ -56,20 +56,20 @@ fn signed<'a>(ctx: &Context<'a>) -> Result<&'a Signed, ApiError> {
     })
 }
 
-/// Who asks.
+/// The caller.
 ///
 /// # Errors
-/// UNAUTHENTICATED, when nobody is signed in.
+/// `UNAUTHENTICATED`, if there is no valid access token.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>, ApiError> {
     Ok(&signed(ctx)?.caller)
 }
 
-/// The caller of a mutation that is allowed only when no action is required of them, or `fulfils` is. Every mutation that
-/// requires authentication asks for its caller first, and so reports this before any error of its input; the service
-/// checks it again, against the state that it locks.
+/// The caller of a mutation that is allowed only if no action is required of the caller, or if `fulfils` is among the
+/// required ones. Every mutation that requires authentication gets its caller first, and so reports this before any
+/// error of its input. The service checks it again, against the state that it locks.
 ///
 /// # Errors
-/// UNAUTHENTICATED without a valid access token; FORBIDDEN when another action is required first.
+/// `UNAUTHENTICATED` without a valid access token; `FORBIDDEN` when another action is required first.
 pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> Result<&'a Arc<Caller>, ApiError> {
     let caller = caller(ctx)?;
     let verdict = fulfils.map_or_else(|| caller.may_act(), |action| caller.may_fulfil(action));
@@ -79,18 +79,18 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
     }
 }
 
-/// The loaders of whoever asks.
+/// The caller's loaders.
 ///
 /// # Errors
-/// UNAUTHENTICATED, when nobody is signed in.
+/// `UNAUTHENTICATED`, if there is no valid access token.
 pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders, ApiError> {
     let (own, signed) = (own(ctx)?, signed(ctx)?);
     let work = ctx.data::<Work>().map_err(|_| ApiError::internal("a request without a guard"))?;
     Ok(signed.loaders.get_or_init(|| Loaders::new(&own.services, &signed.caller, work)))
 }
 
-/// The services, for a mutation that is about to begin. What was read before is read anew afterwards, since the mutation
-/// may change it. What only reads uses [`loaders`].
+/// The services, for a mutation that is about to begin. The loaders forget everything that they have read, because the
+/// mutation may change it. Resolvers that only read use [`loaders`].
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`, when the request has too few database statements left for a mutation.
@@ -103,35 +103,23 @@ pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
     Ok(&own.services)
 }
 
-/// From where it is asked.
-///
-/// # Errors
-/// Never, within a request.
+/// The client that sent the request.
 pub fn client<'a>(ctx: &Context<'a>) -> Result<&'a Client, ApiError> {
     Ok(&own(ctx)?.client)
 }
 
-/// The refresh token that came in a cookie, whatever else was shown.
-///
-/// # Errors
-/// Never, within a request.
+/// The refresh token from the cookie, whatever other credentials the request has.
 pub fn refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>, ApiError> {
     Ok(own(ctx)?.shown.refresh.as_ref())
 }
 
-/// The refresh token of the session that the request is made in, where that is kept in cookies.
-///
-/// # Errors
-/// Never, within a request.
+/// The refresh token of the request's session, if that is a cookie session.
 pub fn own_refresh_cookie<'a>(ctx: &Context<'a>) -> Result<Option<&'a RefreshToken>, ApiError> {
     let shown = &own(ctx)?.shown;
     Ok(shown.refresh.as_ref().filter(|_| !shown.is_by_header))
 }
 
-/// Takes the cookies away where they hold the session that the request is made in, which is over.
-///
-/// # Errors
-/// Never, within a request.
+/// Deletes the cookies if they hold the request's session, which has ended.
 pub fn forget_session(ctx: &Context<'_>) -> Result<(), ApiError> {
     let own = own(ctx)?;
     if !own.shown.is_by_header {
@@ -140,10 +128,7 @@ pub fn forget_session(ctx: &Context<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Where tokens are handed over.
-///
-/// # Errors
-/// Never, within a request.
+/// The delivery of new tokens.
 pub(super) fn delivery<'a>(ctx: &Context<'a>) -> Result<&'a TokenDelivery, ApiError> {
     Ok(&own(ctx)?.delivery)
 }

@@ -1,10 +1,10 @@
-//! Gathers the keys that the resolvers of one request ask for at the same moment, loads them together, and keeps what it
-//! found: each key is loaded once.
+//! Collects the keys that the resolvers of one request ask for at the same moment, loads them together, and keeps the
+//! results: each key is loaded once.
 //!
-//! async-graphql's own loader waits in a task of its own. With a delay that costs more than most statements take;
-//! without one, the other thread may begin before all keys are there, and one statement becomes two. Here the first one
-//! to ask lets everybody else of its request ask too, which takes one turn of the scheduler, and then loads for all. What
-//! is asked for while it loads is gathered for the next load.
+//! async-graphql's own loader waits in a separate task. With a delay, that costs more than most statements take;
+//! without one, the other thread may start before all keys are there, and one statement becomes two. Here the first
+//! resolver that asks waits for one turn of the scheduler, in which all others of its request can ask too, and then
+//! loads for all. Keys that are asked for during a load are collected for the next one.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,21 +15,21 @@ use tokio::sync::oneshot;
 use super::error::ApiError;
 use super::guard::Work;
 
-/// Loads many things at once.
+/// Loads many values at once.
 pub trait Load: Send + Sync {
-    /// What one is asked for by.
+    /// The key of a value.
     type Key: Clone + Eq + Hash + Send + Sync;
-    /// What is found.
+    /// The loaded value.
     type Value: Send + Sync;
 
-    /// Those of `keys` that there are. No key stands there twice.
+    /// The values of those `keys` that exist. `keys` has no duplicates.
     fn load(
         &self,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, ApiError>> + Send;
 }
 
-/// Gathers keys for a [`Load`]. Belongs to one request.
+/// Collects keys for a [`Load`]. Belongs to one request.
 pub struct DataLoader<L: Load> {
     load: L,
     /// The work of the request, if it is paced.
@@ -38,44 +38,44 @@ pub struct DataLoader<L: Load> {
 }
 
 struct State<L: Load> {
-    /// What was found; `None` for what there is not.
+    /// The results; `None` for a key that does not exist.
     known: HashMap<L::Key, Option<Arc<L::Value>>>,
-    /// Who asked for what, and waits for it.
+    /// The resolvers that wait, by the key that they asked for.
     waiting: Waiting<L>,
-    /// Whether somebody is loading for all.
+    /// Whether one of the resolvers is loading for all.
     is_loading: bool,
 }
 
 type Waiting<L> = HashMap<<L as Load>::Key, Vec<oneshot::Sender<Answer<L>>>>;
 type Answer<L> = Result<Option<Arc<<L as Load>::Value>>, ApiError>;
 
-/// What becomes of a question.
+/// The outcome of asking for a key.
 enum Asked<L: Load> {
-    /// It was answered before.
+    /// The key was loaded before.
     Known(Option<Arc<L::Value>>),
-    /// The caller is the first, and so loads for all.
+    /// This resolver is the first, and so loads for all.
     First(oneshot::Receiver<Answer<L>>),
-    /// Somebody else loads it.
+    /// Another resolver loads the key.
     Waits(oneshot::Receiver<Answer<L>>),
 }
 
 impl<L: Load> DataLoader<L> {
-    /// Gathers for `load`.
+    /// A loader that collects keys for `load`.
     pub fn new(load: L) -> Self {
         let state = State { known: HashMap::new(), waiting: HashMap::new(), is_loading: false };
         Self { load, work: None, state: Mutex::new(state) }
     }
 
-    /// Waits with each load until all fields of the request's `work` have begun that are to begin.
+    /// Delays each load until all fields of the request's `work` that can begin have begun.
     #[must_use]
     pub fn within(self, work: &Work) -> Self {
         Self { work: Some(work.clone()), ..self }
     }
 
-    /// The thing with this key, loaded together with whatever else is asked for at this moment.
+    /// The value of this key, loaded together with all other keys that are asked for at this moment.
     ///
     /// # Errors
-    /// That of loading, the same for all who asked.
+    /// The error of the load, the same for all that asked.
     pub async fn get(&self, key: L::Key) -> Answer<L> {
         loop {
             let answer = match self.ask(&key) {
@@ -86,14 +86,14 @@ impl<L: Load> DataLoader<L> {
                 }
                 Asked::Waits(answer) => answer,
             };
-            // The caller that loads for all may have been dropped, or is done: then another one starts.
+            // The resolver that loads for all may have been dropped, or is done: then another one starts.
             if let Ok(answer) = answer.await {
                 return answer;
             }
         }
     }
 
-    /// Forgets what was found.
+    /// Forgets all results.
     pub fn forget(&self) {
         self.lock().known.clear();
     }
@@ -118,7 +118,8 @@ impl<L: Load> DataLoader<L> {
         self.answer(waiting, loaded);
     }
 
-    /// What begins in one turn may ask only in the course of it, so it is over when nothing has waited twice.
+    /// A field that begins in one turn may ask only in the course of it, so all have asked when no field has waited
+    /// twice in a row.
     async fn let_others_ask(&self) {
         let is_more_to_begin = || self.work.as_ref().is_some_and(Work::is_more_to_begin);
         tokio::task::yield_now().await;
@@ -140,7 +141,7 @@ impl<L: Load> DataLoader<L> {
                 Ok(found) => Ok(found.remove(&key)),
                 Err(error) => Err(error.clone()),
             };
-            // Those who asked for it in the meantime.
+            // And to those that asked for the same key in the meantime.
             for sender in senders.into_iter().chain(state.waiting.remove(&key).unwrap_or_default()) {
                 // The caller may have been dropped; then the result is not needed.
                 let _ = sender.send(answer.clone());
@@ -149,7 +150,7 @@ impl<L: Load> DataLoader<L> {
                 state.known.insert(key, answer);
             }
         }
-        // Those who asked for something else ask again, and the first of them loads for all.
+        // Those that asked for another key ask again, and the first of them loads for all.
         state.waiting.clear();
     }
 
@@ -158,7 +159,7 @@ impl<L: Load> DataLoader<L> {
     }
 }
 
-/// Ends a load when the one who loads is dropped: those who wait learn it by the end of their senders.
+/// Ends a load when the resolver that loads is dropped. The waiting ones notice it when their senders are dropped.
 struct Loading<'a, L: Load> {
     loader: &'a DataLoader<L>,
     is_done: bool,

@@ -1,4 +1,4 @@
-//! How the tokens of a session reach its client, and come back: in payloads and a header, or in cookies.
+//! The transport of a session's tokens to the client and back: in payloads and a header, or in cookies.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,50 +6,51 @@ use super::types::session::SessionTokens;
 use crate::domain::token::{AccessToken, RefreshToken};
 use crate::services::sessions::IssuedTokens;
 
-/// What a request shows of its caller's session, and where it wants the tokens of a new one.
+/// The credentials of a request, and the delivery that it requests for new tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// The access token. `None` where there is none, or something that cannot be one.
+    /// The access token. `None` if there is none, or if it is malformed.
     pub access: Option<AccessToken>,
-    /// The refresh token, where it comes by itself, in a cookie.
+    /// The refresh token, if it comes in a cookie.
     pub refresh: Option<RefreshToken>,
-    /// Where new tokens go.
+    /// The delivery of new tokens.
     pub delivery: Delivery,
-    /// What came in place of an access token and was ignored, where that is to be told.
+    /// The credentials that were ignored, if the error should say so.
     pub ignored: Option<Ignored>,
-    /// Whether the access token is that of a header, or ought to be: cookies beside it are of some other session.
+    /// Whether the access token comes, or should come, from a header. Cookies in the same request then belong to
+    /// another session.
     pub is_by_header: bool,
 }
 
 /// Credentials that were ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
-    /// Cookies without the header that asks for them.
+    /// Cookies without the header that requests a cookie session.
     Cookies,
     /// An `Authorization` header that is not `Bearer` and an access token.
     Authorization,
 }
 
-/// Where new tokens go.
+/// The delivery of new tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Delivery {
-    /// Into the payload of the mutation.
+    /// In the payload of the mutation.
     #[default]
     Payload,
-    /// Into cookies; in the payload they are null.
+    /// In cookies. The tokens in the payload are null.
     Cookies,
 }
 
-/// What a request did to the session that its client holds in cookies.
+/// The change of a cookie session by a request.
 #[derive(Debug, Clone)]
 pub enum SessionChange {
-    /// It has these tokens now.
+    /// The session now has these tokens.
     Begun(IssuedTokens),
-    /// It is over.
+    /// The session has ended.
     Ended,
 }
 
-/// Hands tokens over, in the way that the request wants.
+/// Delivers new tokens in the way that the request asks for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TokenDelivery {
     delivery: Delivery,
@@ -61,7 +62,7 @@ impl TokenDelivery {
         Self { delivery, change: Arc::default() }
     }
 
-    /// What the payload says of new tokens.
+    /// The tokens as they appear in the payload.
     pub(super) fn deliver(&self, tokens: IssuedTokens) -> SessionTokens {
         match self.delivery {
             Delivery::Payload => SessionTokens::in_payload(&tokens),
@@ -73,14 +74,14 @@ impl TokenDelivery {
         }
     }
 
-    /// Takes the cookies away.
+    /// Deletes the cookies.
     pub(super) fn clear(&self) {
         if self.delivery == Delivery::Cookies {
             self.note(SessionChange::Ended);
         }
     }
 
-    /// What became of the session, at last.
+    /// The last change of the session.
     pub(super) fn outcome(&self) -> Option<SessionChange> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

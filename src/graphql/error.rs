@@ -1,7 +1,7 @@
-//! What clients are told when something does not go as asked: the fixed table of `extensions.code`.
+//! Top-level errors, with the fixed set of values of `extensions.code`.
 //!
-//! [`ApiError`] has no `Display`: async-graphql turns whatever has one into an error whose text clients see, so that a
-//! database's words could reach them by a mere `?`.
+//! [`ApiError`] has no `Display`: async-graphql converts every type that has one into an error whose text clients see,
+//! so that a mere `?` could reveal a message of the database.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use crate::domain::Invalid;
 use crate::domain::user::RequiredAction;
 use crate::services::Failure;
 
-/// The values that `extensions.code` may have.
+/// The values of `extensions.code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// Nobody is signed in.
+    /// There is no valid access token.
     Unauthenticated,
-    /// He who is may not.
+    /// The user must complete a required action first, or the origin is not allowed.
     Forbidden,
-    /// An argument is wrong, or something else beside the document.
+    /// An argument, or another part of the request than its document, is invalid.
     BadUserInput,
-    /// The database is not there; later it may be.
+    /// The database is unreachable, the request timed out, or it needs email and none can be sent.
     Unavailable,
-    /// Something broke here.
+    /// An internal error, not caused by the client's input.
     InternalServerError,
-    /// The document is not GraphQL.
+    /// The document is not valid GraphQL.
     ParseFailed,
-    /// The document does not fit the schema, or not itself.
+    /// The document does not match the schema, or contradicts itself.
     ValidationFailed,
-    /// The request, or its answer, is too large.
+    /// The request or its response exceeds a limit.
     LimitExceeded,
-    /// No document has the name that was given.
+    /// The document id or hash is unknown, or the document is untrusted.
     PersistedQueryNotFound,
 }
 
 impl Code {
-    /// All of them.
+    /// All codes.
     pub const ALL: [Self; 9] = [
         Self::Unauthenticated,
         Self::Forbidden,
@@ -65,24 +65,24 @@ impl Code {
     }
 }
 
-/// The extensions of an error with this `code`, for those who find one before any resolver runs.
+/// The extensions of an error with this `code`, for errors that are found before any resolver runs.
 pub(crate) fn coded(code: Code) -> ErrorExtensionValues {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code.as_str());
     extensions
 }
 
-/// What is said of a fault of ours, whatever it was.
+/// The message of every internal error.
 pub(crate) const MASKED: &str =
     "Something went wrong on our side; it was noted. Try again later, and tell us the requestId if it stays.";
 
-/// An error that a client is told.
+/// A top-level error, as the client receives it.
 #[derive(Clone)]
 pub struct ApiError {
     code: Code,
     message: Arc<str>,
     required_actions: Arc<[RequiredAction]>,
-    /// The limit that was exceeded, and what it allows.
+    /// The limit that was exceeded, and its value.
     limit: Option<(&'static str, usize)>,
 }
 
@@ -91,20 +91,22 @@ impl ApiError {
         Self { code, message: message.into(), required_actions: Arc::new([]), limit: None }
     }
 
-    /// Nobody is signed in.
+    /// The request is unauthenticated.
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "Sign in first: no access token was shown, or it is not valid any more.")
     }
 
-    /// Nobody is signed in, though cookies came: they are believed only where the client says that it means them to be.
+    /// The request is unauthenticated although it has session cookies: they are ignored without the header that
+    /// requests a cookie session.
     #[must_use]
     pub fn cookies_ignored() -> Self {
         let message = "Session cookies are believed only beside the header `X-UserProfile-Session: cookie`; send it.";
         Self::new(Code::Unauthenticated, message)
     }
 
-    /// Nobody is signed in, though an `Authorization` header came: it is not of the form that carries an access token.
+    /// The request is unauthenticated although it has an `Authorization` header: its form is not that of an access
+    /// token.
     #[must_use]
     pub fn authorization_ignored() -> Self {
         let message = "The header `Authorization` is ignored: send it once, as `Authorization: Bearer upa_…`, with the \
@@ -112,7 +114,7 @@ impl ApiError {
         Self::new(Code::Unauthenticated, message)
     }
 
-    /// Something is required of the user that must come first.
+    /// The user must complete these required actions first.
     #[must_use]
     pub fn action_required(actions: &[RequiredAction]) -> Self {
         let names: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
@@ -120,26 +122,26 @@ impl ApiError {
         Self { required_actions: actions.into(), ..Self::new(Code::Forbidden, message) }
     }
 
-    /// An argument is wrong.
+    /// An argument is invalid.
     #[must_use]
     pub fn bad_input(argument: &str, invalid: &Invalid) -> Self {
         Self::new(Code::BadUserInput, format!("{argument}: {}", invalid.message))
     }
 
-    /// A limit of a request was exceeded while it ran.
+    /// The request exceeded a limit while it ran.
     #[must_use]
     pub fn over_limit(limit: &'static str, allowed: usize, message: &str) -> Self {
         Self { limit: Some((limit, allowed)), ..Self::new(Code::LimitExceeded, message) }
     }
 
-    /// Something that cannot be, was. The log is told what.
+    /// An internal error. `what` is logged and not returned to the client.
     #[must_use]
     pub fn internal(what: &str) -> Self {
         tracing::error!(what, "a request failed");
         Self::new(Code::InternalServerError, MASKED)
     }
 
-    /// The error outside any field.
+    /// The error without the position of a field.
     #[must_use]
     pub fn into_server_error(self) -> ServerError {
         Error::from(self).into_server_error(Pos::default())

@@ -1,5 +1,5 @@
-//! Why a mutation is refused, before it is said in that mutation's own words: what several mutations can be refused for
-//! gets its code, its field and its sentence here, once; the rest where the one mutation is.
+//! The errors of mutations, before they become the error type of one mutation. Errors that several mutations share get
+//! their code, field, and message here; all others in the file of the mutation.
 
 use super::error::ApiError;
 use crate::domain::access::Denial;
@@ -11,7 +11,7 @@ use crate::domain::{Invalid, InvalidKind};
 use crate::services::email::NotSent;
 use crate::services::password::{NewPasswordRefusal, PasswordRefusal, WrongPasswords};
 
-/// Every code that any mutation can be refused with. Each mutation has an enum of its own, of some of these.
+/// The error codes of all mutations. Each mutation has its own enum, with some of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described in the enums of the mutations, for those who read the schema")]
 pub enum FaultCode {
@@ -40,26 +40,26 @@ pub enum FaultCode {
     RateLimited,
 }
 
-/// One reason why a mutation is refused.
+/// One error of a mutation.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// For programs.
+    /// The error code, for programs.
     pub code: FaultCode,
-    /// For people.
+    /// The message, for people.
     pub message: String,
-    /// The path of the input that was wrong, if it was one.
+    /// The path of the invalid input, if there is one.
     pub field: Option<&'static str>,
-    /// How many tries are left, where they are counted.
+    /// The number of attempts that remain, if they are counted.
     pub attempts_left: Option<u32>,
-    /// After how many seconds to try again, where that helps.
+    /// The time in seconds after which to try again, if waiting helps.
     pub retry_after: Option<u32>,
 }
 
-/// What a client is told: a refusal is data of the mutation, anything else an error of the request.
+/// The form in which a client gets an error: as data of the mutation, or as a top-level error.
 pub enum Told {
     /// In the payload's `errors`.
     Faults(Vec<Fault>),
-    /// As an error of GraphQL.
+    /// As a top-level error.
     Error(ApiError),
 }
 
@@ -70,18 +70,18 @@ impl From<Fault> for Told {
 }
 
 impl Fault {
-    /// A reason that lies in no input.
+    /// An error that concerns no input.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), field: None, attempts_left: None, retry_after: None }
     }
 
-    /// The same, in an input.
+    /// The same error, with the input that it concerns.
     #[must_use]
     pub fn at(self, field: &'static str) -> Self {
         Self { field: Some(field), ..self }
     }
 
-    /// An input cannot be what it should be.
+    /// The error of a value that is missing, malformed, or too long.
     #[must_use]
     pub fn of_invalid(field: &'static str, invalid: Invalid) -> Self {
         let code = match invalid.kind {
@@ -92,13 +92,13 @@ impl Fault {
         Self::new(code, invalid.message).at(field)
     }
 
-    /// The server has several domains, and none was named.
+    /// The error for an omitted `domainId` on a server with several domains.
     #[must_use]
     pub fn domain_required() -> Self {
         Self::new(FaultCode::Required, "this server has several domains; say which is yours").at("domainId")
     }
 
-    /// The token of a link is not good, or not any more.
+    /// The error of an invalid, expired, or used token of a link.
     #[must_use]
     pub fn invalid_link() -> Self {
         let message =
@@ -106,20 +106,20 @@ impl Fault {
         Self::new(FaultCode::InvalidToken, message)
     }
 
-    /// Too much was tried, or sent: later.
+    /// The error of a rate limit or of backoff, with the time to wait.
     #[must_use]
     pub fn of_wait(wait: Wait, what: &str) -> Self {
         let message = format!("{what} Try again in {} seconds.", wait.retry_after);
         Self { retry_after: Some(wait.retry_after), ..Self::new(FaultCode::RateLimited, message) }
     }
 
-    /// Too many mails.
+    /// The error of a rate limit on email.
     #[must_use]
     pub fn of_sends(wait: Wait) -> Self {
         Self::of_wait(wait, "Too many mails were asked for.")
     }
 
-    /// No code is sent to the address in `field`.
+    /// The error when no code can be sent to the address in `field`.
     #[must_use]
     pub fn of_not_sent(field: &'static str, reason: NotSent) -> Self {
         match reason {
@@ -132,7 +132,7 @@ impl Fault {
         }
     }
 
-    /// A new password, in `field`, is not taken.
+    /// The error of a refused new password in `field`.
     #[must_use]
     pub fn of_new_password(field: &'static str, refusal: NewPasswordRefusal) -> Self {
         let code = match refusal {
@@ -147,7 +147,7 @@ impl Fault {
         Self::new(code, refusal.to_string()).at(field)
     }
 
-    /// What was given for the present password, in `field`, does not count.
+    /// The error of the current password in `field`.
     #[must_use]
     pub fn of_password(field: &'static str, refusal: PasswordRefusal) -> Self {
         match refusal {
@@ -157,7 +157,7 @@ impl Fault {
         }
     }
 
-    /// All that is wrong with the passwords of a change, the new one of which is in `new_field`.
+    /// All errors of the passwords of a change. The new password is in `new_field`.
     #[must_use]
     pub fn of_passwords(new_field: &'static str, wrong: WrongPasswords) -> Vec<Self> {
         let current = wrong.current.map(|refusal| Self::of_password("currentPassword", refusal));
@@ -165,7 +165,7 @@ impl Fault {
         current.into_iter().chain(new).collect()
     }
 
-    /// A code, in `verifyCode`, does not count.
+    /// The error of the code in `verifyCode`.
     #[must_use]
     pub fn of_code(refusal: CodeRefusal) -> Self {
         const FIELD: &str = "verifyCode";
@@ -197,7 +197,7 @@ impl Fault {
         .at(FIELD)
     }
 
-    /// The second factor may not be changed so.
+    /// The error of a refused change of MFA.
     #[must_use]
     pub fn of_mfa(refusal: MfaRefusal) -> Self {
         match refusal {

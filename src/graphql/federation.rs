@@ -1,11 +1,11 @@
-//! Apollo Federation 2: what a gateway asks of a subgraph, beside the schema that everybody else sees.
+//! Apollo Federation 2: the fields that a gateway needs, in addition to the public schema.
 //!
-//! The schema itself stays free of it: code generators choke on `_Any`, and nobody but a gateway has a use for
-//! `_entities`. So there are two schemas, the second one being the first with [`Federation`] beside its root, and a
-//! document is executed by the second where it names a field of that.
+//! The public schema contains none of them: code generators fail on `_Any`, and only a gateway uses `_entities`. So
+//! there are two schemas. The second one is the first with the fields of [`Federation`] added to its root, and executes
+//! the documents that name one of those fields.
 //!
-//! The library has entities of its own; they are not used, since one representation that is wrong, or not to be seen,
-//! would there take all others with it, with an error that has no code.
+//! The library's own support for entities is not used: there, one representation that is invalid or not visible makes
+//! all others fail, with an error that has no code.
 
 use std::sync::LazyLock;
 
@@ -28,25 +28,25 @@ mod entities;
 /// The types that other subgraphs may add fields to.
 const ENTITIES: [&str; 3] = ["User", "Workspace", "WorkspaceGroup"];
 
-/// The types that are the same in every subgraph that follows Relay.
+/// The types that every subgraph that follows Relay defines in the same way.
 const SHARED: [&str; 1] = ["PageInfo"];
 
 const LINK: &str =
     r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable"])"#;
 
-/// The root of all queries, as a gateway sees it.
+/// The queries of the API, with the fields for a gateway.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct FederatedQuery(QueryFields, Federation);
 
-/// Whether `document` is for the schema with [`FederatedQuery`]: this hangs on its text alone. One that only looks so, by
-/// a comment or a name, is executed by it as well, and answered alike but for what an introspection shows.
+/// Whether `document` is for the schema with [`FederatedQuery`]. Only its text decides. A document that contains these
+/// names only in a comment or another name is executed by that schema too; only the result of an introspection differs.
 #[must_use]
 pub fn is_meant(document: &str) -> bool {
     document.contains("_entities") || document.contains("_service")
 }
 
-/// The schema as a subgraph: `sdl`, with its entities marked.
+/// The SDL of the subgraph: `sdl`, with its entities marked.
 #[must_use]
 pub fn subgraph_sdl(sdl: &str) -> String {
     let mut subgraph = format!("{LINK}\n\n{sdl}");
@@ -58,7 +58,7 @@ pub fn subgraph_sdl(sdl: &str) -> String {
     subgraph
 }
 
-/// Puts `directive` at the end of the line with which the type `name` begins.
+/// Appends `directive` to the line with which the type `name` begins.
 fn mark(sdl: &mut String, name: &str, directive: &str) {
     let begin = sdl.find(&format!("\ntype {name} "));
     let brace = begin.and_then(|begin| Some(begin + sdl.get(begin..)?.find(" {")?));
@@ -67,41 +67,42 @@ fn mark(sdl: &mut String, name: &str, directive: &str) {
     }
 }
 
-/// What a gateway asks for.
+/// The root fields for a gateway.
 #[derive(Default)]
 pub struct Federation;
 
 #[Object]
 impl Federation {
-    /// The schema, for composition.
+    /// The subgraph's service definition, for the composition of a supergraph.
     #[graphql(name = "_service")]
     async fn service(&self) -> Service {
         static SDL: LazyLock<String> = LazyLock::new(|| subgraph_sdl(&super::sdl()));
         Service { sdl: &SDL }
     }
 
-    /// The things that other subgraphs refer to, in the same order; null in the place of what there is not, or not for
-    /// you.
+    /// The entities with these representations, in the same order. An item is null if the entity does not exist or is
+    /// not visible to you.
     #[graphql(name = "_entities")]
     async fn entities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What refers to them.")] representations: Vec<Representation>,
+        #[graphql(desc = "The types and keys of the entities.")] representations: Vec<Representation>,
     ) -> Result<Entities, ApiError> {
-        // How many there are is not for a gateway to choose: the other subgraph's list decides. The guard bounds it.
+        // A gateway cannot choose the number of representations: the other subgraph's list decides. The guard limits
+        // it.
         Entities::find(ctx, &representations).await
     }
 }
 
-/// What is needed to make this a part of a supergraph.
+/// The service definition of this subgraph.
 #[derive(SimpleObject)]
 #[graphql(name = "_Service")]
 pub struct Service {
-    /// The schema of the subgraph.
+    /// The SDL of the subgraph's schema.
     sdl: &'static str,
 }
 
-/// What other subgraphs may add fields to.
+/// An entity that other subgraphs can add fields to.
 #[derive(Union)]
 #[graphql(name = "_Entity")]
 pub enum Entity {
@@ -133,7 +134,7 @@ impl From<Node> for Entity {
     }
 }
 
-/// How another subgraph refers to an entity: by its type and its key.
+/// A reference from another subgraph to an entity, by its type and key.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Representation {
     type_name: String,

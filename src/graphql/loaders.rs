@@ -1,7 +1,7 @@
-//! What is read for one request. Loaders live as long as the request and read through its caller's eyes; everything that
+//! The loaders of one request. They live as long as the request, and read only what its caller may see. Everything that
 //! a query reads, it reads through them.
 //!
-//! What is read counts as fields of the response before it is read, where that can be told, otherwise right after; a
+//! Rows count as fields of the response, before they are read if their number is known, otherwise directly after. A
 //! single statement never reads more than the response may still have.
 
 use std::collections::HashMap;
@@ -23,17 +23,17 @@ pub use tags::{GroupTags, WorkspaceTags};
 mod account;
 mod tags;
 
-/// What a row that was read counts, in fields of some 300 bytes: a workspace with the caller's role takes about 700 bytes,
-/// and while it is read from SQLite more than 2,000.
+/// The number of fields, of some 300 bytes each, that a row counts as: a workspace with the caller's role takes about
+/// 700 bytes, and more than 2,000 while it is read from SQLite.
 const WORKSPACE_FIELDS: usize = 5;
 /// A group.
 const GROUP_FIELDS: usize = 2;
 /// A user of a group.
 const USER_FIELDS: usize = 2;
-/// What an item of a list counts at least, beside its row: itself and one field.
+/// The minimum that an item of a list counts in addition to its row: itself and one field.
 const ITEM_FIELDS: usize = 2;
 
-/// What a loader reads with.
+/// The shared state that a loader reads with.
 #[derive(Clone)]
 struct Reader {
     services: Arc<Services>,
@@ -43,12 +43,12 @@ struct Reader {
 }
 
 impl Reader {
-    /// A loader that reads with it.
+    /// A loader that reads with this state.
     fn loader<L: Load>(&self, make: impl FnOnce(Self) -> L) -> DataLoader<L> {
         DataLoader::new(make(self.clone())).within(&self.work)
     }
 
-    /// What was read; a request that has no statements left is aborted.
+    /// The result of a statement. A request that has no statements left is aborted.
     fn settle<T>(&self, read: Result<T, Failure>) -> Result<T, ApiError> {
         read.map_err(|failure| {
             if let Failure::TooManyStatements(allowed) = failure {
@@ -58,7 +58,7 @@ impl Reader {
         })
     }
 
-    /// How many rows may be read that count so many fields each, and become items of lists.
+    /// The maximum number of rows to read, if each counts as so many fields and becomes an item of a list.
     fn rows_left(&self, fields: usize) -> usize {
         self.work.left() / (fields + ITEM_FIELDS)
     }
@@ -68,9 +68,9 @@ impl Reader {
         self.work.charge(rows.saturating_mul(fields))
     }
 
-    /// Counts rows of which no more than `most` may be read.
+    /// Counts rows, of which at most `most` may be read.
     fn charge_bounded(&self, rows: usize, most: usize, fields: usize) -> Result<(), ApiError> {
-        // Of more rows than may be read, it is only known that there are more.
+        // If there are more rows than may be read, only that fact is known, not their number.
         let fields = if rows > most { fields + ITEM_FIELDS } else { fields };
         self.charge_rows(rows, fields)
     }
@@ -82,13 +82,13 @@ pub struct Loaders {
     pub workspaces: DataLoader<Workspaces>,
     /// Groups by id.
     pub groups: DataLoader<Groups>,
-    /// Pages of the workspaces that the caller sees.
+    /// Pages of the workspaces that are visible to the caller.
     pub workspace_pages: DataLoader<WorkspacePages>,
-    /// How many workspaces the caller sees.
+    /// The number of workspaces that are visible to the caller.
     pub workspace_totals: DataLoader<WorkspaceTotals>,
-    /// Pages of the groups that the caller sees.
+    /// Pages of the groups that are visible to the caller.
     pub group_pages: DataLoader<GroupPages>,
-    /// How many groups the caller sees.
+    /// The number of groups that are visible to the caller.
     pub group_total: DataLoader<GroupTotal>,
     /// The users of a group.
     pub group_users: DataLoader<GroupUsers>,
@@ -96,13 +96,13 @@ pub struct Loaders {
     pub group_bindings: DataLoader<GroupBindings>,
     /// A page of the workspaces through a group.
     pub group_workspaces: DataLoader<GroupWorkspaces>,
-    /// How many workspaces there are through a group.
+    /// The number of workspaces through a group.
     pub group_totals: DataLoader<GroupTotals>,
     /// The tags of workspaces.
     pub workspace_tags: DataLoader<WorkspaceTags>,
     /// The tags of groups.
     pub group_tags: DataLoader<GroupTags>,
-    /// What belongs to the caller's account.
+    /// The loaders of the caller's account.
     pub account: Account,
 }
 
@@ -128,7 +128,7 @@ pub struct GroupWorkspaces(Reader);
 pub struct GroupTotals(Reader);
 
 impl Loaders {
-    /// Loaders that read what `caller` sees, as part of the request's `work`.
+    /// Loaders that read what is visible to `caller`, as part of the request's `work`.
     #[must_use]
     pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &Work) -> Self {
         let viewer = Arc::new(caller.viewer());
@@ -264,7 +264,7 @@ impl Load for GroupUsers {
 }
 
 impl GroupUsers {
-    /// The users, unless there are more than one turn may read.
+    /// The users, unless there are more than may be read in one turn.
     async fn read_few(&self, groups: &[WorkspaceGroupId]) -> Result<Option<Vec<UserOfGroup>>, ApiError> {
         let most = self.0.work.one_turn() / (USER_FIELDS + ITEM_FIELDS);
         let users = self.0.settle(self.0.services.list_group_users(groups, most).await)?;
@@ -275,7 +275,7 @@ impl GroupUsers {
         Ok(Some(users))
     }
 
-    /// They are counted first: reading as many as are allowed takes as long as an allowed request.
+    /// They are counted first: reading the maximum takes as long as the largest request that is allowed.
     async fn read_all(&self, groups: &[WorkspaceGroupId]) -> Result<Vec<UserOfGroup>, ApiError> {
         let most = self.0.rows_left(USER_FIELDS);
         self.0.work.expect(usize::MAX).await;
@@ -300,9 +300,9 @@ impl Load for GroupBindings {
 /// A group's list of workspaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GroupList {
-    /// Whose list.
+    /// The group of the list.
     pub group: WorkspaceGroupId,
-    /// Which of it are wanted.
+    /// The conditions that the workspaces must match.
     pub filter: WorkspaceFilter,
 }
 
@@ -346,8 +346,8 @@ impl Load for GroupTotals {
     }
 }
 
-/// What has the same key together: the values of one group; or the groups of which one field asks the same, since only
-/// aliases make that several things.
+/// The items with the same key, grouped: the values of one group; or the groups for which one field has the same
+/// arguments, because only aliases make these differ.
 fn gather<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
     let mut gathered: HashMap<K, Vec<V>> = HashMap::new();
     for (key, value) in pairs {

@@ -1,5 +1,5 @@
-//! How it is asked: the GraphQL schema, and what belongs to answering one request. No rule of the product is decided
-//! here; resolvers parse what came in, call a service, and say its answer in the schema's words.
+//! The GraphQL API: the schema, and the execution of a request. No product rule is decided here. Resolvers parse the
+//! input, call a service, and convert its result to the types of the schema.
 
 pub mod context;
 pub mod dataloader;
@@ -45,15 +45,15 @@ pub struct Api {
     documents: Documents,
 }
 
-/// A request with its document, or why it has none.
+/// A request with its document, or the reason why it has none.
 pub type Prepared = Result<Request, ServerError>;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub struct Executed {
-    /// What is answered.
+    /// The response of the request.
     pub response: Response,
-    /// What became of the session that is kept in cookies; `None`: nothing.
+    /// The change of the cookie session. `None` if it did not change.
     pub session: Option<SessionChange>,
 }
 
@@ -64,19 +64,19 @@ impl From<Response> for Executed {
 }
 
 impl Api {
-    /// Makes the API over `services`; `documents` have names.
+    /// Creates the API over `services`, with these named `documents`.
     #[must_use]
     pub fn new(services: Arc<Services>, guard: RequestGuard, documents: Documents) -> Self {
         Self { schema: guarded(&guard), subgraph: guarded(&guard), services, guard, documents }
     }
 
-    /// Finds the documents that `requests`, which came together, name, and checks that all of them may be executed. What
-    /// others bring later changes nothing any more.
+    /// Finds the documents that the `requests` of one batch name, and checks that all of them may be executed.
+    /// Documents that other requests register later have no effect on them.
     ///
     /// # Errors
-    /// When they may not be executed together. What is wrong with one of them is told in its place.
+    /// If they may not be executed together. The error of a single request is reported in its place.
     pub fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
-        // What came together is one request, and uses no more of the database than one.
+        // A batch counts as one request, and may use no more of the database than one.
         let services = Arc::new(self.services.for_request());
         let with_services = |mut request: Request| {
             request.data.insert(Arc::clone(&services));
@@ -90,8 +90,7 @@ impl Api {
         Ok(prepared)
     }
 
-    /// Answers one request of whoever has `shown` an access token; with none, or one that is not good, the request is
-    /// nobody's.
+    /// Executes one request with the credentials in `shown`. Without a valid access token, it runs unauthenticated.
     pub async fn execute(&self, request: Prepared, shown: Shown, client: Client) -> Executed {
         let request = match request {
             Ok(request) => request,
@@ -121,36 +120,36 @@ impl Api {
     /// Checks a body before it is read as JSON.
     ///
     /// # Errors
-    /// When it holds more values than any request may.
+    /// If it has more values than any request may have.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
         self.guard.check_body(body)
     }
 
-    /// Whether requests could be answered now.
+    /// Whether the server is ready to execute requests.
     pub async fn is_ready(&self) -> bool {
         self.services.is_ready().await
     }
 }
 
-/// The services that [`Api::prepare`] gave to a request.
+/// The services that [`Api::prepare`] assigned to a request.
 fn services_of(request: &Request) -> Option<Arc<Services>> {
     request.data.get(&TypeId::of::<Arc<Services>>())?.downcast_ref().cloned()
 }
 
-/// The guard of the API, which knows its mutations.
+/// The guard of the API, with its list of mutations that count as attempts.
 #[must_use]
 pub fn guard(settings: Settings) -> RequestGuard {
     RequestGuard::new(settings, mutations::is_attempt)
 }
 
-/// Checks documents that are to be trusted, as `guard` would.
+/// Checks documents that are to become trusted, by the same rules as the guard.
 pub struct TrustedCheck {
     schema: DocumentCheck<Query, Mutation, EmptySubscription>,
     subgraph: DocumentCheck<FederatedQuery, Mutation, EmptySubscription>,
 }
 
 impl TrustedCheck {
-    /// Checks by the limits of `guard`.
+    /// A check with the limits of `guard`.
     #[must_use]
     pub fn new(guard: &RequestGuard) -> Self {
         Self { schema: DocumentCheck::new(guard, builder()), subgraph: DocumentCheck::new(guard, builder()) }
@@ -159,7 +158,7 @@ impl TrustedCheck {
     /// Checks a document.
     ///
     /// # Errors
-    /// When it can never be executed: it is no document, is beyond the limits, or does not fit the schema.
+    /// If it can never be executed: it is not a document, exceeds the limits, or does not match the schema.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
         if federation::is_meant(text) { self.subgraph.check(text) } else { self.schema.check(text) }
     }
@@ -171,13 +170,13 @@ pub fn sdl() -> String {
     builder::<Query>().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-/// The same as a subgraph of Apollo Federation.
+/// The SDL of the subgraph for Apollo Federation.
 #[must_use]
 pub fn subgraph_sdl() -> String {
     federation::subgraph_sdl(&sdl())
 }
 
-/// The guard comes first: nothing may look at a document before its size and shape are known.
+/// The guard comes first: nothing may process a document before its size and shape are checked.
 fn guarded<Query: ObjectType + Default + 'static>(guard: &RequestGuard) -> ProfileSchema<Query> {
     guard.install(builder()).extension(only_queries::OnlyQueries).finish()
 }

@@ -1,8 +1,8 @@
-//! Refuses to carry out anything but a query where the transport allows no more: links and images make browsers send
-//! `GET` requests that nobody meant.
+//! Refuses to execute anything but a query if the transport allows only queries: links and images make browsers send
+//! `GET` requests that the user did not intend.
 //!
-//! Only the engine may parse a document, and only after the guard has looked at it; therefore the transport marks a
-//! request with [`ReadOnly`], and this extension, which sees the parsed document, says no.
+//! Only the engine may parse a document, and only after the guard has checked it. Therefore the transport marks a
+//! request with [`ReadOnly`], and this extension, which sees the parsed document, refuses it.
 
 use std::{any::TypeId, sync::Arc};
 
@@ -15,11 +15,11 @@ use async_graphql::{
 use super::error::{Code, coded};
 use super::guard;
 
-/// Put into a request's data, it allows queries only.
+/// Marks a request, in its data, as one that may execute only queries.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadOnly;
 
-/// The source of the error with which [`OnlyQueries`] refuses, so that a transport can tell it from others.
+/// The source of the error of [`OnlyQueries`], so that a transport can distinguish it from others.
 #[derive(Debug, Clone, Copy)]
 pub struct NotAQuery;
 
@@ -52,7 +52,7 @@ impl Extension for OnlyQueries {
     }
 }
 
-/// Whether something else than a query would be executed. Where it is unknown which operation is meant, nothing will be.
+/// Whether something other than a query would be executed. If the operation is ambiguous, nothing is executed.
 fn is_no_query(document: &ExecutableDocument, operation_name: Option<&str>) -> bool {
     guard::operation(document, operation_name).is_some_and(|operation| operation.ty != OperationType::Query)
 }

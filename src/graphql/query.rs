@@ -1,4 +1,4 @@
-//! The root of all queries.
+//! The root type of all queries.
 
 use async_graphql::{Context, ID, MergedObject, Object};
 use futures_util::future::try_join_all;
@@ -12,63 +12,69 @@ use super::types::workspace::Workspace;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::{Invalid, InvalidKind};
 
-/// How many things can be asked for by their ids at once.
+/// The maximum number of ids in one lookup.
 const MAX_IDS: usize = 100;
 
-/// Everything that can be asked.
+/// The queries of the API: what you can read.
 #[derive(MergedObject, Default)]
 pub struct Query(QueryFields);
 
-/// The fields of [`Query`], of which a gateway's root has some more.
+/// The fields of [`Query`]. The root type for a gateway has more.
 #[derive(Default)]
 pub struct QueryFields;
 
 #[Object]
 impl QueryFields {
-    /// Who you are. Null, with an error UNAUTHENTICATED, when nobody is signed in.
+    /// The authenticated user. Null, with a top-level error `UNAUTHENTICATED`, without a valid access token.
     async fn me(&self, ctx: &Context<'_>) -> Option<Result<User, ApiError>> {
         Some(context::caller(ctx).map(|caller| User(caller.clone())))
     }
 
-    /// The thing with this id; null if there is none, or none that you see.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The id.")] id: ID) -> Option<Result<Node, ApiError>> {
+    /// The entity with this id: a workspace, a workspace group, or your own user. Null if it does not exist or is not
+    /// visible to you.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the entity.")] id: ID,
+    ) -> Option<Result<Node, ApiError>> {
         find_node(ctx, &id).await.transpose()
     }
 
-    /// The things with these ids, at most 100, in the same order; null in the place of what there is not, or not for you.
+    /// The entities with these ids, in the same order. An item is null if the entity does not exist or is not visible
+    /// to you. More than 100 ids are refused with `BAD_USER_INPUT`.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The ids.")] ids: Vec<ID>,
+        #[graphql(desc = "The ids of the entities, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, ApiError> {
         check_number("ids", ids.len())?;
         try_join_all(ids.iter().map(|id| find_node(ctx, id))).await
     }
 
-    /// The workspaces with these ids, at most 100, in the same order; null in the place of what there is not, or not for
-    /// you.
+    /// The workspaces with these ids, in the same order. An item is null if the workspace does not exist or is not
+    /// visible to you. More than 100 ids are refused with `BAD_USER_INPUT`.
     async fn workspaces(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The ids of workspaces.")] ids: Vec<ID>,
+        #[graphql(desc = "The ids of workspaces, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Workspace>>, ApiError> {
         check_number("ids", ids.len())?;
         try_join_all(ids.iter().map(|id| find_workspace(ctx, id))).await
     }
 
-    /// The workspace groups with these ids, at most 100, in the same order; null in the place of what there is not, or
-    /// not for you.
+    /// The workspace groups with these ids, in the same order. An item is null if the group does not exist or is not
+    /// visible to you. More than 100 ids are refused with `BAD_USER_INPUT`.
     async fn workspace_groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The ids of workspace groups.")] ids: Vec<ID>,
+        #[graphql(desc = "The ids of workspace groups, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<WorkspaceGroup>>, ApiError> {
         check_number("ids", ids.len())?;
         try_join_all(ids.iter().map(|id| find_group(ctx, id))).await
     }
 }
 
-/// Checks how many things are asked for at once.
+/// Checks the number of ids in a lookup.
 pub(super) fn check_number(argument: &str, asked: usize) -> Result<(), ApiError> {
     if asked <= MAX_IDS {
         return Ok(());
@@ -77,7 +83,7 @@ pub(super) fn check_number(argument: &str, asked: usize) -> Result<(), ApiError>
     Err(ApiError::bad_input(argument, &Invalid { kind: InvalidKind::TooLong, message }))
 }
 
-/// The thing with this id, if the caller sees it.
+/// The entity with this id, if it is visible to the caller.
 pub(super) async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, ApiError> {
     if id.starts_with(WorkspaceId::PREFIX) {
         Ok(find_workspace(ctx, id).await?.map(Node::Workspace))
@@ -89,7 +95,7 @@ pub(super) async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node
     }
 }
 
-/// What cannot be an id is one that there is not.
+/// A malformed id is treated as unknown.
 async fn find_workspace(ctx: &Context<'_>, id: &str) -> Result<Option<Workspace>, ApiError> {
     let workspaces = &context::loaders(ctx)?.workspaces;
     let Ok(id) = WorkspaceId::parse(id) else { return Ok(None) };

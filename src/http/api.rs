@@ -1,4 +1,4 @@
-//! What stands behind the endpoint, and what it is told of a request besides the request itself.
+//! The interface to the API behind the endpoint, and the context of a request besides its parameters.
 
 use std::{future::Future, net::IpAddr};
 
@@ -11,28 +11,28 @@ use crate::{
     graphql::{Api, Executed, Prepared, delivery::Shown},
 };
 
-/// The longest user agent that is passed on, in characters. Browsers send some 120.
+/// The longest user agent that is passed on, in characters. Browsers send about 120.
 const USER_AGENT_LENGTH: usize = 256;
 
-/// What answers GraphQL requests.
+/// Executes GraphQL requests.
 pub trait Execute: Send + Sync + 'static {
-    /// Executes one request, if it has a document, to its end. The future is not dropped half-way, not even when the
-    /// client hangs up, unless the server was told to stop and 30 seconds have passed since.
+    /// Executes one request, if it has a document, to its end. The future is not dropped half-way, even if the client
+    /// disconnects, unless the server was told to stop more than 30 seconds ago.
     fn execute(&self, request: Prepared, sender: Sender) -> impl Future<Output = Executed> + Send;
 
     /// Checks a body before it is read as JSON.
     ///
     /// # Errors
-    /// When it holds more than any request may.
+    /// If it exceeds a request limit.
     fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
 
-    /// Prepares requests that came together; in the place of what cannot be executed stands why.
+    /// Prepares the requests of a call. An item that cannot be executed contains its errors.
     ///
     /// # Errors
-    /// When they may not be executed together.
+    /// If they may not be executed together.
     fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError>;
 
-    /// Whether it could answer now, its database included.
+    /// Whether the API can respond now, including its database.
     fn is_ready(&self) -> impl Future<Output = bool> + Send;
 }
 
@@ -55,16 +55,16 @@ impl Execute for Api {
     }
 }
 
-/// Where a request comes from.
+/// The context of a request.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    /// What it shows of its session, whatever that is worth.
+    /// The credentials of the request, not yet verified.
     pub shown: Shown,
-    /// The client's address, behind the proxies that are trusted.
+    /// The client's address, behind trusted proxies.
     pub client_address: IpAddr,
-    /// What the client calls itself, at most 256 characters of it.
+    /// The client's `User-Agent`, at most 256 characters of it.
     pub user_agent: Option<String>,
-    /// The name of the request in logs and answers.
+    /// The id of the request in logs and responses.
     pub request_id: RequestId,
 }
 

@@ -1,4 +1,4 @@
-//! The files of `web/dist`, as `build.rs` embedded them: compressed, with their types and tags.
+//! The files of `web/dist`, as `build.rs` embedded them: compressed, with their media types and entity tags.
 
 use std::{io::Read, sync::OnceLock};
 
@@ -15,37 +15,37 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// An embedded file.
 #[derive(Debug)]
 pub(super) struct Asset {
-    /// Where it stands, from the root: `/assets/index-4f3a.js`.
+    /// Its path from the root: `/assets/index-4f3a.js`.
     path: &'static str,
     content_type: &'static str,
     etag: &'static str,
     gzip: &'static [u8],
-    /// The file as it was, unpacked for the first client that does not take it packed, and shared by all.
+    /// The uncompressed file: unpacked for the first client that does not accept gzip, and shared by all.
     unpacked: OnceLock<Bytes>,
 }
 
-/// The file at that path.
+/// The file at `path`.
 pub(super) fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok().and_then(|index| ASSETS.get(index))
 }
 
 impl Asset {
-    /// What can be done with a file.
+    /// The methods of a file.
     pub(super) const METHODS: &'static str = "GET,HEAD";
 
-    /// A page is served at an address of its own, with headers of its own.
+    /// Whether it is a page, which is served at an address of its own with headers of its own.
     pub(super) fn is_page(&self) -> bool {
         self.content_type.starts_with("text/html")
     }
 
-    /// The file, or 304 where the client still has it.
+    /// The response with the file, or 304 if the client has it already.
     pub(super) async fn answer(&'static self, request: &HeaderMap) -> Response {
         let about = [
             (header::CONTENT_TYPE, self.content_type),
             (header::CACHE_CONTROL, self.cache_control()),
             (header::ETAG, self.etag),
             (header::VARY, "accept-encoding"),
-            // A worker has the policy of the file that it is.
+            // A worker is governed by the policy of its own file.
             (header::CONTENT_SECURITY_POLICY, pages::OF_EDITOR),
         ];
         if etag::is_known(request, self.etag) {
@@ -63,21 +63,21 @@ impl Asset {
         }
     }
 
-    /// The file as it was.
+    /// The uncompressed file.
     ///
     /// # Errors
-    /// When what was embedded is not what `build.rs` writes.
+    /// If the embedded bytes are not what `build.rs` writes.
     pub(super) async fn content(&'static self) -> std::io::Result<Bytes> {
         if let Some(content) = self.unpacked.get() {
             return Ok(content.clone());
         }
-        // Up to 20 ms for the largest.
+        // Takes up to 20 ms for the largest file.
         let unpacked = tokio::task::spawn_blocking(|| self.unpack()).await.map_err(std::io::Error::other)??;
         Ok(self.unpacked.get_or_init(|| unpacked.into()).clone())
     }
 
-    /// Vite ends the names of what it puts under `/assets/` with eight characters of a digest: such a file never
-    /// changes. The few others there may.
+    /// Vite ends the names of files in `/assets/` with eight characters of a digest: such a file never changes. The few
+    /// other files may.
     fn cache_control(&self) -> &'static str {
         let stem = self.path.rsplit_once('.').map_or(self.path, |(stem, _)| stem);
         let has_digest = stem.bytes().rev().nth(8) == Some(b'-');
@@ -91,7 +91,7 @@ impl Asset {
     }
 }
 
-/// Whether `Accept-Encoding` names gzip, by its name or by `*`, and not with `q=0`.
+/// Whether `Accept-Encoding` accepts gzip, by name or by `*`, and not with `q=0`.
 fn accepts_gzip(request: &HeaderMap) -> bool {
     let codings = request
         .get_all(header::ACCEPT_ENCODING)

@@ -1,5 +1,5 @@
-//! Makes requests wait, and as a last resort turns their responses away, where a client does not read the responses that
-//! its connection holds already.
+//! Delays requests, and as a last resort replaces their responses by an error, if a client does not read the responses
+//! that its connection already holds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,20 +22,20 @@ use super::{
     router::Shared,
 };
 
-/// The room that a request's response has among those of its connection.
+/// The memory reserved for a request's response among those of its connection.
 struct Room {
     backlog: Arc<Backlog>,
     held: Mutex<Option<Held>>,
 }
 
-/// The layer around all routes whose responses are made for one request, and so take memory of their own.
+/// The layer around all routes whose responses are built for one request, and so use memory of their own.
 pub(super) async fn bounded<A: Execute>(
     State(shared): State<Arc<Shared<A>>>,
     Extension(exchange): Extension<Exchange>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // Without a connection, in tests that call the router, nothing waits to be read.
+    // Without a connection, in tests that call the router, no responses accumulate.
     let Some(backlog) = request.extensions_mut().remove::<Arc<Backlog>>() else {
         return next.run(request).await;
     };
@@ -45,7 +45,7 @@ pub(super) async fn bounded<A: Execute>(
         return refuse(&Refusal::BodyTooSlow);
     };
     let room = Arc::new(Room { backlog, held: Mutex::default() });
-    // With a body, there is time until that has arrived.
+    // With a body, the reservation can wait until the body has arrived.
     if upload == 0
         && let Err(refusal) = room.make(exchange.deadline).await
     {
@@ -67,10 +67,10 @@ pub(super) async fn bounded<A: Execute>(
     response
 }
 
-/// Waits until there is room for the response to a request, whose body has arrived.
+/// Waits until there is room for the response to a request whose body has arrived.
 ///
 /// # Errors
-/// [`Refusal::TooMuchUnread`], where the client does not read the other responses of the connection in time.
+/// [`Refusal::TooMuchUnread`] if the client does not read the other responses of the connection in time.
 pub(super) async fn make_room(request: &Parts, deadline: Instant) -> Result<(), Refusal> {
     match request.extensions.get::<Arc<Room>>() {
         Some(room) => room.make(deadline).await,
@@ -90,8 +90,8 @@ impl Room {
     }
 }
 
-/// Puts another response in the place of one that cannot be sent. Cookies that were set stay, and so does what allows a
-/// page to read it.
+/// Replaces a response that cannot be sent. Cookies that were set are kept, and so are the headers that allow a page to
+/// read it.
 fn replace(response: &mut Response, other: Response) {
     let (parts, body) = other.into_parts();
     response.headers_mut().remove(header::ETAG);
@@ -100,7 +100,7 @@ fn replace(response: &mut Response, other: Response) {
     *response.body_mut() = body;
 }
 
-/// How much of a request's body is kept at most, in bytes.
+/// The maximum number of bytes of a request's body that are kept.
 fn upload(request: &Request, limit: usize) -> usize {
     let announced = request.body().size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
     announced.unwrap_or(limit).min(limit)

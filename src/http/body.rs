@@ -1,4 +1,4 @@
-//! Reading a request's body, within bounds.
+//! Reads a request's body, within limits.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::refusal::Refusal;
 
-/// What is set aside before the first byte of a body came, at most: a length is only a promise.
+/// The most bytes allocated before the first byte of a body arrives: a length is only a promise.
 const FIRST_ALLOCATION: usize = 16 * 1024;
 
-/// How much of an unwanted body is read and thrown away, and for how long. Most clients read the answer only after
-/// they have sent everything, and would otherwise see nothing but a connection that broke.
+/// How much of an unwanted body is read and discarded, and for how long. Most clients read the response only after they
+/// have sent everything; without this they would only see a broken connection.
 const DISCARDED_BYTES: usize = 32 * 1024 * 1024;
 const DISCARDED_FOR: Duration = Duration::from_secs(5);
 
@@ -23,7 +23,7 @@ const DISCARDED_FOR: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`Refusal::BodyTooLarge`] above `limit` bytes, [`Refusal::BodyTooSlow`] after the `deadline`, and
-/// [`Refusal::BodyBroken`] where it ends early or is not properly chunked.
+/// [`Refusal::BodyBroken`] if it ends early or is not properly chunked.
 pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline: Instant) -> Result<Vec<u8>, Refusal> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
@@ -41,9 +41,9 @@ pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline
     Ok(bytes)
 }
 
-/// Takes in a body that nobody will look at, so that the client gets to read why.
+/// Discards a body that is not used, so that the client reads the response.
 pub(super) async fn discard(body: Body, headers: &HeaderMap) {
-    // Who asks first whether to send the body waits for the answer, and has sent nothing yet.
+    // A client that sends `Expect` waits for the response before it sends the body.
     if !headers.contains_key(header::EXPECT) {
         throw_away(body.into_data_stream()).await;
     }
@@ -71,6 +71,6 @@ async fn throw_away(mut chunks: BodyDataStream) {
             }
         }
     };
-    // Whether it ended or time ran out is the same here: the answer goes out now.
+    // Whether the body ended or the time limit was reached, the response is sent now.
     let _ = timeout(DISCARDED_FOR, all).await;
 }

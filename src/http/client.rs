@@ -1,4 +1,4 @@
-//! Which address a request comes from, when proxies stand before the server.
+//! Determines the client's address behind proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,12 +7,12 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The client's address: the peer's, or, where the peer is one of the `trusted` proxies, the right-most address in
+/// The client's address: the peer's address; or, if the peer is one of the `trusted` proxies, the right-most address in
 /// `X-Forwarded-For` that is not one of them.
 ///
-/// Each proxy appends the address that it saw, so that the list is true from its right end to the first hop which is
-/// not ours; what stands left of that, anybody can write. An entry that is no address ends the walk for the same
-/// reason: the hop that it hides cannot be told to be ours.
+/// Each proxy appends the address of its peer, so the list is reliable from its right end to the first hop that is not
+/// ours; a client can forge everything left of that. An entry that is not an address ends the search for the same
+/// reason: the hop that it hides is not known to be ours.
 pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut nearest = peer.to_canonical();
@@ -27,7 +27,8 @@ pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     nearest
 }
 
-/// An address, with or without a port, IPv6 with or without brackets; one that wraps IPv4 is unwrapped.
+/// Parses an address, with or without a port, IPv6 with or without brackets; an IPv6 address that wraps IPv4 is
+/// unwrapped.
 fn parse(hop: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(hop).ok()?;
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);

@@ -1,5 +1,5 @@
-//! Pages of other origins: those that are listed may use the API, with cookies if they like, and no others
-//! (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+//! Cross-origin requests: pages of allowed origins may use the API, with or without cookies; pages of other origins may
+//! not (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,27 +15,27 @@ use url::Url;
 
 use super::{Execute, exchange::Exchange, negotiation::Media, refusal::Refusal, request_id, router::Shared};
 
-/// How long a browser need not ask again whether it may.
+/// How long a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
-/// Where a browser says how the page that asks stands to us (Fetch Metadata).
+/// The header in which a browser states the relation of the page's origin to ours (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Tells browsers that pages of these `origins` may ask.
+/// The CORS layer that allows these `origins`.
 pub(super) fn layer(origins: &[String]) -> CorsLayer {
     let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
-        // Whatever a listed page likes: clients send headers of their own, to name themselves or to trace.
+        // Any header that an allowed origin sends: clients have headers of their own, for names or traces.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([request_id::REQUEST_ID])
         .max_age(MAX_AGE)
 }
 
-/// Refuses pages of other origins. Their browsers would keep the answer from them anyway; but what was asked would be
-/// done, and nobody would hear why there is no answer.
+/// Refuses requests of origins that are not allowed. Browsers would withhold the response from such a page anyway; but
+/// the operation would run, and the developer would not learn why there is no response.
 pub(super) async fn refuse_foreign<A: Execute>(
     State(shared): State<Arc<Shared<A>>>,
     Extension(exchange): Extension<Exchange>,
@@ -44,7 +44,7 @@ pub(super) async fn refuse_foreign<A: Execute>(
 ) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS && !parts.headers.contains_key(header::ORIGIN) {
-        // No browser's question, though the layer within would take it for one.
+        // This is not a preflight request, although the inner layer would treat it as one.
         let response = Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id);
         return ([(header::ALLOW, "GET,HEAD,POST")], response).into_response();
     }
@@ -61,8 +61,8 @@ pub(super) async fn refuse_foreign<A: Execute>(
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// Whether it is one of our own pages that asks: as the browser says, or by the host that it asked, or by the address
-/// under which we are known.
+/// Whether the origin is our own: according to the browser, or because it equals the requested host or our public
+/// address.
 fn is_own(origin: &HeaderValue, parts: &Parts, public_url: Option<&str>) -> bool {
     if parts.headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "same-origin") {
         return true;
@@ -72,7 +72,7 @@ fn is_own(origin: &HeaderValue, parts: &Parts, public_url: Option<&str>) -> bool
     is_public || host(parts).is_some_and(|host| is_at(&origin, host))
 }
 
-/// The host that was asked: of HTTP/2 it is in the address itself.
+/// The requested host: HTTP/2 has it in the URI.
 fn host(parts: &Parts) -> Option<&str> {
     let named = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     named.or_else(|| parts.uri.authority().map(Authority::as_str))

@@ -1,16 +1,16 @@
-//! Telling whether a client still has what it would be sent (RFC 9110, section 13.1.2).
+//! Entity tags: whether the client already has the content (RFC 9110, section 13.1.2).
 
 use axum::http::{HeaderMap, header};
 
-/// The tag of a content that is known at run time only. It is weak, because the same tag stands for the compressed
-/// form too; `build.rs` makes those of the embedded files in the same way.
+/// The tag of content that is known only at run time. It is weak, because the compressed form has the same tag;
+/// `build.rs` computes those of the embedded files in the same way.
 pub(super) fn of(content: &[u8]) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(content);
     format!("W/\"{:08x}-{:x}\"", crc.sum(), content.len())
 }
 
-/// Whether `If-None-Match` names `etag`, so that 304 is the answer.
+/// Whether `If-None-Match` contains `etag`, so that the response is 304.
 pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     headers

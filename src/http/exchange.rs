@@ -1,5 +1,5 @@
-//! What every request gets, whatever its address: a name, a client's address, a deadline, a span in the log, and an
-//! answer even where the code that should make one panics.
+//! The layer for every request, whatever its path: a request id, the client's address, a deadline, a span in the log,
+//! and a response even if a handler panics.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -22,16 +22,16 @@ use super::{
     security::harden, vary,
 };
 
-/// What is known of a request before anybody looks at what it asks.
+/// What is known about a request before its content is read.
 #[derive(Debug, Clone)]
 pub(super) struct Exchange {
     pub(super) request_id: RequestId,
     pub(super) client_address: IpAddr,
-    /// When an answer must be on its way.
+    /// The time by which a response must be ready.
     pub(super) deadline: Instant,
 }
 
-/// The one layer around all routes.
+/// The outermost layer around all routes.
 pub(super) async fn exchange<A: Execute>(
     State(shared): State<Arc<Shared<A>>>,
     mut request: Request,
@@ -45,7 +45,7 @@ pub(super) async fn exchange<A: Execute>(
         deadline: started + shared.settings.request_timeout,
     };
     request.extensions_mut().insert(exchange);
-    // Not the query string: it holds documents and variables.
+    // Without the query string, which contains documents and variables.
     let span = tracing::info_span!(
         "request",
         request_id = %request_id,
@@ -72,7 +72,7 @@ pub(super) async fn exchange<A: Execute>(
     response
 }
 
-/// The other end of the connection; `0.0.0.0` where there is none, in tests that call the router.
+/// The peer's address; `0.0.0.0` if there is none, in tests that call the router.
 fn peer(request: &Request) -> IpAddr {
     request
         .extensions()

@@ -1,4 +1,4 @@
-//! `/graphql`: GraphQL over HTTP, as <https://graphql.github.io/graphql-over-http/draft/> says.
+//! `/graphql`: GraphQL over HTTP, as specified in <https://graphql.github.io/graphql-over-http/draft/>.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{graphql::only_queries::ReadOnly, low_priority::LongOperation};
 
-/// What an answer to `GET` depends on besides its address.
+/// The headers that a response to `GET` depends on.
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
 
 /// `GET` and `HEAD`: a query, or the editor for a browser.
@@ -96,7 +96,7 @@ async fn operation<A: Execute>(
     execute(shared, call, parts, exchange, media).await
 }
 
-/// Executes in a task of its own, which goes on to its end whatever becomes of the client or of our patience: an
+/// Executes in a task of its own, which runs to its end even if the client disconnects or the request times out: an
 /// operation that is dropped half-way would leave a transaction behind.
 async fn execute<A: Execute>(
     shared: &Arc<Shared<A>>,
@@ -131,7 +131,7 @@ async fn execute<A: Execute>(
             tracing::error!(%error, "an answer could not be written as JSON");
             Err(Refusal::Failed)
         }
-        // The panic hook has told what happened; its text may hold anything and is not told again.
+        // The panic hook has logged the cause; its text may contain anything and is not repeated.
         Ok(Err(_)) => {
             tracing::error!("an operation panicked");
             Err(Refusal::Failed)

@@ -1,4 +1,4 @@
-//! For whoever watches over the server: is it alive, and can it answer?
+//! Health checks for monitoring: whether the server is alive, and whether it can respond.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use tokio::time::timeout_at;
 
 use super::{Execute, exchange::Exchange, router::Shared};
 
-/// `/healthz`: the process lives. It asks nobody, so that a database that is down gets no server restarted.
+/// `/healthz`: the process is alive. It checks nothing else, so that a database outage does not restart servers.
 pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
-/// `/readyz`: requests can be answered, and will be for a while: not when the server was told to stop.
+/// `/readyz`: the server can respond to requests and will for a while; not ready once it was told to stop.
 pub(super) async fn ready<A: Execute>(
     State(shared): State<Arc<Shared<A>>>,
     Extension(exchange): Extension<Exchange>,

@@ -1,6 +1,5 @@
-//! For a demo, whose passwords everybody knows: answers only requests that name this machine. Otherwise a page of some
-//! website could have its own name lead to this machine, and then read what a demo holds as if it were its own
-//! (DNS rebinding).
+//! Protects a demo, whose passwords are public: only requests that name this machine are accepted. Otherwise a website
+//! could point its own host name to this machine and read the demo's data as same-origin (DNS rebinding).
 
 use axum::{
     Extension,
@@ -23,7 +22,7 @@ pub(super) async fn refuse_others(Extension(exchange): Extension<Exchange>, requ
     Refusal::NotThisMachine.answer(Media::Json, &exchange.request_id)
 }
 
-/// Whether a request names a host, and only ones that are this machine: in `Host`, in the address, or in both.
+/// Whether a request names a host in `Host`, in the URI, or in both, and every named host is this machine.
 fn is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
     let in_headers = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let mut hosts = in_headers.chain(uri.authority().map(Authority::as_str)).peekable();

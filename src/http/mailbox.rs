@@ -1,4 +1,4 @@
-//! `/dev/mailbox`: the mails of a demo, which are shown instead of being sent. No other server has this address.
+//! `/dev/mailbox`: the messages of a demo, which are shown instead of being sent. It exists only in a demo.
 
 use std::{fmt, sync::Arc};
 
@@ -14,17 +14,17 @@ use serde_json::json;
 use super::{etag, pages};
 use crate::mail::{Kept, escape};
 
-/// Mails carry their own styles, and are shown in frames without scripts. The page's own script looks for new ones.
+/// Messages have their own styles and are shown in frames without scripts. The page's own script polls for new ones.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Tells the mails that there are, the last one first.
+/// Lists the messages, the newest first.
 #[derive(Clone)]
 pub struct Mails(Arc<dyn Fn() -> Vec<Kept> + Send + Sync>);
 
 impl Mails {
-    /// Mails as `list` tells them.
+    /// The messages that `list` returns.
     pub fn new(list: impl Fn() -> Vec<Kept> + Send + Sync + 'static) -> Self {
         Self(Arc::new(list))
     }
@@ -36,12 +36,12 @@ impl fmt::Debug for Mails {
     }
 }
 
-/// The route to the mails.
+/// The route to the messages.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(mails: Mails) -> Router<S> {
     Router::new().route("/dev/mailbox", routing::get(show).with_state(mails))
 }
 
-/// A page for people; for programs that ask for `application/json` a list.
+/// Responds with a page for browsers, or with a list for programs that request `application/json`.
 async fn show(State(Mails(list)): State<Mails>, headers: HeaderMap) -> Response {
     let mails = list();
     let mut response = if wants_json(&headers) { json_list(&mails) } else { page(&mails, &headers) };
@@ -68,7 +68,7 @@ fn json_list(mails: &[Kept]) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], mails.to_string()).into_response()
 }
 
-/// The page requests itself repeatedly, and gets 304 as long as there is nothing new.
+/// The page requests itself repeatedly, and gets 304 as long as there are no new messages.
 fn page(mails: &[Kept], request: &HeaderMap) -> Response {
     let list = match mails {
         [] => "<p class=\"none\">No messages yet. Ask for a code or for a new password; the message appears here.</p>"
@@ -108,9 +108,8 @@ fn page(mails: &[Kept], request: &HeaderMap) -> Response {
     response
 }
 
-/// The mail as a mail program shows it, in a frame that runs nothing and opens links in a tab of their own, of our origin
-/// so that the page can measure it; and, folded,
-/// as one that knows no markup does.
+/// A message as a mail program shows it, in a frame that runs no scripts and opens links in a new tab; the frame has
+/// our origin so that the page can measure it. Its plain text follows, folded.
 fn article(mail: &Kept) -> String {
     let document = mail.html.replacen("<head>", "<head><base target=\"_blank\">", 1);
     let sent_at = mail.sent_at.format("%Y-%m-%d %H:%M:%S UTC");

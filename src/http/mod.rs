@@ -1,8 +1,8 @@
-//! How it arrives: addresses, methods, headers, status codes, bodies, connections.
+//! The HTTP layer: paths, methods, headers, status codes, bodies, connections.
 //!
-//! Here belongs what HTTP says and asks for. What a GraphQL document means, who the caller is and what he may do does
-//! not: a request is handed to an [`Execute`] as it came, with its [`Sender`], and its answer is put into the form that
-//! the GraphQL over HTTP specification asks for. Nothing here knows the schema.
+//! This module handles HTTP. It does not know the schema, the meaning of a GraphQL document, the caller, or the
+//! caller's permissions. It passes a request unchanged to an [`Execute`] with its [`Sender`], and converts the response
+//! into the form that the GraphQL over HTTP specification requires.
 
 mod api;
 mod assets;

@@ -1,27 +1,27 @@
-//! Which form a body has, coming in and going out: `Content-Type` and `Accept` (RFC 9110, section 12.5.1).
+//! Content negotiation: `Content-Type` and `Accept` (RFC 9110, section 12.5.1).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use mime::Mime;
 
 use super::refusal::Refusal;
 
-/// The forms that answers come in.
+/// The media types of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
-    /// `application/graphql-response+json`, in which the status tells whether anything was executed.
+    /// `application/graphql-response+json`, in which the status shows whether the operation was executed.
     GraphqlResponse,
-    /// `application/json`, in which every well-formed request is answered 200.
+    /// `application/json`, in which every well-formed request gets status 200.
     Json,
     /// A page, for browsers.
     Html,
 }
 
-/// What can be had by `POST`, the one that is preferred where the client has no opinion first.
+/// The media types available by `POST`, with the default first.
 ///
-/// That is `application/json`, as the audits of the specification ask: clients that say nothing, or `*/*`, are old
-/// ones or `curl`.
+/// The default is `application/json`, as the audits of the specification require: clients that send no `Accept`, or
+/// `*/*`, are old ones or `curl`.
 pub(super) const OF_POST: &[Media] = &[Media::Json, Media::GraphqlResponse];
-/// What can be had by `GET`.
+/// The media types available by `GET`.
 pub(super) const OF_GET: &[Media] = &[Media::Json, Media::GraphqlResponse, Media::Html];
 
 impl Media {
@@ -42,8 +42,8 @@ impl Media {
         }
     }
 
-    /// Which of two that were named alike is taken: the one that tells most. Not the page, which nobody who also
-    /// names a form of JSON would want.
+    /// Which of two equally named types is chosen: the more informative one. HTML has the lowest precedence, because a
+    /// client that also accepts a form of JSON does not want the page.
     const fn precedence(self) -> u8 {
         match self {
             Self::GraphqlResponse => 2,
@@ -56,7 +56,7 @@ impl Media {
 /// Chooses among `offers` by the `Accept` headers.
 ///
 /// # Errors
-/// [`Refusal::NotAcceptable`], where nothing that is offered is accepted.
+/// [`Refusal::NotAcceptable`] if none of the offers is accepted.
 pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, Refusal> {
     let values = headers.get_all(header::ACCEPT);
     if values.iter().all(HeaderValue::is_empty) {
@@ -70,7 +70,7 @@ pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, 
         .collect();
     offers
         .iter()
-        // Of equal ones `max_by` takes the last, and the first offer is the one to prefer.
+        // `max_by` returns the last of equal items, but the first offer is the preferred one.
         .rev()
         .filter_map(|offer| Some((*offer, Match::best(*offer, &ranges)?)))
         .max_by(|(_, a), (_, b)| a.rank(b))
@@ -78,12 +78,12 @@ pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, 
         .ok_or(Refusal::NotAcceptable)
 }
 
-/// Checks that a body says that it is `application/json`, in UTF-8 (RFC 8259 knows no other encoding).
+/// Checks that a body is declared as `application/json`, in UTF-8 (RFC 8259 allows no other encoding).
 ///
-/// A form or `text/plain` is refused not for order's sake: those a browser sends to other sites without asking them.
+/// A form or `text/plain` is refused for security: a browser sends those to other sites without a preflight request.
 ///
 /// # Errors
-/// [`Refusal::UnsupportedMediaType`] for anything else, or nothing, or more than one such header.
+/// [`Refusal::UnsupportedMediaType`] for any other value, for no such header, or for more than one.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded) {
@@ -108,7 +108,7 @@ struct Range {
 }
 
 impl Range {
-    /// `None` for what cannot be read: it names nothing that is offered here.
+    /// `None` if it is malformed: it matches no offer.
     fn parse(text: &str) -> Option<Self> {
         let mime: Mime = text.trim().parse().ok()?;
         let quality = match mime.get_param("q") {
@@ -118,7 +118,7 @@ impl Range {
         Some(Self { mime, quality })
     }
 
-    /// How closely this range names an offer: 2 by name, 1 by `type/*`, 0 by `*/*`.
+    /// How specifically this range matches an offer: 2 by name, 1 by `type/*`, 0 by `*/*`.
     fn specificity(&self, offer: Media) -> Option<u8> {
         let (kind, essence) = offer.essence();
         match self.mime.essence_str() {
@@ -130,7 +130,7 @@ impl Range {
     }
 }
 
-/// How well an offer is liked.
+/// How well an offer matches.
 struct Match {
     quality: f32,
     specificity: u8,
@@ -138,7 +138,7 @@ struct Match {
 }
 
 impl Match {
-    /// The closest range decides over the quality; `None` where no range names it, or with `q=0`.
+    /// The most specific range determines the quality; `None` if no range matches, or it has `q=0`.
     fn best(offer: Media, ranges: &[Range]) -> Option<Self> {
         let (specificity, range) = ranges
             .iter()

@@ -1,4 +1,4 @@
-//! `/plain/pages.json`: what the product's own pages need to know of the server. It holds nothing that may not be public.
+//! `/plain/pages.json`: the server's settings for the product's own pages. All of them are public.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 
 use super::router::Shared;
 
-/// What the product's own pages need to know of the server.
+/// The server's settings for the product's own pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageSettings {
-    /// The application that users come from, to link to when a page is done.
+    /// The application that users come from; a page links to it when it is done.
     pub app_url: Option<String>,
-    /// The fewest characters of a new password.
+    /// The minimum length of a new password in characters.
     pub password_min_length: usize,
-    /// The users of a demo; `None` on every other server.
+    /// The sample users of a demo; `None` on every other server.
     pub demo: Option<SampleUsers>,
 }
 
-/// The users of a demo that are worth signing in as.
+/// The sample users of a demo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SampleUsers {
@@ -41,7 +41,7 @@ pub struct SampleUser {
     pub domain_id: String,
     /// The user id to sign in with.
     pub user_id: String,
-    /// What the user shows, to stand behind the user id.
+    /// What the user demonstrates, shown after the user id.
     pub about: String,
 }
 

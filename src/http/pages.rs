@@ -1,4 +1,4 @@
-//! Pages for browsers, and the headers that keep them to themselves.
+//! Pages for browsers, and their security headers.
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
@@ -12,13 +12,13 @@ use super::{
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// For the editor and its files: nothing from anywhere else, no scripts but our files, no frames around us. It puts its
-/// styles into the page, hence 'unsafe-inline' for those alone.
+/// For the editor and its files: no external resources, no scripts except our files, no embedding in frames. It inserts
+/// its styles into the page, hence 'unsafe-inline' for styles only.
 pub(super) const OF_EDITOR: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     font-src 'self' data:; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// For the pages behind the links in mails, which need less.
+/// For the pages behind the links in messages, which need less.
 const OF_PLAIN_PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -37,25 +37,26 @@ pub(super) async fn graphiql(request: &HeaderMap) -> Response {
     page("/graphiql.html", OF_EDITOR, request).await
 }
 
-/// The page behind the link for a new password.
+/// The page of the password reset link.
 pub(super) async fn reset_password(request: HeaderMap) -> Response {
     page("/reset-password.html", OF_PLAIN_PAGES, &request).await
 }
 
-/// The page behind the link that puts an old e-mail address back.
+/// The page of the undo link for an email change.
 pub(super) async fn undo_email_change(request: HeaderMap) -> Response {
     page("/undo-email-change.html", OF_PLAIN_PAGES, &request).await
 }
 
-/// Whether it is a browser that asks, for something to show.
+/// Whether the client is a browser that requests a page.
 pub(super) fn is_wanted(request: &Parts) -> bool {
     matches!(request.method, Method::GET | Method::HEAD)
         && matches!(negotiation::negotiate(&request.headers, negotiation::OF_GET), Ok(Media::Html))
 }
 
-/// The page for an address at which there is nothing.
+/// The page for an unknown path.
 pub(super) async fn not_found(path: &str) -> Response {
-    // The page's own files are beside the API, wherever a proxy has put that; from here that is some levels up.
+    // The page's own files are beside the API, wherever a proxy has mounted that; relative to this path, that is some
+    // levels up.
     let root = "../".repeat(path.matches('/').count().saturating_sub(1));
     let page = match assets::find("/not-found.html") {
         Some(asset) => asset.content().await.map(|page| String::from_utf8_lossy(&page).replace("{root}", &root)),
@@ -74,7 +75,7 @@ pub(super) async fn not_found(path: &str) -> Response {
     response
 }
 
-/// The icon for browsers that look for it here, whatever page they show.
+/// The icon for browsers that request it at this path, whatever page they show.
 pub(super) async fn favicon(request: HeaderMap) -> Response {
     match assets::find("/plain/favicon.ico") {
         Some(icon) => icon.answer(&request).await,
@@ -82,7 +83,7 @@ pub(super) async fn favicon(request: HeaderMap) -> Response {
     }
 }
 
-/// A page of `web/dist`; where that was not there at build time, one that says how to get it.
+/// A page of `web/dist`; if it did not exist at build time, a page that says how to build it.
 async fn page(path: &str, policy: &'static str, request: &HeaderMap) -> Response {
     let mut response = match assets::find(path) {
         Some(asset) => asset.answer(request).await,
@@ -92,7 +93,7 @@ async fn page(path: &str, policy: &'static str, request: &HeaderMap) -> Response
     response
 }
 
-/// Gives a page its content security policy, and windows of its own.
+/// Sets a page's content security policy, and isolates its window.
 pub(super) fn keep_to_itself(response: &mut Response, policy: &'static str) {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response.headers_mut().insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));

@@ -1,4 +1,4 @@
-//! Serving below a path: `https://example.com/identity/`, behind a proxy that may take `/identity` away or leave it.
+//! Serves below a path: `https://example.com/identity/`, behind a proxy that either strips `/identity` or keeps it.
 
 use axum::{Router, extract::Request, http::Uri};
 use tower::ServiceExt;
@@ -24,13 +24,13 @@ pub(super) fn serve_below(path: String, routes: Router) -> Router {
     Router::new().fallback_service(service)
 }
 
-/// The address without `path` before it, if that is there.
+/// The URI without the prefix `path`, if it has that prefix.
 fn without(path: &str, uri: &Uri) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix(path)?;
     let rest = match rest.chars().next() {
         Some('/') => rest.to_owned(),
         None | Some('?') => format!("/{rest}"),
-        // `/identity` is not before `/identityx`.
+        // `/identity` is not a prefix of `/identityx`.
         Some(_) => return None,
     };
     let mut parts = uri.clone().into_parts();

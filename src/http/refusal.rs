@@ -1,4 +1,4 @@
-//! What is refused before anything is executed, and the errors of the endpoint itself.
+//! Requests that are refused before execution, and the errors of the endpoint itself.
 
 use async_graphql::ServerError;
 use axum::{
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{RequestId, negotiation::Media};
 use crate::graphql::error::Code;
 
-/// Why a request was not executed. The text goes to the client.
+/// Why a request was not executed. The text is sent to the client.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("There is nothing at this address; the API is at /graphql")]
@@ -26,17 +26,17 @@ pub(super) enum Refusal {
     UnsupportedMediaType,
     #[error("The body is larger than {0} bytes; send less")]
     BodyTooLarge(usize),
-    /// The body holds more than the API takes.
+    /// The body exceeds a limit of the API.
     #[error("{}", .0.message)]
     TooMuch(Box<Limited>),
-    /// The requests of a batch ask for too much together.
+    /// The requests of a batch together exceed a limit.
     #[error("{}", .0.message)]
     TooMuchTogether(Box<Limited>),
     #[error("The body did not arrive in time; send it again, faster")]
     BodyTooSlow,
     #[error("The body broke off; send it again")]
     BodyBroken,
-    /// The parameters are not what the specification says they are; the text says which and what would be right.
+    /// The parameters violate the specification; the text says which, and what is accepted.
     #[error("{0}")]
     Malformed(String),
     #[error("Cookie sessions are switched off here; leave `X-UserProfile-Session` out and keep the tokens yourself")]
@@ -66,11 +66,11 @@ pub(super) enum Refusal {
     Failed,
 }
 
-/// What the API says of a limit that was hit.
+/// The API's error about an exceeded limit.
 #[derive(Debug)]
 pub(super) struct Limited {
     message: String,
-    /// Which limit, how much is allowed, how much was asked for.
+    /// Which limit, its value, and the requested value.
     about: Map<String, Value>,
 }
 
@@ -93,8 +93,8 @@ impl Refusal {
         Self::TooMuchTogether(Box::new(error.into()))
     }
 
-    /// What `extensions` say beside the code: for a limit which, how much is allowed and, where it is known, how much was
-    /// asked for.
+    /// The entries of `extensions` besides the code: for a limit, its name, its value, and the requested value if it is
+    /// known.
     fn about(&self) -> Map<String, Value> {
         let limit = |name: &str, allowed: usize| {
             Map::from_iter([("limit".to_owned(), name.into()), ("allowed".to_owned(), allowed.into())])
@@ -121,7 +121,7 @@ impl Refusal {
             Self::BodyTooLarge(_) | Self::TooMuch(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::ForeignOrigin(_) | Self::NotThisMachine => StatusCode::FORBIDDEN,
-            // The operation ran; what its response would have said is not known to be an error.
+            // The operation ran; whether its lost response contained errors is unknown.
             Self::ResponseTooLarge { .. } => StatusCode::OK,
             Self::BodyBroken
             | Self::Malformed(_)
@@ -150,7 +150,7 @@ impl Refusal {
         }
     }
 
-    /// The answer, in the form `{"errors": [{"message", "extensions": {"code", "requestId"}}]}`.
+    /// The response, in the form `{"errors": [{"message", "extensions": {"code", "requestId"}}]}`.
     pub(super) fn answer(&self, media: Media, request_id: &RequestId) -> Response<Body> {
         let mut extensions = self.about();
         extensions.insert("code".to_owned(), self.code().as_str().into());

@@ -1,7 +1,7 @@
 //! The parameters of a GraphQL request: `query`, `operationName`, `variables`, `extensions`, and `documentId`, which
-//! names a document in place of `query` (Relay's own documentation calls it `doc_id`).
+//! names a document instead of `query` (Relay's documentation calls it `doc_id`).
 //!
-//! Documents are not parsed here. The engine's parser must not see one before the guard has.
+//! Documents are not parsed here: the request limits must be checked before the engine's parser sees a document.
 
 use async_graphql::{Request, Value};
 use percent_encoding::percent_decode_str;
@@ -13,17 +13,17 @@ use super::refusal::Refusal;
 use crate::domain::number::inexact_in;
 use crate::graphql::documents::DocumentId;
 
-/// What a client asks to be executed.
+/// The requests of one HTTP call.
 #[derive(Debug)]
 pub(super) enum Call {
     /// One request.
     Single(Box<Request>),
-    /// Several, to be executed one after another.
+    /// Several requests, to be executed one after another.
     Batch(Vec<Request>),
 }
 
 impl Call {
-    /// All requests of it.
+    /// All of its requests.
     pub(super) fn into_requests(self) -> Vec<Request> {
         match self {
             Self::Single(request) => vec![*request],
@@ -31,7 +31,7 @@ impl Call {
         }
     }
 
-    /// Reads the body of a `POST`; `batch_size` is how many requests it may hold, 0 for no batches at all.
+    /// Parses the body of a `POST`; `batch_size` is the maximum number of requests in it, 0 for no batches.
     ///
     /// # Errors
     /// [`Refusal::Malformed`], [`Refusal::BatchesOff`], [`Refusal::BatchTooLong`].
@@ -41,7 +41,7 @@ impl Call {
             Some(b'[') => batch(body, batch_size),
             Some(b'{') => Parameters::of_json(body).and_then(Parameters::into_request).map(Box::new).map(Self::Single),
             None => Err(malformed("The body is empty; send a JSON object with a \"query\"")),
-            // Nothing but an object is right, but what is not JSON at all shall hear that first.
+            // Only an object is accepted, but a body that is not JSON gets that error first.
             Some(_) => Err(serde_json::from_slice::<&RawValue>(body).map_or_else(
                 |error| not_json("The body", &error),
                 |_| malformed("The body must be a JSON object with a \"query\""),
@@ -49,7 +49,7 @@ impl Call {
         }
     }
 
-    /// Reads the query string of a `GET`. Empty parameters are absent ones.
+    /// Parses the query string of a `GET`. Empty parameters count as omitted.
     ///
     /// # Errors
     /// [`Refusal::Malformed`].
@@ -84,7 +84,7 @@ impl Call {
     }
 }
 
-/// All parameters, of the right types.
+/// All parameters, with their types.
 struct Parameters {
     query: Option<String>,
     document_id: Option<String>,
@@ -93,8 +93,8 @@ struct Parameters {
     extensions: Option<async_graphql::Extensions>,
 }
 
-/// A request as it stands in JSON. The values are looked at one by one, so that a fault can be told by its name.
-/// Unknown keys are left alone, as the specification asks; a key that stands twice is a fault.
+/// A request in its JSON form. The values are parsed one by one, so that an error can name the parameter. Unknown keys
+/// are ignored, as the specification requires; a duplicate key is an error.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
@@ -157,7 +157,7 @@ fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
     entries.into_iter().map(request).collect::<Result<_, _>>().map(Call::Batch)
 }
 
-/// Variables, none of which is a number that would lose digits.
+/// Parses variables, and refuses numbers that would lose digits.
 fn exact_variables(json: &str) -> Result<async_graphql::Variables, Refusal> {
     let variables: async_graphql::Variables = object("variables", json)?;
     if variables.values().any(has_double)
@@ -191,7 +191,7 @@ fn typed<T: DeserializeOwned>(name: &str, kind: &str, json: &str) -> Result<T, R
     })
 }
 
-/// The parser's words tell where and what; they repeat no more than the name of a key.
+/// The parser's message says where and what the error is; it repeats at most the name of a key.
 fn not_json(what: &str, error: &serde_json::Error) -> Refusal {
     malformed(format!("{what} is not a GraphQL request in JSON: {error}"))
 }

@@ -1,14 +1,14 @@
-//! The name of a request, in logs, in errors and in the `x-request-id` header.
+//! The id of a request, in logs, in errors, and in the `x-request-id` header.
 
 use std::{fmt, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderName};
 
-/// The header that carries it, both ways.
+/// The header for the id, in requests and responses.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The name of a request: the client's own, where it is 1 to 64 characters of `[A-Za-z0-9._-]`, else 128 random bits
-/// in hex. It is no secret and proves nothing.
+/// The id of a request: the client's own if it is 1 to 64 characters of `[A-Za-z0-9._-]`, otherwise 128 random bits in
+/// hex. It is not secret and authenticates nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 

@@ -1,4 +1,4 @@
-//! What the engine answered, put into the form that clients are promised: error codes, masking, status.
+//! Converts the engine's responses into the documented form: error codes, masking, status.
 
 use async_graphql::{PathSegment, Response, ServerError, Value};
 use axum::{
@@ -17,33 +17,33 @@ use crate::graphql::{
     only_queries::NotAQuery,
 };
 
-/// What was answered to a [`Call`](super::request::Call).
+/// The response to a [`Call`](super::request::Call).
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
-    /// In JSON.
+    /// The JSON text.
     body: Vec<u8>,
-    /// Whether it has no errors.
+    /// Whether it contains no errors.
     is_sound: bool,
     session: Option<SessionChange>,
 }
 
-/// Who may keep an answer.
+/// Who may cache a response.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Caching<'a> {
-    /// Nobody.
+    /// No cache.
     Never,
-    /// Whoever asked, with these headers, but no proxy in between (RFC 9111, section 5.2.2.7), and he has to ask each time
-    /// whether it still holds (section 5.2.2.4). One with errors nobody keeps.
+    /// The client that sent these headers, but no shared cache (RFC 9111, section 5.2.2.7), and the client must
+    /// revalidate it each time (section 5.2.2.4). A response with errors is not cached.
     ByTheAsker(&'a HeaderMap),
 }
 
 impl Answer {
-    /// What came of the requests of a call, in a list if they came in one. Of what several did to a session, the last
-    /// counts.
+    /// The responses to the requests of a call, as a list if it was a batch. If several requests changed the session,
+    /// the last change is used.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// If it cannot be written as JSON.
     pub(super) fn new(
         executed: Vec<Executed>,
         is_batch: bool,
@@ -64,13 +64,13 @@ impl Answer {
             [single] if !is_batch => serde_json::to_vec(single),
             batch => serde_json::to_vec(batch),
         }?;
-        // Up to half of a large one is room to grow, and would be kept until the client has read it.
+        // Up to half of a large buffer is spare capacity, which would be kept until the client has read the response.
         body.shrink_to_fit();
         let is_sound = responses.iter().all(|response| response.errors.is_empty());
         Ok(Self { status: status_of_all(&responses, media), body, is_sound, session })
     }
 
-    /// The HTTP answer.
+    /// The HTTP response.
     pub(super) fn into_response(self, media: Media, caching: Caching<'_>) -> axum::response::Response {
         let Self { status, body, is_sound, session } = self;
         let kept = match caching {
@@ -95,7 +95,7 @@ impl Answer {
     }
 }
 
-/// Lets whoever asked keep the answer, and says only that it still holds where he has it already.
+/// Allows the client to cache the response, and sends only 304 if the client already has it.
 fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &HeaderMap) {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(value) = HeaderValue::from_str(tag) {
@@ -107,7 +107,7 @@ fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &H
     }
 }
 
-/// A response as it is written: without `data` where nothing was executed (GraphQL, section 7.1).
+/// A response in its JSON form: without `data` if nothing was executed (GraphQL, section 7.1).
 #[derive(Serialize)]
 struct Written<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,8 +118,8 @@ struct Written<'a> {
     extensions: Option<&'a std::collections::BTreeMap<String, Value>>,
 }
 
-/// A value of the response. What is JSON already is written as it is; text that is no JSON, which the server never
-/// stores, is null.
+/// A value of the response. A value that is JSON text already is written unchanged; text that is not JSON, which the
+/// server never stores, becomes null.
 struct Json<'a>(&'a Value);
 
 impl Serialize for Json<'_> {
@@ -145,22 +145,22 @@ impl<'a> From<&'a Response> for Written<'a> {
     }
 }
 
-/// Names the request in an error, and masks an error that carries no code of ours: its text was not written for
-/// clients and may tell them anything.
+/// Adds the request id to an error, and masks an error that has no code of ours: its text was not written for clients
+/// and may contain anything.
 fn finish(error: &mut ServerError, request_id: &RequestId) {
     if !Code::ALL.iter().any(|code| has_code(error, *code)) {
-        // Not its text: the library repeats what it was given, which may be a password.
+        // Without its text: the library repeats its input, which may be a password.
         tracing::error!(path = %path(error), "an error without a code was masked");
         MASKED.clone_into(&mut error.message);
         error.source = None;
         error.extensions = Some(coded(Code::InternalServerError));
     }
-    // What failed before a document was read has no place in one (line 0, column 0).
+    // An error that occurred before a document was parsed has no position in it (line 0, column 0).
     error.locations.retain(|location| location.line > 0);
     error.extensions.get_or_insert_default().set("requestId", request_id.as_str());
 }
 
-/// The status of all, where they agree; otherwise 200, as each response tells its own errors.
+/// The common status of all responses if they agree; otherwise 200, as each response contains its own errors.
 fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
     let mut statuses = responses.iter().map(|response| status(response, media));
     let first = statuses.next().unwrap_or(StatusCode::OK);
@@ -169,13 +169,13 @@ fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
 
 /// The status of one response.
 ///
-/// - 503 where something that we need is gone and no field has a value;
-/// - 405 for what only `POST` may do;
-/// - 200 for whatever was executed, with errors or without;
-/// - 500 where we failed before executing anything;
-/// - else nothing was executed, by the client's fault. `application/graphql-response+json` says that by 400. In
-///   `application/json` a well-formed request is answered 200, because clients that ask for that form take any
-///   other status for an answer of some proxy's and do not look for `errors` in it (GraphQL over HTTP, section 6.4.1).
+/// - 503 if a required service is unavailable and no field has a value;
+/// - 405 for an operation that requires `POST`;
+/// - 200 if the operation was executed, with errors or without;
+/// - 500 if the server failed before executing anything;
+/// - otherwise nothing was executed because of a client error. In `application/graphql-response+json` that is 400. In
+///   `application/json` a well-formed request gets 200, because clients that accept only that form take any other
+///   status for a proxy's response and do not look for `errors` in it (GraphQL over HTTP, section 6.4.1).
 fn status(response: &Response, media: Media) -> StatusCode {
     let has = |code| response.errors.iter().any(|error| has_code(error, code));
     if has(Code::Unavailable) && is_empty(&response.data) {
@@ -193,8 +193,8 @@ fn status(response: &Response, media: Media) -> StatusCode {
     }
 }
 
-/// Whether execution began. The engine does not say so; but what happens in a field has the field's path, and what
-/// comes before has none.
+/// Whether execution began. The engine does not report this; but an error in a field has the field's path, and an error
+/// before execution has none.
 fn is_executed(response: &Response) -> bool {
     let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<GivenUp>().is_some();
     response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(is_of_executing)

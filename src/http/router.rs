@@ -1,4 +1,4 @@
-//! Which address is answered by what.
+//! The routes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,72 +30,72 @@ use super::{
 };
 use crate::low_priority::LowPriorityThreads;
 
-/// What may be turned of the endpoint.
+/// The settings of the endpoint.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// The largest body, in bytes.
     pub body_limit: usize,
-    /// How many requests a batch may hold; 0 for no batches.
+    /// The maximum number of requests in a batch; 0 for no batches.
     pub batch_size: usize,
     /// How long a client may take to send the head of a request.
     pub header_timeout: Duration,
-    /// How long a request may take, from its head to its answer.
+    /// How long a request may take, from its head to its response.
     pub request_timeout: Duration,
-    /// How long a client may read nothing of the responses that wait for it before its connection is closed.
+    /// How long a client may read nothing of its pending responses before its connection is closed.
     pub response_timeout: Duration,
-    /// How long a connection may lie idle between two requests.
+    /// How long a connection may be idle between two requests.
     pub keep_alive_timeout: Duration,
     /// How long requests are still served after the server was told to stop.
     pub shutdown_delay: Duration,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The address under which people reach the server, where that is known.
+    /// The public address of the server, if it is known.
     pub public_url: Option<String>,
-    /// The origins of others whose pages may use the API, such as `https://app.example.com`.
+    /// The allowed origins, such as `https://app.example.com`.
     pub cors_origins: Vec<String>,
     /// Whether sessions may be kept in cookies.
     pub takes_cookies: bool,
-    /// Whether only requests are answered that name this machine, as a demo must.
+    /// Whether only requests that name this machine are accepted, as a demo requires.
     pub loopback_only: bool,
-    /// What the product's own pages need to know.
+    /// The settings for the product's own pages.
     pub pages: PageSettings,
 }
 
-/// Everything that is served.
+/// Everything that the server serves.
 #[derive(Debug, Clone)]
 pub struct Site<A> {
-    /// What answers GraphQL.
+    /// The GraphQL API.
     pub api: A,
-    /// What may be turned.
+    /// The settings of the endpoint.
     pub settings: HttpSettings,
-    /// The schema for `/schema.graphql`; where it is nobody's business, none.
+    /// The schema for `/schema.graphql`; `None` if it is not public.
     pub schema: Option<SchemaText>,
-    /// The mails that a demo shows instead of sending them; nothing else has one.
+    /// The messages that a demo shows instead of sending them; `None` on every other server.
     pub mailbox: Option<Mails>,
-    /// Draws 128 random bits, to name a request that came without a name.
+    /// Draws 128 random bits for the id of a request that has none.
     pub random: fn() -> [u8; 16],
 }
 
-/// A [`Site`] in service.
+/// A [`Site`] that is being served.
 pub(super) struct Shared<A> {
     pub(super) api: A,
     pub(super) settings: HttpSettings,
     pub(super) sdl: Option<Sdl>,
     pub(super) random: fn() -> [u8; 16],
-    /// The operations that are being executed, whether anybody still waits for them or not.
+    /// The operations that are running, whether or not a client still waits for them.
     pub(super) tasks: TaskTracker,
-    /// Where those continue that take long.
+    /// The threads where long operations continue.
     pub(super) low_priority: LowPriorityThreads,
-    /// Whether the server was told to stop.
+    /// The phase of the server's shutdown.
     pub(super) phase: Phase,
 }
 
-/// All routes. Where a request brings the address of its peer as a `ConnectInfo<SocketAddr>`, that is believed.
+/// All routes. If a request carries its peer's address as a `ConnectInfo<SocketAddr>`, that address is trusted.
 pub fn router<A: Execute>(site: Site<A>) -> Router {
     routes(site, TaskTracker::new(), Phase::default())
 }
 
-/// All routes; operations are executed as `tasks`.
+/// All routes; operations run as `tasks`.
 pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase) -> Router {
     let Site { api, settings, schema, mailbox, random } = site;
     let public_path = public_path::of(settings.public_url.as_deref());
@@ -113,7 +113,7 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase
     });
     let api = Router::new()
         .route("/graphql", routing::get(graphql::get::<A>).post(graphql::post::<A>))
-        // Before the layers, which are to see the question of a browser whether it may: its method is none of ours.
+        // Before the layers, which must see preflight requests: no route has their method.
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::layer(&shared.settings.cors_origins))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), cors::refuse_foreign::<A>));
@@ -138,7 +138,7 @@ pub(super) fn routes<A: Execute>(site: Site<A>, tasks: TaskTracker, phase: Phase
     public_path::serve_below(public_path, all)
 }
 
-/// A file that the pages need, or nothing.
+/// A file for the pages, or 404.
 async fn other(Extension(exchange): Extension<Exchange>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match assets::find(parts.uri.path()).filter(|asset| !asset.is_page()) {
@@ -152,7 +152,7 @@ async fn other(Extension(exchange): Extension<Exchange>, request: Request) -> Re
     }
 }
 
-/// The header `Allow` is added by the router, which knows the methods of each route.
+/// The router adds the header `Allow`, as it knows the methods of each route.
 async fn method_not_allowed(Extension(exchange): Extension<Exchange>) -> Response {
     Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id)
 }

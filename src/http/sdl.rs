@@ -1,5 +1,5 @@
-//! `/schema.graphql`: the schema for tools that make code from it, and `/schema.graphql?federation`, as a subgraph for
-//! those that make a supergraph.
+//! `/schema.graphql`: the schema for code generators, and `/schema.graphql?federation`: the subgraph for tools that
+//! compose a supergraph.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use super::{Execute, etag, exchange::Exchange, negotiation::Media, refusal::Refu
 /// The schema in the schema definition language.
 #[derive(Debug, Clone)]
 pub struct SchemaText {
-    /// As clients see it.
+    /// The schema for clients.
     pub api: String,
-    /// As a subgraph of Apollo Federation.
+    /// The schema as a subgraph of Apollo Federation.
     pub subgraph: String,
 }
 
-/// The texts of the schema and their tags.
+/// The texts of the schema and their entity tags.
 pub(super) struct Sdl {
     api: Tagged,
     subgraph: Tagged,

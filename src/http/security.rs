@@ -1,5 +1,5 @@
-//! The headers that every answer has, so that a browser makes nothing of it but what it is
-//! (OWASP REST Security Cheat Sheet, "Security Headers").
+//! The security headers of every response, so that a browser interprets it only as what it is (OWASP REST Security
+//! Cheat Sheet, "Security Headers").
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -10,13 +10,13 @@ const ALWAYS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// For whatever is no page: nothing may be loaded or run.
+/// For every response that is not a page: nothing may be loaded or run.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// A year. Not for subdomains, which may be somebody else's.
+/// A year. Subdomains are not included, as others may own them.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
 
-/// Adds the headers to an answer of a server that is known under `public_url`.
+/// Adds the headers to a response of a server with this `public_url`.
 pub(super) fn harden(headers: &mut HeaderMap, public_url: Option<&str>) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! The server: where it listens, the connections that it takes, and how it stops.
+//! The server: its listener, its connections, and its shutdown.
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, time::Duration};
 
@@ -14,38 +14,35 @@ use super::{
     router::routes,
 };
 
-/// How long running requests may take to finish once the server is told to stop.
+/// How long running requests may take to finish after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
-/// The pause after a connection could not be taken: mostly there are too many open files, and trying at once again
-/// would only burn the processor.
+/// The pause after a connection could not be accepted: usually there are too many open files, and retrying immediately
+/// would only waste CPU time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// The address cannot be listened on.
+/// The server cannot listen on the address.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error("{0} is in use by another program; stop that one, or choose another address (USERPROFILE_LISTEN)")]
     InUse(SocketAddr),
-    /// Ports below 1024 are for those with the right to them.
+    /// Ports below 1024 require permission.
     #[error("listening on {0} is not permitted; choose a port from 1024 on (USERPROFILE_LISTEN)")]
     NotPermitted(SocketAddr),
-    /// No network interface has it.
+    /// No network interface has this address.
     #[error("{0} is not an address of this machine; choose one that is, or 0.0.0.0 for all (USERPROFILE_LISTEN)")]
     NotOurs(SocketAddr),
-    /// Anything else.
+    /// Any other error.
     #[error("cannot listen on {address}: {source}")]
     Other {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Begins to listen. Connections wait from here on until they are [`serve`]d.
-///
-/// # Errors
-/// See [`BindError`].
+/// Starts to listen. Connections wait until they are [`serve`]d.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),
@@ -55,9 +52,9 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Serves until `shutdown` is ready. Then, for the time that the settings say, `/readyz` is no longer ready and clients are
-/// asked to go elsewhere, while requests are still served; after that it takes nothing new, and returns when all that runs
-/// has finished, or after 30 seconds.
+/// Serves until `shutdown` is ready. Then, for the time in the settings, `/readyz` is no longer ready and clients are
+/// asked to reconnect elsewhere, while requests are still served. After that it accepts no new requests, and returns
+/// when all running operations have finished, or after 30 seconds.
 pub async fn serve<A: Execute>(listener: TcpListener, site: Site<A>, shutdown: impl Future<Output = ()>) {
     let (running, operations) = (TaskTracker::new(), TaskTracker::new());
     let phase = Phase::default();
@@ -80,7 +77,7 @@ pub async fn serve<A: Execute>(listener: TcpListener, site: Site<A>, shutdown: i
     }
 }
 
-/// Takes connections until `end` is ready.
+/// Accepts connections until `end` is ready.
 async fn accept_until(
     end: impl Future<Output = ()>,
     listener: &TcpListener,
@@ -98,7 +95,7 @@ async fn accept_until(
     }
 }
 
-/// The next connection. What goes wrong with one of them, or for want of files, is no reason to stop.
+/// The next connection. A failed connection, or a lack of file descriptors, does not stop the server.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     loop {

@@ -1,7 +1,8 @@
-//! What a request shows of its session: a bearer token (RFC 6750), or cookies (RFC 6265).
+//! The credentials of a request: a bearer token (RFC 6750), or cookies (RFC 6265).
 //!
-//! Cookies are for pages: what no script can read, no script can carry away. A browser sends them whoever asks it to, so
-//! they are believed only beside a header that other sites cannot have it send without asking first (CORS).
+//! Cookies are for web pages: scripts cannot read them, so scripts cannot steal them. A browser sends cookies on behalf
+//! of any site, so they are only accepted together with a header that other sites cannot send without a preflight
+//! request (CORS).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
@@ -15,19 +16,19 @@ use crate::{
     graphql::delivery::{Delivery, Ignored, SessionChange, Shown},
 };
 
-/// The header by which a client says that its session is kept in cookies. Its only value is `cookie`.
+/// The header with which a client requests a cookie session. Its only value is `cookie`.
 const SESSION: HeaderName = HeaderName::from_static("x-userprofile-session");
 
-/// The cookie of the access token. Its prefix keeps it to this host, and to TLS.
+/// The cookie with the access token. Its prefix restricts it to this host and to TLS.
 const ACCESS: &str = "__Host-upa";
 
-/// The cookie of the refresh token.
+/// The cookie with the refresh token.
 const REFRESH: &str = "__Host-upr";
 
-/// Reads what a request shows, where cookies are taken or not.
+/// Reads the credentials of a request, with or without support for cookies.
 ///
 /// # Errors
-/// When cookies are asked for and not taken, or something unknown is asked for.
+/// If the client requests cookies and they are not supported, or requests an unknown mode.
 pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, Refusal> {
     let bearer = bearer(headers);
     let is_by_header = headers.contains_key(header::AUTHORIZATION);
@@ -59,15 +60,15 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
     }
 }
 
-/// The token of `Authorization: Bearer …`. Another scheme, or more than one such header, is nobody's token: which of two
-/// was meant is not for a server to guess.
+/// The token of `Authorization: Bearer …`. With another scheme, or with more than one such header, the request is
+/// unauthenticated: the server does not guess which token was meant.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = only(headers.get_all(header::AUTHORIZATION).iter())?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// Has the browser keep the new tokens, each as long as it is good, or forget those that it keeps.
+/// Sets the cookies of the new tokens, each for the token's lifetime, or deletes the cookies.
 pub(super) fn set_cookies(headers: &mut HeaderMap, change: &SessionChange) {
     let [access, refresh] = match change {
         SessionChange::Begun(tokens) => {
@@ -93,10 +94,10 @@ fn session_cookie<'a>(name: &'a str, token: &'a str, life: Duration) -> Cookie<'
     Cookie::build((name, token)).path("/").secure(true).http_only(true).same_site(SameSite::Lax).max_age(life).build()
 }
 
-/// The value of the only cookie of that name; of two, which a browser never sends, none is believed.
+/// The value of the only cookie with this name; if there are two, which a browser never sends, neither is accepted.
 ///
-/// Names are compared byte by byte: what trims them by the white space of Unicode takes `\u{2000}__Host-upa` for ours,
-/// which any subdomain may set. And whatever bytes the cookies of others have, ours are to be found among them.
+/// Names are compared byte by byte: a parser that trims Unicode white space would accept `\u{2000}__Host-upa` as ours,
+/// a name that any subdomain may set. And our cookies must be found whatever bytes the other cookies contain.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     only(pairs.filter_map(|pair| {
@@ -105,7 +106,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     }))
 }
 
-/// The only one there is.
+/// The only item of an iterator.
 fn only<T>(mut values: impl Iterator<Item = T>) -> Option<T> {
     let (value, None) = (values.next()?, values.next()) else { return None };
     Some(value)
@@ -140,7 +141,7 @@ mod tests {
 
     const ASKED: (&str, &str) = ("x-userprofile-session", "cookie");
 
-    /// A browser's cookies: somebody else's, some of whose names are almost ours, an access token, a refresh token.
+    /// A browser's cookies: foreign ones, some with names almost like ours, an access token, and a refresh token.
     fn cookies() -> (AccessToken, RefreshToken, HeaderValue) {
         let (access, refresh) = (AccessToken::from_random([1; 32]), RefreshToken::from_random([2; 32]));
         let other = AccessToken::from_random([3; 32]);
@@ -148,7 +149,7 @@ mod tests {
         let almost =
             format!("\u{2000}__Host-upa={third}; \u{a0}__Host-upr={third}; __host-upa={third}; __Host-upax={third}");
         let text = format!("a=caf\u{e9}; =; ;; {almost}; __Host-upa={first};__Host-upr={second} ");
-        // A byte that is no character anywhere.
+        // A byte that is not a valid character in any encoding.
         let bytes = [text.as_bytes(), b"; b=\xff"].concat();
         (access, refresh, HeaderValue::from_bytes(&bytes).unwrap())
     }
@@ -186,7 +187,7 @@ mod tests {
         let shown_of = |headers: &HeaderMap| shown(headers, true).unwrap();
         assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
         assert_eq!(shown_of(&headers).access, Some(mine));
-        // One that is not good is not mended by a cookie.
+        // A cookie does not replace an invalid header.
         for wrong in ["Basic x", "Bearer x", "x"] {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
             let shown = shown_of(&headers);

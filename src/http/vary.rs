@@ -1,4 +1,4 @@
-//! `Vary` (RFC 9110, section 12.5.5) in one line: caches and proxies exist that read only the first of several.
+//! `Vary` (RFC 9110, section 12.5.5) in one line: some caches and proxies read only the first of several.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 

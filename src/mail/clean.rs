@@ -1,32 +1,32 @@
-//! Text that a stranger chose, made fit for a mail: it stays on its line, reads in one direction, and looks like no
-//! code.
+//! Untrusted text made safe for a message: it stays on its line, reads in one direction, and does not look like a code.
 
 /// Text on one line, of at most `max` characters.
 ///
-/// What breaks lines, controls, is invisible or turns the direction of writing becomes a space. Of six or more digits in
-/// a row only four are kept: a client that calls itself `your code is 123456` must not get us to say so.
+/// Line breaks, control characters, invisible characters, and bidirectional controls become a space. Of six or more
+/// consecutive digits only four are kept: a client whose `User-Agent` is `your code is 123456` must not make the server
+/// send that sentence.
 pub(super) fn one_line(text: &str, max: usize) -> String {
     cut(shorten_numbers(&visible(text)), max)
 }
 
-/// The same with all digits: for what the operator chose, such as a user id.
+/// The same with all digits: for text that the operator chose, such as a user id.
 pub(super) fn one_line_with_numbers(text: &str, max: usize) -> String {
     cut(visible(text), max)
 }
 
-/// Puts a word joiner, which is not seen, into every run of exactly six digits: the text of a mail with a code has no
-/// other one that a program could take for it. Whoever copies what has such a run copies the joiner, so this is for where
-/// nothing else is possible; longer runs stay as they are.
+/// Puts a word joiner, which is invisible, into every run of exactly six digits, so that a program finds no other code
+/// in the text of a message with a code. A user who copies such a run copies the joiner, so this is only for places
+/// where nothing else is possible; longer runs are not changed.
 pub(super) fn break_six_digits(text: &str) -> String {
     break_digits(text, |digits| digits == 6, WORD_JOINER)
 }
 
-/// Puts an HTML tag, which is neither seen nor copied, into every run of six or more digits.
+/// Puts an HTML tag, which is neither visible nor copied, into every run of six or more digits.
 pub(super) fn break_digits_in_html(html: &str) -> String {
     break_digits(html, |digits| digits >= 6, "<wbr>")
 }
 
-/// Puts `mark` after every third digit of the runs that are to be broken, by their lengths.
+/// Puts `mark` after every third digit of the runs whose length `is_broken` accepts.
 fn break_digits(text: &str, is_broken: impl Fn(usize) -> bool, mark: &str) -> String {
     let mut broken = String::with_capacity(text.len());
     for run in text.split_inclusive(|c: char| !c.is_numeric()) {
@@ -67,7 +67,7 @@ fn may_stand(c: char) -> bool {
 fn shorten_numbers(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut number = String::new();
-    // The space ends a number that stands last.
+    // The space ends a number at the end of the text.
     for c in text.chars().chain([' ']) {
         if c.is_numeric() {
             number.push(c);

@@ -1,8 +1,9 @@
-//! Connections to a mail server: opened when there is a mail, and kept for a while for the next.
+//! Connections to a mail server: opened for a message, and kept open for a while for the next one.
 //!
-//! lettre has a pool of its own, which is not used: its connections know no time limit once they stand, and one whose
-//! mail was given up half-way goes back into it. Whatever is said on such a connection next would become part of the mail
-//! before, and one person's code go to another. Here a connection is only ever kept after the server took its mail.
+//! lettre's own pool is not used: its connections have no timeout once they are established, and a connection whose
+//! message was abandoned half-way returns to the pool. The next data on such a connection would become part of the
+//! previous message, and one user's code would be sent to another. Here, a connection is only kept after the server
+//! accepted its message.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,44 +20,44 @@ use tokio::time::{sleep, timeout};
 use super::reply::Fault;
 use super::verdict::Stage;
 
-/// How many connections there are at most.
+/// The maximum number of connections.
 const MAX_CONNECTIONS: usize = 4;
-/// For how long one is kept without a mail. Servers wait for 5 minutes (RFC 5321, 4.5.3.2.7), busy ones less.
+/// How long a connection is kept without a message. Servers wait for 5 minutes (RFC 5321, 4.5.3.2.7), busy ones less.
 const KEPT_FOR: Duration = Duration::from_mins(1);
-/// How long each command may take.
+/// The timeout of each command.
 const COMMAND_LIMIT: Duration = Duration::from_secs(15);
-/// For how long it is believed what a server said that it offers, so that one that was changed is asked anew.
+/// How long the extensions that a server offered are cached, so that a changed server is asked again.
 const OFFER_LASTS: Duration = Duration::from_mins(10);
 
-/// Where connections go.
+/// The mail server that connections are opened to.
 pub(super) struct Server {
     pub host: String,
     pub port: u16,
     pub encryption: Encryption,
     pub credentials: Option<Credentials>,
-    /// What this server is called in EHLO (RFC 5321, section 4.1.1.1).
+    /// The name of this server in EHLO (RFC 5321, section 4.1.1.1).
     pub helo_name: ClientId,
 }
 
-/// What a connection is protected by.
+/// The encryption of a connection.
 pub(super) enum Encryption {
     None,
     StartTls(TlsParameters),
     Tls(TlsParameters),
 }
 
-/// The connections to one server.
+/// The connections to one mail server.
 pub(super) struct Connections {
     server: Server,
     limit: Duration,
-    /// How many more may be in use; those not in use are taken before others are opened, so there are never more in all.
+    /// How many more may be in use. Idle ones are used before others are opened, so there are never more in total.
     free: Semaphore,
     idle: Arc<Mutex<Vec<Idle>>>,
-    /// Whether the server offered SMTPUTF8, and when it was last asked.
+    /// Whether the server offered SMTPUTF8, and when that was last checked.
     smtputf8: Mutex<Option<(bool, Instant)>>,
 }
 
-/// A connection that waits for a mail.
+/// An idle connection.
 struct Idle {
     connection: AsyncSmtpConnection,
     since: Instant,
@@ -68,27 +69,27 @@ impl Connections {
         Self { server, limit: COMMAND_LIMIT, free, idle: Arc::default(), smtputf8: Mutex::default() }
     }
 
-    /// The same, less patient.
+    /// The same with shorter timeouts.
     #[cfg(test)]
     pub(super) fn with_limit(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Hands a mail to the server.
+    /// Sends a message to the server.
     pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Fault> {
-        // It is never closed; if it were, there would be one connection more.
+        // The semaphore is never closed; if it were, there would be one connection more.
         let _place = self.free.acquire().await.ok();
         let mut connection = match self.take_idle().await {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        // MAIL, RCPT, DATA, and what follows.
+        // MAIL, RCPT, DATA, and the message.
         let sent = self.within(4, transact(&mut connection, envelope, mail)).await?;
         match &sent {
             Ok(()) => self.keep(connection),
-            // It broke, and hears nothing any more.
+            // The connection is broken, so QUIT is pointless.
             Err(Fault::Refused(_, error)) if error.status().is_none() => {}
-            // Only good manners: whatever the answer, it is closed.
+            // Only a courtesy: whatever the reply, the connection is closed.
             Err(_) => drop(self.within(1, connection.quit()).await),
         }
         sent
@@ -110,7 +111,7 @@ impl Connections {
         let address = (host.as_str(), *port);
         let opening =
             AsyncSmtpConnection::connect_tokio1(address, Some(self.limit), helo_name, from_start.cloned(), None);
-        // To connect, perhaps to a second address; to be greeted; and EHLO.
+        // Connect, perhaps to a second address; the greeting; and EHLO.
         let mut connection = self.within(4, opening).await?.map_err(Fault::Connecting)?;
         if let Some(tls) = later {
             if !connection.can_starttls() {
@@ -123,7 +124,7 @@ impl Connections {
             if connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
                 return Err(Fault::NoAuth);
             }
-            // AUTH, and where it must be LOGIN, user and password.
+            // AUTH, and user and password if it must be LOGIN.
             let signing_in = connection.auth(DEFAULT_MECHANISMS, credentials);
             self.within(3, signing_in).await?.map_err(|error| Fault::Refused(Stage::SignIn, error))?;
         }
@@ -131,7 +132,7 @@ impl Connections {
         Ok(connection)
     }
 
-    /// Takes a connection that still stands, if there is one.
+    /// Takes an idle connection that is still open, if there is one.
     async fn take_idle(&self) -> Option<AsyncSmtpConnection> {
         loop {
             let Idle { mut connection, since } = lock(&self.idle).pop()?;
@@ -153,19 +154,19 @@ impl Connections {
             let Some(idle) = idle.upgrade() else { return };
             let old: Vec<_> = lock(&idle).extract_if(.., |idle| idle.since.elapsed() >= KEPT_FOR).collect();
             for Idle { mut connection, .. } in old {
-                // Only good manners: whatever the answer, it is closed.
+                // Only a courtesy: whatever the reply, the connection is closed.
                 let _ = timeout(limit, connection.quit()).await;
             }
         });
     }
 
-    /// Waits for so many commands. What is given up is dropped, and its connection with it.
+    /// Runs `work` with the timeout of `commands` commands. On a timeout it is dropped together with its connection.
     async fn within<T>(&self, commands: u32, work: impl Future<Output = T>) -> Result<T, Fault> {
         timeout(self.limit * commands, work).await.map_err(|_| Fault::TimedOut)
     }
 }
 
-/// Hands a mail over, command by command, so that it is known which one was refused.
+/// Sends a message command by command, so that it is known which one the server refused.
 async fn transact(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), Fault> {
     let refused = |stage| move |error| Fault::Refused(stage, error);
     let mut parameters = Vec::new();
@@ -175,7 +176,7 @@ async fn transact(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mai
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
-    // Only with such an address; a server that offers SMTPUTF8 has to offer this too (RFC 6531, section 3.1).
+    // Only with such an address; a server that offers SMTPUTF8 must offer this too (RFC 6531, section 3.1).
     if !mail.is_ascii() {
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }

@@ -1,5 +1,5 @@
-//! A letter as it goes out: one recipient, and the header fields that RFC 5322 and its kin ask for. Here alone text
-//! becomes an address.
+//! Builds the RFC 5322 message: one recipient and the header fields that RFC 5322 and related RFCs require. Only this
+//! module converts text into an address.
 
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -10,21 +10,21 @@ use super::message::Letter;
 use super::render::{Rendered, language_of, render};
 use crate::clock::Timestamp;
 
-/// Why a letter cannot be put into an envelope; putting it again would fail again.
+/// Why a message cannot be built; a retry would fail again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unsendable {
-    /// The recipient's address is none, or one that servers read in more than one way.
+    /// The recipient's address is malformed, or servers may interpret it in different ways.
     #[error("the recipient's address is malformed")]
     Recipient,
-    /// lettre refuses to make a mail of it.
+    /// lettre refuses to build a message from it.
     #[error("the mail cannot be built")]
     Mail,
 }
 
-/// Takes text for one address, its domain as A-label, which every server understands.
+/// Parses an address, and converts its domain to an A-label, which every server understands.
 ///
-/// A quoted local part is refused, though RFC 5321 allows it: a comma or a bracket inside is one address to us, and
-/// perhaps two to somebody on the way.
+/// A quoted local part is refused, although RFC 5321 allows it: with a comma or a bracket inside, it is one address
+/// here but perhaps two for another server on the way.
 pub(super) fn parse_address(typed: &str) -> Option<Address> {
     let (local, domain) = typed.trim().rsplit_once('@')?;
     if local.contains(|c: char| c == '"' || c.is_control() || c.is_whitespace()) {
@@ -34,7 +34,7 @@ pub(super) fn parse_address(typed: &str) -> Option<Address> {
     Address::new(local, domain).ok()
 }
 
-/// Puts a letter into an envelope from `sender` to its one recipient.
+/// Builds the message from `sender` to its one recipient.
 pub(super) fn enclose(
     letter: &Letter,
     sender: &Mailbox,
@@ -43,17 +43,18 @@ pub(super) fn enclose(
 ) -> Result<Message, Unsendable> {
     let recipient = parse_address(&letter.to).ok_or(Unsendable::Recipient)?;
     let Rendered { subject, text, html } = render(letter);
-    // Taken from the addresses themselves, not read back from the header.
+    // Built from the addresses themselves, not parsed back from the header.
     let envelope =
         Envelope::new(Some(sender.email.clone()), vec![recipient.clone()]).map_err(|_| Unsendable::Recipient)?;
     Message::builder()
         .from(sender.clone())
         .to(Mailbox::new(None, recipient))
         .subject(subject)
-        // RFC 5322, 3.3. lettre's own way panics for years that it does not like.
+        // RFC 5322, 3.3. lettre's own conversion panics for some years.
         .raw_header(field("Date", written_at.format("%a, %d %b %Y %H:%M:%S +0000").to_string()))
         .message_id(Some(format!("<{id}@{}>", sender.email.domain())))
-        // RFC 3834, 5: so that no machine answers. The next says it to Exchange, which does not know the former.
+        // RFC 3834, 5: so that no automatic reply is sent. The next field is for Exchange, which does not support the
+        // former.
         .raw_header(field("Auto-Submitted", "auto-generated".into()))
         .raw_header(field("X-Auto-Response-Suppress", "All".into()))
         .raw_header(field("Content-Language", language_of(&letter.language).into()))

@@ -1,8 +1,8 @@
-//! A mail as an HTML document. It loads nothing and runs nothing, and its styles stand in the elements themselves, where
-//! mail programs leave them.
+//! A message as an HTML document. It loads and runs nothing, and its styles are inline, because mail programs do not
+//! remove those.
 //!
-//! It sets no colour for text or page: light or dark is the reader's choice, and what is tinted here shows on both. No
-//! colour has six decimal digits in a row, so that a program which looks for a code finds only the code.
+//! It sets no colour for text or page: the reader chooses light or dark, and tinted elements are visible on both. No
+//! colour has six consecutive decimal digits, so that a program that looks for a code finds only the code.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ const LINK: &str = "margin:0 0 16px;font-size:13px;word-break:break-all";
 const TABLE: &str = "margin:0 0 16px;border-collapse:collapse;font-size:14px;line-height:1.5";
 const NAME: &str = "padding:4px 16px 4px 0;text-align:left;vertical-align:top;font-weight:600;white-space:nowrap";
 const VALUE: &str = "padding:4px 0;vertical-align:top;overflow-wrap:anywhere";
-/// Korean is broken between words only; a word that is too long for its line is broken all the same.
+/// Korean text breaks only between words; a word that is too long for its line is broken anyway.
 const KEEP_WORDS: &str = ";word-break:keep-all;overflow-wrap:break-word";
 const FOOT: &str = "margin:32px 0 0;padding:16px 0 0;border-top:1px solid #9a9da3;font-size:13px;opacity:0.75";
 
@@ -80,7 +80,7 @@ fn link(target: &str, button: &str, words: &Words) -> String {
     let plain: String = target.chars().filter(|c| !c.is_control()).collect();
     let shown = escape(&plain);
     let as_text = format!("<p style=\"{LINK}\">{shown}</p>\n");
-    // Anything else, `javascript:` above all, is shown but does nothing.
+    // Any other scheme, above all `javascript:`, is shown but does nothing.
     if !(plain.starts_with("https://") || plain.starts_with("http://")) {
         return as_text;
     }
@@ -91,7 +91,7 @@ fn link(target: &str, button: &str, words: &Words) -> String {
     )
 }
 
-/// Text as it stands between tags, and in an attribute between quotes of either kind.
+/// Escapes text for use between tags, and in an attribute between quotes of either kind.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {

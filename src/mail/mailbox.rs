@@ -1,4 +1,4 @@
-//! Mails that are not sent but shown, for trying the server out.
+//! A mailbox for messages that are shown instead of sent, for trying the server out.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,27 +8,27 @@ use chrono::TimeDelta;
 use super::render::Rendered;
 use crate::clock::Timestamp;
 
-/// How many mails are kept at most; the oldest make room.
+/// The maximum number of messages; the oldest are removed.
 const MAX_MAILS: usize = 200;
-/// For how long a mail is kept.
+/// How long a message is kept.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
-/// Keeps mails in memory. A clone is another handle to the same mails.
+/// Keeps messages in memory. Clones share the messages.
 #[derive(Clone, Default)]
 pub struct Mailbox {
     mails: Arc<Mutex<VecDeque<Kept>>>,
 }
 
-/// A mail that was kept.
+/// A message in the mailbox.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Its own id, as the sender gave it.
+    /// The id that the sender gave it.
     pub id: String,
-    /// Whom it was for.
+    /// The recipient.
     pub to: String,
-    /// What it is about.
+    /// Its subject.
     pub subject: String,
-    /// What it says, without markup.
+    /// Its text, without markup.
     pub text: String,
     /// The same as an HTML document.
     pub html: String,
@@ -37,13 +37,13 @@ pub struct Kept {
 }
 
 impl Mailbox {
-    /// An empty one.
+    /// An empty mailbox.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps a mail, in place of one with the same id; `at` is its date and taken for the present time.
+    /// Keeps a message, and replaces one with the same id; `at` is its date and is taken as the current time.
     pub fn keep(&self, id: &str, to: &str, rendered: Rendered, at: Timestamp) {
         let Rendered { subject, text, html } = rendered;
         let mut mails = self.mails();
@@ -54,7 +54,7 @@ impl Mailbox {
         mails.push_back(Kept { id: id.to_owned(), to: to.to_owned(), subject, text, html, sent_at: at });
     }
 
-    /// The mails that are not too old at `now`, those kept last first.
+    /// The messages that are not too old at `now`, the newest first.
     #[must_use]
     pub fn list(&self, now: Timestamp) -> Vec<Kept> {
         let mut mails = self.mails();
@@ -63,7 +63,7 @@ impl Mailbox {
     }
 
     fn mails(&self) -> MutexGuard<'_, VecDeque<Kept>> {
-        // Whoever panicked while holding it left whole mails behind.
+        // A thread that panicked while holding the lock left only complete messages.
         self.mails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,112 +1,112 @@
-//! What a mail says, before it is put into words: the values that it tells, and in which language.
+//! The content of a message before it is rendered: its values and its language.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::mfa::MfaType;
 
-/// A mail to one person. It is kept, sealed, until it is sent.
+/// A message to one person. It is stored encrypted until it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
-    /// The one address that it goes to, as its owner typed it.
+    /// The address of its one recipient, as the owner typed it.
     pub to: String,
-    /// The language that its reader reads, a BCP 47 tag; one that there are no words in is answered in English.
+    /// The recipient's language, a BCP 47 tag; if it is not supported, the message is in English.
     pub language: String,
     /// The account that it is about.
     #[serde(default)]
     pub account: Account,
-    /// What it says.
+    /// Its content.
     pub message: Message,
 }
 
-/// The account that a mail is about, as it is named to its owner. All is empty in mails that were written by a version
-/// that did not keep it.
+/// The account that a message is about, as shown to its owner. All fields are empty in messages that were written by a
+/// version that did not store it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The domain's name.
     pub domain: String,
     /// The user id.
     pub user_id: String,
-    /// The time zone that times are told in, by its name in the IANA database.
+    /// The time zone for times in the message, by its name in the IANA database.
     pub timezone: String,
 }
 
-/// What a mail says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
-    /// A code, for whoever asked for it.
+    /// A verification code that the user requested.
     Code {
-        /// What the code is good for.
+        /// The purpose of the code.
         reason: CodeReason,
         /// Six digits.
         code: MailedSecret,
-        /// For how many minutes it is good.
+        /// Its lifetime in minutes.
         minutes: i64,
     },
-    /// The link to the page for a new password.
+    /// The link to the password reset page.
     ResetPassword {
         /// The link, with a token in its fragment.
         link: MailedSecret,
-        /// For how many minutes it is good.
+        /// Its lifetime in minutes.
         minutes: i64,
     },
-    /// Something that happened to the account, for its owner to notice.
+    /// A notification about a change of the account.
     Notice {
         /// What happened.
         notice: Notice,
-        /// When, from where, and by which client.
+        /// When it happened, from which address, and with which client.
         circumstances: Circumstances,
     },
 }
 
-/// What a code is good for.
+/// The purpose of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CodeReason {
-    /// To prove that one reads an e-mail address.
+    /// To verify an email address.
     VerifyEmail,
-    /// To switch the second factor on.
+    /// To enable MFA.
     EnableMfa,
-    /// To switch the second factor off.
+    /// To disable MFA.
     DisableMfa,
-    /// To sign in.
+    /// To complete a sign-in.
     SignIn,
-    /// To prove again who one is, for something sensitive.
+    /// To reauthenticate before a sensitive operation.
     Reauthenticate,
 }
 
-/// What a notice tells.
+/// The kind of notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
-    /// The account has another e-mail address; said to the old one, which can put itself back.
+    /// The email address was changed; sent to the old address, with a link that restores it.
     EmailChangedFrom {
-        /// The link that puts the old address back.
+        /// The undo link, which restores the old address.
         undo_link: MailedSecret,
-        /// For how many days it is good.
+        /// Its lifetime in days.
         days: i64,
     },
-    /// The account has another e-mail address; said to the new one.
+    /// The email address was changed; sent to the new address.
     EmailChangedTo,
-    /// The account has an earlier email address again; sent to the one that it takes the place of, which cannot undo that.
+    /// An earlier email address was restored; sent to the address that it replaces, which gets no undo link.
     EmailChangedBack,
-    /// The password was changed by somebody signed in.
+    /// The password was changed by the authenticated user.
     PasswordChanged,
-    /// The password was set by way of a reset link.
+    /// The password was set with a reset link.
     PasswordReset,
-    /// A second factor was switched on, or replaced.
+    /// MFA was enabled, or its factor was replaced.
     MfaEnabled {
-        /// Its kind.
+        /// The type of the factor.
         mfa_type: MfaType,
     },
-    /// The second factor was switched off.
+    /// MFA was disabled.
     MfaDisabled,
-    /// A recovery code was used in place of the second factor.
+    /// A recovery code was used instead of the factor.
     RecoveryCodeUsed {
-        /// How many are left.
+        /// The number of remaining codes.
         left: u32,
     },
-    /// A refresh token was shown that had been exchanged before: somebody may have a copy. The session was ended.
+    /// A refresh token was used again after its rotation, so a copy may exist. The session was revoked.
     RefreshTokenReused,
-    /// The password was right, but too many wrong codes were tried at sign-in.
+    /// After a correct password at sign-in, the limit of wrong codes was reached.
     SignInCodesExhausted,
     /// The user replaced their recovery codes.
     RecoveryCodesRegenerated,
@@ -116,14 +116,14 @@ pub enum Notice {
     NewDevice,
 }
 
-/// When and from where something happened.
+/// The circumstances of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circumstances {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// From which address; `None` where an administrator did it on the server.
+    /// The client's address; `None` if an operator made the change on the server.
     pub client_address: Option<String>,
-    /// What the client called itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
@@ -133,13 +133,13 @@ pub struct Circumstances {
 pub struct MailedSecret(String);
 
 impl MailedSecret {
-    /// Takes a secret that is to be mailed.
+    /// Wraps a secret for a message.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The secret itself, for the mail.
+    /// The secret itself, for the message.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

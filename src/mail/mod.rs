@@ -1,8 +1,7 @@
-//! How it is said: mails, from the values that they tell, by way of words in the reader's language, to the server that
-//! takes them.
+//! Messages: renders values as text in the recipient's language, and sends the result to a mail server.
 //!
-//! [`render()`] makes words of a [`Letter`]; a [`Transport`] sends it. What is worth a mail, who gets it and when it is
-//! tried again is not known here: that is decided in the services, which keep letters until they are sent.
+//! [`render()`] renders a [`Letter`]; a [`Transport`] sends it. The services decide which events cause a message, who
+//! receives it, and when it is retried; they store messages until they are sent.
 
 mod clean;
 mod connections;
@@ -29,5 +28,5 @@ pub use render::{Rendered, render};
 pub use smtp::{Smtp, SmtpError, SmtpPassword, SmtpSecurity, SmtpSettings};
 pub use transport::{SendError, Transport};
 
-/// What the product is called in mails.
+/// The product's name in messages.
 pub const PRODUCT: &str = "UserProfile";

@@ -1,4 +1,4 @@
-//! A letter put into words, as text and as HTML.
+//! Renders a message as text and as HTML.
 
 use std::str::FromStr;
 
@@ -11,17 +11,17 @@ use crate::domain::device;
 
 /// The longest name of a device in a message, in characters.
 const MAX_DEVICE: usize = 64;
-/// The longest name of a domain, and the longest user id, in a message, in characters; almost all have fewer.
+/// The longest name of a domain, and the longest user id, in a message, in characters; almost all are shorter.
 const MAX_ACCOUNT: usize = 300;
-/// How much of an address is told, in characters; an IPv6 address with a zone has fewer.
+/// The longest client address in a message, in characters; an IPv6 address with a zone is shorter.
 const MAX_ADDRESS: usize = 64;
 
-/// A mail in words.
+/// A rendered message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// What it is about, in one line; it holds nothing secret, for it shows on locked screens.
+    /// The subject, one line without secrets, as locked screens show it.
     pub subject: String,
-    /// What it says, without markup; lines end with `\n`.
+    /// The text, without markup; lines end with `\n`.
     pub text: String,
     /// The same as an HTML document that loads nothing.
     pub html: String,
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Rendered {
     }
 }
 
-/// Puts a letter into words, in its reader's language.
+/// Renders a message in the recipient's language.
 #[must_use]
 pub fn render(letter: &Letter) -> Rendered {
     let words = words::of(&letter.language);
@@ -46,24 +46,24 @@ pub fn render(letter: &Letter) -> Rendered {
     Rendered { subject: page.subject.to_owned(), text: text::lay_out(&page), html: html::lay_out(&page, words) }
 }
 
-/// The language in which a reader of `language` is written to: `en`, `ko` or `ja`.
+/// The supported language for a recipient's `language`: `en`, `ko`, or `ja`.
 pub(super) fn language_of(language: &str) -> &'static str {
     words::of(language).tag
 }
 
-/// A mail, part by part, before it is text or HTML.
+/// The parts of a message, before it is rendered as text or HTML.
 pub(super) struct Page<'a> {
     pub subject: &'static str,
     pub parts: Vec<Part<'a>>,
     pub foot: String,
 }
 
-/// A part of a mail.
+/// A part of a message.
 pub(super) enum Part<'a> {
     Paragraph(String),
-    /// A code to be copied.
+    /// A code to copy.
     Code(&'a str),
-    /// A link to be followed, and what its button says.
+    /// A link, and the label of its button.
     Link {
         target: &'a str,
         button: &'static str,
@@ -103,7 +103,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Which account it is. Owners of several may have one address for all of them.
+/// The facts that identify the account. A person with several accounts may use one address for all of them.
 fn account_facts(account: &Account, words: &Words) -> Vec<(&'static str, String)> {
     let facts = [(words.domain, &account.domain), (words.user_id, &account.user_id)];
     let cleaned = facts.map(|(name, value)| (name, one_line_with_numbers(value, MAX_ACCOUNT)));

@@ -1,4 +1,4 @@
-//! What the server said, or did not say: whether trying again can help, and how it is told in the log.
+//! Replies and failures of a mail server: whether a retry can help, and what the log contains about them.
 
 use std::error::Error as _;
 use std::io;
@@ -8,28 +8,28 @@ use super::transport::SendError;
 use super::verdict::{SMTPUTF8_ADVICE, Stage, Verdict, enhanced_status, judge};
 use super::vocabulary::known_words;
 
-/// How much is told, in characters.
+/// The longest reason in the log, in characters.
 const MAX_REASON: usize = 200;
 
-/// Why a mail did not get through.
+/// Why a message was not delivered.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// There was no way to begin: no connection, or no TLS. It says nothing about the mail.
+    /// The connection could not be established or secured by TLS. The message is not the cause.
     Connecting(lettre::transport::smtp::Error),
-    /// The server, or the way to it, gave up at this command.
+    /// The server refused this command, or the connection failed at it.
     Refused(Stage, lettre::transport::smtp::Error),
-    /// It took too long.
+    /// A timeout.
     TimedOut,
-    /// The server does not offer STARTTLS, and without it nothing is sent.
+    /// The server does not offer STARTTLS, and nothing is sent without it.
     NoTls,
-    /// There are user and password, and the server does not offer to take them.
+    /// A user and password are set, but the server does not offer authentication.
     NoAuth,
-    /// The recipient's address needs SMTPUTF8, which the server does not offer.
+    /// The recipient's address requires SMTPUTF8, which the server does not offer.
     NoSmtputf8,
 }
 
 impl Fault {
-    /// The fault as it is told outside.
+    /// The error for callers outside of this module.
     pub(super) fn into_error(self) -> SendError {
         let Verdict { is_permanent, advice } = self.verdict();
         let reason = match self {
@@ -59,15 +59,15 @@ impl Fault {
     }
 }
 
-/// What to do where the connection cannot be protected as it should be.
+/// The advice if the connection cannot be secured by TLS.
 const TLS_ADVICE: &str = "the connection to the mail server cannot be protected by TLS: check scheme, host, and port in \
     SMTP_URL, and whether this machine trusts the server's certificate";
 
-/// What to do where user and password cannot be given to the server.
+/// The advice if the server does not accept user and password.
 const AUTH_ADVICE: &str = "SMTP_URL has a user, but the mail server offers no authentication for them: remove user and \
     password from SMTP_URL, or name a scheme and port at which it offers AUTH PLAIN or LOGIN; many do over TLS only";
 
-/// A failed handshake comes as an I/O error: rustls says so of invalid certificates and of servers that speak no TLS.
+/// A failed handshake is reported as an I/O error: rustls does so for invalid certificates and for servers without TLS.
 fn is_tls_failure(error: &lettre::transport::smtp::Error) -> bool {
     let mut cause = error.source();
     while let Some(found) = cause {
@@ -79,34 +79,35 @@ fn is_tls_failure(error: &lettre::transport::smtp::Error) -> bool {
     error.is_tls()
 }
 
-/// Without a status it is no reply: the connection broke, and the next one may not.
+/// An error without a status is not a reply: the connection broke, and the next one may not.
 fn judge_error(stage: Stage, error: &lettre::transport::smtp::Error) -> Verdict {
     let Some(code) = error.status() else { return Verdict { is_permanent: false, advice: None } };
     judge(stage, code.into(), &reply_text(error))
 }
 
-/// What the server said after the reply code.
+/// The text after the reply code.
 fn reply_text(error: &lettre::transport::smtp::Error) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
 }
 
-/// What is told of an error: of a reply its codes and known words, of everything else, which our side says, all.
+/// The description of an error for the log: of a reply only its codes and known words; of any other error, which comes
+/// from our side, everything.
 fn told(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(code) => {
             let kind = if error.is_permanent() { "permanent" } else { "transient" };
             told_reply(kind, code.into(), &reply_text(error))
         }
-        // The error quotes it. A connection that ends in the middle of a reply gives the same kind of error.
+        // The error quotes the reply. A connection that ends in the middle of a reply causes the same kind of error.
         None if error.is_response() => "the server closed the connection, or its reply is malformed".into(),
         None => error.to_string(),
     }
 }
 
-/// A reply without what it may repeat: its codes, and those of its words that are known.
+/// A reply without text that it may have repeated: its codes and its known words.
 fn told_reply(kind: &str, code: u16, text: &str) -> String {
     let status = enhanced_status(text);
-    // Every line of a reply begins with it.
+    // Every line of a reply begins with the code.
     let words: Vec<_> =
         text.split_whitespace().filter(|word| status.is_none() || enhanced_status(word) != status).collect();
     let status = status.map(|(subject, detail)| format!("{}.{subject}.{detail}", code / 100));

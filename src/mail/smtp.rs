@@ -1,4 +1,4 @@
-//! Mails by SMTP (RFC 5321).
+//! Sends messages by SMTP (RFC 5321).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::reply::Fault;
 use super::transport::SendError;
 use crate::clock::Timestamp;
 
-/// The server that takes our mails, and whom they come from.
+/// The mail server, and the sender of messages.
 #[derive(Debug, Clone)]
 pub struct SmtpSettings {
     /// How the connection is protected.
@@ -24,9 +24,9 @@ pub struct SmtpSettings {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// What this server is called in EHLO: a host name, or an IP address (IPv6 without brackets).
+    /// The name of this server in EHLO: a host name, or an IP address (IPv6 without brackets).
     pub helo_name: String,
-    /// User and password, where it wants them.
+    /// User and password, if the server requires them.
     pub credentials: Option<(String, SmtpPassword)>,
     /// The sender's address.
     pub from_address: String,
@@ -37,11 +37,11 @@ pub struct SmtpSettings {
 /// How the connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmtpSecurity {
-    /// Not at all.
+    /// Unencrypted.
     Plain,
-    /// By STARTTLS (RFC 3207), refusing to go on without.
+    /// With STARTTLS (RFC 3207), which is required.
     StartTls,
-    /// By TLS from the start (RFC 8314).
+    /// With TLS from the start (RFC 8314).
     Tls,
 }
 
@@ -50,7 +50,7 @@ pub enum SmtpSecurity {
 pub struct SmtpPassword(String);
 
 impl SmtpPassword {
-    /// Takes a password.
+    /// Wraps a password.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -63,18 +63,18 @@ impl std::fmt::Debug for SmtpPassword {
     }
 }
 
-/// Why no mails can be sent with some settings.
+/// Why messages cannot be sent with the given settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SmtpError {
-    /// The sender's address is none.
+    /// The sender's address is malformed.
     #[error("{0:?} is not an address that mails can come from; one looks like noreply@example.com")]
     Sender(String),
-    /// TLS cannot be set up, as where the system has no certificates to trust.
+    /// TLS cannot be set up, for example because the system has no trusted certificates.
     #[error("TLS for mails cannot be set up: {0}")]
     Tls(String),
 }
 
-/// Sends mails to a server. A clone sends by the same connections.
+/// Sends messages to a server. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Smtp {
     parts: Arc<Parts>,
@@ -87,10 +87,10 @@ struct Parts {
 }
 
 impl Smtp {
-    /// Prepares to send; the server is first called when there is a mail.
+    /// Prepares to send; the first connection is opened for the first message.
     ///
     /// # Errors
-    /// When the sender's address is malformed, or TLS cannot be set up.
+    /// If the sender's address is malformed, or TLS cannot be set up.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpError> {
         let SmtpSettings { security, host, port, helo_name, credentials, from_address, from_name } = settings;
         let address = parse_address(from_address).ok_or_else(|| SmtpError::Sender(from_address.clone()))?;
@@ -112,7 +112,7 @@ impl Smtp {
         Ok(Self { parts: Arc::new(parts) })
     }
 
-    /// The same, less patient with its server.
+    /// The same with shorter timeouts.
     #[cfg(test)]
     pub(super) fn with_limit(self, limit: std::time::Duration) -> Self {
         let Parts { sender, connections } = Arc::into_inner(self.parts).unwrap();
@@ -124,10 +124,10 @@ impl Smtp {
         self.parts.connections.lacks_smtputf8()
     }
 
-    /// Sends a letter; see [`Transport::send`](super::Transport::send).
+    /// Sends a message; see [`Transport::send`](super::Transport::send).
     ///
     /// # Errors
-    /// When the server did not take it.
+    /// If the server did not accept it.
     pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         let Parts { sender, connections } = &*self.parts;
         let mail = enclose(letter, sender, id, written_at).map_err(|error| SendError {

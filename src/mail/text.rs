@@ -1,4 +1,4 @@
-//! A mail as plain text: a paragraph a line, for the reader's program to break.
+//! A message as plain text: one line per paragraph, for the reader's program to wrap.
 
 use super::clean::break_six_digits;
 use super::render::{Page, Part};
@@ -10,7 +10,7 @@ pub(super) fn lay_out(page: &Page<'_>) -> String {
         match part {
             Part::Paragraph(paragraph) => text.push_str(paragraph),
             Part::Code(code) => text.push_str(code),
-            // A line of its own, so that programs which find links by themselves take all of it.
+            // On a line of its own, so that programs that detect links recognise all of it.
             Part::Link { target, .. } => text.extend(target.chars().filter(|c| !c.is_control())),
             Part::Facts(facts) => {
                 let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();

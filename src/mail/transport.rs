@@ -1,4 +1,4 @@
-//! Where mails go.
+//! The transports for messages.
 
 use super::mailbox::Mailbox;
 use super::message::Letter;
@@ -6,32 +6,33 @@ use super::render::render;
 use super::smtp::Smtp;
 use crate::clock::Timestamp;
 
-/// A way to send mails.
+/// A transport for messages.
 #[derive(Debug, Clone)]
 pub enum Transport {
-    /// To a server that takes them, and on to their recipients.
+    /// To a mail server, which relays them to their recipients.
     Smtp(Smtp),
-    /// Nowhere: they are kept in memory, to be looked at.
+    /// To an in-memory mailbox, where they can be viewed.
     Mailbox(Mailbox),
 }
 
-/// A mail was not sent.
+/// A message was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct SendError {
-    /// Whether trying again cannot help.
+    /// Whether a retry cannot help.
     pub is_final: bool,
-    /// Why, for the log: at most 200 characters on one line. Of what the server said, it has the codes and known words
-    /// only, so that it holds nothing that the server may have repeated: the recipient, the mail, or a password.
+    /// The reason, for the log: at most 200 characters on one line. Of the server's reply, it contains only codes and
+    /// known words, so that it contains nothing that the server may have repeated: the recipient, the message, or a
+    /// password.
     pub reason: String,
-    /// What an operator has to do before it can be sent, naming the setting. `None` if it passes by itself, or cannot be
-    /// helped.
+    /// What an operator must do before it can be sent, naming the setting. `None` if the problem is temporary, or
+    /// cannot be solved.
     pub advice: Option<&'static str>,
 }
 
 impl Transport {
-    /// Whether addresses that need SMTPUTF8 (RFC 6531) are known to be out of reach, since the server did not offer it
-    /// when it was last connected to. `false` while that is not known.
+    /// Whether addresses that require SMTPUTF8 (RFC 6531) are known to be unreachable, because the server did not offer
+    /// it on the last connection. `false` while that is unknown.
     #[must_use]
     pub fn lacks_smtputf8(&self) -> bool {
         match self {
@@ -40,13 +41,13 @@ impl Transport {
         }
     }
 
-    /// Sends a letter.
+    /// Sends a message.
     ///
-    /// `id` is the mail's own: sent again with the same one, programs that look can tell that it is the same mail.
-    /// `written_at` is what it is dated.
+    /// `id` is the message's own id: if it is sent again with the same id, mail programs can detect the duplicate.
+    /// `written_at` is its date.
     ///
     /// # Errors
-    /// When the server did not take it. It may have all the same, where only its answer was lost.
+    /// If the server did not accept it. The server may have accepted it anyway if only its reply was lost.
     pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(letter, id, written_at).await,

@@ -1,15 +1,15 @@
-//! What a mail server's refusal is about: this recipient or this message, so that trying again cannot help; or us, so
-//! that it helps once an operator has changed a setting.
+//! Classifies a mail server's refusal: it concerns either the recipient or the message, so that a retry cannot help, or
+//! this client, so that a retry helps once an operator has changed a setting.
 //!
-//! The reply code alone does not tell. Postfix refuses a bad EHLO name and a bad sender only at RCPT, and RFC 5321 uses
-//! 550 for an unknown mailbox as well as for policy. So three things are asked in turn: the words that servers are known
-//! to use where they refuse us, the enhanced status code (RFC 3463, RFC 5248), and the reply code.
+//! The reply code alone is not sufficient. Postfix refuses a bad EHLO name and a bad sender only at RCPT, and RFC 5321
+//! uses 550 for an unknown mailbox as well as for policy. So three sources are checked in turn: phrases that servers
+//! are known to use when they refuse this client, the enhanced status code (RFC 3463, RFC 5248), and the reply code.
 
 mod phrases;
 
 pub(super) use phrases::PHRASES;
 
-/// What the server refused.
+/// The stage at which the server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The connection itself, or EHLO.
@@ -26,23 +26,23 @@ pub(super) enum Stage {
     Message,
 }
 
-/// What became of a message that was refused.
+/// The consequence of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// Whether trying again cannot help.
+    /// Whether a retry cannot help.
     pub is_permanent: bool,
-    /// What an operator has to do, naming the setting. `None` if it passes by itself, or cannot be helped.
+    /// What an operator must do, naming the setting. `None` if the problem is temporary, or cannot be solved.
     pub advice: Option<&'static str>,
 }
 
-/// Judges a reply: its code (RFC 5321, section 4.2), and its text, which begins with the enhanced status code.
+/// Classifies a reply: its code (RFC 5321, section 4.2), and its text, which begins with the enhanced status code.
 pub(super) fn judge(stage: Stage, code: u16, text: &str) -> Verdict {
     let subject = Subject::of(stage, code, text);
     let is_for_good = code >= 500;
     let is_permanent = is_for_good
         && match subject {
             Subject::Recipient => true,
-            // Before the message is there, nothing about it can be refused.
+            // Before the message is sent, the server cannot refuse it for its content.
             Subject::Message | Subject::Size => stage == Stage::Message,
             _ => false,
         };
@@ -50,39 +50,39 @@ pub(super) fn judge(stage: Stage, code: u16, text: &str) -> Verdict {
     Verdict { is_permanent, advice: subject.advice().filter(|_| needs_operator) }
 }
 
-/// What a refusal is about.
+/// The subject of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Recipient,
     Message,
-    /// The size of the message, or room for it.
+    /// The size of the message, or storage for it.
     Size,
-    /// The recipient's mailbox is full, which it may not be tomorrow.
+    /// The recipient's mailbox is full, which may be temporary.
     FullMailbox,
-    /// The name that we give in EHLO.
+    /// The name in EHLO.
     Greeting,
-    /// The sender's address, or what vouches for it: SPF, DKIM, DMARC.
+    /// The sender's address or its authentication: SPF, DKIM, DMARC.
     Sender,
     Authentication,
     Relaying,
-    /// How much we may send.
+    /// The sending quota.
     Quota,
-    /// The server's rules, without saying which: our address is blocked, or the sender's domain is not trusted.
+    /// The server's policy, unspecified: our address is blocked, or the sender's domain is not trusted.
     Policy,
-    /// The recipient's address needs SMTPUTF8.
+    /// The recipient's address requires SMTPUTF8.
     Smtputf8,
-    /// The server itself, or the way from there.
+    /// The server itself, or its route to the recipient.
     Server,
 }
 
 impl Subject {
     fn of(stage: Stage, code: u16, text: &str) -> Self {
-        // RFC 4954, section 6; and RFC 3207, section 4, of 530: without TLS.
+        // RFC 4954, section 6; and RFC 3207, section 4, about 530: TLS is missing.
         if matches!(code, 530 | 534 | 535 | 538) {
             return Self::Authentication;
         }
         let by_status = enhanced_status(text).and_then(|status| Self::of_status(stage, status));
-        // A status code that says which policy it is says more.
+        // A status code that names the policy is more specific.
         let named =
             Self::named_in(text).filter(|named| *named != Self::Policy || !by_status.is_some_and(Self::is_surely_ours));
         match stage {
@@ -92,7 +92,7 @@ impl Subject {
             }
             Stage::SignIn => Self::Authentication,
             Stage::Sender => match named.or(by_status).or_else(|| Self::of_code(stage, code)) {
-                // A mailbox that is unknown or full here is the sender's.
+                // A mailbox that is unknown or full at this stage is the sender's.
                 None | Some(Self::Recipient) => Self::Sender,
                 Some(Self::FullMailbox) => Self::Quota,
                 Some(Self::Message) => Self::Server,
@@ -110,13 +110,13 @@ impl Subject {
         PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, subject)| *subject)
     }
 
-    /// By subject and detail of an enhanced status code; its class is that of the reply code.
+    /// By subject and detail of an enhanced status code; the reply code already contains its class.
     #[expect(clippy::match_same_arms, reason = "in the order of the RFC, subject by subject")]
     fn of_status(stage: Stage, status: (u16, u16)) -> Option<Self> {
         Some(match status {
-            // X.1.x, addresses (RFC 3463, section 3.2): 7 and 8 are the sender's, 9 is about a server further on. The
-            // others are the recipient's: 0 undefined, 1 no such mailbox, 2 no such domain, 3 malformed, 4 ambiguous,
-            // 6 moved, 10 a domain that takes no mail (RFC 7505, section 6).
+            // X.1.x, addresses (RFC 3463, section 3.2): 7 and 8 are about the sender, 9 is about a server further on.
+            // The others are about the recipient: 0 undefined, 1 no such mailbox, 2 no such domain, 3 malformed, 4
+            // ambiguous, 6 moved, 10 a domain that accepts no mail (RFC 7505, section 6).
             (1, 7 | 8) => Self::Sender,
             (1, 9) => Self::Server,
             (1, _) => Self::Recipient,
@@ -128,17 +128,17 @@ impl Subject {
             (3, 4) => Self::Size,
             // X.4.x, network and routing (3.5).
             (3 | 4, _) => Self::Server,
-            // X.5.x, the protocol (3.6): a command of ours is refused, or its parameters.
+            // X.5.x, the protocol (3.6): one of our commands or its parameters are refused.
             (5, _) => match stage {
                 Stage::Greeting => Self::Greeting,
                 _ => Self::Server,
             },
-            // X.6.x, content (3.7); 7 to 10 want SMTPUTF8 (RFC 6531, section 3.5).
+            // X.6.x, content (3.7); 7 to 10 require SMTPUTF8 (RFC 6531, section 3.5).
             (6, 7..=10) => Self::Smtputf8,
             (6, _) => Self::Message,
-            // X.7.x, security and policy (3.8): 8, 9, 11 to 15 are authentication (RFC 4954, section 6; RFC 5248), 17 and
-            // 18 a mailbox or domain that has a new owner (RFC 7293), 20 to 27 DKIM, SPF, reverse DNS, and the sender's
-            // null MX (RFC 7372; RFC 7505). The rest says only that it is policy.
+            // X.7.x, security and policy (3.8): 8, 9, 11 to 15 are authentication (RFC 4954, section 6; RFC 5248), 17
+            // and 18 a mailbox or domain that has a new owner (RFC 7293), 20 to 27 DKIM, SPF, reverse DNS, and the
+            // sender's null MX (RFC 7372; RFC 7505). The others are unspecified policy.
             (7, 8 | 9 | 11..=15) => Self::Authentication,
             (7, 17 | 18) => Self::Recipient,
             (7, 20..=27) => Self::Sender,
@@ -148,7 +148,7 @@ impl Subject {
         })
     }
 
-    /// By the reply code, where there is no more (RFC 5321, section 4.2.3; RFC 7504).
+    /// By the reply code, if there is nothing else (RFC 5321, section 4.2.3; RFC 7504).
     fn of_code(stage: Stage, code: u16) -> Option<Self> {
         let about = match stage {
             Stage::Sender => Self::Sender,
@@ -157,20 +157,20 @@ impl Subject {
             _ => Self::Server,
         };
         match code {
-            // Of a command, its parameters are refused: RCPT has the recipient's address.
+            // The parameters of a command are refused: those of RCPT are the recipient's address.
             501 if stage == Stage::Recipient => Some(Self::Recipient),
             550 | 551 | 553 | 556 => Some(about),
             452 | 552 if stage == Stage::Sender => Some(Self::Size),
             552 => Some(Self::FullMailbox),
             555 => Some(Self::Server),
-            // At RCPT most servers say it to clients that they do not serve.
+            // At RCPT, most servers send it to clients that they do not serve.
             554 if stage == Stage::Message => Some(Self::Message),
             554 if stage == Stage::Recipient => Some(Self::Policy),
             _ => None,
         }
     }
 
-    /// Whether it is refused until somebody changes a setting, even where the server says that it is for the moment.
+    /// Whether the refusal lasts until an operator changes a setting, even if the server calls it temporary.
     fn is_surely_ours(self) -> bool {
         matches!(self, Self::Greeting | Self::Sender | Self::Authentication | Self::Relaying | Self::Smtputf8)
     }
@@ -211,12 +211,12 @@ impl Subject {
     }
 }
 
-/// What to do where an address needs SMTPUTF8.
+/// The advice if an address requires SMTPUTF8.
 pub(super) const SMTPUTF8_ADVICE: &str = "the recipient's address has letters beyond ASCII before the @, which needs \
     SMTPUTF8 (RFC 6531): enable that on the mail server, name another one in SMTP_URL, or give the user another address";
 
-/// Subject and detail of the enhanced status code that a reply begins with: `(1, 1)` of `5.1.1 no such user`. There are
-/// seven subjects besides 0, and three digits at most.
+/// Subject and detail of the enhanced status code at the beginning of a reply: `(1, 1)` for `5.1.1 no such user`. There
+/// are seven subjects besides 0, and at most three digits.
 pub(super) fn enhanced_status(text: &str) -> Option<(u16, u16)> {
     let mut parts = text.split_whitespace().next()?.split('.');
     let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
@@ -303,7 +303,7 @@ mod tests {
             (Stage::Recipient, "503 5.5.1 Bad sequence of commands", "SMTP_URL"),
             (Stage::Data, "554 no", "SMTP_URL"),
             (Stage::Recipient, "553 5.6.7 Non-ASCII addresses not permitted", "SMTP_URL"),
-            // What servers say at the end of the message, where 550 and 554 alone are about the message.
+            // Replies at the end of the message, where 550 and 554 alone concern the message.
             (Stage::Message, "550 SPF check failed", "MAIL_FROM"),
             (Stage::Message, "550 Rejected: DKIM signature is missing", "MAIL_FROM"),
             (Stage::Message, "554 Email rejected per DMARC policy", "MAIL_FROM"),
@@ -325,7 +325,7 @@ mod tests {
             (Stage::Message, "550 Too many messages from this account", "SMTP_URL"),
             (Stage::Recipient, "550 Hourly rate limit exceeded", "SMTP_URL"),
             (Stage::Greeting, "554 203.0.113.7 blocked using zen.spamhaus.org", HELO),
-            // Before the message, the server has seen neither its size nor what it says.
+            // Before the message, the server has seen neither its size nor its content.
             (Stage::Sender, "552 5.3.4 Message too big for system", "SMTP_URL"),
             (Stage::Sender, "552 5.2.3 Message too long", "SMTP_URL"),
             (Stage::Sender, "552 Message size exceeds fixed maximum message size", "SMTP_URL"),

@@ -1,7 +1,7 @@
-//! The words of a mail server that are told: those of this list. A server may repeat whatever it was given, a message
-//! with a code or the password of `SMTP_URL`, in any encoding; no word of the list is any of that.
+//! The words of a mail server's reply that may be logged: only those in this list. A server may repeat its input in any
+//! encoding, such as a message with a code or the password of `SMTP_URL`; no word in the list is part of that.
 
-/// In lower case: what mail servers say of themselves, of us, and of what they refuse.
+/// In lower case: words that mail servers use about themselves, about clients, and about what they refuse.
 const WORDS: &str = "
     a about above abuse accept accepted accepting accepts access account accounts action active address addresses
     administrative administratively administrator after again align aligned alignment all allocation allow allowed
@@ -50,11 +50,11 @@ const WORDS: &str = "
     sbl.spamhaus.org xbl.spamhaus.org zen.spamhaus.org
 ";
 
-/// What stands in place of other words.
+/// The replacement for other words.
 const OTHERS: &str = "(…)";
 
-/// Those words of a text that are in the list, as they were written but without what surrounds them; and one `(…)` for
-/// all between two of them.
+/// The words of a text that are in the list, as written but without surrounding characters, with one `(…)` for all
+/// words between two of them.
 pub(super) fn known_words(text: &str) -> String {
     let mut told: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    /// Otherwise the log would leave out why a refusal was judged as it was.
+    /// Otherwise the log would omit the reason for a classification.
     #[test]
     fn the_phrases_that_decide_are_told() {
         for (phrase, _) in PHRASES {

@@ -1,4 +1,4 @@
-//! What an administrator does to a user, from the command line.
+//! The operations of an operator on a user, from the command line.
 
 use super::outbox::NotNotified;
 use super::{Error, Failure, Services};
@@ -21,36 +21,36 @@ use crate::storage::sessions::Which;
 use crate::storage::users::{Credentials, StoredApp};
 use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
 
-/// A user to be made.
+/// A user to be created.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// In which domain.
+    /// The domain.
     pub domain_id: DomainId,
-    /// What he signs in with.
+    /// The user id.
     pub login: LoginId,
-    /// What he is called.
+    /// The display name.
     pub name: Option<Name>,
-    /// His address, and whether it is known to be his.
+    /// The email address, and whether it counts as verified.
     pub email: Option<(Email, bool)>,
-    /// What he is within the domain.
+    /// The user's own role type.
     pub role_type: UserRoleType,
-    /// His password; without one he cannot sign in yet.
+    /// The password. Without one, the user cannot sign in yet.
     pub password: Option<Password>,
 }
 
-/// Why something is not done to a user.
+/// Why an operation on a user is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdminRefusal {
-    /// There is no such domain.
+    /// The domain is unknown.
     #[error("there is no domain {0}; `userprofile import` makes one")]
     NoDomain(DomainId),
-    /// There is no such user.
+    /// The user is unknown.
     #[error("there is no such user as {login} in {0}", login = .1.as_str())]
     NoUser(DomainId, LoginId),
-    /// There is one already.
+    /// The user already exists.
     #[error("there is a user with this user id already")]
     Exists,
-    /// Somebody else has proven that the address is his.
+    /// Another user has verified the address.
     #[error("this e-mail address is another user's verified one")]
     EmailTaken,
     /// The password is too weak.
@@ -59,13 +59,13 @@ pub enum AdminRefusal {
     /// The new password is the current one.
     #[error("this is the user's current password; choose another")]
     Unchanged,
-    /// His password and second factor are kept elsewhere.
+    /// The user's password and MFA are managed elsewhere.
     #[error("this user signs in elsewhere (EXTERNAL); he has no password and no second factor here")]
     External,
-    /// He is shut out.
+    /// The user is DISABLED.
     #[error("this user is DISABLED; a link would be good for nothing until `userprofile user enable`")]
     Disabled,
-    /// His second factor is of another kind.
+    /// The user's MFA has another factor.
     #[error("this user has a second factor of the other kind; take it away first, with `userprofile user reset-mfa`")]
     OtherFactor,
 }
@@ -77,10 +77,7 @@ impl From<Weakness> for Error<AdminRefusal> {
 }
 
 impl Services {
-    /// Makes a user: PENDING until he first signs in.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Creates a user, who is PENDING until their first sign-in.
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error<AdminRefusal>> {
         if domains::find(&self.db, &new.domain_id).await?.is_none() {
             return Err(Error::Refused(AdminRefusal::NoDomain(new.domain_id)));
@@ -122,10 +119,8 @@ impl Services {
         Ok(user)
     }
 
-    /// Sets a user's password, ends all their sessions, and notifies them; returns why it could not, if so.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Sets a user's password, ends all their sessions, and notifies them. Returns the reason if it could not notify
+    /// them.
     pub async fn set_password(
         &self,
         domain: &DomainId,
@@ -148,10 +143,7 @@ impl Services {
         Ok(self.why_not_notified(&user))
     }
 
-    /// Lets a user in again.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Enables a user.
     pub async fn enable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -161,10 +153,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Shuts a user out, at once, and ends all his sessions.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Disables a user at once, and ends all their sessions.
     pub async fn disable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -176,10 +165,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Takes a user away, with his sessions. His bindings stay and tie nobody.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Deletes a user and their sessions. Their role bindings stay and grant nothing.
     pub async fn delete_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -193,9 +179,6 @@ impl Services {
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn void_undo_links(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -207,9 +190,6 @@ impl Services {
     }
 
     /// A user's sessions, last used first.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
     pub async fn list_user_sessions(
         &self,
         domain: &DomainId,
@@ -219,25 +199,19 @@ impl Services {
         Ok(sessions::list_by_owner(&self.db, &user.id, self.now()).await?)
     }
 
-    /// Ends all sessions of a user, and tells how many that were.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Ends all sessions of a user, and returns how many there were.
     pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
-        // Also where there was none to end: what an operator does to an account is recorded.
+        // Also if there was none to end: every operation of an operator on an account is recorded.
         Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
         tx.commit().await?;
         Ok(revoked)
     }
 
-    /// Requires something of a user before he can do anything else, or requires it no longer.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Requires an action of a user before they can do anything else, or no longer requires it.
     pub async fn require_action(
         &self,
         domain: &DomainId,
@@ -258,11 +232,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Decides that a user has a second factor, of one kind or of any; who has none must switch one on before anything
-    /// else.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Enforces MFA for a user, with a given factor or any. A user without MFA must enable it before anything else.
     pub async fn enforce_mfa(
         &self,
         domain: &DomainId,
@@ -282,10 +252,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Leaves it to a user again whether he has a second factor.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Stops enforcing MFA for a user, who then decides themselves.
     pub async fn stop_enforcing_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -297,11 +264,8 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Takes a user's second factor away, with his recovery codes: for who has lost it. Where it is enforced, he must set
-    /// up another before anything else. The user is notified; returns why they could not be, if so.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Disables a user's MFA and deletes their recovery codes, for users who have lost their factor. If MFA is
+    /// enforced, they must set it up again before anything else. Notifies the user; returns the reason if it could not.
     pub async fn reset_mfa(
         &self,
         domain: &DomainId,
@@ -311,7 +275,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let mut user = lock_user(&mut tx, domain, login).await?;
         let not_notified = if user.mfa.is_enabled() {
-            // Before the reset: to the address that codes went to, if there is no other.
+            // Before the reset, because the factor's address may be the only one for notifications.
             self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
             self.why_not_notified(&user)
         } else {
@@ -330,11 +294,8 @@ impl Services {
         Ok(not_notified)
     }
 
-    /// Makes a link by which a user sets a password once; it works for one who has not signed in yet, too. Earlier links
-    /// are void.
-    ///
-    /// # Errors
-    /// An [`AdminRefusal`].
+    /// Creates a link with which a user sets a password once, also if they have not signed in yet. Earlier links are
+    /// invalidated.
     pub async fn issue_reset_link(
         &self,
         domain: &DomainId,
@@ -357,7 +318,7 @@ impl Services {
         found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
     }
 
-    /// The hash of a new password, which must follow the rules and differ from the one that has the hash `current`.
+    /// The hash of a new password, which must follow the rules and differ from the password with the hash `current`.
     async fn checked_hash(
         &self,
         password: Password,
@@ -379,7 +340,7 @@ async fn lock_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<Us
     found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
 }
 
-/// The same, of a user whose password and second factor are kept here.
+/// The same, for a user whose password and MFA are managed on this server.
 async fn lock_local_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
     let user = lock_user(tx, domain, login).await?;
     if user.auth_type == AuthType::Local { Ok(user) } else { Err(Error::Refused(AdminRefusal::External)) }

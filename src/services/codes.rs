@@ -1,8 +1,8 @@
-//! The engine of codes: every code and one-time token of the product is made, counted, looked at and taken here.
+//! The engine of codes: it creates, counts, compares, and consumes every code and one-time token of the product.
 //!
-//! A guess is counted in the database first, in a transaction of its own; then it is looked at; and the answer that is
-//! right takes the code by one conditional statement, in the transaction of what it is good for. So no number of
-//! sessions, aliases or parallel requests looks at more guesses than there may be, and one code does one thing.
+//! An attempt is first counted in the database, in a transaction of its own, and then compared. A correct attempt
+//! consumes the code with one conditional statement, in the transaction of the operation that the code permits. So no
+//! number of sessions, aliases, or parallel requests exceeds the attempt limit, and each code is used once.
 
 use chrono::TimeDelta;
 
@@ -24,28 +24,28 @@ use crate::mail::{CodeReason, MailedSecret, Message, Notice};
 use crate::storage::users::StoredApp;
 use crate::storage::{Tx, codes, recovery_codes, tallies, users};
 
-/// That a code was sent, and until when it is good.
+/// The confirmation that a code was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// To which address.
+    /// The address that it was sent to.
     pub to: Email,
-    /// Until when it is good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Which wrong guesses of a user are counted together, in a rolling day.
+/// Which wrong attempts of a user are counted together, in a rolling day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TryKind {
     /// Codes at sign-in.
     SignIn,
     /// Codes in sessions.
     Session,
-    /// Recovery codes, wherever.
+    /// Recovery codes, at sign-in and in sessions.
     RecoveryCode,
 }
 
 impl TryKind {
-    /// Of an answer: recovery codes are counted by themselves, digits as `digits` says.
+    /// The kind of an attempt: recovery codes have a count of their own, and `digits` is the kind of digits.
     pub(super) fn of(answer: &VerifyCode, digits: Self) -> Self {
         match answer {
             VerifyCode::Digits(_) => digits,
@@ -62,24 +62,24 @@ impl TryKind {
     }
 }
 
-/// A guess that was counted.
+/// A counted attempt.
 pub(super) struct Charged {
     tally: TallyId,
-    /// The code that it was counted against, too.
+    /// The code that the attempt was also counted against, if any.
     code: Option<CodeId>,
-    /// How many more are looked at, should this one be wrong.
+    /// How many attempts remain if this one is wrong.
     pub(super) attempts_left: u32,
 }
 
-/// What a new code is for.
+/// A request for a new code.
 pub(super) struct CodeRequest<'a> {
-    /// Whose.
+    /// The user that it belongs to.
     pub(super) owner: &'a User,
-    /// What it is good for.
+    /// Its purpose.
     pub(super) purpose: CodePurpose,
-    /// The session that alone may answer it.
+    /// The only session that may use it, if any.
     pub(super) session: Option<&'a SessionId>,
-    /// How long it is good.
+    /// Its lifetime.
     pub(super) ttl: TimeDelta,
 }
 
@@ -101,7 +101,7 @@ impl CodeRequest<'_> {
 }
 
 impl Services {
-    /// Mails six digits. Earlier codes for the same are to be voided before.
+    /// Sends a code of six digits. Earlier codes for the same purpose must be invalidated before.
     pub(super) async fn mail_code(
         &self,
         tx: &mut Tx,
@@ -120,7 +120,7 @@ impl Services {
         Ok(Sent { to: address.clone(), expires_at: code.expires_at })
     }
 
-    /// Opens a time in which a code of an authenticator app is taken, or a recovery code.
+    /// Opens a period in which a TOTP or a recovery code is accepted.
     pub(super) async fn await_code(
         tx: &mut Tx,
         request: &CodeRequest<'_>,
@@ -133,7 +133,7 @@ impl Services {
         Ok(code.expires_at)
     }
 
-    /// Keeps a token that is good for something by itself, bound to an address or to none.
+    /// Stores a token that is sufficient by itself, bound to an address or to none.
     pub(super) async fn keep_token(
         tx: &mut Tx,
         request: &CodeRequest<'_>,
@@ -146,8 +146,8 @@ impl Services {
         Ok(code.expires_at)
     }
 
-    /// Counts an answer to a code that waits: digits against the code too, recovery codes, which have nothing to do with
-    /// it, only by themselves.
+    /// Counts an attempt while a code is pending. Digits also count against the code. Recovery codes are independent of
+    /// it and only have a count of their own.
     pub(super) async fn charge_answer(
         &self,
         code: &Code,
@@ -158,7 +158,7 @@ impl Services {
         self.charge_try(&code.owner_id, of_code, TryKind::of(answer, digits), self.now()).await
     }
 
-    /// Counts a guess, before it is looked at: of `code`, where it is one of its digits, and of the user's.
+    /// Counts an attempt before it is compared: against the user, and against `code` if it is an attempt at its digits.
     pub(super) async fn charge_try(
         &self,
         owner: &UserId,
@@ -167,11 +167,11 @@ impl Services {
         now: Timestamp,
     ) -> Result<Charged, Error<CodeRefusal>> {
         let max_tries = self.policy.codes.tries;
-        // Most that cannot be looked at is seen without a transaction.
+        // Most attempts over the limit are refused here, without a transaction.
         code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(Error::Refused)?;
         let mut tx = self.db.begin().await?;
         let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
-        // The limit comes before the code, as everywhere, so that no two transactions wait for each other.
+        // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
         tallies::lock(&mut tx, &counter).await?;
         let oldest = tallies::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
         if let Err(wait) = window.check(oldest, now) {
@@ -180,7 +180,7 @@ impl Services {
         }
         let mut attempts_left = u32::MAX;
         if let Some(code) = code {
-            // Others may have guessed meanwhile, or have taken it.
+            // Concurrent requests may have made attempts, or consumed the code, in the meantime.
             let Some(tries) = codes::charge(&mut tx, &code.id, max_tries, now).await? else {
                 let refusal = match codes::find_within(&mut tx, &code.id).await? {
                     Some(code) => code.charge(max_tries, now).err().unwrap_or(CodeRefusal::NothingPending),
@@ -198,9 +198,8 @@ impl Services {
         Ok(Charged { tally, code: code.map(|code| code.id.clone()), attempts_left })
     }
 
-    /// Removes an attempt from all counts unless it turned out wrong: it was refused before the comparison, or it was
-    /// correct and came to nothing for another reason. What it came to is returned unchanged. The transaction of the
-    /// attempt must be over.
+    /// Removes an attempt from all counts unless it was wrong: it was refused before the comparison, or it was correct
+    /// and failed for another reason. Returns the outcome unchanged. The transaction of the attempt must have ended.
     pub(super) async fn settle_attempt<T, R>(
         &self,
         charged: &Charged,
@@ -220,13 +219,14 @@ impl Services {
         outcome
     }
 
-    /// Takes the count of a guess back that was right.
+    /// Removes a correct attempt from the count.
     pub(super) async fn take_back_try(tx: &mut Tx, charged: &Charged) -> Result<(), Failure> {
         Ok(tallies::delete(tx, &charged.tally).await?)
     }
 
-    /// Clears the count of failed codes at sign-in, for a confirmed reset: at most once in a rolling day, or a thief of the
-    /// mailbox could guess without end. The other counts are never cleared. The user must be locked.
+    /// Clears the count of failed codes at sign-in after a confirmed password reset, at most once in a rolling day:
+    /// otherwise, a thief of the mailbox would have unlimited attempts. The other counts are never cleared. The user
+    /// must be locked.
     pub(super) async fn clear_sign_in_tries(&self, tx: &mut Tx, owner: &UserId, now: Timestamp) -> Result<(), Failure> {
         let tries = self.try_counter(owner, TryKind::SignIn);
         let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
@@ -240,8 +240,8 @@ impl Services {
         Ok(())
     }
 
-    /// Looks at an answer that was counted. The user must be locked. What proves it is used up: a recovery code is taken,
-    /// a step of the authenticator app accepted; a mailed code is still to be taken.
+    /// Compares a counted attempt. The user must be locked. A correct recovery code is consumed, and a correct step of
+    /// the authenticator app is recorded as accepted. A correct mailed code still has to be consumed.
     pub(super) async fn prove(
         &self,
         tx: &mut Tx,
@@ -281,7 +281,7 @@ impl Services {
         }
     }
 
-    /// The time step that `digits` are the code of, if it is later than the last one that was accepted.
+    /// The time step whose code is `digits`, if it is later than the last accepted one.
     fn accepted_step(
         &self,
         sealed: &[u8],
@@ -314,7 +314,7 @@ impl Services {
         self.secret_key.digest("recovery code", &[owner.as_str().as_bytes(), code.as_bytes()])
     }
 
-    /// The digest ties the digits to all that the code is bound to.
+    /// The digest covers the digits and everything that the code is bound to.
     fn digest_of(&self, code: &Code, digits: &Digits) -> Digest {
         let address = code.address.as_ref().map_or("", Email::key);
         let session = code.session_id.as_ref().map_or("", SessionId::as_str);
@@ -328,7 +328,7 @@ impl Services {
     }
 }
 
-/// At least one: who sets seconds has his reasons, and the mail is not to say «0 minutes».
+/// At least one: an operator may configure a lifetime in seconds, and the message must not say "0 minutes".
 pub(super) fn whole_minutes(ttl: TimeDelta) -> i64 {
     ttl.num_minutes().max(1)
 }

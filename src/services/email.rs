@@ -1,4 +1,4 @@
-//! E-mail addresses: wishing for one, proving that one reads it, and putting the old one back.
+//! Email addresses: requesting a new one, verifying it, and restoring the old one.
 
 use super::codes::{Charged, CodeRequest, TryKind};
 use super::failed_attempts::Failed;
@@ -21,13 +21,13 @@ pub use super::codes::Sent;
 /// Why no code is sent to an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyEmailRefusal {
-    /// The caller may not.
+    /// The caller may not verify an address.
     Denied(Denial),
-    /// He has no address.
+    /// The caller has no address.
     NoAddress,
-    /// He has proven it already.
+    /// The address is already verified.
     AlreadyVerified,
-    /// No code is sent.
+    /// The code cannot be sent.
     NotSent(NotSent),
 }
 
@@ -36,36 +36,33 @@ pub enum VerifyEmailRefusal {
 pub enum NotSent {
     /// The address needs SMTPUTF8, which the mail server does not offer.
     OutOfReach,
-    /// Too many messages: later.
+    /// Too many messages. A later request may succeed.
     RateLimited(Wait),
 }
 
-/// Why an address is not taken as proven.
+/// Why an address is not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmEmailRefusal {
-    /// The caller may not.
+    /// The caller may not verify it.
     Denied(Denial),
-    /// The code does not count.
+    /// The code is not accepted.
     Code(CodeRefusal),
-    /// Somebody else of the domain has proven the address before.
+    /// Another user of the domain has already verified the address.
     Taken,
 }
 
-/// Why the old address is not put back.
+/// Why the old address is not restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UndoEmailRefusal {
-    /// The link's token is unknown, used up, out of time, or void.
+    /// The token of the link is unknown, used, expired, or invalidated.
     InvalidToken,
-    /// Somebody else of the domain has proven the address meanwhile.
+    /// Another user of the domain has verified the address in the meantime.
     Taken,
 }
 
 impl Services {
-    /// Sends a code to an address: the given one, which is wished for by that; else the one wished for, else the present
-    /// one.
-    ///
-    /// # Errors
-    /// A [`VerifyEmailRefusal`].
+    /// Sends a code to an address: the given one, which becomes the pending email; otherwise the pending email;
+    /// otherwise the current address.
     pub async fn verify_email(
         &self,
         caller: &Caller,
@@ -97,7 +94,7 @@ impl Services {
         Ok(sent)
     }
 
-    /// Mails a code that proves an address; an earlier one, to whatever address, is void.
+    /// Sends a code that verifies an address. Invalidates an earlier code, whatever address it was sent to.
     pub(super) async fn mail_email_code(
         &self,
         tx: &mut Tx,
@@ -118,10 +115,7 @@ impl Services {
         Ok(self.mail_code(tx, &request, (CodeReason::VerifyEmail, address), None, now).await?)
     }
 
-    /// Takes an address as proven by the code that was sent to it.
-    ///
-    /// # Errors
-    /// A [`ConfirmEmailRefusal`].
+    /// Marks an address as verified, given the code that was sent to it.
     pub async fn confirm_email(
         &self,
         caller: &Caller,
@@ -143,8 +137,8 @@ impl Services {
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// Compares a counted code and takes its address as verified. If another user verifies it at the same moment, it gives way,
-    /// and finds the address taken when it is run again.
+    /// Compares a counted code and marks its address as verified. If another user verifies the address at the same
+    /// moment, the transaction gives way; when it is run again, it finds the address taken.
     async fn complete_email(
         &self,
         caller: &Caller,
@@ -170,7 +164,7 @@ impl Services {
             return Err(refused(CodeRefusal::NothingPending));
         };
         if users::is_verified_elsewhere(&mut tx, &caller.user, address.key()).await? {
-            // He reads it, so he may know. It stays another's.
+            // The user has proven control of the mailbox, so we may reveal that another account owns the address.
             caller.user.pending_email = None;
             users::update(&mut tx, &caller.user).await?;
             tx.commit().await?;
@@ -200,7 +194,7 @@ impl Services {
         };
         Self::record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
         self.put_notice_to(tx, address.as_str(), user, Notice::EmailChangedTo, Some(client), now).await?;
-        // An address that was never verified may be a stranger's, who must learn nothing and undo nothing.
+        // An address that was never verified may belong to a stranger, who must learn nothing and undo nothing.
         if was_verified && has_returned {
             self.put_notice_to(tx, before.as_str(), user, Notice::EmailChangedBack, Some(client), now).await?;
         } else if was_verified {
@@ -211,10 +205,8 @@ impl Services {
         Ok(())
     }
 
-    /// Puts the old address back, verified, and ends all sessions. Whatever is open for the address that goes is void.
-    ///
-    /// # Errors
-    /// An [`UndoEmailRefusal`].
+    /// Restores the old address as verified, and ends all sessions. Everything pending for the replaced address is
+    /// invalidated.
     pub async fn undo_email_change(&self, token: &UndoToken, client: &Client) -> Result<(), Error<UndoEmailRefusal>> {
         let invalid = || Error::Refused(UndoEmailRefusal::InvalidToken);
         let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::UndoEmailChange).await?;
@@ -228,7 +220,7 @@ impl Services {
         let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
         let found = found.filter(|found| Caller::may_be_served(&found.user, &found.domain));
         let mut user = found.ok_or_else(invalid)?.user;
-        // The user is locked, so of several uses at once one finds the link, which is among those that it invalidates.
+        // The user is locked, and a use of the link invalidates it, so of several concurrent uses only one finds it.
         let link = codes::find_within(&mut tx, &code.id).await?;
         link.filter(|link| link.expires_at > now).ok_or_else(invalid)?;
         Self::invalidate_lineage(&mut tx, &user.id, &address, now).await?;
@@ -248,7 +240,7 @@ impl Services {
     }
 }
 
-/// Whether the user still asks for the address of a code.
+/// Whether the address of a code is still the one that the user has to verify.
 fn is_wanted(code: &Code, user: &User) -> bool {
     code.address.as_ref() == user.unverified_email()
 }

@@ -1,4 +1,4 @@
-//! Export: everything that is kept, as lines that import reads, in an order that depends on nothing but the keys.
+//! Export: all stored data, as lines that import reads, in an order that depends only on the keys.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
@@ -17,24 +17,24 @@ use crate::domain::workspace::GroupMember;
 use crate::storage::export::{self as stored};
 use crate::storage::{Tx, bulk, users};
 
-/// After how many bytes what was rendered is handed on.
+/// The number of rendered bytes after which they are handed on.
 const CHUNK: usize = 64 * 1024;
 
-/// How an export is done.
+/// The options of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// Write password hashes and OTP secrets too.
+    /// Whether to write password hashes and OTP secrets too.
     pub with_secrets: bool,
 }
 
-/// How many things of each kind were written.
+/// How many entities of each kind were written.
 pub type ExportSummary = BTreeMap<Kind, u64>;
 
 impl Services {
-    /// Writes everything, as of one moment.
+    /// Writes all data, as of one moment.
     ///
     /// # Errors
-    /// When the database fails, a secret does not open, or `writer` takes no more.
+    /// If the database fails, a secret cannot be decrypted, or `writer` fails.
     pub async fn export<W>(&self, writer: W, options: ExportOptions) -> Result<ExportSummary, Failure>
     where
         W: Write + Send + 'static,
@@ -42,14 +42,14 @@ impl Services {
         let mut tx = bulk::begin_snapshot(&self.db).await?;
         let mut out = Output::to(writer);
         let written = self.export_all(&mut tx, &mut out, options).await;
-        // A writer that takes no more is why nothing more could be written, so that is told before anything else.
+        // If the writer failed, nothing more could be written for that reason, so its error is reported first.
         let summary = out.close().await?;
         written?;
         tx.roll_back().await?;
         Ok(summary)
     }
 
-    /// The line that makes a user what he is, without his secrets.
+    /// The line of a user, without their secrets.
     ///
     /// # Errors
     /// [`AdminRefusal::NoUser`].
@@ -129,7 +129,7 @@ async fn export_groups(tx: &mut Tx, out: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The users of all groups, read side by side with the groups: both come in the order of the groups' ids.
+/// The users of all groups, read in parallel with the groups: both are in the order of the groups' ids.
 #[derive(Default)]
 struct Members {
     read: VecDeque<(WorkspaceGroupId, GroupMember)>,
@@ -143,7 +143,7 @@ impl Members {
         let mut members = Vec::new();
         loop {
             while let Some((of, member)) = self.read.pop_front_if(|(of, _)| *of <= *group) {
-                // A smaller id would be that of a group that is gone.
+                // A smaller id belongs to a group that no longer exists.
                 if of == *group {
                     members.push(member);
                 }
@@ -159,7 +159,7 @@ impl Members {
     }
 }
 
-/// What is written, on a thread of its own, a chunk at a time; that thread sets the pace.
+/// The output, written on a thread of its own, one chunk at a time. That thread sets the pace.
 struct Output {
     buffer: Vec<u8>,
     chunks: mpsc::Sender<Vec<u8>>,

@@ -1,8 +1,8 @@
-//! What failed attempts leave behind: security events for the user, and one line of the log each for operators.
+//! The records of failed attempts: security events for the user, and a line in the log for operators.
 //!
-//! Wrong passwords and wrong codes are bounded by the backoff and by the limits of code attempts: an attempt that is
-//! refused before it is compared leaves nothing. What neither bounds, such as links that are made up, is written once a
-//! minute for each network and reason. A user id that no user has is recorded like any other, in the same statements, so
+//! The backoff and the attempt limits of codes bound the records of wrong passwords and wrong codes: an attempt that is
+//! refused before it is compared leaves no record. Attempts that neither bounds, such as made-up links, are recorded
+//! once a minute for each network and reason. An unknown user id is recorded like any other, in the same statements, so
 //! that neither the response nor its time tells whether the user exists.
 
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::mail::Notice;
 use crate::storage::Tx;
 use crate::storage::users::Credentials;
 
-/// How often a refusal that nothing else bounds is written, for each network and reason.
+/// How often a refusal that nothing else bounds is recorded, for each network and reason.
 const REFUSAL_EVERY: TimeDelta = TimeDelta::minutes(1);
-/// For how many networks and reasons it is remembered when that was.
+/// For how many networks and reasons the time of the last record is remembered.
 const REMEMBERED_REFUSALS: usize = 10_000;
 
 /// What failed, and why.
@@ -51,7 +51,7 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    /// Why a sign-in as `found` fails whose password is not the user's.
+    /// Why a sign-in as `found` with a wrong password fails.
     fn sign_in(found: Option<&Credentials>) -> Self {
         match found {
             None => Self::UnknownUser,
@@ -104,16 +104,16 @@ impl Failed {
         }
     }
 
-    /// Writes it to the log: the address of the client, the user's own id, and the reason. A user id as it was typed is
-    /// never written: it may be a password.
+    /// Writes the failure to the log: the address of the client, the user's own id, and the reason. The user id as
+    /// entered is never written: it may be a password.
     pub(super) fn log(self, user: Option<&UserId>, client: &Client) {
         let user = user.map_or(UNKNOWN_OWNER, UserId::as_str);
         tracing::warn!(client = %client.address, user, reason = self.reason(), "{}", self.message());
     }
 }
 
-/// Bounds the refusals that are written to the log and recorded, where nothing else does: one a minute for each network
-/// and reason, on each server.
+/// Bounds the refusals that are logged and recorded where nothing else does: one a minute for each network and reason,
+/// on each server.
 #[derive(Clone)]
 pub struct RefusalLimit(Arc<Cache<(Network, Failed), Timestamp>>);
 
@@ -157,7 +157,7 @@ impl Services {
         self.record_wrong_password(counters, Some(&user.id), what, client).await
     }
 
-    /// Records a wrong password, and the lockout that it begins, if it does.
+    /// Records a wrong password, and the lockout that it starts, if any.
     async fn record_wrong_password(
         &self,
         counters: &Counters,
@@ -186,8 +186,7 @@ impl Services {
         Ok(())
     }
 
-    /// Records a wrong code at sign-in. When it was the last attempt, the user is notified: the client knows the
-    /// password.
+    /// Records a wrong code at sign-in. If it was the last attempt, notifies the user: the client knows the password.
     pub(super) async fn record_wrong_sign_in_code(
         &self,
         user: &User,
@@ -219,7 +218,7 @@ impl Services {
         Ok(())
     }
 
-    /// Records that a request for a reset link was refused, by the worker that decides on it.
+    /// Records a refused request for a reset link, on behalf of the worker that decides on it.
     pub(super) async fn record_refused_reset(
         tx: &mut Tx,
         user: Option<&User>,
@@ -235,7 +234,7 @@ impl Services {
         Ok(())
     }
 
-    /// Records that a reset link was refused which was issued to `owner`, or to nobody.
+    /// Records a refused reset link, issued to `owner` or to no known user.
     pub(super) async fn record_refused_reset_link(
         &self,
         owner: Option<&UserId>,
@@ -255,7 +254,7 @@ impl Services {
         Ok(())
     }
 
-    /// Writes a refusal that concerns no known user to the log, unless one like it was written a moment ago.
+    /// Logs a refusal that concerns no known user, unless a similar one was logged a moment ago.
     pub(super) fn log_refusal(&self, failed: Failed, client: &Client) {
         if self.refusals.admits(failed, client, self.now()) {
             failed.log(None, client);
@@ -278,7 +277,7 @@ mod tests {
         assert!(limit.admits(Failed::UndoLinkRefused, &one, at(59)));
         assert!(limit.admits(Failed::ResetLinkUnknown, &other, at(59)));
         assert!(limit.admits(Failed::ResetLinkUnknown, &neighbour, at(60)));
-        // A clock that was set back holds nothing up.
+        // Setting the clock back blocks nothing.
         assert!(limit.admits(Failed::ResetLinkUnknown, &one, at(30)));
     }
 }

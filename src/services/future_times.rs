@@ -1,4 +1,4 @@
-//! What becomes of stored times after the clock was set back.
+//! The correction of stored times after the clock was set back.
 
 use chrono::TimeDelta;
 
@@ -44,7 +44,7 @@ impl Services {
             lease: LEASE,
             fresh_for: self.policy.lifetimes.fresh_for,
             refresh_grace: self.policy.lifetimes.refresh_grace,
-            // A job that was not tried yet is due at once.
+            // A job without an attempt is due at once.
             retries: (0..=MAX_TRIES)
                 .map(|tries| if tries == 0 { TimeDelta::zero() } else { pause_after(tries) })
                 .collect(),

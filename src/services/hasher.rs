@@ -1,5 +1,5 @@
-//! Hashing passwords: on threads of their own with low priority, so that those who only read are served meanwhile, and
-//! never more at once than memory and cores allow.
+//! Hashes passwords on threads of their own with low priority, so that reads are served in the meantime, and never more
+//! at once than memory and cores allow.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -17,65 +17,65 @@ use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
 use crate::low_priority::lower_priority;
 
-/// How many random bytes a salt has (RFC 9106, 3.1).
+/// The number of random bytes of a salt (RFC 9106, 3.1).
 const SALT_LENGTH: usize = 16;
 
-/// The strength of the hashes made here (RFC 9106), and how many are made at once.
+/// The strength of new hashes (RFC 9106), and how many are computed at once.
 #[derive(Debug, Clone, Copy)]
 pub struct HashSettings {
     /// Memory in KiB.
     pub memory: u32,
-    /// Passes over it.
+    /// Passes over the memory.
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
     /// How many hashes are computed at once.
     pub concurrency: usize,
-    /// How long others wait for their turn.
+    /// How long a request waits for its slot.
     pub wait: Duration,
 }
 
-/// The settings are no Argon2 parameters.
+/// The settings are not valid Argon2 parameters.
 #[derive(Debug, thiserror::Error)]
 #[error("these are no parameters for Argon2: {0}")]
 pub struct HashSettingsError(String);
 
-/// Hashes passwords. Cheap to clone; every clone has the same threads.
+/// Hashes passwords. It is cheap to clone, and all clones share the same threads.
 #[derive(Clone)]
 pub struct Hasher {
     jobs: mpsc::Sender<Job>,
     slots: Arc<Semaphore>,
-    /// One turn for each user whose password is being hashed or waits for it.
+    /// One permit for each user whose password is being hashed or waits for it.
     users: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
-    /// The turn of a hash from elsewhere that takes a lot of memory: one at a time.
+    /// The permit of an imported hash that takes a lot of memory: one at a time.
     large: Arc<Semaphore>,
     wait: Duration,
     params: Params,
-    /// What a password is compared with when there is nobody to compare it with, so that it takes as long.
+    /// The hash to compare with if there is none, so that the comparison takes the same time.
     nobody: Arc<PasswordHash>,
 }
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// Where a thread fills Argon2's memory, kept from one password to the next. Given back after each, it left holes in the
-/// heap into which the next did not fit: 200 sign-ins took 400 MB.
+/// The memory of a thread for Argon2, kept from one password to the next. When it was freed after each password, the
+/// holes in the heap were too small for the next one: 200 sign-ins took 400 MB.
 #[derive(Default)]
 struct Memory(Vec<Block>);
 
-/// Everybody's turn is taken, and was for as long as one waits.
+/// No slot became free within the time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// In which form a password matches a hash.
+/// The form in which a password matches a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// In NFC, in which passwords are hashed here.
+    /// In NFC, the form in which this server hashes passwords.
     Normalized,
-    /// As it was submitted, in which other systems hashed it.
+    /// As submitted, the form in which other systems hashed it.
     AsSubmitted,
 }
 
-/// A turn: as long as anybody holds it, and the work that was begun with it goes on, nobody else has it.
+/// A permit to hash. It is occupied until it is dropped and the work that was started with it is done.
 #[derive(Debug, Clone)]
 pub struct Slot {
     _turn: Arc<OwnedSemaphorePermit>,
@@ -86,7 +86,7 @@ impl Hasher {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the settings are no parameters for Argon2, or a thread cannot be started.
+    /// If the settings are not valid Argon2 parameters, or a thread cannot be started.
     pub fn start(settings: HashSettings) -> Result<Self, HashSettingsError> {
         let explain = |error: &dyn std::fmt::Display| HashSettingsError(error.to_string());
         let params = Params::new(settings.memory, settings.iterations, settings.parallelism, None)
@@ -112,20 +112,20 @@ impl Hasher {
         })
     }
 
-    /// Waits for a turn.
+    /// Waits for a slot.
     ///
     /// # Errors
-    /// [`Busy`] when it does not come in time.
+    /// [`Busy`] if no slot becomes free in time.
     pub async fn slot(&self) -> Result<Slot, Busy> {
         let turn = tokio::time::timeout(self.wait, self.slots.clone().acquire_owned()).await;
         turn.ok().and_then(Result::ok).map(|turn| Slot { _turn: Arc::new(turn), _of_user: None }).ok_or(Busy)
     }
 
-    /// Waits for a turn for the password of one user, who has one turn at a time: however many requests they send, all
-    /// others wait for one of them at most.
+    /// Waits for a slot for the password of one user. A user has one slot at a time: however many requests they send,
+    /// all others wait for one of them at most.
     ///
     /// # Errors
-    /// [`Busy`] when it does not come in time.
+    /// [`Busy`] if no slot becomes free in time.
     pub async fn slot_of(&self, domain: &DomainId, login: &LoginId) -> Result<Slot, Busy> {
         let user = self.turn_of(format!("{domain}/{}", login.key()));
         let both = async {
@@ -141,7 +141,7 @@ impl Hasher {
         if let Some(turn) = users.get(&user).and_then(Weak::upgrade) {
             return turn;
         }
-        // Instead of growing.
+        // Remove unused entries instead of growing the map.
         if users.len() == users.capacity() {
             users.retain(|_, turn| turn.strong_count() > 0);
         }
@@ -150,18 +150,12 @@ impl Hasher {
         turn
     }
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash it never is, which takes as long to find out.
-    ///
-    /// # Errors
-    /// When the threads are gone.
+    /// Whether `password` matches `hash`. Without a hash, it never does, and the check takes the same time.
     pub async fn verify(&self, slot: &Slot, hash: Option<PasswordHash>, password: Password) -> Result<bool, Failure> {
         Ok(self.compare(slot, hash, password).await?.is_some())
     }
 
-    /// The same, and in which form the password matches.
-    ///
-    /// # Errors
-    /// When the threads are gone.
+    /// The same, and the form in which the password matches.
     pub async fn compare(
         &self,
         slot: &Slot,
@@ -179,24 +173,23 @@ impl Hasher {
         Ok(self.run(slot, compare).await?.filter(|_| is_somebody))
     }
 
-    /// Hashes a password, with a new salt.
+    /// Hashes a password with a new salt.
     ///
     /// # Errors
-    /// When the operating system gives no randomness, or the threads are gone.
+    /// If the operating system provides no randomness, or the threads have ended.
     pub async fn hash(&self, slot: &Slot, password: Password) -> Result<String, Failure> {
         let (params, salt) = (self.params.clone(), entropy::bytes::<SALT_LENGTH>()?);
         let hash = self.run(slot, move |memory| make(&params, &salt, &password, memory)).await?;
         hash.map_err(|error| Failure::Hashing(error.to_string()))
     }
 
-    /// Whether a hash that was just found right should be made anew: with the strength of today, and of the password in
-    /// NFC.
+    /// Whether a matching hash should be replaced: by one of the current strength, and of the password in NFC.
     #[must_use]
     pub fn is_outdated(&self, hash: &PasswordHash, form: Form) -> bool {
         !hash.is_made_with(&self.params) || form == Form::AsSubmitted
     }
 
-    /// The turn is kept until the work is done, even if nobody waits for it any more.
+    /// Keeps the slot until the work is done, even if the request was dropped in the meantime.
     async fn run<R: Send + 'static>(
         &self,
         slot: &Slot,
@@ -208,7 +201,7 @@ impl Hasher {
         let job = move |memory: &mut Memory| {
             let result = work(memory);
             drop(slot);
-            // Whoever asked may have gone; then nobody wants the answer.
+            // The request may have been dropped; then the result is not needed.
             let _ = answer.send(result);
         };
         self.jobs.send(Box::new(job)).map_err(|_| gone())?;
@@ -217,7 +210,7 @@ impl Hasher {
 }
 
 impl Memory {
-    /// Computes the hash of a password: `output` is filled.
+    /// Computes the hash of a password into `output`.
     fn compute(
         &mut self,
         argon2: &Argon2<'_>,
@@ -233,7 +226,7 @@ impl Memory {
     }
 }
 
-/// A PHC string of Argon2id.
+/// Creates a PHC string of Argon2id.
 fn make(
     params: &Params,
     salt: &[u8],
@@ -287,7 +280,7 @@ fn matches_pbkdf2(hash: &Pbkdf2, password: &[u8]) -> bool {
     are_equal(&output, &hash.output)
 }
 
-/// Compares two hashes without regard to where they differ.
+/// Compares two hashes in constant time.
 fn are_equal(one: &[u8], other: &[u8]) -> bool {
     Output::new(one).is_ok_and(|one| Output::new(other).is_ok_and(|other| one == other))
 }
@@ -299,7 +292,7 @@ fn matches_argon2(
 ) -> Result<bool, argon2::password_hash::Error> {
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
     let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
-    // A hash that names no version is one of before there were two.
+    // A hash without a version predates Argon2 1.3: it is one of version 1.0.
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from)?;
     let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
     let mut output = vec![0; expected.len()];
@@ -307,8 +300,8 @@ fn matches_argon2(
     Ok(are_equal(&output, expected.as_bytes()))
 }
 
-/// Does jobs as they come. Memory beyond the `most` blocks that hashes made here take, which one from elsewhere may have
-/// needed, is given back.
+/// Runs jobs in the order of their arrival. New hashes take `most` blocks of memory. If an imported hash needed more,
+/// the memory is freed.
 fn work(queue: &Mutex<mpsc::Receiver<Job>>, most: usize) {
     lower_priority();
     let mut memory = Memory::default();
@@ -334,7 +327,7 @@ mod tests {
     /// Argon2id with 8 KiB, of no known password.
     const SMALL: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-    /// As PHC strings were written before Argon2 1.3, and as libargon2 still reads them.
+    /// The form of PHC strings before Argon2 1.3, which libargon2 still reads.
     #[tokio::test]
     async fn an_argon2_hash_without_a_version_is_one_of_version_1_0() {
         let wait = Duration::from_secs(5);

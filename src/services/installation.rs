@@ -1,4 +1,4 @@
-//! What must hold for a server to run on a database, and what it clears away while it does.
+//! What a server requires of its database, and the expired data that it prunes.
 
 use std::time::Duration;
 
@@ -11,42 +11,39 @@ use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
 use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, sessions, tallies};
 
-/// How soon the database must answer for the server to be ready.
+/// The time within which the database must respond for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
-/// For how long whoever comes too late with a code is told so.
+/// How long an expired code is kept, so that the response to a late attempt is that the code has expired.
 const EXPIRED_CODES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
-/// The longest time within which anything is counted.
+/// The longest window of any rate limit.
 const TALLIES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
-/// The name under which the check value of the secret key is kept.
+/// The name under which the check value of the secret key is stored.
 const SECRET_KEY_CHECK: &str = "secret_key_check";
-/// The name under which it is kept that the database holds demo data.
+/// The name of the fact that the database holds demo data.
 const DEMO: &str = "demo";
 
 /// The database was written with another secret key.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretKeyError {
-    /// What is sealed in it could not be opened, and every counter would begin anew.
+    /// The encrypted data could not be decrypted, and every counter would start again.
     #[error(
         "the secret key is not the one that this database was first used with; give the right one, or what was \
          sealed with it (one-time password secrets, mails not yet sent) is lost"
     )]
     Differs,
-    /// It could not be found out.
+    /// The check itself failed.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
 impl Services {
-    /// Checks that the secret key is the one this database was first used with; the first one is.
-    ///
-    /// # Errors
-    /// A [`SecretKeyError`].
+    /// Checks that the secret key is the one that this database was first used with. The first key is stored.
     pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
         let digest = self.secret_key.digest("check", &[]);
         let value = BASE64.encode(digest);
-        // Only the first one writes: a standby, or a full disk, is no reason not to start.
+        // Only the first start writes: a standby, or a full disk, is no reason not to start.
         if let Some(kept) = installation::find(&self.db, SECRET_KEY_CHECK).await.map_err(Failure::from)? {
             return if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) };
         }
@@ -54,10 +51,7 @@ impl Services {
         if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
     }
 
-    /// Whether the database may hold demo data: it does already, or it is empty, and then it is noted that it will.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Whether the database may hold demo data: it already does, or it is empty. In the latter case, this is recorded.
     pub async fn claim_for_demo(&self) -> Result<bool, Failure> {
         if installation::find(&self.db, DEMO).await?.is_some() {
             return Ok(true);
@@ -70,14 +64,11 @@ impl Services {
     }
 
     /// Whether there is any domain.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn has_domains(&self) -> Result<bool, Failure> {
         Ok(domains::exists(&self.db).await?)
     }
 
-    /// Whether the database answers, and soon, and takes writes. If not, the log says why.
+    /// Whether the database responds in time and accepts writes. If not, the log says why.
     pub async fn is_ready(&self) -> bool {
         let reason = match tokio::time::timeout(READY_WITHIN, self.db.check_writes()).await {
             Ok(Ok(())) => return true,
@@ -88,10 +79,10 @@ impl Services {
         false
     }
 
-    /// Clears away what is out of time: sessions, tokens, codes, counters, mails that were given up, events.
+    /// Prunes expired data: sessions, tokens, codes, counters, failed messages, and events.
     ///
     /// # Errors
-    /// When the database fails; what was cleared until then stays cleared.
+    /// If the database fails. What was pruned until then stays pruned.
     pub async fn prune(&self) -> Result<(), Failure> {
         retry(|| self.prune_once()).await
     }
@@ -100,7 +91,7 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         sessions::delete_expired(&mut tx, now).await?;
-        // Each table for itself, so that nothing is locked in one while another is waited for.
+        // One transaction for each table, so that none holds locks in one table while it waits for another.
         let mut tx = self.commit_and_begin(tx).await?;
         attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
         let mut tx = self.commit_and_begin(tx).await?;
@@ -121,9 +112,6 @@ impl Services {
 }
 
 /// Whether a database was used with a secret key before.
-///
-/// # Errors
-/// When the database fails.
 pub async fn has_secret_key(db: &Db) -> Result<bool, Failure> {
     Ok(installation::find(db, SECRET_KEY_CHECK).await?.is_some())
 }

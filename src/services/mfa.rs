@@ -1,4 +1,4 @@
-//! The second factor: switching it on and off, and recovery codes.
+//! MFA: enabling and disabling it, and recovery codes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -24,52 +24,52 @@ use crate::mail::{CodeReason, Notice};
 use crate::storage::users::StoredApp;
 use crate::storage::{Tx, codes, recovery_codes, users};
 
-/// The side of a QR code's smallest part, in the SVG's own units.
+/// The side length of a module of a QR code, in the units of the SVG.
 const QR_MODULE: u32 = 4;
 
-/// Why the second factor is not changed.
+/// Why MFA is not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeMfaRefusal {
-    /// The caller may not.
+    /// The caller may not change it.
     Denied(Denial),
-    /// It is not on, or it is enforced.
+    /// MFA is not enabled, or it is enforced.
     Mfa(MfaRefusal),
-    /// There is no proven address that codes could go to, and none was given.
+    /// The user has no verified address that codes could be sent to, and the request has none.
     AddressRequired,
-    /// No code is sent.
+    /// No code can be sent.
     NotSent(NotSent),
 }
 
-/// Why a change of the second factor is not confirmed.
+/// Why a change of MFA is not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmMfaRefusal {
-    /// The caller may not.
+    /// The caller may not confirm it.
     Denied(Denial),
-    /// The code does not count.
+    /// The code is not accepted.
     Code(CodeRefusal),
-    /// A recovery code proves no new factor; it counts nothing.
+    /// A recovery code cannot verify a new factor; the attempt is not counted.
     NotARecoveryCode,
-    /// An administrator decided otherwise meanwhile.
+    /// An operator has changed the enforcement of MFA in the meantime.
     Enforced,
 }
 
-/// A change that waits to be confirmed.
+/// A change of MFA that is not yet confirmed.
 #[derive(Debug)]
 pub struct MfaStarted {
     /// The address that a code was sent to.
     pub sent_to: Option<Email>,
-    /// Until when it can be confirmed.
+    /// When the change expires.
     pub expires_at: Timestamp,
-    /// What an authenticator app needs, where one is set up.
+    /// The data for the authenticator app, if one is being set up.
     pub otp: Option<OtpEnrolment>,
 }
 
-/// What an authenticator app needs to know. It is told once.
+/// The data that an authenticator app needs. It is returned once.
 #[derive(Debug)]
 pub struct OtpEnrolment {
     /// The secret.
     pub secret: OtpSecret,
-    /// What names the account that codes are shown under.
+    /// The issuer under which the app lists the account.
     pub issuer: String,
     /// The account.
     pub account: String,
@@ -84,10 +84,10 @@ impl OtpEnrolment {
 
     /// The URI as a QR code, a `data:` URI of an SVG image.
     ///
-    /// A long URI takes the lowest level of error correction, which every URI fits into.
+    /// A long URI takes the lowest level of error correction, in which every URI fits.
     ///
     /// # Errors
-    /// When it cannot be drawn.
+    /// If the QR code cannot be drawn.
     pub fn qr_code(&self) -> Result<String, Failure> {
         let uri = self.uri();
         let code = QrCode::new(&uri).or_else(|_| QrCode::with_error_correction_level(&uri, EcLevel::L))?;
@@ -103,10 +103,8 @@ impl From<Sent> for MfaStarted {
 }
 
 impl Services {
-    /// Begins to switch a second factor on, or to replace it. It takes effect when it is confirmed; until then all stays.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
+    /// Begins to enable MFA or to replace its factor. The change takes effect when it is confirmed; until then, nothing
+    /// changes.
     pub async fn enable_mfa(
         &self,
         caller: &Caller,
@@ -130,10 +128,7 @@ impl Services {
         Ok(started)
     }
 
-    /// Begins to switch the second factor off.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
+    /// Begins to disable MFA.
     pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
         let now = self.now();
         let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
@@ -151,8 +146,7 @@ impl Services {
         Ok(started)
     }
 
-    /// Begins a transaction in which the caller, as `may` and the rules for all such changes allow it, changes his second
-    /// factor.
+    /// Begins a transaction in which the caller changes MFA, if `may` and the rules for all such changes allow it.
     async fn begin_for_mfa(
         &self,
         caller: &Caller,
@@ -182,7 +176,8 @@ impl Services {
         now: Timestamp,
     ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
         self.needs_mail()?;
-        // The factor's own address was reached before, and is to be in some minutes.
+        // Not checked to disable MFA: the factor's address has received codes before, and should be reachable again
+        // within minutes.
         if purpose == CodePurpose::EnableMfa && self.is_out_of_reach(address) {
             return Err(Error::Refused(ChangeMfaRefusal::NotSent(NotSent::OutOfReach)));
         }
@@ -208,11 +203,8 @@ impl Services {
         Ok(MfaStarted { sent_to: None, expires_at, otp: Some(OtpEnrolment { secret, issuer, account }) })
     }
 
-    /// Confirms the change that waits, and that only. A factor that is switched on brings new recovery codes, which are
-    /// given once.
-    ///
-    /// # Errors
-    /// A [`ConfirmMfaRefusal`].
+    /// Confirms the pending change, and no other. A factor that is enabled comes with new recovery codes, which are
+    /// returned once.
     pub async fn confirm_mfa(
         &self,
         caller: &Caller,
@@ -242,7 +234,7 @@ impl Services {
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// Compares a counted answer and completes the pending change.
+    /// Compares a counted attempt and completes the pending change.
     async fn complete_mfa_change(
         &self,
         caller: &Caller,
@@ -276,7 +268,7 @@ impl Services {
         Ok((caller, recovery_codes))
     }
 
-    /// What a change of the second factor brings: what was open for the old one is void, and so are its recovery codes.
+    /// Writes a change of MFA. Everything pending for the old factor is invalidated, and so are its recovery codes.
     async fn put_mfa(
         &self,
         tx: &mut Tx,
@@ -286,7 +278,7 @@ impl Services {
     ) -> Result<Option<Vec<RecoveryCode>>, Failure> {
         let user = &mut caller.user;
         codes::delete(tx, &user.id, &CodePurpose::OF_MFA).await?;
-        // The app that was just proven is kept already; any other has served its time.
+        // An app that was just verified is already stored; any other is no longer needed.
         if user.mfa.factor() != Some(Factor::Otp) {
             users::update_app(tx, &user.id, &StoredApp::default()).await?;
         }
@@ -306,10 +298,7 @@ impl Services {
         Ok(Some(recovery_codes))
     }
 
-    /// Makes new recovery codes in place of those that the caller has.
-    ///
-    /// # Errors
-    /// A [`ChangeMfaRefusal`].
+    /// Replaces the caller's recovery codes with new ones.
     pub async fn regenerate_recovery_codes(
         &self,
         caller: &Caller,
@@ -337,7 +326,7 @@ impl Services {
     }
 }
 
-/// What a code that waits is good for: it says the kind of factor by what it was sent to.
+/// The change that a pending code confirms. The factor follows from the address that the code was sent to.
 fn change_of(code: &Code) -> MfaChange {
     match (code.purpose, &code.address) {
         (CodePurpose::EnableMfa, Some(address)) => MfaChange::Enable(Factor::Email(address.clone())),

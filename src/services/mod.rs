@@ -1,5 +1,5 @@
-//! What may happen: one function for each use case, each with an enum of the reasons to refuse it. Here values, rules,
-//! rows, and a commit come together; whoever comes in, by GraphQL or by the command line, comes through here.
+//! The use cases: one function each, with an enum of the reasons to refuse it. This layer combines values, rules, rows,
+//! and commits. GraphQL and the command line both go through it.
 
 pub mod admin;
 mod codes;
@@ -42,137 +42,137 @@ use outbox::Post;
 
 pub use failed_attempts::RefusalLimit;
 
-/// What the services work with.
+/// What the services depend on.
 #[derive(Clone)]
 pub struct Services {
     /// The database.
     pub db: Db,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// The key of digests and seals.
+    /// The key for digests and encryption.
     pub secret_key: SecretKey,
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// Where the links in mails lead.
+    /// The pages that links in messages lead to.
     pub links: Links,
-    /// How mails are sent; without it, what needs a mail fails, and notices are not written.
+    /// Sends messages. Without it, operations that need a message fail, and notifications are not written.
     pub mail: Option<Post>,
-    /// The numbers that can be set.
+    /// The configurable limits.
     pub policy: Policy,
-    /// Bounds what refused requests write to the log.
+    /// Bounds how many refused requests are logged.
     pub refusals: RefusalLimit,
 }
 
-/// The pages that links lead to; a token is added in the fragment, which no server and no log ever sees.
+/// The pages that links lead to. The token is added in the fragment, which no server and no log ever sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
-    /// For a new password.
+    /// The page to set a new password.
     pub reset_password: String,
-    /// For putting the old e-mail address back.
+    /// The page to restore the old email address.
     pub undo_email_change: String,
 }
 
-/// The numbers that can be set.
+/// The configurable limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// How long tokens and sessions last.
+    /// The lifetimes of tokens and sessions.
     pub lifetimes: Lifetimes,
-    /// Wrong passwords for one user from one network.
+    /// The backoff after wrong passwords for one user from one network.
     pub wrong_passwords: Throttle,
-    /// Wrong passwords for one user from everywhere.
+    /// The backoff after wrong passwords for one user from all networks.
     pub wrong_passwords_per_user: Throttle,
-    /// The fewest code points of a password.
+    /// The minimum length of a password, in code points.
     pub password_min_length: usize,
-    /// Codes and one-time tokens.
+    /// The limits of codes and one-time tokens.
     pub codes: CodePolicy,
-    /// How much mail is sent.
+    /// The rate limits of messages.
     pub sends: SendPolicy,
 }
 
-/// How long codes and tokens are good, and how many wrong guesses are looked at.
+/// The lifetimes of codes and tokens, and the attempt limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodePolicy {
-    /// A code that proves an e-mail address.
+    /// The lifetime of a code that verifies an email address.
     pub email_ttl: TimeDelta,
-    /// A code for signing in, or for changing the second factor.
+    /// The lifetime of a code for sign-in or for a change of MFA.
     pub mfa_ttl: TimeDelta,
     /// The time to confirm an authenticator app.
     pub otp_enrolment_ttl: TimeDelta,
-    /// A link for a new password.
+    /// The lifetime of a reset link.
     pub reset_ttl: TimeDelta,
-    /// Wrong guesses of one code.
+    /// The limit of wrong attempts at one code.
     pub tries: u32,
-    /// Wrong guesses of a user in a rolling day, of each kind.
+    /// The limit of wrong attempts of a user in a rolling day, for each kind of attempt.
     pub tries_per_day: Window,
 }
 
-/// How much mail is sent.
+/// The rate limits of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendPolicy {
-    /// For one purpose, user and address, in a minute.
+    /// For one purpose, user, and address, in a minute.
     pub per_minute: Window,
     /// The same in an hour.
     pub per_hour: Window,
-    /// For one signed-in user.
+    /// For one authenticated user.
     pub per_user: Window,
     /// For one client address.
     pub per_client: Window,
 }
 
-/// How long the link that puts an old e-mail address back is good.
+/// How many days an undo link for a change of the email address is valid.
 pub const UNDO_FOR_DAYS: i64 = 7;
 
-/// For how long a network that somebody fully signed in from is spared the throttle over all networks.
+/// For how long after a completed sign-in a network is exempt from the backoff over all networks.
 pub const NETWORK_KNOWN_FOR: TimeDelta = TimeDelta::days(30);
 
-/// How many statements a mutation takes at most.
+/// The maximum number of statements of a mutation.
 const STATEMENTS_OF_A_MUTATION: u32 = 60;
 
-/// Something did not go as it should, and not through any fault of the one who asked.
+/// An internal error, not caused by the client's input.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The database is not there, or has no connection to spare; later it may.
+    /// The database is unreachable or has no free connection. A later request may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The transaction gave way to a concurrent one, and nothing of it remains; see [`retry`].
     #[error("the transaction gave way to another: {0}")]
     Aborted(String),
-    /// The request has executed as many statements as one may.
+    /// The request has executed as many statements as a request may.
     #[error("a request may execute at most {0} statements")]
     TooManyStatements(u32),
-    /// The database, in any other way.
+    /// Any other database error.
     #[error(transparent)]
     Storage(storage::Error),
-    /// The operating system's randomness.
+    /// The operating system provided no randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// Hashing a password.
+    /// A password could not be hashed.
     #[error("a password could not be hashed: {0}")]
     Hashing(String),
-    /// Something that was sealed with the secret key, or had to be.
+    /// Data could not be encrypted or decrypted with the secret key.
     #[error(transparent)]
     Sealed(#[from] Unsealable),
-    /// A mail is needed, and there is no server to send it by.
+    /// A message is needed, but no mail server is configured.
     #[error("a mail would have to be sent, and SMTP_URL is not set")]
     MailOff,
-    /// Something that is kept could not be written as JSON, or read.
+    /// Stored JSON could not be written or read.
     #[error("what is kept for later could not be written or read: {0}")]
     Json(#[from] serde_json::Error),
     /// A QR code could not be drawn.
     #[error("a QR code could not be drawn: {0}")]
     QrCode(#[from] qrcode::types::QrError),
-    /// A file that is written, or one that is needed for a while.
+    /// An output file or a temporary file could not be used.
     #[error("a file could not be written: {0}")]
     File(#[from] std::io::Error),
 }
 
-/// Why a use case came to nothing: it was refused, for a reason of its own, or it failed.
+/// Why a use case did not succeed: it was refused, for a reason of its own, or it failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error<R> {
-    /// It may not, or cannot, be done; the one who asked can do something about it.
+    /// The operation is not allowed or not possible, and the client can do something about it.
     #[error("refused")]
     Refused(R),
-    /// It failed.
+    /// An internal error.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -182,7 +182,7 @@ impl From<storage::Error> for Failure {
         match error {
             storage::Error::Unavailable(reason) => Self::Unavailable(reason),
             storage::Error::Aborted(reason) => Self::Aborted(reason),
-            // Nothing was written, and a retry finds the user as they are now.
+            // Nothing was written, and a retry reads the user again.
             error @ storage::Error::Gone { .. } => Self::Unavailable(error.to_string()),
             storage::Error::TooManyStatements(allowed) => Self::TooManyStatements(allowed),
             error => Self::Storage(error),
@@ -209,7 +209,7 @@ impl<R> From<Unsealable> for Error<R> {
 }
 
 impl<R> Error<R> {
-    /// The same error, its refusal as another use case has it.
+    /// The same error, with the refusal converted to that of another use case.
     pub(crate) fn map<S>(self, into: impl FnOnce(R) -> S) -> Error<S> {
         match self {
             Self::Refused(refusal) => Error::Refused(into(refusal)),
@@ -218,11 +218,11 @@ impl<R> Error<R> {
     }
 }
 
-/// How often a transaction is run that gives way to concurrent ones.
+/// How often a transaction that gives way to concurrent ones is run.
 const MAX_RUNS: u32 = 3;
 
-/// Runs a transaction again if it gave way to a concurrent one (a deadlock, or a failed serialization). Only for what has
-/// its whole effect in the database, where nothing of a transaction remains that was given up.
+/// Runs a transaction again if it gave way to a concurrent one (a deadlock, or a serialization failure). Only for
+/// operations whose whole effect is in the database, where nothing of an aborted transaction remains.
 async fn retry<T, E: GaveWay, F>(mut run: impl FnMut() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
@@ -235,9 +235,9 @@ where
     run().await
 }
 
-/// An error that tells whether the transaction gave way to a concurrent one.
+/// An error that may mean that the transaction gave way to a concurrent one.
 trait GaveWay {
-    /// To what, in the database's words.
+    /// The database's message, if it did.
     fn gave_way(&self) -> Option<&str>;
 }
 
@@ -254,14 +254,14 @@ impl<R> GaveWay for Error<R> {
 }
 
 impl Services {
-    /// The services as one request uses them: with one database connection at a time and a bounded number of statements.
+    /// The services for one request: with one database connection at a time and a limited number of statements.
     #[must_use]
     pub fn for_request(&self) -> Self {
         Self { db: self.db.within(Quota::default()), ..self.clone() }
     }
 
-    /// Checks that the request has statements left for any mutation. It is refused before it begins rather than in its
-    /// middle.
+    /// Checks that the request has enough statements left for any mutation. A mutation is refused before it begins
+    /// rather than in its middle.
     ///
     /// # Errors
     /// [`Failure::TooManyStatements`].
@@ -276,8 +276,7 @@ impl Services {
         self.clock.now()
     }
 
-    /// Begins a transaction of a caller who may do what `may` says: he and his session, as they are now and not as they
-    /// were when the request began, stay so until it ends.
+    /// Begins a transaction, re-reads and locks the caller and session, and checks `may` against the fresh state.
     async fn begin_for(
         &self,
         caller: &Caller,
@@ -297,7 +296,7 @@ impl Services {
         }
     }
 
-    /// The caller as he is now, if he may do what `may` says: to be asked before work that is not done in a transaction.
+    /// Re-reads the caller and checks `may` against the fresh state, before work that is not done in a transaction.
     async fn look_at(
         &self,
         caller: &Caller,
@@ -308,8 +307,7 @@ impl Services {
         Ok(caller)
     }
 
-    /// Records what happened to an account, in the transaction in which it happens. Without a client, it is an operator
-    /// who did it.
+    /// Records a security event, in the transaction of the change. Without a client, the actor is an operator.
     async fn record(
         tx: &mut Tx,
         owner: &UserId,

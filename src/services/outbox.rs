@@ -1,6 +1,8 @@
-//! The outbox: mails are written in the transaction that needs them and sent after it, by whichever server is quickest.
+//! The outbox: messages are written in the transaction that needs them and sent after it, by the first server that
+//! leases them.
 //!
-//! A mail is lost by no crash, and sent twice only where the crash comes between the mail server's word and ours.
+//! A crash loses no message. A message is sent twice only if a server crashes after the mail server has accepted it and
+//! before that is recorded.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -24,45 +26,45 @@ use crate::mail::transport::SendError;
 use crate::mail::{Account, Circumstances, Letter, Message, Notice, Transport};
 use crate::storage::{Tx, domains, outbox};
 
-/// For what a job's payload is sealed.
+/// The purpose for which payloads are encrypted.
 const PAYLOAD_PURPOSE: &str = "outbox";
-/// How long a notice is tried to be sent.
+/// For how long a notification is attempted.
 const NOTICE_FOR: TimeDelta = TimeDelta::days(3);
-/// How often it is looked whether another process has put something down.
+/// How often a worker looks for jobs of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How many mails one server sends at once.
+/// How many messages one server sends at once.
 const WORKERS: usize = 4;
 
-/// How mails are sent.
+/// Sends messages.
 #[derive(Clone)]
 pub struct Post {
     transport: Transport,
-    /// Told when something was put down by this process.
+    /// Wakes a worker when this process has added a job.
     wake: Arc<Notify>,
 }
 
 impl Post {
-    /// Sends by `transport`.
+    /// Sends through `transport`.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
         Self { transport, wake: Arc::new(Notify::new()) }
     }
 }
 
-/// What a job holds.
+/// The content of a job.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Payload {
-    /// A mail.
+    /// A message.
     Letter(Letter),
-    /// Somebody asked for a new password for this name.
+    /// A request for a reset link.
     ResetRequest {
-        /// In which domain.
+        /// The domain.
         domain_id: String,
-        /// The name, as it was typed.
+        /// The user id as entered.
         user_id: String,
-        /// From which address.
+        /// The address of the client.
         client_address: std::net::IpAddr,
-        /// What the client called itself.
+        /// The user agent of the client.
         user_agent: Option<String>,
     },
 }
@@ -79,10 +81,10 @@ impl Payload {
 /// Why a user gets no notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotNotified {
-    /// No mail server is set.
+    /// No mail server is configured.
     #[error("SMTP_URL is not set")]
     NoMailServer,
-    /// There is no address that is known to be the user's.
+    /// The user has no address that is known to be theirs.
     #[error("they have neither a verified email address nor an EMAIL factor")]
     NoAddress,
 }
@@ -97,12 +99,12 @@ impl Services {
         }
     }
 
-    /// Checks that mails can be sent, before anything is done that needs one.
+    /// Checks that messages can be sent, before an operation that needs one.
     pub(super) fn needs_mail(&self) -> Result<(), Failure> {
         if self.mail.is_some() { Ok(()) } else { Err(Failure::MailOff) }
     }
 
-    /// Puts a job down, to be done after the commit and not after `expires_at`.
+    /// Adds a job, to be done after the commit and before `expires_at`.
     pub(super) async fn put_job(
         &self,
         tx: &mut Tx,
@@ -125,7 +127,7 @@ impl Services {
         })
     }
 
-    /// Puts a message to `to` about the account of `user` down, to be sent after the commit and not after `expires_at`.
+    /// Adds a message to `to` about the account of `user`, to be sent after the commit and before `expires_at`.
     pub(super) async fn put_letter(
         &self,
         tx: &mut Tx,
@@ -138,12 +140,13 @@ impl Services {
         self.put_job(tx, &letter((to, user), domain, message), expires_at, now).await
     }
 
-    /// Whether messages to `address` are known to be impossible: it needs SMTPUTF8, which the mail server does not offer.
+    /// Whether `address` is known to be unreachable: it needs SMTPUTF8, which the mail server does not offer.
     pub(super) fn is_out_of_reach(&self, address: &Email) -> bool {
         address.needs_smtputf8() && self.mail.as_ref().is_some_and(|post| post.transport.lacks_smtputf8())
     }
 
-    /// Writes a user what happened to his account, where mails are sent and he has an address that he has proven.
+    /// Notifies a user of a change of their account, if a mail server is configured and they have an address for
+    /// notifications.
     pub(super) async fn put_notice(
         &self,
         tx: &mut Tx,
@@ -158,7 +161,7 @@ impl Services {
         }
     }
 
-    /// The same to a certain address.
+    /// The same, to a given address.
     pub(super) async fn put_notice_to(
         &self,
         tx: &mut Tx,
@@ -199,7 +202,7 @@ impl Services {
         Ok(outbox::insert_many(tx, &jobs).await?)
     }
 
-    /// Commits a transaction that put something down, and has it worked on.
+    /// Commits a transaction that added jobs, and wakes a worker.
     pub(super) async fn commit_and_wake(&self, tx: Tx) -> Result<(), Failure> {
         tx.commit().await?;
         if let Some(post) = &self.mail {
@@ -208,7 +211,7 @@ impl Services {
         Ok(())
     }
 
-    /// Works on what was put down, by this process or another, until it is told to stop; then finishes what is in hand.
+    /// Processes the jobs of all processes until `stop` is cancelled, and finishes the current ones.
     pub async fn work(self: Arc<Self>, stop: CancellationToken) {
         let workers = (0..WORKERS).map(|_| self.clone().work_alone(stop.clone()));
         futures_util::future::join_all(workers).await;
@@ -218,7 +221,7 @@ impl Services {
         let Some(post) = &self.mail else { return };
         while !stop.is_cancelled() {
             match self.work_once().await {
-                // Where there was one there may be another, and a colleague who waits may help.
+                // There may be another job, which an idle worker can take.
                 Ok(true) => post.wake.notify_one(),
                 Ok(false) => self.rest(post, &stop).await,
                 Err(error) => {
@@ -237,10 +240,10 @@ impl Services {
         }
     }
 
-    /// Does one job that is due, if there is any, and tells whether there was.
+    /// Processes one job that is due, and returns whether there was one.
     ///
     /// # Errors
-    /// When the database fails; the job is done later, by whoever comes first.
+    /// If the database fails. The job is processed later, by the first worker that leases it.
     pub async fn work_once(&self) -> Result<bool, Failure> {
         let now = self.now();
         let Some(post) = &self.mail else { return Ok(false) };
@@ -288,7 +291,7 @@ impl Services {
         }
     }
 
-    /// The job, and all that it said, goes.
+    /// Deletes the job and its payload.
     async fn finish(&self, job: &Job) -> Result<(), Failure> {
         let mut tx = self.db.begin().await?;
         outbox::delete(&mut tx, &job.id).await?;
@@ -302,10 +305,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// How many jobs wait, and how many were given up within the last [`GRAVE_DAYS`] days.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// How many jobs are pending, and how many failed for good within the last [`GRAVE_DAYS`] days.
     pub async fn count_outbox(&self) -> Result<(i64, i64), Failure> {
         Ok(outbox::count(&self.db).await?)
     }
@@ -315,14 +315,14 @@ impl Services {
     }
 }
 
-/// A message to `to` about the account of `user`, in the domain of this name.
+/// A message to `to` about the account of `user`, in the domain with this name.
 fn letter((to, user): (&str, &User), domain: String, message: Message) -> Payload {
     let account =
         Account { domain, user_id: user.login.as_str().to_owned(), timezone: user.timezone.as_str().to_owned() };
     Payload::Letter(Letter { to: to.to_owned(), language: user.language.as_str().to_owned(), account, message })
 }
 
-/// A notification of what `client` did, or, without one, an operator.
+/// A notification of an action by `client` or, without one, by an operator.
 fn notification(notice: Notice, client: Option<&Client>, now: Timestamp) -> Message {
     let circumstances = Circumstances {
         at: now,
@@ -332,7 +332,7 @@ fn notification(notice: Notice, client: Option<&Client>, now: Timestamp) -> Mess
     Message::Notice { notice, circumstances }
 }
 
-/// An error where nothing is sent before an operator has done something; else a warning.
+/// An error if no message can be sent until an operator acts; otherwise a warning.
 fn log_postponed(job: &Job, error: &SendError) {
     let (job, tries, reason) = (&job.id, job.tries, error.reason.as_str());
     if let Some(advice) = error.advice {

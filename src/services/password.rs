@@ -1,4 +1,4 @@
-//! Passwords: proving the present one, changing it, and getting a new one by mail when it is forgotten.
+//! Passwords: verifying the current one, changing it, and resetting a forgotten one by email.
 
 use super::codes::{CodeRequest, whole_minutes};
 use super::failed_attempts::Failed;
@@ -26,50 +26,50 @@ use crate::storage::sessions::Which;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, outbox, sessions, users};
 
-/// Why a new password is not taken.
+/// Why a new password is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NewPasswordRefusal {
-    /// None was submitted.
+    /// The request has none.
     #[error("a password is needed")]
     Missing,
     /// It is too weak.
     #[error(transparent)]
     Weak(#[from] Weakness),
-    /// It is the present one.
+    /// It is the current password.
     #[error("this is the present password; choose another")]
     Unchanged,
-    /// There are too many hashes to compute: later.
+    /// Too many hashes are being computed. A later request may succeed.
     #[error("too many passwords are being hashed; try again in a moment")]
     RateLimited(Wait),
 }
 
-/// Why it is not believed that somebody knows the present password.
+/// Why a current password is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordRefusal {
-    /// None was submitted.
+    /// The request has none.
     Missing,
-    /// It is another.
+    /// It is wrong.
     Wrong,
-    /// Too many wrong ones came before, or there are too many hashes to compute: later.
+    /// Too many wrong passwords before, or too many hashes to compute. A later attempt may succeed.
     RateLimited(Wait),
 }
 
-/// The passwords of a change, as submitted. One that is missing or empty is `None`.
+/// The passwords of a change, as submitted. A missing or empty one is `None`.
 #[derive(Debug, Clone, Default)]
 pub struct PasswordChange {
     /// The current password.
     pub current: Option<Password>,
-    /// The new one.
+    /// The new password.
     pub new: Option<Password>,
 }
 
-/// What is wrong with the passwords of a change. Both are checked before either is refused, so that all errors are
-/// reported at once.
+/// The errors of the passwords of a change. Both passwords are checked before the change is refused, so that all errors
+/// are reported at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WrongPasswords {
-    /// Why the current password does not count.
+    /// Why the current password is not accepted.
     pub current: Option<PasswordRefusal>,
-    /// Why the new one is refused.
+    /// Why the new password is not accepted.
     pub new: Option<NewPasswordRefusal>,
 }
 
@@ -88,9 +88,9 @@ impl From<NewPasswordRefusal> for WrongPasswords {
 /// Why a password is not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdatePasswordRefusal {
-    /// The caller may not.
+    /// The caller may not change it.
     Denied(Denial),
-    /// The passwords are wrong.
+    /// A password is not accepted.
     Passwords(WrongPasswords),
 }
 
@@ -100,11 +100,11 @@ impl From<PasswordRefusal> for UpdatePasswordRefusal {
     }
 }
 
-/// Why a change of the password does not begin to be written.
+/// Why the transaction of a password change does not begin.
 pub(super) enum ChangeDenial {
-    /// The caller may not.
+    /// The caller may not change it.
     Denied(Denial),
-    /// Another change has replaced the current password that was verified.
+    /// A concurrent change has replaced the current password that was verified.
     Outrun,
 }
 
@@ -117,19 +117,19 @@ impl From<ChangeDenial> for UpdatePasswordRefusal {
     }
 }
 
-/// Why no link for a new password is asked for.
+/// Why a request for a reset link is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetPasswordRefusal {
-    /// Too many mails were asked for from the client's address.
+    /// Too many messages were requested from the client's address.
     RateLimited(Wait),
 }
 
-/// Why no new password is set by a link: everything that is wrong.
+/// Why a reset is not confirmed: all errors together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConfirmResetRefusal {
-    /// The link's token is unknown, used, expired, or invalidated.
+    /// The token of the link is unknown, used, expired, or invalidated.
     pub has_invalid_token: bool,
-    /// Why the new password is refused. A valid link stays valid.
+    /// Why the new password is not accepted. A valid link stays valid.
     pub new: Option<NewPasswordRefusal>,
 }
 
@@ -139,15 +139,15 @@ impl ConfirmResetRefusal {
 
 /// A current password that was verified.
 pub(super) struct Verified {
-    /// The turn at hashing, for the new password.
+    /// The hashing slot, which the new password uses too.
     slot: Slot,
-    /// The hash that it matched. What is done on the strength of it must be bound to this hash: another request may
-    /// change the password at the same moment.
+    /// The hash that the password matched. Everything that relies on the verification must check that this is still the
+    /// current hash: another request may change the password at the same moment.
     hash: String,
 }
 
 impl Verified {
-    /// The hash that it matched. The turn at hashing ends.
+    /// The hash that the password matched. Releases the hashing slot.
     pub(super) fn into_hash(self) -> String {
         self.hash
     }
@@ -156,17 +156,14 @@ impl Verified {
 /// A new password that may be set.
 pub(super) struct NewHash {
     hash: String,
-    /// The hash that it replaces: that of the verified current password, where there is one.
+    /// The hash that it replaces: that of the verified current password, if there is one.
     pub(super) before: Option<String>,
     /// Whether the current password was verified.
     is_verified: bool,
 }
 
 impl Services {
-    /// Changes the caller's password. His other sessions end, and open codes are void.
-    ///
-    /// # Errors
-    /// An [`UpdatePasswordRefusal`].
+    /// Changes the caller's password. Their other sessions end, and open codes are invalidated.
     pub async fn update_password(
         &self,
         caller: &Caller,
@@ -181,7 +178,7 @@ impl Services {
         let now = self.now();
         let caller = self.look_at(caller, |caller| may(caller, now)).await;
         let caller = &caller.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
-        // Users who must change their password may have got it from an operator; they are asked for no proof of it.
+        // A user who must change their password may have got it from an operator, so the current one is not required.
         let needs_current = !caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
         let new = self.check_change(&caller.user, change, needs_current, client).await;
         let new = new.map_err(|error| error.map(UpdatePasswordRefusal::Passwords))?;
@@ -191,7 +188,7 @@ impl Services {
         let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::from))?;
         let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
         if !new.is_verified && !is_required {
-            // Another request has met the requirement meanwhile.
+            // Another request has met the requirement in the meantime, so the current password is required now.
             return Err(Error::Refused(PasswordRefusal::Missing.into()));
         }
         if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
@@ -203,8 +200,8 @@ impl Services {
         Ok(caller)
     }
 
-    /// Begins the transaction of a change of the password. If another change ended the session because it was quicker, the
-    /// reason is that the current password is no longer the one that was verified.
+    /// Begins the transaction of a password change. If a faster concurrent change ended the session, the refusal says
+    /// that the verified current password is no longer the current one.
     pub(super) async fn begin_change(
         &self,
         caller: &Caller,
@@ -223,8 +220,8 @@ impl Services {
         }
     }
 
-    /// What a change of his password by the caller himself brings: this session stays, all others end. The user is still
-    /// to be written.
+    /// Writes the caller's change of their own password: this session stays, all others end. The user remains to be
+    /// written.
     pub(super) async fn put_own_password(
         &self,
         tx: &mut Tx,
@@ -240,7 +237,7 @@ impl Services {
         self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
     }
 
-    /// What every new password brings: sessions end and open codes are void. It clears no count of failed codes.
+    /// Writes a new password: sessions end and open codes are invalidated. It clears no count of failed codes.
     pub(super) async fn put_password(
         &self,
         tx: &mut Tx,
@@ -255,13 +252,13 @@ impl Services {
         Ok(())
     }
 
-    /// Whether the password of a user, who must be locked, still has this hash.
+    /// Whether the current hash of a user's password is `hash`. The user must be locked.
     pub(super) async fn has_hash(tx: &mut Tx, user: &User, hash: Option<&str>) -> Result<bool, Failure> {
         let current = users::find_credentials_locked(tx, &user.id).await?;
         Ok(current.is_some_and(|current| current.password_hash.as_deref() == hash))
     }
 
-    /// Verifies that `password` is the user's current one. A wrong one counts as it does at sign-in.
+    /// Verifies that `password` is the user's current one. A wrong password counts as at sign-in.
     pub(super) async fn prove_password(
         &self,
         user: &User,
@@ -285,8 +282,8 @@ impl Services {
         Ok(Verified { slot, hash })
     }
 
-    /// Verifies the current password of a change, if it is needed, checks the new one, and hashes it. Whether the new one
-    /// is the current one is told only to clients that know the current one.
+    /// Verifies the current password of a change, if it is required, checks the new one, and hashes it. Only clients
+    /// that know the current password learn whether the new one is equal to it.
     pub(super) async fn check_change(
         &self,
         user: &User,
@@ -312,7 +309,7 @@ impl Services {
         }
     }
 
-    /// Checks a new password by the rules, by those about the user only if they are known.
+    /// Checks a new password against the rules. The rules about the user apply only if the user is known.
     fn check_new(&self, user: Option<&User>, new: Option<Password>) -> Result<Password, NewPasswordRefusal> {
         let (new, min_length) = (new.ok_or(NewPasswordRefusal::Missing)?, self.policy.password_min_length);
         match user {
@@ -322,7 +319,7 @@ impl Services {
         Ok(new)
     }
 
-    /// Hashes a new password that was checked, unless it is the current one.
+    /// Hashes a checked new password, unless it is the current one.
     async fn new_hash(
         &self,
         user: &User,
@@ -344,11 +341,8 @@ impl Services {
         Ok(NewHash { hash: self.hasher.hash(&slot, new).await?, before, is_verified })
     }
 
-    /// Asks for a link for a new password. The answer, and the time that it takes, tell nothing about whether there is
-    /// such a user: a job is written, and a worker decides.
-    ///
-    /// # Errors
-    /// A [`ResetPasswordRefusal`].
+    /// Requests a reset link. Neither the response nor its time tells whether the user exists: a job is written, and a
+    /// worker decides on it.
     pub async fn reset_password(
         &self,
         domain_id: &DomainId,
@@ -370,7 +364,7 @@ impl Services {
         let of_name = Self::charge_sends(&mut tx, &self.sends_of_reset(domain_id, login), now).await;
         let has_room = match of_name {
             Ok(()) => true,
-            // The response does not tell that nothing is sent.
+            // The response does not reveal that nothing is sent.
             Err(Error::Refused(_)) => {
                 self.log_refusal(Failed::ResetOverUserLimit, client);
                 false
@@ -394,7 +388,7 @@ impl Services {
         Ok(self.commit_and_wake(tx).await?)
     }
 
-    /// Decides on a request for a link: who may have one gets it by mail.
+    /// Decides on a request for a link. Sends one to a user who may have it.
     pub(super) async fn decide_reset(
         &self,
         job: &Job,
@@ -430,8 +424,8 @@ impl Services {
         self.put_letter(tx, (address.as_str(), user), message, expires_at, now).await
     }
 
-    /// Makes a link for a new password; earlier ones are void. With an address it is good only as long as that is the
-    /// user's verified one.
+    /// Creates a reset link and invalidates earlier ones. With an address, the link is valid only while that is the
+    /// user's verified address.
     pub(super) async fn make_reset_link(
         &self,
         tx: &mut Tx,
@@ -447,11 +441,8 @@ impl Services {
         Ok((format!("{}#token={}", self.links.reset_password, token.reveal()), expires_at))
     }
 
-    /// Sets a new password by the token of a link. All sessions end, open codes are invalidated, backoff is cleared; MFA
-    /// stays on. Without a token or a password, which the client did not submit or malformed, it checks the other one.
-    ///
-    /// # Errors
-    /// A [`ConfirmResetRefusal`].
+    /// Sets a new password with the token of a link. All sessions end, open codes are invalidated, backoff is cleared;
+    /// MFA stays enabled. If the token or the password is missing or malformed, only the other one is checked.
     pub async fn confirm_password_reset(
         &self,
         token: Option<&ResetToken>,
@@ -473,7 +464,7 @@ impl Services {
         retry(|| self.complete_reset(&code, &new, client)).await
     }
 
-    /// Takes a link and writes the new password, if both the link and the password that is replaced are as they were.
+    /// Consumes a link and writes the new password, if both the link and the replaced password are unchanged.
     async fn complete_reset(
         &self,
         code: &Code,
@@ -500,7 +491,7 @@ impl Services {
         Ok(self.commit_and_wake(tx).await?)
     }
 
-    /// The link with this token and the user who may set a new password by it. That there is none is recorded.
+    /// The link with this token, and the user whose password it may set. Records the failure if there is none.
     async fn find_reset(&self, token: &ResetToken, client: &Client) -> Result<Option<(Code, Credentials)>, Failure> {
         let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::ResetPassword).await?;
         if let Some(code) = &code {
@@ -515,17 +506,17 @@ impl Services {
     }
 }
 
-/// What is told to who has to wait for a turn at hashing.
+/// The wait that is reported if no hashing slot is free.
 pub(super) const BUSY: Wait = Wait { retry_after: 1 };
 
-/// Where a link goes that was asked for by anybody: to nobody but an ENABLED user with a password here, at an address
-/// that he has proven.
+/// The address for a link that an unauthenticated client requested: the verified address of an ENABLED user with a
+/// password on this server.
 fn reset_address(found: &Credentials) -> Option<&Email> {
     let may_ask = may_sign_in(found) && found.user.state == UserState::Enabled;
     found.user.verified_email().filter(|_| may_ask)
 }
 
-/// A link that was mailed is good for the address it was mailed to; one that an administrator made, for the user.
+/// A mailed link is valid for the address that it was sent to; a link that an operator issued, for the user.
 fn is_reset_good(code: &Code, found: &Credentials) -> bool {
     let is_bound = code
         .address

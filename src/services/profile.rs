@@ -1,4 +1,4 @@
-//! A user's profile: changing it, and what he may know of himself beyond what came with his token.
+//! A user's profile: changing it, and reading what the access token does not already provide.
 
 use chrono::TimeDelta;
 
@@ -17,19 +17,19 @@ use crate::storage::{codes, events, recovery_codes, users};
 
 pub use events::After as EventsAfter;
 
-/// What somebody wants changed of his profile: all of it is done, or nothing.
+/// A change of a profile. All of it takes effect, or nothing.
 #[derive(Debug, Default)]
 pub struct ProfileUpdate {
-    /// What takes effect at once.
+    /// The changes that take effect at once.
     pub changes: ProfileChanges,
-    /// The address he wants; it takes effect once it is proven.
+    /// The new address, which takes effect once it is verified.
     pub email: Option<Email>,
     /// The new password and the current one, if the password is to be changed.
     pub password: Option<PasswordChange>,
 }
 
 impl ProfileUpdate {
-    /// Checks that `caller` may do it.
+    /// Checks that `caller` may make the change.
     fn check_caller(&self, caller: &Caller, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
         caller.may_act()?;
         if self.password.is_some() {
@@ -42,16 +42,16 @@ impl ProfileUpdate {
 /// Why a profile is not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateProfileRefusal {
-    /// The caller may not.
+    /// The caller may not change it.
     Denied(Denial),
-    /// Inputs are wrong, all of them together.
+    /// All invalid inputs together.
     Inputs {
         /// What is wrong with the passwords.
         passwords: WrongPasswords,
         /// Why no code can be sent to the new address.
         email: Option<NotSent>,
     },
-    /// No code is sent to the new address.
+    /// No code can be sent to the new address.
     NotSent(NotSent),
 }
 
@@ -71,10 +71,7 @@ impl UpdateProfileRefusal {
 }
 
 impl Services {
-    /// Changes the caller's profile. A new address gets a code.
-    ///
-    /// # Errors
-    /// An [`UpdateProfileRefusal`].
+    /// Changes the caller's profile. Sends a code to a new address.
     pub async fn update_profile(
         &self,
         caller: &Caller,
@@ -111,11 +108,8 @@ impl Services {
         Ok((caller, sent))
     }
 
-    /// Checks what an update says without doing it: for an update of which another input is malformed, so that all errors
-    /// are reported at once.
-    ///
-    /// # Errors
-    /// An [`UpdateProfileRefusal`].
+    /// Checks an update without applying it: for an update of which another input is malformed, so that all errors are
+    /// reported at once.
     pub async fn check_profile_update(
         &self,
         caller: &Caller,
@@ -168,17 +162,11 @@ impl Services {
     }
 
     /// How many recovery codes the caller has left.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_recovery_codes(&self, caller: &Caller) -> Result<u32, Failure> {
         Ok(recovery_codes::count(&self.db, &caller.user.id).await?)
     }
 
-    /// A page of what happened to the caller's account lately, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// A page of the recent events of the caller's account, newest first.
     pub async fn list_events(
         &self,
         caller: &Caller,
@@ -189,10 +177,7 @@ impl Services {
         Ok(events::list_by_owner(&self.db, &caller.user.id, since, after, page).await?)
     }
 
-    /// How many such events there are.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// How many recent events there are.
     pub async fn count_events(&self, caller: &Caller) -> Result<i64, Failure> {
         let since = self.now() - TimeDelta::days(EVENT_RETENTION_DAYS);
         Ok(events::count_by_owner(&self.db, &caller.user.id, since).await?)

@@ -1,5 +1,5 @@
-//! How much mail may go out: counted in the database, in the transaction that the mail is written in, so that what is
-//! refused leaves no trace and what is sent is counted.
+//! The rate limits of messages. A message is counted in the database, in the transaction that writes it, so a refused
+//! message leaves no trace and a sent one is counted.
 
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
@@ -15,12 +15,12 @@ use crate::domain::tally::Window;
 use crate::entropy;
 use crate::storage::{Tx, tallies};
 
-/// What one mail counts against: counters, each with the windows that it must fit in.
+/// The counters of one message, each with the windows that the message must fit in.
 pub(super) struct Sends(Vec<(Digest, Vec<Window>)>);
 
 impl Services {
-    /// A code to an address. With `client` it counts against the client's address too, which codes that are sent after a
-    /// right password do not; with `in_session` against the user's.
+    /// The counters of a code to an address. With `client`, the code also counts against the client's address; codes
+    /// that are sent after a correct password do not. With `in_session`, it also counts against the user.
     pub(super) fn sends_of_code(
         &self,
         owner: &UserId,
@@ -39,13 +39,13 @@ impl Services {
         Sends(counters)
     }
 
-    /// A link for a new password, by the name that was typed, whether or not anybody has it.
+    /// The counters of a reset link, for the user id as entered, whether or not the user exists.
     pub(super) fn sends_of_reset(&self, domain: &DomainId, login: &LoginId) -> Sends {
         let purpose = CodePurpose::ResetPassword.as_str();
         Sends(vec![self.of_address(&[purpose.as_bytes(), domain.as_str().as_bytes(), login.key().as_bytes()])])
     }
 
-    /// Any mail that `client` has sent.
+    /// The counter of all messages that `client` causes.
     pub(super) fn sends_of_client(&self, client: &Client) -> Sends {
         Sends(vec![self.of_client(client)])
     }
@@ -54,16 +54,16 @@ impl Services {
         (self.secret_key.digest("sends", parts), vec![self.policy.sends.per_minute, self.policy.sends.per_hour])
     }
 
-    /// One subscriber has as many addresses of IPv6 as he likes, so these count by their network.
+    /// IPv6 addresses count by their network, because one subscriber has any number of them.
     fn of_client(&self, client: &Client) -> (Digest, Vec<Window>) {
         let address = client.address.to_canonical();
         let address = if address.is_ipv4() { address.to_string() } else { Network::of(address).to_string() };
         (self.secret_key.digest("sends of a client", &[address.as_bytes()]), vec![self.policy.sends.per_client])
     }
 
-    /// Counts a mail against all of its counters, or, where one has no room, against none.
+    /// Counts a message against all of its counters or, if one of them has reached its limit, against none.
     pub(super) async fn charge_sends(tx: &mut Tx, sends: &Sends, now: Timestamp) -> Result<(), Error<Wait>> {
-        // Always in the order in which they were put together, so that two servers never wait for each other.
+        // Always in the order of the list, so that two servers never wait for each other.
         let mut verdict = Ok(());
         for (counter, windows) in &sends.0 {
             tallies::lock(tx, counter).await?;

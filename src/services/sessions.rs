@@ -1,4 +1,4 @@
-//! Sessions: what comes between signing in and out.
+//! Sessions: everything between sign-in and sign-out.
 
 use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, retry};
@@ -18,29 +18,29 @@ use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::Which;
 use crate::storage::{Tx, events, sessions, users};
 
-/// In how many of a user's last sign-ins a device is looked for. It bounds the work of a sign-in of an account that a
+/// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
 /// program uses every minute.
 const REMEMBERED_SIGN_INS: i64 = 1000;
 
-/// The tokens of a session, for its client alone.
+/// The tokens of a session, for its client only.
 #[derive(Debug, Clone)]
 pub struct IssuedTokens {
-    /// Shown with every request.
+    /// Authenticates requests.
     pub access: AccessToken,
-    /// Buys the next pair.
+    /// Obtains the next pair of tokens.
     pub refresh: RefreshToken,
-    /// When the access token runs out.
+    /// When the access token expires.
     pub expires_at: Timestamp,
-    /// When the refresh token does, and the session with it.
+    /// When the refresh token and its session expire.
     pub session_expires_at: Timestamp,
     /// When they were issued.
     pub issued_at: Timestamp,
 }
 
-/// Why a refresh token buys nothing.
+/// Why a refresh token obtains no new pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshRefusal {
-    /// It is unknown, out of time, or was exchanged before; in the last case its whole session is ended.
+    /// The token is unknown, expired, or was rotated before. In the last case, its whole session is ended.
     InvalidToken,
 }
 
@@ -54,18 +54,15 @@ pub enum SignOutRefusal {
 /// Why a session is not revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokeRefusal {
-    /// The caller may not.
+    /// The caller may not revoke it.
     Denied(Denial),
-    /// He has no such session.
+    /// The caller has no such session.
     NotFound,
 }
 
 impl Services {
-    /// The caller that an access token stands for, as he is at this moment. `None` for a token that is unknown, out of
-    /// time or revoked, and for a user or domain that is disabled.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The caller that an access token identifies, as currently stored. `None` if the token is unknown, expired, or
+    /// revoked, and if the user or the domain is disabled.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<Option<Caller>, Failure> {
         let now = self.now();
         let caller = sessions::find_caller(&self.db, &token.digest(), now).await?;
@@ -99,8 +96,8 @@ impl Services {
         self.issue_tokens(tx, &session.id, session.expires_at, now).await
     }
 
-    /// Notifies a user of the first sign-in from a device. Of the first sign-in of an account nobody is notified: there is
-    /// no other device to compare with.
+    /// Notifies a user of the first sign-in from a device. The first sign-in of an account causes no notification:
+    /// there is no other device to compare with.
     async fn notify_of_new_device(
         &self,
         tx: &mut Tx,
@@ -141,8 +138,8 @@ impl Services {
         Ok(tokens)
     }
 
-    /// Makes room for a new pair of tokens. Within its grace period a rotated token gets as many pairs as it is used for,
-    /// so without these bounds one token could fill the table.
+    /// Makes room for a new pair of tokens. Within its grace period, a rotated token obtains a pair each time it is
+    /// used, so without these limits one token could fill the table.
     async fn make_room_for_tokens(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Failure> {
         session_tokens::delete_expired_access(tx, session, now).await?;
         session_tokens::keep_newest_access(tx, session, MAX_ACCESS_TOKENS - 1).await?;
@@ -151,11 +148,8 @@ impl Services {
         Ok(())
     }
 
-    /// Exchanges a refresh token for a new pair of tokens. One that was exchanged before, and not just now, ends its
-    /// session: somebody has a copy of it.
-    ///
-    /// # Errors
-    /// A [`RefreshRefusal`].
+    /// Rotates a refresh token: issues a new pair of tokens. If the token was rotated before and its grace period is
+    /// over, ends its session, because somebody has a copy of the token.
     pub async fn refresh_session(
         &self,
         token: &RefreshToken,
@@ -204,9 +198,6 @@ impl Services {
     }
 
     /// Ends the caller's session.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn sign_out(&self, caller: &Caller, client: &Client) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -218,9 +209,6 @@ impl Services {
     }
 
     /// Ends the session of a refresh token, for a client whose access token has expired.
-    ///
-    /// # Errors
-    /// A [`SignOutRefusal`].
     pub async fn sign_out_by_refresh(
         &self,
         token: &RefreshToken,
@@ -235,10 +223,7 @@ impl Services {
         }
     }
 
-    /// Ends one of the caller's sessions, this one or another.
-    ///
-    /// # Errors
-    /// A [`RevokeRefusal`].
+    /// Ends one of the caller's sessions, the current one or another.
     pub async fn revoke_session(
         &self,
         caller: &Caller,
@@ -251,10 +236,7 @@ impl Services {
         }
     }
 
-    /// Ends all of the caller's sessions but this one.
-    ///
-    /// # Errors
-    /// A [`RevokeRefusal`].
+    /// Ends all of the caller's sessions except the current one.
     pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
         retry(|| self.revoke(caller, Which::AllBut(&caller.session.id), client)).await
     }
@@ -273,9 +255,6 @@ impl Services {
     }
 
     /// The caller's sessions, last used first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_sessions(&self, caller: &Caller) -> Result<Vec<Session>, Failure> {
         Ok(sessions::list_by_owner(&self.db, &caller.user.id, self.now()).await?)
     }

@@ -1,4 +1,4 @@
-//! Signing in: the password, the second factor, and proving again who one is.
+//! Sign-in: the password, MFA, and reauthentication.
 
 use super::codes::{Charged, CodeRequest, Sent, TryKind};
 use super::hasher::Slot;
@@ -25,102 +25,99 @@ use crate::mail::CodeReason;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, domains, sessions, users};
 
-/// How often a password is verified again, because its hash changed while it was verified.
+/// How often a password is verified again because its hash changed during the verification.
 const VERIFICATIONS: u32 = 2;
 
-/// Who wants to sign in.
+/// A request to sign in.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// Into which domain.
+    /// The domain.
     pub domain_id: DomainId,
-    /// As whom.
+    /// The user id.
     pub login: LoginId,
-    /// With which password.
+    /// The password.
     pub password: Password,
 }
 
-/// What a right password brings.
+/// The result of a correct password.
 #[derive(Debug, Clone)]
 pub enum SignedIn {
     /// A session.
     Session(IssuedTokens),
-    /// A second factor is asked for.
+    /// MFA is enabled, so a factor is required.
     Challenge(Challenge),
 }
 
-/// A second factor that is asked for.
+/// The request for a factor after a correct password.
 #[derive(Debug, Clone)]
 pub struct Challenge {
-    /// Names it.
+    /// Identifies the challenge.
     pub token: ChallengeToken,
-    /// Of which kind.
+    /// The factor.
     pub mfa_type: MfaType,
     /// The address that a code was sent to.
     pub sent_to: Option<Email>,
-    /// Why none was sent, where that was too much.
+    /// Why no code was sent, if a rate limit prevented it.
     pub not_sent: Option<Wait>,
-    /// Until when it can be answered.
+    /// When the challenge expires.
     pub expires_at: Timestamp,
 }
 
-/// Why somebody is not signed in.
+/// Why a sign-in fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInRefusal {
-    /// There is no such user, or his password is another, or he may not sign in here. Which of these is not told.
+    /// The user is unknown, the password is wrong, or the user may not sign in here. The client does not learn which.
     InvalidCredentials,
-    /// Too many wrong passwords, or too many hashes to compute: later.
+    /// Too many wrong passwords or too many hashes to compute. A later attempt may succeed.
     RateLimited(Wait),
 }
 
-/// Why an answer to a challenge brings no session.
+/// Why a challenge is not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmSignInRefusal {
-    /// The challenge is unknown, out of time, answered, or void.
+    /// The challenge is unknown, expired, completed, or invalidated.
     InvalidToken,
-    /// The code does not count.
+    /// The code is not accepted.
     Code(CodeRefusal),
 }
 
-/// Why somebody has not proven again who he is.
+/// Why a user is not reauthenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReauthenticateRefusal {
-    /// The caller may not.
+    /// The caller may not reauthenticate.
     Denied(Denial),
-    /// What was given for the password does not count.
+    /// The password is not accepted.
     Password(PasswordRefusal),
-    /// The code does not count.
+    /// The code is not accepted.
     Code(CodeRefusal),
 }
 
-/// What came of proving again who one is.
+/// The result of a reauthentication.
 #[derive(Debug, Clone)]
 pub enum Reauthenticated {
-    /// The session is fresh.
+    /// The authentication of the session is renewed.
     Fresh(Box<Caller>),
-    /// A second factor is asked for as well.
+    /// A factor is required as well.
     Challenge(Challenge),
 }
 
 impl Services {
-    /// The domain of requests that name none: the only one. `None` if there are several, or none.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The domain of requests that name none: the only one. `None` if there is no domain or more than one.
     pub async fn only_domain(&self) -> Result<Option<DomainId>, Failure> {
         Ok(domains::find_only(&self.db).await?)
     }
 
-    /// Signs somebody in, or asks for his second factor.
+    /// Signs a user in, or requests their factor.
     ///
     /// # Errors
-    /// A [`SignInRefusal`], which for an unknown user is the same as for a wrong password, after the same work.
+    /// A [`SignInRefusal`]. For an unknown user, it is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
         let limited = |error: Error<Wait>| error.map(SignInRefusal::RateLimited);
         let counters = self.counters(&who.domain_id, &who.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
-        // The turn comes before the count, and is kept until the count is taken back: so many right passwords at once
-        // are never counted as wrong ones together.
+        // The slot is taken before the attempt is counted, and kept until the count is taken back. So many concurrent
+        // correct passwords are never counted together as wrong ones.
         let slot = self.hasher.slot_of(&who.domain_id, &who.login).await;
         let slot = slot.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
         let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
@@ -132,7 +129,7 @@ impl Services {
                 return Err(invalid());
             }
         };
-        // Nothing can be sent: the correct password is not counted as a failed attempt.
+        // No code can be sent: the correct password is not counted as a failed attempt.
         if let (Some(Factor::Email(_)), Err(failure)) = (user.mfa.factor(), self.needs_mail()) {
             tx.roll_back().await?;
             self.give_back_attempt(&attempt).await?;
@@ -152,8 +149,8 @@ impl Services {
         Ok(signed_in)
     }
 
-    /// Verifies a password, and begins the transaction in which its user signs in, locked. `Err` with the user, if there is
-    /// one, whose password it is not. An outdated hash is replaced.
+    /// Verifies a password, and begins the transaction in which its user, who is locked, signs in. If the password is
+    /// wrong, `Err` with the user, if there is one. Replaces an outdated hash.
     async fn begin_verified(
         &self,
         slot: &Slot,
@@ -182,7 +179,7 @@ impl Services {
                 }
                 current => {
                     tx.roll_back().await?;
-                    // Another sign-in may have replaced an outdated hash of the same password: it is verified again.
+                    // A concurrent sign-in may have replaced an outdated hash of the same password: verify it again.
                     if current.is_none() || rounds.next().is_none() {
                         return Ok(Err(current));
                     }
@@ -204,7 +201,7 @@ impl Services {
         self.begin_session(tx, user, client, now).await
     }
 
-    /// Asks for the second factor. If a rate limit prevents the email, the challenge is returned all the same, because a
+    /// Requests the factor. If a rate limit prevents the message, the challenge is returned all the same, because a
     /// recovery code completes it too, and codes that were sent before stay valid.
     async fn challenge(
         &self,
@@ -246,19 +243,13 @@ impl Services {
         Ok(challenge)
     }
 
-    /// Whether a token names a challenge. An answer that cannot be a code is not compared, so this is all there is to check
-    /// beside it.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Whether a token identifies a challenge. If the submitted code is malformed, it is not compared, and this is the
+    /// only other check.
     pub async fn is_challenge(&self, token: &ChallengeToken) -> Result<bool, Failure> {
         Ok(codes::find_by_token(&self.db, &token.digest(), CodePurpose::SignIn).await?.is_some())
     }
 
-    /// Answers a challenge.
-    ///
-    /// # Errors
-    /// A [`ConfirmSignInRefusal`].
+    /// Completes a challenge.
     pub async fn confirm_sign_in(
         &self,
         token: &ChallengeToken,
@@ -278,7 +269,7 @@ impl Services {
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// Compares a counted answer to a challenge and issues the session.
+    /// Compares a counted attempt at a challenge and issues the session.
     async fn complete_sign_in(
         &self,
         code: &Code,
@@ -313,11 +304,8 @@ impl Services {
         Ok(tokens)
     }
 
-    /// Proves again who the caller is, by his password and, where he has one, his second factor; then his session is
-    /// fresh.
-    ///
-    /// # Errors
-    /// A [`ReauthenticateRefusal`].
+    /// Verifies the caller's password and, with MFA enabled, their factor, and renews the authentication of the
+    /// session.
     pub async fn reauthenticate(
         &self,
         caller: &Caller,
@@ -338,11 +326,8 @@ impl Services {
         self.settle_attempt(&charged, outcome, is_wrong).await
     }
 
-    /// Checks the caller's password without renewing anything: for a request whose code is malformed, so that all errors
-    /// are reported at once.
-    ///
-    /// # Errors
-    /// A [`ReauthenticateRefusal`].
+    /// Checks the caller's password without renewing anything: for a request whose code is malformed, so that all
+    /// errors are reported at once.
     pub async fn check_own_password(
         &self,
         caller: &Caller,
@@ -352,7 +337,7 @@ impl Services {
         self.verify_own_password(caller, password, client).await.map(drop)
     }
 
-    /// The caller as they are now, and the hash that their password matched.
+    /// The caller as currently stored, and the hash that their password matched.
     async fn verify_own_password(
         &self,
         caller: &Caller,
@@ -366,8 +351,8 @@ impl Services {
         Ok((caller, hash))
     }
 
-    /// After a correct password, which matched `hash`: compares a counted answer and renews the authentication of the
-    /// session, or, with MFA on and without an answer, asks for the factor.
+    /// Continues after a correct password, which matched `hash`: compares a counted attempt and renews the
+    /// authentication of the session or, with MFA enabled and no code submitted, requests the factor.
     async fn renew(
         &self,
         caller: &Caller,
@@ -412,8 +397,8 @@ impl Services {
         Ok(Reauthenticated::Fresh(Box::new(caller)))
     }
 
-    /// Counts an answer in a session. Digits of a mailed code answer the code that was mailed for this session; those of
-    /// an authenticator app, and recovery codes, need none.
+    /// Counts an attempt in a session. The digits of a mailed code are compared with the code that was mailed for this
+    /// session. A TOTP or a recovery code needs no such code.
     async fn charge_reauthentication(
         &self,
         caller: &Caller,
@@ -433,7 +418,7 @@ impl Services {
     }
 }
 
-/// Whether a password could let this user in at all.
+/// Whether this user may sign in with a correct password.
 pub(super) fn may_sign_in(found: &Credentials) -> bool {
     Caller::may_be_served(&found.user, &found.domain) && found.user.auth_type == AuthType::Local
 }

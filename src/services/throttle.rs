@@ -1,12 +1,12 @@
-//! Password backoff: failed attempts are counted in the database, so that the count holds over several servers, and
-//! before the password is compared, so that it holds for concurrent attempts.
+//! Password backoff. Failed attempts are counted in the database, so that the count applies to all servers, and before
+//! the password is compared, so that it applies to concurrent attempts.
 //!
-//! Each attempt counts for the user and the network, for the user over all networks, and for the network over all users.
-//! Only the first two are cleared by a sign-in: an attacker with an account of their own could clear the third at will.
+//! Each attempt counts for the user and the network, for the user over all networks, and for the network over all
+//! users. A sign-in clears only the first two: an attacker with an account of their own could clear the third at will.
 //!
-//! Locks are taken in this order: the user over all networks, the user and the network, the network over all users. The
-//! last one is shared by everybody on a network: it is held for two statements and the commit, and users who are known
-//! there do not take it.
+//! Locks are taken in this order: the user over all networks, the user and the network, the network over all users. All
+//! users of a network share the last one: it is held for two statements and the commit, and users who are known on the
+//! network do not take it.
 
 use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
@@ -49,7 +49,7 @@ impl Services {
         }
     }
 
-    /// Refuses an attempt during a delay, without counting it. It only reads, so that many such attempts cost little.
+    /// Refuses an attempt during a lockout, without counting it. It only reads, so that many such attempts cost little.
     pub(super) async fn check_attempts(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
         let of_network = attempts::find(&self.db, &counters.network).await?;
         let of_user = attempts::find(&self.db, &counters.user).await?;
@@ -62,7 +62,7 @@ impl Services {
         Wait::longer(self.policy.wrong_passwords.check(of_network, now), everywhere).map_err(Error::Refused)
     }
 
-    /// Counts an attempt as failed, unless a delay has started meanwhile.
+    /// Counts an attempt as failed, unless a lockout has started in the meantime.
     pub(super) async fn charge_attempt(
         &self,
         counters: &Counters,
@@ -97,7 +97,7 @@ impl Services {
         Ok(CountedAttempt { counters: *counters, of_user, of_network, of_all_users })
     }
 
-    /// The limit of a network over all users; nobody else is checked for the network until the transaction ends.
+    /// Checks the limit of a network over all users. No other transaction checks it until this one ends.
     async fn check_all_users(tx: &mut Tx, counters: &Counters, now: Timestamp) -> Result<Result<(), Wait>, Failure> {
         let backoff = NETWORK_BACKOFF;
         tallies::lock(tx, &counters.all_users).await?;
@@ -128,7 +128,7 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// Clears the counters of a user, from every network: the user has a new password.
+    /// Clears the counters of a user, from every network, after a new password.
     pub(super) async fn clear_waits(&self, tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<(), Failure> {
         let counter = self.login_counter(domain, login);
         attempts::find_locked(tx, &counter, &counter, self.now()).await?;
@@ -139,8 +139,8 @@ impl Services {
         self.secret_key.digest("attempts", &[domain.as_str().as_bytes(), login.key().as_bytes()])
     }
 
-    /// After a completed sign-in: clears the counters of the user, over all networks and from this one, and remembers the
-    /// network. Of the network's own count, only `attempt` is removed.
+    /// Clears the counters of the user after a completed sign-in, over all networks and from this one, and remembers
+    /// the network. Of the network's own count, only `attempt` is removed.
     pub(super) async fn clear_attempts(
         tx: &mut Tx,
         counters: &Counters,

@@ -1,8 +1,8 @@
-//! Links that undo a change of the email address, and their lineage: which of them stay valid when an address comes back.
+//! Links that undo a change of the email address, and their lineage: which links stay valid when an address is
+//! restored.
 //!
-//! A thief who changes the address twice, from the owner's to one of their own and on to another, holds the link that was
-//! mailed to the first of their own. Once the owner has their address back, that link must not give the account to the
-//! thief again.
+//! A thief who changes the address twice, from the owner's to an address A and then to B, holds the link that was sent
+//! to A. Once the owner has restored their address, that link must not give the account back to the thief.
 
 use chrono::TimeDelta;
 
@@ -18,9 +18,9 @@ use crate::entropy;
 use crate::storage::{Tx, codes};
 
 impl Services {
-    /// Must be called in the transaction in which an address becomes the verified address of a user, whatever brought that
-    /// about. If the address has a valid undo link, that link and all links issued after it are invalidated. Returns
-    /// whether it had one; then the address that it takes the place of gets no link.
+    /// Must be called in the transaction in which an address becomes the verified address of a user, whatever the
+    /// reason. If the address has a valid undo link, that link and all links issued after it are invalidated. Returns
+    /// whether it had one; then the address that it replaces gets no link.
     pub(super) async fn invalidate_lineage(
         tx: &mut Tx,
         owner: &UserId,
@@ -30,8 +30,8 @@ impl Services {
         Ok(Self::invalidate_lineages(tx, &[(owner, address)], now).await? > 0)
     }
 
-    /// The same for many users at once, each with the address that becomes their verified one. Returns how many of them
-    /// had a valid link to it.
+    /// The same for many users at once, each with their new verified address. Returns how many of these addresses had a
+    /// valid link.
     pub(super) async fn invalidate_lineages(
         tx: &mut Tx,
         users: &[(&UserId, &Email)],
@@ -50,8 +50,8 @@ impl Services {
         Ok(returned)
     }
 
-    /// Creates a link for the reader of the old address. Links to older addresses stay valid: a thief who changes the address
-    /// twice must not get rid of the first one.
+    /// Creates a link for the reader of the old address. Links to older addresses stay valid: a thief who changes the
+    /// address twice must not be able to invalidate the first link.
     pub(super) async fn make_undo_link(
         &self,
         tx: &mut Tx,
@@ -61,7 +61,7 @@ impl Services {
     ) -> Result<String, Failure> {
         let token = UndoToken::from_random(entropy::bytes()?);
         let links = codes::list_undo_links(tx, &[user.id.as_str()], now).await?;
-        // The order of links decides what is invalidated with which, so no two of a user have the same time.
+        // The order of links decides which ones are invalidated together, so no two links of a user have the same time.
         let newest = links.iter().map(|link| link.created_at).max();
         let issued_at = newest.map_or(now, |newest| now.max(newest + TimeDelta::microseconds(1)));
         let ttl = TimeDelta::days(UNDO_FOR_DAYS) - (issued_at - now);

@@ -1,5 +1,5 @@
-//! The workspaces and groups that a caller sees. What he sees is decided where they are read; here it is only asked for,
-//! for many things at once.
+//! The workspaces and groups that a caller sees. The storage layer applies the visibility rules; this module only
+//! queries it, for many entities at once.
 
 use super::{Failure, Services};
 use crate::domain::access::Viewer;
@@ -12,9 +12,6 @@ pub use tags::Found as FoundTags;
 
 impl Services {
     /// A page of the workspaces that `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_workspaces(
         &self,
         viewer: &Viewer,
@@ -24,11 +21,9 @@ impl Services {
         Ok(visible::list(&self.db, viewer, filter, page).await?)
     }
 
-    /// The same page of the workspaces through each of `groups`, as pairs of group and workspace; each group's in
-    /// their order, one more than the page holds if there is more. Of more than `most` pairs altogether, `most` and one.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The same page of the workspaces of each of `groups`, as pairs of group and workspace, each group's in list
+    /// order, and one more than the page holds if there are more. If there are more than `most` pairs in total, `most`
+    /// + one.
     pub async fn list_workspaces_through(
         &self,
         viewer: &Viewer,
@@ -41,17 +36,11 @@ impl Services {
     }
 
     /// How many workspaces `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_workspaces(&self, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Failure> {
         Ok(visible::count(&self.db, viewer, filter).await?)
     }
 
-    /// How many workspaces `viewer` sees through each of `groups`; groups without any are left out.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// How many workspaces `viewer` sees through each of `groups`. Groups without any are omitted.
     pub async fn count_workspaces_through(
         &self,
         viewer: &Viewer,
@@ -62,9 +51,6 @@ impl Services {
     }
 
     /// Those of `ids` that `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn find_workspaces(
         &self,
         viewer: &Viewer,
@@ -74,33 +60,21 @@ impl Services {
     }
 
     /// A page of the groups that `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_groups(&self, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Failure> {
         Ok(groups::list_visible(&self.db, viewer, page).await?)
     }
 
     /// How many groups `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn count_groups(&self, viewer: &Viewer) -> Result<i64, Failure> {
         Ok(groups::count_visible(&self.db, viewer).await?)
     }
 
     /// Those of `ids` that `viewer` sees.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn find_groups(&self, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Failure> {
         Ok(groups::find_visible(&self.db, viewer, ids).await?)
     }
 
-    /// The users of groups that the caller was shown; of more than `most` users, `most` and one.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The users of groups that were returned to the caller. If there are more than `most`, `most` + one.
     pub async fn list_group_users(
         &self,
         groups: &[WorkspaceGroupId],
@@ -109,34 +83,23 @@ impl Services {
         Ok(groups::list_users(&self.db, groups, most).await?)
     }
 
-    /// How many users groups have together that the caller was shown; of more than `most`, `most` and one.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// How many users the groups that were returned to the caller have in total. If there are more than `most`, `most`
+    /// + one.
     pub async fn count_group_users(&self, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Failure> {
         Ok(groups::count_users(&self.db, groups, most).await?)
     }
 
-    /// The tags of workspaces that the caller was shown, as far as they take at most `bytes` together.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The tags of workspaces that were returned to the caller, up to `bytes` bytes in total.
     pub async fn find_workspace_tags(&self, ids: &[WorkspaceId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
         Ok(tags::of_workspaces(&self.db, ids, bytes).await?)
     }
 
-    /// The tags of groups that the caller was shown, as far as they take at most `bytes` together.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The tags of groups that were returned to the caller, up to `bytes` bytes in total.
     pub async fn find_group_tags(&self, ids: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
         Ok(tags::of_groups(&self.db, ids, bytes).await?)
     }
 
-    /// The viewer's own binding through each of `groups`, where he has one.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// The viewer's own binding through each of `groups`, if any.
     pub async fn find_bindings_through(
         &self,
         viewer: &Viewer,

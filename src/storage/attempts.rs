@@ -1,5 +1,5 @@
-//! Counters of wrong passwords, and the networks that somebody signed in from. Both are kept under keyed digests: who
-//! reads the tables learns no name.
+//! Counters of wrong passwords, and the networks that users have signed in from. Both are stored under keyed digests,
+//! so that a reader of the tables learns no user id.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -24,10 +24,7 @@ fn to_attempts((failures, failed_at, blocked_until): Row) -> Attempts {
     }
 }
 
-/// What is counted under `counter`.
-///
-/// # Errors
-/// When the database fails.
+/// The failed attempts counted under `counter`.
 pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<Row> = on!(&mut conn, c => {
@@ -41,19 +38,16 @@ pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> 
     Ok(row.map(to_attempts))
 }
 
-/// What is counted under `counter`, which belongs to the name of `login`. Nobody else can count there until the
-/// transaction ends, even if nothing was counted yet. The counter over all networks comes first, then that of a network.
-///
-/// # Errors
-/// When the database fails.
+/// The failed attempts counted under `counter`, which belongs to the user id of `login`. Locks the counter until the
+/// transaction ends, even if it is new. Lock the counter over all networks first, then that of a network.
 pub async fn find_locked(
     tx: &mut Tx,
     counter: &Digest,
     login: &Digest,
     now: Timestamp,
 ) -> Result<Option<Attempts>, Error> {
-    // An empty counter is put where there is none, as only a row that is there can be locked; one that is there is
-    // locked by writing what stands there anyway. In two statements it could be deleted between them.
+    // Only an existing row can be locked, so an empty counter is inserted if there is none. An existing counter is
+    // locked by overwriting it with its own value. With two statements, it could be deleted between them.
     let row: Row = on!(tx.conn(), c => {
         diesel::insert_into(password_attempts::table)
             .values((
@@ -77,10 +71,7 @@ pub async fn find_locked(
     Ok(Some(to_attempts(row)).filter(|attempts| attempts.failures > 0))
 }
 
-/// Sets what is counted under `counter`.
-///
-/// # Errors
-/// When the database fails.
+/// Sets the failed attempts counted under `counter`.
 pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(password_attempts::table.find(counter.as_slice()))
@@ -95,11 +86,8 @@ pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result
     Ok(())
 }
 
-/// Deletes counters, one after the other in the order given: that over all networks first, as in [`find_locked`], so
+/// Deletes counters, one after the other in the given order: the one over all networks first, as in [`find_locked`], so
 /// that two transactions never wait for each other.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     for counter in counters {
         on!(tx.conn(), c => {
@@ -109,11 +97,8 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes all counters of the name of `login`, from whatever network. The one over all networks must be locked, see
-/// [`find_locked`]: then nobody else holds one of the others.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes all counters of the user id of `login`, of all networks. The counter over all networks must be locked, see
+/// [`find_locked`]: then no other transaction holds one of the others.
 pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login.as_slice()))).execute(c).await
@@ -121,10 +106,7 @@ pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether somebody signed in from `network` after `since`.
-///
-/// # Errors
-/// When the database fails.
+/// Whether a user signed in from `network` after `since`.
 pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Result<bool, Error> {
     let mut conn = db.conn().await?;
     let known = on!(&mut conn, c => {
@@ -138,10 +120,7 @@ pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Re
     Ok(known > 0)
 }
 
-/// Notes that somebody signed in from `network`.
-///
-/// # Errors
-/// When the database fails.
+/// Records a sign-in from `network`.
 pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(known_networks::table)
@@ -155,15 +134,12 @@ pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp)
     Ok(())
 }
 
-/// Forgets counters whose last failure was before `failed_before`, and networks nobody signed in from since
+/// Prunes counters whose last failure was before `failed_before`, and networks without a sign-in since
 /// `signed_in_before`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<(), Error> {
     match tx.conn() {
-        // Counters of one name are locked in no particular order here, so this must not wait for any: one that is in use
-        // is left to the next time.
+        // This locks the counters of a user id in no particular order, so it must not wait for any of them. The next
+        // run deletes those that are in use now.
         Conn::Pg(c) => {
             sql_query(
                 "DELETE FROM password_attempts WHERE counter IN (

@@ -1,4 +1,4 @@
-//! Codes and one-time tokens that wait for their answer.
+//! Pending codes and one-time tokens.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -70,10 +70,7 @@ impl From<&Code> for Row {
     }
 }
 
-/// Keeps a new code, and the digest of the token that names it, if one does.
-///
-/// # Errors
-/// When the database fails.
+/// Stores a new code, and the digest of the token that identifies it, if there is one.
 pub async fn insert(tx: &mut Tx, code: &Code, token: Option<&TokenDigest>) -> Result<(), Error> {
     let row = Row::from(code);
     let token = codes::token.eq(token.map(<[u8; 32]>::as_slice));
@@ -81,10 +78,7 @@ pub async fn insert(tx: &mut Tx, code: &Code, token: Option<&TokenDigest>) -> Re
     Ok(())
 }
 
-/// The newest code of a user for one of `purposes`, out of time or not.
-///
-/// # Errors
-/// When the database fails.
+/// The newest code of a user for one of `purposes`, expired or not.
 pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<Option<Code>, Error> {
     let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
     let mut conn = db.conn().await?;
@@ -101,10 +95,7 @@ pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<O
     row.map(TryInto::try_into).transpose()
 }
 
-/// The code or token for `purpose` that is named by a token.
-///
-/// # Errors
-/// When the database fails.
+/// The code or token for `purpose` that a token identifies.
 pub async fn find_by_token(db: &Db, token: &TokenDigest, purpose: CodePurpose) -> Result<Option<Code>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<Row> = on!(&mut conn, c => {
@@ -119,10 +110,7 @@ pub async fn find_by_token(db: &Db, token: &TokenDigest, purpose: CodePurpose) -
     row.map(TryInto::try_into).transpose()
 }
 
-/// A code, as it is in the transaction.
-///
-/// # Errors
-/// When the database fails.
+/// A code, as seen by the transaction.
 pub async fn find_within(tx: &mut Tx, id: &CodeId) -> Result<Option<Code>, Error> {
     let row: Option<Row> = on!(tx.conn(), c => {
         codes::table.find(id.as_str()).select(Row::as_select()).first(c).await.optional()
@@ -130,11 +118,8 @@ pub async fn find_within(tx: &mut Tx, id: &CodeId) -> Result<Option<Code>, Error
     row.map(TryInto::try_into).transpose()
 }
 
-/// Counts a guess, if fewer than `max_tries` were counted and the code is not out of time. Tells whether it was: of
-/// guesses at the same moment no more are than may be.
-///
-/// # Errors
-/// When the database fails.
+/// Counts an attempt, if fewer than `max_tries` were counted and the code has not expired. Returns `None` if the
+/// attempt was not counted. Concurrent attempts never exceed the limit.
 pub async fn charge(tx: &mut Tx, id: &CodeId, max_tries: u32, now: Timestamp) -> Result<Option<u32>, Error> {
     let max_tries = i32::try_from(max_tries).unwrap_or(i32::MAX);
     let tries: Option<i32> = on!(tx.conn(), c => {
@@ -151,9 +136,6 @@ pub async fn charge(tx: &mut Tx, id: &CodeId, max_tries: u32, now: Timestamp) ->
 }
 
 /// Removes an attempt from the count of a code, if the code still exists.
-///
-/// # Errors
-/// When the database fails.
 pub async fn uncharge(tx: &mut Tx, id: &CodeId) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(codes::table.find(id.as_str()))
@@ -165,11 +147,8 @@ pub async fn uncharge(tx: &mut Tx, id: &CodeId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a code away, if it is still there and not out of time, and tells whether it was: of answers at the same moment
-/// one takes it.
-///
-/// # Errors
-/// When the database fails.
+/// Consumes a code, if it still exists and has not expired, and returns whether it did. Of concurrent attempts, only
+/// one consumes it.
 pub async fn take(tx: &mut Tx, id: &CodeId, now: Timestamp) -> Result<bool, Error> {
     let taken = on!(tx.conn(), c => {
         diesel::delete(codes::table.find(id.as_str())).filter(codes::expires_at.gt(At(now))).execute(c).await
@@ -178,9 +157,6 @@ pub async fn take(tx: &mut Tx, id: &CodeId, now: Timestamp) -> Result<bool, Erro
 }
 
 /// Invalidates a user's codes for `purposes`, and returns how many there were.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete(tx: &mut Tx, owner: &UserId, purposes: &[CodePurpose]) -> Result<usize, Error> {
     let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
     Ok(on!(tx.conn(), c => {
@@ -193,9 +169,6 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, purposes: &[CodePurpose]) -> Re
 }
 
 /// The links of all of `owners` that undo a change of the email address and are valid at `now`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_undo_links(tx: &mut Tx, owners: &[&str], now: Timestamp) -> Result<Vec<UndoLink>, Error> {
     if owners.is_empty() {
         return Ok(Vec::new());
@@ -215,10 +188,7 @@ pub async fn list_undo_links(tx: &mut Tx, owners: &[&str], now: Timestamp) -> Re
     Ok(links.collect())
 }
 
-/// Voids a user's codes for `purpose` that came to be at `since` or later.
-///
-/// # Errors
-/// When the database fails.
+/// Invalidates a user's codes for `purpose` that were created at `since` or later.
 pub async fn delete_since(tx: &mut Tx, owner: &UserId, purpose: CodePurpose, since: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(codes::table)
@@ -231,10 +201,7 @@ pub async fn delete_since(tx: &mut Tx, owner: &UserId, purpose: CodePurpose, sin
     Ok(())
 }
 
-/// Voids all codes of all of `owners`.
-///
-/// # Errors
-/// When the database fails.
+/// Invalidates all codes of all of `owners`.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());
@@ -246,9 +213,6 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
 }
 
 /// Invalidates the codes for `purposes` of all of `owners`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[CodePurpose]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());
@@ -264,10 +228,7 @@ pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[Code
     Ok(())
 }
 
-/// Forgets codes that ran out before `before`.
-///
-/// # Errors
-/// When the database fails.
+/// Prunes codes that expired before `before`.
 pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(codes::table.filter(codes::expires_at.lt(At(before)))).execute(c).await)?;
     Ok(())

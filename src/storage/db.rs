@@ -1,5 +1,5 @@
-//! The database, whichever it is: a pool of connections to it, transactions, and the little that must be said
-//! differently to PostgreSQL and to SQLite.
+//! The database, PostgreSQL or SQLite: a pool of connections, transactions, and the few statements in which the two
+//! differ.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -33,21 +33,22 @@ use super::sqlite::{self, SqliteConnection};
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// After how long unused a connection is closed.
+/// How long a connection is unused before it is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// For how long a write to SQLite shows that it takes writes: `/readyz` is free for everybody, a write is not.
+/// For how long a successful write to SQLite counts as proof that it accepts writes: `/readyz` costs its clients
+/// nothing, but a write has a cost.
 const WRITE_SHOWS_FOR: Duration = Duration::from_millis(250);
 
-/// Whatever the role's default is: under another level, statements that wait for a lock would fail instead of reading
-/// what the other one wrote.
+/// Overrides the role's default. At another isolation level, a statement that has waited for a lock would fail instead
+/// of reading what the other transaction wrote.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// How long the statement that a dropped transaction leaves behind may hold up its rollback.
+/// How long the statement that a dropped transaction leaves behind may delay its rollback.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Which database, and where.
+/// The kind of the database and its location.
 #[derive(Debug, Clone)]
 pub enum Location {
     /// A file of the bundled SQLite.
@@ -56,18 +57,18 @@ pub enum Location {
     Postgres(PostgresUrl),
 }
 
-/// The database: cheap to clone, every clone is the same pool.
+/// The database. It is cheap to clone, and all clones share one pool.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
     statements: Arc<AtomicU64>,
-    /// Why the last connection could not be opened, told as it happens.
+    /// Why the last connection could not be opened; sent when it happens.
     connect_errors: watch::Sender<String>,
     /// Set when PostgreSQL has no space left for a write, until a write succeeds again.
     is_full: Arc<AtomicBool>,
-    /// When SQLite last took a write of [`Db::check_writes`].
+    /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
-    /// The share of the request that this handle belongs to; `None` outside of requests.
+    /// The quota of the request that this handle belongs to; `None` outside of requests.
     quota: Option<Quota>,
 }
 
@@ -78,7 +79,7 @@ enum Pool {
 }
 
 #[expect(clippy::large_enum_variant, reason = "a connection is moved a few times and never kept by the thousand")]
-/// A connection, for as long as it is held. To use it, say [`on!`].
+/// A connection, for as long as it is held. Use it through [`on!`].
 pub(super) enum Conn {
     Pg(Held<PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>>),
     Sqlite(Held<PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>>),
@@ -86,7 +87,7 @@ pub(super) enum Conn {
 
 /// A connection of the pool, and the permit of the request that holds it.
 pub(super) struct Held<C> {
-    // Dropped first: the request may take the next connection once this one is back.
+    // Must be dropped first: the request may get its next connection only after this one is back in the pool.
     connection: C,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -105,7 +106,7 @@ impl<C: DerefMut> DerefMut for Held<C> {
     }
 }
 
-/// Writes one expression for both kinds of connection; the compiler checks it once for each.
+/// Writes one expression for both types of connection. The compiler checks it for each.
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
@@ -117,10 +118,10 @@ macro_rules! on {
 pub(super) use on;
 
 impl Db {
-    /// Makes a pool of at most `connections`. None is opened yet: a wrong address shows when the first is needed.
+    /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use.
     ///
     /// # Errors
-    /// When a root certificate cannot be read.
+    /// If a root certificate cannot be read.
     pub async fn open(location: &Location, connections: u32) -> Result<Self, Error> {
         let statements = Arc::new(AtomicU64::new(0));
         let connect_errors = watch::Sender::default();
@@ -136,7 +137,7 @@ impl Db {
         Ok(Self { pool, statements, connect_errors, is_full, written_at: Arc::default(), quota: None })
     }
 
-    /// The same database for one request, which uses no more than its `quota`.
+    /// The same database for one request, which is limited to `quota`.
     #[must_use]
     pub fn within(&self, quota: Quota) -> Self {
         Self { quota: Some(quota), ..self.clone() }
@@ -148,13 +149,13 @@ impl Db {
         self.quota.as_ref().map(Quota::statements_left)
     }
 
-    /// Whether this is PostgreSQL, for the few who tell people about it.
+    /// Whether this is PostgreSQL, for the few places that report it.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         matches!(self.pool, Pool::Pg(_))
     }
 
-    /// How many connections the pool holds open, in use or idle.
+    /// How many connections the pool holds, in use or idle.
     #[must_use]
     pub fn connections(&self) -> u32 {
         match &self.pool {
@@ -163,13 +164,13 @@ impl Db {
         }
     }
 
-    /// How many statements were made so far, over all connections.
+    /// How many statements were executed so far, over all connections.
     #[must_use]
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How many connections were opened so far, those that were closed since included.
+    /// How many connections were opened so far, including those that were closed since.
     #[must_use]
     pub fn connections_opened(&self) -> u64 {
         match &self.pool {
@@ -178,23 +179,17 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Checks that the database responds.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut conn = self.conn().await?;
         on!(&mut conn, c => c.batch_execute("SELECT 1").await)?;
         Ok(())
     }
 
-    /// Whether the database takes writes. SQLite is asked by a write, since nothing else tells whether its disk is full.
-    /// PostgreSQL is asked by one only after it refused one for lack of space.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Checks that the database accepts writes. On SQLite, by a write, because nothing else shows whether the disk is
+    /// full. On PostgreSQL, by a write only after it refused one for lack of space.
     pub async fn check_writes(&self) -> Result<(), Error> {
-        // One after the other on SQLite: of many that ask at once, one writes.
+        // One after the other on SQLite: of many concurrent checks, one writes.
         let mut written_at = self.written_at.lock().await;
         if written_at.is_some_and(|at| at.elapsed() < WRITE_SHOWS_FOR) {
             return Ok(());
@@ -238,8 +233,8 @@ impl Db {
                     RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
                     RunError::User(error) => Error::Unavailable(error.to_string()),
                 }),
-                // The pool itself would go on trying until the time is up, and hold up the caller. As long as there is
-                // any connection, it will serve the caller too: that there cannot be one more is no failure.
+                // The pool itself would retry until the timeout and block the caller. If there is any open connection,
+                // it will serve the caller as well, so a failure to open another one is not an error.
                 Ok(()) = connect_errors.changed() => {
                     if self.connections() == 0 {
                         return Err(Error::Unavailable(connect_errors.borrow().clone()));
@@ -249,19 +244,13 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that what is read in it
-    /// cannot change before it is written.
-    ///
-    /// # Errors
-    /// When the database is not available.
+    /// Begins a transaction that will write. On SQLite, it takes the write lock at once, so that what it reads cannot
+    /// change before it writes.
     pub async fn begin(&self) -> Result<Tx, Error> {
         self.begin_with(BEGIN, "BEGIN IMMEDIATE").await
     }
 
-    /// Begins a transaction in which everything is read as of one moment.
-    ///
-    /// # Errors
-    /// When the database is not available.
+    /// Begins a transaction that reads everything as of one moment.
     pub async fn begin_snapshot(&self) -> Result<Tx, Error> {
         self.begin_with(BEGIN_SNAPSHOT, "BEGIN DEFERRED").await
     }
@@ -285,8 +274,8 @@ impl Db {
     }
 }
 
-/// A transaction. Dropped without [`commit`](Self::commit), as by a `?` or by a client that hangs up, it is rolled back
-/// in the background, and the connection returns to the pool: a refusal costs no connection.
+/// A transaction. If it is dropped without [`commit`](Self::commit), as by a `?` or by a client that disconnects, it is
+/// rolled back in the background and the connection returns to the pool: a refusal costs no connection.
 pub struct Tx {
     conn: ScopeGuard<Conn, fn(Conn)>,
     quota: Option<Quota>,
@@ -297,17 +286,17 @@ impl Tx {
         Self { conn: scopeguard::guard(conn, roll_back_in_background), quota }
     }
 
-    /// Makes everything that was written last.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// When the database could not; then nothing of it remains.
+    /// If the commit fails. Then nothing of the transaction remains.
     pub async fn commit(self) -> Result<(), Error> {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => commit(&mut **c).await)
     }
 
-    /// The same, and returns the connection for what belongs to the transaction and comes after it.
+    /// The same, but returns the connection for statements that follow the transaction.
     pub(super) async fn commit_keeping(self) -> Result<Conn, Error> {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
@@ -315,10 +304,10 @@ impl Tx {
         Ok(conn)
     }
 
-    /// Takes everything back before it returns, and gives the connection to the next one.
+    /// Rolls the transaction back before it returns, and releases the connection.
     ///
     /// # Errors
-    /// When the database is gone; then nothing remains either.
+    /// If the connection is lost. Nothing of the transaction remains then either.
     pub async fn roll_back(self) -> Result<(), Error> {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
@@ -339,7 +328,7 @@ impl Tx {
 }
 
 /// A connection that cannot be rolled back within [`ROLLBACK_TIMEOUT`], or outside of the runtime, is closed: the pool
-/// finds it in the middle of a transaction.
+/// detects the open transaction.
 fn roll_back_in_background(mut conn: Conn) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     runtime.spawn(async move {
@@ -372,16 +361,16 @@ where
     AsyncDieselConnectionManager<C>: bb8::ManageConnection<Connection = C, Error = PoolError>,
 {
     let mut config = ManagerConfig::default();
-    // A connection belongs to the runtime that opened it: opened for a long operation, it would be driven by threads of low
-    // priority for good, whoever uses it next.
+    // A connection belongs to the runtime that opened it. If a long operation opened it, low-priority threads would
+    // drive it for good, whichever request used it next.
     let runtime = Handle::current();
     config.custom_setup = Box::new(move |_| {
         let opened = runtime.spawn(connect());
         async move { opened.await.unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string()))) }
             .boxed()
     });
-    // Looks whether the connection is known to be dead, without asking the server: a round trip at every check-out
-    // halves what the server can do.
+    // Checks whether the connection is known to be dead, without a round trip to the server: one at every check-out
+    // halves the throughput of the server.
     config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn: &mut C| {
         let is_broken = conn.is_broken();
         async move { if is_broken { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) } }.boxed()
@@ -397,13 +386,13 @@ where
         .map_err(|error| Error::Unavailable(error.to_string()))
 }
 
-/// Tells those who wait for a connection why one could not be opened.
+/// Tells the requests that wait for a connection why one could not be opened.
 #[derive(Debug, Clone)]
 struct ConnectErrors(watch::Sender<String>);
 
 impl ErrorSink<PoolError> for ConnectErrors {
     fn sink(&self, error: PoolError) {
-        // That an open one turned out dead is no reason to give up: the next one is taken.
+        // An open connection that turned out to be dead is no reason to give up: the next one is used.
         if let PoolError::ConnectionError(error) = error {
             self.0.send_replace(error.to_string());
         }
@@ -414,13 +403,13 @@ impl ErrorSink<PoolError> for ConnectErrors {
     }
 }
 
-/// What the two databases say differently inside a statement.
+/// The differences of the two databases inside a statement.
 pub(super) trait Dialect: Backend {
-    /// The function that tells at which character of its first argument the second begins, 0 for nowhere.
+    /// The function that returns at which character of its first argument the second begins, or 0 if it does not occur.
     const POSITION: &'static str;
 
-    /// Adds « is one of `values`»: an array on PostgreSQL, which makes one statement of any number of them; a list on
-    /// SQLite.
+    /// Adds «is one of `values`»: an array on PostgreSQL, so that any number of them makes the same statement; a list
+    /// on SQLite.
     fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()>;
 }
 
@@ -448,7 +437,7 @@ impl Dialect for Sqlite {
     }
 }
 
-/// Counts the statements of every connection, and shows them, without their values, to whoever traces.
+/// Counts the statements of every connection, and traces them without their values.
 #[derive(Clone)]
 pub(super) struct Counter(Arc<AtomicU64>);
 

@@ -11,9 +11,6 @@ use crate::domain::ids::DomainId;
 use crate::domain::user::Domain;
 
 /// The domain with this id.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<DomainRow> = on!(&mut conn, c => {
@@ -23,19 +20,13 @@ pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
 }
 
 /// The name of the domain with this id, within a transaction.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Error> {
     Ok(on!(tx.conn(), c => {
         domains::table.find(id.as_str()).select(domains::name).first(c).await.optional()
     })?)
 }
 
-/// The id of the domain where there is only one; `None` where there is none or several.
-///
-/// # Errors
-/// When the database fails.
+/// The id of the only domain; `None` if there is no domain or more than one.
 pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
     let mut conn = db.conn().await?;
     let ids: Vec<String> = on!(&mut conn, c => domains::table.select(domains::domain_id).limit(2).load(c).await)?;
@@ -44,9 +35,6 @@ pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
 }
 
 /// Whether there is any domain.
-///
-/// # Errors
-/// When the database fails.
 pub async fn exists(db: &Db) -> Result<bool, Error> {
     let mut conn = db.conn().await?;
     let found: Vec<String> = on!(&mut conn, c => domains::table.select(domains::domain_id).limit(1).load(c).await)?;

@@ -1,59 +1,59 @@
-//! What can go wrong with a database, as types.
+//! The errors of a database, as types.
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 use super::postgres::sqlstate;
 
-/// A statement, or getting to where it could be made, failed. That nothing was found is no error but an `Option`.
+/// A failed statement, or a failed connection. That nothing was found is not an error but an `Option`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database cannot be reached, or has no connection to spare; later it may.
+    /// The database is unreachable or has no free connection. A later request may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The transaction gave way to a concurrent one, and nothing of it remains. Done once more, it may succeed.
+    /// The transaction gave way to a concurrent one, and nothing of it remains. It may succeed if it is run again.
     #[error("the transaction gave way to another: {0}")]
     Aborted(String),
-    /// The request has executed as many statements as one may.
+    /// The request has executed as many statements as a request may.
     #[error("a request may execute at most {0} statements")]
     TooManyStatements(u32),
-    /// Something with the same key is there already.
+    /// An entity with the same key already exists.
     #[error("{0:?}: there is one already")]
     Conflict(Conflict),
-    /// A row holds what the program never writes.
+    /// A row contains a value that the server never writes.
     #[error("{table}.{column} of {id} holds what cannot be understood")]
     Corrupt {
-        /// In which table.
+        /// The table.
         table: &'static str,
-        /// In which column.
+        /// The column.
         column: &'static str,
-        /// The row's key.
+        /// The key of the row.
         id: String,
     },
-    /// A row that has to be there was deleted by another transaction.
+    /// A required row was deleted by another transaction.
     #[error("{table}: the row of {id} was deleted meanwhile; try again")]
     Gone {
-        /// In which table.
+        /// The table.
         table: &'static str,
-        /// The row's key.
+        /// The key of the row.
         id: String,
     },
-    /// Anything else the database said.
+    /// Any other error of the database.
     #[error("the database refused a statement: {0}")]
     Refused(#[source] DieselError),
 }
 
-/// Which key it was that is there already.
+/// The key that already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// A user of this name, in this domain.
+    /// The user id, within a domain.
     UsersLogin,
-    /// A user with this verified address, in this domain.
+    /// The verified address of a user, within a domain.
     UsersVerifiedEmail,
-    /// Another one.
+    /// Any other key.
     Other,
 }
 
-/// Checks that a statement changed the one row that it is about: one that changed none is no success.
+/// Checks that a statement changed exactly the one row that it is about. Changing none is an error.
 ///
 /// # Errors
 /// [`Error::Gone`].
@@ -85,7 +85,7 @@ impl From<DieselError> for Error {
 }
 
 impl Error {
-    /// Why the commit failed says more than why the rollback after it did.
+    /// The reason for the failed commit says more than that for the failed rollback after it.
     fn from_failed_commit(error: DieselError) -> Self {
         match error {
             DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
@@ -94,7 +94,7 @@ impl Error {
     }
 }
 
-/// PostgreSQL tells the name of the constraint; SQLite only which columns.
+/// PostgreSQL reports the name of the constraint; SQLite only reports the columns.
 fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Conflict {
     match (information.constraint_name(), information.message()) {
         (Some("users_login"), _) | (None, "UNIQUE constraint failed: users.domain_id, users.user_id_key") => {
@@ -110,14 +110,14 @@ fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Confl
 /// `serialization_failure` and `deadlock_detected`.
 const ABORTED: [&str; 2] = ["40001", "40P01"];
 
-/// Whether the same may succeed later, by PostgreSQL's SQLSTATE: a lost connection (class 08), a server that takes no
-/// writes (25006), that has too little of something (53), an operator or a limit that stopped the statement (57), a
-/// lock that did not come free in time (55P03).
+/// Whether a retry may succeed, by PostgreSQL's SQLSTATE: a lost connection (class 08), a server that accepts no writes
+/// (25006) or lacks resources (53), a statement that an operator or a limit stopped (57), a lock that did not become
+/// free in time (55P03).
 fn is_passing(state: &str) -> bool {
     ["25006", "55P03"].contains(&state) || ["08", "53", "57"].iter().any(|class| state.starts_with(class))
 }
 
-/// The same by the words of SQLite's result codes, which are never translated; diesel does not hand the codes on.
+/// The same, by the messages of SQLite's result codes, which are never translated. diesel does not provide the codes.
 fn is_passing_on_sqlite(message: &str) -> bool {
     const PASSING: [&str; 8] = [
         "database is locked",                   // SQLITE_BUSY

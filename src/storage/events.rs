@@ -56,38 +56,29 @@ impl From<&SecurityEvent> for Row {
     }
 }
 
-/// Keeps an event.
-///
-/// # Errors
-/// When the database fails.
+/// Stores an event.
 pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
     let row = Row::from(event);
     on!(tx.conn(), c => diesel::insert_into(security_events::table).values(&row).execute(c).await)?;
     Ok(())
 }
 
-/// Keeps many events.
-///
-/// # Errors
-/// When the database fails.
+/// Stores many events.
 pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Error> {
     insert_rows!(tx, security_events::table, events.iter().map(Row::from).collect::<Vec<_>>());
     Ok(())
 }
 
-/// The place in the list behind which a page begins.
+/// The place in the list after which a page begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct After {
-    /// When the event before it happened.
+    /// When the event at that place happened.
     pub created_at: Timestamp,
-    /// Its key.
+    /// The key of that event.
     pub id: String,
 }
 
 /// A page of the events of a user's account that happened after `since`, newest first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_by_owner(
     db: &Db,
     owner: &UserId,
@@ -117,9 +108,6 @@ pub async fn list_by_owner(
 }
 
 /// The user agents of the newest `limit` events of a type of a user's account, newest first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_user_agents(
     tx: &mut Tx,
     owner: &UserId,
@@ -139,9 +127,6 @@ pub async fn list_user_agents(
 }
 
 /// How many events of a user's account happened after `since`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_by_owner(db: &Db, owner: &UserId, since: Timestamp) -> Result<i64, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => {
@@ -154,10 +139,7 @@ pub async fn count_by_owner(db: &Db, owner: &UserId, since: Timestamp) -> Result
     })?)
 }
 
-/// Forgets events that happened before `before`.
-///
-/// # Errors
-/// When the database fails.
+/// Prunes events that happened before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
     Ok(on!(tx.conn(), c => {
         diesel::delete(security_events::table.filter(security_events::created_at.lt(At(before)))).execute(c).await

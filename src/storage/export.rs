@@ -1,4 +1,4 @@
-//! Everything that is kept, page by page, in the order of the keys: what export reads.
+//! The stored data for an export, page by page, in the order of the keys.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,10 +12,10 @@ use crate::domain::ids::WorkspaceGroupId;
 use crate::domain::user::{Domain, User};
 use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 
-/// How many things a page has.
+/// How many entities a page contains.
 pub const PAGE: i64 = 1000;
 
-/// A page of things in the order of one column, after the given value of it.
+/// A page of entities in the order of one column, after the given value of the column.
 macro_rules! page {
     ($tx:expr, $row:ty, $table:ident, $key:ident, $after:expr) => {{
         let after: Option<&str> = $after;
@@ -30,7 +30,7 @@ macro_rules! page {
     }};
 }
 
-/// A page of things in the order of two columns, after the given values of them.
+/// A page of entities in the order of two columns, after the given values of the columns.
 macro_rules! page_of_pairs {
     ($tx:expr, $row:ty, $selection:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {{
         let after: Option<(&str, &str)> = $after;
@@ -47,36 +47,27 @@ macro_rules! page_of_pairs {
 }
 
 /// A page of domains, in the order of their ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn domains(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Domain>, Error> {
     page!(tx, DomainRow, domains, domain_id, after).into_iter().map(TryInto::try_into).collect()
 }
 
 /// A page of roles, in the order of their domains and ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn roles(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<Role>, Error> {
     let rows = page_of_pairs!(tx, RoleRow, RoleRow::as_select(), roles, domain_id, role_id, after);
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// A user with his secrets.
+/// A user with their secrets.
 pub struct UserWithSecrets {
     /// The user.
     pub user: User,
-    /// The hash of his password.
+    /// The password hash.
     pub password_hash: Option<String>,
-    /// The secret of his authenticator app, sealed.
+    /// The encrypted secret of the authenticator app.
     pub otp_secret: Option<Vec<u8>>,
 }
 
-/// A page of users, in the order of their domains and what they sign in with.
-///
-/// # Errors
-/// When the database fails.
+/// A page of users, in the order of their domains and user ids.
 pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserWithSecrets>, Error> {
     type Row = (UserRow, Option<String>, Option<Vec<u8>>);
     let rows = page_of_pairs!(
@@ -96,17 +87,11 @@ pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserW
 }
 
 /// A page of groups, in the order of their ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGroup>, Error> {
     Ok(page!(tx, GroupRow, workspace_groups, workspace_group_id, after).into_iter().map(Into::into).collect())
 }
 
-/// A page of the users of all groups, in the order of the groups' ids and what the users sign in with.
-///
-/// # Errors
-/// When the database fails.
+/// A page of the users of all groups, in the order of the groups' ids and the user ids.
 pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(WorkspaceGroupId, GroupMember)>, Error> {
     use workspace_group_users as members;
     let rows = page_of_pairs!(tx, MemberRow, MemberRow::as_select(), members, workspace_group_id, user_id_key, after);
@@ -116,17 +101,11 @@ pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(Wo
 }
 
 /// A page of workspaces, in the order of their ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspace>, Error> {
     page!(tx, WorkspaceRow, workspaces, workspace_id, after).into_iter().map(TryInto::try_into).collect()
 }
 
 /// A page of bindings, in the order of their ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn bindings(tx: &mut Tx, after: Option<&str>) -> Result<Vec<RoleBinding>, Error> {
     page!(tx, BindingRow, role_bindings, role_binding_id, after).into_iter().map(TryInto::try_into).collect()
 }

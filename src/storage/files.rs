@@ -1,4 +1,4 @@
-//! Files that only their owner may read: the SQLite database, and the secret key beside it.
+//! Files that only their owner may read: the SQLite database, and the secret key next to it.
 
 use std::fs::Permissions;
 use std::io::{self, ErrorKind};
@@ -8,11 +8,8 @@ use std::path::Path;
 /// The owner may read and write.
 pub const MODE: u32 = 0o600;
 
-/// Takes the rights of everybody but the owner away. Leaves a file alone that belongs to another user of the machine, or
-/// that does not exist.
-///
-/// # Errors
-/// When the operating system refuses.
+/// Removes the access rights of all users of the machine but the owner. A file that belongs to another user, or does
+/// not exist, stays as it is.
 pub fn restrict(path: &Path) -> io::Result<()> {
     let Ok(metadata) = path.metadata() else { return Ok(()) };
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
@@ -20,7 +17,7 @@ pub fn restrict(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     match std::fs::set_permissions(path, Permissions::from_mode(metadata.mode() & MODE)) {
-        // Somebody else was faster, or nothing can be changed here.
+        // Another process has already deleted the file, or it cannot be changed here.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem) => Ok(()),
         set => set,
     }

@@ -1,7 +1,8 @@
 //! Times that lie in the future because the clock was set back after they were stored.
 //!
-//! A row that was written in the future is moved back by as much as it is ahead, and no end lies further ahead than the
-//! rule allows. So every delay, lease and lifetime keeps its own length, whatever the clock does.
+//! A time that was stored in the future is moved back by the time that it is ahead, and the end of a lifetime is moved
+//! to the latest time that the limits allow. So every delay, lease, and lifetime keeps its own length, whatever the
+//! clock does.
 
 use chrono::TimeDelta;
 use diesel::sql_query;
@@ -12,16 +13,17 @@ use super::error::Error;
 use super::types::{At, UtcTimestamp};
 use crate::clock::{CLOCK_SKEW, Timestamp};
 
-/// How far in the future the ends of things may lie.
+/// How far in the future lifetimes and delays may end.
 #[derive(Debug, Clone)]
 pub struct LongestLifetimes {
-    /// An access token.
+    /// The lifetime of an access token.
     pub access_token: TimeDelta,
-    /// Codes and one-time tokens, by the value of `codes.purpose`; with `true` those that hold an OTP secret.
+    /// The lifetimes of codes and one-time tokens, by the value of `codes.purpose`; `true` is for those that hold an
+    /// OTP secret.
     pub codes: Vec<(&'static str, bool, TimeDelta)>,
-    /// A worker's lease of a job.
+    /// The length of a worker's lease of a job.
     pub lease: TimeDelta,
-    /// The pause before a job is tried again, by the number of times that it was tried.
+    /// The pause before the next attempt at a job, by the number of past attempts.
     pub retries: Vec<TimeDelta>,
     /// How long an authentication counts as recent.
     pub fresh_for: TimeDelta,
@@ -29,20 +31,20 @@ pub struct LongestLifetimes {
     pub refresh_grace: TimeDelta,
 }
 
-/// Rows of one table to be corrected: in `set` and `condition`, `$1` is the time to be set, and `$2` the one from which on
-/// a time is wrong.
+/// The rows of one table to be corrected. In `set` and `condition`, `$1` is the time to be set, and `$2` is the time
+/// from which on a stored time is wrong.
 struct Correction {
     table: &'static str,
     key: &'static str,
     set: &'static str,
     condition: String,
-    /// How far ahead the latest time that is right lies.
+    /// How far ahead the latest correct time is.
     ahead: TimeDelta,
-    /// How long before that the time to be set lies: for what must not begin anew.
+    /// How long before that the time to be set is, for what must not start again.
     before: TimeDelta,
 }
 
-/// Corrects all times that lie too far in the future, and returns in how many rows.
+/// Corrects all times that are too far in the future, and returns the number of corrected rows.
 ///
 /// # Errors
 /// If the database fails. What was corrected until then stays corrected.
@@ -57,7 +59,8 @@ pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> R
 
 async fn run(conn: &mut Conn, correction: &Correction, now: Timestamp) -> Result<usize, Error> {
     let Correction { table, key, set, condition, ahead, before } = correction;
-    // Rows are locked in no particular order, so this must not wait for any: the next run finds what is in use.
+    // Rows are locked in no particular order, so this must not wait for any: the next run corrects those that are in
+    // use.
     let lock = if matches!(conn, Conn::Pg(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
     let text = format!("UPDATE {table} SET {set} WHERE {key} IN (SELECT {key} FROM {table} WHERE {condition}{lock})");
     let (right, wrong_from) = (At(now + *ahead - *before), At(now + *ahead + CLOCK_SKEW));
@@ -87,7 +90,7 @@ fn corrections(lifetimes: &LongestLifetimes) -> Vec<Correction> {
     corrections
 }
 
-/// When something happened cannot lie in the future. What ends a certain time after it moves with it.
+/// The time of an event cannot be in the future. An end that is a fixed time after it moves with it.
 fn moments() -> Vec<Correction> {
     [
         (
@@ -118,8 +121,8 @@ fn moments() -> Vec<Correction> {
     .into()
 }
 
-/// An authentication and a rotation allow something for a while. If they lie in the future, nobody knows how long ago they
-/// were, so that while is over: moved to now, it would begin anew.
+/// An authentication and a rotation allow something for a limited time. If their times are in the future, it is unknown
+/// how long ago they were, so that period counts as over: moved to now, it would start again.
 fn protections(lifetimes: &LongestLifetimes) -> [Correction; 2] {
     let second = TimeDelta::seconds(1);
     [

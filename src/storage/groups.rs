@@ -44,7 +44,8 @@ impl std::convert::From<ListedRow> for ListedGroup {
     }
 }
 
-/// The groups that the viewer sees: for an admin all of the domain's, for anyone else those that he is a user of.
+/// The groups that the viewer sees: for an admin, all groups of the domain; for any other user, those that they are a
+/// user of.
 macro_rules! visible {
     ($viewer:expr) => {{
         let mut query =
@@ -62,9 +63,6 @@ macro_rules! visible {
 }
 
 /// A page of the groups that `viewer` sees.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = i64::try_from(page.size).unwrap_or(i64::MAX).saturating_add(1);
@@ -92,18 +90,12 @@ pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged
 }
 
 /// How many groups `viewer` sees.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_visible(db: &Db, viewer: &Viewer) -> Result<i64, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => visible!(viewer).count().get_result(c).await)?)
 }
 
-/// Those of `ids` that `viewer` sees, in no order.
-///
-/// # Errors
-/// When the database fails.
+/// Which of `ids` `viewer` sees, in no particular order.
 pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Error> {
     let ids: Vec<&str> = ids.iter().map(WorkspaceGroupId::as_str).collect();
     let mut conn = db.conn().await?;
@@ -119,11 +111,8 @@ pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) ->
 
 type UserRow = (String, String, String, Option<String>, Option<String>, Option<String>, Option<String>);
 
-/// The users of all of `groups`, in the order of what they sign in with; of more than `most` users, any `most` and one.
-/// Whether a group may be seen is for the caller to know.
-///
-/// # Errors
-/// When the database fails.
+/// The users of all of `groups`, in the order of their user ids; if there are more than `most`, any `most` and one. The
+/// calling code must check that the groups are visible.
 pub async fn list_users(
     db: &Db,
     groups: &[WorkspaceGroupId],
@@ -135,10 +124,7 @@ pub async fn list_users(
     rows.into_iter().map(to_group_user).collect()
 }
 
-/// How many users all of `groups` have together; of more than `most` users, `most` and one.
-///
-/// # Errors
-/// When the database fails.
+/// How many users all of `groups` have together; if there are more than `most`, `most` and one.
 pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Error> {
     let query = MemberCount(Members::new(groups, most));
     let mut conn = db.conn().await?;
@@ -146,7 +132,7 @@ pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> R
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// The members of groups, which are users or the names of some who are none yet; no more of them than the limit.
+/// The members of groups, which are users or the user ids of unknown users, up to the limit.
 struct Members {
     groups: Vec<String>,
     limit: i64,
@@ -173,7 +159,7 @@ impl Members {
     }
 }
 
-/// The limit applies before users are looked up and rows are sorted, so that neither takes longer than it allows.
+/// The limit applies before users are looked up and rows are sorted, so that it bounds the time of both.
 struct MemberList(Members);
 
 impl Query for MemberList {
@@ -202,7 +188,7 @@ where
     }
 }
 
-/// Their number.
+/// The number of members.
 struct MemberCount(Members);
 
 impl Query for MemberCount {

@@ -1,4 +1,4 @@
-//! What this database is: a few named facts about the installation itself.
+//! Facts about the installation itself, by name.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -7,20 +7,14 @@ use super::db::{Db, on};
 use super::error::Error;
 use super::schema::installation;
 
-/// The fact of this name.
-///
-/// # Errors
-/// When the database fails.
+/// The fact with this name.
 pub async fn find(db: &Db, name: &str) -> Result<Option<String>, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => installation::table.find(name).select(installation::value).first(c).await.optional())?)
 }
 
-/// Notes a fact unless there is one of this name, and tells the one that is there now: of several who note at once, all
-/// learn the same.
-///
-/// # Errors
-/// When the database fails.
+/// Stores a fact unless there is one with this name, and returns the stored one: of several concurrent callers, all get
+/// the same.
 pub async fn find_or_insert(db: &Db, name: &str, value: &str) -> Result<String, Error> {
     let mut conn = db.conn().await?;
     on!(&mut conn, c => {

@@ -1,4 +1,4 @@
-//! Bringing the stored keys of user ids, addresses and names up to date after their rules changed.
+//! Updates the stored keys of user ids, addresses, and names after their rules changed.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use super::error::Error;
 use super::schema::{installation, workspaces};
 use crate::domain::search::search_key;
 
-/// The fact of the installation that says that keys are due.
+/// The fact of the installation that the keys have to be updated.
 const DUE: &str = "keys";
-/// What the work is called where applied migrations are listed.
+/// The name of the update in the list of applied migrations.
 pub(super) const NAME: &str = "keys of user ids, addresses and names";
 /// How many names one statement reads.
 const PAGE: i64 = 1000;
 /// How many collisions are named.
 const NAMED: usize = 20;
 
-/// Keys that differ from those of before only in a sigma. Nothing else does: the rules are the same in all else.
+/// The new keys differ from the old ones only in the letter sigma. The rules are otherwise the same.
 const SIGMAS: &str = "
     UPDATE users SET user_id_key = replace(user_id_key, 'ς', 'σ') WHERE user_id_key LIKE '%ς%';
     UPDATE users SET email_key = replace(email_key, 'ς', 'σ') WHERE email_key LIKE '%ς%';
@@ -32,7 +32,7 @@ const SIGMAS: &str = "
     UPDATE codes SET address_key = replace(address_key, 'ς', 'σ') WHERE address_key LIKE '%ς%';
 ";
 
-/// What becomes equal: a place, a key, and two of the user ids that have it.
+/// The keys that become equal: a place, a key, and two of the user ids that have it.
 const COLLISIONS: &str = "
     SELECT 'user id in ' || domain_id AS place, min(user_id) AS one, max(user_id) AS other FROM users
     GROUP BY domain_id, replace(user_id_key, 'ς', 'σ') HAVING count(*) > 1
@@ -45,7 +45,7 @@ const COLLISIONS: &str = "
     ORDER BY 1, 2
 ";
 
-/// On PostgreSQL: as long as it takes, and one at a time.
+/// For PostgreSQL: without a time limit, and one at a time.
 const PREPARE: &str = "
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
@@ -63,10 +63,10 @@ struct Collision {
     other: String,
 }
 
-/// Why the keys are not brought up to date. Nothing is changed then.
+/// Why the keys are not updated. Then nothing is changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeysError {
-    /// Users differ in nothing but a final sigma.
+    /// The user ids of some users differ only in a final sigma.
     #[error(
         "these users become equal, since ς and σ are the same letter from this version on:\n{0}\
          nothing was changed; with the version that wrote this database, delete one of each two, or import it \
@@ -79,7 +79,7 @@ pub(super) enum KeysError {
     Statement(#[from] diesel::result::Error),
 }
 
-/// Users whose keys become equal, a line each.
+/// The users whose keys become equal, one line for each collision.
 #[derive(Debug)]
 pub(super) struct Collisions(Vec<String>);
 
@@ -95,7 +95,7 @@ impl fmt::Display for Collisions {
     }
 }
 
-/// Brings all keys up to date, if they are due: all of them or none.
+/// Updates all keys, if this is due: all of them or none.
 pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysError> {
     let db = Db::open(location, 1).await?;
     if !are_due(&db).await? {
@@ -105,7 +105,7 @@ pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysErro
     if let Conn::Pg(c) = tx.conn() {
         c.batch_execute(PREPARE).await?;
     }
-    // Of two at once, the second finds nothing left to do.
+    // Of two concurrent runs, the second has nothing left to do.
     let due = on!(tx.conn(), c => diesel::delete(installation::table.find(DUE)).execute(c).await)?;
     if due == 0 {
         return Ok(());
@@ -120,7 +120,7 @@ pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysErro
     Ok(tx.commit().await?)
 }
 
-/// Whether keys are due. All migrations before must have been applied.
+/// Whether the keys have to be updated. All earlier migrations must have been applied.
 pub(super) async fn are_due(db: &Db) -> Result<bool, KeysError> {
     let mut conn = db.conn().await?;
     let found: Option<String> = on!(&mut conn, c => {

@@ -1,4 +1,4 @@
-//! The migrations, embedded in the binary, and applying them.
+//! The migrations, which are embedded in the binary, and their application.
 
 use std::error::Error as StdError;
 use std::path::Path;
@@ -19,21 +19,21 @@ use super::{keys, postgres, sqlite};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Held while migrations are applied on PostgreSQL, so that of two servers that start at once one waits for the other.
+/// Held while migrations are applied on PostgreSQL, so that of two servers that start at once, one waits for the other.
 const ADVISORY_LOCK: i64 = 0x7573_6572_7072_6f66;
 
 const NO_LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
                          SET LOCAL idle_in_transaction_session_timeout = 0;";
 
-/// The migrations could not be read or applied. None is applied by halves.
+/// The migrations could not be read or applied. None is applied partially.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct MigrateError(#[source] Box<dyn StdError + Send + Sync>);
 
-/// Applies what has not been applied yet, all of it in one go, and tells what that was. Two at once are safe.
+/// Applies all pending migrations at once, and returns their names. Concurrent calls are safe.
 ///
 /// # Errors
-/// When the database cannot be reached or written, or refuses a migration.
+/// If the database cannot be reached or written, or refuses a migration.
 pub async fn apply(location: &Location) -> Result<Vec<String>, MigrateError> {
     let applied = apply_files(location).await?;
     keys::bring_up_to_date(location).await.map_err(|error| MigrateError(error.into()))?;
@@ -51,10 +51,10 @@ async fn apply_files(location: &Location) -> Result<Vec<String>, MigrateError> {
     }
 }
 
-/// What has not been applied yet. Only reads: it needs no right to create tables, and a standby will do.
+/// The pending migrations. Only reads, so it needs no right to create tables and works on a standby.
 ///
 /// # Errors
-/// When the database cannot be reached.
+/// If the database cannot be reached.
 pub async fn pending(location: &Location) -> Result<Vec<String>, MigrateError> {
     let mut pending = pending_files(location).await?;
     if pending.is_empty() {
@@ -95,7 +95,7 @@ async fn pending_on_postgres(url: &postgres::PostgresUrl) -> Result<Vec<String>,
     missing::<Pg>(&POSTGRES, &applied)
 }
 
-/// Where diesel notes which migrations were applied. Its own look at that makes the table if there is none.
+/// Where diesel records the applied migrations. Its own check creates the table if there is none.
 const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations";
 const HAS_TABLE_ON_POSTGRES: &str = "to_regclass('__diesel_schema_migrations') IS NOT NULL";
 const HAS_TABLE_ON_SQLITE: &str = "EXISTS (SELECT * FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
@@ -111,7 +111,7 @@ fn bool(text: &str) -> SqlLiteral<Bool> {
     diesel::dsl::sql(text)
 }
 
-/// The migrations of `source` that are not among those that were `applied`.
+/// The migrations of `source` that are not in `applied`.
 fn missing<DB: Backend>(source: &impl MigrationSource<DB>, applied: &[Applied]) -> Result<Vec<String>, BoxedError> {
     let migrations = source.migrations()?;
     let missing = migrations.iter().map(|migration| migration.name()).filter(|name| {
@@ -123,7 +123,7 @@ fn missing<DB: Backend>(source: &impl MigrationSource<DB>, applied: &[Applied]) 
 
 type BoxedError = Box<dyn StdError + Send + Sync>;
 
-/// A transaction's error must be makeable from diesel's; a box of any error already is too many things to be that.
+/// The error of a transaction must implement `From` for diesel's error, which a box of any error cannot do.
 struct Boxed(BoxedError);
 
 impl From<diesel::result::Error> for Boxed {
@@ -144,8 +144,8 @@ async fn on_sqlite<R: Send + 'static>(
     tokio::task::spawn_blocking(move || run(&mut sqlite::establish(&path)?)).await?
 }
 
-/// All in one transaction. The advisory lock belongs to it and not to the session, which behind a pooler may be another
-/// one for the next statement. A migration may take as long as it must.
+/// Applies all migrations in one transaction. The advisory lock belongs to the transaction, not to the session: behind
+/// a pooler, the next statement may run in another session. A migration has no time limit.
 async fn apply_on_postgres(url: &postgres::PostgresUrl) -> Result<Vec<String>, BoxedError> {
     let mut conn = postgres::establish(url).await?;
     conn.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await?;

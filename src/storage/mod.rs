@@ -1,5 +1,5 @@
-//! Where it is kept: one file a table, each with the statements about it; [`db`] has what differs between the two
-//! databases. No rule is decided here. Nothing outside this module names diesel.
+//! The stored data: one file for each table, with the statements about it. [`db`] contains the differences between the
+//! two databases. This module decides no rules. No other module names diesel.
 
 pub mod attempts;
 pub mod bulk;

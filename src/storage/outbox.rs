@@ -1,7 +1,7 @@
-//! Mails, and requests to be decided on, that wait to be worked on.
+//! Pending jobs: messages to send, and requests to decide on.
 //!
-//! A worker holds a job by a lease, a time until which nobody else takes it. It is taken by one conditional statement,
-//! the same on both databases, so that of several workers one gets it; one that dies lets it go by the passing of time.
+//! A worker claims a job with a lease, a time until which no other worker takes it. One conditional statement, the same
+//! on both databases, takes the lease, so only one of several workers gets it. If the worker dies, the lease expires.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -42,7 +42,7 @@ impl TryFrom<Row> for Job {
     }
 }
 
-/// A job as it is when it is put down: due at once.
+/// A job as it is when it is added: due at once.
 #[derive(Insertable)]
 #[diesel(table_name = outbox)]
 struct NewRow {
@@ -69,30 +69,20 @@ impl From<&Job> for NewRow {
     }
 }
 
-/// Keeps a job, which is due at once.
-///
-/// # Errors
-/// When the database fails.
+/// Stores a job, which is due at once.
 pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
     let row = NewRow::from(job);
     on!(tx.conn(), c => diesel::insert_into(outbox::table).values(&row).execute(c).await)?;
     Ok(())
 }
 
-/// Keeps many jobs, which are due at once.
-///
-/// # Errors
-/// When the database fails.
+/// Stores many jobs, which are due at once.
 pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
     insert_rows!(tx, outbox::table, jobs.iter().map(NewRow::from).collect::<Vec<_>>());
     Ok(())
 }
 
-/// Takes the job that has been due for longest and that nobody holds, of one of `kinds`, and holds it until
-/// `leased_until`.
-///
-/// # Errors
-/// When the database fails.
+/// Leases the job of one of `kinds` that has been due the longest and has no lease, until `leased_until`.
 pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let mut conn = db.conn().await?;
@@ -121,26 +111,20 @@ pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Tim
                 .await
                 .optional()
         })?;
-        // Another worker may have been quicker; then the next one is looked for.
+        // Another worker may have been faster; then look for the next job.
         if let Some(row) = row {
             return row.try_into().map(Some);
         }
     }
 }
 
-/// Takes a finished job away.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes a finished job.
 pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(outbox::table.find(id.as_str())).execute(c).await)?;
     Ok(())
 }
 
-/// Lets a job go, to be tried again at `due_at`.
-///
-/// # Errors
-/// When the database fails.
+/// Ends the lease of a job, for the next attempt at `due_at`.
 pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(outbox::table.find(id.as_str()))
@@ -155,10 +139,7 @@ pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -
     Ok(())
 }
 
-/// Gives a job up: what it says is wiped, that it was there and why it failed stays to be seen.
-///
-/// # Errors
-/// When the database fails.
+/// Marks a job as failed. Its payload is wiped; the job itself and the reason of its failure are kept.
 pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(outbox::table.find(id.as_str()))
@@ -174,10 +155,7 @@ pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Resul
     Ok(())
 }
 
-/// How many jobs wait, and how many were given up.
-///
-/// # Errors
-/// When the database fails.
+/// How many jobs are pending, and how many failed for good.
 pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
     let mut conn = db.conn().await?;
     let waiting = on!(&mut conn, c => {
@@ -189,10 +167,7 @@ pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
     Ok((waiting, failed))
 }
 
-/// Forgets jobs that were given up before `before`.
-///
-/// # Errors
-/// When the database fails.
+/// Prunes jobs that failed for good before `before`.
 pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(At(before)))).execute(c).await)?;
     Ok(())

@@ -1,5 +1,4 @@
-//! Conditions for which diesel's query language has no words: on two columns taken together, and on keys of which many
-//! are looked up at once.
+//! Conditions that diesel's query language cannot express: on two columns together, and on many keys at once.
 
 use std::marker::PhantomData;
 
@@ -16,8 +15,8 @@ use super::db::Dialect;
 
 /// The condition that one column is one of many keys.
 ///
-/// Unlike `eq_any`, PostgreSQL plans it anew for each execution. A plan made while a table is nearly empty reads all of
-/// it, which is fast at that time, and takes longer with each row that an import adds.
+/// Unlike with `eq_any`, PostgreSQL plans it again for each execution. A plan that was made while a table is nearly
+/// empty reads the whole table: fast at that time, but slower with each row that an import adds.
 pub(super) struct OneOf<T> {
     column: &'static str,
     keys: Vec<String>,
@@ -25,32 +24,32 @@ pub(super) struct OneOf<T> {
 }
 
 impl<T> OneOf<T> {
-    /// The rows of the column's table in which it is one of `keys`.
+    /// The rows of the column's table in which the column is one of `keys`.
     pub(super) fn column<C: Column<Table = T>>(_: C, keys: &[&str]) -> Self {
         Self { column: C::NAME, keys: keys.iter().map(|key| (*key).to_owned()).collect(), table: PhantomData }
     }
 }
 
-/// The condition that two columns, taken together, are one of many pairs of keys.
+/// The condition that two columns together are one of many pairs of keys.
 ///
-/// PostgreSQL looks every pair up by itself (`LATERAL`, with `OFFSET 0` so that the planner cannot turn it around), and
-/// then takes the rows by their ids. The shorter `(a, b) IN (SELECT * FROM unnest(…))` leaves the planner free to
-/// read the whole table and to look each row up in the list: with statistics of a time when the table was small, it does.
-/// 20,000 users took 113 s then.
+/// PostgreSQL looks up each pair separately (`LATERAL`, with `OFFSET 0` so that the planner cannot reorder it), and
+/// then reads the rows by their ids. The shorter `(a, b) IN (SELECT * FROM unnest(…))` allows the planner to read the
+/// whole table and to look up each row in the list, which it does with statistics from when the table was small. Then
+/// 20,000 users took 113 s.
 pub(super) struct OneOfPairs<T: QuerySource> {
     from: T::FromClause,
     id: &'static str,
     first: &'static str,
     second: &'static str,
-    /// A boolean column that has to be true as well, as in the condition of a partial index.
+    /// A boolean column that must be true as well, as in the condition of a partial index.
     flag: Option<&'static str>,
     firsts: Vec<String>,
     seconds: Vec<String>,
 }
 
 impl<T: QuerySource> OneOfPairs<T> {
-    /// The rows of `table`, whose primary key is `id`, in which `first` and `second` are one of `pairs`. There must be at
-    /// least one pair.
+    /// The rows of `table`, whose primary key is `id`, in which `first` and `second` are one of `pairs`, of which there
+    /// must be at least one.
     pub(super) fn columns<I, A, B>(table: &T, _id: I, _first: A, _second: B, pairs: &[(&str, &str)]) -> Self
     where
         I: Column<Table = T>,
@@ -61,13 +60,13 @@ impl<T: QuerySource> OneOfPairs<T> {
         Self { from: table.from_clause(), id: I::NAME, first: A::NAME, second: B::NAME, flag: None, firsts, seconds }
     }
 
-    /// Of these, the rows in which `flag` is true.
+    /// The subset of these rows in which `flag` is true.
     pub(super) fn and<C: Column<Table = T, SqlType = Bool>>(self, _flag: C) -> Self {
         Self { flag: Some(C::NAME), ..self }
     }
 }
 
-/// The condition that two columns come after a pair of values, in the order of the first and then the second.
+/// The condition that two columns are after a pair of values, ordered by the first and then the second.
 pub(super) struct AfterPair<T> {
     first: &'static str,
     second: &'static str,
@@ -76,7 +75,7 @@ pub(super) struct AfterPair<T> {
 }
 
 impl<T> AfterPair<T> {
-    /// The rows of the columns' table that come after `after`.
+    /// The rows of the columns' table that are after `after`.
     pub(super) fn columns<A, B>(_first: A, _second: B, after: (&str, &str)) -> Self
     where
         A: Column<Table = T>,

@@ -1,6 +1,6 @@
-//! What one request may use of the database: one connection at a time, and a bounded number of statements.
+//! The database quota of one request: one connection at a time, and a limited number of statements.
 //!
-//! Without it, one request that reads many things at once takes every connection of the pool, and all others wait.
+//! Without it, one request that reads many entities at once takes every connection of the pool, and all others wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,14 +11,14 @@ use tokio::time::timeout;
 
 use super::error::Error;
 
-/// How many statements a request executes at most. `BEGIN`, `COMMIT`, and `ROLLBACK` count.
+/// The maximum number of statements of a request. `BEGIN`, `COMMIT`, and `ROLLBACK` count.
 pub const MAX_STATEMENTS: u32 = 100;
 
-/// How long an operation waits for a connection that the same request holds: longer than any request may take. One that
-/// asks for a second connection while it holds one would wait for itself.
+/// How long an operation waits for a connection that the same request holds: longer than any request may take. An
+/// operation that requests a second connection while it holds one would wait for itself.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The share of one request. Its clones are the same share.
+/// The quota of one request. Its clones share it.
 #[derive(Debug, Clone)]
 pub struct Quota(Arc<Share>);
 
@@ -46,7 +46,7 @@ impl Quota {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until the request holds no connection. It holds the next one until the permit is dropped.
+    /// Waits until the request holds no connection. The request holds its next connection until the permit is dropped.
     pub(super) async fn connection(&self) -> Result<OwnedSemaphorePermit, Error> {
         let permit = timeout(WAIT_TIMEOUT, Arc::clone(&self.0.connection).acquire_owned()).await;
         permit
@@ -57,7 +57,7 @@ impl Quota {
     /// The same, for one statement that only reads.
     ///
     /// # Errors
-    /// [`Error::TooManyStatements`], when the request has executed as many as it may.
+    /// [`Error::TooManyStatements`] if the request has executed as many as it may.
     pub(super) async fn connection_to_read(&self) -> Result<OwnedSemaphorePermit, Error> {
         let permit = self.connection().await?;
         if self.statements_left() == 0 {

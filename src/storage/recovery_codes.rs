@@ -1,4 +1,4 @@
-//! The digests of recovery codes that have not been used.
+//! The digests of unused recovery codes.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,7 +18,7 @@ struct Row {
     digest: Vec<u8>,
 }
 
-/// How many `$owner` has left, asked over `$conn`.
+/// How many recovery codes `$owner` has left, queried through `$conn`.
 macro_rules! count_on {
     ($conn:expr, $owner:expr) => {{
         let count: i64 = on!($conn, c => {
@@ -28,27 +28,18 @@ macro_rules! count_on {
     }};
 }
 
-/// How many a user has left.
-///
-/// # Errors
-/// When the database fails.
+/// How many recovery codes a user has left.
 pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
     let mut conn = db.conn().await?;
     count_on!(&mut conn, owner)
 }
 
-/// The same, as it is in the transaction.
-///
-/// # Errors
-/// When the database fails.
+/// The same, as seen by the transaction.
 pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
     count_on!(tx.conn(), owner)
 }
 
-/// Puts new ones in place of all that a user has; none for none.
-///
-/// # Errors
-/// When the database fails.
+/// Replaces all recovery codes of a user with `digests`, which may be empty.
 pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<(), Error> {
     delete_of_owners(tx, &[owner.as_str()]).await?;
     let rows =
@@ -57,10 +48,7 @@ pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<
     Ok(())
 }
 
-/// Takes one away, and tells whether it was there: of uses at the same moment one takes it.
-///
-/// # Errors
-/// When the database fails.
+/// Consumes a recovery code, and returns whether it was unused. Of concurrent uses, only one succeeds.
 pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
     let taken = on!(tx.conn(), c => {
         diesel::delete(recovery_codes::table.find((owner.as_str(), digest.as_slice()))).execute(c).await
@@ -68,10 +56,7 @@ pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, 
     Ok(taken == 1)
 }
 
-/// Takes all of all of `owners` away.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes all recovery codes of all of `owners`.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());

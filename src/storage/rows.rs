@@ -1,4 +1,4 @@
-//! The rows of the larger tables as they are kept, and their way from and to the domain.
+//! The rows of the larger tables, and their conversion from and to domain types.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::domain::tags::Tags;
 use crate::domain::user::{Domain, RequiredAction, User};
 use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 
-/// Reads a value that is kept as a word in capitals, or tells where the one that is not stands.
+/// Parses a stored enum value, or returns where the invalid value is.
 pub(super) fn stored_enum<E: StoredEnum>(
     text: &str,
     table: &'static str,
@@ -28,7 +28,7 @@ pub(super) fn stored_enum<E: StoredEnum>(
     E::from_stored(text).ok_or_else(|| Error::Corrupt { table, column, id: id.to_owned() })
 }
 
-/// What is kept as a word in capitals.
+/// An enum that is stored as its name in capitals.
 pub(super) trait StoredEnum: Sized {
     fn from_stored(text: &str) -> Option<Self>;
 }
@@ -130,7 +130,7 @@ impl From<&Role> for RoleRow {
     }
 }
 
-/// A user without his secrets: what is read for every request.
+/// A user without their secrets: what is read for every request.
 #[derive(Queryable, Selectable, Debug, Clone)]
 #[diesel(table_name = users)]
 pub(super) struct UserRow {
@@ -205,7 +205,7 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// A whole user, as he is written.
+/// All columns of a user, for writing.
 #[derive(Insertable, AsChangeset, Debug, Clone)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(id))]
 pub(super) struct NewUserRow {
@@ -239,7 +239,7 @@ pub(super) struct NewUserRow {
     pub last_accessed_at: Option<At>,
 }
 
-/// What changes of a user by his own doing, or by that of an administrator.
+/// The columns of a user that the user or an operator changes.
 #[derive(AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub(super) struct ChangedUserRow {
@@ -285,7 +285,7 @@ impl From<&User> for ChangedUserRow {
     }
 }
 
-/// Required actions as they are kept: comma-separated.
+/// Required actions as stored: comma-separated.
 pub(super) fn required_actions_text(actions: &[RequiredAction]) -> String {
     actions.iter().map(|action| action.as_str()).collect::<Vec<_>>().join(",")
 }
@@ -400,7 +400,7 @@ impl From<&WorkspaceGroup> for GroupRow {
     }
 }
 
-/// A user of a group, as the group's own table has him.
+/// A user of a group, as stored in the group's own table.
 #[derive(Queryable, Selectable, Insertable, Debug, Clone)]
 #[diesel(table_name = workspace_group_users, treat_none_as_default_value = false)]
 pub(super) struct MemberRow {

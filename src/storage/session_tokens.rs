@@ -1,4 +1,4 @@
-//! The digests of the tokens of sessions, and how many of them a session keeps.
+//! The digests of the tokens of sessions, and the limit on the number of tokens of a session.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,22 +12,19 @@ use crate::domain::ids::SessionId;
 use crate::domain::session::TokenPurpose;
 use crate::domain::token::TokenDigest;
 
-/// A token to be kept.
+/// A token to be stored.
 pub struct NewToken<'a> {
-    /// Its digest.
+    /// The digest.
     pub digest: &'a TokenDigest,
-    /// What it is for.
+    /// The purpose.
     pub purpose: TokenPurpose,
-    /// When it was issued.
+    /// When the token was issued.
     pub issued_at: Timestamp,
-    /// When it expires.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 
-/// Keeps the digest of a new token.
-///
-/// # Errors
-/// When the database fails.
+/// Stores the digest of a new token.
 pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(session_tokens::table)
@@ -44,10 +41,7 @@ pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> R
     Ok(())
 }
 
-/// Records when a refresh token was first rotated. Within its grace period it may be rotated again; that changes nothing.
-///
-/// # Errors
-/// When the database fails.
+/// Records when a refresh token was first rotated. Rotating it again within its grace period changes nothing.
 pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::update(session_tokens::table.find(digest.as_slice()))
@@ -60,9 +54,6 @@ pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result
 }
 
 /// Deletes the access tokens of a session that have expired.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(session_tokens::table)
@@ -75,7 +66,7 @@ pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timest
     Ok(())
 }
 
-/// The digests of all but the `$kept` newest tokens of `$session` for `$purpose` of which `$condition` holds.
+/// The digests of all but the `$kept` newest tokens of `$session` for `$purpose` that match `$condition`.
 macro_rules! all_but_newest {
     ($tx:expr, $session:expr, $purpose:expr, $condition:expr, $kept:expr) => {{
         let surplus: Vec<Vec<u8>> = on!($tx.conn(), c => {
@@ -95,9 +86,6 @@ macro_rules! all_but_newest {
 }
 
 /// Revokes all but the `kept` newest access tokens of a session.
-///
-/// # Errors
-/// When the database fails.
 pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
     let purpose = TokenPurpose::Access;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
@@ -105,10 +93,7 @@ pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> 
 }
 
 /// Retires all but the `kept` newest refresh tokens of a session that have not been rotated: they count as rotated now,
-/// so that a later use of one is noticed.
-///
-/// # Errors
-/// When the database fails.
+/// so that reuse detection notices a later use.
 pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, now: Timestamp) -> Result<(), Error> {
     let purpose = TokenPurpose::Refresh;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
@@ -124,9 +109,6 @@ pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, no
 }
 
 /// Deletes all but the `kept` newest refresh tokens of a session that have been rotated.
-///
-/// # Errors
-/// When the database fails.
 pub async fn keep_newest_rotated(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
     let purpose = TokenPurpose::Refresh;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_not_null(), kept);

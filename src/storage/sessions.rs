@@ -1,4 +1,4 @@
-//! Sessions and the digests of their tokens.
+//! Sessions, and look-ups by the digests of their tokens.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,11 +15,8 @@ use crate::domain::ids::{DomainId, SessionId, UserId};
 use crate::domain::session::{Session, TokenPurpose};
 use crate::domain::token::TokenDigest;
 
-/// The caller that an access token stands for: token, session, user and domain in one statement. `None` where the token
-/// is unknown or out of time.
-///
-/// # Errors
-/// When the database fails.
+/// The caller that an access token identifies: token, session, user, and domain in one statement. `None` if the token
+/// is unknown or expired.
 pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
     let mut conn = db.conn().await?;
     let row: Option<(SessionRow, UserRow, DomainRow)> = on!(&mut conn, c => {
@@ -38,22 +35,19 @@ pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Resul
     row.map(to_caller).transpose()
 }
 
-/// A refresh token that was shown, and the caller it belongs to.
+/// A submitted refresh token, and the caller that it belongs to.
 pub struct ShownRefresh {
-    /// Session, user and domain.
+    /// The session, user, and domain.
     pub caller: Caller,
-    /// When the token runs out.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// When it was exchanged, if it was.
+    /// When the token was rotated, if it was.
     pub rotated_at: Option<Timestamp>,
 }
 
-/// What is known of a refresh token. Its session stays as it is until the transaction ends.
-///
-/// # Errors
-/// When the database fails.
+/// The state of a refresh token. Locks its session until the transaction ends.
 pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<ShownRefresh>, Error> {
-    // The session is locked first, so that of two exchanges at once one sees what the other did.
+    // Locks the session first, so that of two concurrent rotations one sees the effect of the other.
     if !lock_session_of(tx, digest).await? {
         return Ok(None);
     }
@@ -85,9 +79,9 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Sh
     .transpose()
 }
 
-/// Locks the session of a token, after its user: whoever locks both does so in this order, so that none waits for
-/// another that waits for them. Returns whether both were there to lock. On SQLite the transaction holds the only write
-/// lock already.
+/// Locks the user and then the session of a token. Every transaction that locks both does so in this order, so that no
+/// two wait for each other. Returns whether both rows existed. On SQLite, the transaction already holds the only write
+/// lock.
 async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Error> {
     let session =
         session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice())).select(session_tokens::session_id);
@@ -107,11 +101,8 @@ async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Erro
     Ok(!sessions.is_empty())
 }
 
-/// The caller whose session this is, as they are now, if it still lasts. User and session stay as they are until the
-/// transaction ends. `None` where either was deleted or replaced while the lock was waited for.
-///
-/// # Errors
-/// When the database fails.
+/// The caller of a session as currently stored, if the session still lasts. Locks user and session until the
+/// transaction ends. `None` if either was deleted or replaced during the wait for the lock.
 pub async fn find_caller_locked(
     tx: &mut Tx,
     owner: &UserId,
@@ -136,7 +127,7 @@ pub async fn find_caller_locked(
     row.map(to_caller).transpose()
 }
 
-/// Locks a session until the transaction ends, and returns whether there was one to lock. Its user must be locked before.
+/// Locks a session until the transaction ends, and returns whether it existed. Its user must be locked before.
 async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
     let session = sessions::table.find(id.as_str()).select(sessions::session_id);
@@ -147,7 +138,7 @@ async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
 /// Records that the user of a session authenticated again.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such session.
+/// [`Gone`](Error::Gone) if there is no such session.
 pub async fn update_authenticated(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
         diesel::update(sessions::table.find(id.as_str())).set(sessions::authenticated_at.eq(At(now))).execute(c).await
@@ -159,10 +150,7 @@ fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Resul
     Ok(Caller { session: session.into(), user: user.try_into()?, domain: domain.try_into()? })
 }
 
-/// Keeps a new session.
-///
-/// # Errors
-/// When the database fails.
+/// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result<(), Error> {
     let row = SessionRow {
         session_id: session.id.to_string(),
@@ -179,10 +167,10 @@ pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result
     Ok(())
 }
 
-/// Records that a session was used, and until when it now lasts.
+/// Records that a session was used, and its new expiration time.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such session.
+/// [`Gone`](Error::Gone) if there is no such session.
 pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
         diesel::update(sessions::table.find(id.as_str()))
@@ -193,10 +181,7 @@ pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: 
     changed_one(changed, "sessions", id.as_str())
 }
 
-/// The living sessions of a user, last used first.
-///
-/// # Errors
-/// When the database fails.
+/// The valid sessions of a user, last used first.
 pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
     let mut conn = db.conn().await?;
     let rows: Vec<SessionRow> = on!(&mut conn, c => {
@@ -211,7 +196,7 @@ pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Ve
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Which sessions of a user are meant.
+/// The sessions of a user to delete.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
     /// One.
@@ -220,14 +205,11 @@ pub enum Which<'a> {
     AllBut(&'a SessionId),
     /// All.
     All,
-    /// All but the given number of those used last.
+    /// All but the given number of the most recently used.
     AllButNewest(i64),
 }
 
-/// Ends sessions of a user, and tells how many living ones that were.
-///
-/// # Errors
-/// When the database fails.
+/// Ends sessions of a user, and returns how many of them were valid.
 pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestamp) -> Result<usize, Error> {
     let rows: Vec<(String, At)> = on!(tx.conn(), c => {
         let mut query = sessions::table
@@ -244,14 +226,14 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestam
         query.load(c).await
     })?;
     let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-    // Sessions first, as below.
+    // Sessions first; see `delete_where`.
     on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).execute(c).await)?;
     delete_tokens(tx, &ids).await?;
     Ok(rows.iter().filter(|(_, expires_at)| expires_at.0 > now).count())
 }
 
-/// Ends sessions by what `$condition` says of them, and forgets their tokens. Sessions first: whoever refreshes one at
-/// this moment is waited for, and the tokens he made are seen.
+/// Deletes the sessions that match `$condition`, and their tokens. Sessions first: this waits for a concurrent refresh,
+/// and then sees the tokens that the refresh created.
 macro_rules! delete_where {
     ($tx:expr, $condition:expr) => {{
         let ended: Vec<String> = on!($tx.conn(), c => {
@@ -263,9 +245,6 @@ macro_rules! delete_where {
 }
 
 /// Ends all sessions of all of `owners`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
         return Ok(());
@@ -275,18 +254,12 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
 }
 
 /// Ends all sessions of all of `domains`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
     delete_where!(tx, OneOf::column(sessions::domain_id, domains));
     Ok(())
 }
 
-/// Forgets sessions and tokens that are out of time, and tells how many sessions that were.
-///
-/// # Errors
-/// When the database fails.
+/// Prunes expired sessions and tokens, and returns how many sessions there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
     let expired = delete_where!(tx, sessions::expires_at.le(At(now)));
     on!(tx.conn(), c => {
@@ -299,7 +272,7 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error>
     Ok(expired)
 }
 
-/// How many sessions are named in one statement; SQLite takes some 30,000 values at most.
+/// How many sessions one statement names. SQLite accepts about 30,000 values.
 const SESSIONS_PER_STATEMENT: usize = 1000;
 
 async fn delete_tokens(tx: &mut Tx, sessions: &[&str]) -> Result<(), Error> {

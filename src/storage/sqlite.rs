@@ -1,4 +1,4 @@
-//! Connecting to the bundled SQLite.
+//! Connects to the bundled SQLite.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -20,15 +20,15 @@ use super::files;
 
 pub(super) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection>;
 
-/// Lets readers go on while one writes.
+/// Lets reads continue during a write.
 const WAL: &str = "PRAGMA journal_mode = WAL";
 
-/// How often, and how long after each other, it is tried to switch a new file to WAL: for five seconds.
+/// How often, and at which interval, the server tries to set a new file to WAL: for five seconds.
 const WAL_TRIES: u32 = 500;
 const WAL_PAUSE: Duration = Duration::from_millis(10);
 
-/// A writer waits five seconds for another; a commit survives the death of the process, and of the machine up to the last
-/// checkpoint (`synchronous = NORMAL` under WAL).
+/// A writer waits five seconds for another one. A commit survives a crash of the process; a crash of the machine may
+/// lose the commits since the last checkpoint (`synchronous = NORMAL` under WAL).
 const SETUP: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA synchronous = NORMAL;
@@ -36,10 +36,10 @@ const SETUP: &str = "
     PRAGMA cache_size = -2000;
 ";
 
-/// The files that SQLite keeps beside the database, by what follows its name.
+/// The suffixes of the files that SQLite keeps next to the database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// What opens a connection to the file at `path`, making the file if there is none.
+/// A function that opens a connection to the file at `path`, and creates the file if there is none.
 pub(super) fn connector(
     path: &Path,
     counter: Counter,
@@ -72,8 +72,9 @@ pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnectio
     Ok(conn)
 }
 
-/// Fails if the file takes no writes. The write is one that changes nothing: the number is SQLite's for its users, and is
-/// not used here. That somebody else writes at this moment is as good.
+/// Fails if the file accepts no writes. The write changes nothing: `user_version` is a number that SQLite leaves to
+/// applications, and this one does not use it. A concurrent write by another process also shows that the file accepts
+/// writes.
 pub(super) fn check_writes(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
     conn.batch_execute("PRAGMA busy_timeout = 0")?;
     let written = conn.batch_execute("PRAGMA user_version = 0");
@@ -81,8 +82,8 @@ pub(super) fn check_writes(conn: &mut diesel::SqliteConnection) -> QueryResult<(
     written.or_else(|error| if is_busy(&error) { Ok(()) } else { Err(error) })
 }
 
-/// Where several switch a new file at the same moment, SQLite refuses all but one at once: `busy_timeout` does not hold
-/// for it. Once the file is switched, this is only a look.
+/// If several processes set a new file to WAL at once, SQLite refuses all but one immediately: `busy_timeout` does not
+/// apply. If the file is already in WAL mode, this only reads.
 fn use_wal(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
     for _ in 1..WAL_TRIES {
         match conn.batch_execute(WAL) {
@@ -97,10 +98,10 @@ fn is_busy(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, information) if information.message() == "database is locked")
 }
 
-/// Makes the file, if there is none, so that nobody but its owner can ever read it, whatever the umask is; and takes the
-/// rights of others away where an earlier version, or a copy, left them. SQLite gives the files beside it the same mode.
+/// Creates the file, if there is none, so that only its owner can ever read it, whatever the umask is. Removes the
+/// access rights of others that an earlier version, or a copy, left. SQLite gives the files next to it the same mode.
 ///
-/// A file that exists is never opened here: to close it again would drop the locks that this process holds on it.
+/// An existing file is never opened here: closing it again would release the locks that this process holds on it.
 fn restrict(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(files::MODE).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
@@ -116,7 +117,7 @@ fn restrict(path: &Path) -> io::Result<()> {
     })
 }
 
-/// Why a file cannot be used, where the operating system knows it: SQLite says only «unable to open database file».
+/// Why a file cannot be used, if the operating system knows: SQLite only says "unable to open database file".
 fn reason(path: &Path, said: &str) -> String {
     if path.is_dir() {
         return "it is a directory".to_owned();

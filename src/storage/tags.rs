@@ -1,5 +1,5 @@
-//! The tags of workspaces and groups. They take up to 16 KiB each, so they are read only where they are selected, and no
-//! more of them than the request may hold.
+//! The tags of workspaces and groups. They take up to 16 KiB each, so they are read only where they are selected, and
+//! only up to the limit of the request.
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -16,26 +16,19 @@ use crate::domain::tags::Tags;
 pub struct Found {
     /// The entity's id.
     pub id: String,
-    /// How many bytes they take.
+    /// The size of the tags in bytes.
     pub bytes: usize,
-    /// The tags; `None` where they and those before them take more than may be read.
+    /// The tags; `None` if they and those before them exceed the limit.
     pub tags: Option<Tags>,
 }
 
-/// The tags of `workspaces`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to
-/// know.
-///
-/// # Errors
-/// When the database fails.
+/// The tags of `workspaces`, up to `bytes` bytes in total. The calling code must check that the workspaces are visible.
 pub async fn of_workspaces(db: &Db, workspaces: &[WorkspaceId], bytes: usize) -> Result<Vec<Found>, Error> {
     let ids = workspaces.iter().map(ToString::to_string).collect();
     read(db, Bounded { table: "workspaces", key: "workspace_id", ids, bytes: to_bigint(bytes) }).await
 }
 
-/// The tags of `groups`, as far as they take at most `bytes` together. Whether they may be seen is for the caller to know.
-///
-/// # Errors
-/// When the database fails.
+/// The tags of `groups`, up to `bytes` bytes in total. The calling code must check that the groups are visible.
 pub async fn of_groups(db: &Db, groups: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<Found>, Error> {
     let ids = groups.iter().map(ToString::to_string).collect();
     read(db, Bounded { table: "workspace_groups", key: "workspace_group_id", ids, bytes: to_bigint(bytes) }).await
@@ -56,8 +49,7 @@ fn to_bigint(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Adds the sizes up from row to row, and leaves out the tags with which they become more than `bytes`: they stay in the
-/// database.
+/// Adds up the sizes from row to row, and omits the tags that make the sum exceed `bytes`: they stay in the database.
 struct Bounded {
     table: &'static str,
     key: &'static str,

@@ -1,5 +1,5 @@
-//! What is counted within a window of time, one row for each thing. Counters are keyed digests: who reads the table
-//! learns no name.
+//! Counts of events within a time window, for rate limits: one row for each event. Counters are keyed digests, so that
+//! a reader of the table learns no user id.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -13,10 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::ids::TallyId;
 use crate::domain::secret::Digest;
 
-/// Nobody else counts under `counter` until the transaction ends. On SQLite it holds the only write lock already.
-///
-/// # Errors
-/// When the database fails.
+/// Locks `counter` until the transaction ends. On SQLite, the transaction already holds the only write lock.
 pub async fn lock(tx: &mut Tx, counter: &Digest) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         let (first, _) = counter.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
@@ -28,10 +25,7 @@ pub async fn lock(tx: &mut Tx, counter: &Digest) -> Result<(), Error> {
     Ok(())
 }
 
-/// The `n`-th newest thing counted under `counter` after `since`; the first is the newest.
-///
-/// # Errors
-/// When the database fails.
+/// The time of the `n`-th newest event counted under `counter` after `since`; 1 is the newest.
 pub async fn find_nth_newest(
     tx: &mut Tx,
     counter: &Digest,
@@ -53,7 +47,7 @@ pub async fn find_nth_newest(
     Ok(at.map(|at| at.0))
 }
 
-/// The times of the `n` newest things counted under `$counter` after `$since`, newest first, asked over `$conn`.
+/// The times of the `n` newest events counted under `$counter` after `$since`, newest first, queried through `$conn`.
 macro_rules! newest_on {
     ($conn:expr, $counter:expr, $n:expr, $since:expr) => {{
         let times: Vec<At> = on!($conn, c => {
@@ -70,19 +64,13 @@ macro_rules! newest_on {
     }};
 }
 
-/// The times of the `n` newest things counted under `counter` after `since`, newest first.
-///
-/// # Errors
-/// When the database fails.
+/// The times of the `n` newest events counted under `counter` after `since`, newest first.
 pub async fn list_newest(db: &Db, counter: &Digest, n: u32, since: Timestamp) -> Result<Vec<Timestamp>, Error> {
     let mut conn = db.conn().await?;
     newest_on!(&mut conn, counter, n, since)
 }
 
-/// The same, as it is in the transaction.
-///
-/// # Errors
-/// When the database fails.
+/// The same, as seen by the transaction.
 pub async fn list_newest_within(
     tx: &mut Tx,
     counter: &Digest,
@@ -92,10 +80,7 @@ pub async fn list_newest_within(
     newest_on!(tx.conn(), counter, n, since)
 }
 
-/// How many things were counted under `counter` after `since`.
-///
-/// # Errors
-/// When the database fails.
+/// How many events were counted under `counter` after `since`.
 pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u32, Error> {
     let count: i64 = on!(tx.conn(), c => {
         tallies::table
@@ -108,10 +93,7 @@ pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u3
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Counts one thing.
-///
-/// # Errors
-/// When the database fails.
+/// Counts one event.
 pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(tallies::table)
@@ -126,20 +108,14 @@ pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp)
     Ok(())
 }
 
-/// Takes one thing back.
-///
-/// # Errors
-/// When the database fails.
+/// Removes one event from its count.
 pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(tallies::table.find(id.as_str())).execute(c).await)?;
     Ok(())
 }
 
-/// Deletes what was counted under `counter` after `since`. What is older is left to [`delete_old`], so that the two
+/// Deletes the events counted under `counter` after `since`. [`delete_old`] deletes the older ones, so that the two
 /// never lock the same rows in different orders.
-///
-/// # Errors
-/// When the database fails.
 pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(tallies::table)
@@ -151,10 +127,7 @@ pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Forgets what was counted before `before`.
-///
-/// # Errors
-/// When the database fails.
+/// Prunes events that were counted before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).execute(c).await)?;
     Ok(())

@@ -1,5 +1,5 @@
-//! How a point in time is kept: as `TIMESTAMPTZ` on PostgreSQL; as microseconds since 1970 on SQLite, which has no type
-//! for it, so that comparing numbers is comparing times.
+//! The stored form of a point in time: `TIMESTAMPTZ` on PostgreSQL, and microseconds since 1970 on SQLite, which has no
+//! type for it. Comparing these numbers compares the times.
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};

@@ -13,17 +13,17 @@ use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::user::{Domain, User, UserState};
 
-/// A user with what is needed to see whether he is who he says.
+/// A user with the data that is needed to authenticate them.
 pub struct Credentials {
     /// The user.
     pub user: User,
-    /// His domain.
+    /// The user's domain.
     pub domain: Domain,
-    /// The hash of his password, if he has one.
+    /// The password hash, if the user has one.
     pub password_hash: Option<String>,
 }
 
-/// The one user of whom `$condition` holds, with what is needed to see whether he is who he says.
+/// The one user that matches `$condition`, with the data that is needed to authenticate them.
 macro_rules! credentials_where {
     ($conn:expr, $condition:expr) => {{
         let row: Option<(UserRow, DomainRow, Option<String>)> = on!($conn, c => {
@@ -39,10 +39,7 @@ macro_rules! credentials_where {
     }};
 }
 
-/// The user who signs in with `login` in `domain`, with his password's hash.
-///
-/// # Errors
-/// When the database fails.
+/// The user with the user id `login` in `domain`, with their password hash.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
     credentials_where!(&mut conn, users::domain_id.eq(domain.as_str()).and(users::user_id_key.eq(login.key())))
@@ -52,12 +49,9 @@ fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<Str
     Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
 }
 
-/// The same of a user who is known already. They stay as they are until the transaction ends; their domain is only read,
-/// as everybody else of it may be signing in too. `None` where the user is unknown, or was deleted or replaced while the
-/// lock was waited for.
-///
-/// # Errors
-/// When the database fails.
+/// The same, for a known user, who stays locked until the transaction ends. Their domain is only read, because other
+/// users of it may be signing in at the same time. `None` if the user is unknown, or was deleted or replaced during the
+/// wait for the lock.
 pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<Credentials>, Error> {
     if !lock(tx, id).await? {
         return Ok(None);
@@ -65,12 +59,9 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
     credentials_where!(tx.conn(), users::id.eq(id.as_str()))
 }
 
-/// Locks a user until the transaction ends, and returns whether there was one to lock. A caller that gets `false` holds no lock
-/// and must not go on, even if a later statement finds a row of this id: it is another row, which nobody has locked. On
-/// SQLite the transaction holds the only write lock already.
-///
-/// # Errors
-/// When the database fails.
+/// Locks a user until the transaction ends, and returns whether they existed. If it returns `false`, the transaction
+/// holds no lock and must not continue, even if a later statement finds a row with this id: that is another row, which
+/// is not locked. On SQLite, the transaction already holds the only write lock.
 pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
     let locked: Option<String> =
@@ -78,11 +69,8 @@ pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     Ok(locked.is_some())
 }
 
-/// The user who signs in with `login` in `domain`. They stay as they are until the transaction ends. The row that is
-/// returned is the row that is locked: both are one statement.
-///
-/// # Errors
-/// When the database fails.
+/// The user with the user id `login` in `domain`, who stays locked until the transaction ends. The returned row is the
+/// locked one: both are one statement.
 pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<Option<User>, Error> {
     macro_rules! query {
         () => {
@@ -99,29 +87,23 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
     row.map(TryInto::try_into).transpose()
 }
 
-/// Keeps a new user.
+/// Stores a new user.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when his name or his verified address is taken.
+/// [`Conflict`](Error::Conflict) if the user id or the verified address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
     let row = NewUserRow::new(user, password_hash, None);
     on!(tx.conn(), c => diesel::insert_into(users::table).values(&row).execute(c).await)?;
     Ok(())
 }
 
-/// The same, by his id and without a lock.
-///
-/// # Errors
-/// When the database fails.
+/// The credentials of the user with this `id`, without a lock.
 pub async fn find_credentials_by_id(db: &Db, id: &UserId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
     credentials_where!(&mut conn, users::id.eq(id.as_str()))
 }
 
-/// Whether somebody else of the domain has this verified address.
-///
-/// # Errors
-/// When the database fails.
+/// Whether another user of the domain has this verified address.
 pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) -> Result<bool, Error> {
     let others: i64 = on!(tx.conn(), c => {
         users::table
@@ -136,10 +118,10 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
     Ok(others > 0)
 }
 
-/// Writes what changes of a user.
+/// Writes the columns of a user that change.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when the verified address is another user's, [`Gone`](Error::Gone) when there is no such
+/// [`Conflict`](Error::Conflict) if another user has the verified address, [`Gone`](Error::Gone) if there is no such
 /// user.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
     let row = ChangedUserRow::from(user);
@@ -147,19 +129,16 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
     changed_one(changed, "users", user.id.as_str())
 }
 
-/// What is kept of a user's authenticator app.
+/// The stored data of a user's authenticator app.
 #[derive(Default)]
 pub struct StoredApp {
-    /// Its secret, sealed.
+    /// The encrypted secret.
     pub secret: Option<Vec<u8>>,
-    /// The last step whose code was accepted.
+    /// The last accepted time step.
     pub last_step: Option<i64>,
 }
 
 /// A user's authenticator app.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
     let row: Option<(Option<Vec<u8>>, Option<i64>)> = on!(tx.conn(), c => {
         users::table.find(id.as_str()).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
@@ -171,7 +150,7 @@ pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
 /// Sets a user's authenticator app.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such user.
+/// [`Gone`](Error::Gone) if there is no such user.
 pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(), Error> {
     let values = (users::otp_secret.eq(app.secret.as_deref()), users::otp_last_step.eq(app.last_step));
     let changed = on!(tx.conn(), c => diesel::update(users::table.find(id.as_str())).set(values).execute(c).await)?;
@@ -179,10 +158,7 @@ pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(),
 }
 
 /// Accepts a time step of a user's authenticator app, if it is later than every step accepted before and the app still
-/// has this secret. Returns whether it was accepted: of several requests with one code, one is.
-///
-/// # Errors
-/// When the database fails.
+/// has this secret. Returns whether it was accepted: of concurrent requests with one code, only one is.
 pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> Result<bool, Error> {
     let accepted = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str()))
@@ -195,10 +171,10 @@ pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> 
     Ok(accepted == 1)
 }
 
-/// Sets the hash of a user's password.
+/// Sets a user's password hash.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such user.
+/// [`Gone`](Error::Gone) if there is no such user.
 pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::password_hash.eq(hash)).execute(c).await
@@ -206,10 +182,10 @@ pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Resul
     changed_one(changed, "users", id.as_str())
 }
 
-/// Sets where a user stands.
+/// Sets the account's state.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such user.
+/// [`Gone`](Error::Gone) if there is no such user.
 pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::state.eq(state.as_str())).execute(c).await
@@ -217,10 +193,10 @@ pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<
     changed_one(changed, "users", id.as_str())
 }
 
-/// Notes that a user signed in or refreshed a session.
+/// Records that a user signed in or refreshed a session.
 ///
 /// # Errors
-/// [`Gone`](Error::Gone) when there is no such user.
+/// [`Gone`](Error::Gone) if there is no such user.
 pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
         diesel::update(users::table.find(id.as_str())).set(users::last_accessed_at.eq(Some(At(now)))).execute(c).await
@@ -228,10 +204,7 @@ pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> R
     changed_one(changed, "users", id.as_str())
 }
 
-/// Takes a user away.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes a user.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
     changed_one(deleted, "users", id.as_str())

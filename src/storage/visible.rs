@@ -1,12 +1,13 @@
-//! The workspaces that somebody sees, with what he is in each. This is where the rules of who sees what are SQL; they
-//! are said once here, for lists, for counting, for looking things up by id, and for the lists of many groups at once.
+//! The workspaces that a user sees, with their role in each. This module implements the visibility rules in SQL, once
+//! for lists, counts, look-ups by id, and the lists of many groups at once.
 //!
-//! - An admin sees every ENABLED workspace of the domain; anyone else those that a binding ties him to.
-//! - Of several bindings the owner's counts before the member's, then the one made first, then the smaller id.
-//! - A group's list is, for an admin, all of the group's; for anyone else what bindings *made through it* tie him to.
+//! - An admin sees every ENABLED workspace of the domain; any other user sees those to which a binding grants access.
+//! - Of several bindings, WORKSPACE_OWNER precedes WORKSPACE_MEMBER, then the one created first, then the smaller id.
+//! - A group's list contains, for an admin, all workspaces of the group; for any other user, those to which a binding
+//!   *created through it* grants access.
 //!
-//! The statement is written as text, because it needs what diesel's query language has no words for; as a
-//! [`QueryFragment`] it is prepared once and kept like any other.
+//! The statement is written as text, because diesel's query language cannot express parts of it. As a
+//! [`QueryFragment`], it is prepared once and cached like any other.
 
 use diesel::backend::Backend;
 use diesel::dsl::SqlTypeOf;
@@ -27,10 +28,7 @@ use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Label;
 use crate::domain::workspace::{ListedWorkspace, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
 
-/// The workspaces that `viewer` sees: one page of the list of all.
-///
-/// # Errors
-/// When the database fails.
+/// A page of all workspaces that `viewer` sees.
 pub async fn list(
     db: &Db,
     viewer: &Viewer,
@@ -41,11 +39,8 @@ pub async fn list(
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
 
-/// The same page of the list of each of `groups`, in one statement: pairs of group and workspace, of all lists together at
-/// most `most` and one.
-///
-/// # Errors
-/// When the database fails.
+/// The same page of the list of each of `groups`, in one statement: pairs of group and workspace, at most `most` and
+/// one over all lists.
 pub async fn list_through(
     db: &Db,
     viewer: &Viewer,
@@ -61,10 +56,7 @@ pub async fn list_through(
     Ok(in_order(pairs.collect(), page))
 }
 
-/// Those of `ids` that `viewer` sees, in no order.
-///
-/// # Errors
-/// When the database fails.
+/// Which of `ids` `viewer` sees, in no particular order.
 pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
     let scope = Scope::Ids(ids.iter().map(ToString::to_string).collect());
     let filter = WorkspaceFilter::default();
@@ -72,19 +64,13 @@ pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<
     Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }
 
-/// How many workspaces the list of all has, over all pages.
-///
-/// # Errors
-/// When the database fails.
+/// How many workspaces `viewer` sees, over all pages.
 pub async fn count(db: &Db, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Error> {
     let counted = count_in(db, viewer, Scope::All, filter).await?;
     Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
-/// How many workspaces the list of each of `groups` has, over all pages; lists with none are left out.
-///
-/// # Errors
-/// When the database fails.
+/// How many workspaces the list of each of `groups` contains, over all pages. Empty lists are omitted.
 pub async fn count_through(
     db: &Db,
     viewer: &Viewer,
@@ -106,11 +92,8 @@ async fn count_in(
     Ok(on!(&mut conn, c => query.load(c).await)?)
 }
 
-/// For each of `groups`, the viewer's binding made through it to an ENABLED workspace, by the rule; groups without one
-/// are left out.
-///
-/// # Errors
-/// When the database fails.
+/// For each of `groups`, the viewer's binding created through it to an ENABLED workspace, by the same precedence.
+/// Groups without one are omitted.
 pub async fn bindings_through(
     db: &Db,
     viewer: &Viewer,
@@ -122,7 +105,7 @@ pub async fn bindings_through(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The list's own order, whichever end the page was read from.
+/// Restores the order of the list, from whichever end the page was read.
 fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
     if page.from == From::End {
         read.reverse();
@@ -202,7 +185,7 @@ fn to_role((role_id, role_type, role_name): RoleColumns, workspace: &str) -> Res
     }))
 }
 
-/// Out of which workspaces.
+/// The workspaces to select from.
 enum Scope {
     All,
     Ids(Vec<String>),
@@ -215,7 +198,7 @@ impl Scope {
     }
 }
 
-/// How many of them.
+/// The part of them to read.
 enum Slice {
     Page(Page),
     Everything,
@@ -226,14 +209,14 @@ struct Visible {
     scope: Scope,
     filter: WorkspaceFilter,
     slice: Slice,
-    /// How many rows are read of a list.
+    /// How many rows of a list are read.
     limit: i64,
-    /// How many rows are read of several lists together.
+    /// How many rows of several lists together are read.
     most: i64,
 }
 
-/// How many rows are read for a page of this size: at least one more, to see whether there is more. Only a few numbers
-/// occur, as they stand in the statement itself, and each statement is planned once: a planner that does not know the
+/// How many rows are read for a page of this size: at least one more, to see whether there are more. The number is part
+/// of the statement, so only a few numbers occur. Each statement is planned once: a planner that does not know the
 /// number expects a tenth of the table, and sorts it.
 fn limit(size: usize) -> i64 {
     match size {
@@ -267,7 +250,7 @@ impl Visible {
     fn new(viewer: &Viewer, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
         let limit = match &slice {
             Slice::Page(page) => match &scope {
-                // The number is a parameter here, and no more is read of many lists than is needed.
+                // Here the number is a parameter, so that no more rows of many lists are read than needed.
                 Scope::Through(groups) if groups.len() > 1 => to_bigint(page.size).saturating_add(1),
                 _ => limit(page.size),
             },
@@ -276,7 +259,7 @@ impl Visible {
         Self { viewer: viewer.clone(), scope, filter: filter.clone(), slice, limit, most: i64::MAX }
     }
 
-    /// On a group's list the binding made through the group has a place of its own, `listed`; elsewhere it is `best`.
+    /// In a group's list, the binding created through the group has its own alias, `listed`; elsewhere it is `best`.
     fn listed_alias(&self) -> &'static str {
         if matches!(self.scope, Scope::Through(_)) { "listed" } else { "best" }
     }
@@ -292,8 +275,8 @@ impl Visible {
         out.push_sql(if self.listed_alias() == "listed" { "g.workspace_group_id AS via" } else { "NULL AS via" });
     }
 
-    /// FROM and WHERE. Which table comes first is what makes it fast: for an admin the index that the list is read
-    /// from, for anyone else his bindings.
+    /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
+    /// other user, their bindings.
     fn push_source<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         DB: Dialect,
@@ -320,7 +303,7 @@ impl Visible {
                 out.push_bind_param::<Text, str>(self.viewer.domain_id.as_str())?;
                 out.push_sql(" AND g.workspace_group_id");
                 if let [group] = groups.as_slice() {
-                    // Of one group's list the index has the order.
+                    // For the list of one group, the index is in the order of the list.
                     out.push_sql(" = ");
                     out.push_bind_param::<Text, String>(group)?;
                 } else {
@@ -443,7 +426,7 @@ where
     }
 }
 
-/// How many there are: of the list of all, or of each list through a group by itself.
+/// The number of workspaces: of the list of all, or of each list through a group.
 struct Count(Visible);
 
 impl Query for Count {
@@ -512,9 +495,9 @@ where
 /// Which bindings are compared with each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Through {
-    /// All to a workspace.
+    /// All bindings to a workspace.
     Any,
-    /// Those made through one group, `g`.
+    /// The bindings created through one group, `g`.
     Group,
 }
 
@@ -528,7 +511,7 @@ fn push_role<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
     out.push_sql(&format!(" AND {binding}_role.role_id = {binding}.role_id"));
 }
 
-/// `JOIN` with the viewer's binding that counts: to `w`, where that is known already.
+/// `JOIN` with the viewer's binding of the highest precedence: to `w`, if that is already joined.
 fn push_binding<'b, DB>(
     out: &mut AstPass<'_, 'b, DB>,
     viewer: &'b Viewer,
@@ -549,7 +532,7 @@ where
     Ok(())
 }
 
-/// The binding ties the viewer to a workspace, and no better one does.
+/// The binding grants the viewer access to a workspace, and no other has a higher precedence.
 fn push_ties<'b, DB>(
     out: &mut AstPass<'_, 'b, DB>,
     viewer: &'b Viewer,
@@ -571,14 +554,14 @@ where
     if through == Through::Group {
         out.push_sql(&format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
     }
-    // «WORKSPACE_OWNER» is greater than «WORKSPACE_MEMBER».
+    // `WORKSPACE_OWNER` is greater than `WORKSPACE_MEMBER`.
     out.push_sql(&format!(" AND (better.role_type > {alias}.role_type OR (better.role_type = {alias}.role_type"));
     out.push_sql(" AND (better.created_at, better.role_binding_id)");
     out.push_sql(&format!(" < ({alias}.created_at, {alias}.role_binding_id))))"));
     Ok(())
 }
 
-/// The binding is the viewer's and of a kind that ties to a workspace.
+/// The binding is the viewer's and of a type that grants access to a workspace.
 fn push_kind<'b, DB>(out: &mut AstPass<'_, 'b, DB>, viewer: &'b Viewer, alias: &str) -> QueryResult<()>
 where
     DB: Backend,

@@ -1,14 +1,14 @@
-// Sends one mutation over HTTP and says in a code what came of it; `words.js` has a sentence for each.
+// Sends one mutation over HTTP and returns the result as a code; `words.js` has a message for each code.
 
-// Beside the page, wherever a proxy has put that.
+// Relative to the page, because a proxy may serve it below a path.
 const ENDPOINT = 'graphql';
 
-// Longer than the server itself gives a request, so that its own answer comes first.
+// Longer than the server's own time limit, so that the server's response arrives first.
 const PATIENCE_MS = 45_000;
 
 /**
- * Sends a mutation that answers `{ ok errors { message code } }`. Never throws: what comes back is `{ code: 'OK' }`, or
- * the first refusal as the server gave it, or `{ code }` of whatever else stood in the way.
+ * Sends a mutation with the payload `{ ok errors { message code } }`. Never throws. Returns `{ code: 'OK' }`, or the
+ * server's first error unchanged, or `{ code }` for any other failure.
  */
 export async function mutate(query, input) {
   const response = await post({ query, variables: { input } });

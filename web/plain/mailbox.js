@@ -1,5 +1,5 @@
-// Keeps the page of a demo's messages up to date: new ones come in at the top, those that are there stay as they are,
-// and each frame is as tall as its message.
+// Updates the page with the messages of a demo: new messages are added at the top, existing ones stay unchanged, and
+// each frame is as tall as its message.
 
 const EVERY_MS = 1_500;
 
@@ -12,7 +12,7 @@ document.addEventListener('visibilitychange', look);
 
 async function look() {
   if (document.hidden) return;
-  // `no-store`, so that the tag is ours and a 304 reaches us.
+  // `no-store`, so that this script handles the ETag and sees a 304.
   const options = { cache: 'no-store', headers: { accept: 'text/html', 'if-none-match': etag } };
   const response = await fetch(location.href, options).catch(() => null);
   if (!response?.ok) return;
@@ -20,7 +20,7 @@ async function look() {
   update(new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('main'));
 }
 
-/** Puts in what is new and takes out what is gone; whatever else is open, selected, or scrolled to stays so. */
+/** Adds new messages and removes deleted ones; open, selected, and scrolled elements stay as they are. */
 function update(fresh) {
   const before = new Set([...list.children].map((child) => child.id));
   const after = new Set([...fresh.children].map((child) => child.id));
@@ -30,7 +30,7 @@ function update(fresh) {
   for (const child of added) for (const frame of child.querySelectorAll('iframe')) fit(frame);
 }
 
-/** Makes a frame as tall as its message, whenever that changes, as with the width of the window. */
+/** Keeps a frame as tall as its message, also when the width of the window changes. */
 function fit(frame) {
   const observe = () => {
     const body = frame.contentDocument?.body;

@@ -1,4 +1,4 @@
-// The page for an address at which there is nothing, in the visitor's language.
+// The page for an unknown address, in the user's language.
 
 import { language } from './words.js';
 

@@ -1,4 +1,4 @@
-// What both pages do: take the token out of the link, send the form with it, and show what came of that.
+// Shared by both pages: takes the token from the link, sends the form with it, and shows the result.
 
 import { settings } from './settings.js';
 import { language, words } from './words.js';
@@ -11,19 +11,19 @@ const message = document.getElementById('message');
 const button = document.getElementById('submit');
 const app = document.getElementById('app');
 
-// Nowhere else, so that it is gone with the page.
+// Stored only here, so that it disappears with the page.
 let token = null;
 let isBusy = false;
 
 /**
- * Starts a page that says `said`. `send(token)` is called when the form is sent, and gives what came of it, `{ code }`.
- * `refused(outcome)` is called when that did not end the page, to mark what is to be mended.
+ * Starts a page with the texts `said`. `send(token)` is called when the form is submitted, and returns the result,
+ * `{ code }`. `refused(outcome)` is called if the user can correct the input and submit again, to mark the errors.
  */
 export function start(said, { send, refused = () => {} }) {
   document.documentElement.lang = language;
   document.title = `${said.title} · UserProfile`;
   open(said);
-  // A link that is pasted where the page is open already loads nothing anew.
+  // Pasting a link while the page is open does not reload it.
   addEventListener('hashchange', () => {
     if (location.hash) open(said);
   });
@@ -38,7 +38,7 @@ export function start(said, { send, refused = () => {} }) {
   });
 }
 
-/** Says something below the form; an empty text takes it back. */
+/** Shows a message below the form; an empty text removes it. */
 export function say(text) {
   main.dataset.tone = 'error';
   message.textContent = text;
@@ -54,21 +54,21 @@ function open(said) {
   if (!token) end('info', words.noToken);
 }
 
-/** Reads the token and takes it out of the address, so that it stays in no history and on no screen. */
+/** Reads the token and removes it from the address, so that neither the history nor the screen keeps it. */
 function takeToken() {
   const found = new URLSearchParams(location.hash.slice(1)).get('token')?.trim();
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   return found || null;
 }
 
-// Not `disabled`: that would throw away the focus of whoever pressed it by keyboard.
+// Not `disabled`: that would remove the focus of keyboard users.
 function setBusy(said, busy) {
   isBusy = busy;
   button.setAttribute('aria-disabled', String(busy));
   button.textContent = busy ? said.busy : said.submit;
 }
 
-/** Shows what came of the form, and says whether that was the end of it. */
+/** Shows the result of the form, and returns whether it was final. */
 function show(said, outcome) {
   const ending = said.endings[outcome.code];
   if (ending) {
@@ -92,7 +92,7 @@ function end(tone, ending) {
   message.textContent = ending.text;
 }
 
-/** Leads on to the application, where there is one. */
+/** Shows the link to the application, if one is configured. */
 async function linkOn() {
   const { appUrl } = await settings;
   if (!appUrl) return;

@@ -1,4 +1,4 @@
-// The page behind the link for a new password.
+// The page that a password reset link opens.
 
 import { mutate } from './graphql.js';
 import { say, start } from './page.js';
@@ -35,7 +35,7 @@ async function send(token) {
   return outcome;
 }
 
-/** What was wrong with a password is told at its input. */
+/** Shows the errors of a password at its input. */
 function refused({ code }) {
   if (!(code in said.refusals)) return;
   const input = code === 'DIFFERENT' ? repeated : newPassword;
@@ -50,14 +50,14 @@ function unmark(input) {
   else input.removeAttribute('aria-describedby');
 }
 
-/** How short a password may be is a setting; the words have its default, which comes first in every language. */
+/** The minimum length is a setting; the texts contain its default, as the first number in every language. */
 async function tellRule() {
   const { passwordMinLength } = await settings;
   if (!passwordMinLength) return;
   document.getElementById('rule').textContent = said.rule.replace(/\d+/, passwordMinLength);
 }
 
-// The server takes a letter and its accent for the letter with the accent.
+// The server treats a letter followed by a combining accent as the accented letter.
 function isSame(one, other) {
   return one.normalize('NFC') === other.normalize('NFC');
 }

@@ -1,11 +1,11 @@
-// What the pages need to know of the server.
+// The server settings that the pages need.
 
-// Beside the page, wherever a proxy has put that.
+// Relative to the page, because a proxy may serve it below a path.
 const ADDRESS = 'plain/pages.json';
 
 /**
- * `{ appUrl, passwordMinLength }`, with null for what is not set. Never throws: without an answer nothing is known, and
- * the pages say what holds at most servers.
+ * `{ appUrl, passwordMinLength }`, with null for a setting without a value. Never throws: without a response, all are
+ * unknown, and the pages show the texts for the default settings.
  */
 export const settings = fetch(ADDRESS)
   .then((response) => response.json())

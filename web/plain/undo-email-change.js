@@ -1,5 +1,5 @@
-// The page behind the link that puts an old e-mail address back. It does so when asked and not when opened: programs
-// that look for dangerous mails open every link.
+// The page that an undo link opens. It restores the old email address on a click, not when it is opened, because mail
+// scanners open every link.
 
 import { mutate } from './graphql.js';
 import { start } from './page.js';

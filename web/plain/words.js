@@ -1,8 +1,8 @@
-// What the pages say, in each language, and which language this visitor reads. The English that stands in the pages
-// from the start is here once more; tests/clients/plain-pages.test.mjs compares them.
+// The texts of the pages in each language, and the choice of the user's language. The English texts in the HTML files
+// are repeated here; tests/clients/plain-pages.test.mjs compares them.
 //
-// `endings` are for the codes after which there is nothing left to do on the page, `refusals` for those after which one
-// tries again. A sentence that needs a number is made from the refusal as the server gave it.
+// `endings` are for codes that end the page, `refusals` for codes after which the user can submit again. A text that
+// contains a number is built from the server's error.
 
 const en = {
   noToken: {
@@ -257,7 +257,7 @@ const ja = {
 
 const LANGUAGES = { en, ko, ja };
 
-/** `en`, `ko` or `ja`: as `?lang=` asks, else the first of them that the browser prefers. */
+/** `en`, `ko`, or `ja`: the one in `?lang=`, otherwise the first of them in the browser's preferences. */
 export const language = choose([new URLSearchParams(location.search).get('lang') ?? '', ...navigator.languages]);
 
 export const words = LANGUAGES[language];
@@ -266,13 +266,13 @@ function choose(tags) {
   return tags.map((tag) => tag.toLowerCase().split('-')[0]).find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? 'en';
 }
 
-/** `5 seconds`, `5초`, `5 秒`; what stands for it where the server named no time. */
+/** `5 seconds`, `5초`, `5 秒`; a substitute if the server named no time. */
 function wait(seconds, otherwise) {
   if (!seconds) return otherwise;
   return new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' }).format(seconds);
 }
 
-/** How long a password must be is a setting of the server's, which only its own message tells. */
+/** The minimum length of a password is a server setting, which only the server's message contains. */
 function numberIn(message) {
   return /\d+/.exec(message ?? '')?.[0];
 }

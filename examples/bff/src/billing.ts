@@ -1,4 +1,4 @@
-// Billing, made up: what each workspace costs. It knows nobody; whom it shows an invoice to is for UserProfile to say.
+// The sample billing service: what each workspace costs. It has no users; UserProfile decides who may see an invoice.
 
 import { createHash } from 'node:crypto';
 import { makeExecutableSchema } from '@graphql-tools/schema';
@@ -76,14 +76,14 @@ export const billing = {
   },
 };
 
-/** The invoices with these ids, those left out whose workspace the caller does not see. */
+/** The invoices with these ids, except those whose workspace the caller cannot see. */
 async function shown(ids: string[], { visible }: Context) {
   const invoices = ids.map(invoiceWith);
   const workspaces = await visible(invoices.flatMap((invoice) => invoice?.workspace.id ?? []));
   return invoices.map((invoice) => (invoice && workspaces.has(invoice.workspace.id) ? invoice : null));
 }
 
-// What follows stands in for a database ------------------------------------------------------------------------------
+// The following replaces a database ----------------------------------------------------------------------------------
 
 function invoicesOf(workspaceId: string): Invoice[] {
   return MONTHS.map((month) => ({
@@ -99,7 +99,7 @@ function invoiceWith(id: string): Invoice | undefined {
   return workspaceId === undefined ? undefined : invoicesOf(workspaceId).find((invoice) => invoice.id === id);
 }
 
-/** Between 10 and 1000 euros, the same for the same text. */
+/** Between 10 and 1000 euros, always the same for the same text. */
 function centsOf(text: string): number {
   return 1_000 + (createHash('sha256').update(text).digest().readUInt32BE() % 99_000);
 }

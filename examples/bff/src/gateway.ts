@@ -1,4 +1,4 @@
-// The one schema that the frontend sees.
+// The stitched schema for the frontend.
 
 import { stitchSchemas } from '@graphql-tools/stitch';
 import { filterSchema } from '@graphql-tools/utils';
@@ -7,7 +7,7 @@ import { connectToUserProfile } from './userprofile.js';
 
 export async function makeGateway(url: string) {
   const { subschema, visible } = await connectToUserProfile(url);
-  // Where both describe a type, the last one's words stand.
+  // If both describe a type, the last description is used.
   const stitched = stitchSchemas({ subschemas: [billing, subschema] });
   return { schema: filterSchema({ schema: stitched, rootFieldFilter: isPublic }), visible };
 }

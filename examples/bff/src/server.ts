@@ -13,7 +13,7 @@ const { schema, visible } = await makeGateway(upstream);
 const yoga = createYoga<Arrival>({
   schema,
   context: (arrival) => ({ visible: (ids: string[]) => visible(ids, arrival) }),
-  // Yoga's default would let a page of any origin ask with its visitor's cookies.
+  // By default, Yoga accepts requests with the user's cookies from pages of any origin.
   cors: false,
 });
 const server = createServer(yoga);

@@ -1,14 +1,14 @@
-// UserProfile as a subschema: its types from schema.graphql, its answers by HTTP, asked for in the caller's name.
+// UserProfile as a subschema: types from schema.graphql, responses over HTTP, requested on behalf of the caller.
 
 import { readFile } from 'node:fs/promises';
 import { buildHTTPExecutor } from '@graphql-tools/executor-http';
 import { buildSchema, GraphQLError, parse } from 'graphql';
 import type { Arrival } from './context.js';
 
-// Seen from dist/. A copy of this example needs a copy of the schema: GET /schema.graphql of a server has it.
+// Relative to dist/. A copy of this example needs a copy of the schema: GET /schema.graphql of a server returns it.
 const SCHEMA = new URL('../../../schema.graphql', import.meta.url);
 
-// As many ids as UserProfile takes at once.
+// The maximum number of ids that UserProfile accepts in one call.
 const MOST_IDS = 100;
 
 const FORWARDED = ['authorization', 'cookie', 'x-userprofile-session', 'user-agent', 'x-request-id'];
@@ -24,7 +24,7 @@ export async function connectToUserProfile(url: string) {
     endpoint: new URL('/graphql', url).href,
     headers: (request) => headersOf(request?.context),
     fetch: fetchWithCookies,
-    // What one caller is shown is no answer to another.
+    // A response for one caller must not be reused for another.
     deduplicateInflightRequests: false,
   });
   const subschema = {
@@ -41,12 +41,12 @@ export async function connectToUserProfile(url: string) {
     },
   };
 
-  /** Those of these workspaces, at most 100, that UserProfile shows to the caller. */
+  /** Which of these workspaces, at most 100, UserProfile shows to the caller. */
   async function visible(ids: string[], context: Arrival): Promise<Set<string>> {
     const answer = await executor<Visible>({ document: VISIBLE, variables: { ids }, context });
     if (Symbol.asyncIterator in answer) throw new Error('A query has one answer.');
     const [error] = answer.errors ?? [];
-    // Where UserProfile is out of reach, the original error has what is not for the caller: Yoga masks it.
+    // If UserProfile is unreachable, the original error has internal details: Yoga masks them.
     if (error) throw error.originalError ?? new GraphQLError(error.message, { extensions: error.extensions });
     return new Set(answer.data?.workspaces.flatMap((workspace) => workspace?.id ?? []));
   }
@@ -54,14 +54,14 @@ export async function connectToUserProfile(url: string) {
   return { subschema, visible };
 }
 
-/** UserProfile guards against guessing by the caller's address, so it is told that as well. */
+/** UserProfile limits failed attempts by the caller's address, so the headers contain it too. */
 function headersOf({ request, req }: Arrival): Record<string, string> {
   const forwarded = FORWARDED.map((name) => [name, request.headers.get(name)]).filter(([, value]) => value);
   const addresses = [request.headers.get('x-forwarded-for'), req.socket.remoteAddress].filter(Boolean);
   return { ...Object.fromEntries(forwarded), 'x-forwarded-for': addresses.join(', ') };
 }
 
-/** Hands the cookies of a session on to the browser that signs in with them. */
+/** Forwards the cookies of a session to the browser that signs in. */
 async function fetchWithCookies(url: string, init?: RequestInit, arrival?: Arrival) {
   const response = await fetch(url, init);
   for (const cookie of response.headers.getSetCookie()) arrival?.res.appendHeader('set-cookie', cookie);

@@ -1,4 +1,4 @@
-// What is on the page: a form to sign in, or one's account.
+// The content of the page: the sign-in form, or the user's account.
 
 import { AccountPage } from './account/AccountPage';
 import { SignIn } from './sign-in/SignIn';
@@ -16,7 +16,7 @@ function Failed({ reason, onTryAgain }: { reason: string; onTryAgain: () => void
   return (
     <main className="card alone">
       <p className="problem" role="alert">{reason}</p>
-      {/* It goes while one waits. Who uses a keyboard finds it again when it is back. */}
+      {/* It disappears during a request, and gets the keyboard focus when it returns. */}
       <button type="button" className="primary" onClick={onTryAgain} autoFocus>Try again</button>
     </main>
   );

@@ -1,11 +1,11 @@
-// Who is looking at the page, and the cache of what was read for them.
+// The page's user, and the cache of the data read for them.
 
 import { MutationCache, QueryCache, QueryClient, useQuery } from '@tanstack/react-query';
 import { execute, SignedOut } from './api/execute';
 import { getFragmentData, graphql, type FragmentType } from './gql';
 import type { AccountFragment } from './gql/graphql';
 
-/** What is shown of a user. Each part of the page says in a fragment of its own what it needs. */
+/** The fields of a user that the page shows. Each section declares its own fields in a fragment. */
 const Account = graphql(`
   fragment Account on User {
     requiredActions
@@ -25,9 +25,9 @@ const Me = graphql(`
 `);
 
 interface Visitor {
-  /** Null when nobody is signed in. */
+  /** Null if unauthenticated. */
   user: AccountFragment | null;
-  /** What there is to say to somebody who is not signed in. */
+  /** The message for an unauthenticated user. */
   notice?: string;
 }
 
@@ -35,7 +35,7 @@ const VISITOR = ['visitor'];
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    // Offline, what is asked for fails and says so, instead of waiting in silence.
+    // Offline, a request fails with a message instead of waiting silently.
     queries: { retry: false, networkMode: 'always', refetchOnReconnect: true },
     mutations: { networkMode: 'always' },
   },
@@ -47,25 +47,25 @@ export function useVisitor() {
   return useQuery({ queryKey: VISITOR, queryFn: whoIsThere });
 }
 
-/** Shows a user as a mutation answered them, without asking again. */
+/** Shows the user that a mutation returned, without another request. */
 export async function show(user: FragmentType<typeof Account>): Promise<void> {
   await dropWhatIsUnderWay();
   queryClient.setQueryData<Visitor>(VISITOR, { user: getFragmentData(Account, user) });
 }
 
-/** Asks who is signed in, after a sign-in. */
+/** Reads the authenticated user, after a sign-in. */
 export async function arrive(): Promise<void> {
   await queryClient.refetchQueries({ queryKey: VISITOR }, { throwOnError: true });
 }
 
-/** Shows the sign-in form, and forgets all that was read. */
+/** Shows the sign-in form, and clears the cache. */
 export async function leave(notice: string): Promise<void> {
   await dropWhatIsUnderWay();
   queryClient.setQueryData<Visitor>(VISITOR, { user: null, notice });
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== VISITOR[0] });
 }
 
-/** An answer to what was asked before would come late, and show again how things were. */
+/** Otherwise a late response to an earlier request would restore the previous state. */
 function dropWhatIsUnderWay(): Promise<void> {
   return queryClient.cancelQueries({ queryKey: VISITOR });
 }

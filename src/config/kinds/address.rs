@@ -1,4 +1,4 @@
-//! Network addresses: where to listen, and lists of networks.
+//! Network addresses: the listen address, and lists of networks.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -33,7 +33,7 @@ impl Kind for SocketAddress {
     }
 }
 
-/// A list of networks in CIDR notation (RFC 4632), parted by commas or spaces. A plain address is a network of one.
+/// A list of networks in CIDR notation (RFC 4632), separated by commas or spaces. A plain address is a network of one.
 pub(in super::super) struct Networks;
 
 impl Kind for Networks {
@@ -52,7 +52,7 @@ impl Kind for Networks {
     }
 }
 
-/// Bits behind the prefix are dropped: `10.1.2.3/8` is `10.0.0.0/8`.
+/// Bits after the prefix are dropped: `10.1.2.3/8` is `10.0.0.0/8`.
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let network = text.parse::<IpNet>().map(|network| network.trunc());
     network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| format!("{text:?} is not a network"))

@@ -1,8 +1,8 @@
-//! One of a few words.
+//! A choice of a few words.
 
 use super::Kind;
 
-/// One of these words, each with what it stands for.
+/// One of these words, each with its value.
 pub(in super::super) struct Choices<T: 'static>(&'static [(&'static str, T)]);
 
 /// One of `words`.
@@ -10,7 +10,7 @@ pub(in super::super) fn choices<T>(words: &'static [(&'static str, T)]) -> Choic
     Choices(words)
 }
 
-/// Whether something is.
+/// The words for a boolean.
 pub(in super::super) const ON_OFF: &[(&str, bool)] = &[("on", true), ("off", false)];
 
 impl<T: Copy> Kind for Choices<T> {

@@ -1,20 +1,20 @@
-//! Which database: `sqlite:PATH` or `postgres://…`.
+//! The database: `sqlite:PATH` or `postgres://…`.
 
 use std::path::PathBuf;
 
 use super::Kind;
 use crate::config::secret::{SecretUrl, mask_url};
 
-/// Where the data is kept.
+/// The location of the database.
 #[derive(Debug, Clone)]
 pub enum DatabaseUrl {
-    /// In this file.
+    /// A SQLite file.
     Sqlite(PathBuf),
-    /// On the PostgreSQL server of this URL, which is handed on as it was given.
+    /// The PostgreSQL server of this URL, which is passed on unchanged.
     Postgres(SecretUrl),
 }
 
-/// Databases.
+/// Database URLs.
 pub(in super::super) struct DatabaseUrls;
 
 impl Kind for DatabaseUrls {
@@ -58,7 +58,7 @@ impl Kind for DatabaseUrls {
 }
 
 fn parse_sqlite(path: &str) -> Result<PathBuf, String> {
-    // Three slashes are how other programs write a path from the root.
+    // Other programs write an absolute path with three slashes.
     let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
     match path {
         "" => Err("it names no file".to_owned()),
@@ -71,8 +71,8 @@ fn parse_sqlite(path: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Checks what follows `postgres://` so far that nothing of a password can stand where it would not be masked, and that
-/// there is a server to connect to. Several servers may be named, parted by commas. The parameters are PostgreSQL's.
+/// Checks the text after `postgres://`: no part of a password may be in a position that is not masked, and there must
+/// be a server to connect to. It may name several servers, separated by commas. PostgreSQL defines the parameters.
 fn check_postgres(rest: &str) -> Result<(), String> {
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));

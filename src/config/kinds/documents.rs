@@ -1,13 +1,13 @@
-//! Which documents are executed.
+//! The documents that are executed.
 
-/// What is done with the documents of a manifest.
+/// How the documents of a manifest are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentsMode {
-    /// Nothing.
+    /// They are not used.
     Off,
-    /// They are executed by their ids, and all others as well.
+    /// Clients may execute them by their ids; all other documents are executed as well.
     Prefer,
-    /// They are executed, and no others.
+    /// Only they are executed.
     Require,
 }
 

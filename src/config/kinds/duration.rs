@@ -1,4 +1,4 @@
-//! Lengths of time: `30s`, `10m`, `3h`, `30d`, and sums of such: `1h 30m`.
+//! Durations: `30s`, `10m`, `3h`, `30d`, and sums of them: `1h 30m`.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -37,7 +37,7 @@ impl Kind for Durations {
     }
 }
 
-/// In the largest unit that leaves no rest.
+/// In the largest unit that leaves no remainder.
 fn show(duration: &Duration) -> String {
     let millis = duration.as_millis();
     [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")]

@@ -1,4 +1,4 @@
-//! Names of hosts.
+//! Host names.
 
 use std::net::IpAddr;
 

@@ -7,9 +7,9 @@ use super::Kind;
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// As text, for people.
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for programs.
     Json,
 }
 
@@ -17,7 +17,7 @@ impl LogFormat {
     pub(in super::super) const ALL: &[(&str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
 }
 
-/// A filter in the language of `RUST_LOG`: a level, and levels for parts of the program.
+/// A filter in the syntax of `RUST_LOG`: a level, and levels for parts of the program.
 pub(in super::super) struct LogFilter;
 
 impl Kind for LogFilter {
@@ -39,7 +39,7 @@ impl Kind for LogFilter {
     }
 }
 
-/// The language takes any lone word for the name of a part of the program, and would silence all others.
+/// The syntax reads any single word as the name of a part of the program, and would then silence all other parts.
 fn is_likely_a_misspelt_level(text: &str) -> bool {
     let words = ["error", "warn", "info", "debug", "trace", "off", env!("CARGO_CRATE_NAME")];
     text.chars().all(char::is_alphanumeric)

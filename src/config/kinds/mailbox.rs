@@ -1,10 +1,10 @@
-//! Senders of mails (RFC 5322, section 3.4): `noreply@example.com` or `Acme <noreply@example.com>`.
+//! Senders of messages (RFC 5322, section 3.4): `noreply@example.com` or `Acme <noreply@example.com>`.
 
 use email_address::{EmailAddress, Options};
 
 use super::Kind;
 
-/// A mail address, with or without a name.
+/// An email address, with or without a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The name that mail programs show.

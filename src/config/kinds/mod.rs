@@ -1,6 +1,6 @@
-//! The kinds of value that a setting takes: one file for each, with the one function that parses it.
+//! The kinds of values that settings accept: one file for each, with the one function that parses it.
 //!
-//! A kind says what is wrong with a text. Where the text stood, and which setting it was for, is known outside.
+//! A kind says what is wrong with a text. Its caller knows where the text was given and for which setting.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -40,17 +40,17 @@ pub(super) use web_url::{BaseUrl, Origins, PageUrl};
 
 /// A kind of value.
 pub(super) trait Kind {
-    /// What a text becomes.
+    /// The type of a parsed value.
     type Value;
 
-    /// What stands for the value in usage texts.
+    /// The placeholder for the value in usage texts.
     fn value_name(&self) -> &'static str;
 
-    /// What is right, as a noun: `a duration from 1s to 1d`.
+    /// What it accepts, as a noun: `a duration from 1s to 1d`.
     fn accepts(&self) -> String;
 
-    /// The value, or what is wrong with `text`. Quotes the text, or parts of it, only where nothing in it can be
-    /// secret.
+    /// Parses `text`, or says what is wrong with it. An error quotes the text, or parts of it, only if nothing in it
+    /// can be secret.
     fn parse(&self, text: &str) -> Result<Self::Value, String>;
 
     /// Whether its values are, or may contain, secrets.
@@ -58,16 +58,16 @@ pub(super) trait Kind {
         false
     }
 
-    /// `text` with everything secret as `***`.
+    /// `text` with every secret replaced by `***`.
     fn mask(&self, text: &str) -> String {
         text.to_owned()
     }
 }
 
-/// A value that may be missing: an empty text is none.
+/// An optional value: an empty text means none.
 pub(super) struct Optional<K>(K);
 
-/// Makes the value of a kind one that may be missing.
+/// Makes a kind optional.
 pub(super) fn optional<K: Kind>(kind: K) -> Optional<K> {
     Optional(kind)
 }
@@ -96,7 +96,7 @@ impl<K: Kind> Kind for Optional<K> {
     }
 }
 
-/// `value` where it is in `range`, else that `text` is not, with the bound told by `show`.
+/// `value` if it is in `range`; otherwise the error that `text` is not, with the bound formatted by `show`.
 fn within<T: PartialOrd, S: Display>(
     value: T,
     range: &RangeInclusive<T>,
@@ -112,7 +112,7 @@ fn within<T: PartialOrd, S: Display>(
     }
 }
 
-/// What a kind's tests ask: the fault that `text` makes.
+/// For the tests of kinds: the error for `text`.
 #[cfg(test)]
 #[track_caller]
 fn wrong<K: Kind>(kind: &K, text: &str) -> String {

@@ -1,10 +1,10 @@
-//! Files.
+//! File paths.
 
 use std::path::PathBuf;
 
 use super::Kind;
 
-/// The path of a file, from the root or from where the program was started.
+/// The path of a file, absolute or relative to the working directory.
 pub(in super::super) struct FilePath;
 
 impl Kind for FilePath {

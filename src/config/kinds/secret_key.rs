@@ -9,7 +9,7 @@ use base64::{
 use super::Kind;
 use crate::config::secret::{MASK, SecretKey};
 
-/// Padding may be there or not, since the programs that make keys differ in that.
+/// Padding is optional, because not all programs that generate keys add it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

@@ -33,7 +33,7 @@ impl<T> Kind for Sizes<T> {
     }
 }
 
-/// In the largest unit that leaves no rest.
+/// In the largest unit that leaves no remainder.
 fn show(bytes: u64) -> String {
     [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
         .into_iter()

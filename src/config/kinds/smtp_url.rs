@@ -1,4 +1,4 @@
-//! The server that takes our mails: `smtp://…`, `smtp+starttls://…`, `smtps://…`.
+//! The mail server: `smtp://…`, `smtp+starttls://…`, `smtps://…`.
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
@@ -6,7 +6,7 @@ use url::{Host, Url};
 use super::Kind;
 use crate::config::secret::{Secret, mask_url};
 
-/// A server that takes mails.
+/// A mail server.
 #[derive(Debug, Clone)]
 pub struct SmtpServer {
     /// How the connection is protected.
@@ -15,22 +15,22 @@ pub struct SmtpServer {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// User and password, where it wants them.
+    /// User and password, if it requires them.
     pub credentials: Option<(String, Secret)>,
 }
 
 /// How the connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmtpSecurity {
-    /// Not at all: `smtp://`, port 25 unless given.
+    /// Unencrypted: `smtp://`, port 25 by default.
     Plain,
-    /// By STARTTLS (RFC 3207), refusing to go on without: `smtp+starttls://`, port 587 unless given.
+    /// With STARTTLS (RFC 3207), which is required: `smtp+starttls://`, port 587 by default.
     StartTls,
-    /// By TLS from the start (RFC 8314): `smtps://`, port 465 unless given.
+    /// With TLS from the start (RFC 8314): `smtps://`, port 465 by default.
     Tls,
 }
 
-/// Mail servers.
+/// URLs of mail servers.
 pub(in super::super) struct SmtpUrls;
 
 impl Kind for SmtpUrls {

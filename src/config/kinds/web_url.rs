@@ -1,10 +1,10 @@
-//! Addresses of web pages, as they are put into mails.
+//! URLs of web pages, as used in messages.
 
 use url::{Host, Url};
 
 use super::Kind;
 
-/// The address under which a server is reached: `https://id.example.com`, or with a path. Has no `/` at its end.
+/// The public address of a server: `https://id.example.com`, or with a path. It does not end in `/`.
 pub(in super::super) struct BaseUrl;
 
 impl Kind for BaseUrl {
@@ -27,7 +27,7 @@ impl Kind for BaseUrl {
     }
 }
 
-/// The address of one page, to which a fragment is added.
+/// The URL of one page, to which a fragment is added.
 pub(in super::super) struct PageUrl;
 
 impl Kind for PageUrl {
@@ -46,7 +46,7 @@ impl Kind for PageUrl {
     }
 }
 
-/// A list of the origins of web pages (RFC 6454), parted by commas or spaces.
+/// A list of the origins of web pages (RFC 6454), separated by commas or spaces.
 pub(in super::super) struct Origins;
 
 impl Kind for Origins {
@@ -67,7 +67,7 @@ impl Kind for Origins {
     }
 }
 
-/// As browsers write it: in lower case, without a port that goes without saying, and without a `/` at its end.
+/// As browsers write it: in lower case, without a default port, and without a `/` at its end.
 fn parse_origin(text: &str) -> Result<String, String> {
     if text.contains('*') || text == "null" {
         return Err(format!("{text:?} may be anybody; name each origin"));
@@ -85,8 +85,8 @@ fn parse_origin(text: &str) -> Result<String, String> {
     Ok(url.origin().ascii_serialization())
 }
 
-/// The origin of an app's own pages, such as `capacitor://localhost`. The URL standard knows no origins of such schemes;
-/// web views send scheme, host, and port, as they are.
+/// The origin of an app's own pages, such as `capacitor://localhost`. The URL standard defines no origins for such
+/// schemes; web views send scheme, host, and port unchanged.
 fn parse_app_origin(text: &str, url: &Url) -> Result<String, String> {
     if NO_APPS.contains(&url.scheme()) {
         return Err(format!("{text:?} is of the scheme {:?}, which has no origins", url.scheme()));
@@ -101,14 +101,14 @@ fn parse_app_origin(text: &str, url: &Url) -> Result<String, String> {
     Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
 }
 
-/// Schemes whose pages have the origin `null`, or that no page is loaded by.
+/// Schemes whose pages have the origin `null`, or that no page is loaded from.
 const NO_APPS: [&str; 8] = ["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"];
 
 fn is_more_than_an_origin(text: &str) -> String {
     format!("{text:?} is more than an origin, which ends behind the host and the port")
 }
 
-/// A password in it is refused without being shown, for nothing here could keep it secret.
+/// A URL with a password is refused without quoting it, because its value is not masked anywhere.
 fn parse_web_url(text: &str) -> Result<Url, String> {
     if text.contains('@') {
         return Err("it holds a `@`, as addresses with a user or a password do".to_owned());

@@ -1,4 +1,4 @@
-//! All faults at once, each with its place.
+//! All errors at once, each with its place.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! What `userprofile config` prints, and that it can be given back.
+//! The output of `userprofile config`, and giving it back.
 
 use super::{KEY, given, line};
 use crate::config::{Config, LogFormat};

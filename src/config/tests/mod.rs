@@ -1,4 +1,4 @@
-//! What the parts do together: ranking, faults, masking, rules. The kinds have their own tests.
+//! The parts together: precedence, errors, masking, rules. The kinds have their own tests.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
@@ -12,7 +12,7 @@ use super::{Config, ConfigFile, Faults, resolve};
 
 const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
-/// What is given, in the order of rank.
+/// The given sources, in order of precedence.
 #[derive(Default)]
 struct Given {
     flags: BTreeMap<&'static str, String>,
@@ -55,7 +55,7 @@ fn given() -> Given {
     Given::default()
 }
 
-/// The one line of `config` for the setting `name`.
+/// The line of `config` for the setting `name`.
 fn line(config: &Config, name: &str) -> String {
     let text = config.to_masked_toml();
     text.lines().find(|line| line.starts_with(&format!("{name} = "))).expect("every setting is printed").to_owned()

@@ -1,4 +1,4 @@
-//! What holds between settings.
+//! Rules between settings.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Which source wins, and what each may say.
+//! The precedence of the sources, and what each may contain.
 
 use std::time::Duration;
 

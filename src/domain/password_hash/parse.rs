@@ -1,4 +1,4 @@
-//! Reading the forms in which other systems write the hashes of passwords.
+//! Parses the formats in which other systems write password hashes.
 
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Params, Version};
@@ -9,11 +9,11 @@ use super::{
     Pbkdf2, Pbkdf2Digest, Scrypt,
 };
 
-/// The bytes of a PBKDF2 hash; PHC strings have the same bounds.
+/// The length of a PBKDF2 hash in bytes; PHC strings have the same bounds.
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 10..=64;
 
-/// What precedes hashes of kinds that are not supported, with their names. A hash that is not of a known kind could be a
-/// password, so nothing of it is repeated.
+/// The prefixes of hashes that are not supported, with the names of their algorithms. A value in an unknown format
+/// could be a password, so no part of it is repeated.
 const UNSUPPORTED: [(&str, &str); 13] = [
     ("$1$", "MD5 crypt"),
     ("$5$", "SHA-256 crypt"),
@@ -30,7 +30,7 @@ const UNSUPPORTED: [(&str, &str); 13] = [
     ("md5$", "Django's MD5"),
 ];
 
-/// The kinds that are supported, as the end of a message.
+/// The supported algorithms, as the end of a message.
 pub(super) fn supported() -> String {
     let memory = MAX_HASH_MEMORY / 1024;
     format!(
@@ -41,7 +41,7 @@ pub(super) fn supported() -> String {
     )
 }
 
-/// Takes a hash, or says why not.
+/// Parses a hash; the error says why it is not accepted.
 pub(super) fn parse(text: &str) -> Result<PasswordHash, String> {
     const LDAP_BCRYPT: &str = "{BCRYPT}";
     let text = match text.split_at_checked(LDAP_BCRYPT.len()) {
@@ -81,7 +81,7 @@ fn parse_bcrypt(text: &str) -> Result<PasswordHash, String> {
     Ok(PasswordHash::Bcrypt(text.to_owned()))
 }
 
-/// The kinds that are written as PHC strings. `original` is what was given.
+/// Parses the algorithms that are written as PHC strings. `original` is the submitted text.
 fn parse_phc(text: &str, original: &str) -> Result<PasswordHash, String> {
     let kind = match text.strip_prefix('$').and_then(|rest| rest.split('$').next()).unwrap_or_default() {
         "argon2i" | "argon2d" | "argon2id" => "Argon2",
@@ -120,7 +120,7 @@ fn parse_phc(text: &str, original: &str) -> Result<PasswordHash, String> {
     Ok(PasswordHash::Argon2(Box::new(hash)))
 }
 
-/// By the identifier of a PHC string.
+/// The digest by the identifier of a PHC string.
 fn pbkdf2_digest(name: &str) -> Option<Pbkdf2Digest> {
     match name {
         "pbkdf2" => Some(Pbkdf2Digest::Sha1),
@@ -128,7 +128,7 @@ fn pbkdf2_digest(name: &str) -> Option<Pbkdf2Digest> {
     }
 }
 
-/// `None` when these are no parameters.
+/// `None` if the parameters are invalid.
 fn scrypt((log_n, r, p): (u32, u32, u32), salt: Vec<u8>, output: Vec<u8>) -> Option<Result<PasswordHash, String>> {
     // N blocks of 128 × r bytes (RFC 7914, 2).
     let memory = u64::from(r).checked_mul(128)?.checked_mul(1_u64.checked_shl(log_n)?)? / 1024;
@@ -142,7 +142,7 @@ fn scrypt((log_n, r, p): (u32, u32, u32), salt: Vec<u8>, output: Vec<u8>) -> Opt
     Some(Ok(PasswordHash::Scrypt(Box::new(Scrypt { params, memory, salt, output }))))
 }
 
-/// Django's form, of which the name was taken: `iterations$salt$hash`.
+/// Django's format, without the algorithm's name: `iterations$salt$hash`.
 fn parse_django_pbkdf2(digest: Pbkdf2Digest, rest: &str) -> Result<PasswordHash, String> {
     let malformed = || "this PBKDF2 hash is malformed: Django's look like 'pbkdf2_sha256$870000$salt$hash'".to_owned();
     let mut parts = rest.split('$');

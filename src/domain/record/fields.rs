@@ -1,4 +1,4 @@
-//! Taking the fields of an object one by one; whatever is wrong is noted, and reading goes on.
+//! Reads the fields of an object one by one. Every error is recorded, and reading continues.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use super::time;
 use crate::domain::tags::Tags;
 use crate::domain::{Invalid, Timestamp};
 
-/// The fields of an object. `null` is as good as absent.
+/// The fields of an object. `null` is the same as an omitted field.
 pub(super) struct Fields<'a> {
     fields: &'a Map<String, Value>,
-    /// What stands before the names in messages: `users[3].`
+    /// The prefix of names in messages: `users[3].`
     path: String,
     asked: Vec<&'static str>,
     faults: &'a mut Vec<String>,
@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
         Self { fields, path, asked: Vec::new(), faults }
     }
 
-    /// Notes what is wrong with a field.
+    /// Records an error of a field.
     pub(super) fn fault(&mut self, name: &str, message: &str) {
         self.faults.push(format!("`{}{name}`: {message}", self.path));
     }
@@ -32,17 +32,17 @@ impl<'a> Fields<'a> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether a field is there, right or wrong.
+    /// Whether a field is given, valid or not.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A field that may be left out.
+    /// An optional field.
     pub(super) fn text<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
         self.value(name).and_then(|value| self.parse_text(name, value, parse))
     }
 
-    /// A field that must be there.
+    /// A required field.
     pub(super) fn required<T>(
         &mut self,
         name: &'static str,
@@ -72,12 +72,12 @@ impl<'a> Fields<'a> {
         result.map_err(|invalid| self.fault(name, &invalid.message)).ok()
     }
 
-    /// A point in time that may be left out.
+    /// An optional point in time.
     pub(super) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
         self.text(name, time::parse)
     }
 
-    /// True or false; false where it is left out.
+    /// A boolean; false if it is omitted.
     pub(super) fn flag(&mut self, name: &'static str) -> bool {
         let value = self.value(name);
         value.is_some_and(|value| {
@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A whole number within bounds, that may be left out.
+    /// An optional whole number within bounds.
     pub(super) fn number(&mut self, name: &'static str, least: u32, most: u32) -> Option<u32> {
         let value = self.value(name)?;
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -99,13 +99,13 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// Tags; none where they are left out.
+    /// Tags; none if they are omitted.
     pub(super) fn tags(&mut self) -> Tags {
         let name = "tags";
         self.value(name).and_then(|value| self.note(name, Tags::parse(value))).unwrap_or_default()
     }
 
-    /// A list, empty where it is left out.
+    /// A list; empty if it is omitted.
     pub(super) fn list(&mut self, name: &'static str) -> &'a [Value] {
         match self.value(name) {
             None => &[],
@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The fields of an object within this one.
+    /// The fields of a nested object.
     pub(super) fn object(&mut self, name: &'static str) -> Option<Fields<'_>> {
         let path = format!("{}{name}.", self.path);
         if let Value::Object(fields) = self.value(name)? {
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The fields of an object in a list of this one.
+    /// The fields of an object in a list of this object.
     pub(super) fn item(&mut self, list: &str, index: usize, item: &'a Value) -> Option<Fields<'_>> {
         let Value::Object(fields) = item else {
             self.fault(&format!("{list}[{index}]"), "this must be an object, in curly brackets");
@@ -137,14 +137,14 @@ impl<'a> Fields<'a> {
         Some(Fields::new(fields, format!("{}{list}[{index}].", self.path), self.faults))
     }
 
-    /// Asks for fields of which it does not matter what they say.
+    /// Reads fields whose values are ignored.
     pub(super) fn ignoring(&mut self, read: impl FnOnce(&mut Self)) {
         let before = self.faults.len();
         read(self);
         self.faults.truncate(before);
     }
 
-    /// Notes the fields that nobody asked for.
+    /// Records the unknown fields.
     pub(super) fn finish(self) {
         let Self { fields, path, asked, faults } = self;
         for unknown in fields.keys().filter(|key| !asked.contains(&key.as_str())) {

@@ -1,4 +1,4 @@
-//! A line as JSON (RFC 8259), read strictly: no key twice at any level.
+//! Parses a line as JSON (RFC 8259), strictly: no duplicate keys at any level.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use crate::domain::number::inexact_in;
 /// A line: a JSON object.
 struct Object(Map<String, Value>);
 
-/// Reads a line.
+/// Parses a line.
 ///
 /// # Errors
-/// What is wrong with it, and in which column; never the text itself.
+/// The error and its column; never the text itself.
 pub(super) fn parse(line: &str) -> Result<Map<String, Value>, String> {
     if !line.trim_start().starts_with('{') {
         return Err("this is not a JSON object; a line looks like {\"kind\":\"domain\",…}".to_owned());
     }
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let object = Object::deserialize(&mut deserializer).and_then(|Object(fields)| deserializer.end().map(|()| fields));
-    // Every line is the first of its own text.
+    // Each line is parsed as a text of its own, so its line number is always 1.
     object.map_err(|error| format!("this is not JSON: {error}").replace(" at line 1 column ", " at column "))
 }
 
-/// Where a number stands in the tags of a line that loses digits. Only a line with a number that is held as a double is
-/// read a second time.
+/// The path of a number in a line's tags that would lose digits. Only a line with a number that is held as a double is
+/// parsed a second time.
 pub(super) fn inexact_tag(line: &str, object: &Map<String, Value>) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct WithTags<'a> {
@@ -78,7 +78,7 @@ fn read_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A:
     Ok(fields)
 }
 
-/// A key as it is shown to people: cut, and without characters that would do something to a terminal.
+/// A key for messages: truncated, and without characters that would affect a terminal.
 pub(super) fn quote(key: &str) -> String {
     const SHOWN: usize = 64;
     let shown: String = key.chars().take(SHOWN).flat_map(char::escape_debug).collect();

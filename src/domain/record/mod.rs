@@ -1,6 +1,6 @@
-//! The lines of import and export: one JSON object each, `kind` first. Here a line becomes typed values, every fault in
-//! it told at once, and values become a line. What is right only in view of other lines, or of what is kept already, is
-//! not looked at here.
+//! The lines of import and export: one JSON object each, `kind` first. A line is parsed into typed values, with all of
+//! its errors reported at once, and values are written as a line. Rules that depend on other lines or on stored data
+//! are not checked here.
 
 mod fields;
 mod json;
@@ -21,10 +21,10 @@ pub use read::parse;
 pub use user::{HashText, NewPassword, Secrets, UserRecord};
 pub use write::{write_binding, write_domain, write_group, write_role, write_user, write_workspace};
 
-/// How many bytes a line may have, its end not counted.
+/// The maximum length of a line in bytes, without its end.
 pub const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a line is about, in the order in which they are exported.
+/// The kind of entity that a line describes, in export order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A domain.
@@ -42,7 +42,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them, in their order.
+    /// All kinds, in export order.
     pub const ALL: [Self; 6] =
         [Self::Domain, Self::Role, Self::User, Self::WorkspaceGroup, Self::Workspace, Self::RoleBinding];
 
@@ -59,7 +59,7 @@ impl Kind {
         }
     }
 
-    /// What such things are called in a sentence.
+    /// The plural name for messages.
     #[must_use]
     pub const fn plural(self) -> &'static str {
         match self {
@@ -73,16 +73,16 @@ impl Kind {
     }
 }
 
-/// What a line says, when it is right in itself.
+/// A line that is valid in itself.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
-    /// This is to be there, in place of what has the same key.
+    /// Create this entity, or replace the one with the same key.
     Put(Record),
-    /// What has this key is to be gone.
+    /// Delete the entity with this key.
     Delete(Deletion),
 }
 
-/// A thing as a line describes it.
+/// An entity as a line describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
     /// A domain.
@@ -102,9 +102,9 @@ pub enum Record {
 /// An entity that has a time of creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated<T> {
-    /// The entity. If the line does not tell when it was created, it is created now.
+    /// The entity. If the line omits the time of its creation, it is the current time.
     pub entity: T,
-    /// Whether the line tells when it was created. Otherwise an entity that it replaces keeps its time.
+    /// Whether the line gives the time of creation. If not, an entity that it replaces keeps its time.
     pub has_created_at: bool,
 }
 
@@ -113,27 +113,27 @@ pub struct Dated<T> {
 pub struct GroupRecord {
     /// The group.
     pub group: WorkspaceGroup,
-    /// Its users, none of them twice.
+    /// Its users, without duplicates.
     pub users: Vec<GroupMember>,
 }
 
-/// What is to be taken away.
+/// An entity to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    /// What it is.
+    /// Its key.
     pub key: Key,
-    /// The domain it is in, where the line says so.
+    /// The domain that it belongs to, if the line says so.
     pub domain_id: Option<DomainId>,
 }
 
-/// What tells a thing from all others of its kind.
+/// The key that identifies an entity among all others of its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
     /// Of a domain.
     Domain(DomainId),
     /// Of a role.
     Role(DomainId, RoleId),
-    /// Of a user, who has an id besides.
+    /// Of a user, who also has an id.
     User(DomainId, LoginId),
     /// Of a workspace group.
     WorkspaceGroup(WorkspaceGroupId),
@@ -143,26 +143,26 @@ pub enum Key {
     RoleBinding(RoleBindingId),
 }
 
-/// What must be known to read a line.
+/// The context for parsing a line.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// When things were made whose line does not tell.
+    /// The current time, used if a line gives no time of creation.
     pub now: Timestamp,
-    /// The fewest code points of a password.
+    /// The minimum length of a password in code points.
     pub password_min_length: usize,
 }
 
-/// A line is wrong.
+/// An invalid line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {
-    /// What it is about, where that much can be read.
+    /// The key of the entity, if it can be read.
     pub key: Option<Key>,
-    /// All that is wrong; no text repeats a value.
+    /// All errors; no text repeats a value.
     pub faults: Vec<String>,
 }
 
 impl Record {
-    /// What tells it from all others.
+    /// The key of the entity.
     #[must_use]
     pub fn key(&self) -> Key {
         match self {
@@ -175,7 +175,7 @@ impl Record {
         }
     }
 
-    /// The domain it belongs to; a domain belongs to itself.
+    /// The domain that it belongs to; a domain belongs to itself.
     #[must_use]
     pub fn domain_id(&self) -> &DomainId {
         match self {
@@ -190,7 +190,7 @@ impl Record {
 }
 
 impl Key {
-    /// Of what kind of thing it is.
+    /// The kind of the entity.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -203,7 +203,7 @@ impl Key {
         }
     }
 
-    /// The parts that are compared, the last empty where there is one only.
+    /// The parts that are compared; the last is empty if there is only one.
     #[must_use]
     pub fn parts(&self) -> (&str, &str) {
         match self {

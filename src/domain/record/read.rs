@@ -1,4 +1,4 @@
-//! From a line to what it says.
+//! Parses a line into typed values.
 
 use std::collections::HashSet;
 
@@ -12,13 +12,13 @@ use crate::domain::workspace::{
     GroupMember, MAX_GROUP_USERS, Role, RoleBinding, RoleState, Workspace, WorkspaceGroup, WorkspaceState,
 };
 
-/// What is said of a number in tags that would lose digits.
+/// The message about a number in tags that would lose digits.
 const INEXACT: &str = "this number has more digits than are kept; write it as text, in double quotes";
 
-/// Reads a line.
+/// Parses a line.
 ///
 /// # Errors
-/// All that is wrong with it in itself.
+/// All errors of the line in itself.
 pub fn parse(line: &str, rules: &Rules) -> Result<Line, BadLine> {
     let wrong = |message: String| BadLine { key: None, faults: vec![message] };
     let object = json::parse(line).map_err(wrong)?;
@@ -65,7 +65,7 @@ fn read_key(kind: Kind, fields: &mut Fields<'_>) -> Option<Key> {
 
 fn read_deletion(kind: Kind, fields: &mut Fields<'_>, rules: &Rules) -> Option<Deletion> {
     let key = read_key(kind, fields);
-    // What else is told of a thing does not matter, so that an export with `delete` in every line takes all of it away.
+    // The other fields are ignored, so that an export with `delete` added to every line deletes all of its entities.
     fields.ignoring(|fields| drop(read_record(kind, fields, rules)));
     let domain_id = match kind {
         Kind::Domain | Kind::Role | Kind::User => None,

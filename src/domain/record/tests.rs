@@ -21,7 +21,7 @@ fn faults(line: &str) -> Vec<String> {
     parse(line, &RULES).unwrap_err().faults
 }
 
-/// The one fault of a user's line with `rest` in it.
+/// The only error of a user's line that contains `rest`.
 fn user_fault(rest: &str) -> String {
     let faults = faults(&format!(r#"{{"kind":"user","domain_id":"domain-1","user_id":"wonny@x.org"{rest}}}"#));
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -159,7 +159,7 @@ fn a_binding_to_a_workspace_names_it() {
     };
     assert!(parse(&binding(r#","resource_group":"DOMAIN""#), &RULES).is_ok());
     assert!(parse(&binding(r#","resource_group":"WORKSPACE","workspace_id":"workspace-1""#), &RULES).is_ok());
-    // It ties to nothing.
+    // Such a binding grants access to no workspace.
     assert!(parse(&binding(r#","resource_group":"WORKSPACE""#), &RULES).is_ok());
     assert_eq!(faults(&binding(r#","resource_group":"WORKSPACE","workspace_id":"*""#)).len(), 1);
     assert!(faults(&binding(""))[0].contains("missing"));

@@ -1,21 +1,21 @@
-//! Points in time as lines have them.
+//! Points in time in lines.
 
 use chrono::{DateTime, Datelike, SecondsFormat};
 
 use crate::domain::{Invalid, Timestamp};
 
-/// Reads RFC 3339, or `YYYY-MM-DD hh:mm:ss` in UTC, to the microsecond.
+/// Parses RFC 3339, or `YYYY-MM-DD hh:mm:ss` in UTC, to the microsecond.
 ///
 /// # Errors
-/// When it is neither, or a time that RFC 3339 cannot tell in UTC.
+/// If it is neither, or a time that RFC 3339 cannot express in UTC.
 pub(super) fn parse(text: &str) -> Result<Timestamp, Invalid> {
     let time = DateTime::parse_from_rfc3339(text).or_else(|error| {
-        // Without a zone it is RFC 3339 (5.6, with a space) that lacks its last letter.
+        // Without a zone, it is RFC 3339 (5.6, with a space) without its last letter.
         let is_plain = text.as_bytes().get(10) == Some(&b' ');
         if is_plain { DateTime::parse_from_rfc3339(&format!("{text}Z")) } else { Err(error) }
     });
     time.ok()
-        // By way of a number, so that a leap second is the same point in time in every database.
+        // Converted to a number, so that a leap second is the same point in time in every database.
         .and_then(|time| DateTime::from_timestamp_micros(time.timestamp_micros()))
         .filter(|time| (0..=9999).contains(&time.year()))
         .ok_or_else(|| {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Timestamp, Invalid> {
         })
 }
 
-/// Writes RFC 3339 in UTC, with as much of a second as there is.
+/// Writes RFC 3339 in UTC, with the fraction of a second if it is not zero.
 pub(super) fn format(time: Timestamp) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

@@ -1,4 +1,4 @@
-//! A user as a line describes him, and what of him stays when the line replaces him.
+//! A user as a line describes them, and the values that remain when the line replaces a user.
 
 use super::Rules;
 use super::fields::Fields;
@@ -16,61 +16,61 @@ use crate::domain::tags::Tags;
 use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserState};
 use crate::domain::{Invalid, Timestamp};
 
-/// A user as a line describes him. What is `None` here and not in [`User`] stays as it is, or is made.
+/// A user as a line describes them. A value that is `None` here but required in [`User`] is kept, or generated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRecord {
-    /// His own key.
+    /// The user's own id.
     pub id: Option<UserId>,
-    /// The domain he belongs to.
+    /// The domain that the user belongs to.
     pub domain_id: DomainId,
-    /// What he signs in with.
+    /// The user id that the user signs in with.
     pub login: LoginId,
-    /// His password.
+    /// The user's password.
     pub password: Option<NewPassword>,
-    /// What he is called.
+    /// The user's name.
     pub name: Option<Name>,
-    /// Where he stands.
+    /// The account's state.
     pub state: UserState,
-    /// His e-mail address.
+    /// The user's email address.
     pub email: Option<Email>,
-    /// Whether he has proven that he reads it.
+    /// Whether the email address is verified.
     pub email_verified: bool,
-    /// Where he proves who he is.
+    /// Where the user authenticates.
     pub auth_type: AuthType,
-    /// His role in the domain.
+    /// The user's role in the domain.
     pub role_id: Option<RoleId>,
-    /// What he is within the domain.
+    /// The user's role type in the domain.
     pub role_type: UserRoleType,
-    /// His second factor.
+    /// The user's MFA.
     pub mfa: Mfa,
-    /// The secret of his authenticator app.
+    /// The secret of the user's authenticator app.
     pub otp_secret: Option<OtpSecret>,
-    /// The language he reads.
+    /// The user's language.
     pub language: Language,
-    /// The timezone he lives in.
+    /// The user's timezone.
     pub timezone: Timezone,
-    /// What he must do before anything else, in alphabetical order, without repetition.
+    /// The actions that the user must complete first, in alphabetical order, without repetition.
     pub required_actions: Vec<RequiredAction>,
-    /// How many seconds a session of his may lie idle.
+    /// The idle timeout of the user's sessions, in seconds.
     pub refresh_timeout: Option<u32>,
-    /// What was noted about him.
+    /// The user's tags.
     pub tags: Tags,
-    /// When he came to be.
+    /// When the user was created.
     pub created_at: Option<Timestamp>,
-    /// When he last signed in or refreshed a session.
+    /// When the user last signed in or refreshed a session.
     pub last_accessed_at: Option<Timestamp>,
 }
 
-/// The password that a line gives.
+/// The password in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewPassword {
-    /// Itself; it is acceptable.
+    /// The password itself; it satisfies the password rules.
     Plain(Password),
     /// Its hash.
     Hash(HashText),
 }
 
-/// A password's hash as it is written: a [`PasswordHash`], whose text is kept as it came.
+/// A password hash as written: a [`PasswordHash`] whose text is kept unchanged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashText(String);
 
@@ -81,32 +81,33 @@ impl std::fmt::Debug for HashText {
 }
 
 impl HashText {
-    /// Takes a hash that was made elsewhere.
+    /// Parses a hash that another system created.
     ///
     /// # Errors
-    /// As [`PasswordHash::parse`].
+    /// See [`PasswordHash::parse`].
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         PasswordHash::parse(text).map(|_| Self(text.to_owned()))
     }
 
-    /// What is kept.
+    /// The text that is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What of a user is not told to everyone who may know him.
+/// The user's secrets, which are not part of [`User`].
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// His password's hash.
+    /// The hash of the user's password.
     pub password_hash: Option<String>,
-    /// The secret of his authenticator app.
+    /// The secret of the user's authenticator app.
     pub otp_secret: Option<OtpSecret>,
 }
 
 impl UserRecord {
-    /// The user that comes of it: what the line does not tell is as it was, or new.
+    /// The resulting user. `id` and the times are the stored ones, or those of a new user; times in the line take
+    /// precedence.
     #[must_use]
     pub fn into_user(self, id: UserId, created_at: Timestamp, last_accessed_at: Option<Timestamp>) -> User {
         User {
@@ -132,13 +133,13 @@ impl UserRecord {
         }
     }
 
-    /// The address, where it is known to be his: no other user of the domain may have it then.
+    /// The verified address; no other user of the domain may have it verified.
     #[must_use]
     pub fn verified_email(&self) -> Option<&Email> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
 
-    /// Whether a secret must be there, in the line or kept already.
+    /// Whether an OTP secret is required, in the line or already stored.
     #[must_use]
     pub fn needs_otp_secret(&self) -> bool {
         self.mfa.is_enabled() && self.mfa.mfa_type == Some(MfaType::Otp)

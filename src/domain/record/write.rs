@@ -1,5 +1,5 @@
-//! From values to a line: every field in a fixed place. What [`parse`](super::parse) makes of a field that is not there
-//! need not be written, and what it would make differently always is.
+//! Writes values as a line, with every field in a fixed place. A field whose value [`parse`](super::parse) would assume
+//! for an omitted field may be omitted; a field with any other value is always written.
 
 use std::ops::Not;
 
@@ -27,9 +27,6 @@ struct DomainLine<'a> {
 }
 
 /// Writes a domain.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
 pub fn write_domain(out: &mut Vec<u8>, domain: &Domain) -> serde_json::Result<()> {
     let line = DomainLine {
         kind: Kind::Domain.as_str(),
@@ -52,9 +49,6 @@ struct RoleLine<'a> {
 }
 
 /// Writes a role.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
 pub fn write_role(out: &mut Vec<u8>, role: &Role) -> serde_json::Result<()> {
     let line = RoleLine {
         kind: Kind::Role.as_str(),
@@ -137,10 +131,7 @@ impl<'a> MfaPart<'a> {
     }
 }
 
-/// Writes a user, with those of his secrets that are given.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
+/// Writes a user, with those secrets that are given.
 pub fn write_user(out: &mut Vec<u8>, user: &User, secrets: &Secrets) -> serde_json::Result<()> {
     let line = UserLine {
         kind: Kind::User.as_str(),
@@ -201,10 +192,7 @@ impl<'a> From<&'a GroupMember> for MemberPart<'a> {
     }
 }
 
-/// Writes a workspace group with its users, in the order that they are given in.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
+/// Writes a workspace group with its users, in the given order.
 pub fn write_group(out: &mut Vec<u8>, record: &GroupRecord) -> serde_json::Result<()> {
     let group = &record.group;
     let line = GroupLine {
@@ -249,9 +237,6 @@ struct WorkspaceLine<'a> {
 }
 
 /// Writes a workspace.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
 pub fn write_workspace(out: &mut Vec<u8>, workspace: &Workspace) -> serde_json::Result<()> {
     let line = WorkspaceLine {
         kind: Kind::Workspace.as_str(),
@@ -289,9 +274,6 @@ struct BindingLine<'a> {
 }
 
 /// Writes a role binding.
-///
-/// # Errors
-/// Never, as everything in it can be written as JSON.
 pub fn write_binding(out: &mut Vec<u8>, binding: &RoleBinding) -> serde_json::Result<()> {
     let line = BindingLine {
         kind: Kind::RoleBinding.as_str(),
@@ -314,7 +296,7 @@ fn write_line(out: &mut Vec<u8>, line: &impl Serialize) -> serde_json::Result<()
     Ok(())
 }
 
-/// Tags, unless there are none. Their keys come out sorted.
+/// Tags, or `None` if there are none. Their keys are sorted.
 fn tags(tags: &Tags) -> Option<Value> {
     (*tags != Tags::default()).then(|| tags.to_value())
 }

@@ -1,4 +1,4 @@
-//! Manifests: the documents of a front end, as the tools that take them out of its code write them down.
+//! Manifests: the documents of a front end, in the formats of the tools that extract them from its code.
 //!
 //! Two forms are known. graphql-codegen (`persisted-documents.json`) and the Relay compiler (`persistConfig.file`) write
 //! one object, from id to text. Apollo writes `{"format": "apollo-persisted-query-manifest", "version": 1, "operations":
@@ -14,24 +14,24 @@ use thiserror::Error;
 const APOLLO: &str = "apollo-persisted-query-manifest";
 const APOLLO_VERSION: u64 = 1;
 
-/// Why a text is no manifest.
+/// The reason why a text is not a valid manifest.
 #[derive(Debug, Error)]
 pub enum ManifestFault {
     /// It is not JSON, or not an object.
     #[error("it is not a JSON object: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// It says what form it has, and that is not known.
+    /// It names a format that is not supported.
     #[error(
         "its form is {0}; known are those of graphql-codegen and Relay (an object from id to text), and Apollo's \
          ({APOLLO}, version {APOLLO_VERSION})"
     )]
     UnknownForm(String),
-    /// A document has no text, or not the right one.
+    /// A document has no text, or an invalid one.
     #[error("document {id:?}: {wrong}")]
     Document {
-        /// Which.
+        /// The id of the document.
         id: String,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         wrong: String,
     },
 }
@@ -42,7 +42,7 @@ struct Operation {
     body: String,
 }
 
-/// The fields of an object in their order; a map would keep the last of those with one name.
+/// The fields of an object in order. A map would keep only the last of those with the same name.
 struct Entries(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
 }
 
 impl Entries {
-    /// Takes out the field of that name.
+    /// Removes and returns the field of that name.
     fn remove(&mut self, name: &str) -> Option<Value> {
         let index = self.0.iter().position(|(key, _)| key == name)?;
         Some(self.0.remove(index).1)
@@ -80,10 +80,10 @@ impl Entries {
 /// The documents of a manifest, by their ids.
 ///
 /// # Errors
-/// When it is none. That the texts are documents is not looked at.
+/// If it is not a manifest. The texts are not checked.
 pub(super) fn parse(manifest: &str) -> Result<BTreeMap<String, String>, ManifestFault> {
     let mut entries: Entries = serde_json::from_str(manifest)?;
-    // An id of a document is never `format`: the others are digests.
+    // The id of a document is never `format`: in the other formats, ids are digests.
     let documents = match entries.remove("format") {
         None => entries.0.into_iter().map(by_id).collect::<Result<_, _>>(),
         Some(Value::String(format)) if format == APOLLO => operations(&mut entries),
@@ -108,7 +108,7 @@ fn operations(entries: &mut Entries) -> Result<Vec<(String, String)>, ManifestFa
     Ok(operations.into_iter().map(|Operation { id, body }| (id, body)).collect())
 }
 
-/// The documents by their ids, of which none names two.
+/// The documents by their ids. No id names two documents.
 fn unique(documents: Vec<(String, String)>) -> Result<BTreeMap<String, String>, ManifestFault> {
     let mut by_id = BTreeMap::new();
     for (id, text) in documents {
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(parse(flat).unwrap(), expected);
         assert_eq!(parse(apollo).unwrap(), expected);
         assert_eq!(parse("{}").unwrap(), BTreeMap::new());
-        // Merged manifests may say the same thing twice.
+        // Merged manifests may contain the same document twice.
         assert_eq!(parse(r#"{ "a": "{ a }", "a": "{ a }" }"#).unwrap().len(), 1);
     }
 

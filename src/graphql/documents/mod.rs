@@ -1,4 +1,4 @@
-//! Documents that are named instead of sent: *trusted* ones, of a manifest that the operator gives, and *automatic* ones,
+//! Documents that are named instead of sent: *trusted* documents, from the operator's manifest, and *automatic* ones,
 //! which a client sends once and then names by their digest (Apollo's automatic persisted queries).
 
 mod manifest;
@@ -15,32 +15,33 @@ use super::error::{Code, coded};
 
 pub use manifest::ManifestFault;
 
-/// What the pages behind the links in mails send (`web/plain`), to the letter. They work whatever is trusted besides.
+/// The exact documents that the pages behind emailed links send (`web/plain`). They work whatever other documents are
+/// trusted.
 pub const OF_OUR_PAGES: [&str; 2] = [
     "mutation($input: ConfirmPasswordResetInput!) {\n  confirmPasswordReset(input: $input) { ok errors { message code field retryAfter } }\n}",
     "mutation($input: UndoEmailChangeInput!) {\n  undoEmailChange(input: $input) { ok errors { message code field } }\n}",
 ];
 
-/// How many automatic documents are expected: as many as a large front end has.
+/// The expected number of automatic documents: as many as a large front end has.
 const EXPECTED: usize = 1000;
 
-/// The id of the document that a request is for, put into its data by the transport.
+/// The id of the document that a request names, which the transport adds to its data.
 #[derive(Debug, Clone)]
 pub struct DocumentId(pub String);
 
-/// Which documents are executed.
+/// The documents that are executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Any; there are no trusted ones.
+    /// Any document; there are no trusted ones.
     #[default]
     Off,
-    /// Any; trusted ones by their ids, too.
+    /// Any document; trusted ones also by their ids.
     Prefer,
-    /// Trusted ones, and no others.
+    /// Only trusted documents.
     Require,
 }
 
-/// The documents that have names.
+/// The named documents.
 pub struct Documents {
     mode: Mode,
     /// Trusted ones by their ids.
@@ -50,7 +51,7 @@ pub struct Documents {
     automatic: Cache<[u8; 32], Arc<str>, ByBytes>,
 }
 
-/// What names a document.
+/// The name of a document in a request.
 enum Named {
     /// `documentId`, as in the specification of GraphQL over HTTP.
     Id(String),
@@ -59,7 +60,7 @@ enum Named {
 }
 
 impl Documents {
-    /// No trusted documents, and room for so many bytes of automatic ones.
+    /// No trusted documents, and a cache of so many bytes for automatic ones.
     #[must_use]
     pub fn untrusted(automatic_bytes: usize) -> Self {
         let bytes = u64::try_from(automatic_bytes).unwrap_or(u64::MAX);
@@ -67,10 +68,10 @@ impl Documents {
         Self { mode: Mode::Off, by_id: HashMap::new(), by_digest: HashMap::new(), automatic }
     }
 
-    /// The documents of a `manifest`, each of which `check` has nothing to say against.
+    /// The documents of a `manifest`, all of which pass `check`.
     ///
     /// # Errors
-    /// When it cannot be read, or holds something that could never be executed.
+    /// If it is invalid, or contains a document that could never be executed.
     pub fn trusted(
         manifest: &str,
         mode: Mode,
@@ -93,7 +94,7 @@ impl Documents {
     /// `request` with the text of the document that it names.
     ///
     /// # Errors
-    /// When it names none that is known, or brings one that is not to be executed.
+    /// If it names an unknown document, or contains one that may not be executed.
     pub fn find(&self, mut request: Request) -> Result<Request, ServerError> {
         let Some(named) = Named::of(&request)? else {
             return if self.may_be_sent(&request.query) { Ok(request) } else { Err(untrusted()) };
@@ -118,7 +119,7 @@ impl Documents {
         }
     }
 
-    /// By its id, which is whatever the tool that wrote the manifest calls it, or by its digest.
+    /// Finds a document by its id, which the tool that wrote the manifest chose, or by its digest.
     fn find_trusted(&self, key: &str) -> Option<&Arc<str>> {
         if self.mode == Mode::Off {
             return None;
@@ -128,7 +129,7 @@ impl Documents {
         self.by_id.get(key).or_else(|| self.by_digest.get(&digest))
     }
 
-    /// Keeps the document that was `brought`, or finds the one that was brought before.
+    /// Keeps the document that was `brought`, or finds the one that was sent before.
     fn find_automatic(
         &self,
         given: &str,
@@ -140,12 +141,12 @@ impl Documents {
             return Ok(request);
         }
         let known = parse_hex(&given.to_ascii_lowercase()).and_then(|digest| self.automatic.get(&digest));
-        // The very words that clients wait for before they send the document itself.
+        // The exact message that clients expect before they send the document itself.
         request.query = known.ok_or_else(|| not_found("PersistedQueryNotFound"))?.to_string();
         Ok(request)
     }
 
-    /// Whether a document may be sent as it is. One that is trusted may, whether it is named or not.
+    /// Whether a document may be sent as text. A trusted one may, whether it is named or not.
     fn may_be_sent(&self, text: &str) -> bool {
         self.mode != Mode::Require || self.by_digest.contains_key(&hex(&digest(text)))
     }
@@ -168,10 +169,7 @@ impl Named {
     }
 }
 
-/// The digest of the document that stands beside a `given` one, where there is one.
-///
-/// # Errors
-/// When they differ.
+/// The digest in a request that also contains the `given` document, if there is one.
 fn digest_of_brought(given: &str, text: &str) -> Result<Option<[u8; 32]>, ServerError> {
     if text.is_empty() {
         return Ok(None);
@@ -216,7 +214,7 @@ struct ByBytes;
 
 impl Weighter<[u8; 32], Arc<str>> for ByBytes {
     fn weight(&self, _: &[u8; 32], text: &Arc<str>) -> u64 {
-        // What stands beside a text, as far as it is not counted by the cache itself.
+        // The overhead of a text that the cache itself does not count.
         u64::try_from(text.len() + 128).unwrap_or(u64::MAX)
     }
 }

@@ -1,5 +1,5 @@
-//! The list that `_entities` returns. A gateway names an entity as often as the other subgraph's list refers to it; here
-//! each is found and resolved once, and its value is copied to the other places.
+//! The list that `_entities` returns. A gateway sends a representation as often as the other subgraph's list refers to
+//! the entity. Each entity is found and resolved once, and its value is copied to the other positions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,14 +18,14 @@ use crate::graphql::query;
 /// The entities of a list of representations.
 pub struct Entities {
     slots: Vec<Slot>,
-    /// For each representation, where the first one stands that is equal to it.
+    /// For each representation, the position of the first one that is equal to it.
     sources: Vec<usize>,
 }
 
 enum Slot {
-    /// The entity, if the caller sees it.
+    /// The entity, if it is visible to the caller.
     Entity(Option<Box<Entity>>),
-    /// It is resolved elsewhere.
+    /// A copy of an entity that is resolved at another position.
     Copy,
 }
 

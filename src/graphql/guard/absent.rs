@@ -1,9 +1,10 @@
-//! Variables that are not given, and have no default value.
+//! Variables that are omitted and have no default value.
 //!
-//! To the specification an argument or input field whose value is such a variable is as good as not written; to the
-//! library it is `null`, so that `first: $first` would be refused instead of taking its default, and `name: $name` would
-//! clear a name instead of leaving it. So what uses them is taken out of the document, and their definitions too, since
-//! the validation would find them unused. See <https://spec.graphql.org/draft/#CoerceArgumentValues()>.
+//! In the specification, an argument or input field whose value is such a variable counts as omitted. In the library it
+//! is `null`, so that `first: $first` would be refused instead of taking its default, and `name: $name` would clear a
+//! name instead of leaving it unchanged. Therefore the uses of these variables are removed from the document, and their
+//! definitions too, because the validation would report them as unused. See
+//! <https://spec.graphql.org/draft/#CoerceArgumentValues()>.
 
 use std::collections::HashSet;
 
@@ -16,7 +17,7 @@ use async_graphql_value::Value;
 
 use super::document::{name_of, operations_mut};
 
-/// Takes what uses absent variables out of `document`.
+/// Removes the uses of absent variables from `document`.
 pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Variables, registry: &Registry) {
     let names = absent(document, variables, registry);
     if names.is_empty() {
@@ -37,8 +38,8 @@ pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Varia
     }
 }
 
-/// The variables that are absent, whichever operation is meant. What the validation should see is not among them: what
-/// has a type that it refuses, or must be given to some operation.
+/// The variables that are absent in every operation. Variables that the validation should see are not among them: those
+/// of a type that it refuses, and those that some operation requires.
 fn absent(document: &ExecutableDocument, variables: &Variables, registry: &Registry) -> HashSet<Name> {
     let mut absent = HashSet::new();
     let mut present = HashSet::new();
@@ -59,7 +60,7 @@ fn absent(document: &ExecutableDocument, variables: &Variables, registry: &Regis
 
 struct Absent {
     names: HashSet<Name>,
-    /// Those of which a use was taken out.
+    /// The variables of which a use was removed.
     used: HashSet<Name>,
 }
 
@@ -91,7 +92,7 @@ impl Absent {
         arguments.retain_mut(|(_, value)| self.keeps(&mut value.node));
     }
 
-    /// Whether `value` is given, as far as it is; to what stands in it the same applies.
+    /// Whether `value` is given. Values nested in it are checked in the same way, and absent ones removed.
     fn keeps(&mut self, value: &mut Value) -> bool {
         match value {
             Value::Variable(name) => {

@@ -1,5 +1,5 @@
-//! Mutations that try a secret, or have a mail sent: one in a request. What is counted and slowed down for each request
-//! shall not be had by the dozen under aliases.
+//! Mutations that submit a secret or send email: one in a request. Attempts are counted and slowed down for each
+//! request, and aliases must not multiply them.
 
 use async_graphql::{
     Value as ConstValue, Variables,
@@ -7,10 +7,10 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-/// Says whether a mutation tries something or has a mail sent, by its name, and by what its `input` gives, be it null.
+/// Decides whether a mutation is an attempt, by its name and the fields of its `input`, null or not.
 pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
 
-/// How many attempts `operation` makes with these `variables`, defaults included.
+/// The number of attempts that `operation` makes with these `variables`, including defaults.
 pub(super) fn count(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -29,7 +29,7 @@ pub(super) fn count(
     count
 }
 
-/// Visits the fields of the outermost level, of which there are no more than the limit of root fields allowed.
+/// Visits the root fields, whose number is within the limit.
 fn visit_fields(document: &ExecutableDocument, set: &SelectionSet, visit: &mut impl FnMut(&Field)) {
     for selection in &set.items {
         match &selection.node {
@@ -44,7 +44,7 @@ fn visit_fields(document: &ExecutableDocument, set: &SelectionSet, visit: &mut i
     }
 }
 
-/// Whether the input of `field` gives `key`, be it as null: only what is omitted is not given.
+/// Whether the input of `field` contains `key`, null or not. Only an omitted key is not given.
 fn gives(field: &Field, key: &str, variables: &Variables) -> bool {
     match field.get_argument("input").map(|input| &input.node) {
         Some(Value::Object(fields)) => match fields.get(key) {

@@ -1,20 +1,21 @@
-//! How many values a body holds, counted byte by byte before it is read as JSON.
+//! The number of values in a body, counted byte by byte before it is parsed as JSON.
 //!
-//! A megabyte of brackets is a million lists: a hundred milliseconds and as many megabytes, before any document is seen.
+//! A megabyte of brackets is a million lists: they take a hundred milliseconds and as many megabytes, before any
+//! document is read.
 
 use async_graphql::ServerError;
 
 use super::{Limits, refusal::Limit};
 
-/// Checks that `body`, which is to be read as JSON, holds no more values than a request may hand over.
+/// Checks that `body`, which is to be parsed as JSON, has no more values than a request may have.
 ///
 /// # Errors
-/// When it does: an error with the code `LIMIT_EXCEEDED`, to be answered with the status 413.
+/// `LIMIT_EXCEEDED` if it has more; the status is then 413.
 pub(super) fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
     Ok(Limit::BodyValues.check(values(body), limits.values(), None)?)
 }
 
-/// The lists, objects, and what stands in them; of JSON that is sound, at least as many as its values.
+/// The number of lists, objects, and their items. For valid JSON, it is at least the number of values.
 fn values(body: &[u8]) -> usize {
     let mut values = 0;
     let mut is_text = false;

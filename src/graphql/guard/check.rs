@@ -1,5 +1,5 @@
-//! Checks documents without executing them: those of a manifest, when the server starts. They pass the same limits and the
-//! same validation as when they are executed, but for what depends on the values of variables.
+//! Checks the documents of a manifest when the server starts, without executing them. They are subject to the same
+//! limits and the same validation as when they are executed, except for what depends on the values of variables.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,7 +21,7 @@ where
     Mutation: ObjectType + 'static,
     Subscription: SubscriptionType + 'static,
 {
-    /// Checks documents for the schema that `builder` makes, by the limits of `guard`.
+    /// A check for the schema of `builder`, with the limits of `guard`.
     #[must_use]
     pub fn new(guard: &RequestGuard, builder: SchemaBuilder<Query, Mutation, Subscription>) -> Self {
         let Settings { limits, .. } = guard.0.settings;
@@ -30,11 +30,8 @@ where
     }
 
     /// Checks a document.
-    ///
-    /// # Errors
-    /// The first of what is wrong with it.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
-        // Nothing in it waits for anything.
+        // The future never waits.
         let response = self.0.execute(Request::new(text)).now_or_never();
         match response.and_then(|response| response.errors.into_iter().next()) {
             Some(error) => Err(error),
@@ -71,7 +68,7 @@ impl Extension for Check {
         next.run(ctx, request).await
     }
 
-    /// Gives an error in any case, be it of nothing, so that nothing is executed.
+    /// Always returns an error, which may be empty, so that nothing is executed.
     async fn validation(
         &self,
         ctx: &ExtensionContext<'_>,

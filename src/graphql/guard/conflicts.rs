@@ -1,5 +1,5 @@
-//! Fields of one name in the response that differ: the library says so, but where their arguments differ it names an
-//! argument instead of the fields, and says so once for each argument.
+//! Different fields with the same response name. The library reports them, but if their arguments differ, it names an
+//! argument instead of the fields, and reports each argument.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use async_graphql::{
 
 use super::known::selection_sets;
 
-/// Gives the errors about differing arguments the name that the fields have in the response.
+/// Makes the errors about differing arguments name the response name of the fields.
 pub(super) fn name_fields(errors: &mut [ServerError], document: &ExecutableDocument) {
     if !errors.iter().any(is_of_arguments) {
         return;

@@ -1,12 +1,12 @@
-//! What an operation may cost: how many fields its answer may have, by what the lists in it may hold.
+//! The cost of an operation: the number of fields that its response may have, from the possible lengths of its lists.
 //!
-//! A field costs 1. What is selected of a page costs as often as `first` or `last` says, or 50 times where neither is
-//! given; what is selected of any other list, 10 times, or as often as it is asked for by `ids` where that is more.
-//! Fields of the introspection cost nothing.
+//! A field costs 1. The fields selected of a connection's page are multiplied by `first` or `last`, or by 50 if neither
+//! is given; those of any other list by 10, or by the number of `ids` if that is larger. Introspection is free.
 //!
-//! On its way it looks at how long the lists are that are arguments.
+//! The same pass checks the length of list arguments.
 //!
-//! This walks through fragments wherever they are spread, which is no more than [`measure`](super::measure) allowed.
+//! This visits fragments wherever they are spread, which is within the limit that [`measure`](super::measure) has
+//! checked.
 
 use async_graphql::{
     Name, Positioned, Value as ConstValue, Variables,
@@ -22,13 +22,13 @@ use super::{
 };
 use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
-/// How many things any other list is taken to hold.
+/// The assumed number of items of any other list.
 const LIST: usize = 10;
 
-/// What `operation` costs with these `variables`, defaults included.
+/// The cost of `operation` with these `variables`, including defaults.
 ///
 /// # Errors
-/// When it costs too much, or takes too long a list.
+/// If it costs too much, or if a list argument is too long.
 pub(super) fn check(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -50,8 +50,8 @@ struct Costs<'a> {
 }
 
 impl<'a> Costs<'a> {
-    /// What is selected of a `parent`, which is a page or is not. Of a type that there is not, only the fields count: the
-    /// validation will refuse it.
+    /// The cost of the selections of a `parent`, which may be a page. Of an unknown type, only the fields count: the
+    /// validation refuses it.
     fn of_set(&self, set: &'a SelectionSet, parent: Option<&'a MetaType>, is_page: bool) -> Result<usize, Refusal> {
         let mut sum = 0_usize;
         for selection in &set.items {
@@ -97,7 +97,7 @@ impl<'a> Costs<'a> {
         let begins_page = known.is_some_and(|known| known.args.contains_key("first"));
         let times = match known {
             Some(_) if begins_page => self.page(&field.node),
-            // The list of what a page holds: the page was counted.
+            // The list of a page's items: the page was already counted.
             Some(known) if is_list(known) && !is_page => self.list(&field.node),
             _ => 1,
         };
@@ -105,24 +105,24 @@ impl<'a> Costs<'a> {
         Ok(inner.saturating_mul(times).saturating_add(1))
     }
 
-    /// How many things a page holds at most.
+    /// The maximum number of items of a page.
     fn page(&self, field: &Field) -> usize {
         let asked = |name| match self.constant(&field.get_argument(name)?.node)? {
             ConstValue::Number(number) => number.as_i64(),
             _ => None,
         };
         let size = asked("first").or_else(|| asked("last")).unwrap_or(DEFAULT_PAGE.into());
-        // Who asks for more than there may be, or for less than nothing, is told so by the list itself.
+        // If the number is too large or negative, the list itself reports the error.
         usize::try_from(size.clamp(0, MAX_PAGE.into())).unwrap_or_default()
     }
 
-    /// How many things any other list holds, as far as that can be told.
+    /// The number of items of any other list, as far as it is known.
     fn list(&self, field: &Field) -> usize {
         let longest = field.arguments.iter().map(|(_, value)| self.length(&value.node)).max();
         LIST.max(longest.unwrap_or_default())
     }
 
-    /// How many items `value` has, 0 for what is no list.
+    /// The number of items of `value`; 0 if it is not a list.
     fn length(&self, value: &Value) -> usize {
         match value {
             Value::List(items) => items.len(),

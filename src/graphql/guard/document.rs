@@ -1,4 +1,4 @@
-//! From the text of a request to a document that may be looked at, and to the operation that is meant.
+//! Parses the text of a request into a document within the limits, and finds the operation to execute.
 
 use async_graphql::{
     Positioned,
@@ -22,7 +22,7 @@ const LONGEST_NAME: usize = 128;
 /// Parses `text` if it is within `limits`.
 ///
 /// # Errors
-/// When it is not, or when it is no document.
+/// If it exceeds them, or if it is not a document.
 pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
     let found = scan(text)
         .map_err(|Unterminated(at)| Refusal::Syntax { message: "this string has no end".to_owned(), at: vec![at] })?;
@@ -44,7 +44,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
     }
 }
 
-/// The refusal of a number that begins where `rest` bytes of `text` are left.
+/// The error of a number that begins where `rest` bytes of `text` are left.
 fn inexact(text: &str, rest: usize) -> Refusal {
     let place = inputs::place_of(text, rest).map(|place| format!("{place}: ")).unwrap_or_default();
     let message = format!("{place}a number with more digits than are kept was given; write it as a String, in quotes");
@@ -52,9 +52,6 @@ fn inexact(text: &str, rest: usize) -> Refusal {
 }
 
 /// Refuses a list of an unknown type that has a default value: the library's validation panics over it.
-///
-/// # Errors
-/// When there is one.
 pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), Refusal> {
     let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
     for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {
@@ -72,7 +69,7 @@ pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Reg
 /// The operation to be executed.
 ///
 /// # Errors
-/// When it cannot be told which.
+/// If it is ambiguous or unknown.
 pub(super) fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -92,7 +89,7 @@ pub(super) fn operation<'a>(
     })
 }
 
-/// All operations of a document, to be changed.
+/// All operations of a document, mutably.
 pub(super) fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
     match operations {
         DocumentOperations::Single(operation) => vec![&mut operation.node],
@@ -112,7 +109,7 @@ pub(super) fn root(registry: &Registry, ty: OperationType) -> Option<&MetaType> 
     registry.types.get(name?)
 }
 
-/// The name of the type in all its lists.
+/// The name of the innermost type, without its lists.
 pub(super) fn name_of(mut ty: &Type) -> &str {
     loop {
         match &ty.base {

@@ -1,8 +1,8 @@
 //! Unicode escapes in the strings of a document (<https://spec.graphql.org/September2025/#sec-String-Value>).
 //!
-//! The library's parser knows `\u` with four digits, and neither surrogate pairs (`\uD83D\uDE00`) nor braces
-//! (`\u{1F600}`). Both are replaced by the character itself before it sees the text. What a string becomes shorter by is
-//! put behind it as spaces, so that every error is still located where the client wrote it.
+//! The library's parser reads `\u` with four digits, but neither surrogate pairs (`\uD83D\uDE00`) nor braces
+//! (`\u{1F600}`). Both are replaced by the character itself before the parser sees the text. Spaces after the string
+//! make up for its shorter length, so that the location of every error is still that in the client's text.
 
 use std::borrow::Cow;
 
@@ -27,12 +27,12 @@ enum BadEscape {
     TooLarge,
 }
 
-/// The document with every escape that the parser does not know replaced by its character. All strings must have an end,
-/// which [`scan`](super::scan::scan) checks.
+/// The document, with every escape that the parser does not support replaced by its character. All strings must be
+/// terminated, which [`scan`](super::scan::scan) checks.
 ///
 /// # Errors
-/// When a string has an invalid escape sequence, at its position. Only documents with `\u` are looked at; the parser
-/// refuses what is wrong in the others.
+/// If a string has an invalid escape sequence, with its position. Only documents with `\u` are checked; in others, the
+/// parser reports the error.
 pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, Refusal> {
     if !document.contains("\\u") {
         return Ok(Cow::Borrowed(document));
@@ -56,7 +56,7 @@ pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, Refusal> {
     Ok(Cow::Owned(resolved))
 }
 
-/// The comment, string or block string at the start of `from`, and what follows it.
+/// The comment, string, or block string at the start of `from`, and the text after it.
 fn split_token(from: &str) -> (&str, &str) {
     let length_after = if from.starts_with('#') {
         from.find(['\n', '\r']).map(|end| from.len() - end)
@@ -68,8 +68,8 @@ fn split_token(from: &str) -> (&str, &str) {
     from.split_at_checked(from.len() - length_after.unwrap_or_default()).unwrap_or((from, ""))
 }
 
-/// Adds a string to `resolved`, and the spaces that keep the columns after it. An error has what begins with the invalid
-/// escape.
+/// Appends a string to `resolved`, and the spaces that keep the columns after it. An error contains the text from the
+/// invalid escape on.
 fn resolve_string<'a>(token: &'a str, resolved: &mut String) -> Result<(), (BadEscape, &'a str)> {
     let (mut rest, mut saved) = (token, 0);
     while let Some((before, from)) = rest.find('\\').and_then(|begin| rest.split_at_checked(begin)) {
@@ -95,14 +95,14 @@ fn resolve_string<'a>(token: &'a str, resolved: &mut String) -> Result<(), (BadE
     Ok(())
 }
 
-/// Adds ASCII text, and gives its length.
+/// Appends ASCII text, and returns its length.
 fn push(resolved: &mut String, text: &str) -> usize {
     resolved.push_str(text);
     text.len()
 }
 
-/// The character of the escape sequence at the start of `from`, where the parser does not know the sequence, and what
-/// follows it.
+/// The character of the escape sequence at the start of `from`, if the parser does not support it, and the text after
+/// it.
 fn resolve_escape(from: &str) -> Result<(Option<char>, &str), BadEscape> {
     if let Some(tail) = from.strip_prefix("\\u") {
         return resolve_unicode(tail);
@@ -139,7 +139,8 @@ fn four_digits(tail: &str) -> Result<(u32, &str), BadEscape> {
     Ok((hexadecimal(digits)?, tail))
 }
 
-/// The value of hexadecimal digits. What is too large for any character may become any other number that is.
+/// The value of hexadecimal digits. A number too large for a character may become any other number that is also too
+/// large.
 fn hexadecimal(digits: &str) -> Result<u32, BadEscape> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(BadEscape::Digits);

@@ -1,6 +1,6 @@
-//! Input values as they stand in the text of a document, where the parsed document no longer tells enough: of two fields of
-//! one name in an input object the parser keeps the last and says nothing
-//! (<https://spec.graphql.org/draft/#sec-Input-Object-Field-Uniqueness>), and of a number it keeps no position.
+//! Input values in the text of a document, for what the parsed document does not contain: of two fields with the same
+//! name in an input object, the parser silently keeps the last
+//! (<https://spec.graphql.org/draft/#sec-Input-Object-Field-Uniqueness>), and it keeps no position of a number.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use super::{
     scan::{Token, position, tokens},
 };
 
-/// The first field that an input object of `document` gives twice, and where. Brackets that do not match are left to the
-/// parser.
+/// The first field that an input object of `document` contains twice, and its position. The parser reports brackets
+/// that do not match.
 pub(super) fn find_duplicate(document: &str) -> Option<(String, Pos)> {
     let mut walk = Walk::default();
     each(document, |token, next| match walk.step(token, next) {
@@ -21,8 +21,8 @@ pub(super) fn find_duplicate(document: &str) -> Option<(String, Pos)> {
     })
 }
 
-/// Which value the token is part of that begins where `rest` bytes of `document` are left; `None` outside arguments and
-/// default values.
+/// The value that contains the token where `rest` bytes of `document` are left. `None` outside arguments and default
+/// values.
 pub(super) fn place_of(document: &str, rest: usize) -> Option<Place> {
     let mut walk = Walk::default();
     each(document, |token, next| {
@@ -31,7 +31,7 @@ pub(super) fn place_of(document: &str, rest: usize) -> Option<Place> {
     })?
 }
 
-/// Goes through the tokens, each with the next one, until `look` has found something.
+/// Passes each token, with the next one, to `look` until it finds something.
 fn each<'a, T>(document: &'a str, mut look: impl FnMut(Token<'a>, Option<&str>) -> Option<T>) -> Option<T> {
     let mut tokens = tokens(document).filter(|token| !token.text.starts_with('#')).peekable();
     while let Some(token) = tokens.next() {
@@ -43,29 +43,29 @@ fn each<'a, T>(document: &'a str, mut look: impl FnMut(Token<'a>, Option<&str>) 
     None
 }
 
-/// A bracket that is open.
+/// An open bracket.
 enum Open<'a> {
     /// A selection set, or brackets outside parentheses.
     Other,
     /// The parentheses of arguments or variables: a brace within them begins an input object.
     Parentheses { owner: Owner<'a>, key: &'a str, is_variable: bool },
-    /// An input object, the fields that it gave so far, and the last of them.
+    /// An input object, its fields so far, and the last of them.
     Object { fields: HashSet<&'a str>, key: &'a str },
-    /// A list, and how many items of it began.
+    /// A list, and the number of its items so far.
     List { items: usize },
 }
 
-/// What stands before parentheses.
+/// The token before parentheses.
 #[derive(Clone, Copy, Default)]
 struct Owner<'a> {
     name: &'a str,
     is_directive: bool,
 }
 
-/// What a token is.
+/// The meaning of a token.
 enum Step<'a> {
     Ordinary,
-    /// A field of an input object that has it already.
+    /// A field that the input object already has.
     Duplicate(&'a str),
 }
 

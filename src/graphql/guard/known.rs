@@ -1,8 +1,8 @@
-//! Documents that were read before: clients send the same few over and over, and to parse and to validate one takes
-//! longer than to execute it.
+//! The cache of parsed documents: clients send the same few again and again, and parsing and validating one takes
+//! longer than executing it.
 //!
-//! What is kept are whole requests but for the values of their variables: which of these are given decides over what is
-//! executed (see [`absent`](super::absent)), so it is part of the key.
+//! An entry is a whole request except for the values of its variables. The set of variables that are given changes what
+//! is executed (see [`absent`](super::absent)), so it is part of the key.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -29,25 +29,25 @@ use super::{
     weight,
 };
 
-/// What the cache itself keeps for a document, and what is kept beside it.
+/// The bytes that the cache itself needs for a document, and those kept with it.
 const OVERHEAD: usize = 512;
 
-/// How many documents are expected: as many as a large front end has.
+/// The expected number of documents: as many as a large front end has.
 const EXPECTED: usize = 1000;
 
-/// A document that may be executed once its variables are looked at.
+/// A document that may be executed once its variables are checked.
 pub(super) struct Known {
-    /// Without what uses absent variables, and with every field once.
+    /// The document without the uses of absent variables, and with every field once.
     pub(super) document: ExecutableDocument,
-    /// Whether it asks for the schema.
+    /// Whether it contains introspection.
     pub(super) introspects: bool,
-    /// What the validation said, once it had no error to tell.
+    /// The result of the validation, once it had no error.
     validated: OnceLock<ValidationResult>,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     weight: usize,
-    /// What is wrong with its values; then it is not changed, but for what the validation would not see.
+    /// The errors of its values. If there are any, the document is changed only where the validation would see nothing.
     pub(super) errors: Vec<Refusal>,
-    /// What is checked when its variables have values.
+    /// The checks that depend on the values of its variables.
     pub(super) later: Vec<Later>,
 }
 
@@ -70,24 +70,24 @@ impl Known {
         found.into_iter().map(validation_error).chain(own).collect()
     }
 
-    /// What the validation said, if it was asked. It looks at values too, but nothing is kept of what it says of them, so
-    /// it would say the same with any others.
+    /// The result of the validation, if it has run. It checks values too, but its errors about them are not kept, so
+    /// the result is the same for all values.
     pub(super) fn validated(&self) -> Option<&ValidationResult> {
         self.validated.get()
     }
 
-    /// Keeps what the validation said.
+    /// Keeps the result of the validation.
     pub(super) fn keep(&self, result: ValidationResult) {
-        // Whoever else validated it at the same moment found the same.
+        // A concurrent validation had the same result.
         let _ = self.validated.set(result);
     }
 }
 
-/// The documents, those least used being forgotten where there are too many bytes of them.
+/// The cached documents. The least used ones are evicted if they take too many bytes.
 pub(super) struct DocumentCache(Cache<Key, Arc<Known>, ByBytes>);
 
 impl DocumentCache {
-    /// Room for so many bytes.
+    /// A cache of so many bytes.
     pub(super) fn new(bytes: usize) -> Self {
         Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), ByBytes))
     }
@@ -95,7 +95,7 @@ impl DocumentCache {
     /// The document of `request`, read if it is within `limits`, but for what the values of its variables make of it.
     ///
     /// # Errors
-    /// When it is not, or is no document.
+    /// If it exceeds them, or is not a document.
     pub(super) fn read(&self, request: &Request, limits: &Limits, registry: &Registry) -> Result<Arc<Known>, Refusal> {
         let (text, variables) = (&request.query, &request.variables);
         if let Some(known) = self.0.get(&Asked { text, variables }) {
@@ -126,7 +126,7 @@ pub(super) fn selection_sets(document: &ExecutableDocument) -> impl Iterator<Ite
     operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
 }
 
-/// Whether something in `set` asks for the schema.
+/// Whether `set` contains introspection.
 fn introspects(set: &SelectionSet) -> bool {
     set.items.iter().any(|selection| match &selection.node {
         Selection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type" | "_service"),
@@ -135,7 +135,7 @@ fn introspects(set: &SelectionSet) -> bool {
     })
 }
 
-/// What a document is known by: its text, and the names of the variables that are given, in their order.
+/// The key of a document: its text, and the names of the given variables, in order.
 struct Key {
     text: Box<str>,
     given: Box<[Name]>,

@@ -1,4 +1,4 @@
-//! What is right or wrong about a value of a document only once its variables have values.
+//! Checks of a document's values that depend on the values of variables.
 
 use async_graphql::{
     Name, Pos, Value as ConstValue, Variables,
@@ -15,10 +15,10 @@ use super::{
     weight,
 };
 
-/// Something that is checked for each request.
+/// A check that runs for each request.
 #[derive(Debug)]
 pub(super) struct Later {
-    /// Where the operation begins that it is part of.
+    /// The position of the operation that contains it.
     pub(super) operation: Pos,
     pub(super) place: Place,
     /// The type that is expected.
@@ -28,14 +28,14 @@ pub(super) struct Later {
 
 #[derive(Debug)]
 pub(super) enum What {
-    /// A variable that may be null thanks to a default value, used where null may not be.
+    /// A variable that may be null because it has a default value, in a position that does not accept null.
     NotNull(Name),
     /// A value of a custom scalar with variables in it.
     Scalar(Value),
 }
 
 impl Later {
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub(super) fn weight(&self) -> usize {
         let what = match &self.what {
             What::NotNull(variable) => variable.len(),
@@ -44,7 +44,7 @@ impl Later {
         size_of::<Self>() + self.place.weight() + what
     }
 
-    /// What is wrong with the values of `variables`.
+    /// The error in the values of `variables`, if there is one.
     fn error(&self, variables: &Variables, registry: &Registry) -> Option<Refusal> {
         let (place, given) = match &self.what {
             What::NotNull(variable) => {
@@ -64,7 +64,7 @@ impl Later {
     }
 }
 
-/// What is wrong in the operation that begins at `operation`, with these values of its variables: at most `most` errors.
+/// The errors of the operation that begins at `operation`, with these values of its variables; at most `most`.
 pub(super) fn check(
     later: &[Later],
     operation: Pos,

@@ -1,8 +1,9 @@
-//! Whether what a document writes out is of its type, and whether variables stand where their types may
-//! (<https://spec.graphql.org/draft/#sec-Validation>: 5.6.1 to 5.6.4 and 5.8.5).
+//! Checks that the literals of a document have the right type, and that variables are used only where their types allow
+//! it (<https://spec.graphql.org/draft/#sec-Validation>: 5.6.1 to 5.6.4 and 5.8.5).
 //!
-//! The library has rules for these, but they take a string for an enum value, let variables stand anywhere, and do not
-//! look at `__typename`. What they say of values is therefore left out (`refusal::is_of_value`), and this says it.
+//! The library has rules for these, but they accept a string as an enum value and variables anywhere, and do not check
+//! `__typename`. Their errors about values are therefore dropped (`refusal::is_of_value`), and this module reports
+//! them.
 
 use std::collections::HashSet;
 
@@ -24,12 +25,12 @@ use super::{
     refusal::Refusal,
 };
 
-/// What was found in a document.
+/// The result of checking a document.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    /// What is wrong.
+    /// The errors.
     pub(super) errors: Vec<Refusal>,
-    /// What may be wrong once variables have values.
+    /// The checks that depend on the values of variables.
     pub(super) later: Vec<Later>,
 }
 
@@ -62,7 +63,7 @@ struct Check<'a, 'f> {
     registry: &'a Registry,
     most: usize,
     operation: &'a Positioned<OperationDefinition>,
-    /// The fragments that were looked at.
+    /// The fragments that were checked.
     spread: HashSet<&'a str>,
     place: Place,
     findings: &'f mut Findings,
@@ -82,8 +83,8 @@ impl<'a> Check<'a, '_> {
         self.error(Refusal::Input { message, at });
     }
 
-    /// Names of which there may be only one each where they stand. The library looks for them, too, but only after
-    /// `absent` and `merge` took some away.
+    /// Names that must be unique in their place. The library checks this too, but only after `absent` and `merge` have
+    /// removed some of them.
     fn unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n Positioned<Name>>) {
         let mut seen = HashSet::new();
         for name in names.filter(|name| !seen.insert(&name.node)) {
@@ -147,7 +148,7 @@ impl<'a> Check<'a, '_> {
         self.set(&field.node.selection_set.node, ty);
     }
 
-    /// The library looks for missing arguments, too, but tells the type that the field is of as that of the argument.
+    /// The library checks for missing arguments too, but reports the field's type as that of the argument.
     fn required(&mut self, field: &Positioned<Field>, known: impl Iterator<Item = &'a MetaInputValue>) {
         for argument in known.filter(|argument| argument.default_value.is_none()) {
             if let Some(ty) = Type::new(&argument.ty).filter(|ty| !ty.nullable)
@@ -160,7 +161,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// The library does not look at this field at all.
+    /// The library does not check this field at all.
     fn typename(&mut self, field: &'a Positioned<Field>, parent: Option<&'a MetaType>) {
         let invalid = |message: String, at: Pos| Refusal::Invalid { message, at: Some(at) };
         let on = parent.map_or("", MetaType::name);
@@ -185,7 +186,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// The validation says which arguments are unknown.
+    /// The validation reports unknown arguments.
     fn arguments(
         &mut self,
         arguments: &'a [(Positioned<Name>, Positioned<Value>)],
@@ -202,7 +203,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    /// A value where one of the type `ty` should be, and where there is a default value or not.
+    /// Checks a value in a position of the type `ty`, which may have a default value.
     fn value(&mut self, ty: &Type, has_default: bool, value: &Value) {
         match (&ty.base, value) {
             (_, Value::Variable(name)) => self.variable(name, ty, has_default),
@@ -256,7 +257,7 @@ impl<'a> Check<'a, '_> {
         self.misfit(misfit::wrong_type(&self.place.to_string(), given, ty, self.registry));
     }
 
-    /// Does something at a place within this one.
+    /// Runs a closure at a place within this one.
     fn within<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
         let outer = self.place.enter(part);
         let result = work(self);
@@ -269,7 +270,7 @@ impl<'a> Check<'a, '_> {
         self.findings.later.push(Later { operation, place, ty: ty.clone(), what });
     }
 
-    /// A variable where a value of the type `ty` should be. One that is not defined is left to the validation.
+    /// Checks a variable in a position of the type `ty`. The validation reports one that is not defined.
     fn variable(&mut self, name: &Name, ty: &Type, has_default: bool) {
         let mut definitions = self.operation.node.variable_definitions.iter();
         let Some(definition) = definitions.find(|definition| definition.node.name.node == *name) else { return };
@@ -290,7 +291,7 @@ impl<'a> Check<'a, '_> {
     }
 }
 
-/// Whether a variable of the type `defined` may stand where one of the type `ty` should
+/// Whether a variable of the type `defined` is allowed in a position of the type `ty`
 /// (<https://spec.graphql.org/draft/#IsVariableUsageAllowed()>).
 fn fits(defined: &Type, ty: &Type, is_defaulted: bool) -> bool {
     (ty.nullable || !defined.nullable || is_defaulted)

@@ -1,9 +1,9 @@
-//! How large a parsed document is once its fragments are spread.
+//! The size of a parsed document with its fragments expanded.
 //!
-//! A fragment that spreads another one twice doubles it; thirty such lines are a billion fields, and both the library's
-//! validation and its execution would walk through all of them. Here every fragment is measured once and then only added
-//! up, so this takes time by the length of the document, whatever it would become. Fragments that lead back to themselves
-//! are refused here, before the library follows them.
+//! A fragment that spreads another one twice doubles it. Thirty such lines are a billion fields, and both the library's
+//! validation and its execution would visit all of them. Here every fragment is measured once and then only added, so
+//! the time depends on the length of the document, not on its expanded size. Fragments that form a cycle are refused
+//! here, before the library follows them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,14 +20,14 @@ use super::{
     values::Weights,
 };
 
-/// How many lists of `__Type` may stand in each other: as many as in graphql-js, whose rule this is. Types lead to fields
-/// and these to types again, so without it a short query asks for billions of them.
+/// The maximum number of nested lists of `__Type`: the same as in graphql-js, whose rule this is. Types lead to fields,
+/// and these to types again, so without the rule a short query would request billions of them.
 const INTROSPECTION_LISTS: usize = 2;
 
 /// Checks that every operation of `document` is within `limits`, and all of them together too.
 ///
 /// # Errors
-/// When one is not, or when fragments lead back to themselves.
+/// If one exceeds them, or if fragments form a cycle.
 pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), Refusal> {
     let mut measure =
         Measure { fragments: &document.fragments, weights, limits, known: HashMap::new(), used: HashSet::new() };
@@ -47,7 +47,7 @@ pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: 
     for (name, fragment) in &document.fragments {
         fragments.push((name.as_str(), measure.fragment(name, fragment, 0, fragment.pos)?));
     }
-    // What nothing spreads is not executed, but it is validated, and so it counts.
+    // A fragment that nothing spreads is not executed, but it is validated, so it counts.
     for (name, size) in fragments {
         if !measure.used.contains(name) {
             total = total.beside(size);
@@ -57,7 +57,7 @@ pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: 
     Limit::Values.check(total.values, limits.values(), None)
 }
 
-/// The size of a part of a document, with all fragments spread.
+/// The size of a part of a document, with all fragments expanded.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
     /// Fields, fragments, arguments and directives.
@@ -68,16 +68,16 @@ struct Size {
     directives: usize,
     /// Fields of the outermost level.
     width: usize,
-    /// Fields that stand in each other; introspection counts as one.
+    /// Nested fields. Introspection counts as one.
     depth: usize,
-    /// Selection sets and fragments that stand in each other.
+    /// Nested selection sets and fragments.
     nesting: usize,
-    /// Lists of the introspection that stand in each other.
+    /// Nested lists of the introspection.
     lists: usize,
 }
 
 impl Size {
-    /// The size of this and another part, one beside the other.
+    /// The size of this part and another one next to it.
     fn beside(self, other: Self) -> Self {
         Self {
             selections: self.selections.saturating_add(other.selections),
@@ -92,9 +92,9 @@ impl Size {
     }
 }
 
-/// What is known of a fragment while the document is walked through.
+/// The state of a fragment while the document is visited.
 enum Progress {
-    /// It is being measured: whoever spreads it stands in it.
+    /// It is being measured. A spread of it is a cycle.
     Open,
     Measured(Size),
 }
@@ -109,8 +109,8 @@ struct Measure<'a> {
 }
 
 impl<'a> Measure<'a> {
-    /// Measures a selection set that stands in `level - 1` others. All ways back lead through here, so that the check at
-    /// the beginning bounds the recursion.
+    /// Measures a selection set that is nested in `level - 1` others. Every recursion passes through here, so the check
+    /// at the beginning limits it.
     fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Size, Refusal> {
         Limit::Nesting.check(level, self.limits.nesting, Some(set.pos))?;
         let mut size = Size::default();
@@ -152,14 +152,14 @@ impl<'a> Measure<'a> {
     fn spread(&mut self, spread: &'a Positioned<FragmentSpread>, level: usize) -> Result<Size, Refusal> {
         let name = spread.node.fragment_name.node.as_str();
         self.used.insert(name);
-        // One that does not exist is told by the validation, with all else that is wrong.
+        // The validation reports an unknown fragment, with all other errors.
         let Some(fragment) = self.fragments.get(name) else {
             return Ok(Size::default());
         };
         self.fragment(name, fragment, level, spread.pos)
     }
 
-    /// Measures a fragment that is spread at `level`, or looks up what it measured.
+    /// Measures a fragment that is spread at `level`, or looks up its size.
     fn fragment(
         &mut self,
         name: &'a str,

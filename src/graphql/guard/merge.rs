@@ -1,14 +1,15 @@
 //! Fields that are selected more than once.
 //!
-//! To the specification they are one field, whose selections are merged
-//! (<https://spec.graphql.org/draft/#CollectFields()>); the library executes each, so that a few bytes more make
-//! it do everything once more, mutations included. So a document is rewritten: fragments stand where they are spread, and
-//! in a selection set every field stands once for each type that it is selected of, where it stood first.
+//! In the specification they are one field, whose selections are merged
+//! (<https://spec.graphql.org/draft/#CollectFields()>). The library executes each of them, so that a few more bytes
+//! make it execute everything again, mutations included. Therefore a document is rewritten: fragments are inlined where
+//! they are spread, and a selection set contains every field once for each type that it is selected of, at its first
+//! position.
 //!
-//! What the validation would find wrong it finds in the rewritten document, too: nothing is moved out of a type condition
-//! that decides over it, and fields that differ in their names or arguments stay as they are. So do most things that have
-//! directives, of which there are few ([`Limits::directives`](super::Limits::directives)); and as nothing may come before
-//! what it came after, no more is merged across them.
+//! The validation finds the same errors in the rewritten document: nothing is moved out of a type condition that
+//! applies to it, and fields that differ in their names or arguments stay unchanged. So do most selections with
+//! directives, of which there are few ([`Limits::directives`](super::Limits::directives)). Because the order must not
+//! change, nothing is merged across them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,20 +25,20 @@ use async_graphql_value::Value;
 
 use super::document::{operations_mut, root};
 
-/// Merges what is selected more than once in `document`, whose fragments do not lead back to themselves.
+/// Merges the fields that are selected more than once in `document`, whose fragments form no cycle.
 pub(super) fn merge(document: &mut ExecutableDocument, registry: &Registry) {
     let ExecutableDocument { operations, fragments } = document;
     if fragments.values().any(|fragment| !fragment.node.directives.is_empty()) {
-        return; // There are none for fragments: the validation will say so.
+        return; // There are none for fragments: the validation reports it.
     }
     let mut merge = Merge { fragments, registry, spread: HashSet::new() };
     for operation in operations_mut(operations) {
         let set = std::mem::take(&mut operation.selection_set.node);
-        // That a mutation is carried out once counts for more than the order of what is told of it.
+        // That a mutation runs only once is more important than the order of its result.
         let order = if operation.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
         operation.selection_set.node = merge.set(set, root(registry, operation.ty), order);
     }
-    // Those that no operation spreads are left for the validation, and may spread those that are gone then.
+    // Fragments that no operation spreads stay for the validation; they may spread others that are removed.
     let mut unused = Vec::new();
     for (name, fragment) in &*fragments {
         if !merge.spread.contains(name) {
@@ -49,7 +50,7 @@ pub(super) fn merge(document: &mut ExecutableDocument, registry: &Registry) {
     fragments.retain(|name, _| !spread.contains(name));
 }
 
-/// Whether the fields of an answer have to come in the order in which they are first selected.
+/// Whether the response must keep the order in which fields are first selected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     Strict,
@@ -77,7 +78,7 @@ impl<'a> Merge<'a> {
         fragment
     }
 
-    /// What is selected of a `parent` by `set`, each field once.
+    /// The selections of `set`, whose type is `parent`, with each field once.
     fn set(&mut self, set: SelectionSet, parent: Option<&'a MetaType>, order: Order) -> SelectionSet {
         let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
         self.collect(set, parent, &Path::new(), &mut collected);
@@ -110,7 +111,7 @@ impl<'a> Merge<'a> {
                 Selection::InlineFragment(inline) => inline,
                 Selection::FragmentSpread(spread) => {
                     let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
-                        // The validation will say so.
+                        // The validation reports it.
                         collected.add(within, pos, Selection::FragmentSpread(spread));
                         continue;
                     };
@@ -129,13 +130,13 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// The shortest path that comes to the same as a type condition `on` within others; `None` where there may be none.
+    /// The shortest path of type conditions that is equivalent to `on` within others. `None` if there may be none.
     fn path(&self, parent: Option<&MetaType>, within: &Path, on: Option<&Positioned<Name>>) -> Option<Path> {
         let Some(on) = on else { return Some(within.clone()) };
         let ty = self.registry.types.get(on.node.as_str())?;
         let outer: Vec<&MetaType> =
             within.iter().map(|on| self.registry.types.get(on.node.as_str())).chain([parent]).collect::<Option<_>>()?;
-        // Within an object type it is known what the thing is; what other conditions say of it is true or never was.
+        // Within an object type, the type of the entity is known: other conditions are always true or never.
         if let Some(object) = outer.iter().find(|ty| !ty.is_abstract()) {
             let settled = within.iter().position(|on| on.node == object.name()).map_or(0, |place| place + 1);
             let mut path: Path = within.iter().take(settled).cloned().collect();
@@ -152,7 +153,7 @@ impl<'a> Merge<'a> {
         Some(if is_parent { Path::new() } else { others.chain([on]).cloned().collect() })
     }
 
-    /// `selection`, which is of the type `parent`, with what stands in it merged.
+    /// `selection`, which is of the type `parent`, with its own selections merged.
     fn inner(&mut self, mut selection: Positioned<Selection>, parent: Option<&'a MetaType>) -> Positioned<Selection> {
         let types = &self.registry.types;
         let (set, ty) = match &mut selection.node {
@@ -172,13 +173,13 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// What a selection set selects, in the order in which it does so first.
+/// The selections of a selection set, in the order of their first occurrence.
 struct Collected {
     order: Order,
     selections: Vec<(Path, Positioned<Selection>)>,
-    /// Where the fields are, by the conditions around them and the key of the answer.
+    /// The positions of the fields, by their type conditions and response key.
     places: HashMap<(Vec<Name>, Name), Vec<usize>>,
-    /// Where the last fragment ends that has directives: to what stands before nothing can be added any more.
+    /// The end of the last fragment with directives. Nothing can be added to the selections before it.
     fence: usize,
 }
 
@@ -216,11 +217,11 @@ impl Collected {
 fn asks_the_same(one: &Field, other: &Field) -> bool {
     one.name.node == other.name.node
         && has_same_arguments(&one.arguments, &other.arguments)
-        // Where only one of them selects something, one is wrong.
+        // If only one of them has selections, one is invalid.
         && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
 }
 
-/// What `other` selects, as it may stand within `first`; `None` where its directives are against that.
+/// The selections of `other`, as they may be added to `first`. `None` if its directives prevent it.
 fn within(first: &Field, other: &mut Field, pos: Pos) -> Option<Vec<Positioned<Selection>>> {
     let is_condition =
         |directive: &Positioned<Directive>| matches!(directive.node.name.node.as_str(), "skip" | "include");
@@ -230,7 +231,7 @@ fn within(first: &Field, other: &mut Field, pos: Pos) -> Option<Vec<Positioned<S
         && other.directives.iter().all(is_condition)
         && !other.selection_set.node.items.is_empty()
     {
-        // The field is there in any case, and only what is selected of it depends.
+        // The field is in the response in any case; only its selections depend on the directive.
         let set = std::mem::take(&mut other.selection_set.node);
         Some(vec![inline(None, std::mem::take(&mut other.directives), set, pos)])
     } else {
@@ -245,7 +246,7 @@ fn has_same_directives(one: &Field, other: &Field) -> bool {
         })
 }
 
-/// Whether these are the same arguments, in whatever order.
+/// Whether these are the same arguments, in any order.
 fn has_same_arguments(one: &[Argument], other: &[Argument]) -> bool {
     one.len() == other.len()
         && one

@@ -1,5 +1,5 @@
-//! What an error says of a value that is not of its type: where it is, of what type it is, and what is accepted. The value
-//! itself is never repeated; it may be a password.
+//! The messages for values of the wrong type: where the value is, its type, and what is accepted. The value itself is
+//! never repeated, because it may be a password.
 
 use async_graphql::{
     Number, Value as ConstValue,
@@ -8,7 +8,8 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-/// Where values come from: each has rules of its own (<https://spec.graphql.org/draft/#sec-Scalars.Input-Coercion>).
+/// The origin of values. Each has its own coercion rules
+/// (<https://spec.graphql.org/draft/#sec-Scalars.Input-Coercion>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// They are written in the document.
@@ -17,7 +18,7 @@ pub(super) enum Source {
     Variable,
 }
 
-/// A value, as far as its type can be told from it.
+/// The shape of a value, as far as it shows the type.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape<'a> {
     Null,
@@ -81,7 +82,7 @@ impl Shape<'_> {
     }
 }
 
-/// What an error says of a value of this shape where one of the type `ty` should be.
+/// The message for a value of this shape in a position of the type `ty`.
 pub(super) fn wrong_type(place: &str, given: Shape<'_>, ty: &Type, registry: &Registry) -> String {
     let expected = match &ty.base {
         BaseType::Named(name) => registry.types.get(name.as_str()),
@@ -90,17 +91,17 @@ pub(super) fn wrong_type(place: &str, given: Shape<'_>, ty: &Type, registry: &Re
     format!("{place}: {} was given; accepted is {}", given.describe(expected), accepted(ty, registry))
 }
 
-/// What an error says where a value of the type `ty` is missing.
+/// The message for a missing value of the type `ty`.
 pub(super) fn missing(place: &str, ty: &Type, registry: &Registry) -> String {
     format!("{place} is required, and is missing; accepted is {}", accepted(ty, registry))
 }
 
-/// What an error says of a field that the input object type `ty` does not have.
+/// The message for a field that the input object type `ty` does not have.
 pub(super) fn unknown_field(place: &str, field: &str, ty: &str) -> String {
     format!("Unknown input field \"{field}\" of type \"{ty}\". {place}: no such value is accepted")
 }
 
-/// What a type accepts. Of an enum, the choices.
+/// The values that a type accepts. Of an enum, the choices.
 fn accepted(ty: &Type, registry: &Registry) -> String {
     let name = match &ty.base {
         BaseType::List(inner) => return format!("a list, of which each item is {}", accepted(inner, registry)),
@@ -121,8 +122,8 @@ fn accepted(ty: &Type, registry: &Registry) -> String {
     }
 }
 
-/// Whether a value of this shape is one of the leaf type `ty`, as far as its shape tells. Of custom scalars it tells
-/// nothing.
+/// Whether a value of this shape belongs to the leaf type `ty`, as far as the shape decides it. It does not for custom
+/// scalars.
 pub(super) fn is_of_leaf(shape: Shape<'_>, ty: &MetaType, source: Source) -> bool {
     match (ty, shape) {
         (MetaType::Enum { .. }, Shape::Enum(name)) => has_value(ty, name),
@@ -135,12 +136,12 @@ pub(super) fn is_of_leaf(shape: Shape<'_>, ty: &MetaType, source: Source) -> boo
             ("Int" | "Float" | "String" | "ID" | "Boolean", _) => false,
             _ => true,
         },
-        // The validation says what is wrong with a type that takes no input.
+        // The validation reports a type that is not an input type.
         _ => true,
     }
 }
 
-/// Whether a scalar is one of the specification.
+/// Whether a scalar is defined by the specification.
 pub(super) fn is_built_in(name: &str) -> bool {
     matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID")
 }
@@ -149,13 +150,13 @@ fn has_value(ty: &MetaType, value: &str) -> bool {
     matches!(ty, MetaType::Enum { enum_values, .. } if enum_values.contains_key(value))
 }
 
-/// The `Int` that a number is, a whole number of 32 bits. JSON does not tell `2.0` from `2`; a document does.
+/// The number as an `Int`, a whole number of 32 bits. JSON does not distinguish `2.0` from `2`; a document does.
 pub(super) fn int(number: &Number, source: Source) -> Option<i32> {
     let whole = number.as_i64().or_else(|| whole(number).filter(|_| source == Source::Variable));
     i32::try_from(whole?).ok()
 }
 
-/// The `ID` that a number is. The library takes integers of 64 bits only.
+/// The number as an `ID`. The library accepts only integers of 64 bits.
 pub(super) fn id(number: &Number, source: Source) -> Option<String> {
     match (number.as_i64(), source) {
         (Some(number), _) => Some(number.to_string()),

@@ -1,25 +1,25 @@
-//! The guard: no document, whatever its size or shape, ends the process or holds a thread for long.
+//! The guard: it ensures that no document, whatever its size or shape, crashes the process or blocks a thread for long.
 //!
-//! It stands around everything the library does with a request, as its outermost extension. In the order of events:
+//! It wraps everything that the library does with a request, as its outermost extension. In the order of execution:
 //!
-//! 1. `body` counts what the body holds, before it is read as JSON; this is for whoever reads it to call;
-//! 2. `scan` counts what the text holds, before the parser, which recurses, sees it (`document`);
-//!    `escapes` and `zeros` give that what it does not read or misreads, and `inputs` finds what it would drop;
-//! 3. `measure` adds up what the parsed document becomes with its fragments spread, and `values` what it hands over;
-//! 4. `literals` checks values and variables against the schema, in the words of `misfit`, and `typename` has the library
-//!    look at what it would pass over; `later` checks what hangs on
-//!    the values of variables; `absent` takes out what the library would take for `null`, and `merge` what it would do twice; what is left is
-//!    `known` when it comes again, as long as there is room for what it weighs (`weight`);
-//! 5. `variables` coerces what is given to its type, `cost` says what the answer may cost, `attempts` how often something
-//!    is tried;
-//! 6. `watch` hands the document on, and gives our codes to what the library's validation finds (`refusal`), and the
-//!    names that were perhaps meant (`suggest`);
-//!    `conflicts` corrects what it says of fields that differ;
-//! 7. `pace` lets other requests have their turn while a large answer is made.
+//! 1. `body` counts the values of a body before it is parsed as JSON. The code that reads the body calls it.
+//! 2. `scan` counts the tokens and brackets of the text before the parser, which is recursive, sees it (`document`).
+//!    `escapes` and `zeros` rewrite what the parser does not read or misreads, and `inputs` finds what it would drop.
+//! 3. `measure` computes the size of the parsed document with its fragments expanded, and `values` the size of its
+//!    values.
+//! 4. `literals` checks values and variables against the schema, with the messages of `misfit`, and `typename` makes
+//!    the library validate directives that it would skip. `later` checks what depends on the values of variables.
+//!    `absent` removes what the library would take for `null`, and `merge` what it would execute twice. The result is
+//!    kept (`known`) for the next time, as long as there is room for its size (`weight`).
+//! 5. `variables` coerces the given variables to their types, `cost` computes the cost of the response, and `attempts`
+//!    the number of attempts.
+//! 6. `watch` passes the document on, and adds our codes to the errors of the library's validation (`refusal`), and
+//!    suggestions (`suggest`). `conflicts` corrects its errors about fields that differ.
+//! 7. `pace` lets other requests have their turn while a large response is built.
 //!
-//! `check` does the same for documents that are trusted, up to the point where they would be executed.
+//! `check` does the same for trusted documents, without executing them.
 //!
-//! What a caller may see or do is not asked here: that is the services' part.
+//! The guard does not decide what a caller may see or do: the services do.
 
 use std::sync::Arc;
 
@@ -69,16 +69,16 @@ pub use refusal::GivenUp;
 use refusal::Limit;
 use values::Weights;
 
-/// What may be turned of the guard.
+/// The settings of the guard.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// What a request may ask for.
+    /// The limits of a request.
     pub limits: Limits,
-    /// Whether a request may ask for the schema.
+    /// Whether introspection is allowed.
     pub introspection: bool,
-    /// Whether an error tells names of the schema that were perhaps meant.
+    /// Whether errors suggest similar names of the schema.
     pub suggestions: bool,
-    /// For how many bytes documents are kept that were read before.
+    /// The size in bytes of the cache of documents.
     pub document_cache: usize,
 }
 
@@ -88,29 +88,29 @@ impl Default for Settings {
     }
 }
 
-/// What a request may ask for, with fragments spread. What is not said to be of the executed operation holds for every
-/// operation of a document.
+/// The limits of a request, with fragments expanded. A limit applies to every operation of a document, unless its
+/// description says that it applies to the executed operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Fields in each other, of an operation; those of the introspection count as one.
+    /// Nested fields of an operation. Those of the introspection count as one.
     pub depth: usize,
-    /// Brackets of any kind in each other, in the document; and selection sets in each other, with fragments spread.
+    /// Nested brackets of any kind in the document, and nested selection sets with fragments expanded.
     pub nesting: usize,
     /// Aliases of an operation.
     pub aliases: usize,
     /// Fields of an operation's outermost level.
     pub root_fields: usize,
-    /// Tokens of the document, comments included; and fields, fragments, arguments and directives, with fragments spread.
-    /// The bounds for bytes, values and the size of the answer grow with it; so does the time that the worst document
-    /// takes, which is some 20 ms for 4000.
+    /// Tokens of the document, including comments; and fields, fragments, arguments, and directives with fragments
+    /// expanded. The limits for bytes, values, and the size of the response are derived from it, and the time that the
+    /// worst document takes grows with it: some 20 ms for 4000.
     pub tokens: usize,
     /// Directives of an operation.
     pub directives: usize,
     /// Items of a list that is an argument of the executed operation.
     pub list_items: usize,
-    /// What the executed operation costs, see [`cost`].
+    /// The cost of the executed operation, see [`cost`].
     pub cost: usize,
-    /// Errors told in an answer.
+    /// Errors listed in a response.
     pub errors: usize,
 }
 
@@ -131,12 +131,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The most that [`depth`](Self::depth) may be, whatever is set: the library's resolvers call each other, and fill a
-    /// stack of 2 MiB at some 55 fields in each other.
+    /// The maximum of [`depth`](Self::depth), whatever is set: the library's resolvers are recursive, and fill a stack
+    /// of 2 MiB at some 55 nested fields.
     pub const MAX_DEPTH: usize = 32;
 
-    /// The most that [`nesting`](Self::nesting) may be, whatever is set: the parser fills a stack of 2 MiB at some 1500
-    /// brackets, the validation and the guard itself sooner.
+    /// The maximum of [`nesting`](Self::nesting), whatever is set: the parser fills a stack of 2 MiB at some 1500
+    /// nested brackets, the validation and the guard itself at fewer.
     pub const MAX_NESTING: usize = 200;
 
     /// Bytes of a document: the parser reads white space and comments eight times over, at up to 100 ms for a megabyte.
@@ -149,32 +149,33 @@ impl Limits {
         self.tokens.saturating_mul(4)
     }
 
-    /// Fields of a response, with what is read for them, as [`pace`] counts them: at most some 300 bytes of memory each.
+    /// Fields of a response, including what is read for them, as [`pace`] counts them. Each takes at most some 300
+    /// bytes of memory.
     fn response_fields(self) -> usize {
         self.tokens.saturating_mul(30)
     }
 
-    /// Fields and items of a response that are made at the same time, at some 2 kB of memory each.
+    /// Fields and items of a response that are resolved at the same time. Each takes some 2 kB of memory.
     fn pending_fields(self) -> usize {
         self.tokens.saturating_mul(7) / 2
     }
 }
 
-/// What is told whoever asks for a schema that is not shown.
+/// The message for an introspection query while introspection is off.
 pub const SCHEMA_HIDDEN: &str = "The schema of this server is not shown; the setting USERPROFILE_INTROSPECTION is off";
 
-/// How many mutations of a request may try a secret or have a mail sent.
+/// The number of mutations of a request that may submit a secret or send email.
 const ATTEMPTS: usize = 1;
 
-/// How many requests may read the schema at once. It costs nothing and needs no token, but takes up to 8 MB until it is
-/// written, and the processor all the while: more at once would only take more memory.
+/// The number of requests that may read the schema at once. Introspection is free and needs no token, but takes up to 8
+/// MB until the response is written, and is limited by the processor: more at once would only take more memory.
 const INTROSPECTIONS: usize = 2;
 
-/// The guard as the library's extension. Its clones know the same documents.
+/// The guard as an extension of the library. Clones share their cache of documents.
 #[derive(Clone)]
 pub struct RequestGuard(Arc<Shared>);
 
-/// What all requests share.
+/// The state that all requests share.
 struct Shared {
     settings: Settings,
     is_attempt: IsAttempt,
@@ -183,7 +184,7 @@ struct Shared {
 }
 
 impl RequestGuard {
-    /// Makes a guard; `is_attempt` says which mutations there may be one of.
+    /// Creates a guard. `is_attempt` says which mutations count as attempts, of which a request may contain one.
     #[must_use]
     pub fn new(settings: Settings, is_attempt: IsAttempt) -> Self {
         let Settings { limits, document_cache, .. } = settings;
@@ -197,8 +198,8 @@ impl RequestGuard {
         Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents, introspections }))
     }
 
-    /// Puts the guard around the schema that `builder` makes. To be called before any other extension is registered,
-    /// since what comes first is outermost.
+    /// Adds the guard to the schema of `builder`. Call it before any other extension is registered, because the first
+    /// one is the outermost.
     #[must_use]
     pub fn install<Query, Mutation, Subscription>(
         &self,
@@ -212,23 +213,20 @@ impl RequestGuard {
         builder
             .extension(self.clone())
             .limit_recursive_depth(self.0.settings.limits.nesting)
-            // They compare every unknown name with every known one; see `suggest`.
+            // The library's suggestions compare every unknown name with every known one; see `suggest`.
             .disable_suggestions()
     }
 
     /// Checks a body before it is read as JSON.
     ///
     /// # Errors
-    /// When it holds more values than any request may: to be answered with the status 413.
+    /// If it has more values than any request may have; the status is then 413.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
         body::check_body(body, &self.0.settings.limits)
     }
 
-    /// Checks that all of `requests` together try no more than one of them may. What is wrong with one of them alone is
-    /// told when it is executed.
-    ///
-    /// # Errors
-    /// When they do.
+    /// Checks that all of `requests` together contain no more attempts than a single one may. Errors of a single
+    /// request are reported when it is executed.
     pub fn check_attempts<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Result<(), ServerError> {
         let count = requests.map(|request| self.attempts(request).unwrap_or_default()).sum();
         Ok(Limit::Attempts.check(count, ATTEMPTS, None)?)
@@ -236,7 +234,7 @@ impl RequestGuard {
 
     fn attempts(&self, request: &Request) -> Option<usize> {
         let Shared { settings: Settings { limits, .. }, is_attempt, .. } = &*self.0;
-        // Most batches only read, and need not be parsed once more for that: a mutation has to be written as such.
+        // Most batches only read, and need not be parsed again for this check: a mutation contains that keyword.
         if !request.query.contains("mutation") {
             return None;
         }
@@ -248,7 +246,7 @@ impl RequestGuard {
     }
 }
 
-/// The operation of `document` that would be executed, where it can be told which.
+/// The operation of `document` that would be executed, if it is unambiguous.
 pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
     document::operation(document, name).ok().map(|operation| &operation.node)
 }

@@ -1,13 +1,14 @@
-//! How fast, and how long, an answer may be made.
+//! The limits on how fast and how long a response is built.
 //!
-//! The library resolves all that is ready in one go, which for a large answer is seconds on a thread that other requests
-//! wait for, and it begins all fields of all items at once. Here an answer is made in *turns* with a bound on the work in
-//! each, so that others have theirs in between; what does not fit into one waits in a queue for the next, so that lists
-//! are made one after the other; and when too much was begun, or is kept at the same time, the answer is given up.
+//! The library resolves everything that is ready in one go, which for a large response takes seconds on a thread that
+//! other requests wait for, and it begins all fields of all items at once. Here a response is built in *turns* with
+//! limited work, so that other requests have their turns in between. Work that does not fit into a turn waits in a
+//! queue for the next, so that lists are built one after the other. If too much was begun, or is in memory at the same
+//! time, the response is aborted.
 //!
-//! Work is counted in fields: those selected, when what they stand in begins, and items of lists, when they begin. What a
-//! loader reads counts too, before it is read where that can be told ([`Work`]), so that the count bounds the memory that a
-//! request takes: rows, values, and the text of the response.
+//! Work is counted in fields: selected fields when their parent begins, and items of lists when they begin. What a
+//! loader reads counts too, before it is read if the amount is known ([`Work`]), so that the count limits the memory of
+//! a request: rows, values, and the text of the response.
 
 use std::{
     collections::VecDeque,
@@ -26,61 +27,62 @@ use super::{
 use crate::graphql::error::ApiError;
 use crate::low_priority::LongOperation;
 
-/// Work done in one turn: some 2 ms, at about a microsecond a field. Others wait for as long, on a thread that is busy.
-/// Loaders wait until everything has begun that is to begin ([`Work::is_more_to_begin`]), so that the keys of a page become
-/// one statement however many turns it takes.
+/// The work of one turn: some 2 ms, at about a microsecond for each field. Other requests wait for as long on a busy
+/// thread. Loaders wait until no field waits to begin ([`Work::is_more_to_begin`]), so that the keys of a page become
+/// one statement, whatever the number of turns.
 const TURN: usize = 2_048;
 
-/// The work on one answer.
+/// The work on one response.
 #[derive(Debug)]
 pub(super) struct Pace {
     may_begin: usize,
     may_keep: usize,
     state: Mutex<State>,
-    /// Marked when the work is more than one turn.
+    /// Marked if the work exceeds one turn.
     long: OnceLock<LongOperation>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// What is left of this turn; none while nobody drives the answer, and so nobody would resume what waits.
+    /// The work left in this turn. None while the response is not driven, because then nothing would resume the fields
+    /// that wait.
     turn: Option<usize>,
-    /// All that was begun: the size of the answer.
+    /// All work that was begun: the size of the response.
     begun: usize,
-    /// What is begun and not done, or waits to begin; each keeps 1 to 3 kB of memory.
+    /// The fields that are begun and not done, or wait to begin. Each takes 1 to 3 kB of memory.
     kept: usize,
-    /// Why the answer is given up, where that is for another reason than too much work.
+    /// The reason why the response is aborted, if it is not too much work.
     refusal: Option<Refusal>,
-    /// What waits for its turn, first come, first served.
+    /// The fields that wait for their turn, in order of arrival.
     queue: VecDeque<Queued>,
-    /// How much of it has not begun.
+    /// The number of them that have not begun.
     to_begin: usize,
 }
 
-/// What waits for its turn.
+/// A field that waits for its turn.
 #[derive(Debug)]
 struct Queued {
     waker: Waker,
-    /// The work that it is.
+    /// The work that it counts as.
     work: usize,
     is_begun: bool,
 }
 
 impl Pace {
-    /// Allows `may_begin` work for the whole answer, and `may_keep` at the same time.
+    /// A limit of `may_begin` work for the whole response, and of `may_keep` at the same time.
     pub(super) fn new(may_begin: usize, may_keep: usize) -> Self {
         Self { may_begin, may_keep, state: Mutex::default(), long: OnceLock::new() }
     }
 
-    /// Marks `long` when the work is more than one turn.
+    /// Marks `long` if the work exceeds one turn.
     pub(super) fn report_to(&self, long: LongOperation) {
         let _ = self.long.set(long);
     }
 
-    /// Drives `answer` turn by turn.
+    /// Drives the future of the response turn by turn.
     ///
     /// # Errors
-    /// When it takes more work than is allowed; what there is of it is dropped.
+    /// If it takes more work than is allowed; the partial response is dropped.
     pub(super) async fn drive<F: Future>(&self, answer: F) -> Result<F::Output, Refusal> {
         let mut answer = pin!(answer);
         loop {
@@ -88,7 +90,7 @@ impl Pace {
                 locked(&self.state).begin_turn();
                 let polled = answer.as_mut().poll(context);
                 let state = locked(&self.state);
-                // Also of what is done: it was not yet written as JSON.
+                // Also if the response is complete: it is not yet written as JSON.
                 if let Err(refusal) = self.check(&state) {
                     return Poll::Ready(Err(refusal));
                 }
@@ -102,14 +104,14 @@ impl Pace {
                 return Ok(output);
             }
             self.is_long_with(0);
-            // Unlike a mere wake, this lets the thread look for what comes from clients and the database.
+            // Unlike a mere wake, this lets the thread poll for input from clients and the database.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Runs `field`, which is `work`, whenever it has its turn.
+    /// Runs `field`, which counts as `work`, whenever it has its turn.
     pub(super) async fn run<F: Future>(&self, work: usize, field: F) -> F::Output {
-        // What is no work was paid for by what it stands in, and is to be done before more is begun.
+        // A field without work was counted with its parent, and must be done before more is begun.
         if work == 0 || locked(&self.state).turn.is_none() {
             return field.await;
         }
@@ -117,7 +119,8 @@ impl Pace {
         let mut kept = Kept { pace: self, units: 0 };
         let mut is_begun = false;
         let deferred = Arc::<Deferred>::default();
-        // Asked whenever it is resumed, not only at first: what waited for the database may begin a list of thousands.
+        // Checked whenever the field is resumed, not only at first: after waiting for the database, it may begin a list
+        // of thousands.
         poll_fn(|context| {
             let mut state = locked(&self.state);
             if self.check(&state).is_err() {
@@ -148,7 +151,7 @@ impl Pace {
         .await
     }
 
-    /// Counts `work` that showed only when it was done.
+    /// Counts `work` that is known only when it is done.
     pub(super) fn charge(&self, work: usize) {
         let mut state = locked(&self.state);
         state.turn = state.turn.map(|left| left.saturating_sub(work));
@@ -174,7 +177,7 @@ impl Pace {
 }
 
 impl State {
-    /// Wakes as much of what waits as fits into a turn.
+    /// Wakes as many waiting fields as fit into a turn.
     fn begin_turn(&mut self) {
         self.turn = Some(TURN);
         let mut left = TURN;
@@ -193,21 +196,21 @@ impl State {
     }
 }
 
-/// The work of one request, for those who read for it.
+/// The work of one request, for the loaders that read for it.
 #[derive(Debug, Clone)]
 pub struct Work(pub(super) Arc<Pace>);
 
 impl Work {
-    /// How many fields the response may still have.
+    /// The number of fields that the response may still have.
     #[must_use]
     pub fn left(&self) -> usize {
         self.0.may_begin.saturating_sub(locked(&self.0.state).begun)
     }
 
-    /// Counts what is to be read, or was, as so many fields of the response.
+    /// Counts data that is to be read, or was read, as so many fields of the response.
     ///
     /// # Errors
-    /// When that is more than is left. The operation is then aborted with `LIMIT_EXCEEDED`, whatever its fields say.
+    /// If that is more than is left. The operation is then aborted with `LIMIT_EXCEEDED`, whatever its fields return.
     pub fn charge(&self, fields: usize) -> Result<(), ApiError> {
         self.0.charge(fields);
         let allowed = self.0.may_begin;
@@ -217,13 +220,13 @@ impl Work {
         Err(ApiError::over_limit(Limit::ResponseFields.name(), allowed, "The response has too many fields."))
     }
 
-    /// How many fields may be read in one turn.
+    /// The number of fields that may be read in one turn.
     #[must_use]
     pub fn one_turn(&self) -> usize {
         TURN.min(self.left())
     }
 
-    /// To be called before up to so many fields are read: if that makes the operation a long one, it continues with low
+    /// Call this before up to so many fields are read: if that makes the operation a long one, it continues with low
     /// priority.
     pub async fn expect(&self, fields: usize) {
         if self.0.is_long_with(fields) {
@@ -231,7 +234,7 @@ impl Work {
         }
     }
 
-    /// Whether fields wait for their turn to begin, and may ask for more of what a loader is about to load.
+    /// Whether fields wait for their turn to begin. They may ask for more keys of what a loader is about to load.
     #[must_use]
     pub fn is_more_to_begin(&self) -> bool {
         locked(&self.0.state).to_begin > 0
@@ -252,7 +255,7 @@ impl Work {
     }
 }
 
-/// What a field keeps in memory, until it is dropped.
+/// The memory of a field, until it is dropped.
 struct Kept<'a> {
     pace: &'a Pace,
     units: usize,
@@ -273,20 +276,20 @@ impl Drop for Kept<'_> {
     }
 }
 
-/// Keeps from the library that a future wants to be resumed as soon as it is suspended: it would suspend the whole list
-/// after two such items, and the rest of the items would be neither begun nor counted.
+/// Hides from the library that a future wakes itself as soon as it is suspended: the library would suspend the whole
+/// list after two such items, and the remaining items would be neither begun nor counted.
 #[derive(Debug, Default)]
 struct Deferred(Mutex<Wish>);
 
 #[derive(Debug, Default)]
 struct Wish {
-    /// Who is to be woken; nobody while the future is polled.
+    /// The waker to call; `None` while the future is polled.
     waker: Option<Waker>,
     is_woken: bool,
 }
 
 impl Deferred {
-    /// Polls `future`, and says whether it wants to be resumed at once.
+    /// Polls `future`, and returns whether it wants to be resumed at once.
     fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>, context: &Context<'_>) -> (Poll<F::Output>, bool) {
         *locked(&self.0) = Wish::default();
         let polled = future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))));
@@ -309,7 +312,7 @@ impl Wake for Deferred {
     }
 }
 
-/// Locks what is never left half changed, even where a panic passed by.
+/// Locks data that is never left half changed, even by a panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,13 @@
-//! Where a value of a document is: in which argument or default value, by its path. Errors name it by that.
+//! The place of a value in a document: its argument or default value, as a path. Errors name it.
 
 use std::fmt;
 
 use async_graphql::Pos;
 
-/// How a place begins that is in an argument.
+/// The start of a place in an argument.
 const ARGUMENT: &str = "Argument";
 
-/// The path of an argument or variable, whose it is, and where in the document.
+/// The path of an argument or variable, its owner, and its position in the document.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
     path: String,
@@ -29,7 +29,7 @@ impl Place {
         Self { path: format!("${variable}"), kind: "Default value of", owner: String::new(), at }
     }
 
-    /// Goes into a field or an item of the value; gives what [`leave`](Self::leave) takes.
+    /// Enters a field or an item of the value; returns the argument for [`leave`](Self::leave).
     pub(super) fn enter(&mut self, part: &str) -> usize {
         let length = self.path.len();
         self.path.push('.');
@@ -37,12 +37,12 @@ impl Place {
         length
     }
 
-    /// Goes back to where [`enter`](Self::enter) began.
+    /// Returns to the place before [`enter`](Self::enter).
     pub(super) fn leave(&mut self, length: usize) {
         self.path.truncate(length);
     }
 
-    /// The bytes that it has outside of itself.
+    /// Its heap size in bytes.
     pub(super) fn weight(&self) -> usize {
         self.path.capacity() + self.owner.capacity()
     }

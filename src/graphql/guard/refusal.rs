@@ -1,5 +1,5 @@
-//! Why a request is refused, and how that is told: the one place where what the library says about a document gets our
-//! codes. Nothing here repeats what stood in a string of the document, since that may be a password.
+//! The reasons why a request is refused, and their errors: the only place where the library's errors about a document
+//! get our codes. No message repeats a string of the document, because it may be a password.
 
 use std::sync::Arc;
 
@@ -11,30 +11,31 @@ use crate::graphql::error::{Code, coded};
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
 const LONGEST_MESSAGE: usize = 300;
 
-/// How many selection sets in each other the library's parser reads, whatever is set.
+/// The number of nested selection sets that the library's parser reads, whatever is set.
 const PARSED_NESTING: usize = 64;
 
-/// Sums of what fragments become have no end, and are told only as far as every client can hold the number.
+/// The expanded size of fragments is unbounded, so errors report it only up to a number that every client can
+/// represent.
 const MOST_TOLD: usize = 0x7fff_ffff;
 
-/// Why a request is not executed.
+/// The reason why a request is not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Refusal {
-    /// The request is larger than is allowed, in one of the ways counted.
+    /// The request exceeds one of the limits.
     #[error("{limit} (at most {allowed}, here {asked}). Ask for less, or in several requests.")]
     Limit { limit: Limit, allowed: usize, asked: usize, at: Option<Pos> },
     /// Not a GraphQL document.
     #[error("Syntax error: {message}")]
     Syntax { message: String, at: Vec<Pos> },
-    /// A document that does not fit the schema, or not itself.
+    /// A document that does not match the schema, or contradicts itself.
     #[error("{message}")]
     Invalid { message: String, at: Option<Pos> },
-    /// A sound document with a wrong operation name or wrong variables beside it.
+    /// A valid document with an invalid operation name or invalid variables.
     #[error("{message}")]
     Input { message: String, at: Option<Pos> },
 }
 
-/// What is limited. The name of each is what `extensions.limit` says, its text how the message begins.
+/// The limits. Each has its name in `extensions.limit`, and the start of its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum Limit {
     #[error("The document has too many bytes")]
@@ -99,10 +100,10 @@ impl Limit {
         }
     }
 
-    /// Whether `asked` is within what is `allowed`.
+    /// Checks that `asked` is within what is `allowed`.
     ///
     /// # Errors
-    /// When it is not.
+    /// If it is not.
     pub(super) fn check(self, asked: usize, allowed: usize, at: Option<Pos>) -> Result<(), Refusal> {
         if asked <= allowed {
             Ok(())
@@ -113,7 +114,7 @@ impl Limit {
 }
 
 impl Refusal {
-    /// What the parser said. It refuses names that occur twice, too, which are no matter of the syntax.
+    /// The error of the parser. It also refuses duplicate names, which are not a syntax error.
     pub(super) fn unparsed(error: &parser::Error) -> Self {
         let twice = |what: &str, name: &str| format!("There can be only one {what} named \"{name}\"");
         let (message, at) = match error {
@@ -131,7 +132,7 @@ impl Refusal {
         Self::Invalid { message, at: Some(at) }
     }
 
-    /// What the parser said, without the line of the document that it quotes.
+    /// The parser's message, without the line of the document that it quotes.
     fn syntax(error: &parser::Error) -> Self {
         let message = error.to_string();
         // The parser quotes the line, then says ` = expected selection_set`.
@@ -140,13 +141,13 @@ impl Refusal {
     }
 }
 
-/// The source of the error of an answer that was given up while it was made, so that a transport can tell it from one of
-/// a request that was refused before.
+/// The source of the error of an aborted response, so that a transport can distinguish it from that of a request that
+/// was refused before execution.
 #[derive(Debug, Clone, Copy)]
 pub struct GivenUp;
 
 impl Refusal {
-    /// What is told where execution had begun.
+    /// The message if execution had begun.
     pub(super) fn given_up(self) -> ServerError {
         ServerError { source: Some(Arc::new(GivenUp)), ..self.into() }
     }
@@ -174,14 +175,14 @@ impl From<Refusal> for ServerError {
     }
 }
 
-/// Gives a `code` to an error of the library's validation.
+/// Adds a `code` to an error of the library's validation.
 pub(super) fn validation_error(error: ServerError) -> ServerError {
     ServerError { extensions: Some(coded(Code::ValidationFailed)), ..error }
 }
 
 /// Whether an error of the library's validation is one that [`literals`](super::literals) or
-/// [`variables`](super::variables) find as well, which it tells only by its wording. It is left out: the library's rules
-/// for values are not those of the specification, and its rules for names see the document when some are gone.
+/// [`variables`](super::variables) report too, which only its wording shows. It is dropped: the library's rules for
+/// values are not those of the specification, and its rules for names see the document after some were removed.
 pub(super) fn is_found_by_guard(error: &ServerError) -> bool {
     let is_of_missing =
         error.message.starts_with("Field \"") && error.message.ends_with("is required but not provided");
@@ -194,8 +195,8 @@ pub(super) fn is_found_by_guard(error: &ServerError) -> bool {
     is_of_missing || begins.iter().any(|begin| error.message.starts_with(begin))
 }
 
-/// The message for an argument that a resolver could not read: a scalar of ours with variables in it, since all else is
-/// checked before. The library repeats the value, which may be a password.
+/// The message for an argument that a resolver could not parse: a custom scalar with variables in it, because
+/// everything else is checked before. The library's message repeats the value, which may be a password.
 pub(super) fn without_value(error: ServerError) -> ServerError {
     let is_of_input = ["Expected input type ", "Failed to parse "].iter().any(|begin| error.message.starts_with(begin));
     if error.extensions.is_some() || !is_of_input {
@@ -207,7 +208,7 @@ pub(super) fn without_value(error: ServerError) -> ServerError {
     ServerError { message, extensions: Some(coded(Code::BadUserInput)), ..error }
 }
 
-/// Keeps the first `most` errors, and of each message as much as is useful.
+/// Keeps the first `most` errors, and shortens their messages to a useful length.
 pub(super) fn keep_short(errors: &mut Vec<ServerError>, most: usize) {
     errors.truncate(most);
     for error in errors {

@@ -1,10 +1,9 @@
-//! What a document holds, counted byte by byte before the parser sees it.
+//! The tokens and brackets of a document, counted byte by byte before the parser sees it.
 //!
-//! The parser calls itself for every bracket and keeps something for every token, so both are counted here first, in one
-//! pass, without recursion and without memory of its own. What is counted is what *that parser* would make of the text,
-//! not what a better one would: `000` is three numbers to it, and `truenull` two values. Whether the text is a sound
-//! document is not asked here, except for strings: one that has no end is refused, since the parser would go on to read
-//! code where this scan sees text.
+//! The parser recurses for every bracket and allocates memory for every token, so both are counted here first, in one
+//! pass, without recursion or allocation. The count is that of *this parser*, not of a better one: `000` is three
+//! numbers to it, and `truenull` two values. This scan does not check that the text is a valid document, except for
+//! strings: an unterminated one is refused, because the parser would read code where this scan sees text.
 
 use std::iter;
 
@@ -12,27 +11,27 @@ use async_graphql::Pos;
 
 use crate::domain::number::is_exact;
 
-/// What was counted.
+/// The result of the count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Scan {
-    /// Tokens: punctuators, names, numbers and strings of the specification; comments, which it leaves out, count too.
+    /// Tokens: the punctuators, names, numbers, and strings of the specification, and also comments.
     pub(super) tokens: usize,
-    /// How many brackets, round, square or curly, are open at once at most.
+    /// The maximum number of brackets, round, square, or curly, that are open at once.
     pub(super) nesting: usize,
     /// The length of the longest name, in bytes.
     pub(super) name: usize,
-    /// How many bytes are left where the first number begins that would lose digits.
+    /// The number of bytes left at the start of the first number that would lose digits.
     pub(super) inexact: Option<usize>,
 }
 
-/// A string without an end, and where it begins.
+/// An unterminated string, and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unterminated(pub(super) Pos);
 
-/// Counts what `document` holds.
+/// Counts the tokens and brackets of `document`.
 ///
 /// # Errors
-/// When a string or a block string has no end.
+/// If a string or a block string is not terminated.
 pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
     let mut found = Scan::default();
     let mut open = 0_usize;
@@ -65,11 +64,11 @@ pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
-    /// How many bytes the document has left where it begins.
+    /// The number of bytes of the document left at its start.
     pub(super) rest: usize,
 }
 
-/// The tokens and comments of `document`, up to a string that has no end.
+/// The tokens and comments of `document`, up to an unterminated string.
 pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = after_ignored(document.as_bytes());
     iter::from_fn(move || {
@@ -82,7 +81,7 @@ pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// What follows the token, or comment, at the start of `rest`; `None` when it is a string without an end.
+/// The text after the token or comment at the start of `rest`. `None` if it is an unterminated string.
 fn after_token(rest: &[u8]) -> Option<&[u8]> {
     match rest {
         [b'#', tail @ ..] => Some(skip_comment(tail)),
@@ -91,13 +90,13 @@ fn after_token(rest: &[u8]) -> Option<&[u8]> {
         [b'.', b'.', b'.', tail @ ..] => Some(tail),
         [b'0'..=b'9' | b'-', ..] => Some(after_number(rest)),
         [byte, ..] if is_name(*byte) => Some(skip(rest, is_name)),
-        // A punctuator, or what the parser will refuse.
+        // A punctuator, or a character that the parser refuses.
         [_, tail @ ..] => Some(tail),
         [] => Some(rest),
     }
 }
 
-/// What follows the white space, commas and byte order marks at the start of `rest`.
+/// The text after the white space, commas, and byte order marks at the start of `rest`.
 fn after_ignored(mut rest: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b',' | b'\n' | b'\r', tail @ ..] | [0xEF, 0xBB, 0xBF, tail @ ..] = rest {
         rest = tail;
@@ -105,7 +104,7 @@ fn after_ignored(mut rest: &[u8]) -> &[u8] {
     rest
 }
 
-/// What follows the string whose opening quote was taken; `None` when it has no end on its line.
+/// The text after the string whose opening quote was read. `None` if it does not end on its line.
 pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
@@ -117,7 +116,7 @@ pub(super) fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows the block string whose opening quotes were taken; `None` when it has no end.
+/// The text after the block string whose opening quotes were read. `None` if it is not terminated.
 pub(super) fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         rest = match rest {
@@ -128,12 +127,12 @@ pub(super) fn after_block_string(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows the comment whose `#` was taken.
+/// The text after the comment whose `#` was read.
 fn skip_comment(rest: &[u8]) -> &[u8] {
     skip(rest, |byte| !is_line_end(byte))
 }
 
-/// What follows the number at the start of `rest`. A leading zero ends the whole part, as it does for the parser.
+/// The text after the number at the start of `rest`. A leading zero ends the integer part, as it does for the parser.
 fn after_number(rest: &[u8]) -> &[u8] {
     let unsigned = rest.strip_prefix(b"-").unwrap_or(rest);
     let whole = unsigned.strip_prefix(b"0").or_else(|| after_digits(unsigned)).unwrap_or(unsigned);
@@ -145,18 +144,19 @@ fn after_number(rest: &[u8]) -> &[u8] {
     exponent.unwrap_or(fraction)
 }
 
-/// A lone `-` is no number; the parser will say so.
+/// A lone `-` is not a number; the parser reports it.
 fn loses_digits(number: &str) -> bool {
     number != "-" && !is_exact(number)
 }
 
-/// What follows the digits at the start of `rest`, if there are any.
+/// The text after the digits at the start of `rest`, if there are any.
 fn after_digits(rest: &[u8]) -> Option<&[u8]> {
     let tail = skip(rest, |byte| byte.is_ascii_digit());
     (tail.len() < rest.len()).then_some(tail)
 }
 
-/// How many `true`, `false` and `null` the parser may split off the front of `name` before something is left.
+/// The number of `true`, `false`, and `null` that the parser may split off the start of `name` before something is
+/// left.
 fn leading_words(name: &[u8]) -> usize {
     let rests = iter::successors(Some(name), |name| {
         [b"true".as_slice(), b"false", b"null"].iter().find_map(|word| name.strip_prefix(*word))
@@ -181,7 +181,7 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Line and column, from 1, of where the last `rest` bytes of `document` begin.
+/// Line and column, from 1, of the start of the last `rest` bytes of `document`.
 pub(super) fn position(document: &str, rest: usize) -> Pos {
     let before = document.get(..document.len() - rest).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();

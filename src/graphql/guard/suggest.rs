@@ -1,7 +1,7 @@
-//! "Did you mean …?": names of the schema that are close to one that is not in it.
+//! "Did you mean …?": names of the schema that are similar to an unknown one.
 //!
-//! The library would compare every unknown name of a document with every known one: 95 ms for 4000 long names. Here only
-//! those that are told are compared, and they are few.
+//! The library would compare every unknown name of a document with every known one: 95 ms for 4000 long names. Here
+//! only the names in reported errors are compared, and these are few.
 
 use async_graphql::{
     ServerError,
@@ -9,10 +9,10 @@ use async_graphql::{
 };
 use strsim::damerau_levenshtein;
 
-/// How many names are suggested at most.
+/// The maximum number of suggested names.
 const MOST: usize = 3;
 
-/// Adds suggestions to an error of the library's validation, whose words tell what was not found and where.
+/// Adds suggestions to an error of the library's validation, whose message contains what was not found and where.
 pub(super) fn suggest(error: &mut ServerError, registry: &Registry) {
     let mut quoted = error.message.split('"').skip(1).step_by(2);
     let (Some(unknown), second, third) = (quoted.next(), quoted.next(), quoted.next()) else { return };
@@ -51,7 +51,7 @@ fn arguments_of<'a>(field: &str, ty: &str, registry: &'a Registry) -> Vec<&'a st
     field.map(|field| field.args.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-/// The closest first. A third of the letters may be others.
+/// The most similar names first. A third of the letters may differ.
 fn close_to<'a>(unknown: &str, names: Vec<&'a str>) -> Vec<&'a str> {
     let most = unknown.len() / 3 + 1;
     let mut close: Vec<(usize, &str)> = names

@@ -1,6 +1,6 @@
-//! Directives on `__typename`, which the library executes but does not validate: there an unknown directive passes, and a
-//! variable is unused. An inline fragment with the same directives, around that field alone, means the same and is
-//! validated.
+//! Directives on `__typename`, which the library executes but does not validate: it accepts an unknown directive there,
+//! and reports a variable as unused. An inline fragment with the same directives, around that field alone, is
+//! equivalent and is validated.
 
 use async_graphql::{
     Positioned,

@@ -1,8 +1,8 @@
-//! How large the values are that a request hands over, in its document and beside it.
+//! The size of the values of a request, in its document and its variables.
 //!
 //! The library copies a variable for every use of it, so that a megabyte used a thousand times would be a gigabyte.
-//! Values are weighed in *units*: one for each value, and one more for every [`TEXT`] bytes of text in it. The recursion is
-//! bounded: by the brackets counted in the document, and by the 128 levels at which `serde_json` refuses variables.
+//! Sizes are in *units*: one for each value, and one more for every [`TEXT`] bytes of text in it. The recursion is
+//! limited by the brackets counted in the document, and by the 128 levels at which `serde_json` refuses variables.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,18 @@ use async_graphql::{
 };
 use async_graphql_value::{ConstValue, Value};
 
-/// Bytes of text that weigh as much as a value.
+/// The bytes of text that count as one value.
 const TEXT: usize = 128;
 
-/// Bytes of text in a response that count as much as a field.
+/// The bytes of text in a response that count as one field.
 const RESPONSE_TEXT: usize = 64;
 
-/// What the variables of a request weigh, where they are more than one small value.
+/// The size of a request's variables that are larger than one small value.
 #[derive(Debug, Default)]
 pub(super) struct Weights(HashMap<Name, usize>);
 
 impl Weights {
-    /// Weighs the variables that `document` defines: what is given for each, or else its default.
+    /// The size of the variables that `document` defines: of the given value of each, otherwise of its default.
     pub(super) fn new(document: &ExecutableDocument, variables: &Variables) -> Self {
         let mut weights = HashMap::new();
         for (_, operation) in document.operations.iter() {
@@ -40,17 +40,17 @@ impl Weights {
         Self(weights)
     }
 
-    /// Whether any weighs more than one small value.
+    /// Whether any is larger than one small value.
     pub(super) fn matter(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// What arguments weigh once their variables are filled in.
+    /// The size of arguments with their variables filled in.
     pub(super) fn of_arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
         sum(arguments.iter().map(|(_, value)| self.of(&value.node)))
     }
 
-    /// What the arguments of all `directives` weigh once their variables are filled in.
+    /// The size of the arguments of all `directives`, with their variables filled in.
     pub(super) fn of_directives(&self, directives: &[Positioned<Directive>]) -> usize {
         sum(directives.iter().map(|directive| self.of_arguments(&directive.node.arguments)))
     }
@@ -68,7 +68,7 @@ impl Weights {
     }
 }
 
-/// What a value weighs.
+/// The size of a value.
 pub(super) fn of_constant(value: &ConstValue) -> usize {
     match value {
         ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
@@ -76,14 +76,14 @@ pub(super) fn of_constant(value: &ConstValue) -> usize {
         ConstValue::Enum(name) => of_text(name),
         ConstValue::Binary(bytes) => 1 + bytes.len() / TEXT,
         ConstValue::List(values) => 1 + values.iter().map(of_constant).sum::<usize>(),
-        // In a document keys are names and short; in variables they are any text.
+        // In a document, keys are names and short; in variables, they may be any text.
         ConstValue::Object(fields) => {
             1 + fields.iter().map(|(key, value)| key.len() / TEXT + of_constant(value)).sum::<usize>()
         }
     }
 }
 
-/// What a value of the response counts, in fields: its parts and its text.
+/// The number of fields that a value of the response counts as: its parts and its text.
 pub(super) fn of_response(value: &ConstValue) -> usize {
     match value {
         ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
@@ -97,7 +97,7 @@ pub(super) fn of_response(value: &ConstValue) -> usize {
     }
 }
 
-/// What a text of the response, or the key of a field, counts beside the field that it belongs to.
+/// The number of fields that a text of the response, or the key of a field, counts as in addition to its own field.
 pub(super) fn of_response_text(text: &str) -> usize {
     text.len() / RESPONSE_TEXT
 }

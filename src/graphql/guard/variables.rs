@@ -1,8 +1,8 @@
-//! Coerces the variables that are given to the types that an operation defines for them
+//! Coerces the given variables to the types that an operation defines for them
 //! (<https://spec.graphql.org/draft/#CoerceVariableValues()>).
 //!
-//! The library does that only where a variable is used, while it validates the document, by rules of its own; a document
-//! that is known to be valid is not validated again.
+//! The library does so only where a variable is used, while it validates the document, and by its own rules. A cached
+//! document is not validated again.
 
 use async_graphql::{
     Name, Pos, Positioned, Value, Variables,
@@ -16,9 +16,9 @@ use super::{
     refusal::Refusal,
 };
 
-/// The variables that are given for `operation`, and the defaults of those that are not. To the library a variable that
-/// is not given has its default in an argument, but not in `@skip` and `@include`; with the default among what is given,
-/// it has it everywhere, and so it has for whoever looks at values here.
+/// The given variables of `operation`, and the defaults of the others. In the library, an omitted variable has its
+/// default in an argument, but not in `@skip` and `@include`. With the default among the given values, it has it
+/// everywhere, also for the checks of the guard.
 pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
     for VariableDefinition { name, default_value, .. } in operation.variable_definitions.iter().map(|one| &one.node) {
         if let Some(default) = default_value
@@ -30,8 +30,7 @@ pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Vari
     variables
 }
 
-/// Coerces the `variables` of `operation`, and gives what is wrong with them: at most `most` errors. What is wrong stays
-/// as it was.
+/// Coerces the `variables` of `operation`, and returns at most `most` errors. Invalid values stay unchanged.
 pub(super) fn coerce(
     operation: &OperationDefinition,
     variables: &mut Variables,
@@ -70,9 +69,9 @@ fn coerce_one(
 
 struct Coercion<'a> {
     registry: &'a Registry,
-    /// Where the variable is defined.
+    /// The position of the variable's definition.
     at: Pos,
-    /// Where in the variable the value is.
+    /// The path of the value within the variable.
     path: String,
     errors: &'a mut Vec<Refusal>,
     most: usize,
@@ -112,7 +111,7 @@ impl Coercion<'_> {
                         self.wrong_type((&*value).into(), ty);
                     }
                 }
-                // The validation says that there is no such type.
+                // The validation reports the unknown type.
                 (None, _) => {}
             },
         }
@@ -142,7 +141,7 @@ impl Coercion<'_> {
         self.error(misfit::wrong_type(&self.place(), given, ty, self.registry));
     }
 
-    /// Does something at a place within this one.
+    /// Runs a closure at a place within this one.
     fn within<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.path.len();
         self.path.push('.');
@@ -153,7 +152,7 @@ impl Coercion<'_> {
     }
 }
 
-/// Whether a value is one of a leaf type.
+/// Whether a value belongs to a leaf type.
 fn is_of(ty: &MetaType, value: &Value) -> bool {
     match ty {
         MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !misfit::is_built_in(name) => is_valid(value),
@@ -161,7 +160,7 @@ fn is_of(ty: &MetaType, value: &Value) -> bool {
     }
 }
 
-/// Writes a number as the library takes it: `2.0` for an `Int` as `2`, any number for an `ID` as text.
+/// Converts a number to the form that the library accepts: `2.0` for an `Int` to `2`, any number for an `ID` to text.
 fn normalize(ty: &str, value: &mut Value) {
     let Value::Number(number) = &*value else { return };
     let normal = match ty {

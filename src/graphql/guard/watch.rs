@@ -1,4 +1,4 @@
-//! The guard at its posts: what the library calls while it works on one request.
+//! The guard's hooks, which the library calls while it processes one request.
 
 use std::{
     any::TypeId,
@@ -29,36 +29,36 @@ use super::{
 };
 use crate::low_priority::LongOperation;
 
-/// What is said of a document in which nothing is wrong but what the library says of values, which is left out. It looks
-/// at those of variables in all operations, though they are given for the one that is meant.
+/// The validation result of a document whose only errors are the library's errors about values, which are dropped. The
+/// library checks the values of variables in all operations, although they are given for the one to execute.
 const NOTHING_WRONG: ValidationResult =
     ValidationResult { cache_control: CacheControl { public: true, max_age: 0 }, complexity: 0, depth: 0 };
 
-/// What a request says in `extensions` to be told what it cost, and where it is told.
+/// The key in `extensions` by which a request asks for its cost, and under which the response reports it.
 const COST: &str = "cost";
 
-/// What an error counts, in fields: it is kept with its path and text, even where it is not listed.
+/// The number of fields that an error counts as: it is kept with its path and text, even if it is not listed.
 const ERROR_FIELDS: usize = 4;
 
 /// Watches over one request.
 pub(super) struct Watch {
     guard: Arc<Shared>,
     pace: Arc<Pace>,
-    /// What is known of the request, once it was looked at.
+    /// The result of the check of the request, once it has run.
     looked_at: OnceLock<LookedAt>,
 }
 
-/// What a look at a request finds.
+/// The result of the check of a request.
 struct LookedAt {
     known: Arc<Known>,
-    /// What the variables weigh.
+    /// The size of the variables.
     weights: Weights,
-    /// What the operation costs; told if that is asked for.
+    /// The cost of the operation; reported if the request asks for it.
     cost: usize,
     is_cost_told: bool,
-    /// What was said when the document was validated before, where that still holds.
+    /// The result of an earlier validation of the document, if it still applies.
     validated: Option<ValidationResult>,
-    /// What is wrong beside the document; told only when the document is right.
+    /// The errors outside the document. They are reported only if the document is valid.
     errors: Vec<Refusal>,
 }
 
@@ -69,7 +69,7 @@ impl Watch {
         Self { guard, pace, looked_at: OnceLock::new() }
     }
 
-    /// Looks at `request`, and gives its variables their defaults.
+    /// Checks `request`, and sets the defaults of its variables.
     fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, Refusal> {
         let Shared { settings, is_attempt, documents, .. } = &*self.guard;
         let limits = &settings.limits;
@@ -113,7 +113,7 @@ impl Watch {
         Ok(LookedAt { known, weights, cost, is_cost_told, validated, errors })
     }
 
-    /// What is wrong with a document, see [`Known::told`]; only where nothing is, what is wrong beside the document.
+    /// The errors of a document, see [`Known::told`]; if there are none, the errors outside the document.
     fn told(&self, found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
         let settings = &self.guard.settings;
         let mut errors = looked_at.known.told(found);
@@ -202,7 +202,7 @@ impl Extension for Watch {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        // What is selected below counts before it is begun, since all of it is begun at once.
+        // Selected fields count before they begin, because all of them begin at once.
         let below = info.field.selection_set.node.items.len();
         let itself = match (info.path_node.segment, self.looked_at.get()) {
             (QueryPathSegment::Index(_), _) => 1,
@@ -215,7 +215,7 @@ impl Extension for Watch {
             self.pace.charge(ERROR_FIELDS);
             without_value(error)
         })?;
-        // How much it is of what nothing is selected of is known only now. The field itself was counted before.
+        // The size of a value without selections is known only now. The field itself was counted before.
         match &value {
             Some(Value::String(text)) => self.pace.charge(values::of_response_text(text)),
             Some(value @ (Value::Object(_) | Value::List(_) | Value::Binary(_))) if below == 0 => {

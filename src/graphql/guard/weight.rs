@@ -1,5 +1,5 @@
-//! How many bytes a parsed document takes in memory, so that those that are kept can be bounded by them. What a text of
-//! so many bytes becomes differs by a factor of ten.
+//! The memory size of a parsed document, which limits the cache. For texts of the same length, it differs by a factor
+//! of ten.
 
 use std::mem::size_of;
 
@@ -9,13 +9,13 @@ use async_graphql::{
 };
 use async_graphql_value::{ConstValue, Value};
 
-/// What stands beside each allocation: the allocator's own words, and the counts of what is shared.
+/// The overhead of an allocation: the allocator's own words, and reference counts.
 const ALLOCATION: usize = 32;
 
-/// What a place in a map takes beside its key and value.
+/// The overhead of a map entry, in addition to its key and value.
 const PLACE: usize = 16;
 
-/// The bytes of `document`.
+/// The size of `document` in bytes.
 pub(super) fn of(document: &ExecutableDocument) -> usize {
     let operations = document.operations.iter().map(|(name, operation)| {
         let operation = &operation.node;
@@ -83,7 +83,7 @@ fn of_arguments(arguments: &Vec<(Positioned<Name>, Positioned<Value>)>) -> usize
     arguments.capacity() * size_of::<(Positioned<Name>, Positioned<Value>)>() + parts.sum::<usize>()
 }
 
-/// What a value has outside of itself.
+/// The heap size of a value.
 pub(super) fn of_value(value: &Value) -> usize {
     match value {
         Value::Variable(name) | Value::Enum(name) => of_name(name),

@@ -1,7 +1,7 @@
 //! The Int `-0` (<https://spec.graphql.org/draft/#sec-Int-Value>).
 //!
-//! The library's parser makes a floating-point number of it, which is no Int. Its sign has no effect, so it becomes a
-//! space, which keeps the place of all that follows.
+//! The library's parser reads it as a floating-point number, which is not an Int. Its sign has no effect, so it is
+//! replaced by a space, which keeps all positions after it.
 
 use std::borrow::Cow;
 

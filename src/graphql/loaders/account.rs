@@ -1,4 +1,4 @@
-//! What belongs to the caller's account: sessions, security events, recovery codes.
+//! The loaders of the caller's account: sessions, security events, recovery codes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ pub struct Account {
     pub sessions: DataLoader<Sessions>,
     /// Pages of the security events.
     pub event_pages: DataLoader<Events>,
-    /// How many security events there are.
+    /// The number of security events.
     pub event_total: DataLoader<EventTotal>,
-    /// How many recovery codes are left.
+    /// The number of unused recovery codes.
     pub recovery_codes: DataLoader<RecoveryCodes>,
 }
 
@@ -34,7 +34,7 @@ pub struct RecoveryCodes(Reader);
 /// A page of the security events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventPage {
-    /// The place in the list behind which it begins.
+    /// The position in the list after which it begins.
     pub after: Option<EventsAfter>,
     /// The page.
     pub page: Page,

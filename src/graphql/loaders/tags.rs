@@ -41,12 +41,12 @@ impl Load for GroupTags {
     }
 }
 
-/// How many bytes of tags may be read, each of which will stand in the response too.
+/// The number of bytes of tags that may be read. Each of them is also part of the response.
 fn bytes_left(reader: &Reader) -> usize {
     reader.work.left() / 2 * FIELD_BYTES
 }
 
-/// Few have tags that take more than this.
+/// Few entities have tags that exceed this.
 async fn expect(reader: &Reader, entities: usize) {
     reader.work.expect(entities.saturating_mul(LARGE_TAGS / FIELD_BYTES)).await;
 }
@@ -57,7 +57,7 @@ fn accept<Id: Eq + std::hash::Hash>(
     to_id: impl Fn(String) -> Id,
 ) -> Result<HashMap<Id, TagsText>, ApiError> {
     let bytes: usize = found.iter().map(|found| found.bytes).sum();
-    // What was left in the database counts twice: it is too much together with the response.
+    // Tags that were left in the database count twice, because together with the response they are too much.
     let times = if found.iter().all(|found| found.tags.is_some()) { 1 } else { 2 };
     reader.work.charge((bytes / FIELD_BYTES + 1).saturating_mul(times))?;
     let loaded = found.into_iter().filter_map(|found| Some((to_id(found.id), TagsText::from(found.tags?))));

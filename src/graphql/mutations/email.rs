@@ -20,17 +20,17 @@ user_error!(
     "verifyEmail",
     VerifyEmailError,
     VerifyEmailErrorCode {
-        /// You have no address; give one.
+        /// You have no email address, so `email` is required; or the given address is empty.
         Required,
-        /// This is not an email address, or one that the mail server cannot deliver to.
+        /// The value is not an email address, or the mail server cannot deliver to it.
         Invalid,
-        /// The address is too long.
+        /// The email address is too long.
         TooLong,
-        /// You have proven already that you read this address.
+        /// You have already verified this address.
         EmailAlreadyVerified,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
-        /// Too many mails. Wait for `retryAfter` seconds.
+        /// Too many emails were requested. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -39,19 +39,20 @@ user_error!(
     "confirmEmail",
     ConfirmEmailError,
     ConfirmEmailErrorCode {
-        /// The code is needed.
+        /// The code is missing or empty.
         Required,
-        /// This cannot be a code. It counts as no try.
+        /// The value is not a code. It is not counted as an attempt.
         Invalid,
-        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
         InvalidCode,
-        /// The code is out of time. Ask for a new one with `verifyEmail`.
+        /// The code has expired. Request a new one with `verifyEmail`.
         ExpiredCode,
-        /// Too many wrong codes. Ask for a new one, or wait for `retryAfter` seconds where it is given.
+        /// The attempt limit is reached. If `retryAfter` is null, request a new code with `verifyEmail`; otherwise wait
+        /// for that many seconds.
         TooManyTries,
-        /// No address waits to be proven.
+        /// There is no code to confirm. Request one with `verifyEmail`.
         NothingPending,
-        /// Somebody else of your domain has proven this address before.
+        /// Another user of your domain has verified this address.
         EmailTaken,
     }
 );
@@ -60,95 +61,102 @@ user_error!(
     "undoEmailChange",
     UndoEmailChangeError,
     UndoEmailChangeErrorCode {
-        /// The token is needed.
+        /// The token is missing or empty.
         Required,
-        /// The link is unknown, used up, out of time, or void.
+        /// The token is unknown, used, expired, or invalidated.
         InvalidToken,
-        /// Somebody else of the domain has proven the address meanwhile.
+        /// Another user of the domain has verified the address in the meantime.
         EmailTaken,
     }
 );
 
-/// Which address is to be verified.
+/// The input of `verifyEmail`.
 #[derive(InputObject, Default)]
 pub struct VerifyEmailInput {
-    /// The address. A new one does what `updateProfile(email)` does. Left out: the pending one, else the present one.
+    /// The address to verify. A new address becomes `pendingEmail`, as with `updateProfile`. If it is omitted, the
+    /// pending address, otherwise the current one.
     email: Option<String>,
 }
 
-/// What came of asking for a code.
+/// The result of `verifyEmail`.
 #[derive(SimpleObject, Default)]
 pub struct VerifyEmailPayload {
-    /// The address that the code was sent to.
+    /// The address that the code was sent to. Null if there are errors.
     sent_to: Option<String>,
-    /// Until when the code is good.
+    /// The time when the code expires. Null if there are errors.
     expires_at: Option<Time>,
-    /// Why none was sent.
+    /// The reasons why no code was sent. Empty on success.
     errors: Vec<VerifyEmailError>,
 }
 
-/// What proves an address.
+/// The input of `confirmEmail`.
 #[derive(InputObject)]
 pub struct ConfirmEmailInput {
-    /// The code from the mail.
+    /// The verification code from the email, six digits.
     verify_code: String,
 }
 
-/// What came of proving an address.
+/// The result of `confirmEmail`.
 #[derive(SimpleObject, Default)]
 pub struct ConfirmEmailPayload {
-    /// You, with the address.
+    /// The user with the verified address. Null if there are errors.
     user: Option<User>,
-    /// Why it is not yours yet.
+    /// The reasons why the address was not verified. Empty on success.
     errors: Vec<ConfirmEmailError>,
 }
 
-/// What puts the old address back.
+/// The input of `undoEmailChange`.
 #[derive(InputObject)]
 pub struct UndoEmailChangeInput {
-    /// The token from the link in the mail.
+    /// The token from the undo link in the email.
     token: String,
 }
 
-/// What came of putting the old address back.
+/// The result of `undoEmailChange`.
 #[derive(SimpleObject)]
 pub struct UndoEmailChangePayload {
-    /// Whether it is back.
+    /// True if the previous address was restored.
     ok: bool,
-    /// Why it is not.
+    /// The reasons why the address was not restored. Empty on success.
     errors: Vec<UndoEmailChangeError>,
 }
 
-/// E-mail addresses.
+/// The mutations of email addresses.
 #[derive(Default)]
 pub struct EmailMutations;
 
 #[Object]
 impl EmailMutations {
-    /// Sends a code to an e-mail address, which `confirmEmail` takes. Asks for a fresh sign-in.
+    /// Sends a verification code to an email address, for `confirmEmail`. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`). A verified current address returns `EMAIL_ALREADY_VERIFIED`. An address that
+    /// another user has verified gets the same response as any other.
     async fn verify_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which address.")] input: Option<VerifyEmailInput>,
+        #[graphql(desc = "The address to verify. May be omitted for the pending or current one.")] input: Option<
+            VerifyEmailInput,
+        >,
     ) -> Option<Result<VerifyEmailPayload, ApiError>> {
         Some(verify_email(ctx, &input.unwrap_or_default()).await)
     }
 
-    /// Proves that you read the address that a code was sent to; a pending address becomes yours by that. The old and the
-    /// new address are told, and the old one gets a link that undoes it.
+    /// Verifies the address that a code was sent to; a pending address replaces your current one. The new address and
+    /// the previous one, if it was verified, then receive a notification, and that to the previous address contains a
+    /// link that undoes the change. An address that another user has verified returns `EMAIL_TAKEN`.
     async fn confirm_email(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The code.")] input: ConfirmEmailInput,
+        #[graphql(desc = "The code that was sent to the address.")] input: ConfirmEmailInput,
     ) -> Option<Result<ConfirmEmailPayload, ApiError>> {
         Some(confirm_email(ctx, &input).await)
     }
 
-    /// Puts the old e-mail address back by the link that was sent to it, and ends all sessions. Asks for no sign-in.
+    /// Restores the previous email address with the undo link that was sent to it, and ends all sessions. Requires no
+    /// authentication. An invalid or expired link returns `INVALID_TOKEN`.
     async fn undo_email_change(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The token.")] input: UndoEmailChangeInput,
+        #[graphql(desc = "The token of the undo link.")] input: UndoEmailChangeInput,
     ) -> Option<Result<UndoEmailChangePayload, ApiError>> {
         Some(undo_email_change(ctx, &input).await)
     }

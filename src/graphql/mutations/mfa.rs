@@ -22,19 +22,19 @@ user_error!(
     "enableMfa",
     EnableMfaError,
     EnableMfaErrorCode {
-        /// You have no verified e-mail address; give one in `options.email`.
+        /// You have no verified email address, so `options.email` is required; or the given address is empty.
         Required,
-        /// This is not an email address, or one that the mail server cannot deliver to.
+        /// The value is not an email address, or the mail server cannot deliver to it.
         Invalid,
-        /// The address is too long.
+        /// The email address is too long.
         TooLong,
-        /// An administrator decided on the other type.
+        /// An operator enforces a factor of the other type.
         MfaEnforced,
-        /// You sign in elsewhere; there is no second factor here.
+        /// You authenticate with an external identity provider, so there is no MFA here.
         ExternalUser,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
-        /// Too many mails. Wait for `retryAfter` seconds.
+        /// Too many emails were requested. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -43,15 +43,15 @@ user_error!(
     "disableMfa",
     DisableMfaError,
     DisableMfaErrorCode {
-        /// You have no second factor switched on.
+        /// MFA is not enabled for your account.
         MfaNotEnabled,
-        /// An administrator decided that you have one.
+        /// An operator enforces MFA, so you cannot disable it.
         MfaEnforced,
-        /// You sign in elsewhere; there is no second factor here.
+        /// You authenticate with an external identity provider, so there is no MFA here.
         ExternalUser,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
-        /// Too many mails. Wait for `retryAfter` seconds.
+        /// Too many emails were requested. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -60,21 +60,22 @@ user_error!(
     "confirmMfa",
     ConfirmMfaError,
     ConfirmMfaErrorCode {
-        /// The code is needed.
+        /// The code is missing or empty.
         Required,
-        /// This cannot be a code for what is pending. It counts as no try.
+        /// The value is not a code for the pending change. It is not counted as an attempt.
         Invalid,
-        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
         InvalidCode,
-        /// It is too late. Begin anew.
+        /// The pending change has expired. Start it again.
         ExpiredCode,
-        /// Too many wrong codes. Begin anew, or wait for `retryAfter` seconds where it is given.
+        /// The attempt limit is reached. If `retryAfter` is null, start the change again; otherwise wait for that many
+        /// seconds.
         TooManyTries,
-        /// Nothing was begun in this session, or something else was begun since.
+        /// There is no change to confirm, or it was not started in this session.
         NothingPending,
-        /// An administrator decided otherwise meanwhile.
+        /// An operator has meanwhile enforced MFA, which excludes this change.
         MfaEnforced,
-        /// You sign in elsewhere; there is no second factor here.
+        /// You authenticate with an external identity provider, so there is no MFA here.
         ExternalUser,
     }
 );
@@ -83,127 +84,133 @@ user_error!(
     "regenerateRecoveryCodes",
     RegenerateRecoveryCodesError,
     RegenerateRecoveryCodesErrorCode {
-        /// You have no second factor switched on.
+        /// MFA is not enabled for your account.
         MfaNotEnabled,
-        /// You sign in elsewhere; there is no second factor here.
+        /// You authenticate with an external identity provider, so there is no MFA here.
         ExternalUser,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
     }
 );
 
-/// Which second factor is to be switched on.
+/// The input of `enableMfa`.
 #[derive(InputObject)]
 pub struct EnableMfaInput {
-    /// Its type.
+    /// The type of the factor to enable.
     mfa_type: MfaType,
-    /// What is particular to it.
+    /// The options of the factor, depending on its type. May be omitted.
     options: Option<EnableMfaOptions>,
 }
 
-/// What is particular to a second factor that is to be switched on.
+/// The options of the factor to enable.
 #[derive(InputObject)]
 pub struct EnableMfaOptions {
-    /// For EMAIL, where codes are to go. Left out: your verified e-mail address.
+    /// For EMAIL, the address that codes are sent to. If it is omitted, your verified email address. Ignored for OTP.
     email: Option<String>,
 }
 
-/// What came of beginning to switch a second factor on. It takes effect when `confirmMfa` proves it.
+/// The result of `enableMfa`. The change takes effect when `confirmMfa` confirms it.
 #[derive(SimpleObject, Default)]
 pub struct EnableMfaPayload {
-    /// For EMAIL, the address that a code was sent to.
+    /// The address that a code was sent to, for EMAIL. Null for OTP, and if there are errors.
     sent_to: Option<String>,
-    /// Until when it can be confirmed.
+    /// The time when the pending change expires. Null if there are errors.
     expires_at: Option<Time>,
-    /// For OTP, what your authenticator app needs.
+    /// The secret for your authenticator app, for OTP. Null for EMAIL, and if there are errors.
     otp: Option<Otp>,
-    /// Why nothing was begun.
+    /// The reasons why no change was started. Empty on success.
     errors: Vec<EnableMfaError>,
 }
 
-/// What an authenticator app needs. It is shown once.
+/// The secret of an authenticator app (TOTP), in three forms. It is returned only once.
 #[derive(SimpleObject)]
 pub struct Otp {
-    /// The secret, in base32, to be typed in where no QR code can be read.
+    /// The secret in base32 without padding, to type in if no QR code can be scanned.
     secret: String,
-    /// All of it as an `otpauth://` URI.
+    /// The secret with issuer and account, as an `otpauth://` URI.
     uri: String,
-    /// The URI as a QR code: a `data:` URI of an SVG image, for the `src` of an `img`.
+    /// The URI as a QR code: a `data:` URI of an SVG image, for the `src` of an `img` element.
     qr_code: String,
 }
 
-/// What came of beginning to switch the second factor off. It takes effect when `confirmMfa` proves it.
+/// The result of `disableMfa`. The change takes effect when `confirmMfa` confirms it.
 #[derive(SimpleObject, Default)]
 pub struct DisableMfaPayload {
-    /// The address that a code was sent to. Null where an authenticator app makes the code.
+    /// The address that a code was sent to. Null if an authenticator app generates the code, and if there are errors.
     sent_to: Option<String>,
-    /// Until when it can be confirmed.
+    /// The time when the pending change expires. Null if there are errors.
     expires_at: Option<Time>,
-    /// Why nothing was begun.
+    /// The reasons why no change was started. Empty on success.
     errors: Vec<DisableMfaError>,
 }
 
-/// What proves a change of the second factor.
+/// The input of `confirmMfa`.
 #[derive(InputObject)]
 pub struct ConfirmMfaInput {
-    /// The code that was mailed, or that your authenticator app shows; to switch off, a recovery code does as well.
+    /// The code sent by email, or the one-time password of your authenticator app. To disable MFA, a recovery code is
+    /// also accepted.
     verify_code: String,
 }
 
-/// What came of confirming a change of the second factor.
+/// The result of `confirmMfa`.
 #[derive(SimpleObject, Default)]
 pub struct ConfirmMfaPayload {
-    /// You, as you are now.
+    /// The user after the change. Null if there are errors.
     user: Option<User>,
-    /// Your recovery codes, where a factor was switched on. They are shown once; each is good once.
+    /// Your new recovery codes if MFA was enabled. They are returned only once, and each is valid once. Null if MFA was
+    /// disabled, and if there are errors.
     recovery_codes: Option<Vec<String>>,
-    /// Why nothing was changed.
+    /// The reasons why nothing was changed. Empty on success.
     errors: Vec<ConfirmMfaError>,
 }
 
-/// What came of making new recovery codes.
+/// The result of `regenerateRecoveryCodes`.
 #[derive(SimpleObject, Default)]
 pub struct RegenerateRecoveryCodesPayload {
-    /// You, as you are now.
+    /// The user after the change. Null if there are errors.
     user: Option<User>,
-    /// Your new recovery codes. They are shown once; each is good once. The old ones are void.
+    /// Your new recovery codes. They are returned only once, and each is valid once. The previous ones are invalidated.
+    /// Null if there are errors.
     recovery_codes: Option<Vec<String>>,
-    /// Why none were made.
+    /// The reasons why no codes were generated. Empty on success.
     errors: Vec<RegenerateRecoveryCodesError>,
 }
 
-/// The second factor.
+/// The mutations of multi-factor authentication.
 #[derive(Default)]
 pub struct MfaMutations;
 
 #[Object]
 impl MfaMutations {
-    /// Begins to switch a second factor on, or to replace the one you have, which holds until then. One change is pending
-    /// at a time; only this session may confirm it. Asks for a fresh sign-in.
+    /// Starts to enable MFA, or to replace the factor, which stays active until `confirmMfa`. One change can be pending
+    /// at a time, and only the session that started it can confirm it. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`).
     async fn enable_mfa(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: EnableMfaInput,
+        #[graphql(desc = "The factor to enable.")] input: EnableMfaInput,
     ) -> Option<Result<EnableMfaPayload, ApiError>> {
         Some(enable_mfa(ctx, input).await)
     }
 
-    /// Begins to switch the second factor off: mails a code, or waits for one of your authenticator app. Asks for a fresh
-    /// sign-in.
+    /// Starts to disable MFA: sends a code by email, or expects a one-time password of your authenticator app. Complete
+    /// it with `confirmMfa`. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn disable_mfa(&self, ctx: &Context<'_>) -> Option<Result<DisableMfaPayload, ApiError>> {
         Some(disable_mfa(ctx).await)
     }
 
-    /// Confirms the change of the second factor that is pending.
+    /// Confirms the pending change of `enableMfa` or `disableMfa`. A wrong code returns `INVALID_CODE`; without a
+    /// pending change of this session, it returns `NOTHING_PENDING`.
     async fn confirm_mfa(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The code.")] input: ConfirmMfaInput,
+        #[graphql(desc = "The code that confirms the change.")] input: ConfirmMfaInput,
     ) -> Option<Result<ConfirmMfaPayload, ApiError>> {
         Some(confirm_mfa(ctx, &input).await)
     }
 
-    /// Makes ten new recovery codes in place of those you have. Asks for a fresh sign-in.
+    /// Generates ten new recovery codes, which replace the previous ones. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`). Returns `MFA_NOT_ENABLED` while MFA is disabled.
     async fn regenerate_recovery_codes(
         &self,
         ctx: &Context<'_>,

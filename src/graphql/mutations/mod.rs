@@ -1,8 +1,8 @@
-//! What can be changed: one file a mutation or a family of them. Each mutation has an input, a payload, an error and an
-//! enum of error codes of its own, so that clients know exactly what can come.
+//! The mutations, one file for each mutation or family of mutations. Each mutation has its own input, payload, error
+//! type, and enum of error codes, so that clients know exactly what to expect.
 //!
-//! A resolver parses what came in, asks a service, and says its answer. Refusals that several mutations share get their
-//! words in [`fault`](super::fault), the others below the mutation.
+//! A resolver parses the input, calls a service, and returns its result. Errors that several mutations share get their
+//! messages in [`fault`](super::fault), all others in the file of the mutation.
 
 pub mod email;
 pub mod mfa;
@@ -21,7 +21,7 @@ use crate::domain::ids::DomainId;
 use crate::domain::password::Password;
 use crate::services::{Error, Services};
 
-/// Everything that can be changed.
+/// The mutations of the API: what you can change. Each returns its expected errors in the payload's `errors`.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     sign_in::SignInMutations,
@@ -32,8 +32,8 @@ pub struct Mutation(
     mfa::MfaMutations,
 );
 
-/// Whether a mutation tries a password, a code or a token of a mail, or has a mail sent: of these there may be one in a
-/// request. `given` tells what its input gives.
+/// Whether a mutation submits a password, a code, or an emailed token, or sends email. A request may contain one of
+/// these. `given` says whether its input has a field.
 #[must_use]
 pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
     match name {
@@ -56,14 +56,14 @@ pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
 
 /// The error type of a mutation.
 trait MutationError: Sized {
-    /// Says a fault as this mutation does.
+    /// The error in this mutation's type.
     ///
     /// # Errors
-    /// `INTERNAL_SERVER_ERROR`, when the mutation has no such code.
+    /// `INTERNAL_SERVER_ERROR`, if the mutation has no such code.
     fn of(fault: Fault) -> Result<Self, ApiError>;
 }
 
-/// What a service answered, or why not: in the mutation's errors, or as an error of the request.
+/// The result of a service, or the reason for its refusal: as the mutation's errors, or as a top-level error.
 fn settle<T, R: Into<Told>, E: MutationError>(answer: Result<T, Error<R>>) -> Result<Result<T, Vec<E>>, ApiError> {
     match answer {
         Ok(answer) => Ok(Ok(answer)),
@@ -75,22 +75,22 @@ fn settle<T, R: Into<Told>, E: MutationError>(answer: Result<T, Error<R>>) -> Re
     }
 }
 
-/// A password that was submitted. An empty one is none.
+/// A submitted password. An empty one counts as missing.
 fn submitted(password: Option<&str>) -> Option<Password> {
     password.filter(|text| !text.is_empty()).map(Password::typed)
 }
 
-/// The faults of an input, gathered so that all of them are told at once.
+/// The errors of an input, collected so that all of them are reported at once.
 #[derive(Default)]
 struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Takes one value of the input.
+    /// Parses one value of the input.
     fn parse<T>(&mut self, field: &'static str, parsed: Result<T, Invalid>) -> Option<T> {
         parsed.map_err(|invalid| self.0.push(Fault::of_invalid(field, invalid))).ok()
     }
 
-    /// Takes a password that is tried: any text but an empty one may be.
+    /// Parses a submitted password, which may be any text that is not empty.
     fn password(&mut self, field: &'static str, text: &str) -> Option<Password> {
         if text.is_empty() {
             self.require(field, "a password is needed");
@@ -99,7 +99,7 @@ impl Faults {
         Some(Password::typed(text))
     }
 
-    /// Takes a one-time token: what cannot be one is as `invalid` as one that is unknown.
+    /// Parses a one-time token. A malformed token gets the same error, `invalid`, as an unknown one.
     fn token<T>(&mut self, field: &'static str, text: &str, parsed: Option<T>, invalid: Fault) -> Option<T> {
         if text.is_empty() {
             self.require(field, "a token is needed");
@@ -109,7 +109,7 @@ impl Faults {
         parsed
     }
 
-    /// Takes the domain in `domainId`, which may be omitted if there is only one.
+    /// Parses the domain in `domainId`, which may be omitted if there is only one.
     async fn domain(&mut self, services: &Services, given: Option<&str>) -> Result<Option<DomainId>, ApiError> {
         if let Some(text) = given {
             return Ok(self.parse("domainId", DomainId::parse(text)));
@@ -121,7 +121,7 @@ impl Faults {
         Ok(only)
     }
 
-    /// Takes what a service says of inputs that are well-formed, beside others that are not.
+    /// Adds the errors that a service returns for the well-formed inputs, when other inputs are malformed.
     fn add<R: Into<Told>>(&mut self, checked: Result<(), Error<R>>) -> Result<(), ApiError> {
         match checked {
             Ok(()) => Ok(()),
@@ -136,17 +136,17 @@ impl Faults {
         }
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there are no errors so far.
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A value is missing.
+    /// Adds the error that a value is missing.
     fn require(&mut self, field: &'static str, message: &str) {
         self.0.push(Fault::new(FaultCode::Required, message).at(field));
     }
 
-    /// What was `parsed`, where nothing is wrong; otherwise the faults as the mutation says them.
+    /// The `parsed` value if there are no errors, otherwise the errors in the mutation's type.
     fn settle<T, E: MutationError>(self, parsed: Option<T>) -> Result<Result<T, Vec<E>>, ApiError> {
         match (self.told()?, parsed) {
             (Some(errors), _) => Ok(Err(errors)),
@@ -155,7 +155,7 @@ impl Faults {
         }
     }
 
-    /// The faults as the mutation says them, if there are any.
+    /// The errors in the mutation's type, if there are any.
     fn told<E: MutationError>(self) -> Result<Option<Vec<E>>, ApiError> {
         let errors = self.0.into_iter().map(E::of).collect::<Result<Vec<E>, _>>()?;
         Ok((!errors.is_empty()).then_some(errors))

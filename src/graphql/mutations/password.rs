@@ -19,25 +19,25 @@ user_error!(
     "updatePassword",
     UpdatePasswordError,
     UpdatePasswordErrorCode {
-        /// The input is needed, and is missing or empty.
+        /// A required input is missing or empty.
         Required,
-        /// The new password is too short.
+        /// The new password is shorter than the server's minimum, 8 characters by default.
         PasswordTooShort,
-        /// The new password is too long.
+        /// The new password has more than 128 characters.
         PasswordTooLong,
-        /// The new password is among the most common.
+        /// The new password is among the 10,000 most common passwords.
         PasswordTooCommon,
-        /// The new password contains your name, user id or e-mail address.
+        /// The new password contains your name, your user id or email address, or the part of either before the `@`.
         PasswordPersonal,
-        /// The new password is the present one.
+        /// The new password is the same as the current one.
         PasswordUnchanged,
-        /// `currentPassword` is not your password.
+        /// The value of `currentPassword` is not your current password.
         WrongPassword,
-        /// You sign in elsewhere; there is no password to change here.
+        /// You authenticate with an external identity provider, so there is no password to change here.
         ExternalUser,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
-        /// Too many tries. Wait for `retryAfter` seconds.
+        /// Too many wrong passwords, or the server is busy. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -46,13 +46,13 @@ user_error!(
     "resetPassword",
     ResetPasswordError,
     ResetPasswordErrorCode {
-        /// The input is needed, and is missing or empty.
+        /// A required input is missing or empty.
         Required,
-        /// The input cannot be what it should be.
+        /// The value is malformed.
         Invalid,
-        /// The input is too long.
+        /// The value is too long.
         TooLong,
-        /// Too many mails were asked for from your address. Wait for `retryAfter` seconds.
+        /// Too many emails were requested from your IP address. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -61,111 +61,115 @@ user_error!(
     "confirmPasswordReset",
     ConfirmPasswordResetError,
     ConfirmPasswordResetErrorCode {
-        /// The input is needed, and is missing or empty.
+        /// A required input is missing or empty.
         Required,
-        /// The link is unknown, used up, out of time, or void: a newer one was sent, or the password was changed.
+        /// The token is unknown, used, expired, or invalidated: a newer link was sent, or the password was changed.
         InvalidToken,
-        /// The new password is too short. The link stays good.
+        /// The new password is shorter than the server's minimum, 8 characters by default. The link stays valid.
         PasswordTooShort,
-        /// The new password is too long. The link stays good.
+        /// The new password has more than 128 characters. The link stays valid.
         PasswordTooLong,
-        /// The new password is among the most common. The link stays good.
+        /// The new password is among the 10,000 most common passwords. The link stays valid.
         PasswordTooCommon,
-        /// The new password contains your name, user id or e-mail address. The link stays good.
+        /// The new password contains your name, your user id or email address, or the part of either before the `@`.
+        /// The link stays valid.
         PasswordPersonal,
-        /// The new password is the present one. The link stays good.
+        /// The new password is the same as the current one. The link stays valid.
         PasswordUnchanged,
-        /// The server is busy. Wait for `retryAfter` seconds; the link stays good.
+        /// The server is busy. Try again after `retryAfter` seconds; the link stays valid.
         RateLimited,
     }
 );
 
-/// The present and the new password.
+/// The input of `updatePassword`.
 #[derive(InputObject)]
 pub struct UpdatePasswordInput {
-    /// Your present password. May be left out while `UPDATE_PASSWORD` is required of you.
+    /// Your current password. May be omitted while the action `UPDATE_PASSWORD` is required of you.
     current_password: Option<String>,
-    /// The new one: 8 to 128 characters, none of the most common, without your name, user id or e-mail address.
+    /// The new password: at least 8 characters by default, at most 128. It must not be a common password, or contain
+    /// your name, user id, or email address.
     new_password: String,
 }
 
-/// What came of changing your password.
+/// The result of `updatePassword`.
 #[derive(SimpleObject, Default)]
 pub struct UpdatePasswordPayload {
-    /// You, as you are now.
+    /// The user after the change. Null if there are errors.
     user: Option<User>,
-    /// Why the password was not changed.
+    /// The reasons why the password was not changed. Empty on success.
     errors: Vec<UpdatePasswordError>,
 }
 
-/// Whose password was forgotten.
+/// The input of `resetPassword`.
 #[derive(InputObject)]
 pub struct ResetPasswordInput {
-    /// What you sign in with.
+    /// The login name of the user whose password to reset.
     user_id: String,
-    /// The domain you belong to. May be left out where the server has only one.
+    /// The id of the user's domain. May be omitted if the server has only one domain.
     domain_id: Option<String>,
 }
 
-/// What came of asking for a link. It is the same whether or not there is such a user.
+/// The result of `resetPassword`. It is the same whether or not the user exists.
 #[derive(SimpleObject)]
 pub struct ResetPasswordPayload {
-    /// That the request was taken. Whether a mail goes out is not told.
+    /// True if the request was accepted. It does not reveal whether an email is sent.
     ok: bool,
-    /// Why it was not taken.
+    /// The reasons why the request was not accepted. Empty on success.
     errors: Vec<ResetPasswordError>,
 }
 
-/// The link's token, and the new password.
+/// The input of `confirmPasswordReset`.
 #[derive(InputObject)]
 pub struct ConfirmPasswordResetInput {
-    /// The token from the link.
+    /// The token from the reset link in the email.
     token: String,
-    /// The new password: 8 to 128 characters, none of the most common, without your name, user id or e-mail address.
+    /// The new password: at least 8 characters by default, at most 128. It must not be a common password, or contain
+    /// your name, user id, or email address.
     new_password: String,
 }
 
-/// What came of setting a new password.
+/// The result of `confirmPasswordReset`.
 #[derive(SimpleObject)]
 pub struct ConfirmPasswordResetPayload {
-    /// Whether it is set.
+    /// True if the new password was set.
     ok: bool,
-    /// Why it is not.
+    /// The reasons why the password was not set. Empty on success.
     errors: Vec<ConfirmPasswordResetError>,
 }
 
-/// Passwords.
+/// The mutations of passwords.
 #[derive(Default)]
 pub struct PasswordMutations;
 
 #[Object]
 impl PasswordMutations {
-    /// Changes your password. This session keeps its tokens, all others end; codes that were sent are void. Asks for a
-    /// fresh sign-in.
+    /// Changes your password. The current session keeps its tokens, and all other sessions end. Open codes, challenges,
+    /// and reset links are invalidated. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`). A wrong current
+    /// password returns `WRONG_PASSWORD`.
     async fn update_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The passwords.")] input: UpdatePasswordInput,
+        #[graphql(desc = "The current and the new password.")] input: UpdatePasswordInput,
     ) -> Option<Result<UpdatePasswordPayload, ApiError>> {
         Some(update_password(ctx, &input).await)
     }
 
-    /// Asks for a link for a new password, which is mailed to the verified address of the user, if there is one. Answers
-    /// the same, after the same time, whether or not there is such a user. Asks for no sign-in.
+    /// Requests a link to reset a forgotten password. It is sent to the user's verified email address, if there is one.
+    /// The response is the same, and takes the same time, whether or not the user exists. Requires no authentication.
     async fn reset_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whose.")] input: ResetPasswordInput,
+        #[graphql(desc = "The user whose password to reset.")] input: ResetPasswordInput,
     ) -> Option<Result<ResetPasswordPayload, ApiError>> {
         Some(reset_password(ctx, &input).await)
     }
 
-    /// Sets a new password by the link that was mailed. All sessions end. A second factor stays, and is asked for at the
-    /// next sign-in. Asks for no sign-in.
+    /// Sets a new password with the emailed reset link, and ends all sessions. MFA stays enabled and is required at the
+    /// next sign-in. Requires no authentication. An invalid or expired link returns `INVALID_TOKEN`.
     async fn confirm_password_reset(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The token and the password.")] input: ConfirmPasswordResetInput,
+        #[graphql(desc = "The token of the reset link and the new password.")] input: ConfirmPasswordResetInput,
     ) -> Option<Result<ConfirmPasswordResetPayload, ApiError>> {
         Some(confirm_password_reset(ctx, &input).await)
     }

@@ -22,77 +22,81 @@ user_error!(
     "updateProfile",
     UpdateProfileError,
     UpdateProfileErrorCode {
-        /// The input is needed, and is missing, null, or empty.
+        /// A required input is missing, null, or empty.
         Required,
-        /// The input cannot be what it should be.
+        /// The value is malformed.
         Invalid,
-        /// The input is too long.
+        /// The value is too long.
         TooLong,
-        /// The new password is too short.
+        /// The new password is shorter than the server's minimum, 8 characters by default.
         PasswordTooShort,
-        /// The new password is too long.
+        /// The new password has more than 128 characters.
         PasswordTooLong,
-        /// The new password is among the most common.
+        /// The new password is among the 10,000 most common passwords.
         PasswordTooCommon,
-        /// The new password contains your name, user id or e-mail address.
+        /// The new password contains your name, your user id or email address, or the part of either before the `@`.
         PasswordPersonal,
-        /// The new password is the present one.
+        /// The new password is the same as the current one.
         PasswordUnchanged,
-        /// `currentPassword` is not your password.
+        /// The value of `currentPassword` is not your current password.
         WrongPassword,
-        /// You sign in elsewhere; there is no password to change here.
+        /// You authenticate with an external identity provider, so there is no password to change here.
         ExternalUser,
-        /// You signed in too long ago for this. Prove again who you are with `reauthenticate`.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
-        /// Too many tries, or too many mails. Wait for `retryAfter` seconds.
+        /// Too many wrong passwords or too many emails, or the server is busy. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
 
-/// What is to be changed of your profile. What is left out stays as it is. All of it is done, or nothing.
+/// The input of `updateProfile`. An omitted field leaves its value unchanged.
 #[derive(InputObject)]
 pub struct UpdateProfileInput {
-    /// What you are called, at most 128 characters; null for nothing.
+    /// Your display name, at most 128 characters. Null removes it.
     name: MaybeUndefined<String>,
-    /// Your new e-mail address: it becomes `pendingEmail`, and a code goes to it; `email` stays until `confirmEmail` proves
-    /// it. The present address cancels a pending one. Asks for a fresh sign-in.
+    /// Your new email address. It becomes `pendingEmail`, and a verification code is sent to it; `email` stays
+    /// unchanged until `confirmEmail`. Your current address cancels a pending change. Null returns `REQUIRED`. Requires
+    /// step-up authentication.
     email: MaybeUndefined<String>,
-    /// The language you read, a BCP 47 tag whose subtags are registered, such as `ko` or `pt-BR`; null for `en`.
+    /// Your language, a BCP 47 tag whose subtags are registered, such as `ko` or `pt-BR`. Null resets it to `en`.
     language: MaybeUndefined<String>,
-    /// The timezone you live in, by its name in the IANA database; null for `UTC`.
+    /// Your time zone, a name of the IANA database such as `Asia/Seoul`. Null resets it to `UTC`.
     timezone: MaybeUndefined<String>,
-    /// What you note about yourself, in place of all that was noted; at most 16 KiB and 8 levels; null for `{}`.
+    /// Your tags, which replace all previous ones: a JSON object of at most 16 KiB and 8 levels. Null resets them to
+    /// `{}`.
     tags: MaybeUndefined<JsonObject>,
-    /// Your new password. Asks for `currentPassword` and a fresh sign-in. Your other sessions end.
+    /// Your new password. Requires `currentPassword` and step-up authentication. All other sessions end. Null returns
+    /// `REQUIRED`.
     password: MaybeUndefined<String>,
-    /// Your present password; needed with `password`.
+    /// Your current password; required with `password`.
     current_password: Option<String>,
 }
 
-/// What came of changing your profile.
+/// The result of `updateProfile`.
 #[derive(SimpleObject, Default)]
 pub struct UpdateProfilePayload {
-    /// You, as you are now.
+    /// The user after the change. Null if there are errors.
     user: Option<User>,
-    /// The address that a code was sent to, where you gave a new one.
+    /// The address that a verification code was sent to. Null if no code was sent.
     sent_to: Option<String>,
-    /// Until when that code is good.
+    /// The time when that code expires. Null if no code was sent.
     expires_at: Option<Time>,
-    /// Why nothing was changed.
+    /// The reasons why nothing was changed. Empty on success.
     errors: Vec<UpdateProfileError>,
 }
 
-/// The profile.
+/// The mutation of the profile.
 #[derive(Default)]
 pub struct ProfileMutations;
 
 #[Object]
 impl ProfileMutations {
-    /// Changes your profile: all that is given, or, if any of it is wrong, nothing.
+    /// Changes your profile: applies all changes, or none if an input is invalid. All invalid inputs are reported at
+    /// once. A change of email address or password requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn update_profile(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to be changed.")] input: UpdateProfileInput,
+        #[graphql(desc = "The values to change.")] input: UpdateProfileInput,
     ) -> Option<Result<UpdateProfilePayload, ApiError>> {
         Some(update_profile(ctx, input).await)
     }

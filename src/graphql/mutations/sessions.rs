@@ -18,9 +18,9 @@ user_error!(
     "refreshSession",
     RefreshSessionError,
     RefreshSessionErrorCode {
-        /// No token was given, and none came in a cookie.
+        /// There is no refresh token in the input, and none in a cookie.
         Required,
-        /// The token is unknown, out of time, revoked, or was exchanged before. Sign in again.
+        /// The token is unknown, expired, revoked, or was used before. Sign in again.
         InvalidToken,
     }
 );
@@ -29,7 +29,7 @@ user_error!(
     "signOut",
     SignOutError,
     SignOutErrorCode {
-        /// The refresh cookie, which came without a valid access token, belongs to no session: the session has ended.
+        /// The session of the refresh cookie has already ended, and the request has no valid access token.
         InvalidToken,
     }
 );
@@ -38,11 +38,11 @@ user_error!(
     "revokeSession",
     RevokeSessionError,
     RevokeSessionErrorCode {
-        /// The id is needed.
+        /// The id is missing or empty.
         Required,
         /// You have no session with this id.
         NotFound,
-        /// You signed in too long ago for this. Prove again who you are.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
     }
 );
@@ -51,95 +51,95 @@ user_error!(
     "revokeOtherSessions",
     RevokeOtherSessionsError,
     RevokeOtherSessionsErrorCode {
-        /// You signed in too long ago for this. Prove again who you are.
+        /// The session was authenticated too long ago. Call `reauthenticate`, then repeat the mutation.
         ReauthenticationRequired,
     }
 );
 
-/// What `refreshSession` takes.
+/// The input of `refreshSession`.
 #[derive(InputObject, Default)]
 pub struct RefreshSessionInput {
-    /// The refresh token of your session. May be left out where the session is kept in cookies.
+    /// The refresh token of your session. May be omitted in a cookie session.
     refresh_token: Option<String>,
 }
 
-/// What came of refreshing a session.
+/// The result of `refreshSession`.
 #[derive(SimpleObject, Default)]
 pub struct RefreshSessionPayload {
-    /// The next pair of tokens.
+    /// The next pair of tokens. Null if there are errors.
     session: Option<SessionTokens>,
-    /// Why there is none.
+    /// The reasons why the session was not refreshed. Empty if it was.
     errors: Vec<RefreshSessionError>,
 }
 
-/// What came of signing out.
+/// The result of `signOut`.
 #[derive(SimpleObject)]
 pub struct SignOutPayload {
-    /// Whether the session was ended by this.
+    /// True if this call ended the session.
     ok: bool,
-    /// Why no session was ended.
+    /// The reasons why no session was ended. Empty if one was.
     errors: Vec<SignOutError>,
 }
 
-/// What `revokeSession` takes.
+/// The input of `revokeSession`.
 #[derive(InputObject)]
 pub struct RevokeSessionInput {
-    /// The session's id, from `me { sessions { id } }`.
+    /// The id of the session to revoke, from `me { sessions { id } }`.
     id: ID,
 }
 
-/// What came of ending a session.
+/// The result of `revokeSession`.
 #[derive(SimpleObject)]
 pub struct RevokeSessionPayload {
-    /// How many sessions have ended.
+    /// The number of sessions that were ended.
     revoked: usize,
-    /// Why none has.
+    /// The reasons why no session was ended. Empty if there are none.
     errors: Vec<RevokeSessionError>,
 }
 
-/// What came of ending your other sessions.
+/// The result of `revokeOtherSessions`.
 #[derive(SimpleObject)]
 pub struct RevokeOtherSessionsPayload {
-    /// How many sessions have ended.
+    /// The number of sessions that were ended.
     revoked: usize,
-    /// Why none has.
+    /// The reasons why no session was ended. Empty if there are none.
     errors: Vec<RevokeOtherSessionsError>,
 }
 
-/// What is done with sessions.
+/// The mutations of sessions.
 #[derive(Default)]
 pub struct SessionMutations;
 
 #[Object]
 impl SessionMutations {
-    /// Exchanges a refresh token for the next pair of tokens. Each is good once; shown again within a few seconds (two
-    /// tabs at once, an answer that was lost) it still gets a pair, later it ends the session.
+    /// Rotates the refresh token and returns a new pair of tokens. Each refresh token is valid once. If it is used
+    /// again within a grace period of 10 seconds by default (two tabs, a lost response), it still gets a new pair;
+    /// later reuse ends the session. Requires no access token. An invalid token returns `INVALID_TOKEN`.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The token. May be left out where the session is kept in cookies.")] input: Option<
-            RefreshSessionInput,
-        >,
+        #[graphql(desc = "The refresh token. May be omitted in a cookie session.")] input: Option<RefreshSessionInput>,
     ) -> Option<Result<RefreshSessionPayload, ApiError>> {
         Some(refresh_session(ctx, input.unwrap_or_default()).await)
     }
 
-    /// Ends your session, and revokes its tokens. In a cookie session, the refresh cookie is enough, and the cookies are
-    /// deleted in any case.
+    /// Ends the current session and revokes its tokens. In a cookie session, the refresh cookie is sufficient, and the
+    /// cookies are deleted in any case.
     async fn sign_out(&self, ctx: &Context<'_>) -> Option<Result<SignOutPayload, ApiError>> {
         Some(sign_out(ctx).await)
     }
 
-    /// Ends one of your sessions, this one or another. Asks for a fresh sign-in.
+    /// Ends one of your sessions, the current one or another. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`). An unknown id returns `NOT_FOUND`.
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: RevokeSessionInput,
+        #[graphql(desc = "The session to revoke.")] input: RevokeSessionInput,
     ) -> Option<Result<RevokeSessionPayload, ApiError>> {
         Some(revoke_session(ctx, &input).await)
     }
 
-    /// Ends all of your sessions but this one. Asks for a fresh sign-in.
+    /// Ends all of your sessions except the current one. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Option<Result<RevokeOtherSessionsPayload, ApiError>> {
         Some(revoke_other_sessions(ctx).await)
     }
@@ -177,7 +177,8 @@ fn missing() -> Fault {
     Fault::new(FaultCode::Required, message).at("refreshToken")
 }
 
-/// Where the access cookie has run out, the refresh cookie says which session it is: no script could take that away.
+/// Ends the session of the caller. If the access cookie has expired, the refresh cookie identifies the session, because
+/// no script can delete that cookie.
 async fn sign_out(ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
     let (services, client) = (context::services(ctx)?, context::client(ctx)?);
     let signed_out = match (context::caller(ctx), context::own_refresh_cookie(ctx)?) {
@@ -200,7 +201,7 @@ async fn revoke_session(ctx: &Context<'_>, input: &RevokeSessionInput) -> Result
             let errors = vec![RevokeSessionError::of(Fault::of_invalid("id", invalid))?];
             return Ok(RevokeSessionPayload { revoked: 0, errors });
         }
-        // What is no session's id is no session of the caller; that they may ask at all is checked all the same.
+        // A malformed id is an unknown session. The service still checks whether the caller may revoke sessions.
         parsed => parsed.unwrap_or_else(|_| SessionId::from_stored(String::new())),
     };
     let answer = context::services(ctx)?.revoke_session(caller, &id, context::client(ctx)?).await;

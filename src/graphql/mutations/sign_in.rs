@@ -24,15 +24,17 @@ user_error!(
     "signIn",
     SignInError,
     SignInErrorCode {
-        /// The input is needed, and is missing or empty.
+        /// A required input is missing or empty.
         Required,
-        /// The input cannot be what it should be.
+        /// The value is malformed.
         Invalid,
-        /// The input is too long.
+        /// The value is too long.
         TooLong,
-        /// There is no such user with this password who may sign in here. Which part is wrong is not told.
+        /// The sign-in failed. The reason is not revealed: the user is unknown, the password is wrong, or the user
+        /// cannot sign in here.
         InvalidCredentials,
-        /// Too many tries, or, beside a challenge, too many mails. Wait for `retryAfter` seconds.
+        /// Too many failed attempts, or the server is busy. With a challenge: the code was not sent, because of a rate
+        /// limit on email. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
@@ -41,18 +43,18 @@ user_error!(
     "confirmSignIn",
     ConfirmSignInError,
     ConfirmSignInErrorCode {
-        /// The token or the code is needed.
+        /// The token or the code is missing or empty.
         Required,
-        /// This cannot be a code. It counts as no try.
+        /// The value is not a code. It is not counted as an attempt.
         Invalid,
-        /// The challenge is unknown, answered, or void. Sign in again.
+        /// The challenge is unknown, used, or invalidated. Sign in again.
         InvalidToken,
-        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
         InvalidCode,
-        /// The challenge is out of time. Sign in again.
+        /// The challenge has expired. Sign in again.
         ExpiredCode,
-        /// Too many wrong codes. Sign in again, or wait for `retryAfter` seconds where it is given; a recovery code may
-        /// still work.
+        /// The attempt limit is reached. If `retryAfter` is null, sign in again; otherwise wait for that many seconds.
+        /// A recovery code may still be accepted.
         TooManyTries,
     }
 );
@@ -61,117 +63,128 @@ user_error!(
     "reauthenticate",
     ReauthenticateError,
     ReauthenticateErrorCode {
-        /// The input is needed, and is missing or empty.
+        /// A required input is missing or empty.
         Required,
-        /// This cannot be a code. It counts as no try.
+        /// The value is not a code. It is not counted as an attempt.
         Invalid,
-        /// This is not your password.
+        /// The password is not your current password.
         WrongPassword,
-        /// The code is wrong. `attemptsLeft` tells how many more are looked at.
+        /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
         InvalidCode,
-        /// The code is out of time. Ask for a new one.
+        /// The code has expired. Request a new one.
         ExpiredCode,
-        /// Too many wrong codes. Ask for a new one, or wait for `retryAfter` seconds where it is given.
+        /// The attempt limit is reached. If `retryAfter` is null, request a new code; otherwise wait for that many
+        /// seconds.
         TooManyTries,
-        /// No code was sent for this session. Leave the code out to get one.
+        /// No code was sent for this session. Omit `verifyCode` to request one.
         NothingPending,
-        /// You sign in elsewhere; there is no password to prove here.
+        /// You authenticate with an external identity provider, so there is no password to verify here.
         ExternalUser,
-        /// Too many tries, or, beside a challenge, too many mails. Wait for `retryAfter` seconds.
+        /// Too many failed attempts, or the server is busy. With a challenge: the code was not sent, because of a rate
+        /// limit on email. Try again after `retryAfter` seconds.
         RateLimited,
     }
 );
 
-/// Who wants to sign in.
+/// The input of `signIn`.
 #[derive(InputObject)]
 pub struct SignInInput {
-    /// The domain to sign in to. May be left out where the server has only one.
+    /// The id of the domain to sign in to. May be omitted if the server has only one domain.
     domain_id: Option<String>,
-    /// What you sign in with, usually your e-mail address.
+    /// Your login name, usually your email address.
     user_id: String,
-    /// Your password.
+    /// Your password in this domain.
     password: String,
 }
 
-/// What came of signing in: a session, or a challenge for the second factor, or errors.
+/// The result of `signIn`: a session, a challenge for the factor, or errors.
 #[derive(SimpleObject, Default)]
 pub struct SignInPayload {
-    /// The tokens of the new session.
+    /// The tokens of the new session. Null if no session was created.
     session: Option<SessionTokens>,
-    /// The second factor that is asked for before there is a session.
+    /// The challenge to complete with `confirmSignIn`. Null if MFA is disabled, or if the sign-in failed.
     mfa_challenge: Option<MfaChallenge>,
-    /// Why you are not signed in, or why no code was mailed for the challenge.
+    /// The reasons why the sign-in failed, or, with a challenge, why no code was sent. Empty if there are none.
     errors: Vec<SignInError>,
 }
 
-/// The answer to a challenge.
+/// The input of `confirmSignIn`.
 #[derive(InputObject)]
 pub struct ConfirmSignInInput {
-    /// The challenge's `token`.
+    /// The `token` of the challenge that `signIn` returned.
     challenge_token: String,
-    /// The code that was mailed, or that your authenticator app shows, or a recovery code.
+    /// The code sent by email, the one-time password of your authenticator app, or a recovery code.
     verify_code: String,
 }
 
-/// What came of answering a challenge.
+/// The result of `confirmSignIn`.
 #[derive(SimpleObject, Default)]
 pub struct ConfirmSignInPayload {
-    /// The tokens of the new session.
+    /// The tokens of the new session. Null if no session was created.
     session: Option<SessionTokens>,
-    /// Why there is none.
+    /// The reasons why no session was created. Empty if there is one.
     errors: Vec<ConfirmSignInError>,
 }
 
-/// What proves again who you are.
+/// The input of `reauthenticate`.
 #[derive(InputObject)]
 pub struct ReauthenticateInput {
-    /// Your password.
+    /// Your current password, which is verified again.
     password: String,
-    /// Where you have a second factor: the code that was mailed, or that your authenticator app shows, or a recovery
-    /// code. Left out, a right password has a code mailed and answers a challenge; then repeat the call with the code.
+    /// With MFA enabled: the code sent by email, the one-time password of your authenticator app, or a recovery code.
+    /// If it is omitted, a correct password returns a challenge, and the code is sent if the factor is EMAIL. Then
+    /// repeat the call with password and code.
     verify_code: Option<String>,
 }
 
-/// What came of proving again who you are.
+/// The result of `reauthenticate`.
 #[derive(SimpleObject, Default)]
 pub struct ReauthenticatePayload {
-    /// You, once your session is fresh.
+    /// The user, once the session is authenticated again. Null with a challenge or if there are errors.
     user: Option<User>,
-    /// The second factor that is asked for as well.
+    /// The challenge for the factor; repeat the call with `verifyCode` to complete it. Null if none is required, or if
+    /// there is no correct password.
     mfa_challenge: Option<MfaChallenge>,
-    /// Why your session is not fresh, or why no code was mailed for the challenge.
+    /// The reasons why the session was not authenticated again, or, with a challenge, why no code was sent. Empty if
+    /// there are none.
     errors: Vec<ReauthenticateError>,
 }
 
-/// Signing in.
+/// The mutations that sign a user in.
 #[derive(Default)]
 pub struct SignInMutations;
 
 #[Object]
 impl SignInMutations {
-    /// Signs you in with a password. Where you have a second factor it answers a challenge.
+    /// Signs you in with a password. Returns the tokens of a new session, or, with MFA enabled, a challenge to complete
+    /// with `confirmSignIn`. Requires no authentication. Wrong credentials return `INVALID_CREDENTIALS`, too many of
+    /// them `RATE_LIMITED`.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who you are.")] input: SignInInput,
+        #[graphql(desc = "The credentials to sign in with.")] input: SignInInput,
     ) -> Option<Result<SignInPayload, ApiError>> {
         Some(sign_in(ctx, input).await)
     }
 
-    /// Answers the challenge of `signIn`.
+    /// Completes the challenge of `signIn` and returns the tokens of a new session. Requires no authentication. A wrong
+    /// code returns `INVALID_CODE`; after too many, `TOO_MANY_TRIES`. `EXPIRED_CODE` and `INVALID_TOKEN` mean that you
+    /// must sign in again.
     async fn confirm_sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The answer.")] input: ConfirmSignInInput,
+        #[graphql(desc = "The challenge and the code.")] input: ConfirmSignInInput,
     ) -> Option<Result<ConfirmSignInPayload, ApiError>> {
         Some(confirm_sign_in(ctx, &input).await)
     }
 
-    /// Proves again who you are, so that for some minutes your session may do what is sensitive.
+    /// Authenticates you again in the current session (step-up authentication), so that for 10 minutes by default it
+    /// may use the mutations that otherwise return `REAUTHENTICATION_REQUIRED`. With MFA enabled, it takes the password
+    /// and a code.
     async fn reauthenticate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What proves it.")] input: ReauthenticateInput,
+        #[graphql(desc = "The password, and the code if MFA is enabled.")] input: ReauthenticateInput,
     ) -> Option<Result<ReauthenticatePayload, ApiError>> {
         Some(reauthenticate(ctx, &input).await)
     }
@@ -200,7 +213,7 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload,
     })
 }
 
-/// A challenge for which no mail may go out is given all the same, and says why beside it.
+/// A challenge is returned even if a rate limit prevents its email; the error then says why.
 fn not_sent<E: MutationError>(challenge: &Challenge) -> Result<Vec<E>, ApiError> {
     challenge.not_sent.map(|wait| E::of(Fault::of_sends(wait))).into_iter().collect()
 }
@@ -270,7 +283,7 @@ impl From<SignInRefusal> for Told {
 impl From<ConfirmSignInRefusal> for Told {
     fn from(refusal: ConfirmSignInRefusal) -> Self {
         let fault = match refusal {
-            // The second is a challenge that another request answered at the same moment.
+            // The second is a challenge that a concurrent request completed.
             ConfirmSignInRefusal::InvalidToken | ConfirmSignInRefusal::Code(CodeRefusal::NothingPending) => {
                 invalid_challenge().at("challengeToken")
             }

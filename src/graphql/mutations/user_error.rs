@@ -1,4 +1,4 @@
-//! What the errors of all mutations have in common.
+//! The fields that the errors of all mutations share.
 
 #![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
 #![expect(clippy::duplicated_attributes, reason = "two fields of the interface have the same type")]
@@ -12,80 +12,88 @@ use super::profile::UpdateProfileError;
 use super::sessions::{RefreshSessionError, RevokeOtherSessionsError, RevokeSessionError, SignOutError};
 use super::sign_in::{ConfirmSignInError, ReauthenticateError, SignInError};
 
-/// Why a mutation did not do what was asked. Each mutation's own error type says more.
+/// A user error of any mutation, so that one fragment serves all of them. Each mutation's own error type adds `code`.
 #[derive(Interface)]
 #[graphql(
-    field(name = "message", ty = "&String", desc = "What was wrong and what to do, in a sentence for people."),
-    field(name = "field", ty = "&Option<String>", desc = "The path of the input that was wrong; null if it was none."),
+    field(
+        name = "message",
+        ty = "&String",
+        desc = "A sentence for people, in English: what is wrong and what to do about it."
+    ),
+    field(
+        name = "field",
+        ty = "&Option<String>",
+        desc = "The path of the invalid input, such as `options.email`. Null if no single input is invalid."
+    ),
     field(
         name = "attempts_left",
         ty = "&Option<u32>",
-        desc = "How many attempts are left; null where attempts are not counted."
+        desc = "The number of code attempts that remain. Null if the error does not concern counted attempts."
     ),
     field(
         name = "retry_after",
         ty = "&Option<u32>",
-        desc = "After how many seconds to try again; null where waiting does not help."
+        desc = "The time in seconds after which to try again. Null if waiting does not help."
     )
 )]
 pub enum UserError {
-    /// Of `signIn`.
+    /// An error of `signIn`.
     SignIn(SignInError),
-    /// Of `confirmSignIn`.
+    /// An error of `confirmSignIn`.
     ConfirmSignIn(ConfirmSignInError),
-    /// Of `reauthenticate`.
+    /// An error of `reauthenticate`.
     Reauthenticate(ReauthenticateError),
-    /// Of `refreshSession`.
+    /// An error of `refreshSession`.
     RefreshSession(RefreshSessionError),
-    /// Of `signOut`.
+    /// An error of `signOut`.
     SignOut(SignOutError),
-    /// Of `revokeSession`.
+    /// An error of `revokeSession`.
     RevokeSession(RevokeSessionError),
-    /// Of `revokeOtherSessions`.
+    /// An error of `revokeOtherSessions`.
     RevokeOtherSessions(RevokeOtherSessionsError),
-    /// Of `updateProfile`.
+    /// An error of `updateProfile`.
     UpdateProfile(UpdateProfileError),
-    /// Of `verifyEmail`.
+    /// An error of `verifyEmail`.
     VerifyEmail(VerifyEmailError),
-    /// Of `confirmEmail`.
+    /// An error of `confirmEmail`.
     ConfirmEmail(ConfirmEmailError),
-    /// Of `undoEmailChange`.
+    /// An error of `undoEmailChange`.
     UndoEmailChange(UndoEmailChangeError),
-    /// Of `updatePassword`.
+    /// An error of `updatePassword`.
     UpdatePassword(UpdatePasswordError),
-    /// Of `resetPassword`.
+    /// An error of `resetPassword`.
     ResetPassword(ResetPasswordError),
-    /// Of `confirmPasswordReset`.
+    /// An error of `confirmPasswordReset`.
     ConfirmPasswordReset(ConfirmPasswordResetError),
-    /// Of `enableMfa`.
+    /// An error of `enableMfa`.
     EnableMfa(EnableMfaError),
-    /// Of `disableMfa`.
+    /// An error of `disableMfa`.
     DisableMfa(DisableMfaError),
-    /// Of `confirmMfa`.
+    /// An error of `confirmMfa`.
     ConfirmMfa(ConfirmMfaError),
-    /// Of `regenerateRecoveryCodes`.
+    /// An error of `regenerateRecoveryCodes`.
     RegenerateRecoveryCodes(RegenerateRecoveryCodesError),
 }
 
-/// Makes the error type of a mutation and the enum of its codes.
+/// Defines the error type of a mutation and the enum of its codes.
 macro_rules! user_error {
     ($mutation:literal, $error:ident, $code:ident { $($(#[$meta:meta])* $value:ident),+ $(,)? }) => {
-        #[doc = concat!("What `", $mutation, "` can be refused for.")]
+        #[doc = concat!("The error codes of `", $mutation, "`.")]
         #[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $code { $($(#[$meta])* $value),+ }
 
-        #[doc = concat!("Why `", $mutation, "` did not do what was asked.")]
+        #[doc = concat!("A user error of `", $mutation, "`.")]
         #[derive(async_graphql::SimpleObject, Debug)]
         pub struct $error {
-            /// What was wrong and what to do, in a sentence for people.
+            /// A sentence for people, in English: what is wrong and what to do about it.
             pub message: String,
-            /// What was wrong, for programs.
+            /// The error code, for programs.
             code: $code,
-            /// The path of the input that was wrong; null if it was none.
+            /// The path of the invalid input, such as `options.email`. Null if no single input is invalid.
             pub field: Option<String>,
-            /// How many tries are left, where tries are counted.
+            /// The number of code attempts that remain. Null if the error does not concern counted attempts.
             pub attempts_left: Option<u32>,
-            /// After how many seconds to try again, where that may help.
+            /// The time in seconds after which to try again. Null if waiting does not help.
             pub retry_after: Option<u32>,
         }
 
@@ -114,7 +122,8 @@ macro_rules! user_error {
 }
 pub(in crate::graphql) use user_error;
 
-/// A message as a sentence: the values of the domain say what is wrong with them in words that also stand behind a colon.
+/// A message as a sentence. The domain's messages begin in lower case and have no full stop, because they also follow a
+/// colon.
 pub(in crate::graphql) fn sentence(message: String) -> String {
     let mut letters = message.chars();
     let Some(first) = letters.next() else { return message };

@@ -1,11 +1,11 @@
-//! What all connections share (the Relay cursor connections specification): their arguments, and their shape.
+//! The arguments and fields that all connections share (the Relay cursor connections specification).
 
 use std::sync::Arc;
 
 use crate::domain::page::{ListKind, Page, Paged};
 use crate::graphql::error::ApiError;
 
-/// The arguments of a connection, as they came.
+/// The arguments of a connection, not yet validated.
 pub(super) struct PageArguments {
     pub first: Option<i32>,
     pub after: Option<String>,
@@ -20,8 +20,8 @@ impl PageArguments {
     }
 }
 
-/// Makes the type of a connection. Its list knows how to `read` a page and how to `count` all there is; neither is done
-/// unless a client selects what needs it. The edge is made of an item, has a `node`, and can tell its `cursor`.
+/// Defines the type of a connection. Its list can `read` a page and `count` all items; it does so only if a client
+/// selects a field that needs it. The edge is built from an item, and has a `node` and a `cursor`.
 macro_rules! connection {
     ($(#[$meta:meta])* $name:ident { edge: $edge:ty, node: $node:ty, list: $list:ty }) => {
         #[doc = concat!("A page of a list: `", stringify!($name), "`.")]
@@ -33,7 +33,7 @@ macro_rules! connection {
         $(#[$meta])*
         #[async_graphql::Object]
         impl $name {
-            /// What is on this page, each with its place in the list.
+            /// The items of this page, each with its cursor.
             async fn edges(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -45,7 +45,7 @@ macro_rules! connection {
                 Ok(read.items.iter().cloned().map(<$edge>::from).collect())
             }
 
-            /// What is on this page: the `node` of each edge.
+            /// The items of this page: the `node` of each edge.
             async fn nodes(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -57,7 +57,7 @@ macro_rules! connection {
                 Ok(read.items.iter().cloned().map(<$node>::from).collect())
             }
 
-            /// Where this page begins and ends, and whether there is more.
+            /// The first and last cursor of this page, and whether there are more items.
             async fn page_info(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -72,7 +72,7 @@ macro_rules! connection {
                 })
             }
 
-            /// How many there are over all pages, with the same filter. It is counted only when it is asked for.
+            /// The number of items on all pages, with the same filter. It is counted only if this field is selected.
             async fn total_count(
                 &self,
                 ctx: &async_graphql::Context<'_>,

@@ -1,8 +1,8 @@
-//! The enums of the schema: the domain's, each value under the same name.
+//! The enums of the schema. Each mirrors an enum of the domain, with the same value names.
 
 use async_graphql::Enum;
 
-/// Makes a GraphQL enum of a domain's, value by value.
+/// Defines a GraphQL enum that mirrors a domain enum, value by value.
 macro_rules! remote_enum {
     ($(#[$meta:meta])* $name:ident of $remote:literal { $($(#[$value_meta:meta])* $value:ident),+ $(,)? }) => {
         $(#[$meta])*
@@ -13,159 +13,165 @@ macro_rules! remote_enum {
 }
 
 remote_enum! {
-    /// Where a user stands.
+    /// The state of a user's account.
     UserState of "crate::domain::user::UserState" {
-        /// May sign in.
+        /// The user can sign in.
         Enabled,
-        /// May not sign in.
+        /// The user cannot sign in, and has no access with existing sessions or tokens.
         Disabled,
-        /// Was invited and has not signed in yet. The first sign-in makes the user ENABLED.
+        /// The user was invited and has not signed in yet. The first completed sign-in makes the user ENABLED.
         Pending,
     }
 }
 
 remote_enum! {
-    /// Where a user proves who they are.
+    /// The way a user authenticates.
     AuthType of "crate::domain::user::AuthType" {
-        /// Here, with a password.
+        /// The user signs in here, with a password.
         Local,
-        /// At an identity provider elsewhere. Password and second factor are not managed here.
+        /// The user authenticates with an external identity provider, and cannot sign in here. Password and MFA
+        /// mutations return `EXTERNAL_USER`.
         External,
     }
 }
 
 remote_enum! {
-    /// What a user is within the domain.
+    /// The type of a user's own role in the domain. It decides what the user sees.
     UserRoleType of "crate::domain::user::UserRoleType" {
-        /// Sees every workspace and every group of the domain.
+        /// An admin. Sees every ENABLED workspace and every workspace group of the domain.
         DomainAdmin,
-        /// Sees the workspaces and groups that role bindings tie them to.
+        /// Any other user. Sees the ENABLED workspaces to which a role binding grants access, and the workspace groups
+        /// that include the user.
         User,
     }
 }
 
 remote_enum! {
-    /// Something a user has to do before anything else.
+    /// An action that the user must complete first. Until then, most mutations return a top-level error `FORBIDDEN`
+    /// with `extensions.requiredActions`.
     RequiredAction of "crate::domain::user::RequiredAction" {
-        /// Choose a new password.
+        /// Set a new password with `updatePassword`.
         UpdatePassword,
-        /// Switch a second factor on.
+        /// Enable MFA with `enableMfa` and `confirmMfa`.
         EnforceMfa,
     }
 }
 
 remote_enum! {
-    /// Whether a second factor is asked for at sign-in.
+    /// The state of multi-factor authentication (MFA).
     MfaState of "crate::domain::mfa::MfaState" {
-        /// It is.
+        /// MFA is enabled. Sign-in requires the password and a factor.
         Enabled,
-        /// It is not.
+        /// MFA is disabled. Sign-in requires only the password.
         Disabled,
     }
 }
 
 remote_enum! {
-    /// The kinds of second factor.
+    /// The type of the factor that MFA verifies in addition to the password.
     MfaType of "crate::domain::mfa::MfaType" {
-        /// A code sent by e-mail.
+        /// A verification code of six digits, sent by email.
         Email,
-        /// A one-time password from an authenticator app (RFC 6238).
+        /// A one-time password of six digits from an authenticator app (TOTP, RFC 6238).
         Otp,
     }
 }
 
 remote_enum! {
-    /// Where a workspace stands. Only ENABLED workspaces are ever shown.
+    /// The state of a workspace. Only ENABLED workspaces are visible.
     WorkspaceState of "crate::domain::workspace::WorkspaceState" {
-        /// In use.
+        /// The workspace is in use.
         Enabled,
-        /// Switched off.
+        /// The workspace is disabled and not visible.
         Disabled,
-        /// Gone.
+        /// The workspace is deleted; its record is kept but never visible.
         Deleted,
     }
 }
 
 remote_enum! {
-    /// What a role binding makes of a user.
+    /// The role type of a role binding. It decides what the binding grants, whatever type the role itself has.
     RoleType of "crate::domain::workspace::RoleType" {
-        /// An administrator of the domain.
+        /// A role of an admin of the domain. A binding of this type grants access to no workspace.
         DomainAdmin,
-        /// Owns the workspace.
+        /// The user owns the workspace. This type precedes `WORKSPACE_MEMBER` if the user has several bindings.
         WorkspaceOwner,
-        /// Works in the workspace.
+        /// The user is a member of the workspace.
         WorkspaceMember,
     }
 }
 
 remote_enum! {
-    /// What a role binding reaches.
+    /// The scope of a role binding.
     ResourceGroup of "crate::domain::workspace::ResourceGroup" {
-        /// The domain.
+        /// The whole domain. A binding with this scope grants access to no workspace.
         Domain,
-        /// One workspace.
+        /// A single workspace, named by `workspaceId`.
         Workspace,
     }
 }
 
 remote_enum! {
-    /// What happened to an account.
+    /// The type of a security event.
     SecurityEventType of "crate::domain::event::SecurityEventType" {
-        /// Somebody signed in.
+        /// A sign-in was completed, and a session created.
         SignedIn,
         /// The user signed out.
         SignedOut,
-        /// One or more sessions were ended from another session, or by an administrator.
+        /// The user or an operator revoked one or more sessions.
         SessionsRevoked,
-        /// A refresh token was shown that had been exchanged before: somebody may have a copy. Its session was ended.
+        /// A refresh token was reused after its rotation, so it may have been copied. Its session was ended.
         RefreshTokenReused,
-        /// An administrator set a password.
+        /// An operator set a new password.
         PasswordSet,
-        /// Too many wrong codes were tried at sign-in, after a right password: somebody may know it.
+        /// The attempt limit for codes was reached at sign-in, after a correct password. Somebody else may know the
+        /// password.
         SignInCodesExhausted,
-        /// The user proved again who they are.
+        /// The user authenticated again in a session (step-up authentication).
         Reauthenticated,
-        /// The user proved to read the address they had.
+        /// The user verified an email address without replacing another one.
         EmailVerified,
-        /// The user has another e-mail address, which they proved to read.
+        /// The user verified a new email address, which replaced the previous one.
         EmailChanged,
-        /// Whoever reads the old address put it back. All sessions were ended.
+        /// The undo link sent to the previous email address was used. That address was restored, and all sessions were
+        /// ended.
         EmailChangeUndone,
         /// The user changed the password. All other sessions were ended.
         PasswordChanged,
-        /// A link for a new password was asked for, and mailed.
+        /// A password reset was requested, and its link was sent by email.
         PasswordResetRequested,
-        /// An administrator made a link for a new password.
+        /// An operator created a link to reset the password.
         PasswordResetIssued,
-        /// A new password was set by such a link. All sessions were ended.
+        /// A new password was set with a reset link. All sessions were ended.
         PasswordReset,
-        /// A second factor was switched on, or replaced.
+        /// The user enabled MFA or replaced the factor.
         MfaEnabled,
-        /// The second factor was switched off.
+        /// The user disabled MFA.
         MfaDisabled,
-        /// An administrator took the second factor away.
+        /// An operator removed the factor and the recovery codes.
         MfaReset,
-        /// An administrator decided whether a second factor must be on.
+        /// An operator enforced MFA, or no longer enforces it.
         MfaEnforced,
-        /// A recovery code was used in place of the second factor.
+        /// A recovery code was used instead of the factor.
         RecoveryCodeUsed,
-        /// New recovery codes were made. The old ones are void.
+        /// The user generated new recovery codes. The previous ones were invalidated.
         RecoveryCodesRegenerated,
-        /// An administrator required something of the user, or requires it no longer.
+        /// An operator required an action of the user, or no longer requires it.
         ActionRequired,
-        /// An administrator enabled the account.
+        /// An operator enabled the account.
         UserEnabled,
-        /// An administrator disabled the account.
+        /// An operator disabled the account.
         UserDisabled,
-        /// A sign-in failed because the password was wrong, or because the account may not sign in.
+        /// A sign-in failed because the password was wrong, or because the account cannot sign in.
         SignInFailed,
-        /// Too many wrong passwords. Further attempts are refused until a delay has passed.
+        /// Too many wrong passwords were submitted. Further attempts are refused until a delay has passed.
         SignInLocked,
         /// A sign-in failed after a correct password because the code was wrong. Somebody may know the password.
         SignInCodeFailed,
         /// A wrong current password or a wrong code was submitted in a session.
         ReauthenticationFailed,
-        /// A password reset was refused: the account may not request one, or its link was no longer valid.
+        /// A password reset was refused because the account cannot request one, or because its link was no longer
+        /// valid.
         PasswordResetRefused,
         /// An operator invalidated all links that undo a change of the email address.
         UndoLinksInvalidated,
@@ -179,13 +185,13 @@ remote_enum! {
 }
 
 remote_enum! {
-    /// Who caused a security event.
+    /// The actor that caused a security event.
     SecurityEventActor of "crate::domain::event::SecurityEventActor" {
-        /// The user, or somebody who claims to be the user, such as in a failed sign-in.
+        /// The user, or a client that claims to be the user, such as in a failed sign-in.
         User,
         /// An operator of the server, by the command line or an import.
         Operator,
-        /// The server, by a rule: it ended a session or refused further attempts.
+        /// The server, which applied a rule: it ended a session or refused further attempts.
         System,
     }
 }

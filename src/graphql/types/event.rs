@@ -15,22 +15,22 @@ use crate::graphql::error::ApiError;
 use crate::graphql::loaders::EventPage;
 use crate::services::profile::EventsAfter;
 
-/// Something that happened to your account.
+/// A security event: a sign-in, a change, or a refused attempt that concerns your account.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct SecurityEvent {
-    /// The event's id; it begins with `event-`.
+    /// The id of the event, with the prefix `event-`.
     id: ID,
-    /// What happened.
+    /// The type of the event: what happened to the account.
     #[graphql(name = "type")]
     event_type: SecurityEventType,
-    /// When it happened.
+    /// The time when the event happened.
     created_at: Time,
-    /// The address it came from. Null where an administrator did it on the server.
+    /// The IP address of the client that caused the event. Null if an operator caused it on the server.
     client_address: Option<String>,
-    /// What the client called itself.
+    /// The `User-Agent` header of the client. Null if there was none.
     user_agent: Option<String>,
-    /// Who caused the event: the user, an operator, or the server itself.
+    /// The actor that caused the event: the user, an operator, or the server itself.
     actor: SecurityEventActor,
 }
 
@@ -49,13 +49,13 @@ impl From<Arc<domain::SecurityEvent>> for SecurityEvent {
 
 #[ComplexObject]
 impl SecurityEvent {
-    /// The device it came from, such as `Chrome on Windows`. Null if the user agent does not tell.
+    /// The name of the client's device, such as `Chrome on Windows`. Null if the user agent does not identify it.
     async fn device(&self) -> Option<String> {
         self.user_agent.as_deref().and_then(device::name)
     }
 }
 
-/// An event and its place in a list.
+/// A security event and its position in a list.
 pub struct SecurityEventEdge {
     node: SecurityEvent,
 }
@@ -73,15 +73,15 @@ impl SecurityEventEdge {
     }
 }
 
-/// A security event's place in a list.
+/// A security event and its position in a list.
 #[Object(name = "SecurityEventEdge")]
 impl SecurityEventEdge {
-    /// The event.
+    /// The security event at this position.
     async fn node(&self) -> &SecurityEvent {
         &self.node
     }
 
-    /// Its place, to go on from.
+    /// An opaque cursor of this position, for `after`.
     #[graphql(name = "cursor")]
     async fn encoded_cursor(&self) -> String {
         self.cursor()
@@ -89,11 +89,11 @@ impl SecurityEventEdge {
 }
 
 connection! {
-    /// A page of what happened to your account in the last 90 days, newest first.
+    /// A page of the security events of your account in the last 90 days, newest first.
     SecurityEventConnection { edge: SecurityEventEdge, node: SecurityEvent, list: SecurityEvents }
 }
 
-/// The events of the caller's account, from a place in the list on.
+/// The events of the caller's account, from a position in the list.
 pub(super) struct SecurityEvents {
     pub(super) after: Option<EventsAfter>,
 }

@@ -17,7 +17,7 @@ use crate::graphql::context;
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::GroupList;
 
-/// A workspace group that the caller sees.
+/// A workspace group that is visible to the caller.
 pub struct WorkspaceGroup(Arc<domain::ListedGroup>);
 
 impl From<Arc<domain::ListedGroup>> for WorkspaceGroup {
@@ -26,80 +26,81 @@ impl From<Arc<domain::ListedGroup>> for WorkspaceGroup {
     }
 }
 
-/// A group of workspaces, with the users who come into them through it. You see it as an administrator of its domain, or
-/// as one of its users.
+/// A group of workspaces, with the users who have a role through it. It is visible to admins of its domain and to its
+/// users.
 #[Object]
 impl WorkspaceGroup {
-    /// The group's id; it begins with `wg-`.
+    /// The id of the workspace group, with the prefix `wg-`.
     pub(super) async fn id(&self) -> ID {
         self.0.id.as_str().into()
     }
 
-    /// The same as `id`.
+    /// The id of the workspace group; the same value as `id`.
     async fn workspace_group_id(&self) -> &str {
         self.0.id.as_str()
     }
 
-    /// What the group is called.
+    /// The name of the workspace group.
     async fn name(&self) -> &str {
         self.0.name.as_str()
     }
 
-    /// The users of the group, in the order of their user ids.
+    /// The users of the group, ordered by user id.
     async fn users(&self, ctx: &Context<'_>) -> Result<InOrder<WorkspaceGroupUser>, ApiError> {
         let users = context::loaders(ctx)?.group_users.get(self.0.id.clone()).await?;
         Ok(InOrder(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect()))
     }
 
-    /// What was noted about the group.
+    /// The tags of the group, a JSON object with sorted keys. Empty if there are none.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
-        // Where the group was deleted meanwhile, it had none.
+        // A group that was deleted meanwhile has no tags.
         Ok(context::loaders(ctx)?.group_tags.get(self.0.id.clone()).await?.unwrap_or_default())
     }
 
-    /// Your own binding through this group to a workspace in use: OWNER before MEMBER, then the one made first. Null if
-    /// you have none.
+    /// Your role binding through this group to an ENABLED workspace. If there are several, `WORKSPACE_OWNER` precedes
+    /// `WORKSPACE_MEMBER`, then the one created first. Null if you have none.
     async fn role_binding_info(&self, ctx: &Context<'_>) -> Option<Result<RoleBindingInfo, ApiError>> {
         find_binding(ctx, &self.0.id).await.transpose()
     }
 
-    /// The user id of whoever made the group.
+    /// The user id of the user who created the group. Null if unknown.
     async fn created_by(&self) -> Option<&str> {
         self.0.created_by.as_ref().map(Label::as_str)
     }
 
-    /// The user id of whoever last changed the group.
+    /// The user id of the user who last changed the group. Null if unknown.
     async fn updated_by(&self) -> Option<&str> {
         self.0.updated_by.as_ref().map(Label::as_str)
     }
 
-    /// The domain the group belongs to.
+    /// The id of the domain that the group belongs to.
     async fn domain_id(&self) -> &str {
         self.0.domain_id.as_str()
     }
 
-    /// When the group was made.
+    /// The time when the group was created.
     async fn created_at(&self) -> Time {
         Time(self.0.created_at)
     }
 
-    /// When the group was last changed.
+    /// The time when the group was last changed. Null if unknown.
     async fn updated_at(&self) -> Option<Time> {
         self.0.updated_at.map(Time)
     }
 
-    /// The workspaces of the group: for an administrator all of them, for anyone else those that a binding made through
-    /// this group ties them to.
+    /// The ENABLED workspaces of the group: all of them for an admin; for any other user, those to which a role binding
+    /// created through this group grants access. Ordered by name, then id.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn workspaces(
         &self,
-        #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
-            i32,
+        #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
+            WorkspaceFilter,
         >,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let through = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
@@ -108,7 +109,7 @@ impl WorkspaceGroup {
 }
 
 impl WorkspaceGroup {
-    /// The group with this id, if the caller sees it.
+    /// The group with this id, if it is visible to the caller.
     pub(in crate::graphql) async fn find(ctx: &Context<'_>, id: WorkspaceGroupId) -> Result<Option<Self>, ApiError> {
         Ok(context::loaders(ctx)?.groups.get(id).await?.map(Self))
     }
@@ -121,57 +122,57 @@ async fn find_binding(ctx: &Context<'_>, group: &WorkspaceGroupId) -> Result<Opt
 /// A user of a workspace group.
 pub struct WorkspaceGroupUser(Arc<domain::GroupUser>);
 
-/// A user of a workspace group.
+/// A user of a workspace group, with the role that the user has through the group.
 #[Object]
 impl WorkspaceGroupUser {
-    /// What the user signs in with.
+    /// The user id, which is the login name.
     async fn user_id(&self) -> &str {
         self.0.login.as_str()
     }
 
-    /// What the user is called. Null where they have no name, or are gone.
+    /// The name of the user. Null if the user has no name or no longer exists.
     async fn user_name(&self) -> Option<&str> {
         self.0.name.as_ref().map(Name::as_str)
     }
 
-    /// Where the user stands. Null where they are gone.
+    /// The state of the user's account. Null if the user no longer exists.
     async fn state(&self) -> Option<UserState> {
         self.0.state.map(Into::into)
     }
 
-    /// The role the user has through the group.
+    /// The id of the role that the user has through the group. Null if none is stored.
     async fn role_id(&self) -> Option<&str> {
         self.0.role_id.as_ref().map(RoleId::as_str)
     }
 
-    /// What that role makes of the user.
+    /// The type of the role that the user has through the group. Null if none is stored.
     async fn role_type(&self) -> Option<RoleType> {
         self.0.role_type.map(Into::into)
     }
 }
 
-/// A role binding: what ties a user to a workspace.
+/// A role binding: a record that grants a user a role in a workspace or domain.
 #[derive(SimpleObject)]
 pub struct RoleBindingInfo {
-    /// The binding's id; it begins with `rb-`.
+    /// The id of the role binding, with the prefix `rb-`.
     id: ID,
-    /// The same as `id`.
+    /// The id of the role binding; the same value as `id`.
     role_binding_id: String,
-    /// What the user it ties signs in with.
+    /// The user id of the user who has the role.
     user_id: String,
-    /// The role.
+    /// The id of the role that the binding grants.
     role_id: String,
-    /// What the binding makes of the user.
+    /// The role type of the binding. It decides what the binding grants.
     role_type: RoleType,
-    /// What the binding reaches.
+    /// The scope of the binding: a workspace or the domain.
     resource_group: ResourceGroup,
-    /// The workspace it ties to.
+    /// The id of the workspace that the binding grants access to. Null for a binding to the domain.
     workspace_id: Option<String>,
-    /// The group through which it was made.
+    /// The id of the workspace group through which the binding was created. Null if it was created directly.
     workspace_group_id: Option<String>,
-    /// The domain it belongs to.
+    /// The id of the domain that the binding belongs to.
     domain_id: String,
-    /// When it was made.
+    /// The time when the binding was created.
     created_at: Time,
 }
 
@@ -192,7 +193,7 @@ impl From<&domain::RoleBinding> for RoleBindingInfo {
     }
 }
 
-/// A group and its place in a list.
+/// A workspace group and its position in a list.
 pub struct WorkspaceGroupEdge {
     node: WorkspaceGroup,
 }
@@ -210,15 +211,15 @@ impl WorkspaceGroupEdge {
     }
 }
 
-/// A workspace group's place in a list.
+/// A workspace group and its position in a list.
 #[Object(name = "WorkspaceGroupEdge")]
 impl WorkspaceGroupEdge {
-    /// The group.
+    /// The workspace group at this position.
     async fn node(&self) -> &WorkspaceGroup {
         &self.node
     }
 
-    /// Its place, to go on from.
+    /// An opaque cursor of this position, for `after` or `before`.
     #[graphql(name = "cursor")]
     async fn encoded_cursor(&self) -> String {
         self.cursor()
@@ -226,11 +227,11 @@ impl WorkspaceGroupEdge {
 }
 
 connection! {
-    /// A page of a list of workspace groups, in the order of their names, then ids, byte by byte.
+    /// A page of a list of workspace groups, ordered by name, then id, compared byte by byte.
     WorkspaceGroupConnection { edge: WorkspaceGroupEdge, node: WorkspaceGroup, list: WorkspaceGroupList }
 }
 
-/// All groups that the caller sees.
+/// All groups that are visible to the caller.
 pub(super) struct WorkspaceGroupList;
 
 impl WorkspaceGroupList {

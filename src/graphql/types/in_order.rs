@@ -1,4 +1,4 @@
-//! Long lists whose items wait for nothing.
+//! Long lists whose items do not wait for a loader.
 
 use std::borrow::Cow;
 use std::pin::pin;
@@ -8,8 +8,8 @@ use async_graphql::{
     registry::Registry,
 };
 
-/// A list that is resolved item by item. The library begins all items of a list at once, which takes some 2 kB for each;
-/// that is of use only where items wait for a loader together.
+/// A list that is resolved item by item. The library starts all items of a list at once, which takes some 2 kB for
+/// each. That is useful only if the items wait for a loader together.
 pub struct InOrder<T>(pub Vec<T>);
 
 impl<T: OutputType> OutputType for InOrder<T> {

@@ -1,5 +1,5 @@
-//! The types of the schema, one file a noun. Their documentation is the schema's: it is written for the developers of
-//! clients.
+//! The types of the schema, one file for each noun. Their doc comments become the schema's descriptions, which client
+//! developers read.
 
 mod connection;
 pub mod enums;

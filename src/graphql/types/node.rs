@@ -1,4 +1,4 @@
-//! Anything with an id of its own (the Relay global object identification specification).
+//! The `Node` interface (the Relay global object identification specification).
 
 #![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
 
@@ -8,11 +8,11 @@ use super::group::WorkspaceGroup;
 use super::user::User;
 use super::workspace::Workspace;
 
-/// Something that can be asked for by its id alone, with `node`.
+/// An entity that `node` can look up by its id alone.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The thing's own id."))]
+#[graphql(field(name = "id", ty = "ID", desc = "The entity's own id, with its prefix."))]
 pub enum Node {
-    /// A user: only yourself.
+    /// A user, always the caller.
     User(User),
     /// A workspace.
     Workspace(Workspace),

@@ -1,4 +1,4 @@
-//! Scalars beyond those of the specification.
+//! The custom scalars of the schema.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::domain::Timestamp;
 use crate::domain::tags::Tags;
 
-/// A point in time on its way to a client.
+/// A point in time in a response.
 pub struct Time(pub Timestamp);
 
-/// A point in time in UTC, written as RFC 3339 has it: `2026-11-23T09:30:00Z`.
+/// A point in time in UTC, in the format of RFC 3339: `2026-11-23T09:30:00Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -29,8 +29,7 @@ impl ScalarType for Time {
     }
 }
 
-/// Tags on their way from a client. They may be any object: whether it is fit to be kept is for the mutation to say, with
-/// the name of its field.
+/// Tags in an input. Any object is accepted here; the mutation validates it, so that the error can name the field.
 pub struct JsonObject(pub serde_json::Value);
 
 /// A JSON object, such as `{"team": "platform"}`, with its keys in sorted order.
@@ -50,9 +49,9 @@ impl ScalarType for JsonObject {
     }
 }
 
-/// Tags on their way to a client, of the type [`JsonObject`]. They stay the text that is stored: 16 KiB of JSON become some
-/// 500 KiB once they are read, and the response needs nothing but the text. It stands in the response as
-/// [`Value::Binary`], which no field of the schema has otherwise, and is written as it is.
+/// Tags in a response, of the type [`JsonObject`]. They are kept as the stored text: 16 KiB of JSON take some 500 KiB
+/// once they are parsed, and the response needs only the text. It is a [`Value::Binary`], which no other field of the
+/// schema uses, and is written unchanged.
 pub struct TagsText(Value);
 
 impl From<Tags> for TagsText {

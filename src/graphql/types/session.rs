@@ -11,29 +11,30 @@ use crate::domain::session as domain;
 use crate::services::sessions::IssuedTokens;
 use crate::services::sign_in::Challenge;
 
-/// A session: what lasts from one sign-in to its end.
+/// A session of your account, from a completed sign-in until it expires or is ended.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct Session {
-    /// The session's id; it begins with `session-`. It is no secret and opens nothing.
+    /// The id of the session, with the prefix `session-`, for `revokeSession`. It is not a secret and grants no access.
     id: ID,
-    /// When you signed in.
+    /// The time when you signed in.
     created_at: Time,
-    /// When you signed in or last refreshed the session.
+    /// The time when you signed in or last refreshed the session.
     last_used_at: Time,
-    /// When the session ends unless it is refreshed before.
+    /// The time when the session expires, unless it is refreshed before.
     expires_at: Time,
-    /// Whether it is the session that this request was made with.
+    /// True for the session of this request.
     is_current: bool,
-    /// The address you signed in from.
+    /// The IP address that you signed in from.
     client_address: String,
-    /// What the client called itself.
+    /// The `User-Agent` header of the sign-in. Null if there was none.
     user_agent: Option<String>,
 }
 
 #[ComplexObject]
 impl Session {
-    /// The device you signed in with, such as `Chrome on Windows`. Null if the user agent does not tell.
+    /// The name of the device that you signed in with, such as `Chrome on Windows`. Null if the user agent does not
+    /// identify it.
     async fn device(&self) -> Option<String> {
         self.user_agent.as_deref().and_then(device::name)
     }
@@ -53,19 +54,19 @@ impl Session {
     }
 }
 
-/// The tokens of a session. Keep them secret; the server keeps only their digests.
+/// The tokens of a session. Keep them secret. The server stores only their digests.
 #[derive(SimpleObject)]
 pub struct SessionTokens {
-    /// Show it with every request: `Authorization: Bearer …`. Null where the session is kept in cookies.
+    /// The access token, which authenticates requests: `Authorization: Bearer …`. Null in a cookie session.
     access_token: Option<String>,
-    /// Exchange it for the next pair with `refreshSession`, once. Null where the session is kept in cookies.
+    /// The refresh token, which obtains the next pair of tokens from `refreshSession`, once. Null in a cookie session.
     refresh_token: Option<String>,
-    /// When the access token runs out.
+    /// The time when the access token expires.
     expires_at: Time,
 }
 
 impl SessionTokens {
-    /// Tokens that the client is to keep.
+    /// Tokens that the client stores.
     pub(in crate::graphql) fn in_payload(tokens: &IssuedTokens) -> Self {
         Self {
             access_token: Some(tokens.access.reveal().to_owned()),
@@ -74,23 +75,23 @@ impl SessionTokens {
         }
     }
 
-    /// Tokens that are kept for the client.
+    /// Tokens that the browser stores in cookies; the payload has only their expiry.
     pub(in crate::graphql) fn in_cookies(tokens: &IssuedTokens) -> Self {
         Self { access_token: None, refresh_token: None, expires_at: Time(tokens.expires_at) }
     }
 }
 
-/// A second factor is asked for. A challenge of `signIn` is answered with `confirmSignIn`; one of `reauthenticate` by
-/// the same call with the code.
+/// A request for the factor after a correct password. Complete a challenge of `signIn` with `confirmSignIn`, and one of
+/// `reauthenticate` by repeating the call with `verifyCode`.
 #[derive(SimpleObject)]
 pub struct MfaChallenge {
-    /// Names the challenge: what `confirmSignIn` asks for. That of `reauthenticate` needs no naming.
+    /// The token of the challenge, for `confirmSignIn`. A challenge of `reauthenticate` does not need it.
     token: String,
-    /// Which second factor is asked for.
+    /// The type of the factor that is required.
     mfa_type: MfaType,
-    /// The address that the code was sent to, partly hidden. Null if none was sent.
+    /// The masked address that the code was sent to, such as `w…@example.com`. Null if no code was sent.
     sent_to: Option<String>,
-    /// Until when it can be answered.
+    /// The time when the challenge expires.
     expires_at: Time,
 }
 

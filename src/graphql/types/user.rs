@@ -1,4 +1,4 @@
-//! The user: who asks.
+//! The authenticated user.
 
 use std::sync::Arc;
 
@@ -23,28 +23,28 @@ use crate::graphql::error::ApiError;
 use crate::graphql::loaders::GroupList;
 use crate::services::profile::EventsAfter;
 
-/// The one who asks; nobody sees another user.
+/// The caller. No user can see another user.
 pub struct User(pub(in crate::graphql) Arc<Caller>);
 
-/// A user: you.
+/// The authenticated user: you. No other user is visible.
 #[Object]
 impl User {
-    /// Your own id; it begins with `user-`.
+    /// Your user's own id, with the prefix `user-`. It is not the login name, which is `userId`.
     pub(super) async fn id(&self) -> ID {
         self.0.user.id.as_str().into()
     }
 
-    /// What you sign in with.
+    /// The login name that you sign in with, usually an email address.
     async fn user_id(&self) -> &str {
         self.0.user.login.as_str()
     }
 
-    /// The domain you belong to.
+    /// The id of the domain that you belong to.
     async fn domain_id(&self) -> &str {
         self.0.user.domain_id.as_str()
     }
 
-    /// The domain you belong to.
+    /// The domain that you belong to.
     async fn domain(&self) -> Domain {
         Domain {
             id: self.0.domain.id.as_str().into(),
@@ -53,142 +53,147 @@ impl User {
         }
     }
 
-    /// What you are called.
+    /// Your display name. Null if you have none.
     async fn name(&self) -> Option<&str> {
         self.0.user.name.as_ref().map(Name::as_str)
     }
 
-    /// Where you stand.
+    /// The state of your account.
     async fn state(&self) -> UserState {
         self.0.user.state.into()
     }
 
-    /// Your e-mail address.
+    /// Your email address, verified or not (see `emailVerified`). Null if you have none.
     async fn email(&self) -> Option<&str> {
         self.0.user.email.as_ref().map(Email::as_str)
     }
 
-    /// Whether you have proven that you read `email`.
+    /// True if you have verified the address in `email`.
     async fn email_verified(&self) -> bool {
         self.0.user.email_verified
     }
 
-    /// The address that will be your e-mail address once you have proven that you read it.
+    /// Your new email address, which replaces `email` once you verify it with `confirmEmail`. Null if no change is
+    /// pending.
     async fn pending_email(&self) -> Option<&str> {
         self.0.user.pending_email.as_ref().map(Email::as_str)
     }
 
-    /// Where you prove who you are.
+    /// The way you authenticate: here, or with an external identity provider.
     async fn auth_type(&self) -> AuthType {
         self.0.user.auth_type.into()
     }
 
-    /// Your role in the domain.
+    /// The id of your own role in the domain. Null if you have none.
     async fn role_id(&self) -> Option<&str> {
         self.0.user.role_id.as_ref().map(RoleId::as_str)
     }
 
-    /// What you are within the domain.
+    /// The type of your own role in the domain. It decides what you see.
     async fn role_type(&self) -> UserRoleType {
         self.0.user.role_type.into()
     }
 
-    /// Your second factor; present even while it is off.
+    /// The settings of your multi-factor authentication (MFA). Never null, even while MFA is disabled.
     async fn mfa(&self) -> Mfa {
         Mfa(self.0.clone())
     }
 
-    /// The language you read, as BCP 47 tag.
+    /// Your language, a BCP 47 tag such as `ko` or `pt-BR`. Messages to you are in this language if it is supported.
     async fn language(&self) -> &str {
         self.0.user.language.as_str()
     }
 
-    /// The timezone you live in, by its name in the IANA database.
+    /// Your time zone, a name of the IANA database such as `Asia/Seoul`.
     async fn timezone(&self) -> &str {
         self.0.user.timezone.as_str()
     }
 
-    /// What you have to do before you can do anything else.
+    /// The actions that you must complete before you can use other mutations. Empty if there are none.
     async fn required_actions(&self) -> Vec<RequiredAction> {
         self.0.user.required_actions.iter().map(|action| (*action).into()).collect()
     }
 
-    /// For how many seconds a session of yours may lie idle, where it was set for you as an administrator.
+    /// The time in seconds that your sessions stay valid without a refresh, set for you as an admin. It applies if it
+    /// is longer than the server's default. Null if it is not set.
     async fn refresh_timeout(&self) -> Option<u32> {
         self.0.user.refresh_timeout
     }
 
-    /// What you, or others, noted about you.
+    /// The tags of your account, a JSON object with sorted keys. Empty if there are none.
     async fn tags(&self) -> TagsText {
         TagsText::from(self.0.user.tags.clone())
     }
 
-    /// When your account was made.
+    /// The time when your account was created.
     async fn created_at(&self) -> Time {
         Time(self.0.user.created_at)
     }
 
-    /// When you last signed in or refreshed a session.
+    /// The time when you last signed in or refreshed a session. Null if you never did.
     async fn last_accessed_at(&self) -> Option<Time> {
         self.0.user.last_accessed_at.map(Time)
     }
 
-    /// The workspaces you see: as an administrator all of the domain that are in use, else those that a role binding ties
-    /// you to, directly or through a group.
+    /// The ENABLED workspaces that are visible to you: all of the domain if you are an admin, otherwise those to which
+    /// a role binding grants access, directly or through a group. Ordered by name, then id.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn workspaces(
         &self,
-        #[graphql(desc = "Only those of this group: for an administrator all of it, else those that a binding made \
-                          through it ties you to. Unknown groups have none.")]
+        #[graphql(
+            desc = "A workspace group: all of its workspaces if you are an admin, otherwise those to which a binding \
+                          created through it grants access. The list is empty for an unknown group."
+        )]
         workspace_group_id: Option<ID>,
-        #[graphql(desc = "Only those for which all of this holds.")] filter: Option<WorkspaceFilter>,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
-            i32,
+        #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
+            WorkspaceFilter,
         >,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let filter = filter.unwrap_or_default().parse()?;
         let which = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
             None => WorkspaceList::Seen(filter),
             Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
-            // What is no group's id is an unknown group.
+            // A malformed id is an unknown group.
             Some(Err(_)) => WorkspaceList::Nothing,
         };
         Ok(WorkspaceConnection { list: which, page })
     }
 
-    /// The workspace groups you see: as an administrator all of the domain, else those you are a user of.
+    /// The workspace groups that are visible to you: all of the domain if you are an admin, otherwise those whose users
+    /// include you. Ordered by name, then id.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn workspace_groups(
         &self,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if neither `first` nor `last` is given.")] first: Option<
-            i32,
-        >,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The last so many, from 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
     ) -> Result<WorkspaceGroupConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::WorkspaceGroups)?;
         Ok(WorkspaceGroupConnection { list: WorkspaceGroupList, page })
     }
 
-    /// Your sessions, last used first.
+    /// Your valid sessions, last used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>, ApiError> {
         let sessions = context::loaders(ctx)?.account.sessions.get(()).await?;
         let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
         Ok(sessions.map(|session| Session::new(session, &self.0.session.id)).collect())
     }
 
-    /// What happened to your account in the last 90 days, newest first.
+    /// The security events of your account in the last 90 days, newest first.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn security_events(
         &self,
-        #[graphql(desc = "The first so many, from 0 to 500; 50 if not given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of items from the start, 0 to 500; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
     ) -> Result<SecurityEventConnection, ApiError> {
         let arguments = PageArguments { first, after, last: None, before: None };
         let page = arguments.parse(ListKind::SecurityEvents)?;
@@ -205,42 +210,42 @@ fn not_a_cursor() -> ApiError {
     ApiError::bad_input("after", &Invalid { kind: InvalidKind::Malformed, message })
 }
 
-/// A domain: the tenant that a user belongs to.
+/// A domain: a tenant, isolated from all other domains.
 #[derive(SimpleObject)]
 pub struct Domain {
-    /// The domain's id; it begins with `domain-`.
+    /// The id of the domain, with the prefix `domain-`.
     id: ID,
-    /// The same as `id`.
+    /// The id of the domain; the same value as `id`.
     domain_id: String,
-    /// What the domain is called.
+    /// The name of the domain.
     name: String,
 }
 
-/// A second factor (multi-factor authentication), of whoever asks.
+/// The caller's multi-factor authentication (MFA).
 pub struct Mfa(Arc<Caller>);
 
-/// A second factor (multi-factor authentication).
+/// The settings of multi-factor authentication (MFA): sign-in with a password and a factor.
 #[Object]
 impl Mfa {
-    /// Whether it is asked for at sign-in.
+    /// The state of MFA: whether sign-in requires the factor.
     async fn state(&self) -> MfaState {
         self.0.user.mfa.state.into()
     }
 
-    /// Of what kind it is, or has to be. Null while it is off and none is enforced.
+    /// The type of the factor, or the type that is enforced. Null if MFA is disabled and no type is enforced.
     async fn mfa_type(&self) -> Option<MfaType> {
         self.0.user.mfa.mfa_type.map(Into::into)
     }
 
-    /// What is particular to it.
+    /// The options of the factor. Never null.
     async fn options(&self) -> MfaOptions {
         let mfa = &self.0.user.mfa;
         MfaOptions { email: mfa.email.as_ref().map(|email| email.as_str().to_owned()), enforce: mfa.enforce }
     }
 
-    /// How many recovery codes are left. Each signs you in once in place of the second factor.
+    /// The number of unused recovery codes. Each can be used once instead of the factor. 0 while MFA is disabled.
     async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u32, ApiError> {
-        // Whether it is on is known of the user as a mutation left them.
+        // The user is as the mutation left it, so it already says whether MFA is enabled.
         if !self.0.user.mfa.is_enabled() {
             return Ok(0);
         }
@@ -248,11 +253,11 @@ impl Mfa {
     }
 }
 
-/// What is particular to a second factor.
+/// The options of a factor, depending on its type.
 #[derive(SimpleObject)]
 pub struct MfaOptions {
-    /// Where codes are sent, for a second factor of type EMAIL.
+    /// The email address that codes are sent to, for a factor of type EMAIL. Null if there is none.
     email: Option<String>,
-    /// Whether an administrator decided that you have one: then it can neither be switched off nor be of another type.
+    /// True if an operator enforces MFA. You can then neither disable MFA nor change its type (`MFA_ENFORCED`).
     enforce: bool,
 }

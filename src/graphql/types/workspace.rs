@@ -15,7 +15,7 @@ use crate::graphql::context;
 use crate::graphql::error::ApiError;
 use crate::graphql::loaders::GroupList;
 
-/// A workspace that the caller sees.
+/// A workspace that is visible to the caller.
 pub struct Workspace(Arc<domain::VisibleWorkspace>);
 
 impl From<Arc<domain::VisibleWorkspace>> for Workspace {
@@ -24,108 +24,110 @@ impl From<Arc<domain::VisibleWorkspace>> for Workspace {
     }
 }
 
-/// A workspace. You see it as an administrator of its domain, or because a role binding ties you to it.
+/// A workspace of the domain. It is visible to admins of the domain, and to users to whom a role binding grants access.
 #[Object]
 impl Workspace {
-    /// The workspace's id; it begins with `workspace-`.
+    /// The id of the workspace, with the prefix `workspace-`.
     pub(super) async fn id(&self) -> ID {
         self.0.workspace.id.as_str().into()
     }
 
-    /// The same as `id`.
+    /// The id of the workspace; the same value as `id`.
     async fn workspace_id(&self) -> &str {
         self.0.workspace.id.as_str()
     }
 
-    /// What the workspace is called.
+    /// The name of the workspace.
     async fn name(&self) -> &str {
         self.0.workspace.name.as_str()
     }
 
-    /// Where the workspace stands; only ENABLED ones are shown.
+    /// The state of the workspace. Always ENABLED, because no other workspace is visible.
     async fn state(&self) -> WorkspaceState {
         self.0.workspace.state.into()
     }
 
-    /// The role you have in it, over all your bindings to it: OWNER before MEMBER, then the binding made first. Null for
-    /// an administrator who has none.
+    /// The id of your role in the workspace, over all of your role bindings to it: `WORKSPACE_OWNER` precedes
+    /// `WORKSPACE_MEMBER`, then the binding created first. Null for an admin without a binding.
     async fn role_id(&self) -> Option<&str> {
         self.0.role.as_ref().map(|role| role.role_id.as_str())
     }
 
-    /// What your binding makes of you in it.
+    /// The type of your role in the workspace (see `roleId`). Null for an admin without a role binding.
     async fn role_type(&self) -> Option<RoleType> {
         self.0.role.as_ref().map(|role| role.role_type.into())
     }
 
-    /// What your role is called. Null where the role is gone, though the binding still counts.
+    /// The name of your role in the workspace (see `roleId`). Null if the role no longer exists, although the binding
+    /// stays valid, and for an admin without a role binding.
     async fn role_name(&self) -> Option<&str> {
         self.0.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
     }
 
-    /// What was noted about the workspace.
+    /// The tags of the workspace, a JSON object with sorted keys. Empty if there are none.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
-        // Where the workspace was deleted meanwhile, it had none.
+        // A workspace that was deleted meanwhile has no tags.
         Ok(context::loaders(ctx)?.workspace_tags.get(self.0.workspace.id.clone()).await?.unwrap_or_default())
     }
 
-    /// The user id of whoever made the workspace.
+    /// The user id of the user who created the workspace. Null if unknown.
     async fn created_by(&self) -> Option<&str> {
         self.0.workspace.created_by.as_ref().map(Label::as_str)
     }
 
-    /// What the workspace is called in the system that manages it.
+    /// The id of the workspace in the external system that manages it. Null if there is none.
     async fn reference_id(&self) -> Option<&str> {
         self.0.workspace.reference_id.as_ref().map(Label::as_str)
     }
 
-    /// Whether the workspace is kept in step with another system.
+    /// True if an external system manages the workspace and synchronizes it.
     async fn is_managed(&self) -> bool {
         self.0.workspace.is_managed
     }
 
-    /// Whether the workspace is no longer in use.
+    /// True if the workspace is dormant: it is no longer actively used, but still visible.
     async fn is_dormant(&self) -> bool {
         self.0.workspace.is_dormant
     }
 
-    /// The domain the workspace belongs to.
+    /// The id of the domain that the workspace belongs to.
     async fn domain_id(&self) -> &str {
         self.0.workspace.domain_id.as_str()
     }
 
-    /// When the workspace was made.
+    /// The time when the workspace was created.
     async fn created_at(&self) -> Time {
         Time(self.0.workspace.created_at)
     }
 
-    /// When the workspace was last brought in step with the system that manages it.
+    /// The time of the last synchronization with the external system. Null if there was none.
     async fn last_synced_at(&self) -> Option<Time> {
         self.0.workspace.last_synced_at.map(Time)
     }
 
-    /// When the workspace became dormant, or ceased to be.
+    /// The time when `isDormant` last changed. Null if it never did.
     async fn dormant_updated_at(&self) -> Option<Time> {
         self.0.workspace.dormant_updated_at.map(Time)
     }
 
-    /// The group the workspace belongs to. Null if it belongs to none, or to one that you do not see.
+    /// The workspace group that the workspace belongs to. Null if it belongs to none, or to one that is not visible to
+    /// you.
     async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<WorkspaceGroup, ApiError>> {
         let id = self.0.workspace.workspace_group_id.clone()?;
         WorkspaceGroup::find(ctx, id).await.transpose()
     }
 }
 
-/// Which workspaces of a list are wanted; all that is given must hold.
+/// The conditions of a list of workspaces. A workspace must match all conditions that are given.
 #[derive(InputObject, Default)]
 pub struct WorkspaceFilter {
-    /// Part of the name, compared by full Unicode case folding; `%` and `_` stand for themselves.
+    /// A part of the name. Compared by full Unicode case folding; `%` and `_` match themselves.
     name_contains: Option<String>,
-    /// Whether it is managed.
+    /// The required value of `Workspace.isManaged`.
     is_managed: Option<bool>,
-    /// Whether it is dormant.
+    /// The required value of `Workspace.isDormant`.
     is_dormant: Option<bool>,
-    /// What you are in it (see `Workspace.roleType`).
+    /// The required value of `Workspace.roleType`.
     role_type: Option<RoleType>,
 }
 
@@ -141,7 +143,7 @@ impl WorkspaceFilter {
     }
 }
 
-/// A workspace and its place in a list.
+/// A workspace and its position in a list.
 pub struct WorkspaceEdge {
     node: Workspace,
 }
@@ -160,49 +162,49 @@ impl WorkspaceEdge {
     }
 }
 
-/// A workspace's place in a list. On the list of a group, the role is the one that you have through that group; elsewhere
-/// it is the workspace's own.
+/// A workspace and its position in a list. On a list for one workspace group, the role fields describe your role
+/// through that group; on any other list, they have the same values as those of the workspace.
 #[Object(name = "WorkspaceEdge")]
 impl WorkspaceEdge {
-    /// The workspace.
+    /// The workspace at this position.
     async fn node(&self) -> &Workspace {
         &self.node
     }
 
-    /// Its place, to go on from.
+    /// An opaque cursor of this position, for `after` or `before`.
     #[graphql(name = "cursor")]
     async fn encoded_cursor(&self) -> String {
         self.cursor()
     }
 
-    /// The role you have in the workspace by way of this list.
+    /// The id of your role in the workspace, through the group if the list is for one group. Null if you have none.
     async fn role_id(&self) -> Option<&str> {
         self.node.0.listed_role.as_ref().map(|role| role.role_id.as_str())
     }
 
-    /// What the binding behind it makes of you.
+    /// The type of your role in the workspace, through the group if the list is for one group. Null if you have none.
     async fn role_type(&self) -> Option<RoleType> {
         self.node.0.listed_role.as_ref().map(|role| role.role_type.into())
     }
 
-    /// What that role is called. Null where the role is gone.
+    /// The name of the role in `roleId`. Null if you have none, or if the role no longer exists.
     async fn role_name(&self) -> Option<&str> {
         self.node.0.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
     }
 }
 
 connection! {
-    /// A page of a list of workspaces, in the order of their names, then ids, byte by byte.
+    /// A page of a list of workspaces, ordered by name, then id, compared byte by byte.
     WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, list: WorkspaceList }
 }
 
-/// Which list of workspaces it is.
+/// The list of workspaces that a connection reads.
 pub(super) enum WorkspaceList {
-    /// All that the caller sees.
+    /// All workspaces that are visible to the caller.
     Seen(domain::WorkspaceFilter),
-    /// Those through a group.
+    /// Those that are visible through a group.
     Through(GroupList),
-    /// Those through a group that cannot be.
+    /// None: the id cannot be that of a group.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! What a connection is doing, since when, and so when it is to be closed.
+//! The activity of a connection, and when it must be closed.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,10 +7,10 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How long a client may take.
+/// The time limits of a client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeouts {
-    /// To send the head of a request, once it began; and to send the first request.
+    /// To send the head of a request once it has begun, and to send the first request.
     pub(super) head: Duration,
     /// To read some of the responses that wait for it.
     pub(super) response: Duration,
@@ -19,24 +19,24 @@ pub(super) struct Timeouts {
 }
 
 impl Timeouts {
-    /// How often to look: no wait begins and ends between two looks.
+    /// The interval between checks: no timeout begins and ends between two of them.
     pub(super) fn shortest(&self) -> Duration {
         self.head.min(self.response).min(self.keep_alive)
     }
 }
 
-/// Why a connection is to be closed.
+/// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
     /// The head of a request did not arrive in time.
     Head,
     /// The client read nothing of the responses that wait for it.
     Response,
-    /// There was no request.
+    /// No request arrived.
     Idle,
 }
 
-/// What a connection is doing.
+/// The activity of a connection.
 #[derive(Debug)]
 pub(super) struct Activity(Mutex<State>);
 
@@ -44,13 +44,13 @@ pub(super) struct Activity(Mutex<State>);
 struct State {
     /// Requests that have no response yet.
     running: usize,
-    /// Responses that the client has not read to their end.
+    /// Responses that the client has not read completely.
     waiting: usize,
-    /// When there last was a request without a response, or a response that was not read.
+    /// When the last request got its response or the last response was read completely.
     idle_since: Instant,
-    /// When the client last read something, or had something to read after a time with nothing.
+    /// When the client last read data, or when data to read became available after a time without any.
     read_at: Instant,
-    /// When the head of an HTTP/1.1 request began that is not complete.
+    /// When the incomplete head of an HTTP/1.1 request began.
     head_since: Option<Instant>,
     protocol: Protocol,
     has_unread_input: bool,
@@ -58,14 +58,14 @@ struct State {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protocol {
-    /// There was no request yet.
+    /// No request has arrived yet.
     Unknown,
     Http1,
     Http2,
 }
 
 impl Activity {
-    /// Of a connection that was just accepted.
+    /// The activity of a new connection.
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self(Mutex::new(State {
@@ -79,7 +79,7 @@ impl Activity {
         }))
     }
 
-    /// Notes that the head of a request is complete.
+    /// Records that the head of a request is complete.
     pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> Running {
         let mut state = self.lock();
         state.running += 1;
@@ -89,8 +89,8 @@ impl Activity {
         Running(Arc::clone(self))
     }
 
-    /// Notes that bytes arrived. Over HTTP/2 they may be anything; over HTTP/1.1, where no request is being answered, they
-    /// are the beginning of one.
+    /// Records that bytes arrived. Over HTTP/2 they may be anything; over HTTP/1.1, if no request is being processed,
+    /// they begin a new one.
     pub(super) fn received(&self) {
         let mut state = self.lock();
         if state.protocol != Protocol::Http2 && state.is_idle() {
@@ -98,31 +98,31 @@ impl Activity {
         }
     }
 
-    /// Notes that the client read something.
+    /// Records that the client read data.
     pub(super) fn read(&self) {
         self.lock().read_at = Instant::now();
     }
 
-    /// Notes that the body of a request was not taken to its end.
+    /// Records that the body of a request was not read completely.
     pub(super) fn leave_input(&self) {
         self.lock().has_unread_input = true;
     }
 
-    /// Whether the client may still be sending what nobody reads. HTTP/2 has frames to say so.
+    /// Whether the client may still be sending data that is not read. HTTP/2 has frames to stop it.
     pub(super) fn has_unread_input(&self) -> bool {
         let state = self.lock();
         state.protocol != Protocol::Http2 && (state.has_unread_input || state.head_since.is_some())
     }
 
-    /// Whether requests come over HTTP/2.
+    /// Whether the connection uses HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
         self.lock().protocol == Protocol::Http2
     }
 
-    /// Until when the connection may stay as it is; `None` while the next move is the server's.
+    /// The time until which the connection may stay as it is; `None` while the server has work to do.
     ///
     /// # Errors
-    /// When that time is over.
+    /// If that time has passed.
     pub(super) fn check(&self, timeouts: &Timeouts, now: Instant) -> Result<Option<Instant>, Overdue> {
         let state = self.lock();
         let (until, overdue) = if state.waiting > 0 {
@@ -160,7 +160,7 @@ impl State {
 pub(super) struct Running(Arc<Activity>);
 
 impl Running {
-    /// Notes that there is a response for the client to read.
+    /// Records that there is a response for the client to read.
     pub(super) fn answered(self) -> Waiting {
         let mut state = self.0.lock();
         if state.waiting == 0 {
@@ -180,11 +180,11 @@ impl Drop for Running {
     }
 }
 
-/// A response that the client has not read to its end.
+/// A response that the client has not read completely.
 pub(super) struct Waiting(Arc<Activity>);
 
 impl Waiting {
-    /// Notes that the client read some of it.
+    /// Records that the client read some of it.
     pub(super) fn read(&self) {
         self.0.read();
     }

@@ -1,27 +1,30 @@
-//! How much memory the responses of one connection may take while the client does not read them.
+//! Limits the memory of one connection's responses while the client does not read them.
 //!
-//! Over HTTP/2 a client can ask for a hundred responses and read none. How large a response becomes is known only when it
-//! is made, so a request is let in with a share of the memory that is as large as what this connection asked for last.
-//! As long as responses are small, all requests of a connection run at once; where they are large, the next ones wait
+//! Over HTTP/2, a client can send a hundred requests and read no response. The size of a response is known only when it
+//! is built, so each request first reserves about as much memory as the previous responses of this connection needed.
+//! As long as responses are small, all requests of a connection run at once; if they are large, the next requests wait
 //! until the client has read. See `docs/decisions/0025-responses-that-nobody-reads.md`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// Requests are let in up to here, in bytes.
+/// Requests are admitted up to this total, in bytes.
 const FULL: usize = 8 << 20;
-/// All responses of a connection take at most this, in bytes: 16 MiB, less what the protocol keeps for headers and frames.
+/// The maximum size of all responses of a connection, in bytes: 16 MiB, less what the protocol keeps for headers and
+/// frames.
 const MOST: usize = 15 << 20;
-/// The share of the first request, in bytes: the largest answer to a request without a token, the schema, fits in.
+/// The reservation of the first request, in bytes: the schema, the largest response to an unauthenticated request, fits
+/// in.
 const FIRST_SHARE: usize = 2 << 20;
-/// The smallest share, in bytes: a hundred of them, as many as one connection has requests, are less than [`FULL`].
+/// The smallest reservation, in bytes: a hundred of them, the maximum number of requests of a connection, are less than
+/// [`FULL`].
 const LEAST_SHARE: usize = 64 << 10;
 
-/// All bodies of a connection's requests that are larger than [`SMALL_UPLOAD`] take at most this, in KiB; the next ones
+/// The maximum size, in KiB, of all request bodies of a connection that are larger than [`SMALL_UPLOAD`]; further ones
 /// wait.
 const UPLOADS_KIB: u32 = 8 << 10;
-/// What a body may take without waiting, in bytes: requests with ordinary documents do not wait for slow large ones.
+/// The size of a body that need not wait, in bytes: requests with ordinary documents do not wait for slow large ones.
 const SMALL_UPLOAD: usize = 16 << 10;
 
 /// The memory of one connection's requests and responses.
@@ -29,7 +32,7 @@ const SMALL_UPLOAD: usize = 16 << 10;
 pub(in crate::http) struct Backlog {
     state: Mutex<State>,
     freed: Notify,
-    /// First come, first served.
+    /// Requests are served in the order of arrival.
     turn: tokio::sync::Mutex<()>,
     uploads: Arc<Semaphore>,
 }
@@ -40,17 +43,17 @@ struct State {
     share: usize,
 }
 
-/// Why a response cannot wait to be read.
+/// Why a response cannot be kept until it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum Unreadable {
-    /// It alone is larger than all responses may be; so large, in bytes.
+    /// It alone is larger than all responses may be.
     TooLarge {
-        /// How large it may be.
+        /// The maximum size in bytes.
         allowed: usize,
-        /// How large it is.
+        /// Its size in bytes.
         asked: usize,
     },
-    /// Too many others wait.
+    /// Too many other responses are unread.
     NoRoom,
 }
 
@@ -70,7 +73,7 @@ impl Backlog {
             return None;
         }
         let kib = u32::try_from(bytes.div_ceil(1024)).map_or(UPLOADS_KIB, |kib| kib.min(UPLOADS_KIB));
-        // It is never closed.
+        // The semaphore is never closed.
         Arc::clone(&self.uploads).acquire_many_owned(kib).await.ok()
     }
 
@@ -100,7 +103,7 @@ impl Backlog {
     }
 }
 
-/// Memory that is given back when this is dropped.
+/// Reserved memory, released when this is dropped.
 #[derive(Debug)]
 pub(in crate::http) struct Held {
     bytes: usize,
@@ -108,10 +111,10 @@ pub(in crate::http) struct Held {
 }
 
 impl Held {
-    /// Keeps as much as the response takes that was made.
+    /// Changes the reservation to the actual size of the response.
     ///
     /// # Errors
-    /// When it takes more than there is.
+    /// If it exceeds the available memory.
     pub(in crate::http) fn settle(mut self, size: usize) -> Result<Self, Unreadable> {
         if size > MOST {
             return Err(Unreadable::TooLarge { allowed: MOST, asked: size });
@@ -145,7 +148,7 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// Lets in as many as there is room for.
+    /// Admits as many requests as there is room for.
     fn admit_all(backlog: &Arc<Backlog>) -> Vec<Held> {
         std::iter::from_fn(|| backlog.admit().now_or_never()).take(100).collect()
     }

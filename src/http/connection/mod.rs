@@ -1,4 +1,4 @@
-//! One connection: what it may cost, how long its client may take, and how it ends.
+//! Serves one connection: its resource limits, its timeouts, and its end.
 
 mod activity;
 mod backlog;
@@ -36,26 +36,26 @@ pub(super) use backlog::{Backlog, Held, Unreadable};
 
 /// The largest head of a request, in bytes: room for a long query string and a few proxies' headers.
 const HEAD_LIMIT: usize = 64 * 1024;
-/// How many requests of one HTTP/2 connection are worked on at once.
+/// The maximum number of concurrent requests of one HTTP/2 connection.
 const STREAMS: u32 = 100;
-/// How often the other end of a silent HTTP/2 connection is asked whether it lives, and how long it may take to say so.
+/// How often a silent HTTP/2 connection is pinged, and how long the reply may take.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of what was not sent yet the system keeps for a connection, in bytes. Unbounded, it takes several megabytes
-/// of a client that reads nothing, and hides for minutes whether a slow one reads.
+/// How many unsent bytes the operating system buffers for a connection. Without a limit, it buffers several megabytes
+/// for a client that reads nothing, and hides for minutes whether a slow client reads.
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 128 * 1024;
 
-/// How far the end of the server has come.
+/// The phase of the server's shutdown.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phase {
-    /// It was told to stop, and still takes requests, but asks clients to go elsewhere.
+    /// The server was told to stop. It still accepts requests, but asks clients to reconnect elsewhere.
     pub(super) draining: CancellationToken,
-    /// It takes no more requests.
+    /// The server accepts no more requests.
     pub(super) closing: CancellationToken,
 }
 
-/// What serves connections.
+/// Serves connections.
 #[derive(Clone)]
 pub(super) struct Connections {
     router: Router,
@@ -91,8 +91,8 @@ impl Connections {
                     }
                     return;
                 }
-                // Over HTTP/2 no request is lost when a connection ends. Over HTTP/1.1 one may be on its way: the next
-                // response says that it is the last one.
+                // Over HTTP/2, no request is lost when a connection ends. Over HTTP/1.1, one may be on its way: the
+                // next response announces that it is the last one.
                 () = self.phase.draining.cancelled(), if !is_draining => {
                     is_draining = true;
                     if activity.is_http2() {
@@ -123,7 +123,7 @@ impl Connections {
     }
 }
 
-/// What one connection may cost. How long its client may take is the matter of [`Timeouts`].
+/// The resource limits of one connection. [`Timeouts`] limit its time.
 fn protocol() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -140,15 +140,15 @@ fn protocol() -> Builder<TokioExecutor> {
     builder
 }
 
-/// Tells the system how a connection is to be treated. Where it cannot, everything works all the same.
+/// Sets the socket options. If one cannot be set, the connection still works.
 fn prepare(stream: &TcpStream, timeouts: &Timeouts) {
-    // Responses are written whole; waiting for more to send would only cost 40 ms.
+    // Responses are written whole; waiting for more data would only add 40 ms.
     let mut done = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     {
         let socket = socket2::SockRef::from(stream);
         done = done.and(socket.set_tcp_notsent_lowat(UNSENT));
-        // For what the system keeps when the server has written all of it.
+        // For data that the operating system still buffers when the server has written all of it.
         done = done.and(socket.set_tcp_user_timeout(Some(timeouts.response)));
     }
     #[cfg(not(target_os = "linux"))]
@@ -158,7 +158,7 @@ fn prepare(stream: &TcpStream, timeouts: &Timeouts) {
     }
 }
 
-/// The router, told who asks, with bodies that report what the client reads.
+/// The router with the client's address, and with bodies that report what the client reads.
 fn service(
     router: Router,
     peer: SocketAddr,

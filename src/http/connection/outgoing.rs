@@ -1,5 +1,5 @@
-//! A response's body on its way to the client, and a request's on its way in: handed on part by part, so that it is known
-//! what the client has read, and what of its own it left unread.
+//! Bodies of responses and requests, passed on part by part to track what the client has read, and what it has sent
+//! that was not read.
 
 use std::{
     pin::Pin,
@@ -15,18 +15,18 @@ use super::{
     backlog::Held,
 };
 
-/// How much is handed on at once, in bytes, and so how much of a response counts as progress.
+/// The size of a part in bytes, and so the amount of a response that counts as progress.
 const PART: usize = 16 * 1024;
 
 /// A response's body. Its memory counts until the last part is written to the connection.
 pub(super) struct Outgoing {
     inner: Body,
-    /// What has come out of `inner` and was not handed on.
+    /// Data from `inner` that was not passed on yet.
     rest: Bytes,
     hold: Arc<Hold>,
 }
 
-/// What a body keeps as long as any part of it is kept.
+/// The reservation that a body keeps as long as any part of it is kept.
 struct Hold {
     waiting: Waiting,
     _memory: Option<Held>,
@@ -75,7 +75,7 @@ impl HttpBody for Outgoing {
     }
 }
 
-/// A part of a body, which is dropped when it was written to the connection.
+/// A part of a body, dropped when it has been written to the connection.
 struct Part {
     bytes: Bytes,
     hold: Arc<Hold>,
@@ -93,7 +93,7 @@ impl Drop for Part {
     }
 }
 
-/// A request's body, which says when it was not taken to its end.
+/// A request's body, which records if it was not read completely.
 pub(super) struct Upload {
     inner: Incoming,
     is_ended: bool,

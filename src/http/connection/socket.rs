@@ -1,4 +1,4 @@
-//! A connection's bytes: notes when some arrive, and closes so that the client gets to read what was said last.
+//! A connection's socket: records incoming bytes, and closes so that the client can read the last response.
 
 use std::{
     io::{self, IoSlice},
@@ -16,14 +16,14 @@ use tokio::{
 
 use super::activity::Activity;
 
-/// How much is still read of a client that goes on sending after the last response, in bytes, for how long, and for how
-/// long where nothing arrives. Closing at once would answer what arrives by a reset, which takes the response from the
-/// client as well (RFC 9112, section 9.6).
+/// How much is read from a client that continues to send after the last response: the maximum in bytes, in total time,
+/// and in time without data. Closing immediately would reset the connection on incoming data, and the client would lose
+/// the response (RFC 9112, section 9.6).
 const LINGER_BYTES: usize = 32 << 20;
 const LINGER_FOR: Duration = Duration::from_secs(5);
 const LINGER_IN_SILENCE: Duration = Duration::from_secs(1);
 
-/// A connection's bytes.
+/// A connection's socket.
 pub(super) struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
@@ -97,7 +97,7 @@ impl Linger {
         Self { left: LINGER_BYTES, until, silence: Box::pin(sleep(LINGER_IN_SILENCE)) }
     }
 
-    /// Reads and throws away until the client has nothing more to say, or has said enough.
+    /// Reads and discards data until the client stops sending or a limit is reached.
     fn poll(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut scratch = [0; 4096];
         while self.left > 0 && self.silence.as_mut().poll(context).is_pending() {

@@ -1,4 +1,4 @@
-//! Connections, bytes on the wire: slow ones, broken ones, and how the server ends.
+//! Connections, byte by byte: slow ones, broken ones, and the shutdown of the server.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -37,7 +37,7 @@ async fn start_with(header_timeout: Duration, request_timeout: Duration) -> Runn
 }
 
 impl Running {
-    /// Sends bytes and reads all that comes until the connection is closed.
+    /// Sends bytes and reads everything until the connection is closed.
     async fn exchange(&self, bytes: &[u8]) -> String {
         let mut stream = self.open(bytes).await;
         read_all(&mut stream).await

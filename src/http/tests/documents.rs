@@ -1,4 +1,4 @@
-//! What is executed, and how it is answered.
+//! Execution of documents, and the form of the responses.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What all answers to `GET` depend on, in one header.
+/// The headers that all responses to `GET` depend on, in one header.
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session, origin, access-control-request-headers";
 
 const GET_HELLO: &str = "/graphql?query=%7Bhello%7D";
@@ -50,7 +50,7 @@ async fn mutations_are_for_post_alone() {
     let both = "/graphql?query=query%20A%7Bhello%7Dmutation%20B%7Bbump(milliseconds:0)%7D&operationName=";
     assert_eq!(run("GET", &format!("{both}A")).await.status, 200);
     assert!(run("GET", &format!("{both}C")).await.json()["data"].is_null());
-    // Which is meant is not said: never the one that happens to come first.
+    // It is ambiguous which one is meant: the first must not win by chance.
     for _ in 0..20 {
         let reply = run("GET", both.trim_end_matches("&operationName=")).await;
         assert_eq!((reply.status, &reply.json()["data"]), (StatusCode::OK, &Value::Null));

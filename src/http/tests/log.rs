@@ -1,4 +1,4 @@
-//! What the log tells of a request, and what it does not.
+//! What the log contains about a request, and what it does not.
 
 use std::{
     io,
@@ -39,8 +39,8 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Beside one subscriber alone, what tracing asks at a callsite is whether the thread that comes there first has one, and it
-/// remembers the answer for all threads. Of two it asks each.
+/// With only one subscriber, tracing asks at a callsite whether the thread that comes first has one, and caches the
+/// result for all threads. With two, it asks each time.
 static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 async fn logged(request: Request<Body>) -> String {
@@ -76,6 +76,6 @@ async fn a_masked_error_is_told_here_with_its_request() {
     let log = logged(build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ escapes }"}"#))).await;
     let line = log.lines().find(|line| line.contains("masked")).expect("nothing was logged");
     assert!(line.contains("path=escapes") && line.contains("r-8") && line.contains("ERROR"), "{line}");
-    // Whose words they are is not known; they may repeat what was given.
+    // The text's author is unknown; it may repeat the input.
     assert!(!log.contains("invalid digit"), "{log}");
 }

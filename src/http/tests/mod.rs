@@ -1,4 +1,4 @@
-//! The endpoint as clients meet it: through the real router, and over real connections where these matter.
+//! Tests of the endpoint from the client's side: through the real router, and over real connections if these matter.
 
 mod connections;
 mod documents;
@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use toy::{Toy, site};
 
-/// What came back, read to its end.
+/// A response, read completely.
 struct Reply {
     status: StatusCode,
     headers: HeaderMap,
@@ -33,7 +33,7 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts the form that every refusal has.
+    /// Asserts the form that every refused request has.
     #[track_caller]
     fn refused(&self, status: u16, code: &str) {
         let json = self.json();
@@ -64,7 +64,7 @@ async fn post(headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
     call(build("POST", "/graphql", headers, body.into())).await
 }
 
-/// A document by `POST`, as an up-to-date client sends it.
+/// Sends a document by `POST`, as an up-to-date client does.
 async fn ask(query: &str) -> Reply {
     post(&[JSON, ("accept", "application/graphql-response+json")], serde_json::json!({ "query": query }).to_string())
         .await

@@ -1,4 +1,4 @@
-//! What is there besides the API.
+//! Everything that is served besides the API.
 
 use async_graphql::ServerError;
 
@@ -30,7 +30,7 @@ async fn a_browser_gets_a_page_that_keeps_to_itself() {
     assert!(String::from_utf8_lossy(&reply.body).to_ascii_lowercase().starts_with("<!doctype html>"));
 }
 
-/// In one line, since not all caches read several.
+/// In one line, since some caches read only the first.
 #[tokio::test]
 async fn every_answer_to_get_varies_by_accept() {
     const QUERY: &str = "/graphql?query=%7Bhello%7D";
@@ -175,7 +175,7 @@ async fn the_mailbox_is_not_sent_again_while_it_has_nothing_new() {
     let full = look(empty.header("etag")).await;
     assert_eq!(full.status, StatusCode::OK);
     assert!(String::from_utf8_lossy(&full.body).contains("<article id=\"job-1\">"));
-    // Its own script runs, and nothing of a message does.
+    // Its own script runs, but no script of a message does.
     assert!(full.header("content-security-policy").contains("script-src 'self';"));
     assert!(!String::from_utf8_lossy(&full.body).contains("allow-scripts"));
 }

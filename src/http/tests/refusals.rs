@@ -1,4 +1,4 @@
-//! What is refused, and that every refusal says so in the same form.
+//! Refused requests, and the common form of their responses.
 
 use axum::body::Bytes;
 use futures_util::{StreamExt, stream};

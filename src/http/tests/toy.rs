@@ -1,4 +1,4 @@
-//! A small API that stands in for ours.
+//! A small API that replaces ours in tests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     low_priority::LongOperation,
 };
 
-/// Counts the operations that begin, and those that are executed to their end.
+/// Counts the operations that begin, and those that run to their end.
 #[derive(Clone, Default)]
 pub(crate) struct Toy {
     begun: watch::Sender<usize>,
@@ -27,12 +27,12 @@ pub(crate) struct Toy {
 }
 
 impl Toy {
-    /// Waits until so many have begun.
+    /// Waits until `count` operations have begun.
     pub(crate) async fn begins(&self, count: usize) {
         reaches(&self.begun, count).await;
     }
 
-    /// Waits until so many have finished.
+    /// Waits until `count` operations have finished.
     pub(crate) async fn finishes(&self, count: usize) {
         reaches(&self.finished, count).await;
     }
@@ -126,7 +126,7 @@ impl Query {
         now
     }
 
-    /// The name of the thread on which an operation continues that turns out to be long.
+    /// The name of the thread on which a long operation continues.
     async fn continues(&self, context: &Context<'_>, panics: bool) -> String {
         context.data_unchecked::<LongOperation>().mark();
         tokio::task::yield_now().await;
@@ -168,7 +168,7 @@ fn coded(code: &str) -> Error {
     Error::new("told to the client").extend_with(|_, extensions| extensions.set("code", code))
 }
 
-/// Gives codes to what the engine refuses, as the schema's own guard does.
+/// Adds codes to the errors of the engine, as the schema's own guard does.
 struct Coded;
 
 impl ExtensionFactory for Coded {

@@ -1,4 +1,4 @@
-//! Mails as they go over the wire.
+//! Messages as they are transmitted.
 
 use lettre::message::Mailbox as Sender;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn bytes(letter: &Letter) -> String {
     String::from_utf8(mail.formatted()).unwrap()
 }
 
-/// The header, field by field, unfolded.
+/// The header fields, unfolded.
 fn fields(mail: &str) -> Vec<(&str, String)> {
     let (header, _) = mail.split_once("\r\n\r\n").unwrap();
     let mut fields: Vec<(&str, String)> = Vec::new();

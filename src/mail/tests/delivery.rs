@@ -1,4 +1,4 @@
-//! Mails on their way to a server.
+//! Delivery of messages to a server.
 
 use std::time::{Duration, Instant};
 
@@ -91,7 +91,8 @@ async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
     assert_eq!(refused(answers[0].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
 }
 
-/// Each of these is a refusal of this server: it is retried, and the log names the setting to look at.
+/// In each of these cases the server refuses this client: the message is retried, and the log names the setting to
+/// check.
 #[tokio::test]
 async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
     let answers: [(Answers, &str); 16] = [
@@ -119,7 +120,7 @@ async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
     }
 }
 
-/// Whatever a server repeats, and however it writes that: the message, or the password that it was given.
+/// The log never contains what a server may repeat, in any encoding: the message, or the password that it received.
 #[tokio::test]
 async fn nothing_that_a_server_repeats_is_told() {
     let echoes: [(Answers, &str); 11] = [

@@ -1,4 +1,4 @@
-//! What holds for every mail, in every language, on every way out.
+//! Properties of every message, in every language, with every transport.
 
 mod bytes;
 mod delivery;
@@ -68,7 +68,7 @@ fn undo_notice() -> Message {
     notice(Notice::EmailChangedFrom { undo_link: MailedSecret::new(link), days: 7 })
 }
 
-/// Every notice but the one with a link, with different subjects.
+/// Every notification without a link, with different subjects.
 fn notices() -> Vec<Message> {
     let notices = [
         Notice::EmailChangedTo,
@@ -87,7 +87,7 @@ fn notices() -> Vec<Message> {
     notices.into_iter().map(notice).collect()
 }
 
-/// Every kind of mail.
+/// Every kind of message.
 fn messages() -> Vec<Message> {
     let mut all = codes();
     all.extend([reset(), undo_notice()]);

@@ -1,4 +1,4 @@
-//! Mails as they are read.
+//! Rendered messages.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::*;
 
 const LANGUAGES: [&str; 3] = ["en", "ko", "ja"];
 
-/// Runs of six digits or more; what a program that looks for a code would find.
+/// Runs of six digits or more, as a program that looks for a code would find them.
 fn runs_of_digits(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_numeric()).filter(|run| run.chars().count() >= 6).collect()
 }
@@ -74,7 +74,7 @@ fn times_are_in_the_time_zone_of_the_reader_with_its_offset() {
         ("Asia/Seoul", "2026-11-25 13:15 (UTC+09:00)"),
         ("America/St_Johns", "2026-11-25 00:45 (UTC-03:30)"),
         ("UTC", "2026-11-25 04:15 (UTC+00:00)"),
-        // As in mails that were written by an earlier version.
+        // As in messages that an earlier version stored.
         ("", "2026-11-25 04:15 (UTC+00:00)"),
     ] {
         let account = Account { timezone: timezone.into(), ..account() };
@@ -204,7 +204,7 @@ proptest! {
         prop_assert!(runs_of_digits(&text).is_empty());
     }
 
-    /// Whatever the operator called a domain and a user.
+    /// With any names that the operator chose for a domain and a user.
     #[test]
     fn a_code_mail_has_one_run_of_six_digits(
         domain in any::<String>(),
@@ -227,7 +227,7 @@ proptest! {
         let Rendered { text, html, .. } = rendered_for(account.clone(), &code(CodeReason::SignIn), "en");
         let copied = html.replace("<wbr>", "");
         prop_assert!(copied.contains(&user_id));
-        // Six digits in the text would be a second code.
+        // Six digits in the text would look like a second code.
         let is_copied_from_text = runs_of_digits(&user_id).iter().all(|run| run.len() != 6);
         prop_assert_eq!(text.contains(&user_id), is_copied_from_text);
         let read = text.replace('\u{2060}', "");

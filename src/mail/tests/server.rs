@@ -1,12 +1,12 @@
-//! A mail server that says what it is told to say.
+//! A mail server with scripted replies.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What it says in place of the usual, by the beginning of the command; `""` is before any, `"."` after the mail.
-/// An empty answer is none at all.
+/// The replies that differ from the default, by the beginning of the command; `""` is the greeting, `"."` the end of
+/// the message. An empty reply means that none is sent.
 pub(super) type Answers = &'static [(&'static str, &'static str)];
 
 pub(super) struct Server {
@@ -30,7 +30,7 @@ impl Server {
         Self { port, heard }
     }
 
-    /// The commands so far, without what belongs to mails, and `(connected)` for each connection.
+    /// The commands received so far, without the content of messages, and `(connected)` for each connection.
     pub(super) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }

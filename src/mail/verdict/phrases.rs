@@ -1,15 +1,15 @@
-//! Phrases in which well-known servers refuse us or a recipient, whatever code they send with them.
+//! Phrases with which well-known servers refuse this client or a recipient, whatever code they send with them.
 
 use super::Subject;
 
-/// In lower case. The first one that a reply holds decides, so what is more certain comes first.
+/// In lower case. The first phrase that a reply contains decides, so more specific phrases come first.
 pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     // Postfix: smtpd_helo_restrictions, smtpd_sender_restrictions, smtpd_client_restrictions, smtpd_relay_restrictions.
     ("helo command rejected", Subject::Greeting),
     ("sender address rejected", Subject::Sender),
     ("client host rejected", Subject::Policy),
     ("relay access denied", Subject::Relaying),
-    // Said of the recipient with codes of policy, protocol, and routing as well (X.7.1, X.5.0, X.4.1).
+    // About the recipient, also with codes for policy, protocol, and routing (X.7.1, X.5.0, X.4.1).
     ("recipient address rejected: access denied", Subject::Recipient),
     ("user unknown", Subject::Recipient),
     ("unknown user", Subject::Recipient),
@@ -17,7 +17,7 @@ pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     ("mailbox unavailable", Subject::Recipient),
     ("mailbox not found", Subject::Recipient),
     ("doesn't have a yahoo", Subject::Recipient),
-    // Sendmail, qmail, Exim, Exchange, and what imitates them.
+    // Sendmail, qmail, Exim, Exchange, and compatible servers.
     ("relaying denied", Subject::Relaying),
     ("relay denied", Subject::Relaying),
     ("relay not permitted", Subject::Relaying),
@@ -31,7 +31,7 @@ pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     ("do not relay", Subject::Relaying),
     ("does not relay", Subject::Relaying),
     ("allowed rcpthosts", Subject::Relaying),
-    // What vouches for the sender, also in the names of its explanations, such as openspf.org.
+    // The sender's authentication, also in the URLs of explanations, such as openspf.org.
     ("spf", Subject::Sender),
     ("dkim", Subject::Sender),
     ("dmarc", Subject::Sender),
@@ -43,9 +43,9 @@ pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     ("sender identity", Subject::Sender),
     ("invalid sender", Subject::Sender),
     ("from address", Subject::Sender),
-    // Amazon SES, of identities that are not set up there.
+    // Amazon SES, about identities that are not set up there.
     ("address is not verified", Subject::Sender),
-    // Exchange: MAIL_FROM is another mailbox than that of the user in SMTP_URL.
+    // Exchange: MAIL_FROM is not the mailbox of the user in SMTP_URL.
     ("sendasdenied", Subject::Sender),
     ("send as this", Subject::Sender),
     ("authorized to send", Subject::Sender),
@@ -63,7 +63,7 @@ pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     ("message size", Subject::Size),
     ("message too big", Subject::Size),
     ("message too large", Subject::Size),
-    // What providers say of those who send through them.
+    // Providers, about their customers' quotas.
     ("sending quota", Subject::Quota),
     ("message quota", Subject::Quota),
     ("sending limit", Subject::Quota),
@@ -72,7 +72,7 @@ pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
     ("too many messages", Subject::Quota),
     ("too many emails", Subject::Quota),
     ("sending paused", Subject::Policy),
-    // Blocklists, and what is like them.
+    // Blocklists and similar services.
     ("blocked using", Subject::Policy),
     ("block list", Subject::Policy),
     ("blocklist", Subject::Policy),

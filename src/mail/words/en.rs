@@ -1,4 +1,4 @@
-//! English. In ASCII, so that the text is sent as it stands.
+//! English. In ASCII, so that the text is sent without an encoding.
 
 use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;

@@ -1,7 +1,7 @@
-//! The words, a file for each language. Every language fills in all of [`Words`] and matches every reason and notice, so
-//! that a sentence that is missing does not compile.
+//! The texts of messages, one file per language. Every language must provide all of [`Words`] and match every reason
+//! and notification, so a missing sentence does not compile.
 //!
-//! No sentence takes in a value that a person chose, and none but the code has six digits in a row.
+//! No sentence contains a value that a person chose, and only the code has six consecutive digits.
 
 mod en;
 mod ja;
@@ -9,41 +9,41 @@ mod ko;
 
 use super::message::{CodeReason, Notice};
 
-/// All that is said in one language.
+/// All texts of one language.
 pub(super) struct Words {
     /// The language, as a BCP 47 tag.
     pub tag: &'static str,
-    /// A mail with a code, good for so many minutes.
+    /// A message with a code, and its lifetime in minutes.
     pub code: fn(CodeReason, i64) -> Said,
-    /// A mail with a link to the page for a new password, good for so many minutes.
+    /// A message with a password reset link, and its lifetime in minutes.
     pub reset: fn(i64) -> Said,
-    /// A mail that tells what happened.
+    /// A notification.
     pub notice: fn(&Notice) -> Said,
-    /// What is on the button to the page for a new password.
+    /// The label of the button to the password reset page.
     pub reset_button: &'static str,
-    /// What is on the button that puts the old address back.
+    /// The label of the button that restores the old address.
     pub undo_button: &'static str,
-    /// Says that the link below can be copied where the button does not work.
+    /// The sentence that the link below can be copied if the button does not work.
     pub copy_link: &'static str,
-    /// Stands before the time.
+    /// The label of the time.
     pub when: &'static str,
-    /// Stands before the client's address.
+    /// The label of the client's address.
     pub from: &'static str,
-    /// Stands before the name of the client's device.
+    /// The label of the client's device.
     pub device: &'static str,
-    /// Stands for the name of a device that is not known.
+    /// The name of an unknown device.
     pub unknown_device: &'static str,
-    /// Stands before the name of the account's domain.
+    /// The label of the account's domain.
     pub domain: &'static str,
-    /// Stands before the account's user id.
+    /// The label of the account's user id.
     pub user_id: &'static str,
-    /// Stands where there is no address: an administrator did it on the server.
+    /// The text instead of a client address: an operator made the change on the server.
     pub by_administrator: &'static str,
-    /// Says at the end which product sent it, and that nobody reads answers.
+    /// The closing sentence: the product that sent the message, and that replies are not read.
     pub sent_by: fn(&str) -> String,
 }
 
-/// One mail in words.
+/// The texts of one message.
 pub(super) struct Said {
     pub subject: &'static str,
     /// The paragraph before the code, the link or the circumstances.
@@ -55,14 +55,13 @@ pub(super) struct Said {
 /// The subject of a notification, the paragraph before the circumstances, and those after.
 type Parts = (&'static str, &'static str, Vec<String>);
 
-/// The words for a reader of a language, by the primary subtag of its BCP 47 tag (RFC 5646, 2.2.1); English for those
-/// that there are none for.
+/// The texts for a language, by the primary subtag of its BCP 47 tag (RFC 5646, 2.2.1); English if it is not supported.
 pub(super) fn of(language: &str) -> &'static Words {
     let primary = language.split(['-', '_']).next().unwrap_or_default();
     [&ko::WORDS, &ja::WORDS].into_iter().find(|words| words.tag.eq_ignore_ascii_case(primary)).unwrap_or(&en::WORDS)
 }
 
-/// How long something is good, in the unit that people would say it in.
+/// A lifetime in a natural unit.
 enum Span {
     Minutes(i64),
     Hours(i64),

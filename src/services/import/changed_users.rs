@@ -1,5 +1,5 @@
-//! What an import changes of users who existed before: it is recorded in their security events; an address that comes
-//! back ends the undo links that a thief may hold, and another factor of MFA the codes for the one before.
+//! What an import changes of existing users is recorded in their security events. A restored address invalidates the
+//! undo links that a thief may hold, and a different factor invalidates the codes for the one before.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, UserToPut};
 use crate::storage::{Tx, codes, events};
 
-/// The users that a batch of lines is about, as they were before.
+/// The users of a batch of lines, as stored before.
 pub(super) struct UsersBefore {
     users: Vec<User>,
 }
 
 impl UsersBefore {
-    /// Reads them; nothing of the batch may have been written yet.
+    /// Reads them. Nothing of the batch may have been written yet.
     pub(super) async fn find(tx: &mut Tx, records: &[UserRecord]) -> Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
@@ -29,7 +29,7 @@ impl UsersBefore {
         Ok(Self { users: bulk::find_whole_users(tx, &logins, &ids).await? })
     }
 
-    /// What was changed, each user as they were and as they are.
+    /// The changed users, each before and after.
     fn changes<'a>(&'a self, users: &'a [UserToPut]) -> Vec<(&'a User, &'a User)> {
         let by_id: HashMap<&str, &User> = self.users.iter().map(|user| (user.id.as_str(), user)).collect();
         let by_login: HashMap<(&str, &str), &User> =
@@ -44,7 +44,7 @@ impl UsersBefore {
 }
 
 impl Services {
-    /// Records what the lines of a batch changed, once its users are written.
+    /// Records the changes of a batch, after its users are written.
     pub(super) async fn record_changed_users(
         tx: &mut Tx,
         before: &UsersBefore,
@@ -70,7 +70,7 @@ impl Services {
     }
 }
 
-/// Whether anything differs but what has events of its own, and what lines do not carry.
+/// Whether anything differs, except what has events of its own and what lines do not contain.
 fn is_changed(before: &User, after: &User) -> bool {
     let before = User {
         state: after.state,
@@ -82,12 +82,12 @@ fn is_changed(before: &User, after: &User) -> bool {
     before != *after
 }
 
-/// Whether codes that were sent to prove the factor, or to change it, are about another one.
+/// Whether codes that were sent to verify or change the factor refer to another one.
 fn has_other_factor(before: &User, after: &User) -> bool {
     before.mfa != after.mfa || before.auth_type != after.auth_type
 }
 
-/// The address that became the user's verified one.
+/// The address that became the user's verified one, if any.
 fn new_address<'a>(before: &User, after: &'a User) -> Option<&'a Email> {
     let was_verified = |address: &Email| before.verified_email().is_some_and(|before| before.key() == address.key());
     after.verified_email().filter(|address| !was_verified(address))

@@ -1,4 +1,4 @@
-//! Holding a file against what is kept already, before anything is written.
+//! Checks a file against the stored data, before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, Seek};
@@ -14,25 +14,26 @@ use crate::storage::{Tx, bulk};
 
 /// How many domains are remembered between batches.
 const REMEMBERED_DOMAINS: usize = 10_000;
-/// How many domains are counted in at once.
+/// In how many domains one statement counts entities.
 const COUNTED_DOMAINS: usize = 500;
 
-/// What came of holding a file against what is kept.
+/// The result of checking a file against the stored data.
 #[derive(Default)]
 pub(super) struct Checked {
     pub(super) faults: Faults,
     tallies: BTreeMap<Kind, Tally>,
-    /// The domains that are taken away, with their lines.
+    /// The deleted domains, with their lines.
     pub(super) deleted_domains: Vec<(u64, DomainId)>,
-    /// Users whose verified address goes to another one in this file: it must be theirs no more before it can be his.
+    /// Users whose verified address goes to another user in this file: it must be released before the other user can
+    /// have it.
     pub(super) displaced: Vec<UserId>,
-    /// How much of what those domains hold is taken away.
+    /// How many entities of these domains are deleted.
     removed: HashMap<(DomainId, Kind), i64>,
     domains: HashMap<DomainId, bool>,
 }
 
 impl Checked {
-    /// Reads the file and looks everything up that it touches.
+    /// Reads the file and looks up all entities that it refers to.
     pub(super) async fn take<S>(
         tx: &mut Tx,
         file: &mut ImportFile<S>,
@@ -54,7 +55,7 @@ impl Checked {
         Ok(checked)
     }
 
-    /// What is to be done, if nothing is wrong.
+    /// The summary, if there are no errors.
     pub(super) fn summary(&self, survey: &Survey) -> Result<ImportSummary> {
         let faults = survey.faults.clone().and(&self.faults);
         if faults.is_empty() {
@@ -87,7 +88,7 @@ impl Checked {
         self.check_users(tx, survey, &users.collect::<Vec<_>>(), &deletions).await
     }
 
-    /// Every domain that something is put into exists, or the file makes it, and does not take it away.
+    /// Checks that every domain of a written entity exists, or is created by the file, and is not deleted by it.
     async fn check_domains(
         &mut self,
         tx: &mut Tx,
@@ -141,7 +142,7 @@ impl Checked {
         Ok(())
     }
 
-    /// What has an id already is of the domain that the line says.
+    /// Checks that an entity with an existing id belongs to the domain that the line names.
     async fn check_owners(
         &mut self,
         tx: &mut Tx,
@@ -181,13 +182,13 @@ impl Checked {
         Ok(())
     }
 
-    /// Something that is kept is taken away.
+    /// Notes that a stored entity is deleted.
     pub(super) fn note_removed(&mut self, domain: &DomainId, kind: Kind) {
         self.tallies.entry(kind).or_default().deleted += 1;
         *self.removed.entry((domain.clone(), kind)).or_default() += 1;
     }
 
-    /// The domains that are taken away hold nothing any more.
+    /// Checks that the deleted domains are empty afterwards.
     async fn check_emptiness(&mut self, tx: &mut Tx) -> std::result::Result<(), Failure> {
         let mut left: BTreeMap<DomainId, Vec<String>> = BTreeMap::new();
         for some in self.deleted_domains.chunks(COUNTED_DOMAINS) {

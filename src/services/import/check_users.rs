@@ -1,5 +1,5 @@
-//! Holding the users of a file against those who are kept: each has two keys, his id and what he signs in with, and a
-//! verified address that no other may have.
+//! Checks the users of a file against the stored ones. Each has two keys, `id` and `user_id`, and a verified address
+//! that no other user may have.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::services::Failure;
 use crate::storage::Tx;
 use crate::storage::bulk::{self, StoredUser};
 
-/// The users who are kept and have to do with some lines.
+/// The stored users that some lines refer to.
 struct Found {
     by_login: HashMap<(String, String), StoredUser>,
     by_id: HashMap<String, StoredUser>,
@@ -19,7 +19,7 @@ struct Found {
 }
 
 impl Checked {
-    /// Checks users who are put, and counts those who are taken away.
+    /// Checks users who are written, and counts those who are deleted.
     pub(super) async fn check_users(
         &mut self,
         tx: &mut Tx,
@@ -65,7 +65,7 @@ impl Checked {
         let is_touched = survey.find_user(holder.domain_id.as_str(), &holder.login_key).is_some()
             || survey.find_user_id(holder.id.as_str()).is_some();
         if is_touched {
-            // What the file makes of him has been compared with all its other lines.
+            // The file contains this user, so their new address has been compared with all its other lines.
             self.displaced.push(holder.id.clone());
         } else {
             let message = format!("`email`: this is the verified address of {} already", holder.login_key);
@@ -98,8 +98,8 @@ impl Found {
         })
     }
 
-    /// Whom a line replaces: who signs in with the same, else who has the same id and is given another name by it. Or why
-    /// it cannot have the id it asks for.
+    /// The user that a line replaces: the one with the same `user_id`, otherwise the one with the same `id`, whose
+    /// `user_id` the line changes. Or the reason why the line cannot have its `id`.
     fn replaced_by(&self, user: &UserRecord, survey: &Survey) -> Result<Option<&StoredUser>, String> {
         let same_login = self.by_login.get(&key(user, user.login.key()));
         let same_id = user.id.as_ref().and_then(|id| self.by_id.get(id.as_str()));

@@ -1,23 +1,24 @@
-//! What is wrong with a file.
+//! The errors of a file.
 
 use std::fmt;
 
-/// How many faults are kept; the rest are counted, so that a file that is wrong in every line does not fill the memory.
+/// How many errors are kept. The rest are only counted, so that a file with an error in every line does not fill the
+/// memory.
 const KEPT: usize = 1000;
 
-/// Something is wrong with a line.
+/// An error in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Which line, from 1.
+    /// The number of the line, from 1.
     pub line: u64,
-    /// What is wrong and what would be right; a password or a hash is never repeated.
+    /// What is wrong and what would be right. A password or a hash is never repeated.
     pub message: String,
 }
 
-/// All that is wrong with a file.
+/// All errors of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// The first thousand that were found, by line.
+    /// The first thousand errors that were found, by line.
     pub listed: Vec<Fault>,
     /// How many more there are.
     pub more: u64,
@@ -32,7 +33,7 @@ impl Faults {
         }
     }
 
-    /// These and then `others`.
+    /// These errors, followed by `others`.
     pub(super) fn and(mut self, others: &Self) -> Self {
         for fault in &others.listed {
             self.add(fault.line, fault.message.clone());
@@ -42,7 +43,7 @@ impl Faults {
         self
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no errors.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()

@@ -1,4 +1,4 @@
-//! Hashing the passwords of a file, before the transaction: it takes long, and nobody should wait for it.
+//! Hashes the passwords of a file before the transaction, because it takes long and must not block other requests.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,13 +16,14 @@ use crate::services::hasher::{Hasher, Slot};
 use crate::services::{Error, Failure, Services};
 use crate::storage::bulk;
 
-/// How many passwords are handed to the hashing threads at once; how many are hashed at once is theirs to know.
+/// How many passwords are handed to the hashing threads at once. The threads decide how many of them are hashed at
+/// once.
 const IN_FLIGHT: usize = 64;
 
-/// The hashes of a file's passwords in their order, in a file without a name: a million would not do in memory.
+/// The hashes of a file's passwords in their order, in a file without a name: a million would take too much memory.
 pub(super) struct Hashes(Lines<BufReader<File>>);
 
-/// A password, and the hash that is kept of the one it replaces.
+/// A password, and the stored hash of the one that it replaces.
 type Job = (Password, Option<String>);
 
 impl Hashes {
@@ -67,7 +68,7 @@ fn reread(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
 }
 
 impl Services {
-    /// The passwords of a batch, each with the hash that is kept of the same user's present one.
+    /// The passwords of a batch, each with the stored hash of the same user's current one.
     async fn jobs(&self, batch: &Batch) -> std::result::Result<Vec<Job>, Failure> {
         let mut wanted = Vec::new();
         for numbered in &batch.lines {
@@ -91,8 +92,8 @@ impl Services {
         Ok(jobs.collect())
     }
 
-    /// The hash of a password; the one that is kept already where it is of the same password, so that importing a file
-    /// again changes nothing and ends no session.
+    /// The hash of a password. If the stored hash is of the same password, it is kept, so that importing a file again
+    /// changes nothing and ends no session.
     async fn hash_unless_same(&self, (password, present): Job) -> std::result::Result<String, Failure> {
         let slot = turn(&self.hasher).await;
         if let Some(text) = present
@@ -105,7 +106,7 @@ impl Services {
     }
 }
 
-/// Waits for a turn however long it takes: nobody is kept waiting for an answer.
+/// Waits for a slot without a time limit: no client is waiting for a response.
 async fn turn(hasher: &Hasher) -> Slot {
     loop {
         if let Ok(slot) = hasher.slot().await {

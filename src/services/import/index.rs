@@ -1,13 +1,13 @@
-//! Which keys a file has, and where: a digest of each, 24 bytes a key whatever its length.
+//! The keys of a file and their lines: a digest of each key, 24 bytes whatever its length.
 
 use sha2::{Digest as _, Sha256};
 
-/// A key, told from all others by 128 bits of its SHA-256.
+/// A key, identified by 128 bits of its SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct KeyDigest(u64, u64);
 
 impl KeyDigest {
-    /// The digest of a key of so many parts.
+    /// The digest of a key with these parts.
     pub(super) fn of(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
@@ -20,14 +20,14 @@ impl KeyDigest {
     }
 }
 
-/// What is known of the line that a key stands in.
+/// The line that contains a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// Its number.
     pub(super) line: u64,
-    /// Whether what has the key is taken away.
+    /// Whether the line deletes the entity with the key.
     pub(super) is_deletion: bool,
-    /// Whether the line has to be done before others: it takes something away, or makes a domain.
+    /// Whether the line has to be processed before others: it deletes an entity or creates a domain.
     pub(super) is_early: bool,
 }
 
@@ -38,15 +38,15 @@ struct Entry {
     place: u64,
 }
 
-/// Keys as they are found.
+/// The keys in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct Index(Vec<Entry>);
 
-/// All keys, in an order in which they can be found again.
+/// All keys, sorted for look-up.
 #[derive(Debug, Default)]
 pub(super) struct Sorted(Vec<Entry>);
 
-/// A key stands in two lines.
+/// A key that two lines contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Duplicate {
     /// The later line.
@@ -61,7 +61,7 @@ impl Index {
         self.0.push(Entry { key, place: place.line << 2 | flags });
     }
 
-    /// Sorts them, and tells `duplicate` of each that stands in the file more than once.
+    /// Sorts the keys, and reports each one that the file contains more than once to `duplicate`.
     pub(super) fn sort(mut self, mut duplicate: impl FnMut(Duplicate)) -> Sorted {
         self.0.sort_unstable();
         for same in self.0.chunk_by(|one, other| one.key == other.key) {
@@ -76,13 +76,13 @@ impl Index {
 }
 
 impl Sorted {
-    /// Where a key stands first.
+    /// The first line that contains a key.
     pub(super) fn find(&self, key: KeyDigest) -> Option<Place> {
         let at = self.0.partition_point(|entry| entry.key < key);
         self.0.get(at).filter(|entry| entry.key == key).map(Entry::place)
     }
 
-    /// The lines that have to be done before others, in order.
+    /// The lines that have to be processed before others, in order.
     pub(super) fn early_lines(&self) -> Vec<u64> {
         let mut lines: Vec<u64> =
             self.0.iter().map(Entry::place).filter(|place| place.is_early).map(|place| place.line).collect();

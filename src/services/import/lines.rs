@@ -1,4 +1,4 @@
-//! The lines of a file, one at a time, and a digest over all of it.
+//! The lines of a file, one at a time, and a digest of the whole file.
 
 use std::io::{self, BufRead, Read};
 
@@ -6,14 +6,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::record::MAX_LINE_BYTES;
 
-/// What a buffer may keep from one line to the next.
+/// The maximum size of the buffer that is kept from one line to the next.
 const KEPT_BUFFER: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Tells whether a file is what it was.
+/// Tells whether a file has changed.
 pub(super) type FileDigest = [u8; 32];
 
-/// A line, or why it is none.
+/// A line, or why it is not a valid one.
 pub(super) type LineText<'a> = Result<&'a str, String>;
 
 pub(super) struct Lines<S> {

@@ -1,8 +1,8 @@
-//! Import: a file of lines becomes what is kept, all of it or nothing.
+//! Import: writes all lines of a file to the database, or none.
 //!
-//! The file is read several times, never held: once to find what is wrong in it alone, with a digest of every key; once
-//! against what is kept already; once to hash its passwords, if it has any; and once to write, in the transaction in
-//! which it was checked.
+//! The file is read several times and never held in memory: once to find its own errors, with a digest of every key;
+//! once to check it against the stored data; once to hash its passwords, if it has any; and once to write it, in the
+//! transaction in which it was checked.
 
 mod changed_users;
 mod check;
@@ -30,30 +30,30 @@ use survey::Survey;
 
 pub use faults::{Fault, Faults};
 
-/// How an import is done.
+/// The options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Check everything, write nothing.
+    /// Whether to check everything and write nothing.
     pub dry_run: bool,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The current phase.
     pub phase: Phase,
-    /// How much of it is done.
+    /// How much of the phase is done.
     pub done: u64,
-    /// How much there is to do.
+    /// How much the phase has to do.
     pub total: u64,
 }
 
-/// What an import does, one after the other. The second and third may come in either order, and more than once.
+/// The phases of an import, in order. The second and third may come in either order, and more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Reads the file; counted in bytes.
     Reading,
-    /// Holds it against what is kept; counted in lines.
+    /// Checks the file against the stored data; counted in lines.
     Checking,
     /// Hashes passwords; counted in passwords.
     Hashing,
@@ -61,36 +61,36 @@ pub enum Phase {
     Writing,
 }
 
-/// What an import did, or with `dry_run` would do.
+/// What an import did, or would do with `dry_run`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportSummary {
-    /// How many lines there were, blank ones not counted.
+    /// How many lines there were, without blank ones.
     pub lines: u64,
-    /// For each kind of thing that they are about, what became of it.
+    /// For each kind of entity, how many were written and deleted.
     pub kinds: BTreeMap<Kind, Tally>,
-    /// How many users have a new password and cannot be notified of it, as no mail server is set.
+    /// How many users have a new password and cannot be notified of it, because no mail server is configured.
     pub not_notified: usize,
 }
 
-/// What became of the things of one kind.
+/// How many entities of one kind were written and deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// So many were made or replaced.
+    /// How many were created or replaced.
     pub put: u64,
-    /// So many were taken away.
+    /// How many were deleted.
     pub deleted: u64,
 }
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportRefusal {
-    /// These are wrong.
+    /// The file has errors.
     #[error("{0}")]
     Faults(Faults),
     /// The file could not be read.
     #[error("the file cannot be read: {0}")]
     Unreadable(#[source] io::Error),
-    /// Somebody wrote to the file.
+    /// The file was changed during the import.
     #[error("the file changed while it was read, and nothing was written; try again when it is complete")]
     Changed,
 }
@@ -98,10 +98,7 @@ pub enum ImportRefusal {
 type Result<T> = std::result::Result<T, Error<ImportRefusal>>;
 
 impl Services {
-    /// Imports a file, from its beginning: all of it, or nothing. Two imports at once are done one after the other.
-    ///
-    /// # Errors
-    /// An [`ImportRefusal`].
+    /// Imports a file from its beginning: all of it, or nothing. Two concurrent imports run one after the other.
     pub async fn import<S>(
         &self,
         source: S,
@@ -114,7 +111,8 @@ impl Services {
         let rules = Rules { now: self.now(), password_min_length: self.policy.password_min_length };
         let mut file = ImportFile::open(source, rules).await?;
         let survey = Survey::take(&mut file, &progress).await?;
-        // Whoever is refused or writes nothing holds nobody up; and hashes that take hours are not made in vain.
+        // A dry run or an import with errors must not block others, and hashes that take hours must not be computed in
+        // vain.
         if options.dry_run || survey.passwords > 0 || survey.has_faults() {
             let mut tx = bulk::begin_snapshot(&self.db).await?;
             let checked = Checked::take(&mut tx, &mut file, &survey, &progress).await?;
@@ -140,11 +138,11 @@ impl Services {
     }
 }
 
-/// Copies what can be read only once, such as standard input, to where it can be read again: a file without a name, that
-/// is gone when it is closed.
+/// Copies a source that can be read only once, such as standard input, to a file without a name that can be read again
+/// and is deleted when it is closed.
 ///
 /// # Errors
-/// When it cannot be read, or there is no room for it.
+/// If the source cannot be read, or there is no space for the copy.
 pub fn spool(mut source: impl Read) -> io::Result<impl BufRead + Seek + Send + 'static> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut source, &mut file)?;

@@ -1,5 +1,5 @@
-//! Reading a file from its beginning to its end, on a thread of its own, a batch of lines at a time; the one who takes
-//! the batches sets the pace.
+//! Reads a file from its beginning to its end, on a thread of its own, a batch of lines at a time. The consumer of the
+//! batches sets the pace.
 
 use std::io::{self, BufRead, Seek, SeekFrom};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use super::{ImportRefusal, Result};
 use crate::domain::record::{self, BadLine, Line, Rules};
 use crate::services::Error;
 
-/// How many lines a batch has.
+/// The maximum number of lines of a batch.
 const BATCH_LINES: usize = 1000;
-/// After how many bytes a batch is full, however few lines it has.
+/// The number of bytes after which a batch is full, however few lines it has.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// A line that was read.
 pub(super) struct Numbered {
     /// Its number in the file, from 1.
     pub(super) number: u64,
-    /// What it says.
+    /// The parsed line, or why it is malformed.
     pub(super) line: std::result::Result<Line, BadLine>,
 }
 
@@ -29,11 +29,11 @@ pub(super) struct Numbered {
 pub(super) struct Batch {
     /// The lines, in their order.
     pub(super) lines: Vec<Numbered>,
-    /// How many bytes of the file were read by now.
+    /// How many bytes of the file were read so far.
     pub(super) bytes: u64,
 }
 
-/// Which lines are wanted.
+/// Which lines to read.
 #[derive(Clone)]
 pub(super) enum Which {
     /// All.
@@ -42,7 +42,7 @@ pub(super) enum Which {
     Only(Arc<[u64]>),
 }
 
-/// A file that is read again and again.
+/// A file that is read several times.
 pub(super) struct ImportFile<S> {
     source: Option<S>,
     rules: Rules,
@@ -66,12 +66,12 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
         Ok(Self { source: Some(source), rules, size, digest: None })
     }
 
-    /// How many bytes it has.
+    /// The size in bytes.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// By what its lines are read.
+    /// The rules by which its lines are parsed.
     pub(super) fn rules(&self) -> &Rules {
         &self.rules
     }
@@ -84,7 +84,7 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
         Ok(Pass { batches, thread: spawn_blocking(move || read(source, &which, &rules, &sender)) })
     }
 
-    /// Ends a reading, and sees whether the file still is what it was the first time.
+    /// Ends a reading, and checks whether the file is unchanged since the first one.
     pub(super) async fn finish(&mut self, pass: Pass<S>) -> Result<()> {
         drop(pass.batches);
         let (source, digest) = joined(pass.thread.await)?;
@@ -94,8 +94,8 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
 }
 
 impl<S> Pass<S> {
-    /// The next lines; `None` at the end, or when the file cannot be read any more, which
-    /// [`finish`](ImportFile::finish) tells.
+    /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
+    /// reports.
     pub(super) async fn next(&mut self) -> Option<Batch> {
         self.batches.recv().await
     }
@@ -138,13 +138,13 @@ fn read<S: BufRead + Seek>(
         let bytes = lines.bytes();
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;
-            // Whoever wanted them may be gone; then nothing needs to be read any more.
+            // The consumer may have stopped; then nothing more needs to be read.
             if out.blocking_send(Batch { lines: std::mem::take(&mut batch), bytes }).is_err() {
                 return Ok(lines.into_parts());
             }
         }
     }
-    // As above, and then this is the end anyway.
+    // As above, and this is the end anyway.
     let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes() });
     Ok(lines.into_parts())
 }

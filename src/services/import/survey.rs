@@ -1,4 +1,4 @@
-//! What a file holds, and what is wrong with it alone.
+//! The contents of a file, and the errors that do not depend on stored data.
 
 use super::faults::Faults;
 use super::index::{Duplicate, Index, KeyDigest, Place, Sorted};
@@ -7,14 +7,14 @@ use super::{Phase, Progress, Result};
 use crate::domain::record::{Deletion, Key, Kind, Line, NewPassword, Record, UserRecord};
 use std::io::{BufRead, Seek};
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// How many lines it has, blank ones not counted.
+    /// How many lines it has, without blank ones.
     pub(super) lines: u64,
-    /// How many passwords are to be hashed.
+    /// How many passwords have to be hashed.
     pub(super) passwords: u64,
-    /// What is wrong.
+    /// The errors.
     pub(super) faults: Faults,
     keys: Sorted,
     user_ids: Sorted,
@@ -49,23 +49,23 @@ impl Survey {
         !self.faults.is_empty()
     }
 
-    /// Where the file says something about the thing with this key.
+    /// The line about the entity with this key.
     pub(super) fn find(&self, key: &Key) -> Option<Place> {
         let (first, second) = key.parts();
         self.keys.find(key_digest(key.kind(), first, second))
     }
 
-    /// Where the file says something about the user who signs in with this, given in the form that is compared.
+    /// The line about the user with this user id, given as its comparison key.
     pub(super) fn find_user(&self, domain: &str, login_key: &str) -> Option<Place> {
         self.keys.find(key_digest(Kind::User, domain, login_key))
     }
 
-    /// Where the file gives this id to a user.
+    /// The line that gives this `id` to a user.
     pub(super) fn find_user_id(&self, id: &str) -> Option<Place> {
         self.user_ids.find(KeyDigest::of(&[id]))
     }
 
-    /// The lines that have to be done before others, in order.
+    /// The lines that have to be processed before others, in order.
     pub(super) fn early_lines(&self) -> Vec<u64> {
         self.keys.early_lines()
     }
@@ -87,7 +87,7 @@ impl Collector {
             }
             Ok(Line::Delete(Deletion { key, .. })) => self.add_key(*number, key, true),
             Err(bad) => {
-                // Its key counts, so that one mistake in a domain does not make everything in it wrong.
+                // Its key counts, so that one error in a domain does not invalidate everything in it.
                 bad.key.iter().for_each(|key| self.add_key(*number, key, false));
                 bad.faults.iter().for_each(|fault| self.survey.faults.add(*number, fault));
             }

@@ -1,4 +1,4 @@
-//! Writing what a file says, once all of it is known to be right.
+//! Writes a file, after all of it has been checked.
 
 use std::io::{BufRead, Seek};
 
@@ -12,10 +12,10 @@ use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::{Failure, Services};
 use crate::storage::{Tx, bulk, codes, recovery_codes, sessions};
 
-/// How many things one statement names by their ids.
+/// How many entities one statement names by their ids.
 const IDS: usize = 1000;
 
-/// The things of a batch, by kind; domains are made before.
+/// The entities of a batch, by kind. Domains are created before.
 #[derive(Default)]
 struct Puts {
     roles: Vec<Role>,
@@ -26,9 +26,9 @@ struct Puts {
 }
 
 impl Services {
-    /// Writes it all: what is taken away first, so that its keys and addresses are free, and domains, so that others can
-    /// be in them; then everything else; last, the domains that are empty by then go. Returns how many users have a new
-    /// password and cannot be notified of it, as no mail server is set.
+    /// Writes everything. First the deletions, so that keys and addresses become free, and the domains, so that
+    /// entities can be created in them; then everything else; last, the deletion of domains, which are empty by then.
+    /// Returns how many users have a new password and cannot be notified of it, because no mail server is configured.
     pub(super) async fn write<S>(
         &self,
         tx: &mut Tx,
@@ -78,8 +78,8 @@ impl Services {
     }
 }
 
-/// How many rows of each kind were written, and had been when the database last counted its tables: whenever one may have
-/// doubled, it is to count again.
+/// How many rows of each kind were written in total, and how many when the database last updated its statistics.
+/// Whenever a table may have doubled, the statistics are updated again.
 #[derive(Default)]
 struct Growth {
     written: [usize; 5],
@@ -87,7 +87,7 @@ struct Growth {
 }
 
 impl Growth {
-    /// With fewer rows, no plan matters.
+    /// With fewer rows, the query plan does not matter.
     const LEAST: usize = 1000;
 
     fn add(&mut self, puts: &Puts) {
@@ -96,7 +96,7 @@ impl Growth {
         self.written.iter_mut().zip(of_batch).for_each(|(written, more)| *written += more);
     }
 
-    /// Whether it is to count again; then it is noted that it did.
+    /// Whether the statistics have to be updated. If so, notes that they are.
     fn is_doubled(&mut self) -> bool {
         let grown = self.written.iter().zip(&self.counted);
         let is_doubled = grown.into_iter().any(|(written, counted)| *written >= Self::LEAST.max(2 * counted));

@@ -1,4 +1,4 @@
-//! Writing users: what the line does not carry stays, and what makes sessions untrustworthy ends them.
+//! Writes users. What the line does not contain stays, and changes that make sessions untrustworthy end them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -20,24 +20,25 @@ use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, StoredUser, UserToPut};
 use crate::storage::{self, Conflict, Tx, codes, events, recovery_codes, sessions};
 
-/// What has to be done besides when users are written.
+/// What has to be done in addition to writing the users.
 #[derive(Default)]
 struct Aftermath {
-    /// Users whose password is another one now.
+    /// Users with a new password.
     with_new_password: Vec<UserId>,
-    /// Users whose authenticator app has another secret now.
+    /// Users whose authenticator app has a new secret.
     with_new_secret: Vec<UserId>,
-    /// Users who are DISABLED now.
+    /// Users who are now DISABLED.
     disabled: Vec<UserId>,
-    /// Ids that users had before.
+    /// The previous ids of users whose id changed.
     old_ids: Vec<UserId>,
-    /// What they are told.
+    /// The security events to record.
     events: Vec<SecurityEvent>,
 }
 
 impl Services {
-    /// Writes users, in place of those with the same keys. A user who was there stays the same row, so that a sign-in that
-    /// waits for it finds it. Returns how many users with a new password cannot be notified of it, as no mail server is set.
+    /// Writes users, in place of those with the same keys. An existing user keeps the same row, so that a sign-in that
+    /// waits for it finds it. Returns how many users with a new password cannot be notified of it, because no mail
+    /// server is configured.
     pub(super) async fn put_users(
         &self,
         tx: &mut Tx,
@@ -85,7 +86,8 @@ impl Services {
         Ok(missed)
     }
 
-    /// Whether the line has another secret than the one before; one that cannot be opened any more counts as another.
+    /// Whether the line has another secret than the stored one. A stored secret that cannot be decrypted counts as
+    /// another.
     fn has_new_secret(&self, before: &StoredUser, record: &UserRecord) -> bool {
         let (Some(sealed), Some(secret)) = (&before.otp_secret, &record.otp_secret) else { return false };
         let opened = self.secret_key.open(OTP_SECRET_PURPOSE, sealed);
@@ -118,7 +120,7 @@ impl Services {
 }
 
 impl Aftermath {
-    /// A new password, or being disabled, ends sessions.
+    /// Adds what follows from a change. A new password ends sessions, and so does disabling the user.
     fn add(
         &mut self,
         before: &StoredUser,
@@ -151,7 +153,7 @@ impl Aftermath {
         codes::delete_of_owners_for(tx, &with_new_password, &CodePurpose::VOIDED_BY_PASSWORD).await?;
         codes::delete_of_owners_for(tx, &disabled, &CodePurpose::VOIDED_BY_DISABLING).await?;
         codes::delete_of_owners_for(tx, &texts(&self.with_new_secret), &CodePurpose::OF_MFA).await?;
-        // The digests of codes contain the id that their owner had: under another one, no code matches.
+        // The digests of codes contain the id of their owner: under a new id, no code matches.
         let old_ids = texts(&self.old_ids);
         codes::delete_of_owners(tx, &old_ids).await?;
         recovery_codes::delete_of_owners(tx, &old_ids).await?;
@@ -190,20 +192,21 @@ impl Locked {
         Ok(Self { ids: ids.collect(), by_id: locked.into_iter().map(|user| (user.id.clone(), user)).collect() })
     }
 
-    /// Who was in the place of this one: who signed in with the same, else who had the same id.
+    /// The user that this line replaces: the one with the same `user_id`, otherwise the one with the same `id`.
     fn before(&mut self, record: &UserRecord) -> Option<StoredUser> {
         let key = (record.domain_id.to_string(), record.login.key().to_owned());
         let id = self.ids.get(&key).or(record.id.as_ref())?;
         self.by_id.remove(id)
     }
 
-    /// Every line was checked to replace one user at most. If there is a second one, somebody wrote at the same moment.
+    /// Every line was checked to replace at most one user. If there is a second one, a concurrent request has written
+    /// it.
     fn check_all_replaced(self) -> std::result::Result<(), Failure> {
         if self.by_id.is_empty() { Ok(()) } else { Err(storage::Error::Conflict(Conflict::UsersLogin).into()) }
     }
 }
 
-/// So many new ids that nobody has. With a million users a collision of 48 random bits is nothing unheard of.
+/// The given number of unused ids. With a million users, a collision of 48 random bits is not unusual.
 async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::Result<BTreeSet<UserId>, Failure> {
     let mut ids = BTreeSet::new();
     for _ in 0..MAX_DRAWS {
@@ -223,7 +226,7 @@ async fn fresh_ids(tx: &mut Tx, survey: &Survey, number: usize) -> std::result::
     Err(no_ids())
 }
 
-/// How often ids are drawn until all of a batch are new.
+/// How often ids are generated until all of a batch are unused.
 const MAX_DRAWS: usize = 20;
 
 fn no_ids() -> Failure {

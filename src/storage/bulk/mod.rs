@@ -1,5 +1,5 @@
-//! Many rows at once: what import looks up and writes, each statement for a whole batch. The batches are the caller's to
-//! make; a thousand rows are a good number. What is done to one thing at a time stands in that thing's own file.
+//! Statements on many rows: the look-ups and writes of an import, each for a whole batch. The calling code chooses the
+//! batches; a thousand rows are a good size. Statements on single entities are in the entity's own file.
 
 mod things;
 mod users;
@@ -19,15 +19,15 @@ use diesel_async::SimpleAsyncConnection as _;
 use super::db::{Conn, Db, Tx};
 use super::error::Error;
 
-/// How many rows one statement of PostgreSQL inserts: far below its 65,535 parameters.
+/// The number of rows that one statement inserts on PostgreSQL: far below its limit of 65,535 parameters.
 pub(super) const ROWS_PER_STATEMENT: usize = 500;
-/// How many times five seconds an import waits for whoever else writes on SQLite: ten minutes.
+/// How many times an import waits five seconds for another writer on SQLite: ten minutes.
 const TRIES_TO_BEGIN: usize = 120;
-/// Held by an import on PostgreSQL, so that of two at once the second sees what the first wrote.
+/// Held by an import on PostgreSQL, so that of two concurrent imports the second sees what the first wrote.
 const ADVISORY_LOCK: i64 = 0x7573_6572_696d_706f;
-/// What is done to many rows takes as long as it takes: what keeps requests from holding others up does not count for it.
-/// And every statement goes by an index, whatever the planner thinks: what it knows of a table can be from before the
-/// import, when reading all of it was cheap. A million rows later it is not.
+/// Bulk statements have no time limits; the limits that keep requests from blocking others do not apply to them. Every
+/// statement uses an index, whatever the planner prefers: its statistics may be from before the import, when a full
+/// scan was cheap. After a million rows, it no longer is.
 const SETTINGS: &str = "
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = 0;
@@ -41,15 +41,16 @@ const SETTINGS: &str = "
 /// The tables that an import writes.
 const WRITTEN_TABLES_ANALYZE: &str =
     "ANALYZE domains, roles, users, workspace_groups, workspace_group_users, workspaces, role_bindings";
-/// Indices are written in no order; with the usual 2 MB every page would be read and written many times over.
+/// Index pages are written in no particular order. With the usual cache of 2 MB, every page would be read and written
+/// many times.
 const LARGE_CACHE: &str = "PRAGMA cache_size = -48000;";
-/// The cache as every other connection has it, and the space that the transaction took in the log given back.
+/// Restores the cache size of all other connections, and releases the space that the transaction took in the log.
 const AFTER_COMMIT: &str = "PRAGMA cache_size = -2000; PRAGMA wal_checkpoint(TRUNCATE);";
 
-/// Begins a transaction that will write a lot, alone: another import waits until it ends.
+/// Begins a transaction that will write a lot. Another import waits until it ends.
 ///
 /// # Errors
-/// When the database is not available, or on SQLite is written to by somebody else all the time.
+/// If the database is unavailable, or another process writes to SQLite all the time.
 pub async fn begin(db: &Db) -> Result<Tx, Error> {
     let mut tries = 1;
     let mut tx = loop {
@@ -67,10 +68,7 @@ pub async fn begin(db: &Db) -> Result<Tx, Error> {
     Ok(tx)
 }
 
-/// Begins a transaction that reads a lot, as of one moment, for as long as it takes.
-///
-/// # Errors
-/// When the database is not available.
+/// Begins a transaction that reads a lot, as of one moment, without a time limit.
 pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
     let mut tx = db.begin_snapshot().await?;
     if let Conn::Pg(c) = tx.conn() {
@@ -79,12 +77,9 @@ pub async fn begin_snapshot(db: &Db) -> Result<Tx, Error> {
     Ok(tx)
 }
 
-/// Lets PostgreSQL count the tables as they are now, with what the transaction has written. From then on, it plans by
-/// this, also the checks of foreign keys, whose plans it keeps. While an import grows a table, this is due whenever the
-/// table may have doubled.
-///
-/// # Errors
-/// When the database fails.
+/// Updates the statistics of PostgreSQL, including what the transaction has written. From then on, PostgreSQL plans
+/// with them, also the checks of foreign keys, whose plans it caches. During an import, call this whenever a table may
+/// have doubled.
 pub async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         c.batch_execute(WRITTEN_TABLES_ANALYZE).await?;
@@ -92,24 +87,24 @@ pub async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes everything last that was written since [`begin`]. PostgreSQL looks at it first: statements are planned once,
-/// by what is known of the tables at that moment, and until it looks it knows of nothing that was just imported.
+/// Commits everything that was written since [`begin`]. Updates the statistics of PostgreSQL first: each statement is
+/// planned once, with the statistics of that moment, which otherwise do not include the imported rows.
 ///
 /// # Errors
-/// When the database could not; then nothing of it remains.
+/// If the commit fails. Then nothing of the transaction remains.
 pub async fn commit(mut tx: Tx) -> Result<(), Error> {
     if let Conn::Pg(c) = tx.conn() {
         c.batch_execute("ANALYZE").await?;
     }
     if let Conn::Sqlite(c) = &mut tx.commit_keeping().await? {
-        // What was written lasts by now. If somebody still reads the log, the next one cuts it.
+        // The transaction is committed. If another process still reads the log, a later import truncates it.
         let _ = c.spawn_blocking(|c| c.batch_execute(AFTER_COMMIT)).await;
     }
     Ok(())
 }
 
-/// Inserts rows: many to a statement on PostgreSQL; one by one on SQLite, where a statement costs no way to a server,
-/// but all of them in one visit to its thread.
+/// Inserts rows. On PostgreSQL, one statement inserts many rows. On SQLite, a statement needs no round trip to a
+/// server, so each row has its own, all in one call to the connection's thread.
 macro_rules! insert_rows {
     ($tx:expr, $table:expr, $rows:expr) => {{
         let rows = $rows;
@@ -133,8 +128,8 @@ macro_rules! insert_rows {
 }
 pub(super) use insert_rows;
 
-/// Inserts rows as [`insert_rows`] does, and updates the listed columns of those whose key, the conflict target, is there
-/// already. A row that is replaced stays the same row for transactions that wait for its lock.
+/// Inserts rows as [`insert_rows`] does, and updates the listed columns of rows whose key, the conflict target, already
+/// exists. For transactions that wait for its lock, an updated row stays the same row.
 macro_rules! upsert_rows {
     ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $rows:expr) => {{
         use diesel::ExpressionMethods as _;

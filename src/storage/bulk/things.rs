@@ -1,4 +1,4 @@
-//! Domains, roles, groups, workspaces and bindings, many at once.
+//! Domains, roles, groups, workspaces, and bindings, many at once.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,7 @@ use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
 };
 
-/// Those of these domains that exist.
-///
-/// # Errors
-/// When the database fails.
+/// Which of these domains exist.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
     let found: Vec<String> = on!(tx.conn(), c => {
         domains::table.filter(OneOf::column(domains::domain_id, ids)).select(domains::domain_id).load(c).await
@@ -29,10 +26,7 @@ pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Er
     Ok(found.into_iter().map(DomainId::from_stored).collect())
 }
 
-/// Those of these roles that exist, as pairs of domain and role.
-///
-/// # Errors
-/// When the database fails.
+/// Which of these roles exist, as pairs of domain and role.
 pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
     for (domain, ids) in by_domain(keys) {
@@ -49,11 +43,8 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
     Ok(found)
 }
 
-/// Those of these groups, workspaces or bindings that exist, each with its domain. Kinds that have no id of their own
-/// have none.
-///
-/// # Errors
-/// When the database fails.
+/// Which of these groups, workspaces, or bindings exist, each with its domain. The result is empty for kinds without an
+/// id of their own.
 pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(String, DomainId)>, Error> {
     macro_rules! find {
         ($table:ident, $id:ident) => {
@@ -73,10 +64,7 @@ pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Ve
     Ok(found.into_iter().map(|(id, domain)| (id, DomainId::from_stored(domain))).collect())
 }
 
-/// How many things of a kind each of these domains holds; those that hold none are left out.
-///
-/// # Errors
-/// When the database fails.
+/// How many entities of a kind each of these domains contains. Domains with none are omitted.
 pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(DomainId, i64)>, Error> {
     macro_rules! count {
         ($table:ident) => {
@@ -101,10 +89,7 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
     Ok(counts.into_iter().map(|(domain, count)| (DomainId::from_stored(domain), count)).collect())
 }
 
-/// Keeps domains, in place of those with the same ids. Everything in them stays.
-///
-/// # Errors
-/// When the database fails.
+/// Writes domains, in place of those with the same ids. Everything in them stays.
 pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
     let rows: Vec<DomainRow> = domains.iter().map(DomainRow::from).collect();
     upsert_rows!(tx, domains, domains::domain_id, [name, state, tags], rows);
@@ -112,17 +97,14 @@ pub async fn put_domains(tx: &mut Tx, domains: &[Domain]) -> Result<(), Error> {
 }
 
 /// Writes roles, in place of those with the same keys.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_roles(tx: &mut Tx, roles: &[Role]) -> Result<(), Error> {
     let rows: Vec<RoleRow> = roles.iter().map(RoleRow::from).collect();
     upsert_rows!(tx, roles, (roles::domain_id, roles::role_id), [name, role_type, state], rows);
     Ok(())
 }
 
-/// Inserts entities, and updates the listed columns of those that are there already. `created_at` is updated only where a
-/// line tells it, so there are two statements: one with it, one without.
+/// Inserts entities, and updates the listed columns of existing ones. `created_at` is updated only if a line contains
+/// it, so there are two statements: one with it, one without.
 macro_rules! upsert_dated {
     ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $entities:expr, $row:expr) => {{
         let (dated, undated): (Vec<_>, Vec<_>) = $entities.iter().partition(|one| one.has_created_at);
@@ -136,9 +118,6 @@ fn rows<T, R>(entities: Vec<&Dated<T>>, row: impl Fn(&T) -> R) -> Vec<R> {
 }
 
 /// Writes groups with their users, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupRecord>]) -> Result<(), Error> {
     let ids: Vec<&str> = groups.iter().map(|record| record.entity.group.id.as_str()).collect();
     if ids.is_empty() {
@@ -168,9 +147,6 @@ async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
 }
 
 /// Writes workspaces, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Result<(), Error> {
     upsert_dated!(
         tx,
@@ -196,9 +172,6 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Res
 }
 
 /// Writes bindings, in place of those with the same ids.
-///
-/// # Errors
-/// When the database fails.
 pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Result<(), Error> {
     upsert_dated!(
         tx,
@@ -211,11 +184,8 @@ pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Resul
     Ok(())
 }
 
-/// Takes roles, groups, workspaces or bindings away, by the parts of their keys. Domains and users, to which more
-/// belongs, have functions of their own.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes roles, groups, workspaces, or bindings, by the parts of their keys. Domains and users, which own more data,
+/// have functions of their own.
 pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<(), Error> {
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {
@@ -247,10 +217,10 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
     Ok(())
 }
 
-/// Takes domains away, which must be empty.
+/// Deletes domains, which must be empty.
 ///
 /// # Errors
-/// When the database fails, also because a domain is not empty.
+/// If the database fails, for example because a domain is not empty.
 pub async fn delete_domains(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(domains::table.filter(OneOf::column(domains::domain_id, ids))).execute(c).await

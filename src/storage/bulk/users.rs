@@ -14,26 +14,26 @@ use crate::storage::rows::{NewUserRow, UserRow, stored_enum};
 use crate::storage::schema::{security_events, sessions, users};
 use crate::storage::types::At;
 
-/// What must be known of a user who is kept already, to replace him or to see that another may be put beside him.
+/// The data of an existing user that is needed to replace them, or to check whether another user may be added.
 #[derive(Clone)]
 pub struct StoredUser {
-    /// His own key.
+    /// The `id`.
     pub id: UserId,
-    /// The domain he belongs to.
+    /// The domain.
     pub domain_id: DomainId,
-    /// What he signs in with, in the form that is compared.
+    /// The user id, as its comparison key.
     pub login_key: String,
-    /// Where he stands.
+    /// The account's state.
     pub state: UserState,
-    /// His address, in the form that is compared.
+    /// The email address, as its comparison key.
     pub email_key: Option<String>,
-    /// The hash of his password.
+    /// The password hash.
     pub password_hash: Option<String>,
-    /// The secret of his authenticator app, sealed.
+    /// The encrypted secret of the authenticator app.
     pub otp_secret: Option<Vec<u8>>,
-    /// When he came to be.
+    /// When the user was created.
     pub created_at: Timestamp,
-    /// When he last signed in or refreshed a session.
+    /// When the user last signed in or refreshed a session.
     pub last_accessed_at: Option<Timestamp>,
 }
 
@@ -41,9 +41,9 @@ pub struct StoredUser {
 pub struct UserToPut {
     /// The user.
     pub user: User,
-    /// The hash of his password.
+    /// The password hash.
     pub password_hash: Option<String>,
-    /// The secret of his authenticator app, sealed.
+    /// The encrypted secret of the authenticator app.
     pub otp_secret: Option<Vec<u8>>,
 }
 
@@ -83,10 +83,7 @@ fn stored(rows: Vec<Row>) -> Result<Vec<StoredUser>, Error> {
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The users with one of these ids.
-///
-/// # Errors
-/// When the database fails.
+/// The users with these ids.
 pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -96,10 +93,7 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
     })?)
 }
 
-/// The users who sign in with one of these, given as pairs of the domain and the form that is compared.
-///
-/// # Errors
-/// When the database fails.
+/// The users with these user ids, given as pairs of the domain and the comparison key.
 pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<StoredUser>, Error> {
     if logins.is_empty() {
         return Ok(Vec::new());
@@ -109,10 +103,7 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
     })?)
 }
 
-/// The users one of whose verified address is one of these, given as pairs of the domain and the form that is compared.
-///
-/// # Errors
-/// When the database fails.
+/// The users with these verified addresses, given as pairs of the domain and the comparison key.
 pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) -> Result<Vec<StoredUser>, Error> {
     if emails.is_empty() {
         return Ok(Vec::new());
@@ -123,10 +114,7 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
     })?)
 }
 
-/// The users who sign in with one of these, or have one of these ids, with everything that is known of them.
-///
-/// # Errors
-/// When the database fails.
+/// The users with one of these user ids (`logins`) or `ids`, each as a complete `User`.
 pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
     let mut rows: Vec<UserRow> = Vec::new();
     if !logins.is_empty() {
@@ -141,14 +129,11 @@ pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// Locks the users who sign in with one of `logins` or have one of `ids`, and returns what they are now: a sign-in that
-/// holds one of them is waited for, and one that begins meanwhile waits.
-///
-/// # Errors
-/// When the database fails.
+/// Locks the users with these `logins` or `ids`, and returns them as they are then. This waits for sign-ins that hold
+/// one of them; later sign-ins wait for this transaction.
 pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     let mut locked: Vec<Row> = Vec::new();
-    // On SQLite, the transaction holds the only write lock already.
+    // On SQLite, the transaction already holds the only write lock.
     macro_rules! lock {
         ($condition:expr) => {
             match tx.conn() {
@@ -168,11 +153,11 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
     stored(locked)
 }
 
-/// Writes users, in place of those with the same ids. What an import does not carry stays as it is: the pending address
-/// and the last step of the authenticator app.
+/// Writes users, in place of those with the same ids. What an import does not contain stays: the pending email and the
+/// last step of the authenticator app.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when the name or the verified address of one is taken.
+/// [`Conflict`](Error::Conflict) if the user id or the verified address of a user is taken.
 pub async fn put_users(tx: &mut Tx, users: &[UserToPut]) -> Result<(), Error> {
     let rows: Vec<NewUserRow> = users
         .iter()
@@ -213,10 +198,10 @@ pub async fn put_users(tx: &mut Tx, users: &[UserToPut]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives a user another id; their sessions and security events follow.
+/// Changes the id of a user, also in their sessions and security events.
 ///
 /// # Errors
-/// [`Conflict`](Error::Conflict) when another user has the id.
+/// [`Conflict`](Error::Conflict) if another user has the id.
 pub async fn change_id(tx: &mut Tx, before: &UserId, after: &UserId) -> Result<(), Error> {
     let (before, after) = (before.as_str(), after.as_str());
     on!(tx.conn(), c => {
@@ -229,10 +214,7 @@ pub async fn change_id(tx: &mut Tx, before: &UserId, after: &UserId) -> Result<(
     Ok(())
 }
 
-/// Deletes users, by what they sign in with, and returns their ids.
-///
-/// # Errors
-/// When the database fails.
+/// Deletes users by their user ids, and returns their ids.
 pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<UserId>, Error> {
     if logins.is_empty() {
         return Ok(Vec::new());
@@ -243,10 +225,7 @@ pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<Us
     Ok(ids.into_iter().map(UserId::from_stored).collect())
 }
 
-/// Makes the addresses of users unverified, so that others can have them.
-///
-/// # Errors
-/// When the database fails.
+/// Makes the addresses of users unverified, so that other users can have them.
 pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
     on!(tx.conn(), c => {
         let is_meant = OneOf::column(users::id, ids);
@@ -255,7 +234,7 @@ pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The users who sign in with one of these.
+/// The users with these user ids.
 fn with_login(logins: &[(&str, &str)]) -> OneOfPairs<users::table> {
     OneOfPairs::columns(&users::table, users::id, users::domain_id, users::user_id_key, logins)
 }

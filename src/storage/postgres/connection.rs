@@ -1,7 +1,7 @@
 //! A connection to PostgreSQL for diesel, on top of tokio-postgres.
 //!
-//! It takes the place of `diesel_async::AsyncPgConnection`, which hides the SQLSTATE of an error and leaves only its
-//! text, and that is in whatever language the server speaks.
+//! It replaces `diesel_async::AsyncPgConnection`, which hides the SQLSTATE of an error and provides only its text, in
+//! the language of the server.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,14 +29,15 @@ use tokio_postgres::{Client, Statement};
 use super::errors::Errors;
 use super::row::{Parameter, PgRow};
 
-/// What is set at the start of a session is set for each transaction where a pooler keeps the sessions.
+/// The limits that are otherwise set at the start of a session. Behind a pooler, which owns the sessions, they are set
+/// for each transaction.
 const LIMITS: &str = "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '10s'; \
                       SET LOCAL idle_in_transaction_session_timeout = '30s'; \
                       SET LOCAL plan_cache_mode = force_generic_plan";
 
-/// How old a connection must be to be replaced when it takes no writes. Whether a session takes them is settled when it
-/// begins (`default_transaction_read_only`), so an old one does not see that the server takes them again; and a server
-/// that takes none is not asked for a new session at each refusal.
+/// The age at which a connection that accepts no writes is replaced. Whether a session accepts writes is decided when
+/// it begins (`default_transaction_read_only`), so an old one does not notice that the server accepts them again. And a
+/// server that accepts none does not have to open a new session after each refusal.
 const RECONNECT_AFTER: Duration = Duration::from_secs(3);
 
 /// A connection.
@@ -52,8 +53,8 @@ pub(in crate::storage) struct PgConnection {
 }
 
 impl PgConnection {
-    /// `is_pooled`: a pooler stands between, and the session may be another one in the next transaction. `must_write`:
-    /// the address asks for a server that takes writes, so one that does not is left.
+    /// `is_pooled`: there is a pooler in between, so the next transaction may run in another session. `must_write`: the
+    /// address requires a server that accepts writes, so a connection to one that does not is closed.
     pub(super) fn new(client: Client, is_pooled: bool, must_write: bool, is_full: Arc<AtomicBool>) -> Self {
         Self {
             client,
@@ -67,12 +68,12 @@ impl PgConnection {
         }
     }
 
-    /// Notes that the session takes no writes.
+    /// Notes that the session accepts no writes.
     pub(super) fn note_read_only(&self) {
         self.errors.note_read_only();
     }
 
-    /// Begins a transaction by `sql`.
+    /// Begins a transaction with `sql`.
     pub(in crate::storage) async fn begin(&mut self, sql: &str) -> QueryResult<()> {
         let sql = if self.is_pooled { Cow::from(format!("{sql}; {LIMITS}")) } else { Cow::from(sql) };
         AnsiTransactionManager::begin_transaction_sql(self, &sql).await
@@ -113,8 +114,7 @@ impl SimpleAsyncConnection for PgConnection {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(sql)));
         let failed_before = self.errors.end_of_transaction(sql);
-        // PostgreSQL answers to the COMMIT of a transaction in which a statement failed as if all were well, and rolls
-        // it back.
+        // PostgreSQL reports success for the COMMIT of a transaction in which a statement failed, but rolls it back.
         let sent = if failed_before.is_some() { "ROLLBACK" } else { sql };
         let sent = self.client.batch_execute(sent).await.map_err(|error| self.errors.convert(&error));
         let result = failed_before.map_or(sent, Err);
@@ -180,7 +180,7 @@ impl AsyncConnection for PgConnection {
         self.instrumentation = Box::new(instrumentation);
     }
 
-    /// Statements are kept for as long as the connection is: their number is that of the statements in this program.
+    /// Statements are cached for as long as the connection lives: there are only as many as this program contains.
     fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
 }
 
@@ -199,7 +199,7 @@ struct Signature {
     types: Vec<Type>,
 }
 
-/// A statement and its parameters, free of what they were made from.
+/// A statement and its parameters, independent of what they were created from.
 struct Query {
     signature: Signature,
     is_kept: bool,
@@ -221,7 +221,7 @@ impl Query {
     }
 }
 
-/// No table has a type that is not PostgreSQL's own.
+/// All tables only use types that are built into PostgreSQL.
 struct OnlyBuiltInTypes;
 
 impl PgMetadataLookup for OnlyBuiltInTypes {

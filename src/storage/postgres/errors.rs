@@ -1,4 +1,4 @@
-//! Errors of PostgreSQL, told by their SQLSTATE.
+//! Errors of PostgreSQL, identified by their SQLSTATE.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +11,18 @@ use super::describe;
 /// Precedes the SQLSTATE in the message of an error: diesel has no other place for it.
 const PREFIX: &str = "SQLSTATE ";
 
-/// The SQLSTATE of an error with this message; `None`, if it is not one of PostgreSQL.
+/// The SQLSTATE of an error with this message; `None` if it is not an error of PostgreSQL.
 pub(in crate::storage) fn sqlstate(message: &str) -> Option<&str> {
     message.strip_prefix(PREFIX)?.get(..5)
 }
 
-/// Makes diesel's errors of tokio-postgres's, and remembers what a connection has to know of them.
+/// Converts errors of tokio-postgres to diesel's, and remembers what a connection has to know of them.
 #[derive(Clone)]
 pub(super) struct Errors {
-    /// The first one of the transaction. PostgreSQL refuses every later statement with 25P02, which says nothing.
+    /// The first error of the transaction. PostgreSQL refuses every later statement with 25P02, which does not say why.
     first: Arc<Mutex<Option<DbError>>>,
     is_read_only: Arc<AtomicBool>,
-    /// Of all connections.
+    /// Shared by all connections.
     is_full: Arc<AtomicBool>,
 }
 
@@ -31,17 +31,17 @@ impl Errors {
         Self { first: Arc::default(), is_read_only: Arc::default(), is_full }
     }
 
-    /// Whether the server refused a write because it takes none at the moment.
+    /// Whether the server refused a write because it accepts none at the moment.
     pub(super) fn is_read_only(&self) -> bool {
         self.is_read_only.load(Ordering::Relaxed)
     }
 
-    /// Notes that the server takes no writes at the moment.
+    /// Notes that the server accepts no writes at the moment.
     pub(super) fn note_read_only(&self) {
         self.is_read_only.store(true, Ordering::Relaxed);
     }
 
-    /// diesel's error for this one; for 25P02 that for the first one of the transaction.
+    /// The error as diesel's; instead of 25P02, the first error of the transaction.
     pub(super) fn convert(&self, error: &tokio_postgres::Error) -> DieselError {
         let Some(error) = error.as_db_error() else {
             return DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(describe(error)));
@@ -60,7 +60,8 @@ impl Errors {
         database_error(error)
     }
 
-    /// To be told of every statement that may begin or end a transaction. A `COMMIT` after an error is that error.
+    /// Must be called for every statement that may begin or end a transaction. For a `COMMIT` after an error, returns
+    /// that error.
     pub(super) fn end_of_transaction(&self, sql: &str) -> Option<DieselError> {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if sql.starts_with("BEGIN") || sql.starts_with("ROLLBACK") {
@@ -85,7 +86,7 @@ fn database_error(error: &DbError) -> DieselError {
     DieselError::DatabaseError(kind, Box::new(Information { message, constraint }))
 }
 
-/// An error as it is passed to diesel. The detail and the hint are left out: a detail quotes the values of a row.
+/// An error as it is passed to diesel. The detail and the hint are omitted: a detail quotes the values of a row.
 struct Information {
     message: String,
     constraint: Option<String>,

@@ -1,4 +1,4 @@
-//! Connecting to PostgreSQL, over TLS where the address asks for it.
+//! Connects to PostgreSQL, over TLS if the address requests it.
 
 mod connection;
 mod errors;
@@ -26,19 +26,20 @@ pub use url::{PostgresUrl, UrlError};
 use super::db::Counter;
 use super::error::Error;
 
-/// How long connecting to one server may take, unless the address has a `connect_timeout`.
+/// The time limit for connecting to one server, unless the address has a `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same where the address names several servers: the next one has to be tried before the client gives up.
+/// The same if the address names several servers: the next one must be tried before the client gives up.
 const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(2);
 
-/// A write that changes nothing that anybody reads.
+/// A write that changes nothing that is ever read.
 const WRITE: &str = "INSERT INTO installation (name, value) VALUES ('write_check', '') \
                      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
-/// What opens a connection to the server at `url`. `is_full` is set when the server has no space left for a write.
+/// A function that opens a connection to the server at `url`. Sets `is_full` when the server has no space left for a
+/// write.
 ///
 /// # Errors
-/// When the root certificates cannot be read.
+/// If the root certificates cannot be read.
 pub(super) fn connector(
     url: &PostgresUrl,
     counter: Counter,
@@ -57,8 +58,8 @@ pub(super) fn connector(
     })
 }
 
-/// Fails if the server takes no writes: as a standby, because somebody told it so, or because it is full, of which
-/// `is_full` remembers that it was.
+/// Fails if the server accepts no writes: because it is a standby, is configured as read-only, or is full, which
+/// `is_full` remembers.
 pub(super) async fn check_writes(conn: &mut PgConnection, is_full: &AtomicBool) -> Result<(), Error> {
     let takes_writes = sql::<Bool>("NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'");
     if !diesel::select(takes_writes).get_result(&mut *conn).await? {
@@ -78,7 +79,7 @@ pub(super) async fn establish(url: &PostgresUrl) -> ConnectionResult<PgConnectio
     connect(url, MakeRustlsConnect::new(tls), Arc::default()).await
 }
 
-/// The error names the servers: «connection refused» alone says nothing about where.
+/// The error names the servers: "connection refused" alone does not say where.
 async fn connect(
     url: &PostgresUrl,
     tls: MakeRustlsConnect,
@@ -99,7 +100,7 @@ async fn connect(
     Ok(PgConnection::new(client, url.is_pooled, must_write, is_full))
 }
 
-/// The error with its causes: the first alone says only «error connecting to server».
+/// The error with its causes: the error itself only says "error connecting to server".
 fn describe(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,4 @@
-//! A row of PostgreSQL, as diesel reads it, and a value on its way there.
+//! A row of PostgreSQL as diesel reads it, and a value as diesel writes it.
 
 use std::error::Error;
 use std::fmt;
@@ -73,7 +73,7 @@ impl<'a> Field<'a, Pg> for PgField<'a> {
     }
 }
 
-/// A value as it came; diesel knows how to read it.
+/// A value as received; diesel decodes it.
 struct Raw<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for Raw<'a> {
@@ -86,8 +86,8 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
-/// A parameter that diesel has already written in PostgreSQL's binary format. It prints as `***`: tokio-postgres logs
-/// the parameters of every statement, and a password hash may be one of them.
+/// A parameter that diesel has already encoded in PostgreSQL's binary format. It prints as `***`: tokio-postgres logs
+/// the parameters of every statement, and one of them may be a password hash.
 pub(super) struct Parameter(pub(super) Option<Vec<u8>>);
 
 impl fmt::Debug for Parameter {
@@ -107,7 +107,7 @@ impl ToSql for Parameter {
         true
     }
 
-    // The statement was prepared with the types that diesel gave, so there is nothing left to check.
+    // The statement was prepared with the types from diesel, so there is nothing left to check.
     fn to_sql_checked(&self, r#type: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         self.to_sql(r#type, out)
     }

@@ -12,15 +12,15 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 /// How the server's certificate is verified (`sslmode`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verification {
-    /// `disable`, `prefer`, `require`: not at all.
+    /// `disable`, `prefer`, `require`: not verified.
     None,
-    /// `verify-ca`: it must come from a root that is trusted.
+    /// `verify-ca`: it must come from a trusted root.
     Authority(Roots),
-    /// `verify-full`: and be made out to the host that was asked for.
+    /// `verify-full`: it must also be issued for the host name of the connection.
     Full(Roots),
 }
 
-/// Which roots are trusted (`sslrootcert`).
+/// The trusted roots (`sslrootcert`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Roots {
     /// Those of the operating system.
@@ -66,7 +66,8 @@ fn root_store(roots: &Roots) -> Result<rustls::RootCertStore, String> {
     }
 }
 
-/// Believes any certificate: what `sslmode=require` means. It keeps listeners out, not somebody in the middle.
+/// Accepts any certificate, as `sslmode=require` does. This protects from eavesdropping, but not from a man in the
+/// middle.
 #[derive(Debug)]
 struct Unverified {
     provider: Arc<CryptoProvider>,
@@ -107,7 +108,7 @@ impl ServerCertVerifier for Unverified {
     }
 }
 
-/// Accepts a certificate of a trusted root, whatever name it is issued for: what `sslmode=verify-ca` means.
+/// Accepts a certificate of a trusted root, whatever name it is issued for, as `sslmode=verify-ca` does.
 #[derive(Debug)]
 struct AnyName {
     inner: Arc<rustls::client::WebPkiServerVerifier>,

@@ -1,4 +1,4 @@
-//! The address of a PostgreSQL server, as `libpq` writes it.
+//! The address of a PostgreSQL server, in the syntax of `libpq`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use tokio_postgres::config::{Host, SslMode as Encryption, TargetSessionAttrs};
 use super::tls::{Roots, Verification};
 use super::{CONNECT_TIMEOUT, CONNECT_TIMEOUT_OF_SEVERAL, describe};
 
-/// Set at the start of every session, unless a pooler keeps the sessions. A statement, a lock, or a client that went away
-/// in the middle holds nobody up for long. A statement is planned once and not for every execution, which took longer
-/// than executing it: of a member's list of workspaces 0.4 ms of 0.45.
+/// Set at the start of every session, unless a pooler owns the sessions. It limits for how long a statement, a lock, or
+/// a client that disconnects in a transaction blocks others. Each statement is planned once instead of for every
+/// execution, because planning took longer than execution: for a member's list of workspaces, 0.4 ms of 0.45.
 const OPTIONS: &str = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s \
                        -c plan_cache_mode=force_generic_plan";
 
-/// The parameters that tokio-postgres understands as `libpq` does. The rest are understood here.
+/// The parameters that tokio-postgres understands as `libpq` does. This module handles the others.
 const PASSED_ON: [&str; 17] = [
     "application_name",
     "channel_binding",
@@ -36,7 +36,7 @@ const PASSED_ON: [&str; 17] = [
     "tcp_user_timeout",
     "user",
 ];
-/// How PostgreSQL's documentation calls `keepalives_retries`.
+/// The name of `keepalives_retries` in PostgreSQL's documentation.
 const KEEPALIVES_COUNT: &str = "keepalives_count";
 /// Parameters that are sent to the server at the start of a session.
 const OF_START_UP: [&str; 2] = ["options", "application_name"];
@@ -47,11 +47,11 @@ const OF_START_UP: [&str; 2] = ["options", "application_name"];
 pub struct PostgresUrl {
     pub(super) config: Box<Config>,
     pub(super) verification: Verification,
-    /// `pooler=transaction`: a pooler stands between that lends a session for a transaction.
+    /// `pooler=transaction`: a pooler in between provides a session for each transaction.
     pub(super) is_pooled: bool,
 }
 
-/// An address could not be understood; the message never repeats it, as it may hold a password.
+/// An invalid address. The message never repeats the address, which may contain a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UrlError(String);
@@ -68,7 +68,7 @@ impl std::str::FromStr for PostgresUrl {
     fn from_str(text: &str) -> Result<Self, UrlError> {
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
         let own = Parameters::parse(query)?;
-        // What was written is handed on as it was written: to decode and encode it again would change it.
+        // The parameters are passed on as written: decoding and encoding them again would change them.
         let text = if own.passed_on.is_empty() { address.to_owned() } else { format!("{address}?{}", own.passed_on) };
         let mut config: Config = text.parse().map_err(|error| UrlError(describe(&error)))?;
         let (encryption, verification) = own.tls()?;
@@ -106,7 +106,7 @@ impl PostgresUrl {
         servers.collect::<Vec<_>>().join(", ")
     }
 
-    /// How long connecting may take, all servers tried in turn.
+    /// The time limit for connecting, when all servers are tried in turn.
     pub(super) fn connect_timeout(&self) -> Duration {
         let servers = self.config.get_hosts().len().max(self.config.get_hostaddrs().len()).max(1);
         let one = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
@@ -122,7 +122,7 @@ fn name(host: &Host) -> String {
     }
 }
 
-/// The parameters behind the `?`.
+/// The parameters after the `?`.
 #[derive(Default)]
 struct Parameters {
     ssl_mode: Option<String>,
@@ -146,7 +146,7 @@ impl Parameters {
                 "pooler" => parameters.pooler = Some(decode(value)?),
                 "target_session_attrs" => parameters.target = Some(decode(value)?),
                 KEEPALIVES_COUNT => parameters.pass_on("keepalives_retries", value),
-                // tokio-postgres takes the value for one host.
+                // tokio-postgres takes the whole value for one host.
                 "host" => value.split(',').for_each(|host| parameters.pass_on("host", host)),
                 known if PASSED_ON.contains(&known) => parameters.pass_on(known, value),
                 _ => return Err(unknown(&key)),
@@ -177,7 +177,8 @@ impl Parameters {
         }
     }
 
-    /// A primary takes writes, a standby does not: to `libpq` these differ only where somebody set a primary to take none.
+    /// A primary accepts writes, a standby does not. For `libpq`, the two differ only if a primary is configured as
+    /// read-only.
     fn target_session_attrs(&self) -> Result<TargetSessionAttrs, UrlError> {
         match self.target.as_deref() {
             None | Some("any") => Ok(TargetSessionAttrs::Any),
@@ -207,7 +208,7 @@ fn unknown(key: &str) -> UrlError {
     let own = ["pooler", "sslmode", "sslrootcert", "target_session_attrs", KEEPALIVES_COUNT];
     let mut supported = [&PASSED_ON[..], &own[..]].concat();
     supported.sort_unstable();
-    // Where a password holds a `?` or `&`, what looks like a name may be a part of it.
+    // If a password contains a `?` or `&`, what looks like a name may be part of the password.
     let is_name = key.len() <= 40 && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let shown = if is_name { format!("the parameter {key}") } else { "one of its parameters".to_owned() };
     UrlError(format!("{shown} is not supported; supported are {}", supported.join(", ")))

@@ -14,10 +14,10 @@ export interface Demo {
   users: SampleUser[];
 }
 
-/** Where a demo shows the messages that it would have sent, from the page of GraphiQL. */
+/** The address of a demo's mailbox, relative to the page of GraphiQL. */
 export const MAILBOX = 'dev/mailbox';
 
-/** The demo that this server is; null if it is none, or as long as that is not known. */
+/** The demo's data; null if the server is not a demo, or while that is unknown. */
 export function useDemo(): Demo | null {
   const [demo, setDemo] = useState<Demo | null>(null);
   useEffect(() => {

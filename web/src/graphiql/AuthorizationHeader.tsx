@@ -1,16 +1,16 @@
-// Keeps the token of whoever is signed in in GraphiQL's headers editor, where people see how a query carries it.
+// Keeps the authenticated user's token in GraphiQL's headers editor, which shows how a query sends it.
 
 import { useGraphiQL } from '@graphiql/react';
 import { useEffect } from 'react';
 import { isOurs, useSession } from '../session/store';
 import { bearerToken, parseHeaders, withToken } from './authorization';
 
-/** Draws nothing. Belongs inside `<GraphiQL>`, whose editors it reaches. */
+/** Renders nothing. Must be inside `<GraphiQL>`, whose editors it uses. */
 export function AuthorizationHeader() {
   const session = useSession();
   const accessToken = session.phase === 'signed-in' ? session.tokens.accessToken : null;
   const headerEditor = useGraphiQL((state) => state.headerEditor);
-  // Each tab has headers of its own, so a change of tab counts as well.
+  // Each tab has its own headers, so this runs on a change of tab too.
   const activeTabIndex = useGraphiQL((state) => state.activeTabIndex);
 
   useEffect(() => {
@@ -19,7 +19,7 @@ export function AuthorizationHeader() {
     const headers = parseHeaders(text);
     if (!headers) return;
     const present = bearerToken(headers);
-    // A token that a person put there is that person's business.
+    // A token that the user entered stays.
     if (present === accessToken || (present !== null && !isOurs(present))) return;
     headerEditor.setValue(withToken(text, accessToken));
   }, [headerEditor, activeTabIndex, accessToken]);

@@ -13,7 +13,7 @@ export function Explorer() {
         fetcher={fetcher}
         defaultTabs={TABS}
         defaultEditorToolsVisibility="headers"
-        // GraphiQL's history keeps headers and variables, so tokens and passwords: they go when the browser tab does.
+        // GraphiQL's history contains tokens and passwords (headers, variables), so it is deleted with the browser tab.
         storage={sessionStorage}
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}

@@ -1,24 +1,24 @@
-// Shows the variables of a tab that has some, and puts an id that works into those of OneThingById.
+// Shows the variables of a tab that has some, and sets a valid id in those of OneThingById.
 
 import { useGraphiQL } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 import { useSession } from '../session/store';
 
-/** The id in the query's variables as long as nobody is signed in. */
+/** The id in the query's variables while unauthenticated. */
 const PLACEHOLDER = 'workspace-000000000000';
 
-/** Draws nothing. Belongs inside `<GraphiQL>`, whose editors it reaches. */
+/** Renders nothing. Must be inside `<GraphiQL>`, whose editors it uses. */
 export function Variables() {
   const session = useSession();
   const sampleId = session.phase === 'signed-in' ? session.person.sampleId : null;
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const activeTabIndex = useGraphiQL((state) => state.activeTabIndex);
-  // What stands there until a user replaces it: the placeholder, or the id of the user who was signed in before.
+  // The value before a user replaces it: the placeholder, or the id set for the previously signed-in user.
   const ours = useRef(PLACEHOLDER);
 
   useEffect(() => {
     if (!variableEditor?.getValue().trim()) return;
-    // GraphiQL has no other way to choose the editor.
+    // GraphiQL offers no other way to select the editor.
     document.querySelector<HTMLButtonElement>('.graphiql-editor-tools [data-name="variables"]')?.click();
   }, [variableEditor, activeTabIndex]);
 

@@ -1,4 +1,4 @@
-// The Authorization header as it stands in GraphiQL's headers editor, which holds JSON as text.
+// The Authorization header in GraphiQL's headers editor, which contains JSON as text.
 
 import { bearer } from '../session/graphql';
 
@@ -16,7 +16,7 @@ export function withToken(text: string, accessToken: string | null): string {
   return Object.keys(headers).length === 0 ? '' : JSON.stringify(headers, null, 2);
 }
 
-/** The headers in the editor's text, or null while it is not an object of texts (someone is typing, say). */
+/** The headers in the editor's text, or null while it is not an object of strings (during typing, for example). */
 export function parseHeaders(text: string): Record<string, string> | null {
   if (text.trim() === '') return {};
   try {

@@ -1,4 +1,4 @@
-// How GraphiQL sends what is in its editors.
+// Sends the requests of GraphiQL's editors.
 
 import type { Fetcher } from '@graphiql/toolkit';
 import { bearer, isUnauthenticated, RequestFailed, send, type GraphQLAnswer, type GraphQLRequest } from '../session/graphql';
@@ -6,7 +6,7 @@ import { renew } from '../session/session';
 import { isOurs } from '../session/store';
 import { bearerToken } from './authorization';
 
-/** Sends the request; where this page's token has run out, once more with a fresh one. */
+/** Sends the request; if this page's token has expired, once more with a new one. */
 export const fetcher: Fetcher = async ({ query, variables, operationName }, options) => {
   const request = { query, variables, operationName };
   try {

@@ -1,4 +1,4 @@
-// The queries that wait in the tabs when GraphiQL is opened. A tab is called after its operation.
+// The queries in the tabs when GraphiQL opens. A tab is named after its operation.
 
 import me from './queries/me.graphql?raw';
 import oneThingById from './queries/one-thing-by-id.graphql?raw';
@@ -7,7 +7,7 @@ import sessions from './queries/sessions.graphql?raw';
 import workspaces from './queries/workspaces-page-by-page.graphql?raw';
 import workspacesVariables from './queries/workspaces-page-by-page.variables.json?raw';
 
-/** In their order; the first is the one that is open. */
+/** In display order; the first tab is open. */
 export const TABS = [
   { query: me },
   { query: workspaces, variables: workspacesVariables },

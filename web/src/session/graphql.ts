@@ -1,9 +1,9 @@
-// Sends one GraphQL request over HTTP and gives back what was answered. Knows nothing of tokens or of React.
+// Sends one GraphQL request over HTTP and returns the response. Independent of tokens and React.
 
-// Beside the page, wherever a proxy has put that.
+// Relative to the page, because a proxy may serve it below a path.
 const ENDPOINT = 'graphql';
 
-// Longer than the server itself gives a request, so that its own answer comes first.
+// Longer than the server's own time limit, so that the server's response arrives first.
 const PATIENCE_MS = 45_000;
 
 export interface GraphQLRequest {
@@ -17,18 +17,18 @@ export interface GraphQLAnswer {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** A failure whose message can be shown to a person as it stands. */
+/** A failure whose message can be shown to the user unchanged. */
 export class RequestFailed extends Error {
   constructor(
     message: string,
-    /** `extensions.code` of the GraphQL error, where the server answered at all. */
+    /** `extensions.code` of the GraphQL error, if there was a response. */
     readonly code: string | null = null,
   ) {
     super(message);
   }
 }
 
-/** Sends a request and gives the whole answer, errors included; throws `RequestFailed` where there is none. */
+/** Sends a request and returns the whole response, errors included; throws `RequestFailed` if there is none. */
 export async function send(request: GraphQLRequest, headers?: HeadersInit): Promise<GraphQLAnswer> {
   const all = new Headers(headers);
   all.set('content-type', 'application/json');
@@ -46,7 +46,7 @@ export async function send(request: GraphQLRequest, headers?: HeadersInit): Prom
   });
 }
 
-/** Sends a request and gives its data; throws `RequestFailed` with the first error if there is one. */
+/** Sends a request and returns its data; throws `RequestFailed` with the first error if there is one. */
 export async function ask<Data>(query: string, variables: unknown, accessToken?: string): Promise<Data> {
   const answer = await send({ query, variables }, accessToken ? bearer(accessToken) : {});
   const [error] = answer.errors ?? [];
@@ -55,12 +55,12 @@ export async function ask<Data>(query: string, variables: unknown, accessToken?:
   return answer.data as Data;
 }
 
-/** The header that says who is asking (RFC 6750). */
+/** The header that authenticates the request (RFC 6750). */
 export function bearer(accessToken: string): { Authorization: string } {
   return { Authorization: `Bearer ${accessToken}` };
 }
 
-/** Whether the server took the request as nobody's: no token, or one that is no longer good. */
+/** Whether the request was unauthenticated: no token, or one that is no longer valid. */
 export function isUnauthenticated(answer: GraphQLAnswer): boolean {
   return answer.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED') ?? false;
 }

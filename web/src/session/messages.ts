@@ -1,4 +1,4 @@
-// What is said to a person about signing in, in sentences.
+// The messages about sign-in for the user.
 
 import { RequestFailed } from './graphql';
 import type { MfaChallenge, UserError } from './operations';
@@ -6,7 +6,7 @@ import type { MfaChallenge, UserError } from './operations';
 export interface Message {
   tone: 'error' | 'info';
   text: string;
-  /** The input it is about, by its name in the API. */
+  /** The input that the message is about, by its name in the API. */
   field?: string | null;
 }
 
@@ -22,7 +22,7 @@ export function error(text: string, field: string | null = null): Message {
   return { tone: 'error', text, field };
 }
 
-/** The first refusal is the one to mend first; the server tells the rest again. */
+/** The user corrects the first error first; the server reports the others again. */
 export function fromRefusals([first]: UserError[]): Message {
   if (!first) return error('The server gave no reason. Please try again.');
   if (first.code === 'RATE_LIMITED' && first.retryAfter) {
@@ -36,7 +36,7 @@ export function fromFailure(failure: unknown): Message {
   throw failure;
 }
 
-/** Says where the code is to be found; `errors` beside a challenge say why none was sent. */
+/** Says where to find the code; `errors` beside a challenge say why none was sent. */
 export function fromChallenge(challenge: MfaChallenge, errors: UserError[]): Message {
   if (challenge.mfaType === 'OTP') return info('Enter the code that your authenticator app shows, or a recovery code.');
   if (challenge.sentTo) return info(`We sent a code to ${challenge.sentTo}. Enter it here, or a recovery code.`);

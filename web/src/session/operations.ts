@@ -1,4 +1,4 @@
-// What the sign-in box asks of the API, one function for each operation, with the types of the answers.
+// The API operations of the sign-in box, one function for each, with the types of the responses.
 
 import { ask, RequestFailed } from './graphql';
 
@@ -12,7 +12,7 @@ export interface SessionTokens {
 export interface MfaChallenge {
   token: string;
   mfaType: 'EMAIL' | 'OTP';
-  /** Where the code went, partly hidden; null where none was sent. */
+  /** The masked address that the code was sent to; null if none was sent. */
   sentTo: string | null;
   expiresAt: string;
 }
@@ -20,21 +20,21 @@ export interface MfaChallenge {
 export interface UserError {
   message: string;
   code: string;
-  /** The input that was wrong, null where it was none in particular. */
+  /** The invalid input; null if the error is not about a particular input. */
   field?: string | null;
-  /** Seconds to wait; null where waiting does not help. */
+  /** Seconds to wait; null if waiting does not help. */
   retryAfter?: number | null;
 }
 
 export interface Person {
   name: string | null;
   userId: string;
-  /** The id of something that the user can see: a workspace, or else the user. */
+  /** The id of an entity that the user can see: a workspace, otherwise the user. */
   sampleId: string | null;
 }
 
 export interface Credentials {
-  /** May be left out where the server has one domain. */
+  /** May be omitted if the server has only one domain. */
   domainId: string | null;
   userId: string;
   password: string;
@@ -116,7 +116,7 @@ export async function whoAmI(accessToken: string): Promise<Person> {
   return { name: me.name, userId: me.userId, sampleId: me.workspaces.nodes[0]?.id ?? me.id };
 }
 
-/** Whether the access token was what stood in the way: it has run out, or its session has ended. */
+/** Whether the access token caused the failure: it has expired, or its session has ended. */
 export function isRefusedToken(failure: unknown): boolean {
   return failure instanceof RequestFailed && failure.code === 'UNAUTHENTICATED';
 }

@@ -1,11 +1,11 @@
-// What can be done with the session: take it up again, sign in, answer the challenge, renew, sign out.
-// Failures are shown as the session's message; nothing here throws to whoever clicked.
+// The actions on the session: resume, sign in, complete the challenge, refresh, sign out.
+// Failures are shown as the session's message; these functions do not throw.
 
 import { fromChallenge, fromFailure, fromRefusals, SESSION_ENDED, SIGNED_IN, SIGNED_OUT, type Message } from './messages';
 import * as api from './operations';
 import { change, current } from './store';
 
-/** Takes up the session that an earlier load of this page left behind, if it still stands. */
+/** Resumes the session of an earlier load of this page, if it is still valid. */
 export async function restore(): Promise<void> {
   const session = current();
   if (session.phase !== 'restoring') return;
@@ -24,7 +24,7 @@ export async function signIn(credentials: api.Credentials): Promise<void> {
   });
 }
 
-/** Answers the challenge with the code from the mail or the app, or with a recovery code. */
+/** Completes the challenge with the code from the email or the app, or with a recovery code. */
 export async function confirmSignIn(verifyCode: string): Promise<void> {
   const session = current();
   if (session.phase !== 'challenged') return;
@@ -35,12 +35,12 @@ export async function confirmSignIn(verifyCode: string): Promise<void> {
   });
 }
 
-/** Leaves the challenge unanswered and asks for the password again. */
+/** Abandons the challenge and asks for the password again. */
 export function startOver(): void {
   leave(null);
 }
 
-/** Forgets the tokens first: whoever signs out is signed out here, whatever becomes of the request. */
+/** Removes the tokens first, so that the user is signed out here even if the request fails. */
 export async function signOut(): Promise<void> {
   const session = current();
   if (session.phase !== 'signed-in') return;
@@ -53,9 +53,10 @@ export async function signOut(): Promise<void> {
 let renewal: Promise<string | null> | null = null;
 
 /**
- * An access token to try again with after `refused` was: the present one if it is newer, else a fresh one.
+ * An access token for another attempt after `refused` was not accepted: the current one if it is newer, otherwise a new
+ * one.
  *
- * Requests that are refused at the same time share one refresh. Null if the session is over, and then the page says so.
+ * Concurrent requests share one refresh. Null if the session has ended; then the page shows that.
  */
 export async function renew(refused: string): Promise<string | null> {
   const session = current();
@@ -74,7 +75,7 @@ async function refresh(refreshToken: string): Promise<string | null> {
   return tokens?.accessToken ?? null;
 }
 
-/** Does it with these tokens, and once more with fresh ones if they have run out. Null if the session is over. */
+/** Runs it with these tokens, and again with new ones if they have expired. Null if the session has ended. */
 async function withFreshTokens<T>(tokens: api.SessionTokens, work: (tokens: api.SessionTokens) => Promise<T>): Promise<T | null> {
   try {
     return await work(tokens);

@@ -1,4 +1,5 @@
-// Holds who is signed in on this page, and tells whoever draws it. The verbs that change it are in `session.ts`.
+// Stores the session of this page, and notifies the components that show it. `session.ts` has the functions that
+// change it.
 
 import { useSyncExternalStore } from 'react';
 import type { Message } from './messages';
@@ -17,12 +18,12 @@ const listeners = new Set<() => void>();
 const issued = new Set<string>(kept ? [kept.accessToken] : []);
 let session: Session = kept ? { phase: 'restoring', tokens: kept, message: null } : { phase: 'signed-out', message: null };
 
-/** The session as it is now. */
+/** The current session. */
 export function current(): Session {
   return session;
 }
 
-/** Makes this the session, keeps its tokens for the next load of the page, and has all that shows it draw anew. */
+/** Sets the session, stores its tokens for the next load of the page, and renders its components again. */
 export function change(next: Session): void {
   session = next;
   if ('tokens' in next) issued.add(next.tokens.accessToken);
@@ -30,12 +31,12 @@ export function change(next: Session): void {
   listeners.forEach((listener) => listener());
 }
 
-/** Whether this page was given that token, as against one that a person typed into the headers. */
+/** Whether this page obtained that token, in contrast to one that the user entered in the headers. */
 export function isOurs(accessToken: string): boolean {
   return issued.has(accessToken);
 }
 
-/** The session, for a component that draws anew whenever it changes. */
+/** The session, for a component that renders again whenever it changes. */
 export function useSession(): Session {
   return useSyncExternalStore(subscribe, current);
 }

@@ -1,4 +1,4 @@
-// Keeps the tokens in sessionStorage: they live as long as this browser tab and no other tab sees them.
+// Keeps the tokens in sessionStorage: they exist as long as this browser tab, and no other tab can read them.
 
 import type { SessionTokens } from './operations';
 

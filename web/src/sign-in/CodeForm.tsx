@@ -1,4 +1,4 @@
-// The second step of signing in, for whoever has multi-factor authentication on.
+// The second step of sign-in, for users with multi-factor authentication enabled.
 
 import { confirmSignIn, startOver } from '../session/session';
 import { Field } from './Field';
@@ -6,7 +6,7 @@ import { SubmitButton } from './SubmitButton';
 import { text, useForm } from './useForm';
 
 interface CodeFormProps {
-  /** Whether the server found fault with the code. */
+  /** Whether the server returned an error for the code. */
   wrong: boolean;
   takesFocus: boolean;
 }

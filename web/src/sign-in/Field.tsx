@@ -2,12 +2,12 @@
 
 import { useId, type ComponentProps } from 'react';
 
-/** The element that says what is wrong with an input. */
+/** The element that shows the error of an input. */
 export const MESSAGE_ID = 'sign-in-message';
 
 interface FieldProps extends ComponentProps<'input'> {
   label: string;
-  /** Whether the server found fault with it. */
+  /** Whether the server returned an error for it. */
   wrong: boolean;
 }
 

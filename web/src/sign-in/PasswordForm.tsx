@@ -1,4 +1,4 @@
-// The first step of signing in: user id and password, and the domain where there are several.
+// The first step of sign-in: user id and password, and the domain if there are several.
 
 import type { Demo } from '../demo/demo';
 import { signIn } from '../session/session';
@@ -8,9 +8,9 @@ import { SubmitButton } from './SubmitButton';
 import { text, useForm } from './useForm';
 
 interface PasswordFormProps {
-  /** Whose sample users are offered, if the server is a demo. */
+  /** The demo whose sample users are offered, if the server is a demo. */
   demo: Demo | null;
-  /** The input that the server found fault with, by its name in the API. */
+  /** The input for which the server returned an error, by its name in the API. */
   wrongField: string | null;
   takesFocus: boolean;
 }

@@ -3,7 +3,7 @@
 import { useId, type ChangeEvent } from 'react';
 import type { Demo } from '../demo/demo';
 
-/** Belongs into the form, whose inputs `domainId`, `userId`, and `password` it fills in. */
+/** Must be inside the form, whose inputs `domainId`, `userId`, and `password` it fills in. */
 export function SampleUsers({ demo }: { demo: Demo }) {
   const id = useId();
 

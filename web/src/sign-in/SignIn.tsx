@@ -1,5 +1,5 @@
-// The bar above GraphiQL: who is signed in, or the form to become that, and what there is to say about it. In a demo it
-// offers the sample users, and leads to the mailbox at every step.
+// The bar above GraphiQL: the authenticated user or the sign-in form, and its message. In a demo, it offers the sample
+// users, and links to the mailbox at every step.
 
 import { useRef } from 'react';
 import logo from '../assets/favicon.svg';
@@ -15,7 +15,7 @@ export function SignIn() {
   const session = useSession();
   const demo = useDemo();
   const bar = useRef<HTMLElement>(null);
-  // What takes the place of the form that has the focus takes the focus too; nobody else's is stolen.
+  // If the replaced form has the focus, its replacement gets it; otherwise the focus does not move.
   const takesFocus = bar.current?.contains(document.activeElement) ?? false;
 
   return (

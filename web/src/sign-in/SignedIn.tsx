@@ -1,4 +1,4 @@
-// Says who is signed in, and lets that person out.
+// Shows the authenticated user, and the sign-out button.
 
 import type { Person } from '../session/operations';
 import { signOut } from '../session/session';

@@ -1,4 +1,4 @@
-// The button that sends a form of the sign-in box, and says so while it does.
+// The submit button of a form in the sign-in box; it shows when a request is running.
 
 interface SubmitButtonProps {
   label: string;
@@ -7,7 +7,7 @@ interface SubmitButtonProps {
 }
 
 export function SubmitButton({ label, busyLabel, busy }: SubmitButtonProps) {
-  // Not `disabled`: that would throw away the focus of whoever pressed it by keyboard.
+  // Not `disabled`: that would remove the focus of keyboard users.
   return (
     <button type="submit" className="primary" aria-disabled={busy}>
       {busy ? busyLabel : label}

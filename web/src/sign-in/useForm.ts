@@ -1,8 +1,8 @@
-// What the forms of the sign-in box share: they are sent by script, and only once at a time.
+// Shared by the forms of the sign-in box: a script submits them, one submission at a time.
 
 import { useState, type FormEvent } from 'react';
 
-/** Hands the form's values to `send`; `busy` is true until that is done. */
+/** Passes the form's values to `send`; `busy` is true until it completes. */
 export function useForm(send: (values: FormData) => Promise<void>) {
   const [busy, setBusy] = useState(false);
 
@@ -20,7 +20,7 @@ export function useForm(send: (values: FormData) => Promise<void>) {
   return { busy, onSubmit };
 }
 
-/** The text typed into the input of that name. */
+/** The text in the input of that name. */
 export function text(values: FormData, name: string): string {
   const value = values.get(name);
   return typeof value === 'string' ? value : '';

@@ -1,4 +1,4 @@
-// The page of somebody who is signed in, part by part.
+// The page of the authenticated user, section by section.
 
 import { Email } from '../email/Email';
 import type { AccountFragment, RequiredAction } from '../gql/graphql';
@@ -12,7 +12,7 @@ import { RequiredActions } from './RequiredActions';
 
 export function AccountPage({ user }: { user: AccountFragment }) {
   const { requiredActions } = user;
-  // While something is required, everything else is refused, except reading.
+  // While an action is required, the server refuses everything else, except reading.
   const isFree = requiredActions.length === 0;
   const isOpen = (action: RequiredAction) => isFree || requiredActions.includes(action);
 

@@ -1,4 +1,4 @@
-// Who is signed in, and the way out.
+// The authenticated user's name, and the sign-out button.
 
 import { mutate } from '../api/execute';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
@@ -27,7 +27,7 @@ export function Header({ user }: { user: FragmentType<typeof HeaderUser> }) {
 
   async function signOut() {
     const { ok } = await mutate(SignOut);
-    // It is refused only where there is no session any more.
+    // It is refused only if the session has already ended.
     await leave(ok ? 'You are signed out.' : 'Your session had already ended.');
     return [];
   }

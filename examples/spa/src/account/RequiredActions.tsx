@@ -1,4 +1,4 @@
-// What an administrator wants done before anything else.
+// The actions that an operator requires before anything else.
 
 import type { RequiredAction } from '../gql/graphql';
 

@@ -1,11 +1,11 @@
-// Executes typed documents. When the session's short-lived access token has run out, it is refreshed and the request is
-// repeated: once for all that are in flight, and nobody who calls `execute` has to know.
+// Executes typed documents. When the session's short-lived access token has expired, the session is refreshed, once for
+// all requests in flight, and each request is repeated. Callers of `execute` do not notice.
 
 import { graphql } from '../gql';
 import type { TypedDocumentString } from '../gql/graphql';
 import { RequestFailed, send, type Answer } from './send';
 
-/** Nobody is signed in, or no longer. */
+/** The request is unauthenticated, or the session has ended. */
 export class SignedOut extends Error {}
 
 type Arguments<Variables> = Variables extends Record<string, never> ? [] : [variables: Variables];
@@ -21,7 +21,7 @@ const RefreshSession = graphql(`
 let refreshes = 0;
 let refreshing: Promise<void> | null = null;
 
-/** Gives the data; throws `SignedOut`, or `RequestFailed` with the first top-level error. */
+/** Returns the data; throws `SignedOut`, or `RequestFailed` with the first top-level error. */
 export async function execute<Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
   ...[variables]: Arguments<Variables>
@@ -29,12 +29,12 @@ export async function execute<Data, Variables>(
   const before = refreshes;
   const answer = await send(document, variables);
   if (!isUnauthenticated(answer)) return dataOf(answer);
-  // An answer that was slow may find that the session has been refreshed since.
+  // The session may have been refreshed since this slow request was sent.
   if (before === refreshes) await (refreshing ??= refresh().finally(() => (refreshing = null)));
   return dataOf(await send(document, variables));
 }
 
-/** Gives the payload of a document that holds one mutation. */
+/** Returns the payload of a document with one mutation. */
 export async function mutate<Data extends object, Variables>(
   document: TypedDocumentString<Data, Variables>,
   ...variables: Arguments<Variables>

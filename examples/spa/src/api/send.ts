@@ -1,4 +1,4 @@
-// One request to UserProfile. The session is in cookies that no script can read; a header asks for that.
+// Sends one request to UserProfile. A header requests a cookie session, whose cookies no script can read.
 
 import type { TypedDocumentString } from '../gql/graphql';
 
@@ -9,7 +9,7 @@ export interface Answer<Data> {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** Why something could not be done, in a sentence for people. */
+/** A failed request, with a message for people. */
 export class RequestFailed extends Error {}
 
 export async function send<Data, Variables>(
@@ -18,7 +18,7 @@ export async function send<Data, Variables>(
 ): Promise<Answer<Data>> {
   const response = await fetch(ENDPOINT, {
     method: 'POST',
-    // Where the API is on another host of the same site, its cookies have to come along too.
+    // If the API is on another host of the same site, its cookies must be sent too.
     credentials: 'include',
     headers: {
       Accept: 'application/graphql-response+json',

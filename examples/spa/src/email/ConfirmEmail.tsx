@@ -1,4 +1,4 @@
-// The code that proves an address, and what to do when it does not come.
+// The code that verifies an address, and what to do if it does not arrive.
 
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';
@@ -19,7 +19,7 @@ interface ConfirmEmailProps {
   address: string;
   onConfirmed: () => void;
   onSendAgain: () => Promise<readonly UserError[]>;
-  /** Null where there is no address to go back to. */
+  /** Null if there is no address to go back to. */
   onCancel: (() => Promise<readonly UserError[]>) | null;
 }
 

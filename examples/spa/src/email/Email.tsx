@@ -1,4 +1,4 @@
-// One's e-mail address. A new one counts once the code that went to it has been entered.
+// The user's email address. A new one takes effect when the code sent to it has been entered.
 
 import { useState } from 'react';
 import { mutate } from '../api/execute';
@@ -19,7 +19,7 @@ const EmailUser = graphql(`
   }
 `);
 
-// Without an address it means the pending one, else the present one.
+// Without an address, it uses the pending one, otherwise the current one.
 const VerifyEmail = graphql(`
   mutation VerifyEmail {
     verifyEmail {
@@ -58,7 +58,7 @@ export function Email({ user }: { user: FragmentType<typeof EmailUser> }) {
           address={awaited}
           onConfirmed={() => setSentTo(null)}
           onSendAgain={sendCode}
-          // Setting the present address cancels a pending one.
+          // Setting the current address cancels a pending one.
           onCancel={email ? () => change(email) : null}
         />
       ) : (

@@ -1,4 +1,4 @@
-// The code that completes what was begun: switching the second factor on or off.
+// The code that completes a pending change: enabling or disabling MFA.
 
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';
@@ -19,9 +19,9 @@ const ConfirmMfaMutation = graphql(`
 
 export interface Begun {
   to: 'on' | 'off';
-  /** Where a code was mailed to; null where an authenticator app makes it. */
+  /** The address that the code was sent to; null if an authenticator app generates it. */
   sentTo: string | null;
-  /** What an authenticator app has to be given first. */
+  /** The secret for the authenticator app. */
   otp: Otp | null;
 }
 

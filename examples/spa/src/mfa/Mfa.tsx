@@ -1,4 +1,4 @@
-// One's second factor: on or off, and the steps from one to the other.
+// Multi-factor authentication: its state, and the steps to enable or disable it.
 
 import { useState } from 'react';
 import { getFragmentData, graphql, type FragmentType } from '../gql';

@@ -1,4 +1,4 @@
-// The recovery codes, which are shown this once.
+// The recovery codes, which are shown only once.
 
 import { useState } from 'react';
 
@@ -12,7 +12,7 @@ export function RecoveryCodes({ codes, onKept }: RecoveryCodesProps) {
 
   async function copy() {
     try {
-      // Browsers may refuse it, and have no clipboard at all for a page that came without TLS.
+      // Browsers may refuse it, and provide no clipboard for a page without TLS.
       await navigator.clipboard.writeText(codes.join('\n'));
       setCopying('done');
     } catch {

@@ -1,4 +1,4 @@
-// Begins to switch the second factor off.
+// Starts disabling MFA.
 
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';

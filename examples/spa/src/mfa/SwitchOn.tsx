@@ -1,4 +1,4 @@
-// Begins to switch a second factor on.
+// Starts enabling MFA.
 
 import { useState } from 'react';
 import { mutate } from '../api/execute';

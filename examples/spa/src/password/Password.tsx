@@ -1,4 +1,4 @@
-// Changing one's password.
+// Changes the password.
 
 import { mutate } from '../api/execute';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
@@ -26,7 +26,7 @@ const UpdatePassword = graphql(`
 
 interface PasswordProps {
   user: FragmentType<typeof PasswordUser>;
-  /** Who is required to choose a new password need not know the present one. */
+  /** A user who is required to change the password does not need the current one. */
   isRequired: boolean;
 }
 

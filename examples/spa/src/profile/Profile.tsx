@@ -1,4 +1,4 @@
-// One's name, language and timezone.
+// The user's name, language, and time zone.
 
 import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { Field } from '../ui/Field';
@@ -15,7 +15,7 @@ const ProfileUser = graphql(`
 `);
 
 const LANGUAGES = ['en', 'ko', 'ja', 'de', 'es', 'fr', 'pt-BR', 'zh-Hans'];
-// Some browsers have UTC among the others, and some leave it out.
+// Some browsers list UTC, and some omit it.
 const TIMEZONES = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 export function Profile({ user }: { user: FragmentType<typeof ProfileUser> }) {

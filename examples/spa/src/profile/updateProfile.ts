@@ -1,4 +1,4 @@
-// The one mutation behind the profile and the e-mail address. What its input leaves out stays as it is.
+// The mutation for profile and email address. An omitted input leaves its value unchanged.
 
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';

@@ -1,4 +1,4 @@
-// Where the answer to a challenge is typed, with words about where it is to be found.
+// The input for the code of a challenge, with a hint where to find that code.
 
 import { getFragmentData, graphql, type FragmentType } from '../gql';
 import type { ChallengeFragment } from '../gql/graphql';
@@ -12,7 +12,7 @@ const Challenge = graphql(`
   }
 `);
 
-/** A challenge of `signIn` or `reauthenticate`, and why no code was mailed for it. */
+/** A challenge of `signIn` or `reauthenticate`, and why no code was sent for it. */
 export interface AskedFor {
   factor: FragmentType<typeof Challenge>;
   errors: readonly UserError[];
@@ -23,7 +23,7 @@ export function AnswerField({ asked }: { asked: AskedFor }) {
   return (
     <>
       <p>{whereToFind(factor, asked.errors)}</p>
-      {/* A recovery code has letters, so this is no field for numbers. */}
+      {/* Not a numeric field, because a recovery code has letters. */}
       <Field name="verifyCode" label="Code" autoComplete="one-time-code" autoCapitalize="none" required autoFocus />
     </>
   );

@@ -1,4 +1,4 @@
-// What is sensitive asks for a fresh sign-in: a dialog asks for the password, then what was refused is done once more.
+// Step-up authentication: a dialog asks for the password, and with MFA for a code; then the operation is repeated.
 
 import { createContext, use, useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { mutate } from '../api/execute';
@@ -25,7 +25,7 @@ const Reauthenticate = graphql(`
   }
 `);
 
-/** Opens the dialog; resolves to whether the session is fresh. */
+/** Opens the dialog; resolves to whether the user reauthenticated. */
 type Prove = () => Promise<boolean>;
 
 const ProveContext = createContext<Prove>(() => Promise.resolve(false));
@@ -84,7 +84,7 @@ function ReauthenticationDialog({ userId, onClose }: ReauthenticationDialogProps
   useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
-    // The browser takes the first field, which is there for password managers alone.
+    // The browser would focus the first field, which is only for password managers.
     current?.querySelector<HTMLElement>('[type=password]')?.focus();
     return () => current?.close();
   }, []);

@@ -1,4 +1,4 @@
-// Signing in: a password first, then, for whoever has a second factor, the answer to the challenge.
+// Sign-in: the password first, then, with MFA enabled, the code of the challenge.
 
 import { useState } from 'react';
 import { mutate } from '../api/execute';
@@ -56,7 +56,7 @@ function FirstStep({ onChallenge }: { onChallenge: (challenge: Challenge) => voi
       },
     });
     if (session) await arrive();
-    // Errors beside a challenge say why no code was mailed for it.
+    // Errors beside a challenge say why no code was sent for it.
     if (mfaChallenge) onChallenge({ token: mfaChallenge.token, factor: mfaChallenge, errors });
     return errors;
   }

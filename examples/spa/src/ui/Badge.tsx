@@ -1,4 +1,4 @@
-// A word on how something stands.
+// A label for a state.
 
 interface BadgeProps {
   good: boolean;

@@ -1,14 +1,14 @@
-// A labelled input. Its hint, and what the server found wrong with it, are read out with it.
+// A labelled input. Screen readers read its hint and its error from the server with it.
 
 import { use, useId, type ComponentProps } from 'react';
 import { FieldProblems } from './Form';
 
 interface FieldProps extends ComponentProps<'input'> {
-  /** Of the form that an error's `field` has, such as `options.email`. */
+  /** The path that an error's `field` has, such as `options.email`. */
   name: string;
   label: string;
   hint?: string;
-  /** What is offered while one types. */
+  /** The suggestions while typing. */
   suggestions?: readonly string[];
 }
 

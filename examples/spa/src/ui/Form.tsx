@@ -1,25 +1,25 @@
-// A form that is sent by script, once at a time. It puts what the server found wrong at the fields, by their names, and
-// everything else beside the button.
+// A form that a script submits, one submission at a time. It shows the server's errors at the fields that they name,
+// and all other errors beside the button.
 
 import { useMutation } from '@tanstack/react-query';
 import { createContext, useLayoutEffect, useRef, type FormEvent, type ReactNode } from 'react';
 
-/** What every error of UserProfile's mutations has. */
+/** The fields of every error of UserProfile's mutations. */
 export interface UserError {
   message: string;
-  /** The path of the input that was wrong, such as `options.email`. A field of that name shows the message. */
+  /** The path of the invalid input, such as `options.email`. A field of that name shows the message. */
   field?: string | null;
 }
 
 interface FormProps {
   submit: string;
-  /** Does it, and gives what was wrong. */
+  /** Runs the operation, and returns its errors. */
   onSubmit: (values: FormData) => Promise<readonly UserError[]>;
-  /** What is said when nothing was. The form then stays, to be filled in anew. */
+  /** The message after success. The form then stays, to be filled in again. */
   done?: string;
-  /** Whether there is something more likely to be pressed. */
+  /** Whether another button is the primary one. */
   quiet?: boolean;
-  /** Puts a button beside it that does this instead. */
+  /** Adds a second button with this action. */
   onCancel?: () => void;
   children?: ReactNode;
 }
@@ -31,12 +31,12 @@ interface Problems {
 
 const NONE: Problems = { atFields: {}, others: [] };
 
-/** What is wrong with the fields of the form around, by their names. */
+/** The errors of the enclosing form's fields, by field name. */
 export const FieldProblems = createContext(NONE.atFields);
 
 export function Form({ submit, onSubmit, done, quiet = false, onCancel, children }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
-  // Not `isPending` alone: of two presses in a row, the second comes before that is known here.
+  // Not `isPending` alone: it is still false when a second click follows immediately.
   const isSending = useRef(false);
   const { mutate, data, error, isPending, variables: sent } = useMutation({
     mutationFn: async (values: FormData) => sort(await onSubmit(values), values),
@@ -49,12 +49,12 @@ export function Form({ submit, onSubmit, done, quiet = false, onCancel, children
     isSending.current = isPending;
   }, [isPending, data, error]);
 
-  // Before anybody sees that it is done, or what was wrong, and types on.
+  // Runs before the user sees the result and continues to type.
   useLayoutEffect(() => {
     const { current } = form;
     if (!current) return;
     if (!isDone) current.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
-    // What was typed meanwhile stays.
+    // Keep what the user typed in the meantime.
     else if (done && sent && isSame(new FormData(current), sent)) current.reset();
   }, [data, isDone, done, sent]);
 
@@ -66,11 +66,11 @@ export function Form({ submit, onSubmit, done, quiet = false, onCancel, children
   }
 
   return (
-    // The rules for what may be typed are the server's; the browser's own would only be told first, and in other words.
+    // The server validates the input; the browser's own validation would come first, with different messages.
     <form ref={form} onSubmit={send} noValidate>
       <FieldProblems value={atFields}>{children}</FieldProblems>
       <div className="row">
-        {/* Not `disabled`, which would take the focus away from whoever pressed it by keyboard. */}
+        {/* Not `disabled`, which would remove the focus of keyboard users. */}
         <button type="submit" className={quiet ? undefined : 'primary'} aria-disabled={isPending}>{submit}</button>
         {onCancel && <button type="button" onClick={onCancel}>Cancel</button>}
         <p role="status" className="good">{isDone && done}</p>
@@ -80,7 +80,7 @@ export function Form({ submit, onSubmit, done, quiet = false, onCancel, children
   );
 }
 
-/** The text typed into the field of that name. */
+/** The text in the field of that name. */
 export function text(values: FormData, name: string): string {
   return String(values.get(name) ?? '');
 }

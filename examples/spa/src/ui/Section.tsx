@@ -1,4 +1,4 @@
-// One part of the account's page, under a heading.
+// One section of the account page, under a heading.
 
 import { useEffect, useRef, type ReactNode } from 'react';
 
@@ -13,7 +13,7 @@ export function Section({ id, title, about, children }: SectionProps) {
   const section = useRef<HTMLElement>(null);
   const heldFocus = useRef(false);
 
-  // A form that gives way to the next takes the focus with it. Who uses a keyboard stays in the section.
+  // Replacing a form with the next removes the focus. This keeps keyboard users in the section.
   useEffect(() => {
     if (heldFocus.current && document.activeElement === document.body) section.current?.focus();
   });

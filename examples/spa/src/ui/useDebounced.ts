@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 
 const PAUSE_MS = 250;
 
-/** The value as it was when it last stood still, so that not every letter that is typed becomes a request. */
+/** The value after it has stopped changing, so that not every typed letter causes a request. */
 export function useDebounced<Value>(value: Value): Value {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

@@ -13,7 +13,7 @@ const WorkspaceRow = graphql(`
   }
 `);
 
-// For a role that has no name any more.
+// For a deleted role, which has no name.
 const ROLE_TYPES: Record<RoleType, string> = {
   DOMAIN_ADMIN: 'Administrator',
   WORKSPACE_OWNER: 'Owner',

@@ -1,4 +1,4 @@
-// The workspaces that one sees, page by page, with one's role and their group.
+// The workspaces that the user can see, page by page, with the user's role and the group.
 
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -33,7 +33,7 @@ function useWorkspaces(nameContains: string) {
     },
     initialPageParam: null as string | null,
     getNextPageParam: ({ pageInfo }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
-    // What was found stays until more is: nothing flickers while one types.
+    // Keep the previous result until the next one arrives, so that nothing flickers while typing.
     placeholderData: keepPreviousData,
   });
 }
