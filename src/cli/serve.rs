@@ -152,7 +152,7 @@ async fn prune(services: Arc<Services>) {
     loop {
         ticks.tick().await;
         if let Err(error) = services.prune().await {
-            tracing::warn!(%error, "what is out of time could not be cleared away; it will be tried again in an hour");
+            tracing::warn!(%error, "expired data could not be pruned; the next attempt is in an hour");
         }
     }
 }

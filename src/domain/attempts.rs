@@ -231,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_tries_as_fast_as_he_may_gets_few_tries_a_day(pauses in prop::collection::vec(0_i64..100, 1..200)) {
+        fn a_client_that_tries_as_fast_as_possible_gets_few_attempts_a_day(pauses in prop::collection::vec(0_i64..100, 1..200)) {
             let (mut now, mut state, mut looked_at) = (at(0), None, 0);
             for pause in pauses {
                 now += TimeDelta::seconds(pause);

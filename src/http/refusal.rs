@@ -43,7 +43,7 @@ pub(super) enum Refusal {
     CookiesOff,
     #[error("`X-UserProfile-Session` has one value, `cookie`, and may be left out; send no other")]
     UnknownSession,
-    #[error("Pages of {0} may not use this API; whoever runs it can list them in USERPROFILE_CORS_ORIGINS")]
+    #[error("Pages of {0} may not use this API; its operator can allow them in USERPROFILE_CORS_ORIGINS")]
     ForeignOrigin(String),
     #[error("Batches are switched off; send one request at a time")]
     BatchesOff,

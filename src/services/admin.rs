@@ -60,7 +60,7 @@ pub enum AdminRefusal {
     #[error("this is the user's current password; choose another")]
     Unchanged,
     /// The user's password and MFA are managed elsewhere.
-    #[error("this user signs in elsewhere (EXTERNAL); he has no password and no second factor here")]
+    #[error("this user signs in elsewhere (EXTERNAL); they have no password and no MFA here")]
     External,
     /// The user is DISABLED.
     #[error("this user is DISABLED; a link would be good for nothing until `userprofile user enable`")]

@@ -2,7 +2,7 @@
 //! for lists, counts, look-ups by id, and the lists of many groups at once.
 //!
 //! - An admin sees every ENABLED workspace of the domain; any other user sees those to which a binding grants access.
-//! - Of several bindings, WORKSPACE_OWNER precedes WORKSPACE_MEMBER, then the one created first, then the smaller id.
+//! - Of several bindings, `WORKSPACE_OWNER` wins over `WORKSPACE_MEMBER`, then the first created, then the smaller id.
 //! - A group's list contains, for an admin, all workspaces of the group; for any other user, those to which a binding
 //!   *created through it* grants access.
 //!
