@@ -36,7 +36,7 @@ async fn both_passwords_of_a_change_are_checked() {
         (json!(WRONG), "", vec![("WRONG_PASSWORD", current), ("REQUIRED", "new")]),
         (json!(WRONG), "Password123", vec![("WRONG_PASSWORD", current), ("PASSWORD_TOO_COMMON", "new")]),
         (json!(WRONG), "xx wonny xx", vec![("WRONG_PASSWORD", current), ("PASSWORD_PERSONAL", "new")]),
-        // That it is the current one is told only to who knows the current one.
+        // Only a client that knows the current password learns that the new one is the same.
         (json!(WRONG), PASSWORD, vec![("WRONG_PASSWORD", current)]),
         (json!(PASSWORD), PASSWORD, vec![("PASSWORD_UNCHANGED", "new")]),
     ] {

@@ -77,7 +77,7 @@ async fn a_password_that_an_import_changes_is_notified() {
         let more = format!(r#""email":"{MAIL}","email_verified":true,"language":"ja""#);
         user(DOMAIN, "wonny", &more).replace(PASSWORD, password)
     };
-    // The first line adds a user, whose password is nobody's news.
+    // The first line adds a user: their first password is not reported to them.
     for (lines, expected) in [
         (line(PASSWORD), 0),
         (line(NEW) + &user(DOMAIN, "added", r#""email":"a@example.com","email_verified":true"#), 1),
