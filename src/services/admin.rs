@@ -199,12 +199,13 @@ impl Services {
         Ok(sessions::list_by_owner(&self.db, &user.id, self.now()).await?)
     }
 
-    /// Ends all sessions of a user, and returns how many there were.
+    /// Ends all sessions of a user, invalidates challenges of pending sign-ins, and returns how many sessions there were.
     pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        codes::delete(&mut tx, &user.id, &[CodePurpose::SignIn]).await?;
         // Also if there was none to end: every operation of an operator on an account is recorded.
         Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
         tx.commit().await?;
