@@ -1,4 +1,4 @@
-//! The binary: what it prints, where, and with which exit status.
+//! The command line: output and exit status of the binary.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// The binary in an empty folder, with nothing of the environment but what the tests say.
+/// The binary in an empty folder, with an empty environment.
 pub struct Binary {
     folder: TempDir,
 }
@@ -69,21 +69,21 @@ pub fn assert_says(output: &Output, expected_status: i32, words: &[&str]) {
     }
 }
 
-/// A server of the binary, ended when it is dropped.
+/// A running server, ended when this is dropped.
 pub struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// Starts one and waits until it says where it listens.
+    /// Starts a server and waits until it listens.
     pub fn start(binary: &Binary, arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
         let command = binary.command(&arguments);
         Self::from_command(command)
     }
 
-    /// The same by a command that was made ready.
+    /// Starts a server with a prepared command, see [`Server::start`].
     pub fn from_command(mut command: Command) -> Self {
         command.env("RUST_LOG", "info").env("USERPROFILE_LOG_FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -97,7 +97,7 @@ impl Server {
                 break entry["address"].as_str().unwrap().to_owned();
             }
         };
-        // Somebody must go on reading, or the server would stop where it logs.
+        // The log must be read on, because a full pipe would block the server.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self { child, address }
     }
@@ -106,13 +106,13 @@ impl Server {
         self.get_of("localhost", path)
     }
 
-    /// The same with another `Host`.
+    /// Like [`Server::get`], with another `Host`.
     fn get_of(&self, host: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 }
 
@@ -129,9 +129,9 @@ impl Server {
             body.len()
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 
     /// The id of its process.
@@ -147,12 +147,12 @@ impl Drop for Server {
     }
 }
 
-const COMPANY: &str = r#"{"kind":"domain","domain_id":"domain-a","name":"acme"}
+const SAMPLE: &str = r#"{"kind":"domain","domain_id":"domain-a","name":"acme"}
 {"kind":"user","domain_id":"domain-a","user_id":"wonny","name":"Wonny"}
 "#;
 
 #[test]
-fn wrong_usage_and_wrong_settings_have_status_2_and_name_themselves() {
+fn usage_and_setting_errors_exit_with_status_2_and_name_the_cause() {
     let binary = Binary::new();
     assert_says(&binary.run(&[]), 2, &["Usage"]);
     assert_says(&binary.run(&["dance"]), 2, &["dance"]);
@@ -166,7 +166,7 @@ fn wrong_usage_and_wrong_settings_have_status_2_and_name_themselves() {
 }
 
 #[test]
-fn what_is_set_wrong_of_documents_and_browsers_is_named() {
+fn errors_of_document_and_browser_settings_name_the_setting() {
     let binary = Binary::new();
     let mut command = binary.command(&["config", "--limit-cost", "0", "--limit-aliases", "0"]);
     command.env("USERPROFILE_CORS_ORIGINS", "*").env("USERPROFILE_COOKIES", "maybe");
@@ -187,7 +187,7 @@ fn what_is_set_wrong_of_documents_and_browsers_is_named() {
         assert_says(&output, 2, &["--documents", "manifest.json", wrong]);
     }
     assert_says(&binary.run(&["serve", "--documents", "nowhere.json"]), 2, &["--documents", "nowhere.json"]);
-    assert!(!binary.path().join("userprofile.db").exists(), "nothing was begun");
+    assert!(!binary.path().join("userprofile.db").exists(), "the database was created");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn the_schema_is_printed_for_clients_and_for_gateways() {
 }
 
 #[test]
-fn config_masks_what_is_secret() {
+fn config_masks_secrets() {
     let binary = Binary::new();
     let mut command = binary.command(&["config"]);
     let output = command
@@ -211,21 +211,21 @@ fn config_masks_what_is_secret() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_named() {
+fn an_unusable_database_is_named() {
     let binary = Binary::new();
     binary.write("text.db", "this is no database, but a text that is long enough to be looked at as one");
     assert_says(&binary.run(&["serve", "--database-url", "sqlite:text.db"]), 1, &["database"]);
     assert_says(&binary.run(&["serve", "--database-url", "sqlite:no/such/folder/x.db"]), 1, &["database"]);
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("postgres://x@{nobody}/x");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("postgres://x@{closed}/x");
     let mut command = binary.command(&["serve", "--database-url", &url]);
     assert_says(&command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap(), 1, &["database"]);
     assert_says(&binary.run(&["serve", "--database-url", &url]), 2, &["USERPROFILE_SECRET_KEY"]);
 }
 
-/// A setting that was given in some way, the place that it names, and why that place cannot be used.
+/// The message names the source of the setting, the file or server, and the reason.
 #[test]
-fn a_database_that_cannot_be_used_is_named_with_its_setting_and_the_reason() {
+fn an_unusable_database_is_named_with_its_setting_and_the_reason() {
     let binary = Binary::new();
     binary.write("text.db", "this is no database, but a text that is long enough to be looked at as one");
     std::fs::create_dir(binary.path().join("folder.db")).unwrap();
@@ -237,10 +237,10 @@ fn a_database_that_cannot_be_used_is_named_with_its_setting_and_the_reason() {
         let output = binary.run(&["serve", "--database-url", &format!("sqlite:{name}")]);
         assert_says(&output, 1, &["flag --database-url", name, reason]);
     }
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut command = binary.command(&["migrate"]);
-    let output = command.env("DATABASE_URL", format!("postgres://x:hunter2@{nobody}/x")).output().unwrap();
-    assert_says(&output, 1, &["environment variable DATABASE_URL", &nobody, "refused"]);
+    let output = command.env("DATABASE_URL", format!("postgres://x:hunter2@{closed}/x")).output().unwrap();
+    assert_says(&output, 1, &["environment variable DATABASE_URL", &closed, "refused"]);
     assert!(!said(&output).contains("hunter2"), "{}", said(&output));
     let mut command = binary.command(&["migrate", "--database-url", "postgres://x:hunter2@h/x?sslcert=y"]);
     let output = command.output().unwrap();
@@ -249,7 +249,7 @@ fn a_database_that_cannot_be_used_is_named_with_its_setting_and_the_reason() {
 }
 
 #[test]
-fn addresses_with_passwords_can_be_read_from_files() {
+fn urls_with_passwords_can_be_read_from_files() {
     let binary = Binary::new();
     binary.write("database", "sqlite:from-file.db\n");
     binary.write("mail", "smtp://ann:hunter2@127.0.0.1:1\n");
@@ -276,7 +276,7 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn another_secret_key_is_refused_and_a_lost_one_not_replaced() {
+fn a_different_secret_key_is_refused_and_a_lost_one_is_not_replaced() {
     let binary = Binary::new();
     drop(Server::start(&binary, &[]));
     let key = binary.path().join("userprofile.db.key");
@@ -297,7 +297,7 @@ fn another_secret_key_is_refused_and_a_lost_one_not_replaced() {
 }
 
 #[test]
-fn servers_that_start_at_once_on_nothing_share_one_key() {
+fn servers_started_concurrently_share_one_key() {
     for _ in 0..5 {
         let binary = Binary::new();
         let servers: Vec<Server> = std::thread::scope(|scope| {
@@ -309,13 +309,13 @@ fn servers_that_start_at_once_on_nothing_share_one_key() {
 }
 
 #[test]
-fn a_malformed_import_tells_every_line_and_writes_nothing() {
+fn a_malformed_import_reports_every_line_and_writes_nothing() {
     let binary = Binary::new();
     let lines = format!(
-        "{COMPANY}nonsense\n{{\"kind\":\"planet\"}}\n{{\"kind\":\"user\",\"domain_id\":\"domain-none\",\"user_id\":\"x\"}}\n"
+        "{SAMPLE}nonsense\n{{\"kind\":\"planet\"}}\n{{\"kind\":\"user\",\"domain_id\":\"domain-none\",\"user_id\":\"x\"}}\n"
     );
-    binary.write("company.jsonl", &lines);
-    let output = binary.run(&["import", "company.jsonl"]);
+    binary.write("sample.jsonl", &lines);
+    let output = binary.run(&["import", "sample.jsonl"]);
     assert_says(&output, 1, &["line 3", "line 4", "line 5", "`kind`: this must be one of domain", "domain-none"]);
     assert_says(&binary.run(&["export", "-"]), 0, &[]);
     assert_eq!(said(&binary.run(&["export", "-"])), "");
@@ -323,9 +323,9 @@ fn a_malformed_import_tells_every_line_and_writes_nothing() {
 }
 
 #[test]
-fn an_export_goes_through_links_and_pipes_and_replaces_neither() {
+fn an_export_writes_through_links_and_pipes_and_replaces_neither() {
     let binary = Binary::new();
-    binary.write("in.jsonl", COMPANY);
+    binary.write("in.jsonl", SAMPLE);
     assert_says(&binary.run(&["import", "in.jsonl"]), 0, &[]);
     let exported = said(&binary.run(&["export", "-"]));
     binary.write("real.jsonl", "before");
@@ -346,12 +346,12 @@ fn an_export_goes_through_links_and_pipes_and_replaces_neither() {
 }
 
 #[test]
-fn import_and_export_go_round_through_files_and_pipes() {
+fn import_and_export_round_trip_through_files_and_pipes() {
     let binary = Binary::new();
-    binary.write("company.jsonl", COMPANY);
-    assert_says(&binary.run(&["import", "--dry-run", "company.jsonl"]), 0, &["2 lines"]);
+    binary.write("sample.jsonl", SAMPLE);
+    assert_says(&binary.run(&["import", "--dry-run", "sample.jsonl"]), 0, &["2 lines"]);
     assert_eq!(said(&binary.run(&["export", "-"])), "");
-    assert_says(&binary.run_with_input(&["import", "-"], COMPANY), 0, &["2 lines"]);
+    assert_says(&binary.run_with_input(&["import", "-"], SAMPLE), 0, &["2 lines"]);
     assert_says(&binary.run(&["export", "out.jsonl"]), 0, &[]);
     let exported = std::fs::read_to_string(binary.path().join("out.jsonl")).unwrap();
     assert_eq!(exported.lines().count(), 2);
@@ -362,9 +362,9 @@ fn import_and_export_go_round_through_files_and_pipes() {
 }
 
 #[test]
-fn users_are_made_shown_shut_out_and_taken_away() {
+fn users_are_created_shown_disabled_and_deleted() {
     let binary = Binary::new();
-    binary.run_with_input(&["import", "-"], COMPANY);
+    binary.run_with_input(&["import", "-"], SAMPLE);
     let user = |verb: &str, more: &[&str]| binary.run(&[&["user", verb, "domain-a", "Kim"], more].concat());
     let weak = binary.run_with_input(&["user", "create", "domain-a", "Kim", "--password-stdin"], "password\n");
     assert_says(&weak, 1, &["common"]);
@@ -400,11 +400,11 @@ fn users_are_made_shown_shut_out_and_taken_away() {
 }
 
 #[test]
-fn a_demo_is_for_this_machine_and_an_empty_database_only() {
+fn a_demo_requires_a_loopback_address_and_an_empty_database() {
     let binary = Binary::new();
     assert_says(&binary.run(&["serve", "--demo", "--listen", "0.0.0.0:0"]), 2, &["--demo"]);
     assert_says(&binary.run(&["serve", "--demo", "--database-url", "postgres://x/y"]), 2, &["--demo"]);
-    binary.run_with_input(&["import", "-"], COMPANY);
+    binary.run_with_input(&["import", "-"], SAMPLE);
     assert_says(&binary.run(&["serve", "--demo"]), 1, &["--demo", "empty"]);
     let empty = Binary::new();
     for _ in 0..2 {
@@ -415,9 +415,9 @@ fn a_demo_is_for_this_machine_and_an_empty_database_only() {
     assert!(exported.lines().filter(|line| line.starts_with(r#"{"kind":"workspace","#)).count() >= 40);
 }
 
-/// A page of any website can have its own name lead to this machine (DNS rebinding).
+/// Otherwise any website could reach the demo through a name of its own that resolves to this machine (DNS rebinding).
 #[test]
-fn a_demo_answers_only_to_the_names_of_this_machine() {
+fn a_demo_accepts_only_host_names_of_this_machine() {
     let binary = Binary::new();
     let server = Server::start(&binary, &["--demo"]);
     let port = server.address.rsplit_once(':').unwrap().1;
@@ -426,15 +426,15 @@ fn a_demo_answers_only_to_the_names_of_this_machine() {
     {
         for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "10.0.0.1", "[::2]", ""]
         {
-            let answer = server.get_of(host, path);
-            assert!(answer.starts_with("HTTP/1.1 403"), "{host} {path}: {answer}");
-            assert!(answer.contains(r#""code":"FORBIDDEN""#), "{host} {path}: {answer}");
+            let response = server.get_of(host, path);
+            assert!(response.starts_with("HTTP/1.1 403"), "{host} {path}: {response}");
+            assert!(response.contains(r#""code":"FORBIDDEN""#), "{host} {path}: {response}");
         }
         for host in
             ["localhost", &format!("LOCALHOST:{port}"), "demo.localhost:1", "127.1.2.3", &format!("[::1]:{port}")]
         {
-            let answer = server.get_of(host, path);
-            assert!(!answer.starts_with("HTTP/1.1 403"), "{host} {path}: {answer}");
+            let response = server.get_of(host, path);
+            assert!(!response.starts_with("HTTP/1.1 403"), "{host} {path}: {response}");
         }
     }
     drop(server);
@@ -443,7 +443,7 @@ fn a_demo_answers_only_to_the_names_of_this_machine() {
 }
 
 #[test]
-fn apps_are_allowed_by_their_own_schemes() {
+fn app_schemes_may_be_allowed_origins() {
     let binary = Binary::new();
     let listed = "capacitor://localhost, ionic://localhost, tauri://localhost, https://app.example.com";
     let output = binary.command(&["config"]).env("USERPROFILE_CORS_ORIGINS", listed).output().unwrap();
@@ -455,10 +455,10 @@ fn apps_are_allowed_by_their_own_schemes() {
     }
 }
 
-/// How long a stop may take altogether is `USERPROFILE_SHUTDOWN_DELAY`, and what running requests need.
+/// Stopping takes `USERPROFILE_SHUTDOWN_DELAY`, and the time that running requests need.
 #[cfg(target_os = "linux")]
 #[test]
-fn told_to_stop_it_serves_on_for_a_while() {
+fn after_sigterm_the_server_serves_until_the_shutdown_delay_is_over() {
     let binary = Binary::new();
     let mut server = Server::start(&binary, &["--shutdown-delay", "3s"]);
     assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
@@ -473,7 +473,7 @@ fn told_to_stop_it_serves_on_for_a_while() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn told_to_stop_it_stops_with_status_0() {
+fn sigterm_stops_the_server_with_status_0() {
     let binary = Binary::new();
     let mut server = Server::start(&binary, &[]);
     rustix::process::kill_process(server.process(), rustix::process::Signal::TERM).unwrap();

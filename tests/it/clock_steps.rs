@@ -1,4 +1,4 @@
-//! The clock is set back: no delay, limit, lease or lifetime becomes longer than its own length.
+//! If the clock is set back, no delay, limit, lease, or lifetime becomes longer than configured.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -7,14 +7,12 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::mfa::Authenticator;
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database};
 
 const MAIL: &str = "wonny@example.com";
 
 async fn app() -> (TestApp, Client) {
-    let app = TestApp::start().await;
-    let verified = format!(r#""email":"{MAIL}","email_verified":true"#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified))).await;
+    let app = TestApp::with_user(User::new("wonny").verified_email(MAIL)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     (app, client)
 }
@@ -23,14 +21,14 @@ fn set_back(app: &TestApp) {
     app.clock.advance(TimeDelta::hours(-1));
 }
 
-/// What `serve` does as soon as the clock was set back.
+/// Corrects stored times as `serve` does after the clock was set back.
 async fn correct(app: &TestApp) {
     app.services.correct_future_times().await.unwrap();
 }
 
 async fn sign_in_error(app: &TestApp, password: &str) -> (String, u64) {
-    let answer = app.client().try_sign_in(DOMAIN, "wonny", password).await;
-    let error = &answer.data()["signIn"]["errors"][0];
+    let response = app.client().try_sign_in(DOMAIN, "wonny", password).await;
+    let error = &response.data()["signIn"]["errors"][0];
     (error["code"].as_str().unwrap_or("OK").to_owned(), error["retryAfter"].as_u64().unwrap_or_default())
 }
 
@@ -58,10 +56,10 @@ async fn a_backoff_delay_stays_within_its_length() {
 async fn email_rate_limits_stay_within_their_windows() {
     let (app, client) = app().await;
     let input = json!({ "email": "new@example.com" });
-    client.done("verifyEmail", input.clone(), "sentTo").await;
+    client.mutate_ok("verifyEmail", input.clone(), "sentTo").await;
     set_back(&app);
-    // The session is from the future, too, so it has to be renewed first.
-    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    // The session's authentication is in the future, too, so the user has to reauthenticate first.
+    client.mutate_ok("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
     let refused = client.mutate("verifyEmail", input.clone(), "sentTo").await;
     assert_eq!(
         (&refused["errors"][0]["code"], &refused["errors"][0]["retryAfter"]),
@@ -69,18 +67,16 @@ async fn email_rate_limits_stay_within_their_windows() {
     );
     correct(&app).await;
     app.clock.advance(TimeDelta::minutes(1));
-    client.done("verifyEmail", input, "sentTo").await;
+    client.mutate_ok("verifyEmail", input, "sentTo").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daily_limit_of_codes_stays_within_a_day() {
-    let app = TestApp::start().await;
     let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-    let mfa = format!(r#""mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{secret}"}}"#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &mfa))).await;
+    let app = TestApp::with_user(User::new("wonny").otp_mfa(secret)).await;
     let attempt = async |code: String| {
-        let answer = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-        let token = &answer.data()["signIn"]["mfaChallenge"]["token"];
+        let response = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+        let token = &response.data()["signIn"]["mfaChallenge"]["token"];
         let input = json!({ "challengeToken": token, "verifyCode": code });
         let payload = app.client().mutate("confirmSignIn", input, "session { accessToken }").await;
         (payload["errors"][0]["code"].clone(), payload["errors"][0]["retryAfter"].clone())
@@ -99,7 +95,7 @@ async fn the_daily_limit_of_codes_stays_within_a_day() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_message_is_sent_at_once() {
     let (app, client) = app().await;
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     set_back(&app);
     correct(&app).await;
     assert_eq!(app.mails().await.len(), 1);
@@ -108,12 +104,12 @@ async fn a_waiting_message_is_sent_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_expires_in_its_time() {
     let (app, client) = app().await;
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let code = json!({ "verifyCode": app.code("new@example.com").await });
     set_back(&app);
     correct(&app).await;
     app.clock.advance(TimeDelta::minutes(10));
-    assert_eq!(client.refusal("confirmEmail", code).await, "EXPIRED_CODE");
+    assert_eq!(client.error_code("confirmEmail", code).await, "EXPIRED_CODE");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,9 +117,9 @@ async fn tokens_and_sessions_expire_in_their_time() {
     let (app, client) = app().await;
     set_back(&app);
     correct(&app).await;
-    assert!(client.is_somebody().await);
+    assert!(client.is_authenticated().await);
     app.clock.advance(TimeDelta::minutes(15));
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     app.clock.advance(TimeDelta::minutes(164));
     let refreshed = client.refresh(&client.tokens.as_ref().unwrap().refresh).await;
     let client = client.with_tokens(Tokens::from(&refreshed.data()["refreshSession"]["session"]));
@@ -150,38 +146,38 @@ async fn an_idle_session_from_the_future_ends_after_three_hours() {
 async fn an_authentication_in_the_future_is_not_recent() {
     let (app, client) = app().await;
     set_back(&app);
-    assert_eq!(client.refusal("revokeOtherSessions", Value::Null).await, "REAUTHENTICATION_REQUIRED");
-    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
-    client.done("revokeOtherSessions", Value::Null, "revoked").await;
+    assert_eq!(client.error_code("revokeOtherSessions", Value::Null).await, "REAUTHENTICATION_REQUIRED");
+    client.mutate_ok("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    client.mutate_ok("revokeOtherSessions", Value::Null, "revoked").await;
     app.clock.advance(TimeDelta::minutes(10));
-    assert_eq!(client.refusal("revokeOtherSessions", Value::Null).await, "REAUTHENTICATION_REQUIRED");
+    assert_eq!(client.error_code("revokeOtherSessions", Value::Null).await, "REAUTHENTICATION_REQUIRED");
 }
 
 /// The correction must not make it recent, neither at once nor when the clock has caught up.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authentication_in_the_future_stays_not_recent_when_it_is_corrected() {
+async fn an_authentication_in_the_future_is_not_recent_after_its_correction() {
     let (app, client) = app().await;
     app.clock.advance(TimeDelta::hours(-2));
     let input = json!({ "email": "new@example.com" });
     correct(&app).await;
     for _ in 0..2 {
-        assert_eq!(client.refusal("verifyEmail", input.clone()).await, "REAUTHENTICATION_REQUIRED");
+        assert_eq!(client.error_code("verifyEmail", input.clone()).await, "REAUTHENTICATION_REQUIRED");
         app.clock.advance(TimeDelta::minutes(5));
     }
-    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    client.mutate_ok("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
     correct(&app).await;
-    client.done("verifyEmail", input, "sentTo").await;
+    client.mutate_ok("verifyEmail", input, "sentTo").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_in_the_future_has_no_grace_period_when_it_is_corrected() {
+async fn a_rotation_in_the_future_has_no_grace_period_after_its_correction() {
     let (app, client) = app().await;
     let token = client.tokens.as_ref().unwrap().refresh.clone();
     client.refresh(&token).await.data();
     set_back(&app);
     correct(&app).await;
     assert_eq!(client.refresh(&token).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,27 +188,26 @@ async fn a_rotation_in_the_future_has_no_grace_period() {
     assert_eq!(client.refresh(&token).await.user_errors("refreshSession"), Vec::<&str>::new());
     set_back(&app);
     assert_eq!(client.refresh(&token).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
 }
 
-/// Everything that has an end is corrected, for the time at which it happened and for the time at which it ends.
+/// For everything that expires, both its start and its end are corrected.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_stored_time_stays_in_the_future() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    let verified = format!(r#""email":"{MAIL}","email_verified":true"#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified))).await;
+    app.import_users(&[User::new("wonny").verified_email(MAIL)]).await;
     app.clock.advance(TimeDelta::days(365));
     let client = app.signed_in(DOMAIN, "wonny").await;
     client.refresh(&client.tokens.as_ref().unwrap().refresh).await.data();
-    client.done("enableMfa", json!({ "mfaType": "OTP" }), "expiresAt").await;
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
-    app.client().done("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
+    client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "expiresAt").await;
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    app.client().mutate_ok("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
     assert_eq!(sign_in_error(&app, "wrong").await.0, "INVALID_CREDENTIALS");
 
     app.clock.advance(TimeDelta::days(-365));
     correct(&app).await;
-    // The refresh tokens end with their session; messages after three days at most; all else sooner.
+    // Refresh tokens expire with their session, messages after at most three days, everything else sooner.
     let latest = "2026-11-27 00:00:00+00";
     let micros = 1_795_737_600_000_000_i64;
     for (table, column, more) in [
@@ -238,7 +233,7 @@ async fn no_stored_time_stays_in_the_future() {
     }
 }
 
-/// A server of the binary, ended when it is dropped.
+/// A process of the binary, ended when this is dropped.
 struct Server(Child);
 
 impl Drop for Server {
@@ -249,10 +244,10 @@ impl Drop for Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_corrects_what_it_finds() {
+async fn serve_corrects_stored_times_in_the_future() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    app.import_users(&[User::new("wonny")]).await;
     // Far ahead of the machine's clock.
     app.clock.advance(TimeDelta::days(10_000));
     app.signed_in(DOMAIN, "wonny").await;

@@ -1,4 +1,4 @@
-//! Failed code attempts: what is counted, and that nothing clears the count but what the rules name.
+//! Failed code attempts: what is counted, and that only the specified operations clear a count.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use userprofile::domain::login::LoginId;
 use userprofile::domain::password::Password;
 
 use crate::mfa::Authenticator;
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database};
 
 const MAIL: &str = "wonny@example.com";
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -15,19 +15,15 @@ const RECOVERY: &str = "0000-0000-0000-0000";
 
 /// A user whose factor is an authenticator app.
 async fn app() -> (TestApp, Authenticator) {
-    let app = TestApp::start().await;
-    let mfa = format!(
-        r#""email":"{MAIL}","email_verified":true,"mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{SECRET}"}}"#
-    );
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &mfa))).await;
+    let app = TestApp::with_user(User::new("wonny").verified_email(MAIL).otp_mfa(SECRET)).await;
     (app, Authenticator::new(SECRET))
 }
 
-/// Signs in up to the challenge and submits a code; the first error, or the session.
+/// Signs in with a password and a code. Returns the first error, or the session.
 async fn confirm(app: &TestApp, password: &str, code: &str) -> Value {
     let client = app.client();
-    let answer = client.try_sign_in(DOMAIN, "wonny", password).await;
-    let token = &answer.data()["signIn"]["mfaChallenge"]["token"];
+    let response = client.try_sign_in(DOMAIN, "wonny", password).await;
+    let token = &response.data()["signIn"]["mfaChallenge"]["token"];
     let input = json!({ "challengeToken": token, "verifyCode": code });
     let payload = client.mutate("confirmSignIn", input, "session { accessToken refreshToken }").await;
     if payload["session"].is_object() { payload["session"].clone() } else { payload["errors"][0].clone() }
@@ -59,7 +55,7 @@ async fn exhaust_sign_in(app: &TestApp, password: &str, code: &str) -> usize {
 async fn exhaust_session(client: &Client, wrong: &str) -> usize {
     let mut compared = 0;
     while compared < 100 {
-        client.done("disableMfa", Value::Null, "expiresAt").await;
+        client.mutate_ok("disableMfa", Value::Null, "expiresAt").await;
         for _ in 0..5 {
             let payload = client.mutate("confirmMfa", json!({ "verifyCode": wrong }), "user { id }").await;
             match payload["errors"][0]["code"].as_str().unwrap() {
@@ -84,17 +80,21 @@ async fn a_password_change_clears_no_count_of_failed_codes() {
     assert_eq!(exhaust_session(&client, &wrong).await, 20);
 
     client
-        .done("updatePassword", json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" }), "user { id }")
+        .mutate_ok(
+            "updatePassword",
+            json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" }),
+            "user { id }",
+        )
         .await;
     assert_eq!(exhaust_session(&client, &wrong).await, 0);
     let input = json!({ "currentPassword": "quite another 4", "password": "yet another 12" });
-    client.done("updateProfile", input, "user { id }").await;
+    client.mutate_ok("updateProfile", input, "user { id }").await;
     assert_eq!(exhaust_session(&client, &wrong).await, 0);
-    client.done("disableMfa", Value::Null, "expiresAt").await;
+    client.mutate_ok("disableMfa", Value::Null, "expiresAt").await;
     let right = json!({ "verifyCode": authenticator.code(&app) });
-    assert_eq!(client.refusal("confirmMfa", right).await, "TOO_MANY_TRIES");
+    assert_eq!(client.error_code("confirmMfa", right).await, "TOO_MANY_TRIES");
 
-    // Sign-in has a count of its own, which a password set by an operator does not clear either.
+    // Sign-in has its own count, which a password set by an operator does not clear either.
     assert_eq!(exhaust_sign_in(&app, "yet another 12", &wrong).await, 20);
     let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
     app.services.set_password(&domain_id, &login, Password::typed("set by an operator 9")).await.unwrap();
@@ -106,11 +106,11 @@ async fn a_password_change_clears_no_count_of_failed_codes() {
 }
 
 async fn reset(app: &TestApp, password: &str) {
-    // Notifications that wait are sent first, so that the link is in the last message.
+    // Waiting notifications are sent first, so that the link is in the last message.
     app.mails().await;
-    app.client().done("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
+    app.client().mutate_ok("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
     let token = app.last_mail(MAIL).await.token();
-    app.client().done("confirmPasswordReset", json!({ "token": token, "newPassword": password }), "ok").await;
+    app.client().mutate_ok("confirmPasswordReset", json!({ "token": token, "newPassword": password }), "ok").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,13 +141,13 @@ async fn a_confirmed_reset_clears_the_sign_in_count_once_a_day_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_that_cannot_be_a_code_is_not_counted() {
+async fn malformed_codes_are_not_counted() {
     let (app, authenticator) = app().await;
     let client = signed_in(&app, &authenticator).await;
     app.clock.advance(TimeDelta::seconds(30));
-    client.done("disableMfa", Value::Null, "expiresAt").await;
+    client.mutate_ok("disableMfa", Value::Null, "expiresAt").await;
     for text in ["12", "1234567", "abcdef", "0000-0000-0000-000", "é"].into_iter().cycle().take(25) {
-        assert_eq!(client.refusal("confirmMfa", json!({ "verifyCode": text })).await, "INVALID");
+        assert_eq!(client.error_code("confirmMfa", json!({ "verifyCode": text })).await, "INVALID");
     }
     let wrong = json!({ "verifyCode": authenticator.wrong_code(&app) });
     let payload = client.mutate("confirmMfa", wrong, "user { id }").await;
@@ -157,23 +157,20 @@ async fn text_that_cannot_be_a_code_is_not_counted() {
     );
 }
 
-/// The codes that lose a race are correct, too: none of them is left in the count.
+/// Codes that lose the race are correct, too, so none of them stays in the count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_correct_codes_leave_no_failed_attempt() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    let mfa = format!(
-        r#""email":"{MAIL}","email_verified":true,"mfa":{{"state":"ENABLED","mfa_type":"EMAIL","options":{{"email":"{MAIL}"}}}}"#
-    );
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &mfa))).await;
-    let answer = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-    let token = answer.data()["signIn"]["mfaChallenge"]["token"].clone();
+    app.import_users(&[User::new("wonny").verified_email(MAIL).email_mfa(MAIL)]).await;
+    let response = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+    let token = response.data()["signIn"]["mfaChallenge"]["token"].clone();
     let input = json!({ "challengeToken": token, "verifyCode": app.code(MAIL).await });
-    let answers = (0..5).map(|_| {
+    let responses = (0..5).map(|_| {
         let (client, input) = (app.client(), input.clone());
         tokio::spawn(async move { client.mutate("confirmSignIn", input, "session { accessToken }").await })
     });
-    let answers = futures_util::future::join_all(answers).await;
-    assert_eq!(answers.iter().filter(|answer| answer.as_ref().unwrap()["session"].is_object()).count(), 1);
+    let responses = futures_util::future::join_all(responses).await;
+    assert_eq!(responses.iter().filter(|response| response.as_ref().unwrap()["session"].is_object()).count(), 1);
     assert_eq!(database.count("tallies").await, 1, "the message that was sent, and nothing else");
 }

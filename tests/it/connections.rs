@@ -1,4 +1,4 @@
-//! Connections whose clients read slowly, or nothing, send slowly, or too much: what they may cost, and when they end.
+//! Limits of connections whose clients read slowly or nothing, or send slowly or too much.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::support::server::{PATIENCE, Server, read_all, read_one, read_to_end, send};
+use crate::support::server::{Server, TIMEOUT, read_all, read_one, read_to_end, send};
 
 const STREAMS: usize = 100;
 const MIB: usize = 1 << 20;
 
-/// A question that needs no token and has a response of 1.5 MB.
-fn large_question() -> String {
+/// A request body that needs no token and has a response of 1.5 MB.
+fn large_query() -> String {
     let fields =
         "types{name description fields{name description type{name kind description fields{name description}}}}";
     let all: String = (0..15).map(|number| format!("s{number}:__schema{{{fields}}}")).collect();
     json!({ "query": format!("{{{all}}}") }).to_string()
 }
 
-fn large_question_over_http1() -> String {
-    let body = large_question();
+fn large_query_over_http1() -> String {
+    let body = large_query();
     format!(
         "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -36,7 +36,7 @@ async fn unread_http2_responses_are_bounded_and_end_the_connection() {
     let (client, connection) = server.http2(0).await;
     let mut responses = FuturesUnordered::new();
     for _ in 0..STREAMS {
-        responses.push(send(&client, "/graphql", Some(large_question())).await.unwrap());
+        responses.push(send(&client, "/graphql", Some(large_query())).await.unwrap());
     }
     let (mut waiting, mut bodies) = (0, Vec::new());
     let all = async {
@@ -48,9 +48,9 @@ async fn unread_http2_responses_are_bounded_and_end_the_connection() {
             bodies.push(response.into_body());
         }
     };
-    timeout(PATIENCE, all).await.expect("the connection stays open though its client reads nothing");
+    timeout(TIMEOUT, all).await.expect("the connection stays open though its client reads nothing");
     assert!((4 * MIB..=16 * MIB).contains(&waiting), "{waiting} bytes wait to be read");
-    let _ = timeout(PATIENCE, connection).await.expect("the connection stays open").unwrap();
+    let _ = timeout(TIMEOUT, connection).await.expect("the connection stays open").unwrap();
     server.stop().await;
 }
 
@@ -60,7 +60,7 @@ async fn a_client_that_reads_gets_all_responses() {
     let (client, _connection) = server.http2(1 << 20).await;
     let mut responses = FuturesUnordered::new();
     for _ in 0..12 {
-        responses.push(read_to_end(send(&client, "/graphql", Some(large_question())).await.unwrap()));
+        responses.push(read_to_end(send(&client, "/graphql", Some(large_query())).await.unwrap()));
     }
     let all = async {
         while let Some(body) = responses.next().await {
@@ -68,33 +68,33 @@ async fn a_client_that_reads_gets_all_responses() {
             assert!(body.len() > MIB && body.starts_with(b"{\"data\":{\"s0\"") && body.ends_with(b"}}"));
         }
     };
-    timeout(PATIENCE, all).await.expect("responses are missing");
+    timeout(TIMEOUT, all).await.expect("responses are missing");
     server.stop().await;
 }
 
-/// Requests in great number beside each other are not held up where their responses are small.
+/// Many concurrent requests are not delayed if their responses are small.
 #[tokio::test(flavor = "multi_thread")]
-async fn small_responses_are_not_held_up_by_unread_ones() {
+async fn small_responses_are_not_delayed_by_unread_ones() {
     let server = Server::start(|_| {}).await;
     let (client, _connection) = server.http2(0).await;
     let small = || Some(json!({ "query": "{ __typename }" }).to_string());
     let mut unread = Vec::new();
     for _ in 0..STREAMS {
         let response = send(&client, "/graphql", small()).await.unwrap();
-        unread.push(timeout(PATIENCE, response).await.expect("a request waits").unwrap());
+        unread.push(timeout(TIMEOUT, response).await.expect("a request waits").unwrap());
     }
-    server.stop_at_once();
+    server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_reader_is_not_cut_off() {
+async fn a_slow_reader_is_not_disconnected() {
     let server = Server::start(|settings| settings.response_timeout = Duration::from_secs(1)).await;
     let (client, _connection) = server.http2(16 * 1024).await;
-    let mut body = send(&client, "/graphql", Some(large_question())).await.unwrap().await.unwrap().into_body();
+    let mut body = send(&client, "/graphql", Some(large_query())).await.unwrap().await.unwrap().into_body();
     let mut length = 0;
-    // Twice as long as a client may read nothing.
+    // For twice the time after which a client that reads nothing is disconnected.
     for _ in 0..8 {
-        let part = timeout(PATIENCE, body.data()).await.unwrap().unwrap().unwrap();
+        let part = timeout(TIMEOUT, body.data()).await.unwrap().unwrap().unwrap();
         length += part.len();
         sleep(Duration::from_millis(250)).await;
         body.flow_control().release_capacity(part.len()).unwrap();
@@ -109,19 +109,19 @@ async fn a_slow_reader_is_not_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_http1_client_that_reads_nothing_is_cut_off() {
+async fn an_http1_client_that_reads_nothing_is_disconnected() {
     let server = Server::start(|settings| settings.response_timeout = Duration::from_secs(1)).await;
-    for request in [large_question_over_http1(), "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000)] {
+    for request in [large_query_over_http1(), "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000)] {
         let mut stream = server.open(b"").await;
-        // The server reads on only while its client does; so this ends when the connection is closed.
-        let ended = timeout(PATIENCE, async { while stream.write_all(request.as_bytes()).await.is_ok() {} }).await;
+        // The server stops reading while its client does not read, so this ends when the connection is closed.
+        let ended = timeout(TIMEOUT, async { while stream.write_all(request.as_bytes()).await.is_ok() {} }).await;
         assert!(ended.is_ok(), "the connection stays open");
     }
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keep_alive_has_a_time_of_its_own() {
+async fn keep_alive_has_its_own_timeout() {
     let server = Server::start(|settings| {
         settings.header_timeout = Duration::from_millis(300);
         settings.keep_alive_timeout = Duration::from_secs(3);
@@ -130,7 +130,7 @@ async fn keep_alive_has_a_time_of_its_own() {
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut stream = server.open(request).await;
     assert!(read_one(&mut stream).await.starts_with("HTTP/1.1 200"));
-    // Longer than the head of a request may take, shorter than a connection may be idle.
+    // Longer than the header timeout, shorter than the keep-alive timeout.
     sleep(Duration::from_secs(1)).await;
     stream.write_all(request).await.unwrap();
     assert!(read_one(&mut stream).await.starts_with("HTTP/1.1 200"));
@@ -150,14 +150,15 @@ async fn an_idle_http2_connection_ends() {
     let server = Server::start(|settings| settings.keep_alive_timeout = Duration::from_millis(500)).await;
     let (client, connection) = server.http2(65_535).await;
     assert_eq!(read_to_end(send(&client, "/healthz", None).await.unwrap()).await.unwrap(), b"ok");
-    let ended = timeout(PATIENCE, connection).await.expect("an idle connection stays open").unwrap();
-    assert!(ended.is_ok(), "it is ended by GOAWAY, not broken off: {ended:?}");
+    let ended = timeout(TIMEOUT, connection).await.expect("an idle connection stays open").unwrap();
+    assert!(ended.is_ok(), "the connection did not end by GOAWAY: {ended:?}");
     server.stop().await;
 }
 
-/// Where a body is refused before it has arrived, closing at once would take the response from the client as well.
+/// If the server refused a body before it had arrived and closed the connection at once, the client would lose the
+/// response.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_sends_too_much_gets_to_read_the_response() {
+async fn a_client_that_sends_too_much_still_receives_the_response() {
     let server = Server::start(|_| {}).await;
     let large = "x".repeat(16 * MIB);
     let post = |path: &str, more: &str| {
@@ -174,7 +175,7 @@ async fn a_client_that_sends_too_much_gets_to_read_the_response() {
         (format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: {large}\r\n\r\n"), 431),
     ] {
         let mut stream = server.open(b"").await;
-        timeout(PATIENCE, stream.write_all(request.as_bytes())).await.unwrap().expect("the connection was reset");
+        timeout(TIMEOUT, stream.write_all(request.as_bytes())).await.unwrap().expect("the connection was reset");
         let response = read_one(&mut stream).await;
         let line = response.lines().next().unwrap_or_default();
         let is_expected = line.starts_with(&format!("HTTP/1.1 {status}")) || (status == 414 && line.contains(" 431"));
@@ -183,13 +184,13 @@ async fn a_client_that_sends_too_much_gets_to_read_the_response() {
     server.stop().await;
 }
 
-/// Bodies that are sent slowly take memory as well.
+/// Unfinished request bodies occupy memory, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_bodies_of_one_connection_are_bounded() {
     let server = Server::start(|settings| settings.request_timeout = Duration::from_secs(3)).await;
     let (client, _connection) = server.http2(65_535).await;
     let mut uploads = Vec::new();
-    // What the server holds of bodies whose requests it has not answered yet, and the most of it at any time.
+    // The bytes of unfinished bodies that the server holds, and their maximum.
     let (held, most) = (Cell::new(0), Cell::new(0));
     for _ in 0..STREAMS {
         let mut client = client.clone().ready().await.unwrap();
@@ -200,7 +201,7 @@ async fn slow_bodies_of_one_connection_are_bounded() {
         upload.reserve_capacity(MIB - 1);
         uploads.push((response, upload));
     }
-    // Whatever the server reads it gives capacity for, until it answers all of them that they are too slow.
+    // The server grants capacity for the bytes that it reads, until it refuses all requests as too slow.
     let mut sending = FuturesUnordered::new();
     for (response, mut upload) in uploads {
         let (held, most) = (&held, &most);
@@ -224,10 +225,10 @@ async fn slow_bodies_of_one_connection_are_bounded() {
             held.set(held.get() - sent);
         });
     }
-    timeout(PATIENCE, async { while sending.next().await.is_some() {} })
+    timeout(TIMEOUT, async { while sending.next().await.is_some() {} })
         .await
         .expect("the server waits for bodies for ever");
     let most = most.get();
     assert!(most <= 16 * MIB, "{most} bytes of unfinished bodies were held at once");
-    server.stop_at_once();
+    server.abort();
 }

@@ -1,4 +1,4 @@
-//! Documents that are named instead of sent, by `GET` and `POST`; and what is told of limits that were hit.
+//! Trusted documents, automatic persisted queries, batches, and errors of request limits, by `GET` and `POST`.
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use axum::Router;
@@ -12,7 +12,7 @@ use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::guard::{Limits, Settings};
 use userprofile::graphql::{self, Api, TrustedCheck};
 
-use crate::support::{self, Answer, Client, DOMAIN, PASSWORD, TestApp};
+use crate::support::{self, Client, DOMAIN, PASSWORD, Response, TestApp};
 
 const ME: &str = "query Me { me { userId } }";
 const ID: &str = "1f2e3d";
@@ -25,7 +25,7 @@ fn persisted(digest: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": digest } })
 }
 
-/// A server with a manifest that holds [`ME`] under [`ID`], and a client that is signed in there.
+/// A server with a manifest that contains [`ME`] under [`ID`], and a signed-in client.
 async fn with_manifest(mode: Mode) -> (TestApp, Client) {
     let app = TestApp::with_users(&["wonny"]).await;
     let guard = graphql::guard(Settings::default());
@@ -33,16 +33,16 @@ async fn with_manifest(mode: Mode) -> (TestApp, Client) {
     let check = TrustedCheck::new(&guard);
     let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| check.check(text)).unwrap();
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let client = client.of(support::router(Api::new(app.services.clone(), guard, documents), 0));
+    let client = client.with_router(support::router(Api::new(app.services.clone(), guard, documents), 0));
     (app, client)
 }
 
-async fn post(client: &Client, body: Value) -> Answer {
+async fn post(client: &Client, body: Value) -> Response {
     let request = client.request(Method::POST, "/graphql").header(header::CONTENT_TYPE, "application/json");
     client.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-async fn get(client: &Client, parameters: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+async fn get(client: &Client, parameters: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mut request = client.request(Method::GET, &format!("/graphql?{query}"));
     for (name, value) in headers {
@@ -72,9 +72,9 @@ async fn a_trusted_document_is_executed_by_its_id() {
     }
 }
 
-/// Documents that fit pass whatever their variables are; those that do not are told as requests with them would be.
+/// Valid documents pass without values for their variables. Invalid ones get the error that a request would get.
 #[test]
-fn a_trusted_document_fits_the_schema() {
+fn trusted_documents_are_validated_against_the_schema() {
     let check = TrustedCheck::new(&graphql::guard(Settings::default()));
     for right in [
         ME,
@@ -102,21 +102,21 @@ fn a_trusted_document_fits_the_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_id_is_told() {
+async fn an_unknown_document_id_is_an_error() {
     for mode in [Mode::Off, Mode::Prefer, Mode::Require] {
         let (_app, client) = with_manifest(mode).await;
         let unknown = if mode == Mode::Off { ID } else { "nonsense" };
-        let answer = post(&client, json!({ "documentId": unknown })).await;
-        assert_eq!((answer.status, answer.error_code()), (StatusCode::OK, "PERSISTED_QUERY_NOT_FOUND"), "{mode:?}");
-        assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("no document with this id"));
-        let answer = post(&client, json!({ "extensions": persisted(unknown) })).await;
-        assert_eq!(answer.error_code(), "PERSISTED_QUERY_NOT_FOUND");
-        assert_eq!(answer.body["errors"][0]["message"], "PersistedQueryNotFound");
+        let response = post(&client, json!({ "documentId": unknown })).await;
+        assert_eq!((response.status, response.error_code()), (StatusCode::OK, "PERSISTED_QUERY_NOT_FOUND"), "{mode:?}");
+        assert!(response.body["errors"][0]["message"].as_str().unwrap().contains("no document with this id"));
+        let response = post(&client, json!({ "extensions": persisted(unknown) })).await;
+        assert_eq!(response.error_code(), "PERSISTED_QUERY_NOT_FOUND");
+        assert_eq!(response.body["errors"][0]["message"], "PersistedQueryNotFound");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_trust_is_required_nothing_else_is_executed() {
+async fn mode_require_executes_only_trusted_documents() {
     let (_app, client) = with_manifest(Mode::Require).await;
     let other = "{ me { id } }";
     for body in [
@@ -126,17 +126,17 @@ async fn where_trust_is_required_nothing_else_is_executed() {
         json!({ "query": "mutation { signOut { ok } }" }),
         json!({ "query": "{ __schema { queryType { name } } }" }),
     ] {
-        let answer = post(&client, body.clone()).await;
-        assert_eq!(answer.error_code(), "PERSISTED_QUERY_NOT_FOUND", "{body}");
+        let response = post(&client, body.clone()).await;
+        assert_eq!(response.error_code(), "PERSISTED_QUERY_NOT_FOUND", "{body}");
     }
     assert_eq!(post(&client, json!({ "documentId": ID })).await.data()["me"]["userId"], "wonny");
     let (_app, client) = with_manifest(Mode::Prefer).await;
     assert!(post(&client, json!({ "query": other })).await.data()["me"]["id"].is_string());
 }
 
-/// The pages behind the links in mails work all the same.
+/// The pages behind emailed links also work in mode `require`.
 #[tokio::test(flavor = "multi_thread")]
-async fn our_own_pages_are_trusted() {
+async fn documents_of_the_products_own_pages_are_trusted() {
     let (_app, client) = with_manifest(Mode::Require).await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web/plain");
     let mut sent = Vec::new();
@@ -150,16 +150,16 @@ async fn our_own_pages_are_trusted() {
     }
     assert_eq!(sent.len(), 2);
     for document in sent {
-        let answer =
+        let response =
             post(&client, json!({ "query": document, "variables": { "input": { "token": "", "newPassword": "" } } }))
                 .await;
-        let body = answer.body.to_string();
+        let body = response.body.to_string();
         assert!(!body.contains("PERSISTED_QUERY_NOT_FOUND"), "{document}: {body}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_automatic_document_is_sent_once() {
+async fn an_automatic_persisted_query_is_sent_once() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let by_digest = persisted(&digest(ME));
@@ -173,12 +173,12 @@ async fn an_automatic_document_is_sent_once() {
     let extensions = by_digest.to_string();
     let got = get(&client, &[("extensions", &extensions), ("operationName", "Me")], &[]).await;
     assert_eq!(got.data()["me"]["userId"], "wonny");
-    // Who names it sees what he may, not what the one saw who sent it.
+    // A persisted document is executed with the rights of the client that names it, not of the one that sent it.
     assert_eq!(post(&app.client(), json!({ "extensions": by_digest })).await.error_code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_digest_is_not_kept() {
+async fn a_document_with_a_wrong_digest_is_not_stored() {
     let client = TestApp::start().await.client();
     let other = "{ __typename }";
     let extensions = persisted(&digest(ME));
@@ -191,14 +191,14 @@ async fn a_wrong_digest_is_not_kept() {
     ] {
         assert_eq!(post(&client, json!({ "extensions": wrong })).await.error_code(), "BAD_USER_INPUT", "{wrong}");
     }
-    // What is no persisted query at all needs a document.
-    let answer = post(&client, json!({ "extensions": { "persistedQuery": null } })).await;
-    assert_eq!((answer.status, answer.error_code()), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"));
+    // A null `persistedQuery` is none, so a document is missing.
+    let response = post(&client, json!({ "extensions": { "persistedQuery": null } })).await;
+    assert_eq!((response.status, response.error_code()), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"));
 }
 
-/// The digest may stand in any case, and a mutation may be kept, but not be executed by a link.
+/// Digests are compared case-insensitively. A mutation may be persisted, but a link cannot execute it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kept_mutation_is_for_post() {
+async fn a_persisted_mutation_is_executed_only_by_post() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let document = "mutation { updateProfile(input: { name: \"W\" }) { user { name } } }";
@@ -212,16 +212,16 @@ async fn a_kept_mutation_is_for_post() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_by_get_may_be_kept_by_its_asker_alone() {
+async fn a_get_response_may_be_cached_only_by_its_client() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let answer = get(&client, &[("query", ME)], &[]).await;
-    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-cache");
-    let vary = answer.headers[header::VARY].to_str().unwrap().to_owned();
+    let response = get(&client, &[("query", ME)], &[]).await;
+    assert_eq!(response.headers[header::CACHE_CONTROL], "private, no-cache");
+    let vary = response.headers[header::VARY].to_str().unwrap().to_owned();
     for name in ["accept", "authorization", "cookie", "x-userprofile-session"] {
         assert!(vary.contains(name), "{vary}");
     }
-    let etag = answer.headers[header::ETAG].to_str().unwrap().to_owned();
+    let etag = response.headers[header::ETAG].to_str().unwrap().to_owned();
     let again = get(&client, &[("query", ME)], &[("if-none-match", &etag)]).await;
     assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
     assert_eq!(again.headers[header::CACHE_CONTROL], "private, no-cache");
@@ -229,48 +229,48 @@ async fn a_query_by_get_may_be_kept_by_its_asker_alone() {
     let changed = [("query", "{ me { name } }")];
     let before = get(&client, &changed, &[("if-none-match", &etag)]).await;
     assert_eq!(before.data()["me"]["name"], "Another");
-    // Nobody's answer holds an error, and errors are not kept.
-    let nobody = get(&app.client(), &[("query", ME)], &[("if-none-match", &etag)]).await;
+    // The unauthenticated response contains an error, and responses with errors are not cacheable.
+    let anonymous = get(&app.client(), &[("query", ME)], &[("if-none-match", &etag)]).await;
     assert_eq!(
-        (nobody.error_code(), &nobody.headers[header::CACHE_CONTROL]),
+        (anonymous.error_code(), &anonymous.headers[header::CACHE_CONTROL]),
         ("UNAUTHENTICATED", &"no-store".parse().unwrap())
     );
-    assert!(!nobody.headers.contains_key(header::ETAG));
+    assert!(!anonymous.headers.contains_key(header::ETAG));
     assert_eq!(post(&client, json!({ "query": ME })).await.headers[header::CACHE_CONTROL], "no-store");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_it_cost_is_told_on_request() {
+async fn the_cost_is_returned_on_request() {
     let client = TestApp::start().await.client();
-    let answer = post(&client, json!({ "query": "{ me { name } }", "extensions": { "cost": true } })).await;
-    assert_eq!(answer.body["extensions"], json!({ "cost": 2 }));
+    let response = post(&client, json!({ "query": "{ me { name } }", "extensions": { "cost": true } })).await;
+    assert_eq!(response.body["extensions"], json!({ "cost": 2 }));
     let silent = post(&client, json!({ "query": "{ me { name } }" })).await;
     assert!(silent.body.get("extensions").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_tries_one_thing_at_most() {
+async fn a_batch_contains_at_most_one_attempt() {
     let app = TestApp::with_users(&["wonny"]).await;
     let guard = graphql::guard(Settings::default());
     let router: Router = support::router(Api::new(app.services.clone(), guard, Documents::untrusted(1 << 20)), 3);
-    let client = app.client().of(router);
+    let client = app.client().with_router(router);
     let sign_in = json!({ "query": "mutation($i: SignInInput!) { signIn(input: $i) { session { expiresAt } errors { code } } }",
                           "variables": { "i": { "userId": "wonny", "password": PASSWORD } } });
     let harmless = json!({ "query": "{ __typename }" });
-    let answer = post(&client, json!([sign_in, harmless])).await;
-    assert!(answer.body[0]["data"]["signIn"]["session"].is_object(), "{}", answer.body);
-    let (statements, answer) = app.count_statements(post(&client, json!([sign_in, harmless, sign_in]))).await;
-    assert_eq!((answer.status, answer.error_code(), statements), (StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", 0));
-    let told = &answer.body["errors"][0]["extensions"];
-    assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("attempts"), &json!(1), &json!(2)));
-    // Nor under the same key, which is one thing, nor by fragments; but twice the same is done once.
+    let response = post(&client, json!([sign_in, harmless])).await;
+    assert!(response.body[0]["data"]["signIn"]["session"].is_object(), "{}", response.body);
+    let (statements, response) = app.count_statements(post(&client, json!([sign_in, harmless, sign_in]))).await;
+    assert_eq!((response.status, response.error_code(), statements), (StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED", 0));
+    let limit = &response.body["errors"][0]["extensions"];
+    assert_eq!((&limit["limit"], &limit["allowed"], &limit["asked"]), (&json!("attempts"), &json!(1), &json!(2)));
+    // Fragments that select the same response key merge into one attempt, which is executed once.
     let twice = "mutation($i: SignInInput!) { ...A ...B ...A }
                  fragment A on Mutation { signIn(input: $i) { session { expiresAt } } }
                  fragment B on Mutation { signIn(input: $i) { errors { code } } }";
-    let answer = post(&client, json!({ "query": twice, "variables": sign_in["variables"] })).await;
-    let done = &answer.data()["signIn"];
+    let response = post(&client, json!({ "query": twice, "variables": sign_in["variables"] })).await;
+    let done = &response.data()["signIn"];
     assert!(done["session"].is_object() && done["errors"] == json!([]), "{done}");
-    // Nor where one looks too large to be counted, and is not when it is executed.
+    // An attempt is counted even if another operation of the document exceeds a limit before attempts are counted.
     let unused = "query B($a: ID, $f: WorkspaceFilter, $n: Int, $c: String, $l: Int, $b: String) { me { #F } }
         fragment F on User { #W }"
         .replace("#F", &"...F ".repeat(25))
@@ -281,26 +281,26 @@ async fn a_batch_tries_one_thing_at_most() {
         );
     let document = format!("{} {unused}", sign_in["query"].as_str().unwrap().replace("mutation", "mutation A"));
     let hidden = json!({ "query": document, "operationName": "A", "variables": sign_in["variables"] });
-    let (statements, answer) = app.count_statements(post(&client, json!([hidden, hidden]))).await;
-    let codes: Vec<_> = (0..2).map(|at| &answer.body[at]["errors"][0]["extensions"]["code"]).collect();
-    assert_eq!((codes, statements), (vec![&json!("LIMIT_EXCEEDED"); 2], 0), "{}", answer.body);
-    // Nor by a document that one of them brings and the others only name.
+    let (statements, response) = app.count_statements(post(&client, json!([hidden, hidden]))).await;
+    let codes: Vec<_> = (0..2).map(|at| &response.body[at]["errors"][0]["extensions"]["code"]).collect();
+    assert_eq!((codes, statements), (vec![&json!("LIMIT_EXCEEDED"); 2], 0), "{}", response.body);
+    // A document that one request persists and the others only name is counted for each.
     let mut by_name = sign_in.clone();
     let extensions = persisted(&digest(sign_in["query"].as_str().unwrap()));
     by_name.as_object_mut().unwrap().remove("query");
     by_name["extensions"] = extensions.clone();
-    let mut bringing = sign_in.clone();
-    bringing["extensions"] = extensions;
-    let (statements, answer) = app.count_statements(post(&client, json!([bringing, by_name, by_name]))).await;
-    assert_eq!((answer.error_code(), statements), ("LIMIT_EXCEEDED", 0), "{}", answer.body);
-    let answer = post(&client, json!([harmless, harmless, harmless, harmless])).await;
-    let told = &answer.body["errors"][0]["extensions"];
-    assert_eq!((&told["limit"], &told["allowed"], &told["asked"]), (&json!("batchSize"), &json!(3), &json!(4)));
+    let mut persisting = sign_in.clone();
+    persisting["extensions"] = extensions;
+    let (statements, response) = app.count_statements(post(&client, json!([persisting, by_name, by_name]))).await;
+    assert_eq!((response.error_code(), statements), ("LIMIT_EXCEEDED", 0), "{}", response.body);
+    let response = post(&client, json!([harmless, harmless, harmless, harmless])).await;
+    let limit = &response.body["errors"][0]["extensions"];
+    assert_eq!((&limit["limit"], &limit["allowed"], &limit["asked"]), (&json!("batchSize"), &json!(3), &json!(4)));
 }
 
-/// Which documents the requests of a batch are for is decided once, before the first is executed.
+/// The documents of a batch are resolved once, before the first request is executed.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_bring_meanwhile_is_not_for_a_batch_that_runs() {
+async fn documents_persisted_meanwhile_do_not_affect_a_running_batch() {
     let app = TestApp::with_users(&["wonny"]).await;
     let api = app.api(Settings::default());
     let asking = |text: &str| {
@@ -315,34 +315,35 @@ async fn what_others_bring_meanwhile_is_not_for_a_batch_that_runs() {
     let nowhere = event::Client { address: [127, 0, 0, 1].into(), user_agent: None };
     for (at, request) in prepared.into_iter().enumerate() {
         let executed = api.execute(request, Shown::default(), nowhere.clone()).await;
-        let code = executed.response.errors[0].extensions.as_ref().and_then(|told| told.get("code")).cloned();
+        let code =
+            executed.response.errors[0].extensions.as_ref().and_then(|extensions| extensions.get("code")).cloned();
         assert_eq!(code, Some(if at == 0 { "PERSISTED_QUERY_NOT_FOUND" } else { "UNAUTHENTICATED" }.into()));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_of_the_body_name_themselves_too() {
+async fn body_limits_are_named_in_the_error() {
     let client = TestApp::start().await.client();
     for (body, limit) in [
         (json!({ "query": "x".repeat(1 << 20) }), "bodyBytes"),
         (json!({ "query": "{ __typename }", "variables": { "a": vec![0; 20_000] } }), "bodyValues"),
     ] {
-        let answer = post(&client, body).await;
-        assert_eq!((answer.status, answer.error_code()), (StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED"));
-        let told = &answer.body["errors"][0]["extensions"];
-        assert_eq!(told["limit"], limit);
-        assert!(told["allowed"].is_u64(), "{told}");
+        let response = post(&client, body).await;
+        assert_eq!((response.status, response.error_code()), (StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED"));
+        let extensions = &response.body["errors"][0]["extensions"];
+        assert_eq!(extensions["limit"], limit);
+        assert!(extensions["allowed"].is_u64(), "{extensions}");
     }
 }
 
-/// The first thousand documents of a front end that makes them anew each time, and those that everybody uses.
+/// A front end that generates a new document for each request.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_documents_push_each_other_out_and_all_are_answered() {
+async fn documents_evict_each_other_from_the_cache_and_all_are_executed() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let settings = Settings { document_cache: 1 << 20, limits: Limits::default(), ..Settings::default() };
     let api = Api::new(app.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 10));
-    let client = client.of(support::router(api, 0));
+    let client = client.with_router(support::router(api, 0));
     for number in 0..500 {
         let query = format!("query Q{number}($id: ID!) {{ me {{ userId }} node(id: $id) {{ id }} }}");
         let body =
@@ -351,9 +352,9 @@ async fn many_documents_push_each_other_out_and_all_are_answered() {
     }
 }
 
-/// Whoever adds a mutation says here whether it tries something or has a mail sent.
+/// A new mutation must be added here: as an attempt if it submits a secret or sends a message.
 #[test]
-fn which_mutations_there_may_be_one_of() {
+fn every_mutation_is_classified_as_attempt_or_not() {
     let document = async_graphql::parser::parse_schema(graphql::sdl()).unwrap();
     let mutations = document.definitions.iter().find_map(|definition| match definition {
         TypeSystemDefinition::Type(ty) if ty.node.name.node == "Mutation" => match &ty.node.kind {

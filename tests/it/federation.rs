@@ -1,16 +1,15 @@
-//! What BFFs ask: things by their ids, many at once, and the entities of a federated graph.
+//! Lookups by id for stitching, and entities for federation.
 
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::me::company;
-use crate::support::{Client, DOMAIN, TestApp};
+use crate::me::sample_domain;
+use crate::support::{Client, DOMAIN, TestApp, Workspace};
 
 async fn app() -> (TestApp, Client) {
     let app = TestApp::start().await;
-    let hidden = r#"{"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-hidden","name":"Hidden"}"#;
-    app.import(&(company(12, 3) + hidden)).await;
+    app.import(&(sample_domain(12, 3) + &Workspace::new("workspace-hidden").line())).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     (app, client)
 }
@@ -23,22 +22,22 @@ fn reference(type_name: &str, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_things_by_their_ids_take_one_statement() {
+async fn many_entities_by_id_take_one_statement() {
     let (app, client) = app().await;
     let ids: Vec<String> = (0..10).rev().map(|number| format!("workspace-{number}")).collect();
     let query = "query($ids: [ID!]!) { workspaces(ids: $ids) { id } }";
-    let (statements, answer) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
+    let (statements, response) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
     let expected: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
-    assert_eq!(answer.data()["workspaces"], json!(expected));
+    assert_eq!(response.data()["workspaces"], json!(expected));
     assert_eq!(statements, 2, "the caller, the workspaces");
     let ids = json!({ "ids": ["wg-1", "wg-none", "workspace-1", "", "wg-1"] });
-    let answer = client.execute("query($ids: [ID!]!) { workspaceGroups(ids: $ids) { name } }", ids).await;
+    let response = client.execute("query($ids: [ID!]!) { workspaceGroups(ids: $ids) { name } }", ids).await;
     let group = json!({ "name": "Group 1" });
-    assert_eq!(answer.data()["workspaceGroups"], json!([group, null, null, null, group]));
+    assert_eq!(response.data()["workspaceGroups"], json!([group, null, null, null, group]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_ids_are_the_most() {
+async fn at_most_a_hundred_ids_are_accepted() {
     let (_app, client) = app().await;
     for (query, allowed) in [
         ("query($ids: [ID!]!) { workspaces(ids: $ids) { id } }", 100),
@@ -49,14 +48,14 @@ async fn a_hundred_ids_are_the_most() {
         assert!(client.execute(query, ids(allowed)).await.body.get("errors").is_none(), "{query}");
         assert_eq!(client.execute(query, ids(allowed + 1)).await.error_code(), "BAD_USER_INPUT", "{query}");
     }
-    // A gateway cannot choose: it asks for what the other subgraph's list refers to, each as often as it stands there.
+    // A gateway sends one representation for each reference in another subgraph's list, with duplicates.
     let these = json!({ "these": vec![reference("Workspace", "workspace-1"); 1000] });
-    let answer = client.execute(ENTITIES, these).await;
-    assert_eq!(answer.data()["_entities"].as_array().unwrap().len(), 1000);
+    let response = client.execute(ENTITIES, these).await;
+    assert_eq!(response.data()["_entities"].as_array().unwrap().len(), 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entities_are_those_that_the_caller_sees() {
+async fn entities_are_null_if_the_caller_cannot_see_them() {
     let (app, client) = app().await;
     let me = client.query("{ me { id } }").await.data()["me"]["id"].as_str().unwrap().to_owned();
     let these = json!({ "these": [
@@ -69,20 +68,20 @@ async fn entities_are_those_that_the_caller_sees() {
         reference("Invoice", "workspace-3"),
         reference("Workspace", ""),
     ] });
-    let (statements, answer) = app.count_statements(client.execute(ENTITIES, these.clone())).await;
+    let (statements, response) = app.count_statements(client.execute(ENTITIES, these.clone())).await;
     let expected = json!([
         { "__typename": "Workspace", "name": "Workspace 0003" },
         { "__typename": "User", "userId": "wonny" },
         { "__typename": "WorkspaceGroup", "name": "Group 2" },
         null, null, null, null, null,
     ]);
-    assert_eq!(answer.data()["_entities"], expected);
+    assert_eq!(response.data()["_entities"], expected);
     assert_eq!(statements, 3, "the caller, the workspaces, the groups");
     assert_eq!(app.client().execute(ENTITIES, these).await.error_code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_reference_is_bad_input() {
+async fn a_malformed_representation_is_bad_input() {
     let (_app, client) = app().await;
     for wrong in [
         json!({}),
@@ -93,22 +92,22 @@ async fn what_is_no_reference_is_bad_input() {
         json!({ "__typename": "User", "id": 1 }),
         json!({ "__typename": ["User"], "id": "x" }),
     ] {
-        let answer = client.execute(ENTITIES, json!({ "these": [wrong] })).await;
-        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{wrong}");
-        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let response = client.execute(ENTITIES, json!({ "these": [wrong] })).await;
+        assert_eq!(response.error_code(), "BAD_USER_INPUT", "{wrong}");
+        let message = response.body["errors"][0]["message"].as_str().unwrap();
         assert!(message.starts_with("Variable \"$these.0\": "), "{message}");
         assert!(message.contains("an object with a \"__typename\" and an \"id\""), "{message}");
     }
-    // In the document, with variables in it or not.
+    // As a literal in the document, with and without a variable in it.
     for id in ["1", "$id"] {
         let query = format!(
             "query($id: Int) {{ _entities(representations: [{{ __typename: \"User\", id: \"a\" }}, \
              {{ __typename: \"User\", id: {id} }}]) {{ __typename }} }}"
         );
         let query = if id == "1" { query.replace("query($id: Int) ", "") } else { query };
-        let answer = client.execute(&query, json!({ "id": 1 })).await;
-        assert_eq!(answer.error_code(), "BAD_USER_INPUT");
-        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let response = client.execute(&query, json!({ "id": 1 })).await;
+        assert_eq!(response.error_code(), "BAD_USER_INPUT");
+        let message = response.body["errors"][0]["message"].as_str().unwrap();
         let place =
             "Argument \"representations.1\" of the field \"_entities\": an object was given; accepted is an _Any";
         assert!(message.starts_with(place), "{message}");
@@ -116,7 +115,7 @@ async fn what_is_no_reference_is_bad_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_subgraph_is_for_gateways_alone() {
+async fn the_public_schema_contains_no_federation_types() {
     let (_app, client) = app().await;
     let service = client.query("{ _service { sdl } }").await;
     let subgraph = service.data()["_service"]["sdl"].as_str().unwrap();

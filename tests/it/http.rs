@@ -1,18 +1,18 @@
-//! What comes in over HTTP and is wrong: each a clear message and the right status; nothing lost, nothing leaked.
+//! Invalid HTTP requests: each gets its status, its error code, and a message that does not echo input.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, DOMAIN, TestApp};
+use crate::support::{DOMAIN, Response, TestApp};
 
-async fn post(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answer {
+async fn post(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Response {
     let request = app.client().request(Method::POST, "/graphql").header(header::CONTENT_TYPE, content_type);
     app.client().send(request.body(body.into()).unwrap()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_requests_are_answered_with_their_status_and_code() {
+async fn malformed_requests_get_their_status_and_code() {
     let app = TestApp::start().await;
     let json = "application/json";
     let cases = [
@@ -26,49 +26,49 @@ async fn wrong_requests_are_answered_with_their_status_and_code() {
         (post(&app, json, vec![b' '; 10 * 1024 * 1024]).await, 413, "LIMIT_EXCEEDED"),
         (post(&app, json, format!("{{\"variables\":{}", "[".repeat(500_000))).await, 413, "LIMIT_EXCEEDED"),
     ];
-    for (answer, status, code) in cases {
-        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
-        assert_eq!(answer.error_code(), code);
-        assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
-        assert!(answer.headers.contains_key("x-request-id"));
+    for (response, status, code) in cases {
+        assert_eq!(response.status.as_u16(), status, "{}", response.body);
+        assert_eq!(response.error_code(), code);
+        assert!(response.body["errors"][0]["extensions"]["requestId"].is_string());
+        assert!(response.headers.contains_key("x-request-id"));
     }
     let put = app.client().request(Method::PUT, "/graphql").body(Body::empty()).unwrap();
-    let answer = app.client().send(put).await;
-    assert_eq!((answer.status, answer.error_code()), (StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT"));
+    let response = app.client().send(put).await;
+    assert_eq!((response.status, response.error_code()), (StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_documents_are_told_from_wrong_input() {
+async fn document_errors_and_input_errors_have_different_codes() {
     let app = TestApp::start().await;
     for (document, code) in [
         ("{", "GRAPHQL_PARSE_FAILED"),
-        ("{ nobody }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ unknown }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ node { id } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query($id: ID!) { node(id: $id) { id } }", "BAD_USER_INPUT"),
         (&format!("{{ f(x: {}1{}) }}", "[".repeat(2000), "]".repeat(2000)), "LIMIT_EXCEEDED"),
         (&"{".repeat(1_000_000), "LIMIT_EXCEEDED"),
         (&format!("{{ {} }}", "a: __typename ".repeat(16)), "LIMIT_EXCEEDED"),
     ] {
-        let answer = app.client().query(document).await;
-        assert_eq!(answer.error_code(), code, "{document:.60}");
+        let response = app.client().query(document).await;
+        assert_eq!(response.error_code(), code, "{document:.60}");
     }
 }
 
-/// A mutation that a link or an image could make a browser send.
+/// A link or an image could make a browser send such a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mutation_by_get_does_nothing() {
+async fn a_mutation_by_get_is_refused() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let get = client.request(Method::GET, "/graphql?query=mutation%7BsignOut%7Bok%7D%7D").body(Body::empty()).unwrap();
-    let answer = client.send(get).await;
-    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert!(client.is_somebody().await);
+    let response = client.send(get).await;
+    assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(client.is_authenticated().await);
     let query = client.request(Method::GET, "/graphql?query=%7Bme%7BuserId%7D%7D").body(Body::empty()).unwrap();
     assert_eq!(client.send(query).await.data()["me"]["userId"], "wonny");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_other_addresses_answer() {
+async fn health_checks_and_the_schema_are_served() {
     let app = TestApp::start().await;
     let get = async |path: &str| {
         app.client().send(app.client().request(Method::GET, path).body(Body::empty()).unwrap()).await
@@ -81,22 +81,23 @@ async fn the_other_addresses_answer() {
     assert!(nowhere.body["errors"][0]["message"].is_string());
 }
 
-/// Every mutation field is nullable, so that one's error leaves its neighbours standing.
+/// Mutation fields are nullable, so that an error of one does not null the others.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_mutations_error_leaves_its_neighbours_standing() {
+async fn an_error_of_one_mutation_does_not_affect_the_others() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.client();
-    let answer = client
+    let response = client
         .query("mutation { signOut { ok } refreshSession(input: { refreshToken: \"x\" }) { errors { code } } }")
         .await;
-    assert_eq!(answer.error_code(), "UNAUTHENTICATED");
-    assert_eq!(answer.body["data"]["signOut"], Value::Null);
-    assert_eq!(answer.body["data"]["refreshSession"]["errors"][0]["code"], "INVALID_TOKEN");
+    assert_eq!(response.error_code(), "UNAUTHENTICATED");
+    assert_eq!(response.body["data"]["signOut"], Value::Null);
+    assert_eq!(response.body["data"]["refreshSession"]["errors"][0]["code"], "INVALID_TOKEN");
 }
 
-/// What is given may be a password, so the log, which `scripts/test` searches for what these tests gave, must not have it.
+/// The input may be a password, so neither response nor log may contain it. `scripts/test` searches the log for the inputs
+/// of these tests.
 #[tokio::test(flavor = "multi_thread")]
-async fn input_of_the_wrong_shape_is_bad_input_and_repeated_nowhere() {
+async fn input_of_the_wrong_type_is_bad_input_and_never_echoed() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let input = json!({ "userId": "wonny", "password": "a lantern of another kind" });
@@ -130,10 +131,10 @@ async fn input_of_the_wrong_shape_is_bad_input_and_repeated_nowhere() {
         ),
     ] {
         for _ in 0..2 {
-            let answer = client.execute(document, variables.clone()).await;
-            let code = answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
-            assert!(matches!(code, "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED"), "{document}: {}", answer.body);
-            assert!(!answer.text.contains("lantern"), "{}", answer.body);
+            let response = client.execute(document, variables.clone()).await;
+            let code = response.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+            assert!(matches!(code, "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED"), "{document}: {}", response.body);
+            assert!(!response.text.contains("lantern"), "{}", response.body);
         }
     }
 }

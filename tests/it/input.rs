@@ -1,5 +1,5 @@
-//! Input as clients send it: how values are coerced, what errors say of them, how codes are typed and pasted, and values
-//! that are valid alone and long together.
+//! Input coercion: how values become input types, what input errors say, how codes may be typed and pasted, and long
+//! valid values.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use axum::http::{Method, header};
 use base64::Engine;
 use serde_json::{Value, json};
 
-use crate::me::company;
+use crate::me::sample_domain;
 use crate::mfa::Authenticator;
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, user};
+use crate::support::{Client, DOMAIN, Domain, PASSWORD, TestApp, User};
 
 const ENABLE: &str = "mutation($type: MfaType!) { enableMfa(input: { mfaType: $type }) { expiresAt errors { code } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_string_is_no_enum_value_and_two_point_zero_is_an_int() {
+async fn a_string_is_not_an_enum_value_and_2_0_is_an_int() {
     let app = TestApp::start().await;
-    app.import(&company(12, 3)).await;
+    app.import(&sample_domain(12, 3)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let refused = client.query("mutation { enableMfa(input: { mfaType: \"OTP\" }) { errors { code } } }").await;
     assert_eq!(refused.error_code(), "BAD_USER_INPUT");
@@ -31,7 +31,8 @@ async fn a_string_is_no_enum_value_and_two_point_zero_is_an_int() {
     assert!(client.execute(ENABLE, json!({ "type": "OTP" })).await.data()["enableMfa"]["expiresAt"].is_string());
 
     let list = "query($first: Int) { me { workspaces(first: $first) { nodes { id } } } }";
-    let nodes = |answer: &crate::support::Answer| answer.data()["me"]["workspaces"]["nodes"].as_array().unwrap().len();
+    let nodes =
+        |response: &crate::support::Response| response.data()["me"]["workspaces"]["nodes"].as_array().unwrap().len();
     assert_eq!(nodes(&client.execute(list, json!({ "first": 2.0 })).await), 2);
     assert_eq!(nodes(&client.execute(list, json!({ "first": 2 })).await), 2);
     for wrong in [json!(2.5), json!("2"), json!(3_000_000_000_u64)] {
@@ -42,7 +43,7 @@ async fn a_string_is_no_enum_value_and_two_point_zero_is_an_int() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_of_input_name_its_path_its_type_and_what_is_accepted() {
+async fn input_errors_name_the_path_the_type_and_the_accepted_values() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let update = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code } } }";
@@ -76,9 +77,9 @@ async fn errors_of_input_name_its_path_its_type_and_what_is_accepted() {
             "Variable \"$input.mfaType\" is required, and is missing; accepted is one of EMAIL, OTP (MfaType)",
         ),
     ] {
-        let answer = client.execute(query, json!({ "input": input })).await;
-        assert_eq!(answer.error_code(), "BAD_USER_INPUT");
-        assert_eq!(answer.body["errors"][0]["message"], message);
+        let response = client.execute(query, json!({ "input": input })).await;
+        assert_eq!(response.error_code(), "BAD_USER_INPUT");
+        assert_eq!(response.body["errors"][0]["message"], message);
     }
     let literal = client.query("mutation { updateProfile(input: { tags: [\"secret\"] }) { errors { code } } }").await;
     assert_eq!(
@@ -87,13 +88,13 @@ async fn errors_of_input_name_its_path_its_type_and_what_is_accepted() {
          object"
     );
     let partly = "mutation($tag: String) { updateProfile(input: { tags: [$tag] }) { errors { code } } }";
-    let answer = client.execute(partly, json!({ "tag": "secret" })).await;
-    assert_eq!(answer.error_code(), "BAD_USER_INPUT");
-    assert_eq!(answer.body["errors"][0]["message"], literal.body["errors"][0]["message"]);
+    let response = client.execute(partly, json!({ "tag": "secret" })).await;
+    assert_eq!(response.error_code(), "BAD_USER_INPUT");
+    assert_eq!(response.body["errors"][0]["message"], literal.body["errors"][0]["message"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn escapes_in_a_document_become_the_characters() {
+async fn escape_sequences_in_documents_are_decoded() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for (text, expected) in [(r"\uD83D\uDE00", "😀"), (r"\u{1F600}", "😀"), (r"\u{22}\u{5C}", "\"\\")] {
@@ -105,7 +106,7 @@ async fn escapes_in_a_document_become_the_characters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authorization_header_that_is_ignored_is_told() {
+async fn an_ignored_authorization_header_is_named_in_the_error() {
     let app = TestApp::with_users(&["wonny"]).await;
     let token = app.signed_in(DOMAIN, "wonny").await.tokens.unwrap();
     let ask = async |values: &[&str]| {
@@ -121,37 +122,37 @@ async fn an_authorization_header_that_is_ignored_is_told() {
     let refresh = format!("Bearer {}", token.refresh);
     let (bearer, refresh, bare) = (bearer.as_str(), refresh.as_str(), token.access.as_str());
     for wrong in [&[bare][..], &["Basic dTpw"], &["Bearer"], &[refresh], &[bearer, bearer]] {
-        let answer = ask(wrong).await;
-        assert_eq!((answer.status.as_u16(), answer.error_code()), (200, "UNAUTHENTICATED"));
-        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let response = ask(wrong).await;
+        assert_eq!((response.status.as_u16(), response.error_code()), (200, "UNAUTHENTICATED"));
+        let message = response.body["errors"][0]["message"].as_str().unwrap();
         assert!(message.contains("`Authorization: Bearer upa_…`"), "{message}");
     }
     let unknown = format!("Bearer upa_{}", "A".repeat(43));
     for other in [&[][..], &[unknown.as_str()]] {
-        let answer = ask(other).await;
-        assert!(!answer.body["errors"][0]["message"].as_str().unwrap().contains("ignored"));
+        let response = ask(other).await;
+        assert!(!response.body["errors"][0]["message"].as_str().unwrap().contains("ignored"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_fragment_serves_the_errors_of_all_mutations() {
+async fn one_fragment_on_user_error_selects_the_errors_of_all_mutations() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let query = "mutation { confirmMfa(input: { verifyCode: \"x\" }) { errors { ...E } }
                   refreshSession { errors { ...E } } }
                  fragment E on UserError { message field attemptsLeft retryAfter }";
-    let answer = client.query(query).await;
+    let response = client.query(query).await;
     for mutation in ["confirmMfa", "refreshSession"] {
-        let error = &answer.data()[mutation]["errors"][0];
+        let error = &response.data()[mutation]["errors"][0];
         assert!(error["message"].is_string() && error["field"].is_string(), "{error}");
         assert_eq!((&error["attemptsLeft"], &error["retryAfter"]), (&Value::Null, &Value::Null));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn domains_and_role_bindings_have_ids_for_caches() {
+async fn domains_and_role_bindings_have_ids_for_client_caches() {
     let app = TestApp::start().await;
-    app.import(&company(12, 3)).await;
+    app.import(&sample_domain(12, 3)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let me = client
         .me("domain { id domainId } workspaceGroups { nodes { roleBindingInfo { id roleBindingId } } }
@@ -167,24 +168,22 @@ async fn domains_and_role_bindings_have_ids_for_caches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_are_taken_as_people_type_and_paste_them() {
-    let app = TestApp::start().await;
-    let verified = r#""email":"wonny@example.com","email_verified":true"#;
-    app.import(&(crate::support::domain(DOMAIN) + &user(DOMAIN, "wonny", verified))).await;
+async fn codes_are_accepted_as_people_type_and_paste_them() {
+    let app = TestApp::with_user(User::new("wonny").verified_email("wonny@example.com")).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let wide = |code: &str| code.chars().map(|digit| char::from_u32(u32::from(digit) + 0xFEE0).unwrap()).collect();
     let half = |code: &str, between: &str| format!("{}{between}{}", &code[..3], &code[3..]);
 
-    // A mailed code, as an East Asian keyboard writes it.
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    // An emailed code in full-width digits, as an East Asian keyboard enters it.
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let code: String = wide(&app.code("new@example.com").await);
-    client.done("confirmEmail", json!({ "verifyCode": code }), "user { email }").await;
-    // One of an authenticator app, as it is pasted: with a thin space, between marks of direction.
-    let begun = client.done("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
+    client.mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { email }").await;
+    // A code of an authenticator app as it is pasted: with a thin space, between directional isolates.
+    let begun = client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
     let authenticator = Authenticator::new(begun["otp"]["secret"].as_str().unwrap());
     let code = format!("\u{2066}{}\u{2069}\u{200B}", half(&authenticator.code(&app), "\u{2009}"));
-    let done = client.done("confirmMfa", json!({ "verifyCode": code }), "recoveryCodes").await;
-    // Recovery codes, as a word processor and a keyboard change them.
+    let done = client.mutate_ok("confirmMfa", json!({ "verifyCode": code }), "recoveryCodes").await;
+    // Recovery codes with the dashes and digits that word processors and keyboards substitute.
     let recovery = |index: usize| done["recoveryCodes"][index].as_str().unwrap().to_owned();
     for code in [
         recovery(0).replace('-', "–"),
@@ -194,12 +193,12 @@ async fn codes_are_taken_as_people_type_and_paste_them() {
         let challenge = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
         let token = challenge.data()["signIn"]["mfaChallenge"]["token"].clone();
         let input = json!({ "challengeToken": token, "verifyCode": code });
-        app.client().done("confirmSignIn", input, "session { accessToken }").await;
+        app.client().mutate_ok("confirmSignIn", input, "session { accessToken }").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn long_names_still_fit_into_a_qr_code() {
+async fn long_names_fit_into_a_qr_code() {
     for (domain, user_id) in [
         ("회".repeat(123), "wonny".to_owned()),
         ("회".repeat(256), "wonny".to_owned()),
@@ -207,10 +206,9 @@ async fn long_names_still_fit_into_a_qr_code() {
         ("🏢".repeat(256), format!("a@{}", "🏢".repeat(254))),
     ] {
         let app = TestApp::start().await;
-        let line = format!("{{\"kind\":\"domain\",\"domain_id\":\"{DOMAIN}\",\"name\":\"{domain}\"}}\n");
-        app.import(&(line + &user(DOMAIN, &user_id, ""))).await;
+        app.import(&(Domain::new(DOMAIN).name(&domain).line() + &User::new(&user_id).line())).await;
         let client: Client = app.signed_in(DOMAIN, &user_id).await;
-        let otp = client.done("enableMfa", json!({ "mfaType": "OTP" }), "otp { uri qrCode }").await["otp"].clone();
+        let otp = client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "otp { uri qrCode }").await["otp"].clone();
         let uri = url::Url::parse(otp["uri"].as_str().unwrap()).unwrap();
         let issuer = uri.query_pairs().find(|(name, _)| name == "issuer").unwrap().1.into_owned();
         let shown = issuer.trim_end_matches('…');
@@ -222,10 +220,9 @@ async fn long_names_still_fit_into_a_qr_code() {
     }
 }
 
-/// What the description of a code says is only half of it: every code of every mutation must be given for something. The
-/// others have no place in the schema.
+/// A mutation's enum of error codes contains only codes that this mutation can return.
 #[test]
-fn every_mutation_has_its_own_codes_and_no_others() {
+fn every_mutation_has_its_own_error_codes_and_no_others() {
     let document = parse_schema(userprofile::graphql::sdl()).unwrap();
     let mut of_schema = BTreeSet::new();
     for definition in &document.definitions {

@@ -1,4 +1,4 @@
-//! What the binary logs at its most talkative, with libraries that would log all that passes through them.
+//! The log of the binary at level `trace` contains no secrets, although its libraries would log them.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::support::server::{http2, read_to_end, send_as};
-use crate::support::{self, DOMAIN, MailServer, PASSWORD, TestApp, database};
+use crate::support::server::{http2, read_to_end, send_with_token};
+use crate::support::{DOMAIN, MailServer, PASSWORD, TestApp, User, database};
 
-const PATIENCE: Duration = Duration::from_mins(1);
-/// That of a [`TestApp`].
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// The secret key of a [`TestApp`].
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const EMAIL: &str = "wonny-the-first@mail.test";
 
-/// The binary at work, and what it logged so far, a JSON object a line.
+/// A running server, and the lines that it has logged so far, each a JSON object.
 struct Logging {
     child: Child,
     lines: watch::Receiver<Vec<String>>,
@@ -36,10 +36,10 @@ impl Logging {
         Self { child, lines }
     }
 
-    /// Waits for an entry.
+    /// Waits for a matching entry.
     async fn entry(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let find = |lines: &Vec<String>| lines.iter().map(|line| parse(line)).find(|entry| wanted(entry));
-        let found = timeout(PATIENCE, self.lines.wait_for(|lines| find(lines).is_some())).await;
+        let found = timeout(TIMEOUT, self.lines.wait_for(|lines| find(lines).is_some())).await;
         let lines = found.expect("it is not logged").expect("the server ended");
         find(&lines).unwrap()
     }
@@ -78,9 +78,7 @@ fn serve(database_url: &str, mail_port: u16) -> Logging {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_level_of_any_library_logs_secrets() {
     let database = database::create().await;
-    let verified = format!(r#""email":"{EMAIL}","email_verified":true"#);
-    let company = support::domain(DOMAIN) + &support::user(DOMAIN, "wonny", &verified);
-    TestApp::on(&database).await.import(&company).await;
+    TestApp::on(&database).await.import_users(&[User::new("wonny").verified_email(EMAIL)]).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mail_port = listener.local_addr().unwrap().port();
     let mails = MailServer::on(listener);
@@ -91,7 +89,7 @@ async fn no_level_of_any_library_logs_secrets() {
     let (client, _connection) = http2(address, 65_535).await;
     let ask = async |token: Option<&str>, query: &str, input: Value| -> Value {
         let body = json!({ "query": query, "variables": { "input": input } }).to_string();
-        let response = send_as(&client, "/graphql", token, Some(body)).await.unwrap();
+        let response = send_with_token(&client, "/graphql", token, Some(body)).await.unwrap();
         serde_json::from_slice(&read_to_end(response).await.unwrap()).unwrap()
     };
     let sign_in = "mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } } }";
@@ -110,8 +108,8 @@ async fn no_level_of_any_library_logs_secrets() {
             tokio::task::yield_now().await;
         }
     };
-    let mailed = timeout(PATIENCE, mailed).await.expect("no mail came");
-    read_to_end(send_as(&client, "/healthz", None, None).await.unwrap()).await.unwrap();
+    let mailed = timeout(TIMEOUT, mailed).await.expect("no mail came");
+    read_to_end(send_with_token(&client, "/healthz", None, None).await.unwrap()).await.unwrap();
     server.entry(|entry| entry["message"] == "answered" && entry.to_string().contains("/healthz")).await;
 
     let lines = server.lines.borrow().clone();
@@ -123,6 +121,6 @@ async fn no_level_of_any_library_logs_secrets() {
         let is_ours = entry["target"].as_str().unwrap().starts_with("userprofile");
         assert!(is_ours || entry["level"] == "WARN" || entry["level"] == "ERROR", "{entry}");
     }
-    let told = lines.iter().filter(|line| line.contains("RUST_LOG asks a library for more")).count();
-    assert_eq!(told, 6, "what is not logged is not told");
+    let warnings = lines.iter().filter(|line| line.contains("RUST_LOG asks a library for more")).count();
+    assert_eq!(warnings, 6, "one warning for each library whose level is capped");
 }

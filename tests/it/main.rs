@@ -1,5 +1,5 @@
-//! The integration tests: the real router, services and binary, on a real database. On SQLite by default; on PostgreSQL
-//! where `TEST_DATABASE_URL` names a server, as `scripts/test` does, which runs them on both.
+//! Integration tests of the router, the services, and the binary on a real database: SQLite by default, or the PostgreSQL
+//! server of `TEST_DATABASE_URL`. `scripts/test` runs them on both.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,13 +7,9 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
-    reason = "a test that meets what it does not expect ends there, and the functions that tests share are part of them"
+    reason = "a panic is how a test and its helpers fail"
 )]
-#![allow(
-    clippy::needless_pass_by_value,
-    clippy::match_bool,
-    reason = "what is written here is read, not run by the million"
-)]
+#![allow(clippy::needless_pass_by_value, clippy::match_bool, reason = "readability matters more than speed in tests")]
 
 mod browsers;
 mod cli;

@@ -1,37 +1,27 @@
-//! `me`, `node`, `nodes`: their shape, their statements, their refusals.
+//! `me`, `node`, `nodes`: their results, their number of statements, and their errors.
 
 use serde_json::{Value, json};
 
-use crate::support::{DOMAIN, TestApp, domain, user};
+use crate::support::{DOMAIN, RoleBinding, TestApp, User, Workspace, WorkspaceGroup, domain};
 
-/// `count` workspaces in `groups` groups; `wonny` is a member of each and a user of every group, among nine others.
-pub(crate) fn company(count: usize, groups: usize) -> String {
-    let mut lines = domain(DOMAIN) + &user(DOMAIN, "wonny", "");
-    let users: Vec<Value> = (0..9)
-        .map(|number| format!("user{number}"))
-        .chain(["wonny".to_owned()])
-        .map(|user_id| json!({ "user_id": user_id, "role_id": "member", "role_type": "WORKSPACE_MEMBER" }))
-        .collect();
-    for number in 0..9 {
-        lines += &json!({ "kind": "user", "domain_id": DOMAIN, "user_id": format!("user{number}"), "name": "N" })
-            .to_string();
-        lines += "\n";
+/// The import lines of a domain with `count` workspaces in `groups` groups. `wonny` is a member of every workspace and,
+/// with nine others, a user of every group.
+pub(crate) fn sample_domain(count: usize, groups: usize) -> String {
+    let mut lines = domain(DOMAIN) + &User::new("wonny").line();
+    let others: Vec<String> = (0..9).map(|number| format!("user{number}")).collect();
+    for user_id in &others {
+        lines += &User::new(user_id).without_password().line();
     }
     lines += "{\"kind\":\"role\",\"domain_id\":\"domain-a\",\"role_id\":\"member\",\"name\":\"Member\",\"role_type\":\"WORKSPACE_MEMBER\"}\n";
     for group in 0..groups {
-        let line = json!({ "kind": "workspace_group", "domain_id": DOMAIN, "workspace_group_id": format!("wg-{group}"),
-                           "name": format!("Group {group}"), "users": users });
-        lines += &format!("{line}\n");
+        let group_of_ten = WorkspaceGroup::new(&format!("wg-{group}")).name(&format!("Group {group}"));
+        lines += &group_of_ten.members(others.iter().map(String::as_str).chain(["wonny"])).line();
     }
     for number in 0..count {
         let group = format!("wg-{}", number % groups);
-        let line = json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": format!("workspace-{number}"),
-                           "name": format!("Workspace {number:04}"), "workspace_group_id": group });
-        let binding = json!({ "kind": "role_binding", "domain_id": DOMAIN, "role_binding_id": format!("rb-{number}"),
-                              "user_id": "wonny", "role_id": "member", "role_type": "WORKSPACE_MEMBER",
-                              "resource_group": "WORKSPACE", "workspace_id": format!("workspace-{number}"),
-                              "workspace_group_id": group });
-        lines += &format!("{line}\n{binding}\n");
+        let id = format!("workspace-{number}");
+        lines += &Workspace::new(&id).name(&format!("Workspace {number:04}")).group(&group).line();
+        lines += &RoleBinding::member(&format!("rb-{number}"), "wonny", &id).through(&group).line();
     }
     lines
 }
@@ -40,13 +30,13 @@ const MAIN_QUERY: &str = "{ me { name workspaces(first: 500) { nodes { name role
                            workspaceGroups { nodes { name users { userName } } } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_main_query_takes_the_same_few_statements_whatever_there_is() {
+async fn the_main_query_takes_five_statements_for_any_number_of_rows() {
     for (workspaces, groups) in [(1, 1), (500, 20)] {
         let app = TestApp::start().await;
-        app.import(&company(workspaces, groups)).await;
+        app.import(&sample_domain(workspaces, groups)).await;
         let client = app.signed_in(DOMAIN, "wonny").await;
-        let (statements, answer) = app.count_statements(client.query(MAIN_QUERY)).await;
-        let me = &answer.data()["me"];
+        let (statements, response) = app.count_statements(client.query(MAIN_QUERY)).await;
+        let me = &response.data()["me"];
         assert_eq!(me["workspaces"]["nodes"].as_array().unwrap().len(), workspaces);
         assert_eq!(
             me["workspaces"]["nodes"][0],
@@ -59,14 +49,14 @@ async fn the_main_query_takes_the_same_few_statements_whatever_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_s_workspaces_and_bindings_take_one_statement_each_for_all_groups() {
+async fn workspaces_and_bindings_of_all_groups_take_one_statement_each() {
     let app = TestApp::start().await;
-    app.import(&company(60, 6)).await;
+    app.import(&sample_domain(60, 6)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let query = "{ me { workspaceGroups { nodes { roleBindingInfo { roleBindingId }
         workspaces(first: 3) { totalCount nodes { workspaceId } edges { roleName } pageInfo { hasNextPage } } } } } }";
-    let (statements, answer) = app.count_statements(client.query(query)).await;
-    let groups = answer.data()["me"]["workspaceGroups"]["nodes"].as_array().unwrap().clone();
+    let (statements, response) = app.count_statements(client.query(query)).await;
+    let groups = response.data()["me"]["workspaceGroups"]["nodes"].as_array().unwrap().clone();
     assert_eq!(groups[2]["roleBindingInfo"]["roleBindingId"], "rb-14");
     let expected =
         json!([{ "workspaceId": "workspace-2" }, { "workspaceId": "workspace-8" }, { "workspaceId": "workspace-14" }]);
@@ -78,26 +68,24 @@ async fn a_group_s_workspaces_and_bindings_take_one_statement_each_for_all_group
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_costs_one_statement_and_his_own_fields_none() {
+async fn the_caller_takes_one_statement_and_their_own_fields_none() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let query =
         "{ me { id userId name state email emailVerified pendingEmail authType roleId roleType language timezone
         requiredActions refreshTimeout tags createdAt lastAccessedAt domainId domain { domainId name }
         mfa { state mfaType recoveryCodesLeft options { email enforce } } } }";
-    let (statements, answer) = app.count_statements(client.query(query)).await;
-    answer.data();
+    let (statements, response) = app.count_statements(client.query(query)).await;
+    response.data();
     assert_eq!(statements, 1);
     let (statements, _) = app.count_statements(app.client().query("{ __typename }")).await;
     assert_eq!(statements, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_come_in_order_and_show_nothing_that_the_lists_do_not() {
+async fn nodes_are_in_order_and_reveal_nothing_that_lists_hide() {
     let app = TestApp::start().await;
-    let hidden =
-        json!({ "kind": "workspace", "domain_id": DOMAIN, "workspace_id": "workspace-hidden", "name": "Hidden" });
-    app.import(&(company(3, 2) + &format!("{hidden}\n"))).await;
+    app.import(&(sample_domain(3, 2) + &Workspace::new("workspace-hidden").line())).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let me = client.query("{ me { id } }").await.data()["me"]["id"].as_str().unwrap().to_owned();
     let ids = [
@@ -112,10 +100,10 @@ async fn nodes_come_in_order_and_show_nothing_that_the_lists_do_not() {
         "workspace-2",
     ];
     let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Workspace { name } } }";
-    let (statements, answer) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
+    let (statements, response) = app.count_statements(client.execute(query, json!({ "ids": ids }))).await;
     let workspace = json!({ "id": "workspace-2", "name": "Workspace 0002" });
     let expected = json!([workspace, { "id": "wg-1" }, { "id": me }, null, null, null, null, null, workspace]);
-    assert_eq!(answer.data()["nodes"], expected);
+    assert_eq!(response.data()["nodes"], expected);
     assert_eq!(statements, 3, "the caller, the workspaces, the groups");
     let too_many: Vec<String> = (0..101).map(|number| format!("workspace-{number}")).collect();
     assert_eq!(client.execute(query, json!({ "ids": too_many })).await.error_code(), "BAD_USER_INPUT");
@@ -125,9 +113,9 @@ async fn nodes_come_in_order_and_show_nothing_that_the_lists_do_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_pages_are_refused_by_name() {
+async fn invalid_page_arguments_are_named_in_the_error() {
     let app = TestApp::start().await;
-    app.import(&company(3, 2)).await;
+    app.import(&sample_domain(3, 2)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let page = client.query("{ me { workspaceGroups(first: 1) { pageInfo { endCursor } } } }").await;
     let cursor = page.data()["me"]["workspaceGroups"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
@@ -143,11 +131,11 @@ async fn wrong_pages_are_refused_by_name() {
         ("filter: { nameContains: \"\\u0000\" }", "filter.nameContains"),
     ];
     for (arguments, name) in wrong {
-        let answer = client.query(&format!("{{ me {{ workspaces({arguments}) {{ totalCount }} }} }}")).await;
-        assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{arguments}");
-        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let response = client.query(&format!("{{ me {{ workspaces({arguments}) {{ totalCount }} }} }}")).await;
+        assert_eq!(response.error_code(), "BAD_USER_INPUT", "{arguments}");
+        let message = response.body["errors"][0]["message"].as_str().unwrap();
         assert!(message.starts_with(&format!("{name}: ")), "{message}");
-        assert!(answer.body["errors"][0]["extensions"]["requestId"].is_string());
+        assert!(response.body["errors"][0]["extensions"]["requestId"].is_string());
     }
 }
 
@@ -160,18 +148,18 @@ async fn a_number_beyond_32_bits_is_bad_input() {
         let written = client.query(&format!("{{ me {{ workspaces(last: {number}) {{ totalCount }} }} }}")).await;
         let query = "query($n: Int) { me { securityEvents(first: $n) { nodes { id } } } }";
         let given = client.execute(query, serde_json::from_str(&format!("{{ \"n\": {number} }}")).unwrap()).await;
-        for answer in [written, given] {
-            assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{number}: {}", answer.body);
-            assert!(answer.body.get("data").is_none(), "{number}");
+        for response in [written, given] {
+            assert_eq!(response.error_code(), "BAD_USER_INPUT", "{number}: {}", response.body);
+            assert!(response.body.get("data").is_none(), "{number}");
         }
     }
 }
 
-/// Pages from either end, of any size, put together, are the list.
+/// Pages of any size, read from either end, together contain the whole list in order.
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_put_together_are_the_list() {
+async fn all_pages_together_are_the_list() {
     let app = TestApp::start().await;
-    app.import(&company(11, 1)).await;
+    app.import(&sample_domain(11, 1)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for (size, cursor, from_start) in [("first", "after", true), ("last", "before", false)] {
         for number in [1, 3, 11, 20] {
@@ -181,8 +169,8 @@ async fn pages_put_together_are_the_list() {
                     "query($at: String) {{ me {{ workspaces({size}: {number}, {cursor}: $at) {{ totalCount nodes {{ name }}
                      pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}"
                 );
-                let answer = client.execute(&query, json!({ "at": at })).await;
-                let page = &answer.data()["me"]["workspaces"];
+                let response = client.execute(&query, json!({ "at": at })).await;
+                let page = &response.data()["me"]["workspaces"];
                 assert_eq!(page["totalCount"], 11);
                 let names =
                     page["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned());
@@ -210,24 +198,24 @@ async fn pages_put_together_are_the_list() {
     assert_eq!(none.data()["me"]["workspaces"], expected);
 }
 
-/// GraphQL, 7.2.2: answers are read by people, and compared as text by caches.
+/// GraphQL, 7.2.2. People read responses, and caches compare them as text.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_answered_stands_in_the_order_it_was_asked_in() {
+async fn response_fields_are_in_the_order_of_the_selection() {
     let app = TestApp::start().await;
-    app.import(&company(1, 1)).await;
+    app.import(&sample_domain(1, 1)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let answer = client.query("{ me { workspaces { nodes { workspaceGroup { name } id } } workspaceGroups { totalCount nodes { id } } userId } }").await;
+    let response = client.query("{ me { workspaces { nodes { workspaceGroup { name } id } } workspaceGroups { totalCount nodes { id } } userId } }").await;
     let expected = "{\"data\":{\"me\":{\"workspaces\":{\"nodes\":[{\"workspaceGroup\":{\"name\":\"Group 0\"},\"id\":\"workspace-0\"}]},\
                     \"workspaceGroups\":{\"totalCount\":1,\"nodes\":[{\"id\":\"wg-0\"}]},\"userId\":\"wonny\"}}}";
-    assert_eq!(answer.text, expected);
+    assert_eq!(response.text, expected);
 }
 
-/// GraphQL, 6.4.4: what cannot be null makes what it stands in null, up to what can.
+/// GraphQL, 6.4.4: an error in a non-null field propagates to the nearest nullable parent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_that_fails_and_cannot_be_null_takes_its_parent_with_it() {
+async fn an_error_in_a_non_null_field_nulls_its_parent() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let answer = client.query("{ me { userId workspaces(first: -1) { totalCount } } node(id: \"x\") { id } }").await;
-    assert_eq!(answer.error_code(), "BAD_USER_INPUT");
-    assert_eq!(answer.body["data"], json!({ "me": null, "node": null }));
+    let response = client.query("{ me { userId workspaces(first: -1) { totalCount } } node(id: \"x\") { id } }").await;
+    assert_eq!(response.error_code(), "BAD_USER_INPUT");
+    assert_eq!(response.body["data"], json!({ "me": null, "node": null }));
 }

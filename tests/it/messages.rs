@@ -1,4 +1,4 @@
-//! What messages say, and what becomes of those that the mail server refuses.
+//! The content of messages, and messages that the mail server rejects.
 
 use std::net::TcpListener;
 
@@ -6,20 +6,15 @@ use chrono::TimeDelta;
 use serde_json::json;
 use userprofile::clock::Clock;
 
-use crate::support::mail::Mood;
-use crate::support::{CapturedLog, Client, DOMAIN, MailServer, PASSWORD, TestApp, user};
+use crate::support::mail::Behavior;
+use crate::support::{CapturedLog, Client, DOMAIN, Domain, MailServer, PASSWORD, TestApp, User};
 
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
     Chrome/141.0.0.0 Safari/537.36";
 const HARBOR: &str = "domain-h";
 const ADDRESS: &str = "wonny@example.com";
 
-/// A domain with a name that is not its id.
-fn named_domain(id: &str, name: &str) -> String {
-    format!("{{\"kind\":\"domain\",\"domain_id\":\"{id}\",\"name\":\"{name}\"}}\n")
-}
-
-/// An app with a mail server of its own.
+/// A server with its own mail server, and the sender address.
 async fn with_mail_server() -> (TestApp, MailServer, String) {
     let server = MailServer::on(TcpListener::bind("127.0.0.1:0").unwrap());
     let (transport, sender) = server.transport();
@@ -27,25 +22,25 @@ async fn with_mail_server() -> (TestApp, MailServer, String) {
 }
 
 async fn wonny(app: &TestApp) -> Client {
-    let more = format!(r#""email":"{ADDRESS}","email_verified":true,"timezone":"Asia/Seoul""#);
-    app.import(&(named_domain(DOMAIN, "Bluebell Robotics") + &user(DOMAIN, "wonny@bluebell.example", &more))).await;
+    let user = User::new("wonny@bluebell.example").verified_email(ADDRESS).with("timezone", "Asia/Seoul");
+    app.import(&(Domain::new(DOMAIN).name("Bluebell Robotics").line() + &user.line())).await;
     app.signed_in(DOMAIN, "wonny@bluebell.example").await
 }
 
-/// What waits, and what was given up.
+/// The number of waiting and of failed messages.
 async fn outbox(app: &TestApp) -> (i64, i64) {
     app.services.count_outbox().await.unwrap()
 }
 
-/// Does one job, and gives what was logged of it.
-async fn work(app: &TestApp) -> String {
+/// Sends one message, and returns what was logged meanwhile.
+async fn send_one(app: &TestApp) -> String {
     let log = CapturedLog::start();
     assert!(app.services.work_once().await.unwrap());
     log.text()
 }
 
 #[tokio::test]
-async fn a_refusal_of_this_server_keeps_the_message_and_names_the_setting() {
+async fn a_rejection_of_this_server_keeps_the_message_and_names_the_setting() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
     for (number, (command, code, text, setting)) in [
@@ -61,37 +56,37 @@ async fn a_refusal_of_this_server_keeps_the_message_and_names_the_setting() {
     .into_iter()
     .enumerate()
     {
-        server.set_mood(Mood::Answering(command, code, text));
-        client.done("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
-        let log = work(&app).await;
+        server.set_behavior(Behavior::Reply(command, code, text));
+        client.mutate_ok("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
+        let log = send_one(&app).await;
         assert!(log.contains("ERROR") && log.contains(setting), "{text}: {log}");
         assert!(!log.contains("new") && !log.contains("wonny"), "{log}");
         assert_eq!(outbox(&app).await, (1, 0), "{text}");
-        server.set_mood(Mood::Well);
+        server.set_behavior(Behavior::Normal);
         app.clock.advance(TimeDelta::seconds(61));
-        work(&app).await;
+        send_one(&app).await;
         assert_eq!((server.received(&sender).len(), outbox(&app).await), (number + 1, (0, 0)), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_full_mailbox_is_tried_again_without_an_error() {
+async fn a_full_mailbox_is_retried_without_an_error_in_the_log() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
     for (number, text) in ["5.2.2 Mailbox full", "Quota exceeded"].into_iter().enumerate() {
-        server.set_mood(Mood::Answering("RCPT", 552, text));
-        client.done("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
-        let log = work(&app).await;
+        server.set_behavior(Behavior::Reply("RCPT", 552, text));
+        client.mutate_ok("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
+        let log = send_one(&app).await;
         assert!(log.contains("WARN") && !log.contains("ERROR"), "{log}");
-        server.set_mood(Mood::Well);
+        server.set_behavior(Behavior::Normal);
         app.clock.advance(TimeDelta::seconds(61));
-        work(&app).await;
+        send_one(&app).await;
         assert_eq!(server.received(&sender).len(), number + 1);
     }
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_recipient_or_the_message_erases_it() {
+async fn a_rejected_recipient_or_message_is_marked_failed() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
     for (number, (command, code, text)) in [
@@ -104,32 +99,32 @@ async fn a_refusal_of_the_recipient_or_the_message_erases_it() {
     .into_iter()
     .enumerate()
     {
-        server.set_mood(Mood::Answering(command, code, text));
-        client.done("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
-        work(&app).await;
+        server.set_behavior(Behavior::Reply(command, code, text));
+        client.mutate_ok("verifyEmail", json!({ "email": format!("new{number}@example.com") }), "sentTo").await;
+        send_one(&app).await;
         assert_eq!(outbox(&app).await, (0, i64::try_from(number).unwrap() + 1), "{text}");
         app.clock.advance(TimeDelta::seconds(61));
     }
-    server.set_mood(Mood::Well);
+    server.set_behavior(Behavior::Normal);
     assert!(!app.services.work_once().await.unwrap());
     assert!(server.received(&sender).is_empty());
 }
 
-/// For about 14 hours.
+/// Retries continue for about 14 hours.
 #[tokio::test]
-async fn a_message_outlives_a_setting_that_is_wrong_for_half_a_day() {
+async fn a_message_survives_half_a_day_with_a_wrong_setting() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
-    server.set_mood(Mood::Answering("RCPT", 504, "5.5.2 <localhost>: Helo command rejected"));
+    server.set_behavior(Behavior::Reply("RCPT", 504, "5.5.2 <localhost>: Helo command rejected"));
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
-    client.done("updatePassword", input, "user { id }").await;
+    client.mutate_ok("updatePassword", input, "user { id }").await;
     let changed_at = app.clock.now();
     while app.clock.now() - changed_at < TimeDelta::hours(13) {
         while app.services.work_once().await.unwrap() {}
         app.clock.advance(TimeDelta::minutes(10));
     }
     assert_eq!(outbox(&app).await, (1, 0));
-    server.set_mood(Mood::Well);
+    server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::hours(1));
     assert!(app.services.work_once().await.unwrap());
     assert_eq!((server.received(&sender).len(), outbox(&app).await), (1, (0, 0)));
@@ -139,36 +134,36 @@ async fn a_message_outlives_a_setting_that_is_wrong_for_half_a_day() {
 async fn an_address_that_needs_smtputf8_is_refused_once_the_server_is_known_to_lack_it() {
     let (app, server, sender) = with_mail_server().await;
     let client = wonny(&app).await;
-    // Nobody has asked the mail server yet: the message waits, and the log says what it needs.
-    client.done("verifyEmail", json!({ "email": "tëst@example.com" }), "sentTo").await;
-    let log = work(&app).await;
+    // Before the first connection to the mail server, the message waits, and the log names the missing extension.
+    client.mutate_ok("verifyEmail", json!({ "email": "tëst@example.com" }), "sentTo").await;
+    let log = send_one(&app).await;
     assert!(log.contains("ERROR") && log.contains("SMTPUTF8") && log.contains("SMTP_URL"), "{log}");
     assert!(!log.contains("tëst"), "{log}");
     assert_eq!((outbox(&app).await, server.received(&sender).len()), ((1, 0), 0));
 
     let address = "zoë@example.com";
     let invalid = |field: &str| vec![("INVALID".to_owned(), Some(field.to_owned()))];
-    assert_eq!(client.refused("verifyEmail", json!({ "email": address })).await, invalid("email"));
-    assert_eq!(client.refused("updateProfile", json!({ "email": address })).await, invalid("email"));
+    assert_eq!(client.errors("verifyEmail", json!({ "email": address })).await, invalid("email"));
+    assert_eq!(client.errors("updateProfile", json!({ "email": address })).await, invalid("email"));
     let input = json!({ "mfaType": "EMAIL", "options": { "email": address } });
-    assert_eq!(client.refused("enableMfa", input).await, invalid("options.email"));
+    assert_eq!(client.errors("enableMfa", input).await, invalid("options.email"));
     assert_eq!(client.me("pendingEmail").await, json!({ "pendingEmail": "tëst@example.com" }));
-    // A domain beyond ASCII needs nothing of the server.
-    client.done("verifyEmail", json!({ "email": "new@exämple.com" }), "sentTo").await;
+    // An internationalized domain needs no extension.
+    client.mutate_ok("verifyEmail", json!({ "email": "new@exämple.com" }), "sentTo").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_names_the_product_the_domain_and_the_user_id() {
     let app = TestApp::start().await;
     let client = wonny(&app).await;
-    let also = format!(r#""email":"{ADDRESS}","email_verified":true,"language":"ko""#);
-    app.import(&(named_domain(HARBOR, "Harbor Light Ferries") + &user(HARBOR, "kim-2", &also))).await;
+    let kim = User::new("kim-2").in_domain(HARBOR).verified_email(ADDRESS).with("language", "ko");
+    app.import(&(Domain::new(HARBOR).name("Harbor Light Ferries").line() + &kim.line())).await;
     for (domain, user_id) in [(DOMAIN, "wonny@bluebell.example"), (HARBOR, "kim-2")] {
-        app.client().done("resetPassword", json!({ "userId": user_id, "domainId": domain }), "ok").await;
+        app.client().mutate_ok("resetPassword", json!({ "userId": user_id, "domainId": domain }), "ok").await;
     }
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
-    client.done("updatePassword", input, "user { id }").await;
+    client.mutate_ok("updatePassword", input, "user { id }").await;
     let mails = app.mails().await;
     assert_eq!(mails.len(), 4);
     let (harbor, bluebell): (Vec<_>, Vec<_>) = mails.iter().partition(|mail| mail.text.contains("Harbor"));
@@ -185,33 +180,33 @@ async fn every_message_names_the_product_the_domain_and_the_user_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_tells_the_time_and_the_device_in_the_users_words() {
+async fn a_notification_names_the_local_time_and_the_device() {
     let app = TestApp::start().await;
     let client = wonny(&app).await.with_user_agent(CHROME);
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
-    client.done("updatePassword", input, "user { id }").await;
+    client.mutate_ok("updatePassword", input, "user { id }").await;
     let mail = app.last_mail(ADDRESS).await;
-    for told in ["2026-11-23 18:00 (UTC+09:00)", "Chrome on Windows", "192.0.2.1"] {
-        assert!(mail.text.contains(told) && mail.html.contains(told), "{told}: {}", mail.text);
+    for part in ["2026-11-23 18:00 (UTC+09:00)", "Chrome on Windows", "192.0.2.1"] {
+        assert!(mail.text.contains(part) && mail.html.contains(part), "{part}: {}", mail.text);
     }
     assert!(!mail.text.contains("Mozilla") && !mail.html.contains("Mozilla"));
 }
 
-/// The text has exactly one run of six digits, even where the user id is one.
+/// The text has exactly one run of six digits, even if the user id contains another.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_the_only_six_digits_of_its_message() {
+async fn the_verification_code_is_the_only_six_digits_in_its_message() {
     let app = TestApp::start().await;
     let user_id = "20261126.123456@bluebell.example";
-    app.import(&(named_domain(DOMAIN, "Works 1234567") + &user(DOMAIN, user_id, ""))).await;
+    app.import(&(Domain::new(DOMAIN).name("Works 1234567").line() + &User::new(user_id).line())).await;
     let client = app.signed_in(DOMAIN, user_id).await;
-    client.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let mail = app.last_mail("new@example.com").await;
     let code = mail.code();
     assert!(mail.text.replace('\u{2060}', "").contains(user_id), "{}", mail.text);
-    // Nothing is put into what is longer, and nothing that is copied into HTML.
+    // Longer runs of digits are not separated, and HTML gets no invisible characters that would be copied.
     assert!(mail.text.contains("20261126.123") && mail.text.contains("Works 1234567"), "{}", mail.text);
     assert!(mail.html.replace("<wbr>", "").contains(user_id) && !mail.html.contains('\u{2060}'), "{}", mail.html);
-    client.done("confirmEmail", json!({ "verifyCode": code }), "user { id }").await;
+    client.mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { id }").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Notifications: what users are told by email about their accounts, and what is said where nothing can be sent.
+//! Notifications by email about changes of an account, and what operators learn when none can be sent.
 
 use serde_json::{Value, json};
 use userprofile::domain::ids::DomainId;
@@ -8,10 +8,11 @@ use userprofile::services::Error;
 use userprofile::services::admin::AdminRefusal;
 use userprofile::services::outbox::NotNotified;
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database};
 
 const MAIL: &str = "wonny@example.com";
 const NEW: &str = "battery staple 8";
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
     Chrome/141.0.0.0 Safari/537.36";
 const NEWER_CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -22,11 +23,9 @@ fn wonny() -> (DomainId, LoginId) {
     (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap())
 }
 
-async fn app(more: &str) -> TestApp {
-    let app = TestApp::start().await;
-    let more = format!(r#""email":"{MAIL}","email_verified":true{more}"#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &more))).await;
-    app
+/// A user who can be notified.
+fn user() -> User {
+    User::new("wonny").verified_email(MAIL)
 }
 
 async fn subjects(app: &TestApp) -> Vec<String> {
@@ -41,16 +40,15 @@ async fn signed_in_by(app: &TestApp, user_agent: &str) -> Client {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_recovery_codes_are_notified() {
-    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-    let app = app(&format!(r#","mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{secret}"}}"#)).await;
-    let code = crate::mfa::Authenticator::new(secret).code(&app);
+    let app = TestApp::with_user(user().otp_mfa(SECRET)).await;
+    let code = crate::mfa::Authenticator::new(SECRET).code(&app);
     let mut client = app.client().with_user_agent(CHROME);
-    let answer = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-    let token = &answer.data()["signIn"]["mfaChallenge"]["token"];
+    let response = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+    let token = &response.data()["signIn"]["mfaChallenge"]["token"];
     let input = json!({ "challengeToken": token, "verifyCode": code });
-    let done = client.done("confirmSignIn", input, "session { accessToken refreshToken }").await;
-    client.tokens = Some(crate::support::Tokens::from(&done["session"]));
-    let codes = client.done("regenerateRecoveryCodes", Value::Null, "recoveryCodes").await;
+    let done = client.mutate_ok("confirmSignIn", input, "session { accessToken refreshToken }").await;
+    client.tokens = Some(Tokens::from(&done["session"]));
+    let codes = client.mutate_ok("regenerateRecoveryCodes", Value::Null, "recoveryCodes").await;
     let mail = app.last_mail(MAIL).await;
     assert_eq!(mail.subject, "Your recovery codes were replaced");
     assert!(mail.text.contains("Chrome on Windows") && mail.text.contains("192.0.2.1"), "{}", mail.text);
@@ -60,7 +58,7 @@ async fn new_recovery_codes_are_notified() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_an_operator_sets_is_notified() {
-    let app = app(r#","language":"ko""#).await;
+    let app = TestApp::with_user(user().with("language", "ko")).await;
     let (domain_id, login) = wonny();
     let set = app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap();
     assert_eq!(set, None);
@@ -71,16 +69,13 @@ async fn a_password_that_an_operator_sets_is_notified() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_an_import_changes_is_notified() {
-    let app = app("").await;
+    let app = TestApp::with_user(user()).await;
     assert!(subjects(&app).await.is_empty());
-    let line = |password: &str| {
-        let more = format!(r#""email":"{MAIL}","email_verified":true,"language":"ja""#);
-        user(DOMAIN, "wonny", &more).replace(PASSWORD, password)
-    };
-    // The first line adds a user: their first password is not reported to them.
+    let line = |password: &str| user().with("language", "ja").password(password).line();
+    // Users are not notified of their first password.
     for (lines, expected) in [
         (line(PASSWORD), 0),
-        (line(NEW) + &user(DOMAIN, "added", r#""email":"a@example.com","email_verified":true"#), 1),
+        (line(NEW) + &User::new("added").verified_email("a@example.com").line(), 1),
         (line(NEW), 1),
     ] {
         app.import(&lines).await;
@@ -90,31 +85,31 @@ async fn a_password_that_an_import_changes_is_notified() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_from_a_device_is_notified() {
-    let app = app("").await;
-    let told = "New sign-in to your account".to_owned();
-    // With the account's first sign-in there is nothing to compare.
+    let app = TestApp::with_user(user()).await;
+    let subject = "New sign-in to your account".to_owned();
+    // The account's first sign-in is not notified.
     signed_in_by(&app, CHROME).await;
     signed_in_by(&app, NEWER_CHROME).await;
     assert!(subjects(&app).await.is_empty());
     signed_in_by(&app, FIREFOX).await;
     let mail = app.last_mail(MAIL).await;
-    assert_eq!(mail.subject, told);
+    assert_eq!(mail.subject, subject);
     assert!(mail.text.contains("Firefox on Linux") && mail.text.contains("192.0.2.1"), "{}", mail.text);
     for known in [FIREFOX, CHROME, NEWER_CHROME] {
         let client = signed_in_by(&app, known).await;
-        client.done("signOut", Value::Null, "ok").await;
+        client.mutate_ok("signOut", Value::Null, "ok").await;
     }
     assert_eq!(subjects(&app).await.len(), 1);
-    // Clients that do not name themselves are a device of their own.
+    // Clients without a recognized user agent count as one device.
     app.signed_in(DOMAIN, "wonny").await;
     app.signed_in(DOMAIN, "wonny").await;
     signed_in_by(&app, "Mozilla/5.0 (something odd)").await;
-    assert_eq!(subjects(&app).await, vec![told; 2]);
+    assert_eq!(subjects(&app).await, vec![subject; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_sign_ins_make_no_device_known() {
-    let app = app("").await;
+    let app = TestApp::with_user(user()).await;
     signed_in_by(&app, CHROME).await;
     app.client().with_user_agent(FIREFOX).try_sign_in(DOMAIN, "wonny", "something else").await;
     assert!(subjects(&app).await.is_empty());
@@ -126,26 +121,24 @@ async fn failed_sign_ins_make_no_device_known() {
 async fn an_operator_learns_why_a_user_is_not_notified() {
     let database = database::create().await;
     let app = TestApp::without_mail(&database, std::sync::Arc::default()).await;
-    let otp = r#""mfa":{"state":"ENABLED","mfa_type":"OTP","otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#;
-    let verified = format!(r#""email":"{MAIL}","email_verified":true,{otp}"#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified))).await;
+    app.import_users(&[user().otp_mfa(SECRET)]).await;
     let (domain_id, login) = wonny();
     let reason = Some(NotNotified::NoMailServer);
     assert_eq!(app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
     assert_eq!(app.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
 
     let with_mail = TestApp::on(&database).await;
-    with_mail.import(&user(DOMAIN, "wonny", otp)).await;
+    with_mail.import(&User::new("wonny").otp_mfa(SECRET).line()).await;
     let reason = Some(NotNotified::NoAddress);
     assert_eq!(with_mail.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
     assert_eq!(with_mail.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
-    // There is nothing to tell the second time.
+    // The second reset changes nothing, so there is nothing to notify.
     assert_eq!(with_mail.services.reset_mfa(&domain_id, &login).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn an_operator_cannot_set_the_current_password_again() {
-    let app = app("").await;
+    let app = TestApp::with_user(user()).await;
     let (domain_id, login) = wonny();
     let set = app.services.set_password(&domain_id, &login, Password::typed(PASSWORD)).await;
     assert!(matches!(set, Err(Error::Refused(AdminRefusal::Unchanged))), "{set:?}");
@@ -154,10 +147,10 @@ async fn an_operator_cannot_set_the_current_password_again() {
 }
 
 #[tokio::test]
-async fn ending_no_sessions_is_an_event_all_the_same() {
+async fn revoking_no_sessions_is_recorded_too() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    app.import_users(&[User::new("wonny")]).await;
     let (domain_id, login) = wonny();
     assert_eq!(app.services.revoke_user_sessions(&domain_id, &login).await.unwrap(), 0);
     let events = "security_events WHERE event_type = 'SESSIONS_REVOKED' AND actor = 'OPERATOR'";

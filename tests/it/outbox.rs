@@ -1,5 +1,5 @@
-//! Mails: written with what needs them, sent after it, once; and what becomes of them when the mail server does not play
-//! along.
+//! The outbox: messages are written with the change that causes them and sent once after its commit, even if the mail
+//! server or a worker fails.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::mail::{Mood, transport};
-use crate::support::{Client, DOMAIN, MailServer, TestApp, database, domain, user};
+use crate::support::mail::{Behavior, transport};
+use crate::support::{Client, DOMAIN, MailServer, PASSWORD, TestApp, User, database};
 
 const MAIL: &str = "wonny@example.com";
 
+/// Imports a user with this language, and signs them in.
 async fn prepare(app: &TestApp, language: &str) -> Client {
-    let more = format!(r#""email":"{MAIL}","email_verified":true,"language":"{language}""#);
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &more))).await;
+    app.import_users(&[User::new("wonny").verified_email(MAIL).with("language", language)]).await;
     app.signed_in(DOMAIN, "wonny").await
 }
 
-async fn ask_for_code(client: &Client, email: &str) {
-    client.done("verifyEmail", json!({ "email": email }), "sentTo").await;
+async fn request_code(client: &Client, email: &str) {
+    client.mutate_ok("verifyEmail", json!({ "email": email }), "sentTo").await;
 }
 
-/// What waits, and what was given up.
+/// The number of waiting and of failed messages.
 async fn outbox(app: &TestApp) -> (i64, i64) {
     app.services.count_outbox().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_says_who_what_and_when_and_goes_to_one() {
+async fn a_message_has_standard_headers_and_one_recipient() {
     let app = TestApp::start().await;
     let client = prepare(&app, "en").await;
-    ask_for_code(&client, "new@example.com").await;
+    request_code(&client, "new@example.com").await;
     assert_eq!(outbox(&app).await, (1, 0));
     let mail = app.last_mail("new@example.com").await;
-    assert_eq!(outbox(&app).await, (0, 0), "what was sent is gone");
+    assert_eq!(outbox(&app).await, (0, 0), "a sent message is deleted");
     for header in [
         "From: UserProfile <noreply-",
         "To: new@example.com\r\n",
@@ -51,12 +51,12 @@ async fn a_mail_says_who_what_and_when_and_goes_to_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mails_are_in_the_language_of_their_reader() {
+async fn messages_are_in_the_language_of_the_user() {
     let mut subjects = Vec::new();
     for language in ["ko", "ja", "en", "de"] {
         let app = TestApp::start().await;
         let client = prepare(&app, language).await;
-        ask_for_code(&client, "new@example.com").await;
+        request_code(&client, "new@example.com").await;
         let mail = app.last_mail("new@example.com").await;
         mail.code();
         subjects.push(mail.subject);
@@ -67,19 +67,19 @@ async fn mails_are_in_the_language_of_their_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_down_gets_the_mail_when_it_is_back() {
+async fn a_message_is_sent_when_the_mail_server_is_back() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let sender = "noreply@down.test";
     let app = TestApp::with_transport(Some(transport(port, sender))).await;
     let client = prepare(&app, "en").await;
-    ask_for_code(&client, "new@example.com").await;
+    request_code(&client, "new@example.com").await;
     assert!(app.services.work_once().await.unwrap());
     assert_eq!(outbox(&app).await, (1, 0));
-    assert!(!app.services.work_once().await.unwrap(), "it waits before it tries again");
-    // Nobody had to wait for it, and everything else works.
-    assert!(client.is_somebody().await);
+    assert!(!app.services.work_once().await.unwrap(), "the worker waits before it retries");
+    // Meanwhile, all other operations work.
+    assert!(client.is_authenticated().await);
 
     let server = MailServer::on(TcpListener::bind(("127.0.0.1", port)).unwrap());
     app.clock.advance(TimeDelta::seconds(5));
@@ -89,59 +89,59 @@ async fn a_server_that_is_down_gets_the_mail_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_has_run_out_is_not_sent() {
+async fn an_expired_code_is_not_sent() {
     let app = TestApp::start().await;
     let client = prepare(&app, "en").await;
-    ask_for_code(&client, "new@example.com").await;
+    request_code(&client, "new@example.com").await;
     app.clock.advance(TimeDelta::minutes(10));
     assert!(app.mails().await.is_empty());
     assert_eq!(outbox(&app).await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_for_good_is_buried_where_it_can_be_seen() {
+async fn a_permanently_rejected_message_is_marked_failed() {
     let server = MailServer::on(TcpListener::bind("127.0.0.1:0").unwrap());
     let (transport, sender) = server.transport();
     let app = TestApp::with_transport(Some(transport)).await;
     let client = prepare(&app, "en").await;
-    // For the moment: it is tried again.
-    server.set_mood(Mood::Refusing(450));
-    ask_for_code(&client, "one@example.com").await;
+    // A temporary rejection is retried.
+    server.set_behavior(Behavior::RejectRecipients(450));
+    request_code(&client, "one@example.com").await;
     assert!(app.services.work_once().await.unwrap());
     assert_eq!(outbox(&app).await, (1, 0));
-    server.set_mood(Mood::Well);
+    server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::seconds(5));
     assert!(app.services.work_once().await.unwrap());
     assert_eq!(server.received(&sender).len(), 1);
-    // For good: it is not.
-    server.set_mood(Mood::Refusing(550));
-    ask_for_code(&client, "two@example.com").await;
+    // A permanent rejection is not.
+    server.set_behavior(Behavior::RejectRecipients(550));
+    request_code(&client, "two@example.com").await;
     assert!(app.services.work_once().await.unwrap());
     assert_eq!(outbox(&app).await, (0, 1));
-    server.set_mood(Mood::Well);
+    server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::hours(2));
     assert!(!app.services.work_once().await.unwrap());
-    // And a while later it is forgotten.
+    // Failed messages are deleted after their retention.
     app.clock.advance(TimeDelta::days(30));
     app.services.prune().await.unwrap();
     assert_eq!(outbox(&app).await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_server_holds_up_no_request() {
+async fn a_slow_mail_server_delays_no_request() {
     let server = MailServer::on(TcpListener::bind("127.0.0.1:0").unwrap());
     let (transport, sender) = server.transport();
     let app = TestApp::with_transport(Some(transport)).await;
     let client = prepare(&app, "en").await;
     let slow = Duration::from_millis(700);
-    server.set_mood(Mood::Slow(slow));
+    server.set_behavior(Behavior::Slow(slow));
     let stop = CancellationToken::new();
     let working = tokio::spawn(app.services.clone().work(stop.clone()));
     let began = Instant::now();
-    ask_for_code(&client, "new@example.com").await;
-    client.done("updateProfile", json!({ "name": "Still quick" }), "user { name }").await;
+    request_code(&client, "new@example.com").await;
+    client.mutate_ok("updateProfile", json!({ "name": "Still quick" }), "user { name }").await;
     assert!(began.elapsed() < slow);
-    // Told to stop, the worker finishes what is in hand.
+    // When it is stopped, the worker finishes the current message.
     while outbox(&app).await.0 > 0 && server.received(&sender).is_empty() {
         tokio::task::yield_now().await;
     }
@@ -151,7 +151,7 @@ async fn a_slow_server_holds_up_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_servers_send_each_mail_once() {
+async fn several_workers_send_each_message_once() {
     let database = database::create().await;
     let server = MailServer::on(TcpListener::bind("127.0.0.1:0").unwrap());
     let (transport, sender) = server.transport();
@@ -160,14 +160,11 @@ async fn several_servers_send_each_mail_once() {
     for _ in 0..3 {
         apps.push(TestApp::sharing(&database, Arc::clone(&clock), transport.clone()).await);
     }
-    let mut lines = domain(DOMAIN);
-    for n in 0..40 {
-        lines += &user(DOMAIN, &format!("u{n}"), &format!(r#""email":"u{n}@example.com","email_verified":true"#));
-    }
-    apps[0].import(&lines).await;
+    let user = |n| User::new(&format!("u{n}")).verified_email(&format!("u{n}@example.com"));
+    apps[0].import_users(&(0..40).map(user).collect::<Vec<_>>()).await;
     for n in 0..40 {
         let client = apps[n % 3].client().at(&format!("198.51.{n}.1"));
-        client.done("resetPassword", json!({ "userId": format!("u{n}"), "domainId": DOMAIN }), "ok").await;
+        client.mutate_ok("resetPassword", json!({ "userId": format!("u{n}"), "domainId": DOMAIN }), "ok").await;
     }
     let stop = CancellationToken::new();
     let workers: Vec<_> = apps.iter().map(|app| tokio::spawn(app.services.clone().work(stop.clone()))).collect();
@@ -186,43 +183,43 @@ async fn several_servers_send_each_mail_once() {
     assert_eq!(recipients.len(), 40);
 }
 
-/// A worker that dies holds its mail no longer than its lease.
+/// The lease of a worker that dies expires.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dead_worker_held_is_sent_by_another() {
+async fn a_message_leased_by_a_dead_worker_is_sent_by_another() {
     let database = database::create().await;
     let server = MailServer::on(TcpListener::bind("127.0.0.1:0").unwrap());
     let (transport, sender) = server.transport();
     let app = TestApp::sharing(&database, Arc::default(), transport).await;
     let client = prepare(&app, "en").await;
-    ask_for_code(&client, "new@example.com").await;
-    server.set_mood(Mood::Refusing(450));
+    request_code(&client, "new@example.com").await;
+    server.set_behavior(Behavior::RejectRecipients(450));
     {
-        // Dropped in the middle, as by a kill: after it took the job, before it could let it go.
+        // The worker is dropped after it leased the job and before it released it, as if it was killed.
         let mut work = Box::pin(app.services.work_once());
-        while outbox_is_free(&database).await {
+        while no_job_is_leased(&database).await {
             assert!(futures_util::poll!(&mut work).is_pending());
             tokio::task::yield_now().await;
         }
     }
-    server.set_mood(Mood::Well);
-    assert!(!app.services.work_once().await.unwrap(), "it is still held");
+    server.set_behavior(Behavior::Normal);
+    assert!(!app.services.work_once().await.unwrap(), "the job is still leased");
     app.clock.advance(TimeDelta::seconds(60));
     assert!(app.services.work_once().await.unwrap());
     assert_eq!((server.received(&sender).len(), outbox(&app).await), (1, (0, 0)));
 }
 
-/// Whether nobody holds anything, asked over a connection of its own.
-async fn outbox_is_free(database: &database::Database) -> bool {
+/// Whether no worker has a lease, read over a separate connection.
+async fn no_job_is_leased(database: &database::Database) -> bool {
     database.count("outbox WHERE leased_until IS NOT NULL").await == 0
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_mail_can_be_read_in_the_database() {
+async fn messages_are_encrypted_in_the_database() {
     let database = database::create().await;
     let (transport, _) = MailServer::shared().transport();
     let app = TestApp::sharing(&database, Arc::default(), transport).await;
     let client = prepare(&app, "en").await;
-    ask_for_code(&client, "secret.reader@example.com").await;
+    request_code(&client, "secret.reader@example.com").await;
     let payloads = database
         .texts("SELECT hex(payload) AS value FROM outbox", "SELECT encode(payload, 'hex') AS value FROM outbox")
         .await;
@@ -232,7 +229,7 @@ async fn nothing_of_a_mail_can_be_read_in_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_change_of_what_guards_an_account_is_told_to_its_owner() {
+async fn every_security_relevant_change_is_notified() {
     let app = TestApp::start().await;
     let client = prepare(&app, "en").await;
     let events = async || {
@@ -240,12 +237,12 @@ async fn every_change_of_what_guards_an_account_is_told_to_its_owner() {
         let nodes = events["securityEvents"]["nodes"].as_array().unwrap().clone();
         nodes.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let input = json!({ "currentPassword": crate::support::PASSWORD, "newPassword": "quite another 4" });
-    client.done("updatePassword", input, "user { id }").await;
+    let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
+    client.mutate_ok("updatePassword", input, "user { id }").await;
     assert_eq!(app.mails().await.len(), 1);
     assert!(events().await.contains(&"PASSWORD_CHANGED".to_owned()));
-    client.done("enableMfa", json!({ "mfaType": "EMAIL" }), "sentTo").await;
-    client.done("confirmMfa", json!({ "verifyCode": app.code(MAIL).await }), "recoveryCodes").await;
+    client.mutate_ok("enableMfa", json!({ "mfaType": "EMAIL" }), "sentTo").await;
+    client.mutate_ok("confirmMfa", json!({ "verifyCode": app.code(MAIL).await }), "recoveryCodes").await;
     assert_eq!(app.mails().await.len(), 3);
     assert!(events().await.contains(&"MFA_ENABLED".to_owned()));
     // Reuse of a refresh token.

@@ -1,5 +1,5 @@
-//! Who may do what: every operation of the schema, by every kind of caller. An operation that the table lacks fails the
-//! test. Whoever is denied has changed nothing, and no mail waits.
+//! Permissions: every operation of the schema with every kind of caller. A test fails if the table lacks an operation. A
+//! denied operation changes nothing and sends no message.
 
 use std::collections::BTreeSet;
 
@@ -8,151 +8,160 @@ use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database::Database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database::Database, domain};
 
-/// Who asks.
+/// The caller of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
-    /// Shows no token.
-    Nobody,
-    /// Has shown a password and not yet a second factor.
-    FirstFactorOnly,
-    /// Was disabled since he signed in.
+enum Caller {
+    /// Has no access token.
+    Anonymous,
+    /// Has submitted a password, but not yet the factor.
+    PasswordOnly,
+    /// Was disabled after sign-in.
     Disabled,
-    /// Was set back to PENDING since he signed in.
+    /// Was set to PENDING after sign-in.
     Pending,
-    /// Signs in elsewhere by now.
+    /// Became EXTERNAL after sign-in.
     External,
-    /// Must change his password.
+    /// Has the required action UPDATE_PASSWORD.
     MustChangePassword,
-    /// Must switch a second factor on.
-    MustHaveMfa,
-    /// Signed in too long ago.
+    /// Has the required action ENFORCE_MFA.
+    MustEnableMfa,
+    /// Authenticated too long ago for step-up.
     Stale,
-    /// Is of another domain.
+    /// A user of another domain.
     OtherDomain,
     /// An ordinary user.
-    User,
-    /// An administrator of the domain.
+    OrdinaryUser,
+    /// An admin of the domain.
     Admin,
 }
 
-use Who::*;
+use Caller::*;
 
-const EVERYBODY: [Who; 11] = [
-    Nobody,
-    FirstFactorOnly,
+const CALLERS: [Caller; 11] = [
+    Anonymous,
+    PasswordOnly,
     Disabled,
     Pending,
     External,
     MustChangePassword,
-    MustHaveMfa,
+    MustEnableMfa,
     Stale,
     OtherDomain,
-    User,
+    OrdinaryUser,
     Admin,
 ];
 
-/// What becomes of it.
+/// The outcome of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// It is done, or refused for what was given and not for who gave it.
-    Heard,
+enum Outcome {
+    /// It succeeds, or is refused because of its input and not because of the caller.
+    Allowed,
     /// A top-level `UNAUTHENTICATED`.
     Unauthenticated,
-    /// A top-level `FORBIDDEN` with what is required.
+    /// A top-level `FORBIDDEN` with the required actions.
     Forbidden,
     /// `REAUTHENTICATION_REQUIRED`.
-    NotFresh,
+    ReauthenticationRequired,
     /// `EXTERNAL_USER`.
-    NotHere,
+    ExternalUser,
 }
 
-use Verdict::*;
+use Outcome::*;
 
-/// What kind of operation it is, by what it asks of its caller.
+/// What an operation requires of its caller.
 #[derive(Debug, Clone, Copy)]
-enum Asks {
-    /// Nothing: it shows a token or a password of its own.
+enum Requires {
+    /// Nothing: the input contains its own token or password.
     Nothing,
-    /// To be signed in, whatever else is required.
-    SignedIn,
-    /// And that nothing else is required.
-    Free,
-    /// And to have signed in lately.
-    Fresh,
-    /// Likewise, but that a change of the password is required stands not in its way; and a password kept here.
-    FreshForPassword,
-    /// Likewise for a second factor.
-    FreshForMfa,
-    /// A second factor kept here, and to have signed in lately.
-    FreshAndLocal,
-    /// A second factor kept here; one that is required stands not in its way.
-    ForMfa,
-    /// A password kept here.
+    /// An authenticated user, even with required actions.
+    Authenticated,
+    /// An authenticated user without required actions.
+    NoRequiredAction,
+    /// Also step-up authentication.
+    StepUp,
+    /// Step-up authentication of a LOCAL user; UPDATE_PASSWORD may be required.
+    StepUpForPassword,
+    /// Step-up authentication of a LOCAL user; ENFORCE_MFA may be required.
+    StepUpForMfa,
+    /// Step-up authentication of a LOCAL user without required actions.
+    StepUpAndLocal,
+    /// A LOCAL user; ENFORCE_MFA may be required.
+    LocalForMfa,
+    /// A LOCAL user, even with required actions.
     Local,
 }
 
-fn verdict(who: Who, asks: Asks) -> Verdict {
-    if matches!(asks, Asks::Nothing) {
-        return Heard;
+fn expected_outcome(who: Caller, requires: Requires) -> Outcome {
+    if matches!(requires, Requires::Nothing) {
+        return Allowed;
     }
-    if matches!(who, Nobody | FirstFactorOnly | Disabled) {
+    if matches!(who, Anonymous | PasswordOnly | Disabled) {
         return Unauthenticated;
     }
-    let is_required = match asks {
-        Asks::SignedIn | Asks::Local | Asks::Nothing => false,
-        Asks::FreshForPassword => who == MustHaveMfa,
-        Asks::FreshForMfa | Asks::ForMfa => who == MustChangePassword,
-        Asks::Free | Asks::Fresh | Asks::FreshAndLocal => matches!(who, MustChangePassword | MustHaveMfa),
+    let is_blocked = match requires {
+        Requires::Authenticated | Requires::Local | Requires::Nothing => false,
+        Requires::StepUpForPassword => who == MustEnableMfa,
+        Requires::StepUpForMfa | Requires::LocalForMfa => who == MustChangePassword,
+        Requires::NoRequiredAction | Requires::StepUp | Requires::StepUpAndLocal => {
+            matches!(who, MustChangePassword | MustEnableMfa)
+        }
     };
-    if is_required {
+    if is_blocked {
         return Forbidden;
     }
-    let is_local_only = !matches!(asks, Asks::SignedIn | Asks::Free | Asks::Fresh);
+    let is_local_only = !matches!(requires, Requires::Authenticated | Requires::NoRequiredAction | Requires::StepUp);
     if who == External && is_local_only {
-        return NotHere;
+        return ExternalUser;
     }
-    let is_fresh_only = matches!(asks, Asks::Fresh | Asks::FreshForPassword | Asks::FreshForMfa | Asks::FreshAndLocal);
-    if who == Stale && is_fresh_only { NotFresh } else { Heard }
+    let needs_step_up = matches!(
+        requires,
+        Requires::StepUp | Requires::StepUpForPassword | Requires::StepUpForMfa | Requires::StepUpAndLocal
+    );
+    if who == Stale && needs_step_up { ReauthenticationRequired } else { Allowed }
 }
 
-/// Every operation, with an input that is right in itself and changes nothing by being wrong.
-fn operations() -> Vec<(&'static str, Asks, Value)> {
+/// Every operation with its requirement and a well-formed input.
+fn operations() -> Vec<(&'static str, Requires, Value)> {
     let token = |prefix: &str| format!("{prefix}{}", "A".repeat(43));
     vec![
-        ("me", Asks::SignedIn, Value::Null),
-        ("node", Asks::SignedIn, Value::Null),
-        ("nodes", Asks::SignedIn, Value::Null),
-        ("workspaces", Asks::SignedIn, Value::Null),
-        ("workspaceGroups", Asks::SignedIn, Value::Null),
-        ("signIn", Asks::Nothing, json!({ "domainId": DOMAIN, "userId": "nobody", "password": "wrong" })),
-        ("confirmSignIn", Asks::Nothing, json!({ "challengeToken": token("upc_"), "verifyCode": "123456" })),
-        ("refreshSession", Asks::Nothing, json!({ "refreshToken": token("upr_") })),
-        ("resetPassword", Asks::Nothing, json!({ "domainId": DOMAIN, "userId": "nobody" })),
-        ("confirmPasswordReset", Asks::Nothing, json!({ "token": token("upw_"), "newPassword": "quite another 4" })),
-        ("undoEmailChange", Asks::Nothing, json!({ "token": token("upe_") })),
-        ("signOut", Asks::SignedIn, Value::Null),
-        ("reauthenticate", Asks::Local, json!({ "password": PASSWORD })),
-        ("updateProfile", Asks::Free, json!({ "name": "Changed" })),
-        ("verifyEmail", Asks::Fresh, json!({ "email": "changed@example.com" })),
-        ("confirmEmail", Asks::Free, json!({ "verifyCode": "123456" })),
+        ("me", Requires::Authenticated, Value::Null),
+        ("node", Requires::Authenticated, Value::Null),
+        ("nodes", Requires::Authenticated, Value::Null),
+        ("workspaces", Requires::Authenticated, Value::Null),
+        ("workspaceGroups", Requires::Authenticated, Value::Null),
+        ("signIn", Requires::Nothing, json!({ "domainId": DOMAIN, "userId": "unknown", "password": "wrong" })),
+        ("confirmSignIn", Requires::Nothing, json!({ "challengeToken": token("upc_"), "verifyCode": "123456" })),
+        ("refreshSession", Requires::Nothing, json!({ "refreshToken": token("upr_") })),
+        ("resetPassword", Requires::Nothing, json!({ "domainId": DOMAIN, "userId": "unknown" })),
+        (
+            "confirmPasswordReset",
+            Requires::Nothing,
+            json!({ "token": token("upw_"), "newPassword": "quite another 4" }),
+        ),
+        ("undoEmailChange", Requires::Nothing, json!({ "token": token("upe_") })),
+        ("signOut", Requires::Authenticated, Value::Null),
+        ("reauthenticate", Requires::Local, json!({ "password": PASSWORD })),
+        ("updateProfile", Requires::NoRequiredAction, json!({ "name": "Changed" })),
+        ("verifyEmail", Requires::StepUp, json!({ "email": "changed@example.com" })),
+        ("confirmEmail", Requires::NoRequiredAction, json!({ "verifyCode": "123456" })),
         (
             "updatePassword",
-            Asks::FreshForPassword,
+            Requires::StepUpForPassword,
             json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" }),
         ),
-        ("enableMfa", Asks::FreshForMfa, json!({ "mfaType": "OTP" })),
-        ("confirmMfa", Asks::ForMfa, json!({ "verifyCode": "123456" })),
-        ("disableMfa", Asks::FreshAndLocal, Value::Null),
-        ("regenerateRecoveryCodes", Asks::FreshAndLocal, Value::Null),
-        ("revokeSession", Asks::Fresh, json!({ "id": "session-000000000000" })),
-        ("revokeOtherSessions", Asks::Fresh, Value::Null),
+        ("enableMfa", Requires::StepUpForMfa, json!({ "mfaType": "OTP" })),
+        ("confirmMfa", Requires::LocalForMfa, json!({ "verifyCode": "123456" })),
+        ("disableMfa", Requires::StepUpAndLocal, Value::Null),
+        ("regenerateRecoveryCodes", Requires::StepUpAndLocal, Value::Null),
+        ("revokeSession", Requires::StepUp, json!({ "id": "session-000000000000" })),
+        ("revokeOtherSessions", Requires::StepUp, Value::Null),
     ]
 }
 
 #[test]
-fn no_operation_of_the_schema_is_missing() {
+fn the_table_covers_every_operation_of_the_schema() {
     let document = parse_schema(userprofile::graphql::sdl()).unwrap();
     let mut of_schema = BTreeSet::new();
     for definition in &document.definitions {
@@ -166,48 +175,46 @@ fn no_operation_of_the_schema_is_missing() {
     assert_eq!(of_table, of_schema);
 }
 
-/// A server, the caller, and an observer who sees whether anything changed.
+/// A server, its database, and the client of the caller.
 struct Scene {
     app: TestApp,
     database: Database,
     caller: Client,
 }
 
-async fn scene(who: Who) -> Scene {
+async fn scene(who: Caller) -> Scene {
     let database = crate::support::database::create().await;
     let app = TestApp::on(&database).await;
-    let verified = r#""email":"wonny@example.com","email_verified":true"#;
-    let line = |more: &str| user(DOMAIN, "wonny", &format!("{verified}{more}"));
-    let mfa = r#","mfa":{"state":"ENABLED","mfa_type":"OTP","otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#;
+    let wonny = User::new("wonny").verified_email("wonny@example.com");
     let before = match who {
-        FirstFactorOnly => line(mfa),
-        Admin => line(r#","role_type":"DOMAIN_ADMIN""#),
-        _ => line(""),
+        PasswordOnly => wonny.clone().otp_mfa("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        Admin => wonny.clone().admin(),
+        _ => wonny.clone(),
     };
-    let other = domain("domain-b") + &user("domain-b", "stranger", verified);
-    app.import(&(domain(DOMAIN) + &before + &other)).await;
+    let stranger = User::new("stranger").in_domain("domain-b").verified_email("wonny@example.com");
+    app.import(&(domain(DOMAIN) + &domain("domain-b") + &before.line() + &stranger.line())).await;
     let caller = match who {
-        Nobody => app.client(),
-        FirstFactorOnly => {
-            let answer = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-            let challenge = answer.data()["signIn"]["mfaChallenge"]["token"].as_str().unwrap().to_owned();
+        Anonymous => app.client(),
+        PasswordOnly => {
+            let response = app.client().try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+            let challenge = response.data()["signIn"]["mfaChallenge"]["token"].as_str().unwrap().to_owned();
             app.client().with_tokens(Tokens { access: challenge, refresh: String::new() })
         }
         OtherDomain => app.signed_in("domain-b", "stranger").await,
         _ => app.signed_in(DOMAIN, "wonny").await,
     };
+    // Without the password, which would be hashed again.
+    let wonny = wonny.without_password();
     let after = match who {
-        Disabled => Some(r#","state":"DISABLED""#),
-        Pending => Some(r#","state":"PENDING""#),
-        External => Some(r#","auth_type":"EXTERNAL""#),
-        MustChangePassword => Some(r#","required_actions":["UPDATE_PASSWORD"]"#),
-        MustHaveMfa => Some(r#","required_actions":["ENFORCE_MFA"]"#),
+        Disabled => Some(wonny.state("DISABLED")),
+        Pending => Some(wonny.state("PENDING")),
+        External => Some(wonny.external()),
+        MustChangePassword => Some(wonny.required_action("UPDATE_PASSWORD")),
+        MustEnableMfa => Some(wonny.required_action("ENFORCE_MFA")),
         _ => None,
     };
     if let Some(after) = after {
-        // Without the password, which is another hash of the same.
-        let line = line(after).replace(&format!("\"password\":\"{PASSWORD}\","), "");
-        app.import(&line).await;
+        app.import(&after.line()).await;
     }
     if who == Stale {
         app.clock.advance(TimeDelta::minutes(10));
@@ -215,8 +222,9 @@ async fn scene(who: Who) -> Scene {
     Scene { app, database, caller }
 }
 
-async fn ask(client: &Client, name: &str, input: Value) -> (Verdict, Value) {
-    let answer = match name {
+/// Executes an operation. Returns the outcome and the body of the response.
+async fn execute(client: &Client, name: &str, input: Value) -> (Outcome, Value) {
+    let response = match name {
         "me" => client.query("{ me { id workspaces { totalCount } sessions { id } } }").await,
         "node" => client.query("{ node(id: \"wg-1\") { id } }").await,
         "nodes" => client.query("{ nodes(ids: [\"wg-1\"]) { id } }").await,
@@ -224,31 +232,31 @@ async fn ask(client: &Client, name: &str, input: Value) -> (Verdict, Value) {
         "workspaceGroups" => client.query("{ workspaceGroups(ids: [\"wg-1\"]) { id } }").await,
         _ => client.try_mutate(name, input, "__typename").await,
     };
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    if answer.body.get("errors").is_some() {
-        let verdict = match answer.error_code() {
+    assert_eq!(response.status, 200, "{}", response.body);
+    if response.body.get("errors").is_some() {
+        let outcome = match response.error_code() {
             "UNAUTHENTICATED" => Unauthenticated,
             "FORBIDDEN" => {
-                let required = &answer.body["errors"][0]["extensions"]["requiredActions"];
+                let required = &response.body["errors"][0]["extensions"]["requiredActions"];
                 assert!(required.as_array().is_some_and(|required| !required.is_empty()));
                 Forbidden
             }
             other => panic!("{name}: {other}"),
         };
-        assert!(answer.body["data"].is_null() || answer.body["data"][name].is_null());
-        return (verdict, answer.body);
+        assert!(response.body["data"].is_null() || response.body["data"][name].is_null());
+        return (outcome, response.body);
     }
-    let errors = answer.data()[name]["errors"].as_array().cloned().unwrap_or_default();
+    let errors = response.data()[name]["errors"].as_array().cloned().unwrap_or_default();
     let codes: Vec<&str> = errors.iter().map(|error| error["code"].as_str().unwrap()).collect();
-    let verdict = match codes.as_slice() {
-        ["REAUTHENTICATION_REQUIRED"] => NotFresh,
-        ["EXTERNAL_USER"] => NotHere,
-        _ => Heard,
+    let outcome = match codes.as_slice() {
+        ["REAUTHENTICATION_REQUIRED"] => ReauthenticationRequired,
+        ["EXTERNAL_USER"] => ExternalUser,
+        _ => Allowed,
     };
-    (verdict, answer.body)
+    (outcome, response.body)
 }
 
-/// All that an operation could have changed of anybody.
+/// Everything in the database that an operation could change.
 async fn state(scene: &Scene) -> Vec<String> {
     let mut state = Vec::new();
     for table in
@@ -270,26 +278,26 @@ async fn state(scene: &Scene) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_may_do_what_the_table_says_and_whoever_is_denied_has_changed_nothing() {
-    for who in EVERYBODY {
-        // What changes who the caller is comes last.
+async fn every_caller_may_do_what_the_table_says_and_a_denial_changes_nothing() {
+    for who in CALLERS {
+        // Operations that change the caller or their session come last.
         let mut operations = operations();
         let last = ["updatePassword", "reauthenticate", "signOut"];
         operations.sort_by_key(|(name, ..)| last.iter().position(|last| last == name).map_or(0, |place| place + 1));
         let scene = scene(who).await;
-        for (name, asks, input) in operations {
+        for (name, requires, input) in operations {
             let before = state(&scene).await;
-            let (found, body) = ask(&scene.caller, name, input).await;
-            let expected = verdict(who, asks);
+            let (found, body) = execute(&scene.caller, name, input).await;
+            let expected = expected_outcome(who, requires);
             assert_eq!(found, expected, "{who:?} {name}: {body}");
-            if expected != Heard {
+            if expected != Allowed {
                 assert_eq!(state(&scene).await, before, "{who:?} {name}");
             }
         }
     }
 }
 
-/// An input with every text in it replaced, but for the values of enums.
+/// The input with every string replaced, except enum values.
 fn with_texts(input: &Value, text: &str) -> Value {
     match input {
         Value::Object(fields) => {
@@ -305,12 +313,12 @@ fn with_texts(input: &Value, text: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denial_comes_before_errors_of_the_input() {
-    for who in [Nobody, Disabled, MustChangePassword, MustHaveMfa] {
+async fn a_denial_precedes_input_errors() {
+    for who in [Anonymous, Disabled, MustChangePassword, MustEnableMfa] {
         let scene = scene(who).await;
         let before = state(&scene).await;
-        for (name, asks, input) in operations() {
-            if !matches!(verdict(who, asks), Forbidden | Unauthenticated) {
+        for (name, requires, input) in operations() {
+            if !matches!(expected_outcome(who, requires), Forbidden | Unauthenticated) {
                 continue;
             }
             let email = if name == "enableMfa" { json!({ "options": { "email": "x" } }) } else { json!({}) };
@@ -319,8 +327,8 @@ async fn a_denial_comes_before_errors_of_the_input() {
                 if let (Some(input), Some(email)) = (input.as_object_mut(), email.as_object()) {
                     input.extend(with_texts(&json!(email), text).as_object().unwrap().clone());
                 }
-                let (found, body) = ask(&scene.caller, name, input).await;
-                assert_eq!(found, verdict(who, asks), "{who:?} {name}: {body}");
+                let (found, body) = execute(&scene.caller, name, input).await;
+                assert_eq!(found, expected_outcome(who, requires), "{who:?} {name}: {body}");
             }
         }
         assert_eq!(state(&scene).await, before, "{who:?}");
@@ -328,14 +336,14 @@ async fn a_denial_comes_before_errors_of_the_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_or_a_link_of_one_domain_is_nothing_to_another() {
+async fn codes_and_session_ids_of_another_domain_are_unknown() {
     let scene = scene(OtherDomain).await;
     let wonny = scene.app.signed_in(DOMAIN, "wonny").await;
-    wonny.done("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
+    wonny.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let code = scene.app.code("new@example.com").await;
-    assert_eq!(scene.caller.refusal("confirmEmail", json!({ "verifyCode": code })).await, "NOTHING_PENDING");
+    assert_eq!(scene.caller.error_code("confirmEmail", json!({ "verifyCode": code })).await, "NOTHING_PENDING");
     let sessions = wonny.me("sessions { id }").await;
     let input = json!({ "id": sessions["sessions"][0]["id"] });
-    assert_eq!(scene.caller.refusal("revokeSession", input).await, "NOT_FOUND");
-    assert!(wonny.is_somebody().await);
+    assert_eq!(scene.caller.error_code("revokeSession", input).await, "NOT_FOUND");
+    assert!(wonny.is_authenticated().await);
 }

@@ -1,14 +1,14 @@
-//! An email that is not sent invalidates no earlier code.
+//! If a message is refused, earlier codes and links stay valid.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database};
 
 const MAIL: &str = "wonny@example.com";
 const NEW_MAIL: &str = "new@example.com";
 
-/// A mutation that emails a code, to which address, and the one that confirms it.
+/// A mutation that emails a code, the address, and the mutation that confirms the code.
 struct Flow {
     start: (&'static str, Value),
     mail: &'static str,
@@ -18,9 +18,8 @@ struct Flow {
 async fn app(mfa: bool) -> (database::Database, TestApp, Client) {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    let factor = format!(r#","mfa":{{"state":"ENABLED","mfa_type":"EMAIL","options":{{"email":"{MAIL}"}}}}"#);
-    let more = format!(r#""email":"{MAIL}","email_verified":true{}"#, if mfa { &factor } else { "" });
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &more))).await;
+    let user = User::new("wonny").verified_email(MAIL);
+    app.import_users(&[if mfa { user.email_mfa(MAIL) } else { user }]).await;
     let client = if mfa { signed_in_by_code(&app).await } else { app.signed_in(DOMAIN, "wonny").await };
     app.clock.advance(TimeDelta::minutes(1));
     (database, app, client)
@@ -28,18 +27,18 @@ async fn app(mfa: bool) -> (database::Database, TestApp, Client) {
 
 async fn signed_in_by_code(app: &TestApp) -> Client {
     let client = app.client();
-    let answer = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-    let token = answer.data()["signIn"]["mfaChallenge"]["token"].clone();
+    let response = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+    let token = response.data()["signIn"]["mfaChallenge"]["token"].clone();
     let input = json!({ "challengeToken": token, "verifyCode": app.code(MAIL).await });
-    let done = client.done("confirmSignIn", input, "session { accessToken refreshToken }").await;
+    let done = client.mutate_ok("confirmSignIn", input, "session { accessToken refreshToken }").await;
     client.with_tokens(Tokens::from(&done["session"]))
 }
 
-/// Starts a flow; refuses the same for the rate limit and on a server without mail; then the first code must do.
-async fn keeps_its_code(mfa: bool, flow: Flow) {
+/// Starts a flow, starts it again over the rate limit and on a server without mail, and then confirms the first code.
+async fn assert_keeps_code(mfa: bool, flow: Flow) {
     let (database, app, client) = app(mfa).await;
     let (start, input) = flow.start;
-    client.done(start, input.clone(), "sentTo").await;
+    client.mutate_ok(start, input.clone(), "sentTo").await;
     let code = app.code(flow.mail).await;
     let payload = client.mutate(start, input.clone(), "sentTo").await;
     assert_eq!(payload["errors"][0]["code"], "RATE_LIMITED", "{start}");
@@ -49,30 +48,30 @@ async fn keeps_its_code(mfa: bool, flow: Flow) {
     let there = without_mail.client().with_tokens(client.tokens.clone().unwrap());
     assert_eq!(there.try_mutate(start, input, "sentTo").await.error_code(), "UNAVAILABLE", "{start}");
 
-    client.done(flow.confirm, json!({ "verifyCode": code }), "user { id }").await;
+    client.mutate_ok(flow.confirm, json!({ "verifyCode": code }), "user { id }").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_email_keeps_the_code_that_was_sent() {
     let start = ("verifyEmail", json!({ "email": NEW_MAIL }));
-    keeps_its_code(false, Flow { start, mail: NEW_MAIL, confirm: "confirmEmail" }).await;
+    assert_keeps_code(false, Flow { start, mail: NEW_MAIL, confirm: "confirmEmail" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn update_profile_keeps_the_code_that_was_sent() {
     let start = ("updateProfile", json!({ "email": NEW_MAIL, "name": "Wonny" }));
-    keeps_its_code(false, Flow { start, mail: NEW_MAIL, confirm: "confirmEmail" }).await;
+    assert_keeps_code(false, Flow { start, mail: NEW_MAIL, confirm: "confirmEmail" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn enable_mfa_keeps_the_code_that_was_sent() {
     let start = ("enableMfa", json!({ "mfaType": "EMAIL" }));
-    keeps_its_code(false, Flow { start, mail: MAIL, confirm: "confirmMfa" }).await;
+    assert_keeps_code(false, Flow { start, mail: MAIL, confirm: "confirmMfa" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn disable_mfa_keeps_the_code_that_was_sent() {
-    keeps_its_code(true, Flow { start: ("disableMfa", Value::Null), mail: MAIL, confirm: "confirmMfa" }).await;
+    assert_keeps_code(true, Flow { start: ("disableMfa", Value::Null), mail: MAIL, confirm: "confirmMfa" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +79,7 @@ async fn reauthenticate_keeps_the_code_that_was_sent() {
     let (database, app, client) = app(true).await;
     let fields = "user { id } mfaChallenge { sentTo }";
     let password = json!({ "password": PASSWORD });
-    client.done("reauthenticate", password.clone(), fields).await;
+    client.mutate_ok("reauthenticate", password.clone(), fields).await;
     let code = app.code(MAIL).await;
     let payload = client.mutate("reauthenticate", password.clone(), fields).await;
     assert_eq!(
@@ -93,7 +92,7 @@ async fn reauthenticate_keeps_the_code_that_was_sent() {
 
     app.clock.advance(TimeDelta::minutes(4));
     let both = json!({ "password": PASSWORD, "verifyCode": code });
-    let done = client.done("reauthenticate", both, fields).await;
+    let done = client.mutate_ok("reauthenticate", both, fields).await;
     assert!(done["user"].is_object());
 }
 
@@ -101,8 +100,8 @@ async fn reauthenticate_keeps_the_code_that_was_sent() {
 async fn sign_in_keeps_the_code_that_was_sent_and_counts_no_correct_password() {
     let (database, app, _) = app(true).await;
     let client = app.client();
-    let answer = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
-    let token = answer.data()["signIn"]["mfaChallenge"]["token"].clone();
+    let response = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
+    let token = response.data()["signIn"]["mfaChallenge"]["token"].clone();
     let code = app.code(MAIL).await;
     let refused = client.try_sign_in(DOMAIN, "wonny", PASSWORD).await;
     assert_eq!(refused.user_errors("signIn"), ["RATE_LIMITED"]);
@@ -113,25 +112,25 @@ async fn sign_in_keeps_the_code_that_was_sent_and_counts_no_correct_password() {
         assert_eq!(refused.error_code(), "UNAVAILABLE");
     }
     let input = json!({ "challengeToken": token, "verifyCode": code });
-    client.done("confirmSignIn", input, "session { accessToken }").await;
+    client.mutate_ok("confirmSignIn", input, "session { accessToken }").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reset_password_keeps_the_link_that_was_sent() {
     let (_database, app, _) = app(false).await;
     let forgotten = json!({ "userId": "wonny", "domainId": DOMAIN });
-    app.client().done("resetPassword", forgotten.clone(), "ok").await;
+    app.client().mutate_ok("resetPassword", forgotten.clone(), "ok").await;
     let token = app.last_mail(MAIL).await.token();
-    // Over the limit for the user id, and then over that for the client.
-    app.client().done("resetPassword", forgotten.clone(), "ok").await;
+    // Exceeds the limit of the user id, and then that of the client.
+    app.client().mutate_ok("resetPassword", forgotten.clone(), "ok").await;
     for number in 0..28 {
-        let other = json!({ "userId": format!("nobody{number}"), "domainId": DOMAIN });
-        app.client().done("resetPassword", other, "ok").await;
+        let other = json!({ "userId": format!("unknown{number}"), "domainId": DOMAIN });
+        app.client().mutate_ok("resetPassword", other, "ok").await;
     }
     app.clock.advance(TimeDelta::minutes(1));
     let payload = app.client().mutate("resetPassword", forgotten, "ok").await;
     assert_eq!(payload["errors"][0]["code"], "RATE_LIMITED");
     app.mails().await;
     let input = json!({ "token": token, "newPassword": "quite another 4" });
-    app.client().done("confirmPasswordReset", input, "ok").await;
+    app.client().mutate_ok("confirmPasswordReset", input, "ok").await;
 }

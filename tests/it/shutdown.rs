@@ -1,4 +1,4 @@
-//! How a server ends: what it says before, and what becomes of those that it serves.
+//! Graceful shutdown: readiness and open connections.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::server::{PATIENCE, Server, read_all, read_one, send};
+use crate::support::server::{Server, TIMEOUT, read_all, read_one, send};
 
 const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -18,7 +18,7 @@ async fn is_ready(server: std::net::SocketAddr) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_are_served_until_the_delay_is_over() {
+async fn requests_are_served_until_the_shutdown_delay_is_over() {
     let server = Server::start(|settings| settings.shutdown_delay = Duration::from_secs(3)).await;
     let address = server.address;
     let mut kept = server.open(ALIVE).await;
@@ -30,8 +30,8 @@ async fn requests_are_served_until_the_delay_is_over() {
     assert!(is_ready(address).await);
 
     let stopping = tokio::spawn(server.stop());
-    timeout(PATIENCE, async { while is_ready(address).await {} }).await.expect("it stays ready");
-    // On a connection that is there, and on a new one, and each time the last on it.
+    timeout(TIMEOUT, async { while is_ready(address).await {} }).await.expect("the server stays ready");
+    // Open and new connections get one more response, and are then closed.
     kept.write_all(ALIVE).await.unwrap();
     let last = read_all(&mut kept).await;
     assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
@@ -39,23 +39,23 @@ async fn requests_are_served_until_the_delay_is_over() {
     new.write_all(ALIVE).await.unwrap();
     let last = read_all(&mut new).await;
     assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
-    let ended = timeout(PATIENCE, connection).await.expect("HTTP/2 is not told to go elsewhere").unwrap();
+    let ended = timeout(TIMEOUT, connection).await.expect("the HTTP/2 connection got no GOAWAY").unwrap();
     assert!(ended.is_ok(), "{ended:?}");
-    assert!(!stopping.is_finished(), "the delay was not waited for");
+    assert!(!stopping.is_finished(), "the server did not wait for the delay");
 
     stopping.await.unwrap();
-    assert!(TcpStream::connect(address).await.is_err(), "new connections are taken");
+    assert!(TcpStream::connect(address).await.is_err(), "the server accepts new connections");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_do_not_hold_it_up() {
+async fn idle_connections_do_not_delay_the_shutdown() {
     let server = Server::start(|_| {}).await;
     let mut idle = server.open(ALIVE).await;
     read_one(&mut idle).await;
     let silent = server.open(b"").await;
     let (client, _connection) = server.http2(65_535).await;
     send(&client, "/healthz", None).await.unwrap().await.unwrap();
-    timeout(Duration::from_secs(5), server.stop()).await.expect("an idle connection holds the server up");
+    timeout(Duration::from_secs(5), server.stop()).await.expect("an idle connection delays the shutdown");
     assert_eq!(read_all(&mut idle).await, "");
     drop(silent);
 }

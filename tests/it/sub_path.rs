@@ -1,4 +1,4 @@
-//! Pages below a path of a public address, behind a proxy that takes the path away, and behind one that leaves it.
+//! Pages below the path of a public URL, behind a proxy that strips the path and behind one that keeps it.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::support::server::{PATIENCE, Server, read_all};
+use crate::support::server::{Server, TIMEOUT, read_all};
 
 const PAGES: [&str; 6] = ["", "graphql", "reset-password", "undo-email-change", "nowhere", "nowhere/at/all"];
 
@@ -20,7 +20,7 @@ async fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// A proxy for whatever is below `/identity/`, which it takes away if it `strips`; all else is not found.
+/// A proxy for paths below `/identity/`, which it removes if it `strips`. Other paths get 502.
 async fn proxy(server: SocketAddr, strips: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,7 +41,7 @@ async fn proxy(server: SocketAddr, strips: bool) -> SocketAddr {
     address
 }
 
-/// What a browser gets at an address.
+/// The response that a browser gets for a URL.
 async fn get(url: &Url) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
     let head = format!(
@@ -52,7 +52,7 @@ async fn get(url: &Url) -> String {
     read_all(&mut stream).await
 }
 
-/// The addresses that a page names, in attributes.
+/// The relative URLs in the attributes of a page.
 fn addresses(page: &str) -> impl Iterator<Item = &str> {
     let attributes = ["href=\"", "src=\""];
     attributes.into_iter().flat_map(move |attribute| {
@@ -60,7 +60,7 @@ fn addresses(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Opens a page, follows where it leads, and loads all that it names.
+/// Loads a page, after a redirect if there is one, and all resources that it references.
 async fn check_page(url: Url) {
     let mut page = get(&url).await;
     let mut url = url;
@@ -72,13 +72,13 @@ async fn check_page(url: Url) {
     assert!(head.contains("text/html"), "{url}: {head}");
     for address in addresses(body) {
         let named = url.join(address).unwrap();
-        let loaded = timeout(PATIENCE, get(&named)).await.unwrap();
+        let loaded = timeout(TIMEOUT, get(&named)).await.unwrap();
         assert!(loaded.starts_with("HTTP/1.1 200"), "{url} names {address}: {loaded:.100}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_work_behind_a_proxy_that_takes_the_path_away() {
+async fn pages_work_behind_a_proxy_that_strips_the_path() {
     let server = Server::start(|settings| settings.public_url = Some("https://x.example/identity".to_owned())).await;
     let base = Url::parse(&format!("http://{}/identity/", proxy(server.address, true).await)).unwrap();
     for page in PAGES {
@@ -88,7 +88,7 @@ async fn pages_work_behind_a_proxy_that_takes_the_path_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_work_behind_a_proxy_that_leaves_the_path() {
+async fn pages_work_behind_a_proxy_that_keeps_the_path() {
     let server = Server::start(|settings| settings.public_url = Some("https://x.example/identity".to_owned())).await;
     let base = Url::parse(&format!("http://{}/identity/", proxy(server.address, false).await)).unwrap();
     for page in PAGES {

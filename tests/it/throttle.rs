@@ -1,4 +1,4 @@
-//! Wrong passwords slow the next try down, whoever is guessed at.
+//! Backoff after wrong passwords, for known and unknown users.
 
 use chrono::TimeDelta;
 use userprofile::domain::ids::DomainId;
@@ -7,149 +7,157 @@ use userprofile::domain::password::Password;
 use userprofile::services::Error;
 use userprofile::services::admin::AdminRefusal;
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, User, database};
 
 const WRONG: &str = "something else";
 
-async fn try_codes(client: &Client, user: &str, password: &str) -> (String, Option<u64>) {
-    let answer = client.try_sign_in(DOMAIN, user, password).await;
-    let error = &answer.data()["signIn"]["errors"][0];
+/// Signs in. Returns the error code, or `OK`, and `retryAfter`.
+async fn sign_in_result(client: &Client, user: &str, password: &str) -> (String, Option<u64>) {
+    let response = client.try_sign_in(DOMAIN, user, password).await;
+    let error = &response.data()["signIn"]["errors"][0];
     (error["code"].as_str().unwrap_or("OK").to_owned(), error["retryAfter"].as_u64())
 }
 
-fn refused(seconds: u64) -> (String, Option<u64>) {
+fn rate_limited(seconds: u64) -> (String, Option<u64>) {
     ("RATE_LIMITED".to_owned(), Some(seconds))
 }
 
-fn wrong() -> (String, Option<u64>) {
+fn invalid_credentials() -> (String, Option<u64>) {
     ("INVALID_CREDENTIALS".to_owned(), None)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_wrong_passwords_are_free_then_each_doubles_the_wait() {
+async fn after_five_wrong_passwords_each_further_one_doubles_the_backoff() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.client();
-    for user in ["wonny", "nobody"] {
+    for user in ["wonny", "unknown"] {
         for _ in 0..6 {
-            assert_eq!(try_codes(&client, user, WRONG).await, wrong());
+            assert_eq!(sign_in_result(&client, user, WRONG).await, invalid_credentials());
         }
         for wait in [1, 2, 4, 8] {
-            // Refused tries are not counted, and not even the right password is looked at.
-            assert_eq!(try_codes(&client, user, WRONG).await, refused(wait));
-            assert_eq!(try_codes(&client, user, PASSWORD).await, refused(wait));
+            // Attempts during the delay are not counted, and not even the correct password is compared.
+            assert_eq!(sign_in_result(&client, user, WRONG).await, rate_limited(wait));
+            assert_eq!(sign_in_result(&client, user, PASSWORD).await, rate_limited(wait));
             app.clock.advance(TimeDelta::seconds(i64::try_from(wait).unwrap()));
-            assert_eq!(try_codes(&client, user, WRONG).await, wrong());
+            assert_eq!(sign_in_result(&client, user, WRONG).await, invalid_credentials());
         }
     }
     app.clock.advance(TimeDelta::seconds(16));
-    assert_eq!(try_codes(&client, "wonny", PASSWORD).await.0, "OK");
-    // A full sign-in clears the count.
+    assert_eq!(sign_in_result(&client, "wonny", PASSWORD).await.0, "OK");
+    // A completed sign-in clears the count.
     for _ in 0..6 {
-        assert_eq!(try_codes(&client, "wonny", WRONG).await, wrong());
+        assert_eq!(sign_in_result(&client, "wonny", WRONG).await, invalid_credentials());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_network_is_not_held_up_until_all_together_are() {
+async fn another_network_is_delayed_only_by_the_limit_over_all_networks() {
     let app = TestApp::with_users(&["wonny"]).await;
     let from = |address: &str| app.client().at(address);
-    // He is known at home.
-    assert_eq!(try_codes(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
+    // The user is known on this network.
+    assert_eq!(sign_in_result(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
     for network in 0..10 {
         for _ in 0..5 {
-            assert_eq!(try_codes(&from(&format!("10.0.{network}.1")), "wonny", WRONG).await, wrong());
+            assert_eq!(
+                sign_in_result(&from(&format!("10.0.{network}.1")), "wonny", WRONG).await,
+                invalid_credentials()
+            );
         }
     }
-    assert_eq!(try_codes(&from("10.0.99.1"), "wonny", WRONG).await, wrong());
-    assert_eq!(try_codes(&from("10.0.100.1"), "wonny", PASSWORD).await, refused(1));
-    // Neighbours share a network.
-    assert_eq!(try_codes(&from("198.51.100.200"), "wonny", PASSWORD).await.0, "OK");
+    assert_eq!(sign_in_result(&from("10.0.99.1"), "wonny", WRONG).await, invalid_credentials());
+    assert_eq!(sign_in_result(&from("10.0.100.1"), "wonny", PASSWORD).await, rate_limited(1));
+    // Addresses of the same /24 are one network.
+    assert_eq!(sign_in_result(&from("198.51.100.200"), "wonny", PASSWORD).await.0, "OK");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_is_forgotten_after_thirty_days() {
+async fn a_known_network_expires_after_thirty_days() {
     let app = TestApp::with_users(&["wonny"]).await;
     let from = |address: &str| app.client().at(address);
-    assert_eq!(try_codes(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
+    assert_eq!(sign_in_result(&from("198.51.100.7"), "wonny", PASSWORD).await.0, "OK");
     app.clock.advance(TimeDelta::days(30));
     for number in 0..51 {
-        assert_eq!(try_codes(&from(&format!("10.0.{number}.1")), "wonny", WRONG).await, wrong());
+        assert_eq!(sign_in_result(&from(&format!("10.0.{number}.1")), "wonny", WRONG).await, invalid_credentials());
     }
-    assert_eq!(try_codes(&from("198.51.100.7"), "wonny", PASSWORD).await, refused(1));
+    assert_eq!(sign_in_result(&from("198.51.100.7"), "wonny", PASSWORD).await, rate_limited(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_without_failure_forgets_all() {
+async fn a_day_without_failures_clears_the_count() {
     let app = TestApp::with_users(&["wonny"]).await;
     for _ in 0..6 {
-        try_codes(&app.client(), "wonny", WRONG).await;
+        sign_in_result(&app.client(), "wonny", WRONG).await;
     }
     app.clock.advance(TimeDelta::hours(24));
     app.services.prune().await.unwrap();
     for _ in 0..6 {
-        assert_eq!(try_codes(&app.client(), "wonny", WRONG).await, wrong());
+        assert_eq!(sign_in_result(&app.client(), "wonny", WRONG).await, invalid_credentials());
     }
 }
 
-/// Guesses made at the same moment, over two servers on one database, are counted one by one.
+/// Concurrent attempts on two servers with one database are counted one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn guesses_at_once_over_two_servers_buy_nothing() {
+async fn concurrent_attempts_over_two_servers_gain_nothing() {
     let database = database::create().await;
     let one = TestApp::on(&database).await;
     let other = TestApp::with_clock(&database, one.clock.clone()).await;
-    one.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    one.import_users(&[User::new("wonny")]).await;
     let clients = [one.client(), other.client()];
-    let guesses = (0..40).map(|number| try_codes(&clients[number % 2], "wonny", WRONG));
-    let answers = futures_util::future::join_all(guesses).await;
-    assert_eq!(answers.iter().filter(|answer| **answer == wrong()).count(), 6, "{answers:?}");
-    assert_eq!(answers.iter().filter(|answer| answer.0 == "RATE_LIMITED").count(), 34, "{answers:?}");
+    let attempts = (0..40).map(|number| sign_in_result(&clients[number % 2], "wonny", WRONG));
+    let results = futures_util::future::join_all(attempts).await;
+    assert_eq!(results.iter().filter(|result| **result == invalid_credentials()).count(), 6, "{results:?}");
+    assert_eq!(results.iter().filter(|result| result.0 == "RATE_LIMITED").count(), 34, "{results:?}");
 }
 
-/// The one who has the right password is never held up by himself, however many windows he opens at once.
+/// Concurrent sign-ins with the correct password do not delay each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn right_passwords_at_once_are_all_let_in() {
+async fn concurrent_correct_passwords_all_succeed() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.client();
-    let tries = (0..20).map(|_| try_codes(&client, "wonny", PASSWORD));
-    for answer in futures_util::future::join_all(tries).await {
-        assert_eq!(answer.0, "OK");
+    let attempts = (0..20).map(|_| sign_in_result(&client, "wonny", PASSWORD));
+    for result in futures_util::future::join_all(attempts).await {
+        assert_eq!(result.0, "OK");
     }
 }
 
-/// Fails for so many user ids, each at an address of its own in one network.
+/// Fails to sign in as many user ids, each from its own address in one network.
 async fn spray(app: &TestApp, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let client = app.client().at(&format!("203.0.113.{}", number % 256));
-        assert_eq!(try_codes(&client, &format!("nobody{number}"), WRONG).await, wrong(), "{number}");
+        assert_eq!(
+            sign_in_result(&client, &format!("unknown{number}"), WRONG).await,
+            invalid_credentials(),
+            "{number}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_has_three_hundred_free_failures_an_hour_over_all_users() {
+async fn a_network_has_three_hundred_failures_an_hour_over_all_users_without_backoff() {
     let app = TestApp::with_users(&["wonny", "mallory", "other"]).await;
     let here = app.client().at("203.0.113.9");
-    // These two are known on the network.
+    // These two users are known on the network.
     for user in ["wonny", "mallory"] {
-        assert_eq!(try_codes(&here, user, PASSWORD).await.0, "OK");
+        assert_eq!(sign_in_result(&here, user, PASSWORD).await.0, "OK");
     }
     spray(&app, 0..301).await;
     let mut number = 1000;
     for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
-        // Nothing is compared or counted during the delay, for whatever user id.
-        for (user, password) in [("other", PASSWORD), ("nobody0", WRONG), ("somebody", WRONG)] {
-            assert_eq!(try_codes(&here, user, password).await, refused(wait));
+        // During the delay, nothing is compared or counted for any user id.
+        for (user, password) in [("other", PASSWORD), ("unknown0", WRONG), ("unknown", WRONG)] {
+            assert_eq!(sign_in_result(&here, user, password).await, rate_limited(wait));
         }
         app.clock.advance(TimeDelta::seconds(i64::try_from(wait).unwrap()));
         number += 1;
         spray(&app, number..number + 1).await;
     }
-    // Users who are known there do not notice, and clear nothing for the others.
+    // Users who are known on the network are not delayed, and their sign-ins clear nothing for the others.
     for user in ["mallory", "wonny"] {
-        assert_eq!(try_codes(&here, user, PASSWORD).await.0, "OK");
-        assert_eq!(try_codes(&here, "other", PASSWORD).await, refused(60));
+        assert_eq!(sign_in_result(&here, user, PASSWORD).await.0, "OK");
+        assert_eq!(sign_in_result(&here, "other", PASSWORD).await, rate_limited(60));
     }
-    // Neither does anybody elsewhere.
-    assert_eq!(try_codes(&app.client().at("203.0.114.9"), "other", PASSWORD).await.0, "OK");
+    // Other networks are not affected.
+    assert_eq!(sign_in_result(&app.client().at("203.0.114.9"), "other", PASSWORD).await.0, "OK");
     // An hour after the first failures they are no longer counted.
     app.clock.advance(TimeDelta::hours(1));
     spray(&app, 2000..2003).await;
@@ -159,41 +167,40 @@ async fn a_network_has_three_hundred_free_failures_an_hour_over_all_users() {
 async fn correct_passwords_do_not_count_against_the_network() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    app.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    app.import_users(&[User::new("wonny")]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for _ in 0..3 {
-        assert_eq!(try_codes(&client, "wonny", PASSWORD).await.0, "OK");
-        client.done("reauthenticate", serde_json::json!({ "password": PASSWORD }), "user { id }").await;
+        assert_eq!(sign_in_result(&client, "wonny", PASSWORD).await.0, "OK");
+        client.mutate_ok("reauthenticate", serde_json::json!({ "password": PASSWORD }), "user { id }").await;
     }
     assert_eq!(database.count("tallies").await, 0);
     assert_eq!(database.count("password_attempts WHERE failures > 0").await, 0);
-    // Wrong current passwords in a session do.
-    client.refusal("reauthenticate", serde_json::json!({ "password": WRONG })).await;
+    // Wrong current passwords in a session are counted.
+    client.error_code("reauthenticate", serde_json::json!({ "password": WRONG })).await;
     assert_eq!(database.count("tallies").await, 1);
 }
 
-/// Attempts over all users that arrive together are counted one by one, over two servers.
+/// Concurrent attempts for many users on two servers are counted one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_attempts_for_many_users_gain_nothing() {
     let database = database::create().await;
     let one = TestApp::on(&database).await;
     let other = TestApp::with_clock(&database, one.clock.clone()).await;
-    one.import(&(crate::support::domain(DOMAIN) + &crate::support::user(DOMAIN, "wonny", ""))).await;
+    one.import_users(&[User::new("wonny")]).await;
     spray(&one, 0..295).await;
     let clients = [one.client().at("203.0.113.1"), other.client().at("203.0.113.2")];
-    let guesses = (0..40).map(|number| {
+    let attempts = (0..40).map(|number| {
         let client = clients[number % 2].clone();
-        tokio::spawn(async move { try_codes(&client, &format!("another{number}"), WRONG).await })
+        tokio::spawn(async move { sign_in_result(&client, &format!("another{number}"), WRONG).await })
     });
-    let answers = futures_util::future::join_all(guesses).await;
-    let compared = answers.iter().filter(|answer| *answer.as_ref().unwrap() == wrong()).count();
-    assert_eq!(compared, 6, "{answers:?}");
+    let results = futures_util::future::join_all(attempts).await;
+    let compared = results.iter().filter(|result| *result.as_ref().unwrap() == invalid_credentials()).count();
+    assert_eq!(compared, 6, "{results:?}");
 }
 
-/// Counting, clearing by a sign-in, clearing by a new password, and pruning lock the same rows: none waits for another in
-/// a circle.
+/// Counting, clearing by a sign-in, clearing by a new password, and pruning lock the same rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn counting_and_clearing_at_once_never_deadlock() {
+async fn concurrent_counting_and_clearing_never_deadlock() {
     let app = std::sync::Arc::new(TestApp::with_users(&["wonny"]).await);
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..4 {
@@ -202,8 +209,8 @@ async fn counting_and_clearing_at_once_never_deadlock() {
             for round in 0..40 {
                 let client = app.client().at(&format!("10.0.{}.1", (task + round) % 6));
                 let password = if round % 3 == 0 { PASSWORD } else { WRONG };
-                // `try_codes` accepts no failure of the server.
-                try_codes(&client, "wonny", password).await;
+                // `sign_in_result` panics on an internal error.
+                sign_in_result(&client, "wonny", password).await;
             }
         });
     }

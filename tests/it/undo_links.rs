@@ -1,4 +1,4 @@
-//! Undo links after a takeover: once the owner has their address back, no link that a thief holds works.
+//! Undo links after an account takeover: when the owner has the address back, no link of the attacker is valid.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -6,37 +6,33 @@ use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 use userprofile::domain::password::Password;
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, domain, user};
+use crate::support::{Client, DOMAIN, TestApp, User};
 
 const FIRST: &str = "first@example.com";
 const OLD: &str = "old@example.com";
-const THIEF: &str = "thief1@example.com";
-const OTHER: &str = "thief2@example.com";
+const ATTACKER: &str = "attacker1@example.com";
+const OTHER: &str = "attacker2@example.com";
 const NEW_PASSWORD: &str = "quite another 4";
 
 async fn app() -> (TestApp, Client) {
-    let app = TestApp::start().await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified(OLD)))).await;
+    let app = TestApp::with_user(User::new("wonny").verified_email(OLD)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     (app, client)
 }
 
-fn verified(address: &str) -> String {
-    format!(r#""email":"{address}","email_verified":true"#)
-}
-
-/// Changes the address, which is confirmed by its code.
+/// Changes the address and verifies it.
 async fn change(app: &TestApp, client: &Client, address: &str) {
-    client.done("verifyEmail", json!({ "email": address }), "sentTo").await;
-    client.done("confirmEmail", json!({ "verifyCode": app.code(address).await }), "user { id }").await;
+    client.mutate_ok("verifyEmail", json!({ "email": address }), "sentTo").await;
+    client.mutate_ok("confirmEmail", json!({ "verifyCode": app.code(address).await }), "user { id }").await;
 }
 
-/// A thief with a session changes the address twice. Returns the link to the owner's address, and the thief's.
+/// An attacker with a session changes the address twice. Returns the tokens of the links to the owner's and to the
+/// attacker's address.
 async fn take_over(app: &TestApp, client: &Client) -> (String, String) {
-    change(app, client, THIEF).await;
+    change(app, client, ATTACKER).await;
     let owners = app.last_mail(OLD).await.token();
     change(app, client, OTHER).await;
-    (owners, app.last_mail(THIEF).await.token())
+    (owners, app.last_mail(ATTACKER).await.token())
 }
 
 fn wonny() -> (DomainId, LoginId) {
@@ -49,18 +45,19 @@ async fn undo(app: &TestApp, token: &str) -> Option<String> {
 }
 
 #[track_caller]
-fn assert_invalid(refusal: Option<String>) {
-    assert_eq!(refusal.as_deref(), Some("INVALID_TOKEN"));
+fn assert_invalid(error: Option<String>) {
+    assert_eq!(error.as_deref(), Some("INVALID_TOKEN"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_restores_the_address_invalidates_the_thiefs_link() {
+async fn an_import_that_restores_the_address_invalidates_the_attackers_link() {
     let (app, client) = app().await;
-    let (owners, thiefs) = take_over(&app, &client).await;
+    let (owners, attackers) = take_over(&app, &client).await;
     let (domain_id, login) = wonny();
     app.services.set_password(&domain_id, &login, Password::typed(NEW_PASSWORD)).await.unwrap();
-    app.import(&user(DOMAIN, "wonny", &verified(&OLD.to_uppercase())).replace(PASSWORD, NEW_PASSWORD)).await;
-    assert_invalid(undo(&app, &thiefs).await);
+    let restored = User::new("wonny").verified_email(&OLD.to_uppercase()).password(NEW_PASSWORD);
+    app.import(&restored.line()).await;
+    assert_invalid(undo(&app, &attackers).await);
     assert_invalid(undo(&app, &owners).await);
     let mut client = app.client();
     client.sign_in(DOMAIN, "wonny", NEW_PASSWORD).await;
@@ -68,58 +65,57 @@ async fn an_import_that_restores_the_address_invalidates_the_thiefs_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_leaves_the_address_as_it_is_invalidates_nothing() {
+async fn an_import_that_keeps_the_address_invalidates_nothing() {
     let (app, client) = app().await;
     let (owners, _) = take_over(&app, &client).await;
-    app.import(&user(DOMAIN, "wonny", &verified(OTHER))).await;
+    app.import(&User::new("wonny").verified_email(OTHER).line()).await;
     assert_eq!(undo(&app, &owners).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn confirming_the_old_address_again_invalidates_the_thiefs_link_and_gives_out_no_other() {
+async fn verifying_the_old_address_again_invalidates_the_attackers_link_and_issues_no_other() {
     let (app, client) = app().await;
-    let (owners, thiefs) = take_over(&app, &client).await;
+    let (owners, attackers) = take_over(&app, &client).await;
     app.clock.advance(TimeDelta::minutes(1));
     change(&app, &client, OLD).await;
-    assert_invalid(undo(&app, &thiefs).await);
+    assert_invalid(undo(&app, &attackers).await);
     assert_invalid(undo(&app, &owners).await);
     let to_abandoned = app.last_mail(OTHER).await;
     assert!(!to_abandoned.text.contains("token="), "{}", to_abandoned.text);
     assert!(to_abandoned.text.contains("changed back"), "{}", to_abandoned.text);
-    // A later change is one like any other again.
+    // A later change sends an undo link again.
     change(&app, &client, "later@example.com").await;
     assert_eq!(undo(&app, &app.last_mail(OLD).await.token()).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_issued_before_that_to_the_restored_address_stay_valid() {
-    let app = TestApp::start().await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &verified(FIRST)))).await;
+async fn links_older_than_the_one_to_the_restored_address_stay_valid() {
+    let app = TestApp::with_user(User::new("wonny").verified_email(FIRST)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     change(&app, &client, OLD).await;
     let first = app.last_mail(FIRST).await.token();
-    let (owners, thiefs) = take_over(&app, &client).await;
+    let (owners, attackers) = take_over(&app, &client).await;
     assert_eq!(undo(&app, &owners).await, None);
-    assert_invalid(undo(&app, &thiefs).await);
+    assert_invalid(undo(&app, &attackers).await);
     assert_eq!(undo(&app, &first).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unverified_address_that_is_verified_again_counts_too() {
+async fn verifying_the_old_address_after_it_was_unverified_invalidates_links() {
     let (app, client) = app().await;
-    let (owners, thiefs) = take_over(&app, &client).await;
-    app.import(&user(DOMAIN, "wonny", &format!(r#""email":"{OLD}""#))).await;
+    let (owners, attackers) = take_over(&app, &client).await;
+    app.import(&User::new("wonny").email(OLD).line()).await;
     app.clock.advance(TimeDelta::minutes(1));
-    client.done("verifyEmail", json!({}), "sentTo").await;
-    client.done("confirmEmail", json!({ "verifyCode": app.code(OLD).await }), "user { id }").await;
-    assert_invalid(undo(&app, &thiefs).await);
+    client.mutate_ok("verifyEmail", json!({}), "sentTo").await;
+    client.mutate_ok("confirmEmail", json!({ "verifyCode": app.code(OLD).await }), "user { id }").await;
+    assert_invalid(undo(&app, &attackers).await);
     assert_invalid(undo(&app, &owners).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn disabling_a_user_keeps_the_owners_link() {
     let (app, client) = app().await;
-    change(&app, &client, THIEF).await;
+    change(&app, &client, ATTACKER).await;
     let owners = app.last_mail(OLD).await.token();
     let (domain_id, login) = wonny();
     app.services.disable_user(&domain_id, &login).await.unwrap();
@@ -130,18 +126,18 @@ async fn disabling_a_user_keeps_the_owners_link() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_invalidates_all_undo_links() {
     let (app, client) = app().await;
-    let (owners, thiefs) = take_over(&app, &client).await;
+    let (owners, attackers) = take_over(&app, &client).await;
     let (domain_id, login) = wonny();
     assert_eq!(app.services.void_undo_links(&domain_id, &login).await.unwrap(), 2);
     assert_invalid(undo(&app, &owners).await);
-    assert_invalid(undo(&app, &thiefs).await);
+    assert_invalid(undo(&app, &attackers).await);
     let expected = json!({ "type": "UNDO_LINKS_INVALIDATED", "actor": "OPERATOR", "clientAddress": null });
     let events = client.me("securityEvents { nodes { type actor clientAddress } }").await;
     assert!(events["securityEvents"]["nodes"].as_array().unwrap().contains(&expected), "{events}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_uses_of_an_undo_link_at_once_one_wins() {
+async fn one_of_many_concurrent_uses_of_an_undo_link_succeeds() {
     let (app, client) = app().await;
     let (owners, _) = take_over(&app, &client).await;
     let uses = (0..10).map(|_| {

@@ -1,16 +1,17 @@
-//! Values that look alike and are not, or the other way round: letters, numbers, languages, hashes from elsewhere.
+//! Equality and exactness of values: letter case, numbers in tags, languages, and password hashes of other systems.
 
 use serde_json::{Value, json};
 use userprofile::services::import::{ImportOptions, ImportRefusal};
 
-use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, TestApp, User, Workspace, database, domain};
 
+/// The import line of a user with fields as raw JSON, because some tests depend on how a value is written.
 fn line(user: &str, more: &str) -> String {
     format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"{user}\",{more}}}\n")
 }
 
-/// What is wrong with a file, in full.
-async fn faults(app: &TestApp, lines: &str) -> String {
+/// Imports lines, which must be refused, and returns the text of all errors.
+async fn import_errors(app: &TestApp, lines: &str) -> String {
     let source = std::io::Cursor::new(lines.to_owned().into_bytes());
     match app.services.import(source, ImportOptions::default(), |_| {}).await {
         Err(userprofile::services::Error::Refused(ImportRefusal::Faults(faults))) => faults.to_string(),
@@ -23,29 +24,24 @@ async fn can_sign_in(app: &TestApp, login: &str, password: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_id_and_its_capitals_name_the_same_user() {
-    let app = TestApp::start().await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "νικος@x.gr", r#""email":"νικος@x.gr","email_verified":true"#))).await;
+async fn user_ids_are_compared_case_insensitively() {
+    let app = TestApp::with_user(User::new("νικος@x.gr").verified_email("νικος@x.gr")).await;
     for login in ["νικος@x.gr", "ΝΙΚΟΣ@X.GR", "Νικοσ@x.gr"] {
         assert!(can_sign_in(&app, login, PASSWORD).await, "{login}");
     }
     let again = line("ΝΙΚΟΣ@x.gr", r#""name":"New""#) + &line("νικοσ@x.gr", r#""name":"New""#);
-    assert!(faults(&app, &again).await.contains("line 2: line 1 is about the same thing"));
+    assert!(import_errors(&app, &again).await.contains("line 2: line 1 is about the same thing"));
     let taken = line("other", r#""email":"ΝΙΚΟΣ@x.gr","email_verified":true"#);
-    assert!(faults(&app, &taken).await.contains("`email`: this is the verified address of"));
+    assert!(import_errors(&app, &taken).await.contains("`email`: this is the verified address of"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_a_name_is_found_whatever_its_case() {
+async fn name_filters_ignore_case() {
     let app = TestApp::start().await;
     let names = ["Νικοσία", "Hauptstraße", "İstanbul", "CAFÉ", "Μα\u{390}ου", "ΠΡΑ\u{3ab}\u{301}"];
-    let workspace = |(n, name): (usize, &&str)| {
-        format!(
-            "{{\"kind\":\"workspace\",\"domain_id\":\"{DOMAIN}\",\"workspace_id\":\"workspace-{n}\",\"name\":\"{name}\"}}\n"
-        )
-    };
+    let workspace = |(n, name): (usize, &&str)| Workspace::new(&format!("workspace-{n}")).name(name).line();
     let workspaces: String = names.iter().enumerate().map(workspace).collect();
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "admin", r#""role_type":"DOMAIN_ADMIN""#) + &workspaces)).await;
+    app.import(&(domain(DOMAIN) + &User::new("admin").admin().line() + &workspaces)).await;
     let client = app.signed_in(DOMAIN, "admin").await;
     for (part, name) in [
         ("ΝΙΚΟΣ", "Νικοσία"),
@@ -66,8 +62,8 @@ async fn a_part_of_a_name_is_found_whatever_its_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hashes_of_other_systems_are_verified_as_submitted_and_made_anew() {
-    // Of `DECOMPOSED`, made with Python's hashlib.
+async fn hashes_of_other_systems_are_verified_as_submitted_and_replaced() {
+    // Hashes of `DECOMPOSED`, created with Python's hashlib.
     const HASHES: [&str; 6] = [
         "$pbkdf2-sha1$i=1000,l=20$MDEyMzQ1Njc4OWFiY2RlZg$OqnHvpnfkoTFICVJNA6E4oUz7GE",
         "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$/vqc+KbZ7UKz2I+Aw20oQehQ/imfxsKlB1r+X4PH1Fw",
@@ -84,7 +80,7 @@ async fn hashes_of_other_systems_are_verified_as_submitted_and_made_anew() {
         bcrypt.replace("$2b$", "$2y$"),
         format!("{{BCRYPT}}{bcrypt}"),
         argon2_of(DECOMPOSED, "argon2i", "m=64,t=2,p=2"),
-        // Made with the parameters of this server, but not of the normalized password.
+        // Created with the parameters of this server, but from the password before normalization.
         argon2_of(DECOMPOSED, "argon2id", "m=8,t=1,p=1"),
         format!("argon2{}", argon2_of(DECOMPOSED, "argon2id", "m=66000,t=1,p=1")),
     ];
@@ -101,7 +97,7 @@ async fn hashes_of_other_systems_are_verified_as_submitted_and_made_anew() {
         assert!(!can_sign_in(&app, &login, "something else 1").await, "{hash}");
         assert!(!can_sign_in(&app, &login, COMPOSED).await, "{hash}");
         assert!(can_sign_in(&app, &login, DECOMPOSED).await, "{hash}");
-        // From now on the hash is one of ours, of the normalized password.
+        // The sign-in has replaced the hash with one of our own, of the normalized password.
         assert!(can_sign_in(&app, &login, COMPOSED).await && can_sign_in(&app, &login, DECOMPOSED).await, "{hash}");
     }
 }
@@ -113,14 +109,14 @@ fn argon2_of(password: &str, kind: &str, params: &str) -> String {
         argon2::password_hash::phc::PasswordHash::new(&format!("${kind}$v=19${params}${salt}${output}")).unwrap();
     let algorithm = argon2::Algorithm::try_from(hash.algorithm.as_str()).unwrap();
     let argon2 = argon2::Argon2::new(algorithm, argon2::Version::V0x13, argon2::Params::try_from(&hash).unwrap());
-    let mut made = [0; 32];
-    argon2.hash_password_into(password.as_bytes(), b"somesaltsome", &mut made).unwrap();
-    let made = argon2::password_hash::phc::Output::new(&made).unwrap();
-    format!("${kind}$v=19${params}${salt}${made}")
+    let mut output = [0; 32];
+    argon2.hash_password_into(password.as_bytes(), b"somesaltsome", &mut output).unwrap();
+    let output = argon2::password_hash::phc::Output::new(&output).unwrap();
+    format!("${kind}$v=19${params}${salt}${output}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unsupported_hash_is_an_error_of_its_line_among_all_others() {
+async fn an_unsupported_hash_is_reported_with_the_errors_of_other_lines() {
     let app = TestApp::start().await;
     let costly = bcrypt::hash("x", 4).unwrap().replace("$04$", "$16$");
     let lines = domain(DOMAIN)
@@ -129,25 +125,25 @@ async fn an_unsupported_hash_is_an_error_of_its_line_among_all_others() {
         + &line("c", &format!("\"password_hash\":\"{costly}\""))
         + &line("d", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T Q==="}"#)
         + &line("e", r#""mfa":{"otp_secret":"GEZD-GNBV GY3T QOJQ"}"#);
-    let faults = faults(&app, &lines).await;
+    let errors = import_errors(&app, &lines).await;
     for part in [
         "line 2: `password_hash`: this hash is not of a supported kind: SHA-512 crypt; supported are Argon2",
         "line 3: `language`: 'korean' is not in the IANA Language Subtag Registry",
         "line 4: `password_hash`: this bcrypt hash has cost 16; supported are Argon2",
         "line 5: `mfa.otp_secret`: this must have 80 to 1024 bits",
     ] {
-        assert!(faults.contains(part), "«{part}» is not in {faults}");
+        assert!(errors.contains(part), "«{part}» is not in {errors}");
     }
-    assert!(!faults.contains("line 6"), "{faults}");
+    assert!(!errors.contains("line 6"), "{errors}");
 }
 
 async fn tags(client: &Client) -> String {
-    let answer = client.query("{ me { tags } }").await;
-    answer.text.split_once("\"tags\":").unwrap().1.trim_end_matches('}').to_owned() + "}"
+    let response = client.query("{ me { tags } }").await;
+    response.text.split_once("\"tags\":").unwrap().1.trim_end_matches('}').to_owned() + "}"
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_in_tags_are_kept_exactly_or_refused_by_name() {
+async fn numbers_in_tags_are_stored_exactly_or_refused() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let document = "mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { code } } }";
@@ -178,7 +174,10 @@ async fn numbers_in_tags_are_kept_exactly_or_refused_by_name() {
         assert!(message.contains("input.tags.n") && message.contains("more digits than are kept"), "{body}");
         assert_eq!(error["locations"], json!([{ "line": 1, "column": 46 }]), "{body}");
         let lines = line("wonny", &format!("\"tags\":{{\"a\":[1,{{\"n\":{inexact}}}]}}"));
-        assert!(faults(&app, &lines).await.contains("line 1: `tags.a[1].n`: this number has more digits"), "{inexact}");
+        assert!(
+            import_errors(&app, &lines).await.contains("line 1: `tags.a[1].n`: this number has more digits"),
+            "{inexact}"
+        );
     }
     assert_eq!(tags(&client).await, before);
     app.import(&line("wonny", r#""tags":{"n":0.30000000000000004,"m":18446744073709551615}"#)).await;
@@ -191,23 +190,23 @@ async fn post(client: &Client, body: String) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_language_is_a_tag_whose_subtags_are_registered() {
+async fn a_language_must_be_a_tag_with_registered_subtags() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
-    app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
+    app.import_users(&[User::new("wonny")]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for (given, stored) in [("pt_br", "pt-BR"), ("ZH-hans", "zh-Hans"), ("ko", "ko")] {
-        let done = client.done("updateProfile", json!({ "language": given }), "user { language }").await;
+        let done = client.mutate_ok("updateProfile", json!({ "language": given }), "user { language }").await;
         assert_eq!(done["user"]["language"], stored);
     }
     for wrong in ["Korean", "korean", "en-AB", "xyz", "ko KR"] {
-        let refused = client.refused("updateProfile", json!({ "language": wrong })).await;
-        assert_eq!(refused, [("INVALID".to_owned(), Some("language".to_owned()))], "{wrong}");
+        let errors = client.errors("updateProfile", json!({ "language": wrong })).await;
+        assert_eq!(errors, [("INVALID".to_owned(), Some("language".to_owned()))], "{wrong}");
     }
     app.import(&line("wonny", r#""language":"pt_BR""#)).await;
     assert_eq!(client.me("language").await, json!({ "language": "pt-BR" }));
-    // What was stored before this was asked is still read.
+    // Values from before this rule can still be read.
     database.execute("UPDATE users SET language = 'korean'").await;
     assert_eq!(client.me("language").await, json!({ "language": "korean" }));
-    client.done("updateProfile", json!({ "name": "Other" }), "user { language }").await;
+    client.mutate_ok("updateProfile", json!({ "name": "Other" }), "user { language }").await;
 }

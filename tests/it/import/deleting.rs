@@ -44,7 +44,7 @@ async fn a_domain_goes_with_all_that_is_in_it_and_only_so() {
     let summary = app.try_import(DELETIONS).await.unwrap();
     assert_eq!((summary.kinds[&Kind::Workspace].deleted, summary.kinds[&Kind::Domain].deleted), (2, 1));
     assert_eq!(app.export().await.lines().count(), 1);
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     // What is gone already is no fault.
     assert!(app.try_import(DELETIONS).await.unwrap().kinds.values().all(|tally| tally.deleted == 0));
 }
@@ -55,7 +55,7 @@ async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
     let client = app.signed_in(DOMAIN, "u").await;
     let line = DELETIONS.lines().nth(2).unwrap();
     app.import(line).await;
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     let exported = app.export().await;
     assert!(
         !exported.contains(r#""kind":"user""#)

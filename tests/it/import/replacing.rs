@@ -101,22 +101,22 @@ async fn only_a_new_password_or_being_disabled_ends_sessions() {
         ["", r#","name":"New""#, &format!(r#","password":"{PASSWORD}""#), &format!(r#","password_hash":"{hash}""#)]
     {
         app.import(&line(rest)).await;
-        assert!(client.is_somebody().await, "{rest}");
+        assert!(client.is_authenticated().await, "{rest}");
         assert_eq!(app.exported_user("U").await["password_hash"], hash.as_str());
     }
     app.import(&line(r#","password":"battery staple 8""#)).await;
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     let mut client = app.client();
     client.sign_in(DOMAIN, "u", "battery staple 8").await;
     app.import(&line(&format!(r#","password_hash":"{hash}""#))).await;
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     let client = app.signed_in(DOMAIN, "u").await;
     app.import(&line(r#","state":"DISABLED""#)).await;
-    assert!(!client.is_somebody().await);
+    assert!(!client.is_authenticated().await);
     app.import(&line("")).await;
     // Shut out once, his session is gone for good.
-    assert!(!client.is_somebody().await);
-    assert!(other.is_somebody().await);
+    assert!(!client.is_authenticated().await);
+    assert!(other.is_authenticated().await);
     let client = app.signed_in(DOMAIN, "u").await;
     let answer = client.query("{ me { securityEvents { nodes { type } } } }").await;
     let types: Vec<_> = answer.data()["me"]["securityEvents"]["nodes"]

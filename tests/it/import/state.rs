@@ -41,11 +41,11 @@ async fn confirm(client: &Client, token: &Value, code: &str) -> Result<Client, S
 async fn a_pending_address_and_its_code_outlive_an_import() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    client.done("updateProfile", json!({ "email": "new@example.com" }), "sentTo").await;
+    client.mutate_ok("updateProfile", json!({ "email": "new@example.com" }), "sentTo").await;
     let code = app.code("new@example.com").await;
     app.import(&line("wonny", r#","name":"New","language":"ko""#)).await;
     assert_eq!(client.me("name pendingEmail").await, json!({ "name": "New", "pendingEmail": "new@example.com" }));
-    let done = client.done("confirmEmail", json!({ "verifyCode": code }), "user { email emailVerified }").await;
+    let done = client.mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { email emailVerified }").await;
     assert_eq!(done["user"], json!({ "email": "new@example.com", "emailVerified": true }));
 }
 
@@ -72,10 +72,10 @@ async fn a_totp_that_was_used_is_refused_after_an_import_too() {
 async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_mfa() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let begun = client.done("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
+    let begun = client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
     let authenticator = Authenticator::new(begun["otp"]["secret"].as_str().unwrap());
     let confirmed = json!({ "verifyCode": authenticator.code(&app) });
-    let codes = client.done("confirmMfa", confirmed, "recoveryCodes").await["recoveryCodes"].clone();
+    let codes = client.mutate_ok("confirmMfa", confirmed, "recoveryCodes").await["recoveryCodes"].clone();
     let events = events_but_updates(&client).await;
     for replacement in [with_otp(""), line("wonny", ""), with_otp(r#","name":"New""#)] {
         app.import(&replacement).await;
@@ -106,11 +106,11 @@ async fn a_new_factor_invalidates_the_codes_for_the_one_before() {
         let signed_in = confirm(&client, &token, &app.code("old@example.com").await).await.unwrap();
         let (client, token) = challenge(&app).await;
         let code = app.code("old@example.com").await;
-        signed_in.done("disableMfa", Value::Null, "sentTo").await;
+        signed_in.mutate_ok("disableMfa", Value::Null, "sentTo").await;
         let pending = app.code("old@example.com").await;
         app.import(&line("wonny", &format!(",{replacement}"))).await;
         assert_eq!(confirm(&client, &token, &code).await.err().as_deref(), Some("INVALID_TOKEN"), "{replacement}");
-        assert_eq!(signed_in.refusal("confirmMfa", json!({ "verifyCode": pending })).await, "NOTHING_PENDING");
+        assert_eq!(signed_in.error_code("confirmMfa", json!({ "verifyCode": pending })).await, "NOTHING_PENDING");
     }
     let app = TestApp::start().await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &otp(SECRET)))).await;

@@ -53,7 +53,7 @@ async fn a_line_with_the_id_of_a_user_gives_him_another_name() {
     app.import(&line("new", r#""id":"user-1""#)).await;
     assert_eq!(app.exported_user("new").await["password_hash"], hash);
     assert!(!app.export().await.contains(r#""user_id":"old""#));
-    assert!(client.is_somebody().await);
+    assert!(client.is_authenticated().await);
     // He cannot become somebody who is there.
     assert_faults(app.try_import(&line("other", r#""id":"user-1""#)).await, &[(1, "`id`: this is the id of new")]);
     let both = line("third", r#""id":"user-2""#) + &line("other", "");
@@ -70,7 +70,7 @@ async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
     assert_eq!(after["id"], "user-2");
     assert!(after["password_hash"].is_string());
     // Their session and their events follow.
-    assert!(client.is_somebody().await);
+    assert!(client.is_authenticated().await);
     let me = client.me("securityEvents { nodes { type } }").await;
     assert_eq!(me["securityEvents"]["nodes"], json!([{ "type": "USER_UPDATED" }, { "type": "SIGNED_IN" }]));
     app.import(&(gone("u") + &line("w", r#""id":"user-2""#))).await;

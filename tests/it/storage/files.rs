@@ -58,7 +58,7 @@ fn sign_in(server: &Server) -> (String, Value) {
 
 /// The disk is full: nothing can be written, and everything can be read. When there is room again, all is well again.
 #[test]
-fn a_file_that_cannot_grow_is_not_ready_refuses_writes_and_is_still_read() {
+fn with_a_full_disk_the_server_is_not_ready_and_refuses_writes_but_serves_reads() {
     let binary = Binary::new();
     binary.run_with_input(&["import", "-"], COMPANY);
     // A process is ended by the signal that it gets for a file that is too large, unless it ignores it.

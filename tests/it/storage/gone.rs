@@ -16,7 +16,7 @@ fn assert_gone(result: Result<(), Error>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_locked_or_changed_of_a_user_who_is_gone() {
+async fn locking_or_changing_a_deleted_user_fails() {
     let app = TestApp::with_users(&["wonny"]).await;
     let (db, now) = (&app.services.db, app.clock.now());
     let (domain, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
@@ -61,7 +61,7 @@ async fn a_time_step_is_accepted_once_and_only_for_the_secret_that_is_stored() {
 /// the one that they locked.
 #[cfg(feature = "postgres-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_sign_ins_that_wait_while_their_user_is_replaced_at_most_one_uses_the_code() {
+async fn of_sign_ins_that_wait_while_the_user_is_replaced_at_most_one_consumes_the_code() {
     use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
     use serde_json::json;
 

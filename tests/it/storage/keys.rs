@@ -22,7 +22,7 @@ const THINGS: &str = r#"{"kind":"role_binding","domain_id":"domain-a","role_bind
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stored_keys_are_brought_up_to_date() {
+async fn outdated_comparison_keys_are_updated() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     let factor =
@@ -53,7 +53,7 @@ async fn stored_keys_are_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_who_become_equal_are_named_and_nothing_is_changed() {
+async fn users_whose_keys_become_equal_are_named_and_nothing_changes() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     let verified = |address: &str| format!(r#""email":"{address}","email_verified":true"#);

@@ -30,7 +30,7 @@ async fn migrations_are_applied_once() {
 
 /// Servers that start at the same moment: one applies, the others wait and find nothing left to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn servers_that_start_at_once_do_not_disturb_each_other() {
+async fn servers_that_start_concurrently_migrate_once() {
     let database = database::create_empty().await;
     let location = database.location();
     let servers = (0..4).map(|_| {
@@ -42,7 +42,7 @@ async fn servers_that_start_at_once_do_not_disturb_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_from_before_there_were_actors_get_theirs() {
+async fn events_from_before_there_were_actors_get_an_actor() {
     let database = database::create().await;
     let (sqlite, postgres) = (migration!("sqlite", "down"), migration!("postgres", "down"));
     database.execute_on(sqlite, postgres).await;

@@ -48,7 +48,7 @@ async fn ping(url: &str) -> Result<(), String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_is_spoken_and_verified_as_the_address_asks() {
+async fn tls_is_used_and_verified_as_the_url_specifies() {
     let (url, root) = (variable("TEST_POSTGRES_TLS_URL"), variable("TEST_POSTGRES_ROOT_CERT"));
     let with = |parameters: &str| format!("{}?{parameters}", url.split('?').next().unwrap());
     let full = format!("sslmode=verify-full&sslrootcert={root}");
@@ -96,7 +96,7 @@ impl Line {
 /// While the database is away requests are told so, with status 503; when it is back they are answered, without a
 /// restart.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_goes_away_is_unavailable_until_it_is_back() {
+async fn an_unreachable_database_is_unavailable_until_it_is_back() {
     let database = database::create().await;
     let (line, url) = Line::to(&database.url()).await;
     let app = TestApp::at(&Location::Postgres(url.parse().unwrap())).await;

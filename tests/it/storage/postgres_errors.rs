@@ -5,7 +5,7 @@ use serde_json::json;
 use userprofile::storage::db::Location;
 
 use crate::support::database::{self, Database};
-use crate::support::{Answer, Client, DOMAIN, PASSWORD, TestApp, domain, user};
+use crate::support::{Client, DOMAIN, PASSWORD, Response, TestApp, domain, user};
 
 /// Ends all sessions but the one that says so, and waits until they have ended.
 const END_OTHER_SESSIONS: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -31,17 +31,17 @@ async fn refuse_writes(database: &Database, table: &str, state: &str, condition:
     database.administer(&sql).await;
 }
 
-async fn reset(client: &Client) -> Answer {
+async fn reset(client: &Client) -> Response {
     client.try_mutate("resetPassword", json!({ "domainId": DOMAIN, "userId": "wonny" }), "ok").await
 }
 
 #[track_caller]
-fn assert_unavailable(answer: &Answer, what: &str) {
+fn assert_unavailable(answer: &Response, what: &str) {
     assert_eq!((answer.status.as_u16(), answer.error_code()), (503, "UNAVAILABLE"), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_pass_is_unavailable_in_any_language() {
+async fn temporary_errors_are_unavailable_in_any_language() {
     let (database, app) = start().await;
     for state in ["25006", "40001", "40P01", "53100", "53200", "53300", "55P03", "57014", "57P01", "08006"] {
         refuse_writes(&database, "tallies", state, "true").await;
@@ -52,7 +52,7 @@ async fn what_may_pass_is_unavailable_in_any_language() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_gives_way_to_another_is_run_again() {
+async fn an_aborted_transaction_is_run_again() {
     let (database, app) = start().await;
     for state in ["40001", "40P01"] {
         refuse_writes(&database, "tallies", state, &format!("nextval('writes_{state}') = 1")).await;
@@ -69,7 +69,7 @@ async fn a_transaction_that_gives_way_to_another_is_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_that_gives_way_to_another_transaction_is_completed() {
+async fn an_aborted_verification_is_completed() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", r#""email":"wonny@example.com","email_verified":true"#)))
@@ -79,10 +79,12 @@ async fn a_proof_that_gives_way_to_another_transaction_is_completed() {
     let token = app.last_mail("wonny@example.com").await.token();
     database.administer("CREATE SEQUENCE proofs").await;
     refuse_writes(&database, "sessions", "40P01", "nextval('proofs') = 1").await;
-    client.done("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
+    client.mutate_ok("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;
     database.administer("ALTER SEQUENCE proofs RESTART").await;
     refuse_writes(&database, "security_events", "40001", "nextval('proofs') = 1").await;
-    client.done("confirmPasswordReset", json!({ "token": token, "newPassword": "another lantern 77" }), "ok").await;
+    client
+        .mutate_ok("confirmPasswordReset", json!({ "token": token, "newPassword": "another lantern 77" }), "ok")
+        .await;
     let mut again = app.client();
     again.sign_in(DOMAIN, "wonny", "another lantern 77").await;
 }
@@ -90,7 +92,7 @@ async fn a_proof_that_gives_way_to_another_transaction_is_completed() {
 /// Somebody holds a lock for longer than a statement may wait for one, or the statement takes longer than any may. The
 /// transaction must not go on, where every statement would fail for having failed before.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_is_not_given_up_is_unavailable() {
+async fn a_lock_timeout_is_unavailable() {
     let (database, _) = start().await;
     for limit in ["lock_timeout", "statement_timeout"] {
         let url = format!("{}?options=-c%20{limit}%3D100ms", database.url());
@@ -106,7 +108,7 @@ async fn a_lock_that_is_not_given_up_is_unavailable() {
 /// While the operator of PostgreSQL ends a session, in whatever language, requests report that the service is
 /// not available, or are served by another session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ended_sessions_are_unavailable_and_never_an_internal_error() {
+async fn terminated_database_sessions_are_unavailable_and_never_an_internal_error() {
     let (database, app) = start().await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     for _ in 0..20 {
@@ -133,7 +135,7 @@ async fn transactions_are_read_committed_whatever_the_default_is() {
 
 /// As after a failover, or where an operator wants nothing to be written.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_takes_no_writes_is_not_ready_refuses_them_and_is_still_read() {
+async fn a_read_only_database_is_not_ready_and_refuses_writes_but_serves_reads() {
     let (database, app) = start().await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     assert_eq!(app.readiness().await, 200);
@@ -154,7 +156,7 @@ async fn a_database_that_takes_no_writes_is_not_ready_refuses_them_and_is_still_
 
 /// Sessions keep the default that they began with. They are replaced, so the server recovers by itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_takes_writes_again_is_ready_though_no_session_was_ended() {
+async fn a_database_that_is_writable_again_is_ready_though_no_session_was_ended() {
     let (database, app) = start().await;
     let name = database.url().rsplit_once('/').unwrap().1.to_owned();
     database.administer(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;

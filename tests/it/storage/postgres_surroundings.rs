@@ -44,7 +44,7 @@ async fn as_role(database: &Database, options: &str) -> String {
 
 /// The pool may be larger than what the server allows: those who wait are served by the connections that there are.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_pool_that_cannot_grow_serves_everybody() {
+async fn a_pool_that_cannot_grow_serves_all_requests() {
     let database = database::create().await;
     let app = TestApp::at(&location(&as_role(&database, "CONNECTION LIMIT 3").await)).await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
@@ -70,7 +70,7 @@ async fn a_pool_without_any_connection_fails_early_and_names_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parameters_of_the_address_reach_the_server_as_they_were_written() {
+async fn url_parameters_reach_the_server_unchanged() {
     let database = database::create().await;
     let url = database.url();
     ping(&format!("{url}?options=-c%20statement_timeout%3D60s&application_name=my%20app")).await.unwrap();
@@ -89,7 +89,7 @@ async fn parameters_of_the_address_reach_the_server_as_they_were_written() {
 
 /// The first server is down and the second does not take writes, or does: one that will do is found, or none.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_servers_one_that_fits_is_taken() {
+async fn of_several_hosts_a_matching_one_is_used() {
     let database = database::create().await;
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let several = |parameters: &str| database.url().replacen('@', &format!("@{nobody},"), 1) + parameters;
@@ -102,7 +102,7 @@ async fn of_several_servers_one_that_fits_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_may_create_nothing_can_serve() {
+async fn a_role_without_create_privileges_can_serve() {
     let database = database::create().await;
     let url = as_role(&database, "").await;
     assert!(migrate::pending(&location(&url)).await.unwrap().is_empty());
@@ -122,7 +122,7 @@ async fn a_role_that_may_create_nothing_can_serve() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_takes_no_writes_can_be_exported() {
+async fn a_read_only_database_can_be_exported() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     app.import(COMPANY).await;
@@ -195,7 +195,7 @@ impl Drop for Pooler {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_pooler_that_admits_no_start_up_parameters_can_stand_between() {
+async fn a_pooler_that_accepts_no_startup_parameters_works() {
     let database = database::create_empty().await;
     let mut url = url::Url::parse(&database.url()).unwrap();
     let (_pooler, port) = Pooler::start(&url);
@@ -208,7 +208,7 @@ async fn a_pooler_that_admits_no_start_up_parameters_can_stand_between() {
     let app = TestApp::at(&location).await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
-    client.done("updateProfile", json!({ "name": "Kim" }), "user { name }").await;
+    client.mutate_ok("updateProfile", json!({ "name": "Kim" }), "user { name }").await;
     // What is not set for the session is set for each transaction.
     database
         .administer(
@@ -219,5 +219,5 @@ async fn a_pooler_that_admits_no_start_up_parameters_can_stand_between() {
         )
         .await;
     let reset = json!({ "domainId": DOMAIN, "userId": "wonny" });
-    client.done("resetPassword", reset, "ok").await;
+    client.mutate_ok("resetPassword", reset, "ok").await;
 }

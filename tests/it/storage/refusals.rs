@@ -43,7 +43,7 @@ async fn refuse(client: &Client, name: &str, input: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_of_every_mutation_cost_no_connection() {
+async fn refused_mutations_lose_no_connection() {
     let app = TestApp::with_users(&["wonny"]).await;
     app.import(&user(DOMAIN, "kim", r#""email":"kim@x.org","email_verified":true"#)).await;
     let client = app.signed_in(DOMAIN, "kim").await;
@@ -58,7 +58,7 @@ async fn refusals_of_every_mutation_cost_no_connection() {
 
 /// From one address, over the limit of mails that it may cause: 300 refusals.
 #[tokio::test(flavor = "multi_thread")]
-async fn resets_over_the_limit_cost_no_connection_and_leave_no_lock() {
+async fn resets_over_the_limit_lose_no_connection_and_leave_no_lock() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.client();
     let mut limited = 0;
@@ -71,19 +71,19 @@ async fn resets_over_the_limit_cost_no_connection_and_leave_no_lock() {
     let opened = app.services.db.connections_opened();
     assert!(opened <= CONNECTIONS, "{opened} connections were opened");
     let other = client.at("192.0.2.77");
-    let again = other.done("resetPassword", json!({ "domainId": DOMAIN, "userId": "wonny" }), "ok");
+    let again = other.mutate_ok("resetPassword", json!({ "domainId": DOMAIN, "userId": "wonny" }), "ok");
     tokio::time::timeout(Duration::from_secs(4), again).await.expect("a lock was left behind");
 }
 
 /// A client that is refused and asks again at once meets its own transaction, which may still be rolled back: it waits for
 /// it and gets the same answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn refused_clients_that_ask_again_at_once_all_get_an_answer() {
+async fn refused_clients_that_retry_at_once_all_get_a_response() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let ask = |_| {
         let client = client.clone();
-        tokio::spawn(async move { client.refusal("confirmEmail", json!({ "verifyCode": "000000" })).await })
+        tokio::spawn(async move { client.error_code("confirmEmail", json!({ "verifyCode": "000000" })).await })
     };
     for answer in futures_util::future::join_all((0..60).map(ask)).await {
         assert_eq!(answer.unwrap(), "NOTHING_PENDING");
@@ -93,7 +93,7 @@ async fn refused_clients_that_ask_again_at_once_all_get_an_answer() {
 
 /// Nobody refused anything, and nobody hangs up: the answer is 200, on both databases, and asking costs no connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_database_that_takes_writes_is_ready() {
+async fn a_writable_database_is_ready() {
     let app = TestApp::with_users(&["wonny"]).await;
     let ready = |_| {
         let client = app.client();
@@ -102,5 +102,5 @@ async fn a_database_that_takes_writes_is_ready() {
     };
     let answers = futures_util::future::join_all((0..100).map(ready)).await;
     assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
-    assert!(app.signed_in(DOMAIN, "wonny").await.is_somebody().await);
+    assert!(app.signed_in(DOMAIN, "wonny").await.is_authenticated().await);
 }

@@ -18,7 +18,7 @@ use crate::support::{DOMAIN, PASSWORD, TestApp};
 
 /// However far signing in got before its future was dropped, no lock is left behind and nothing is half written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dropped_sign_in_leaves_no_lock_and_no_half() {
+async fn a_dropped_sign_in_leaves_no_lock_and_no_partial_write() {
     let names: Vec<String> = (0..60).map(|number| format!("user{number}")).collect();
     let app = TestApp::with_users(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let client = Client { address: "192.0.2.9".parse().unwrap(), user_agent: None };
@@ -40,7 +40,7 @@ async fn a_dropped_sign_in_leaves_no_lock_and_no_half() {
     }
     assert!(signed_in > 0 && signed_in < names.len(), "all or none got through: {signed_in}");
     let again = tokio::time::timeout(Duration::from_secs(5), app.signed_in(DOMAIN, "user0")).await;
-    assert!(again.expect("a lock was left behind").is_somebody().await);
+    assert!(again.expect("a lock was left behind").is_authenticated().await);
 }
 
 /// Drops `future` when it has had to wait that many times, if it is not done before.

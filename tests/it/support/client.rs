@@ -1,4 +1,4 @@
-//! A client of the API: sends requests into the router, as a browser would to the server.
+//! A client of the API, which sends its requests directly into the router.
 
 use std::sync::Arc;
 
@@ -12,17 +12,16 @@ use tower::ServiceExt;
 use super::database::Database;
 use super::log;
 
-/// A client, with the tokens it was given.
+/// A client with its address, user agent, and tokens.
 #[derive(Clone)]
 pub struct Client {
     router: Router,
-    /// The address that it calls from, as a trusted proxy tells it.
+    /// The client address that a trusted proxy would forward.
     address: String,
-    /// What it says it is.
     user_agent: Option<String>,
-    /// Its tokens, once it is signed in.
+    /// The tokens of its session, once it is signed in.
     pub tokens: Option<Tokens>,
-    /// Stays as long as anybody may ask for what is in it.
+    /// Keeps the database until the last client is dropped.
     _database: Option<Arc<Database>>,
 }
 
@@ -33,25 +32,25 @@ pub struct Tokens {
     pub refresh: String,
 }
 
-/// What came back.
+/// A response of the server.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// As it came, its keys in their order.
+    /// The body as received, with keys in their original order.
     pub text: String,
     pub body: Value,
 }
 
-impl Answer {
-    /// The data; there must be no errors.
+impl Response {
+    /// `data`. Panics if there are top-level errors.
     #[track_caller]
     pub fn data(&self) -> &Value {
         assert!(self.body.get("errors").is_none(), "{}", self.body);
         &self.body["data"]
     }
 
-    /// `extensions.code` of the only error.
+    /// `extensions.code` of the only top-level error.
     #[track_caller]
     pub fn error_code(&self) -> &str {
         let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {}", self.body));
@@ -59,7 +58,7 @@ impl Answer {
         errors[0]["extensions"]["code"].as_str().unwrap()
     }
 
-    /// The codes of the errors that the only mutation, or the one under this alias, answered with.
+    /// The codes of the user errors in the payload of the mutation with this name or alias.
     #[track_caller]
     pub fn user_errors(&self, mutation: &str) -> Vec<&str> {
         let errors = self.data()[mutation]["errors"].as_array().unwrap();
@@ -82,27 +81,27 @@ impl Client {
         Self { user_agent: Some(user_agent.to_owned()), ..self.clone() }
     }
 
-    /// The same client at another server.
-    pub fn of(&self, router: Router) -> Self {
+    /// The same client, connected to another server.
+    pub fn with_router(&self, router: Router) -> Self {
         Self { router, ..self.clone() }
     }
 
-    /// Asks a query without variables.
-    pub async fn query(&self, query: &str) -> Answer {
+    /// Executes a document without variables.
+    pub async fn query(&self, query: &str) -> Response {
         self.execute(query, json!({})).await
     }
 
-    /// Asks anything.
-    pub async fn execute(&self, query: &str, variables: Value) -> Answer {
-        log::note_all(&variables);
+    /// Executes a document.
+    pub async fn execute(&self, query: &str, variables: Value) -> Response {
+        log::record_secrets(&variables);
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = self.request(Method::POST, "/graphql").header(header::CONTENT_TYPE, "application/json");
-        let answer = self.send(request.body(Body::from(body)).unwrap()).await;
-        log::note_all(&answer.body);
-        answer
+        let response = self.send(request.body(Body::from(body)).unwrap()).await;
+        log::record_secrets(&response.body);
+        response
     }
 
-    /// Begins a request with this client's headers.
+    /// Starts to build a request with this client's headers.
     pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let mut request = Request::builder().method(method).uri(path).header("x-forwarded-for", &self.address);
         if let Some(user_agent) = &self.user_agent {
@@ -114,8 +113,8 @@ impl Client {
         }
     }
 
-    /// Sends a request as it is. An answer that is no JSON becomes a string.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// Sends a request unchanged. A body that is not JSON becomes a string.
+    pub async fn send(&self, mut request: Request<Body>) -> Response {
         let peer: std::net::SocketAddr = "127.0.0.1:1".parse().unwrap();
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -123,11 +122,11 @@ impl Client {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
-        Answer { status, headers, text, body }
+        Response { status, headers, text, body }
     }
 
-    /// Tries to sign in.
-    pub async fn try_sign_in(&self, domain: &str, user: &str, password: &str) -> Answer {
+    /// Executes `signIn`.
+    pub async fn try_sign_in(&self, domain: &str, user: &str, password: &str) -> Response {
         self.execute(
             "mutation($input: SignInInput!) { signIn(input: $input) {
                 session { accessToken refreshToken expiresAt }
@@ -139,31 +138,31 @@ impl Client {
         .await
     }
 
-    /// Signs in, which must succeed, and keeps the tokens.
+    /// Signs in and keeps the tokens. Panics if this fails.
     #[track_caller]
     pub fn sign_in(&mut self, domain: &str, user: &str, password: &str) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
-            let answer = self.try_sign_in(domain, user, password).await;
-            let session = &answer.data()["signIn"]["session"];
-            assert!(session.is_object(), "{caller}: {}", answer.body);
+            let response = self.try_sign_in(domain, user, password).await;
+            let session = &response.data()["signIn"]["session"];
+            assert!(session.is_object(), "{caller}: {}", response.body);
             self.tokens = Some(Tokens::from(session));
         }
     }
 
-    /// Does one mutation that takes an `input`, and answers with its payload, of which all `fields` are asked for.
+    /// Executes one mutation, and returns `fields` and `errors` of its payload. Panics on top-level errors.
     #[track_caller]
     pub fn mutate(&self, name: &str, input: Value, fields: &str) -> impl Future<Output = Value> {
         let caller = std::panic::Location::caller();
         async move {
-            let answer = self.try_mutate(name, input, fields).await;
-            assert!(answer.body.get("errors").is_none(), "{caller}: {}", answer.body);
-            answer.body["data"][name].clone()
+            let response = self.try_mutate(name, input, fields).await;
+            assert!(response.body.get("errors").is_none(), "{caller}: {}", response.body);
+            response.body["data"][name].clone()
         }
     }
 
-    /// The same, with whatever comes back.
-    pub async fn try_mutate(&self, name: &str, input: Value, fields: &str) -> Answer {
+    /// Executes one mutation, and returns the whole response.
+    pub async fn try_mutate(&self, name: &str, input: Value, fields: &str) -> Response {
         let input_type = format!("{}Input", name[..1].to_uppercase() + &name[1..]);
         let errors = "errors { message code field attemptsLeft retryAfter }";
         let query = if input.is_null() {
@@ -174,48 +173,48 @@ impl Client {
         self.execute(&query, json!({ "input": input })).await
     }
 
-    /// Does one mutation, which must be refused, and tells the codes and fields of its errors.
+    /// Executes one mutation, and returns the code and field of each user error.
     #[track_caller]
-    pub fn refused(&self, name: &str, input: Value) -> impl Future<Output = Vec<(String, Option<String>)>> {
-        let done = self.mutate(name, input, "__typename");
+    pub fn errors(&self, name: &str, input: Value) -> impl Future<Output = Vec<(String, Option<String>)>> {
+        let payload = self.mutate(name, input, "__typename");
         async move {
-            let done = done.await;
-            let errors = done["errors"].as_array().unwrap();
+            let payload = payload.await;
+            let errors = payload["errors"].as_array().unwrap();
             let text = |value: &Value| value.as_str().map(str::to_owned);
             errors.iter().map(|error| (text(&error["code"]).unwrap(), text(&error["field"]))).collect()
         }
     }
 
-    /// Does one mutation, which must be refused for one reason, and tells its code.
+    /// Executes one mutation, and returns the code of its only user error. Panics if there is not exactly one.
     #[track_caller]
-    pub fn refusal(&self, name: &str, input: Value) -> impl Future<Output = String> {
-        let refused = self.refused(name, input);
+    pub fn error_code(&self, name: &str, input: Value) -> impl Future<Output = String> {
+        let errors = self.errors(name, input);
         async move {
-            let refused = refused.await;
-            assert_eq!(refused.len(), 1, "{refused:?}");
-            refused[0].0.clone()
+            let errors = errors.await;
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            errors[0].0.clone()
         }
     }
 
-    /// Does one mutation, which must succeed.
+    /// Executes one mutation, and returns its payload. Panics if it has user errors.
     #[track_caller]
-    pub fn done(&self, name: &str, input: Value, fields: &str) -> impl Future<Output = Value> {
+    pub fn mutate_ok(&self, name: &str, input: Value, fields: &str) -> impl Future<Output = Value> {
         let caller = std::panic::Location::caller();
-        let done = self.mutate(name, input, fields);
+        let payload = self.mutate(name, input, fields);
         async move {
-            let done = done.await;
-            assert_eq!(done["errors"], json!([]), "{caller}: {name}");
-            done
+            let payload = payload.await;
+            assert_eq!(payload["errors"], json!([]), "{caller}: {name}");
+            payload
         }
     }
 
-    /// The answer to `me` with these fields.
+    /// These fields of `me`.
     pub async fn me(&self, fields: &str) -> Value {
         self.query(&format!("{{ me {{ {fields} }} }}")).await.data()["me"].clone()
     }
 
-    /// Exchanges a refresh token.
-    pub async fn refresh(&self, token: &str) -> Answer {
+    /// Executes `refreshSession` with a refresh token.
+    pub async fn refresh(&self, token: &str) -> Response {
         self.execute(
             "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) {
                 session { accessToken refreshToken expiresAt } errors { code field }
@@ -230,14 +229,14 @@ impl Client {
         Self { tokens: Some(tokens), ..self.clone() }
     }
 
-    /// Whether the tokens are good for anything.
-    pub async fn is_somebody(&self) -> bool {
-        let answer = self.query("{ me { id } }").await;
-        assert_eq!(answer.status, StatusCode::OK);
-        if answer.body["data"]["me"].is_null() {
-            assert_eq!(answer.error_code(), "UNAUTHENTICATED");
+    /// Whether the server accepts the access token.
+    pub async fn is_authenticated(&self) -> bool {
+        let response = self.query("{ me { id } }").await;
+        assert_eq!(response.status, StatusCode::OK);
+        if response.body["data"]["me"].is_null() {
+            assert_eq!(response.error_code(), "UNAUTHENTICATED");
         }
-        answer.body["data"]["me"].is_object()
+        response.body["data"]["me"].is_object()
     }
 }
 

@@ -1,11 +1,11 @@
-//! A clock to be moved by hand.
+//! A clock that the test sets.
 
 use std::sync::Mutex;
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use userprofile::clock::{Clock, Timestamp};
 
-/// Stands still until it is moved.
+/// A clock that only moves when `advance` is called.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl Default for ManualClock {
@@ -15,7 +15,7 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
-    /// Lets time pass.
+    /// Moves the clock; a negative value sets it back.
     pub fn advance(&self, by: TimeDelta) {
         *self.0.lock().unwrap() += by;
     }

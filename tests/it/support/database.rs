@@ -1,4 +1,4 @@
-//! A database for each test: the copy of one to which the migrations were applied once.
+//! A database for each test, copied from a template to which the migrations were applied once.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 use userprofile::storage::db::Location;
 use userprofile::storage::migrate;
 
-/// A database that is gone, or left to the throw-away server, when the test ends.
+/// A database of one test. A SQLite file is deleted when this is dropped; a PostgreSQL database stays on the temporary
+/// server.
 pub struct Database {
     kind: Kind,
 }
@@ -33,7 +34,7 @@ enum Kind {
 }
 
 impl Database {
-    /// Where it is, for the code.
+    /// Its location for the library.
     pub fn location(&self) -> Location {
         match &self.kind {
             Kind::Sqlite { path, .. } => Location::Sqlite(path.clone()),
@@ -41,7 +42,7 @@ impl Database {
         }
     }
 
-    /// Where it is, for the binary: the value of `DATABASE_URL`.
+    /// Its `DATABASE_URL` for the binary.
     pub fn url(&self) -> String {
         match &self.kind {
             Kind::Sqlite { path, .. } => format!("sqlite:{}", path.display()),
@@ -50,12 +51,12 @@ impl Database {
     }
 }
 
-/// The address of the PostgreSQL server that the tests are to run on, if not on SQLite.
+/// The URL of the PostgreSQL server to run the tests on, or `None` for SQLite.
 pub fn server() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok()
 }
 
-/// A database with all tables and nothing in them.
+/// Creates a migrated, empty database.
 pub async fn create() -> Database {
     if let Some(server) = server() {
         create_on_postgres(&server, Some(template_on_postgres(&server).await)).await
@@ -64,14 +65,15 @@ pub async fn create() -> Database {
     }
 }
 
-/// The same on SQLite, wherever the tests run: what goes from one database to another.
+/// Creates a migrated, empty SQLite database, even if the tests run on PostgreSQL: for tests that transfer data between
+/// databases.
 pub async fn create_sqlite() -> Database {
     let database = empty_sqlite();
     std::fs::copy(template_on_sqlite().await, database.path()).unwrap();
     database
 }
 
-/// A database without tables.
+/// Creates a database without tables.
 pub async fn create_empty() -> Database {
     match server() {
         Some(server) => create_on_postgres(&server, None).await,
@@ -80,18 +82,18 @@ pub async fn create_empty() -> Database {
 }
 
 impl Database {
-    /// Does to a PostgreSQL database what its administrator might.
+    /// Executes statements on a PostgreSQL database as its superuser.
     pub async fn administer(&self, sql: &str) {
         let mut conn = AsyncPgConnection::establish(&self.url()).await.unwrap();
         conn.batch_execute(sql).await.unwrap();
     }
 
-    /// Another connection to a PostgreSQL database.
+    /// Opens another connection to a PostgreSQL database.
     pub async fn connect(&self) -> AsyncPgConnection {
         AsyncPgConnection::establish(&self.url()).await.unwrap()
     }
 
-    /// How many rows there are in, or of, what stands behind `FROM`.
+    /// The number of rows of a query, given from its `FROM` clause on: `users WHERE …`.
     pub async fn count(&self, from: &str) -> i64 {
         let query = format!("SELECT count(*) AS value FROM {from}");
         let rows: Vec<Number> = match &self.kind {
@@ -121,7 +123,7 @@ impl Database {
         }
     }
 
-    /// What a query answers, a text a row, under the name `value`.
+    /// The column `value` of each row of a query.
     pub async fn texts(&self, on_sqlite: &str, on_postgres: &str) -> Vec<String> {
         let rows: Vec<Line> = match &self.kind {
             Kind::Sqlite { path, .. } => {

@@ -1,5 +1,5 @@
-//! With `TEST_LOG=FOLDER` a run of the tests keeps all that was logged, at the most talkative level, in `FOLDER/log`, and
-//! all secrets that it used in `FOLDER/secrets`, a line each. `scripts/test` sees to it that none of these is in the log.
+//! With `TEST_LOG=FOLDER`, the tests write their log at level `trace` to `FOLDER/log`, and all secrets that they use to
+//! `FOLDER/secrets`, one per line. `scripts/test` then checks that the log contains none of them.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 
-/// Fields whose values are secrets, in inputs or in answers.
+/// Fields of inputs and responses whose values are secrets.
 const SECRET_FIELDS: [&str; 11] = [
     "password",
     "currentPassword",
@@ -24,22 +24,22 @@ const SECRET_FIELDS: [&str; 11] = [
     "qrCode",
     "recoveryCodes",
 ];
-/// Shorter ones are words that a log may well hold.
+/// Shorter values may occur in the log by chance.
 const SHORTEST: usize = 6;
 
 fn folder() -> Option<PathBuf> {
     std::env::var_os("TEST_LOG").map(PathBuf::from)
 }
 
-/// Begins to log, once.
+/// Starts logging to the file, once.
 pub fn start() {
     static STARTED: OnceLock<()> = OnceLock::new();
     STARTED.get_or_init(|| {
         let Some(folder) = folder() else { return };
         let file = File::create(folder.join("log")).unwrap();
-        // Without the time, whose digits could be anybody's code.
+        // Without the time, whose digits could equal a verification code.
         tracing_subscriber::fmt()
-            // All but what the tests' own mail server says of the mails that it takes.
+            // Everything except the log of the tests' own mail server, which contains the messages.
             .with_env_filter("trace,mailin=off")
             .without_time()
             .with_ansi(false)
@@ -48,18 +48,18 @@ pub fn start() {
     });
 }
 
-/// Beside one subscriber alone, what tracing asks at a callsite is whether the thread that comes there first has one, and it
-/// remembers the answer for all threads. Of two it asks each.
+/// A second dispatcher. With only one, tracing caches for all threads whether the first thread at a callsite has a
+/// subscriber; with two, it asks each of them.
 static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
-/// What the current thread logs while it exists, at the level `warn`.
+/// Captures what the current thread logs at level `warn` and above, until it is dropped.
 pub struct CapturedLog {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: tracing::subscriber::DefaultGuard,
 }
 
 impl CapturedLog {
-    /// Begins to keep it. The test must run on one thread.
+    /// Starts capturing. The test must run on one thread.
     pub fn start() -> Self {
         let text = Arc::<Mutex<Vec<u8>>>::default();
         let subscriber = tracing_subscriber::fmt()
@@ -88,7 +88,7 @@ impl CapturedLog {
     }
 }
 
-/// Writes into a text that several share.
+/// Writes into a shared buffer.
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Shared {
@@ -101,8 +101,8 @@ impl Write for Shared {
     }
 }
 
-/// Keeps a secret that was used.
-pub fn note(secret: &str) {
+/// Records a secret that the test used.
+pub fn record_secret(secret: &str) {
     static SECRETS: OnceLock<Option<Mutex<File>>> = OnceLock::new();
     let open = |folder: PathBuf| OpenOptions::new().create(true).append(true).open(folder.join("secrets")).unwrap();
     let secrets = SECRETS.get_or_init(|| folder().map(|folder| Mutex::new(open(folder))));
@@ -112,17 +112,17 @@ pub fn note(secret: &str) {
     }
 }
 
-/// Keeps all secrets of an input or an answer.
-pub fn note_all(value: &Value) {
+/// Records all secrets in an input or a response.
+pub fn record_secrets(value: &Value) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| match value {
-            Value::String(text) if SECRET_FIELDS.contains(&name.as_str()) => note(text),
+            Value::String(text) if SECRET_FIELDS.contains(&name.as_str()) => record_secret(text),
             Value::Array(texts) if SECRET_FIELDS.contains(&name.as_str()) => {
-                texts.iter().filter_map(Value::as_str).for_each(note);
+                texts.iter().filter_map(Value::as_str).for_each(record_secret);
             }
-            value => note_all(value),
+            value => record_secrets(value),
         }),
-        Value::Array(values) => values.iter().for_each(note_all),
+        Value::Array(values) => values.iter().for_each(record_secrets),
         _ => {}
     }
 }

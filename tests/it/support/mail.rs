@@ -1,4 +1,4 @@
-//! A mail server that takes mails over a socket, as any other does, and tells what it took.
+//! A mail server on a socket that records the messages it receives.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,12 +12,12 @@ use mail_parser::MessageParser;
 use mailin::{Action, Handler, Response, SessionBuilder, response};
 use userprofile::mail::{Smtp, SmtpSecurity, SmtpSettings, Transport};
 
-/// A mail, as it was received.
+/// A received message.
 #[derive(Clone)]
 pub struct Mail {
-    /// Whom the envelope names.
+    /// The recipients of the envelope.
     pub recipients: Vec<String>,
-    /// Its headers and parts, as they came.
+    /// The message with all headers and parts, as received.
     pub raw: String,
     pub subject: String,
     pub text: String,
@@ -25,12 +25,12 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The only run of six digits in the text.
+    /// The verification code: the only run of six digits in the text.
     #[track_caller]
     pub fn code(&self) -> String {
         let runs: Vec<&str> = self.text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 6).collect();
         assert_eq!(runs.len(), 1, "{}", self.text);
-        log::note(runs[0]);
+        log::record_secret(runs[0]);
         runs[0].to_owned()
     }
 
@@ -39,7 +39,7 @@ impl Mail {
     pub fn token(&self) -> String {
         let (_, rest) = self.text.split_once("#token=").unwrap_or_else(|| panic!("no link: {}", self.text));
         let token = rest.split_whitespace().next().unwrap();
-        log::note(token);
+        log::record_secret(token);
         token.to_owned()
     }
 }
@@ -50,15 +50,16 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// How a server behaves.
+/// How the server responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Well,
-    /// Refuses every recipient with this code.
-    Refusing(u16),
-    /// Answers this command (`MAIL`, `RCPT`, or `.` for the message) with a code and a text.
-    Answering(&'static str, u16, &'static str),
-    /// Takes so long to take a mail.
+pub enum Behavior {
+    /// Accepts every message.
+    Normal,
+    /// Rejects every recipient with this code.
+    RejectRecipients(u16),
+    /// Replies to this command (`MAIL`, `RCPT`, or `.` for the message) with a code and a text.
+    Reply(&'static str, u16, &'static str),
+    /// Waits this long before it accepts a message.
     Slow(Duration),
 }
 
@@ -66,30 +67,30 @@ pub enum Mood {
 #[derive(Clone)]
 pub struct MailServer {
     port: u16,
-    mood: Arc<Mutex<Mood>>,
-    /// By sender.
+    behavior: Arc<Mutex<Behavior>>,
+    /// The received messages by sender.
     received: Arc<Mutex<HashMap<String, Vec<Mail>>>>,
 }
 
 impl MailServer {
-    /// The one that most tests share; each has a sender of its own.
+    /// The server that most tests share. Each test has its own sender address.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<MailServer> = OnceLock::new();
         SHARED.get_or_init(|| Self::on(TcpListener::bind("127.0.0.1:0").unwrap()))
     }
 
-    /// One on a socket.
+    /// Starts a server on a socket.
     pub fn on(listener: TcpListener) -> Self {
         let server = Self {
             port: listener.local_addr().unwrap().port(),
-            mood: Arc::new(Mutex::new(Mood::Well)),
+            behavior: Arc::new(Mutex::new(Behavior::Normal)),
             received: Arc::default(),
         };
-        let taking = server.clone();
+        let accepting = server.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (server, stream) = (taking.clone(), stream.unwrap());
-                // One that hangs up in the middle has what it deserves.
+                let (server, stream) = (accepting.clone(), stream.unwrap());
+                // A client may disconnect at any time; that is not an error of the test.
                 std::thread::spawn(move || server.converse(&stream).unwrap_or_default());
             }
         });
@@ -100,47 +101,47 @@ impl MailServer {
         let session = Session { server: self.clone(), from: String::new(), to: vec![], data: vec![] };
         let mut session = SessionBuilder::new("mail.test").build(stream.peer_addr()?.ip(), session);
         let (mut reader, mut writer) = (BufReader::new(stream), stream);
-        let mut answer = session.greeting();
+        let mut response = session.greeting();
         loop {
-            if !matches!(answer.action, Action::NoReply) {
+            if !matches!(response.action, Action::NoReply) {
                 let mut written = Vec::new();
-                answer.write_to(&mut written)?;
+                response.write_to(&mut written)?;
                 writer.write_all(&written)?;
             }
             let mut line = Vec::new();
-            if matches!(answer.action, Action::Close) || reader.read_until(b'\n', &mut line)? == 0 {
+            if matches!(response.action, Action::Close) || reader.read_until(b'\n', &mut line)? == 0 {
                 return Ok(());
             }
-            answer = session.process(&line);
+            response = session.process(&line);
         }
     }
 
-    /// From now on it behaves so.
-    pub fn set_mood(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
+    /// Changes how the server responds from now on.
+    pub fn set_behavior(&self, behavior: Behavior) {
+        *self.behavior.lock().unwrap() = behavior;
     }
 
-    fn answer_to(&self, command: &str) -> Option<Response> {
-        match *self.mood.lock().unwrap() {
-            Mood::Answering(to, code, text) if to == command => Some(Response::custom(code, text.to_owned())),
+    fn reply_to(&self, command: &str) -> Option<Response> {
+        match *self.behavior.lock().unwrap() {
+            Behavior::Reply(to, code, text) if to == command => Some(Response::custom(code, text.to_owned())),
             _ => None,
         }
     }
 
-    /// A way to send to it, with a sender of its own, which is told too.
+    /// A transport to this server, and its unique sender address.
     pub fn transport(&self) -> (Transport, String) {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let sender = format!("noreply-{}@userprofile.test", NUMBER.fetch_add(1, Ordering::Relaxed));
         (transport(self.port, &sender), sender)
     }
 
-    /// All that came from this sender, in order.
+    /// All messages from this sender, in order.
     pub fn received(&self, sender: &str) -> Vec<Mail> {
         self.received.lock().unwrap().get(sender).cloned().unwrap_or_default()
     }
 }
 
-/// A way to send to whoever listens on this port.
+/// A transport to a server on this port of this machine.
 pub fn transport(port: u16, sender: &str) -> Transport {
     let settings = SmtpSettings {
         security: SmtpSecurity::Plain,
@@ -164,8 +165,8 @@ struct Session {
 
 impl Handler for Session {
     fn mail(&mut self, _ip: IpAddr, _domain: &str, from: &str) -> Response {
-        if let Some(answer) = self.server.answer_to("MAIL") {
-            return answer;
+        if let Some(response) = self.server.reply_to("MAIL") {
+            return response;
         }
         from.trim_matches(['<', '>']).clone_into(&mut self.from);
         self.to.clear();
@@ -174,10 +175,10 @@ impl Handler for Session {
     }
 
     fn rcpt(&mut self, to: &str) -> Response {
-        if let Some(answer) = self.server.answer_to("RCPT") {
-            return answer;
+        if let Some(response) = self.server.reply_to("RCPT") {
+            return response;
         }
-        if let Mood::Refusing(code) = *self.server.mood.lock().unwrap() {
+        if let Behavior::RejectRecipients(code) = *self.server.behavior.lock().unwrap() {
             return Response::custom(code, "not here".to_owned());
         }
         self.to.push(to.trim_matches(['<', '>']).to_owned());
@@ -190,11 +191,11 @@ impl Handler for Session {
     }
 
     fn data_end(&mut self) -> Response {
-        if let Some(answer) = self.server.answer_to(".") {
-            return answer;
+        if let Some(response) = self.server.reply_to(".") {
+            return response;
         }
-        let mood = *self.server.mood.lock().unwrap();
-        if let Mood::Slow(delay) = mood {
+        let behavior = *self.server.behavior.lock().unwrap();
+        if let Behavior::Slow(delay) = behavior {
             std::thread::sleep(delay);
         }
         let parsed = MessageParser::default().parse(&self.data).unwrap();
@@ -205,7 +206,7 @@ impl Handler for Session {
             html: parsed.body_html(0).unwrap_or_default().into_owned(),
             raw: String::from_utf8_lossy(&self.data).into_owned(),
         };
-        mail.text.lines().filter(|line| line.len() > 20).for_each(log::note);
+        mail.text.lines().filter(|line| line.len() > 20).for_each(log::record_secret);
         self.server.received.lock().unwrap().entry(self.from.clone()).or_default().push(mail);
         response::OK
     }

@@ -1,5 +1,7 @@
-//! What the tests share: a whole server on a database of its own, a clock to be moved by hand, and a client.
+//! What the tests share: a server on its own database, a clock that the test sets, a client, and builders of import
+//! lines.
 
+mod builders;
 mod client;
 mod clock;
 pub mod database;
@@ -29,26 +31,27 @@ use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy,
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 
-pub use client::{Answer, Client, Tokens};
+pub use builders::{Domain, RoleBinding, User, Workspace, WorkspaceGroup};
+pub use client::{Client, Response, Tokens};
 pub use clock::ManualClock;
 pub use log::CapturedLog;
 pub use mail::{Mail, MailServer};
 
-/// The password of every user that a test does not give another.
+/// The password of every user, unless a test sets another.
 pub const PASSWORD: &str = "correct horse 7";
-/// The domain that most tests need only one of.
+/// The domain of most tests.
 pub const DOMAIN: &str = "domain-a";
 
-/// A whole server, without a socket: requests go into its router.
+/// A complete server without a socket: clients send requests directly into its router.
 pub struct TestApp {
-    /// The same services that the router uses.
+    /// The services that the router uses.
     pub services: Arc<Services>,
-    /// The time.
+    /// The server's clock.
     pub clock: Arc<ManualClock>,
-    /// Whom its mails are from, at [`MailServer::shared`].
+    /// The sender address of its messages, at [`MailServer::shared`].
     sender: String,
     router: Router,
-    /// Gone with the server, where it has one for itself.
+    /// Set if this is the only server on the database, which is dropped with it.
     database: Option<Arc<database::Database>>,
 }
 
@@ -60,34 +63,34 @@ impl TestApp {
         Self { database: Some(Arc::new(database)), ..app }
     }
 
-    /// One more server on a database.
+    /// A server on a database that may have others.
     pub async fn on(database: &database::Database) -> Self {
         Self::at(&database.location()).await
     }
 
-    /// One more server, at the time of another.
+    /// Another server on a database, with the clock of the first.
     pub async fn with_clock(database: &database::Database, clock: Arc<ManualClock>) -> Self {
         Self::build(&database.location(), clock).await
     }
 
-    /// A server on whatever is at `location`.
+    /// A server on the database at `location`.
     pub async fn at(location: &Location) -> Self {
         Self::build(location, Arc::new(ManualClock::default())).await
     }
 
-    /// A server on an empty database whose mails go by this way, or not at all.
+    /// A server on an empty database with this mail transport, or without mail.
     pub async fn with_transport(transport: Option<Transport>) -> Self {
         let database = database::create().await;
         let app = Self::build_with(&database.location(), Arc::default(), transport).await;
         Self { database: Some(Arc::new(database)), ..app }
     }
 
-    /// One more server on a database, at the time of another, whose mails go this way.
+    /// Another server on a database, with the clock of the first and this mail transport.
     pub async fn sharing(database: &database::Database, clock: Arc<ManualClock>, transport: Transport) -> Self {
         Self::build_with(&database.location(), clock, Some(transport)).await
     }
 
-    /// One more server on a database, at the time of another, that has no mail server.
+    /// Another server on a database, with the clock of the first and without mail.
     pub async fn without_mail(database: &database::Database, clock: Arc<ManualClock>) -> Self {
         Self::build_with(&database.location(), clock, None).await
     }
@@ -118,7 +121,7 @@ impl TestApp {
         Self { services, clock, sender: String::new(), router, database: None }
     }
 
-    /// Imports lines, which must be right.
+    /// Imports lines. Panics if they have errors.
     pub async fn import(&self, lines: &str) {
         let source = Cursor::new(lines.to_owned().into_bytes());
         self.services
@@ -127,25 +130,32 @@ impl TestApp {
             .unwrap_or_else(|error| panic!("{error:?}"));
     }
 
-    /// A domain with the given users, all of them ENABLED, with [`PASSWORD`], and a name that is their user id's first
-    /// part in capitals.
+    /// A server with one domain, [`DOMAIN`], and these users: see [`User::new`].
     pub async fn with_users(users: &[&str]) -> Self {
         let app = Self::start().await;
-        let mut lines = domain(DOMAIN);
-        for user in users {
-            lines.push_str(&self::user(DOMAIN, user, ""));
-        }
-        app.import(&lines).await;
+        app.import_users(&users.iter().map(|user_id| User::new(user_id)).collect::<Vec<_>>()).await;
         app
     }
 
-    /// Does all that waits in the outbox, and tells all mails that the mail server took so far.
+    /// A server with one domain, [`DOMAIN`], and this user.
+    pub async fn with_user(user: User) -> Self {
+        let app = Self::start().await;
+        app.import_users(&[user]).await;
+        app
+    }
+
+    /// Imports the domain [`DOMAIN`] and users.
+    pub async fn import_users(&self, users: &[User]) {
+        self.import(&(domain(DOMAIN) + &users.iter().map(User::line).collect::<String>())).await;
+    }
+
+    /// Sends all messages in the outbox, and returns all messages that the mail server has received so far.
     pub async fn mails(&self) -> Vec<Mail> {
         while self.services.work_once().await.unwrap() {}
         MailServer::shared().received(&self.sender)
     }
 
-    /// The last mail to an address.
+    /// The last message to an address.
     pub async fn last_mail(&self, to: &str) -> Mail {
         let mails = self.mails().await;
         let last =
@@ -153,7 +163,7 @@ impl TestApp {
         last.unwrap_or_else(|| panic!("no mail to {to} among {mails:#?}")).clone()
     }
 
-    /// The code in the last mail to an address.
+    /// The verification code in the last message to an address.
     pub async fn code(&self, to: &str) -> String {
         self.last_mail(to).await.code()
     }
@@ -163,26 +173,26 @@ impl TestApp {
         Api::new(self.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 20))
     }
 
-    /// The status that `/readyz` answers with.
+    /// The status of `/readyz`.
     pub async fn readiness(&self) -> u16 {
         let client = self.client();
         let request = client.request(axum::http::Method::GET, "/readyz").body(axum::body::Body::empty()).unwrap();
         client.send(request).await.status.as_u16()
     }
 
-    /// A client that is nobody yet.
+    /// A client without a session.
     pub fn client(&self) -> Client {
         Client::new(self.router.clone(), self.database.clone())
     }
 
-    /// A client that is signed in, with [`PASSWORD`].
+    /// A client that is signed in with [`PASSWORD`].
     pub async fn signed_in(&self, domain: &str, user: &str) -> Client {
         let mut client = self.client();
         client.sign_in(domain, user, PASSWORD).await;
         client
     }
 
-    /// How many statements `work` takes, and what came of it.
+    /// The number of statements that `work` executes, and its result.
     pub async fn count_statements<R>(&self, work: impl Future<Output = R>) -> (u64, R) {
         let before = self.services.db.statements();
         let result = work.await;
@@ -190,19 +200,19 @@ impl TestApp {
     }
 }
 
-/// The server over an API, with batches of so many requests.
+/// The router of an API, with batches of up to this many requests.
 pub fn router(api: Api, batch_size: usize) -> Router {
     router_with(api, |site| site.settings.batch_size = batch_size)
 }
 
-/// The server over an API, changed in some way.
+/// The router of an API, with changed options.
 pub fn router_with(api: Api, change: impl FnOnce(&mut Site<Api>)) -> Router {
     let mut site = site(api);
     change(&mut site);
     http::router(site)
 }
 
-/// What a server serves over an API.
+/// The options of a server of an API.
 pub fn site(api: Api) -> Site<Api> {
     Site {
         api,
@@ -227,12 +237,12 @@ pub fn site(api: Api) -> Site<Api> {
     }
 }
 
-/// The line of a domain.
+/// The import line of a domain.
 pub fn domain(id: &str) -> String {
-    format!("{{\"kind\":\"domain\",\"domain_id\":\"{id}\",\"name\":\"{id}\"}}\n")
+    Domain::new(id).line()
 }
 
-/// The line of a user, with `more` fields, such as `"state":"DISABLED"`.
+/// The import line of a user, with `more` fields, such as `"state":"DISABLED"`. [`User`] has builders for them.
 pub fn user(domain: &str, user_id: &str, more: &str) -> String {
     let name = user_id.split('@').next().unwrap_or_default().to_uppercase();
     let separator = if more.is_empty() { "" } else { "," };
@@ -242,11 +252,11 @@ pub fn user(domain: &str, user_id: &str, more: &str) -> String {
     )
 }
 
-/// Weak and fast: the strength of hashes is not what these tests are about.
+/// Weak and fast, because these tests do not depend on the strength of hashes.
 const HASHING: HashSettings =
     HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait: Duration::from_secs(5) };
 
-/// The defaults.
+/// The default values of the settings.
 const POLICY: Policy = Policy {
     lifetimes: Lifetimes {
         access: TimeDelta::minutes(15),

@@ -1,4 +1,4 @@
-//! A server on a socket, and the two ways to speak to it: bytes, and HTTP/2.
+//! A server on a socket, and clients for it: raw bytes and HTTP/2.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use userprofile::http::{self, HttpSettings};
 
 use super::{TestApp, site};
 
-/// How long anything is waited for that is to happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long tests wait for an expected event.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server on a socket.
 pub struct Server {
@@ -28,13 +28,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on an empty database, with changed settings.
+    /// Starts a server on an empty database, with changed settings.
     pub async fn start(change: impl FnOnce(&mut HttpSettings)) -> Self {
-        Self::of(TestApp::start().await, change).await
+        Self::with_app(TestApp::start().await, change).await
     }
 
-    /// Starts one on what a [`TestApp`] has.
-    pub async fn of(app: TestApp, change: impl FnOnce(&mut HttpSettings)) -> Self {
+    /// Starts a server on the services of a [`TestApp`].
+    pub async fn with_app(app: TestApp, change: impl FnOnce(&mut HttpSettings)) -> Self {
         let mut site = site(app.api(Settings::default()));
         change(&mut site.settings);
         let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
@@ -44,14 +44,14 @@ impl Server {
         Self { address, stop, served, _app: app }
     }
 
-    /// Tells it to stop; ready when it has.
+    /// Starts the graceful shutdown; the future completes when the server has stopped.
     pub fn stop(self) -> impl Future<Output = ()> {
         self.stop.send(()).unwrap();
-        async { timeout(PATIENCE, self.served).await.expect("the server does not stop").unwrap() }
+        async { timeout(TIMEOUT, self.served).await.expect("the server does not stop").unwrap() }
     }
 
-    /// Ends it, with all its connections.
-    pub fn stop_at_once(self) {
+    /// Ends the server and all its connections at once.
+    pub fn abort(self) {
         self.served.abort();
     }
 
@@ -62,16 +62,16 @@ impl Server {
         stream
     }
 
-    /// Opens a connection of HTTP/2 whose responses may have so many bytes before the client asks for more.
+    /// Opens an HTTP/2 connection with this initial flow-control window for each response.
     pub async fn http2(&self, window: u32) -> (SendRequest<Bytes>, Ended) {
         http2(self.address, window).await
     }
 }
 
-/// What became of a connection of HTTP/2 in the end.
+/// The result of an HTTP/2 connection when it ends.
 pub type Ended = JoinHandle<Result<(), h2::Error>>;
 
-/// Opens a connection of HTTP/2, see [`Server::http2`].
+/// Opens an HTTP/2 connection, see [`Server::http2`].
 pub async fn http2(address: SocketAddr, window: u32) -> (SendRequest<Bytes>, Ended) {
     let stream = TcpStream::connect(address).await.unwrap();
     let mut builder = h2::client::Builder::new();
@@ -79,13 +79,13 @@ pub async fn http2(address: SocketAddr, window: u32) -> (SendRequest<Bytes>, End
     (client, tokio::spawn(connection))
 }
 
-/// Sends a request by HTTP/2: a JSON document, where there is one.
+/// Sends an HTTP/2 request: `POST` with a JSON body if there is one, otherwise `GET`.
 pub async fn send(client: &SendRequest<Bytes>, path: &str, body: Option<String>) -> Result<ResponseFuture, h2::Error> {
-    send_as(client, path, None, body).await
+    send_with_token(client, path, None, body).await
 }
 
-/// The same with an access token.
-pub async fn send_as(
+/// Sends an HTTP/2 request with an access token, see [`send`].
+pub async fn send_with_token(
     client: &SendRequest<Bytes>,
     path: &str,
     token: Option<&str>,
@@ -106,7 +106,7 @@ pub async fn send_as(
     Ok(response)
 }
 
-/// Reads a response of HTTP/2 to its end.
+/// Reads an HTTP/2 response to its end.
 pub async fn read_to_end(response: ResponseFuture) -> Result<Vec<u8>, h2::Error> {
     let mut body = response.await?.into_body();
     let mut bytes = Vec::new();
@@ -118,14 +118,14 @@ pub async fn read_to_end(response: ResponseFuture) -> Result<Vec<u8>, h2::Error>
     Ok(bytes)
 }
 
-/// Reads until the connection is closed, in time.
+/// Reads until the connection is closed.
 pub async fn read_all(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the connection stays open").unwrap();
+    timeout(TIMEOUT, stream.read_to_end(&mut bytes)).await.expect("the connection stays open").unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Reads one response that says how long it is.
+/// Reads one response with a `Content-Length`.
 pub async fn read_one(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let all = async {
@@ -142,7 +142,7 @@ pub async fn read_one(stream: &mut TcpStream) -> String {
             bytes.extend_from_slice(&part[..length]);
         }
     };
-    timeout(PATIENCE, all).await.expect("there is no response")
+    timeout(TIMEOUT, all).await.expect("there is no response")
 }
 
 fn content_length(head: &str) -> usize {

@@ -1,4 +1,4 @@
-//! Who sees what: every odd case by hand, and made-up domains against a model that says the rules in another way.
+//! Visibility of workspaces and groups: edge cases, and generated domains compared with an independent model of the rules.
 
 mod cases;
 mod model;

@@ -1,19 +1,20 @@
-//! The rules, said as plainly as can be, over a domain that is held in memory.
+//! An independent, simple implementation of the visibility rules on a domain in memory.
 
 use proptest::prelude::*;
-use serde_json::json;
+
+use crate::support::{RoleBinding, User, Workspace, WorkspaceGroup};
 
 pub const USERS: usize = 4;
 const WORKSPACES: usize = 6;
 const GROUPS: usize = 3;
 
-/// A made-up domain. Users, workspaces and groups are numbers; one more than there are is one that is gone.
+/// A generated domain. Users, workspaces, and groups are numbers. The number after the last one is a deleted entity.
 #[derive(Debug, Clone)]
-pub struct Company {
+pub struct DomainModel {
     pub is_admin: Vec<bool>,
-    /// Of each workspace: its state and its group.
+    /// The state and group of each workspace.
     workspaces: Vec<(&'static str, Option<usize>)>,
-    /// Of each group: whether each user is one of its.
+    /// For each group, whether each user belongs to it.
     groups: Vec<Vec<bool>>,
     bindings: Vec<Binding>,
 }
@@ -28,10 +29,10 @@ struct Binding {
     minute: u32,
 }
 
-/// What somebody sees: `(workspace, role of the node, role of the edge)`, a role being the number of its binding.
+/// The visible workspaces: `(workspace, role of the node, role of the edge)`. A role is the number of its binding.
 pub type Listed = Vec<(usize, Option<usize>, Option<usize>)>;
 
-pub fn company() -> impl Strategy<Value = Company> {
+pub fn domain_model() -> impl Strategy<Value = DomainModel> {
     let state = prop::sample::select(vec!["ENABLED", "ENABLED", "ENABLED", "DISABLED", "DELETED"]);
     let role_type =
         prop::sample::select(vec!["WORKSPACE_OWNER", "WORKSPACE_MEMBER", "WORKSPACE_MEMBER", "DOMAIN_ADMIN"]);
@@ -45,7 +46,7 @@ pub fn company() -> impl Strategy<Value = Company> {
         0_u32..3,
     )
         .prop_map(|(user, role_type, resource_group, workspace, group, minute)| {
-            // Only a binding of the domain may name no workspace.
+            // Only a binding with resource group DOMAIN may have no workspace.
             let workspace = workspace.or((resource_group == "WORKSPACE").then_some(0));
             Binding { user, role_type, resource_group, workspace, group, minute }
         });
@@ -55,54 +56,52 @@ pub fn company() -> impl Strategy<Value = Company> {
         prop::collection::vec(prop::collection::vec(any::<bool>(), USERS), GROUPS),
         prop::collection::vec(binding, 0..16),
     )
-        .prop_map(|(is_admin, workspaces, groups, bindings)| Company { is_admin, workspaces, groups, bindings })
+        .prop_map(|(is_admin, workspaces, groups, bindings)| DomainModel {
+            is_admin,
+            workspaces,
+            groups,
+            bindings,
+        })
 }
 
-impl Company {
-    /// The domain as lines to import. Names run against ids, so that the order is that of names.
+impl DomainModel {
+    /// The import lines of the domain. The order of names is the reverse of that of ids, so that tests can tell them apart.
     pub fn lines(&self, domain: &str) -> String {
         let mut lines = crate::support::domain(domain);
         for (number, is_admin) in self.is_admin.iter().enumerate() {
-            let role = if *is_admin { r#""role_type":"DOMAIN_ADMIN""# } else { "" };
-            lines += &crate::support::user(domain, &format!("user{number}"), role);
+            let user = User::new(&format!("user{number}")).in_domain(domain);
+            lines += &if *is_admin { user.admin() } else { user }.line();
         }
         for (number, (state, group)) in self.workspaces.iter().enumerate() {
             let group = group.map(|group| format!("wg-{domain}-{group}"));
-            lines += &format!(
-                "{}\n",
-                json!({ "kind": "workspace", "domain_id": domain, "workspace_id": format!("workspace-{domain}-{number}"),
-                "name": format!("{}", WORKSPACES - number), "state": state, "workspace_group_id": group })
-            );
+            let workspace = Workspace::new(&format!("workspace-{domain}-{number}")).in_domain(domain);
+            let workspace = workspace.name(&(WORKSPACES - number).to_string()).state(state);
+            lines += &workspace.with("workspace_group_id", group).line();
         }
         for (number, members) in self.groups.iter().enumerate() {
-            let users: Vec<_> = (0..USERS)
-                .filter(|user| members[*user])
-                .map(
-                    |user| json!({ "user_id": format!("user{user}"), "role_id": "r", "role_type": "WORKSPACE_MEMBER" }),
-                )
-                .collect();
-            lines += &format!(
-                "{}\n",
-                json!({ "kind": "workspace_group", "domain_id": domain, "workspace_group_id": format!("wg-{domain}-{number}"),
-                "name": format!("{}", GROUPS - number), "users": users })
-            );
+            let users = (0..USERS).filter(|user| members[*user]).map(|user| format!("user{user}"));
+            let group = WorkspaceGroup::new(&format!("wg-{domain}-{number}")).in_domain(domain);
+            lines += &group.name(&(GROUPS - number).to_string()).members(users).line();
         }
         for (number, binding) in self.bindings.iter().enumerate() {
-            lines += &format!(
-                "{}\n",
-                json!({ "kind": "role_binding", "domain_id": domain, "role_binding_id": format!("rb-{domain}-{number:02}"),
-                "user_id": format!("user{}", binding.user), "role_id": format!("role-{number}"), "role_type": binding.role_type,
-                "resource_group": binding.resource_group, "workspace_id": binding.workspace.map(|number| format!("workspace-{domain}-{number}")),
-                "workspace_group_id": binding.group.map(|number| format!("wg-{domain}-{number}")),
-                "created_at": format!("2026-01-01T00:0{}:00Z", binding.minute) })
-            );
+            let (id, user_id) = (format!("rb-{domain}-{number:02}"), format!("user{}", binding.user));
+            let workspace = binding.workspace.map(|number| format!("workspace-{domain}-{number}"));
+            let group = binding.group.map(|number| format!("wg-{domain}-{number}"));
+            lines += &RoleBinding::member(&id, &user_id, "")
+                .in_domain(domain)
+                .role(&format!("role-{number}"), binding.role_type)
+                .with("resource_group", binding.resource_group)
+                .with("workspace_id", workspace)
+                .with("workspace_group_id", group)
+                .with("created_at", format!("2026-01-01T00:0{}:00Z", binding.minute))
+                .line();
         }
         lines
     }
 
-    /// The bindings of a user that tie him to a workspace, the one that counts first.
-    fn ties(&self, user: usize, workspace: usize, through: Option<usize>) -> Vec<usize> {
-        let mut ties: Vec<usize> = (0..self.bindings.len())
+    /// The bindings that grant a user access to a workspace, by descending precedence.
+    fn bindings_to(&self, user: usize, workspace: usize, through: Option<usize>) -> Vec<usize> {
+        let mut bindings: Vec<usize> = (0..self.bindings.len())
             .filter(|number| {
                 let binding = &self.bindings[*number];
                 binding.user == user
@@ -112,21 +111,21 @@ impl Company {
                     && (through.is_none() || binding.group == through)
             })
             .collect();
-        ties.sort_by_key(|number| {
+        bindings.sort_by_key(|number| {
             let binding = &self.bindings[*number];
             (binding.role_type != "WORKSPACE_OWNER", binding.minute, *number)
         });
-        ties
+        bindings
     }
 
-    /// The list of workspaces that a user sees, of all or through a group.
+    /// The workspaces that a user sees, all or through a group.
     pub fn workspaces(&self, user: usize, through: Option<usize>) -> Listed {
         let mut listed = Vec::new();
-        // Names run backwards.
+        // In the order of names, which is the reverse of that of ids.
         for workspace in (0..WORKSPACES).rev() {
             let (state, group) = self.workspaces[workspace];
-            let best = self.ties(user, workspace, None).first().copied();
-            let by_list = self.ties(user, workspace, through).first().copied();
+            let best = self.bindings_to(user, workspace, None).first().copied();
+            let by_list = self.bindings_to(user, workspace, through).first().copied();
             let is_seen = match through {
                 Some(through) if through >= GROUPS => false,
                 Some(through) if self.is_admin[user] => group == Some(through),
@@ -140,7 +139,7 @@ impl Company {
         listed
     }
 
-    /// The groups that a user sees, each with the number of his binding through it.
+    /// The groups that a user sees, each with the number of the user's binding through it.
     pub fn groups(&self, user: usize) -> Vec<(usize, Option<usize>)> {
         let is_seen = |group: &usize| self.is_admin[user] || self.groups[*group][user];
         (0..GROUPS)
@@ -149,7 +148,7 @@ impl Company {
             .map(|group| {
                 let mut through: Vec<usize> = (0..WORKSPACES)
                     .filter(|workspace| self.workspaces[*workspace].0 == "ENABLED")
-                    .flat_map(|workspace| self.ties(user, workspace, Some(group)))
+                    .flat_map(|workspace| self.bindings_to(user, workspace, Some(group)))
                     .collect();
                 through.sort_by_key(|number| {
                     let binding = &self.bindings[*number];
@@ -160,7 +159,7 @@ impl Company {
             .collect()
     }
 
-    /// The group that a user is shown as a workspace's.
+    /// The group of a workspace, if the user sees the group.
     pub fn group_of(&self, user: usize, workspace: usize) -> Option<usize> {
         self.workspaces[workspace].1.filter(|group| self.groups(user).iter().any(|(seen, _)| seen == group))
     }
