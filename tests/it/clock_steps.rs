@@ -98,7 +98,7 @@ async fn a_waiting_message_is_sent_at_once() {
     client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     set_back(&app);
     correct(&app).await;
-    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(app.messages().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -107,9 +107,9 @@ async fn a_password_change_clears_no_count_of_failed_codes() {
 
 async fn reset(app: &TestApp, password: &str) {
     // Waiting notifications are sent first, so that the link is in the last message.
-    app.mails().await;
+    app.messages().await;
     app.client().mutate_ok("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
-    let token = app.last_mail(MAIL).await.token();
+    let token = app.last_message(MAIL).await.token();
     app.client().mutate_ok("confirmPasswordReset", json!({ "token": token, "newPassword": password }), "ok").await;
 }
 

@@ -30,10 +30,10 @@ async fn an_address_is_pending_until_its_code_verifies_it() {
     );
     assert_eq!(state(&client).await, json!({ "email": OLD, "emailVerified": true, "pendingEmail": NEW }));
 
-    let mails = app.mails().await;
-    assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].recipients, ["New@example.com"]);
-    let code = mails[0].code();
+    let messages = app.messages().await;
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].recipients, ["New@example.com"]);
+    let code = messages[0].code();
     let done = client
         .mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { email emailVerified pendingEmail }")
         .await;
@@ -41,14 +41,14 @@ async fn an_address_is_pending_until_its_code_verifies_it() {
     assert_eq!(client.error_code("confirmEmail", json!({ "verifyCode": code })).await, "NOTHING_PENDING");
 
     // Both addresses are notified; only the old one gets an undo link.
-    let notifications = &app.mails().await[1..];
-    let mut recipients: Vec<_> = notifications.iter().map(|mail| mail.recipients[0].as_str()).collect();
+    let notifications = &app.messages().await[1..];
+    let mut recipients: Vec<_> = notifications.iter().map(|message| message.recipients[0].as_str()).collect();
     recipients.sort_unstable();
     assert_eq!(recipients, ["New@example.com", OLD]);
-    let to_new = notifications.iter().find(|mail| mail.recipients != [OLD]).unwrap();
+    let to_new = notifications.iter().find(|message| message.recipients != [OLD]).unwrap();
     assert!(!to_new.text.contains("token="));
-    assert!(app.last_mail(OLD).await.text.contains("https://id.test/undo-email-change#token=upe_"));
-    assert_eq!(app.mails().await.len(), 3, "one code and two notifications");
+    assert!(app.last_message(OLD).await.text.contains("https://id.test/undo-email-change#token=upe_"));
+    assert_eq!(app.messages().await.len(), 3, "one code and two notifications");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +206,7 @@ async fn verify_email_defaults_to_the_pending_then_to_the_current_address() {
     let code = app.code("w@example.com").await;
     client.mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { id }").await;
     assert_eq!(state(&client).await, json!({ "email": "w@example.com", "emailVerified": true, "pendingEmail": null }));
-    assert_eq!(app.mails().await.len(), 1, "verifying the current address sends no notification");
+    assert_eq!(app.messages().await.len(), 1, "verifying the current address sends no notification");
     assert_eq!(client.error_code("verifyEmail", json!({})).await, "EMAIL_ALREADY_VERIFIED");
     assert_eq!(client.error_code("verifyEmail", json!({ "email": "W@example.com" })).await, "EMAIL_ALREADY_VERIFIED");
     let done = client.mutate_ok("verifyEmail", json!({ "email": "next@example.com" }), "sentTo").await;
@@ -254,14 +254,14 @@ async fn an_undo_link_restores_the_old_address_and_invalidates_later_links() {
     let (app, client) = app().await;
     client.mutate_ok("updateProfile", json!({ "email": NEW }), "sentTo").await;
     client.mutate_ok("confirmEmail", json!({ "verifyCode": app.code(NEW).await }), "user { id }").await;
-    let first = app.last_mail(OLD).await.token();
+    let first = app.last_message(OLD).await.token();
     // An attacker changes the address twice; the first undo link stays valid.
     app.clock.advance(TimeDelta::minutes(1));
     client.mutate_ok("updateProfile", json!({ "email": "attacker@example.com" }), "sentTo").await;
     client
         .mutate_ok("confirmEmail", json!({ "verifyCode": app.code("attacker@example.com").await }), "user { id }")
         .await;
-    let second = app.last_mail(NEW).await.token();
+    let second = app.last_message(NEW).await.token();
     client.mutate_ok("updateProfile", json!({ "email": "more@example.com" }), "sentTo").await;
     let input = json!({ "password": "taken over 99", "currentPassword": PASSWORD });
     client.mutate_ok("updateProfile", input, "user { id }").await;
@@ -285,7 +285,7 @@ async fn an_undo_link_expires_after_seven_days() {
     let (app, client) = app().await;
     client.mutate_ok("updateProfile", json!({ "email": NEW }), "sentTo").await;
     client.mutate_ok("confirmEmail", json!({ "verifyCode": app.code(NEW).await }), "user { id }").await;
-    let token = app.last_mail(OLD).await.token();
+    let token = app.last_message(OLD).await.token();
     app.clock.advance(TimeDelta::days(7));
     assert_eq!(app.client().error_code("undoEmailChange", json!({ "token": token })).await, "INVALID_TOKEN");
 }
@@ -313,5 +313,5 @@ async fn emails_are_rate_limited_by_address_user_and_client() {
     }
     assert_eq!(other.error_code("verifyEmail", json!({ "email": "o10@example.com" })).await, "RATE_LIMITED");
     other.at("198.51.100.7").mutate_ok("verifyEmail", json!({ "email": "o10@example.com" }), "sentTo").await;
-    assert_eq!(app.mails().await.len(), 31);
+    assert_eq!(app.messages().await.len(), 31);
 }

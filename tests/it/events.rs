@@ -144,7 +144,7 @@ async fn refused_resets_are_recorded_and_logged_but_fill_neither_table_nor_log()
     for user in ["wonny", "unknown"] {
         client.mutate_ok("resetPassword", ask(user), "ok").await;
     }
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
     for _ in 0..5 {
         client.mutate_ok("resetPassword", ask("wonny"), "ok").await;
     }

@@ -74,7 +74,7 @@ async fn a_wrong_current_password_beside_other_errors_counts_as_an_attempt() {
 async fn the_token_and_the_password_of_a_reset_are_checked() {
     let (app, client) = app().await;
     app.client().mutate_ok("resetPassword", json!({ "userId": "wonny", "domainId": DOMAIN }), "ok").await;
-    let token = app.last_mail(MAIL).await.token();
+    let token = app.last_message(MAIL).await.token();
     let unknown = format!("{}{UNKNOWN}", &token[..4]);
     for (token, new, expected) in [
         ("", "", vec![("REQUIRED", "token"), ("REQUIRED", "newPassword")]),

@@ -81,7 +81,7 @@ async fn no_level_of_any_library_logs_secrets() {
     TestApp::on(&database).await.import_users(&[User::new("wonny").verified_email(EMAIL)]).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mail_port = listener.local_addr().unwrap().port();
-    let mails = MailServer::on(listener);
+    let mail_server = MailServer::on(listener);
     let mut server = serve(&database.url(), mail_port);
     let listening = server.entry(|entry| entry["message"] == "listening").await;
     let address: SocketAddr = listening["address"].as_str().unwrap().parse().unwrap();
@@ -102,13 +102,13 @@ async fn no_level_of_any_library_logs_secrets() {
     assert_eq!(ask(None, reset, json!({ "userId": "wonny" })).await["data"]["resetPassword"]["ok"], true);
     let mailed = async {
         loop {
-            if let Some(mail) = mails.received("noreply@userprofile.test").first() {
-                return mail.token();
+            if let Some(message) = mail_server.received("noreply@userprofile.test").first() {
+                return message.token();
             }
             tokio::task::yield_now().await;
         }
     };
-    let mailed = timeout(TIMEOUT, mailed).await.expect("no mail came");
+    let mailed = timeout(TIMEOUT, mailed).await.expect("no message was received");
     read_to_end(send_with_token(&client, "/healthz", None, None).await.unwrap()).await.unwrap();
     server.entry(|entry| entry["message"] == "answered" && entry.to_string().contains("/healthz")).await;
 

@@ -164,16 +164,16 @@ async fn every_message_names_the_product_the_domain_and_the_user_id() {
     client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
     client.mutate_ok("updatePassword", input, "user { id }").await;
-    let mails = app.mails().await;
-    assert_eq!(mails.len(), 4);
-    let (harbor, bluebell): (Vec<_>, Vec<_>) = mails.iter().partition(|mail| mail.text.contains("Harbor"));
+    let messages = app.messages().await;
+    assert_eq!(messages.len(), 4);
+    let (harbor, bluebell): (Vec<_>, Vec<_>) = messages.iter().partition(|message| message.text.contains("Harbor"));
     assert_eq!((harbor.len(), bluebell.len()), (1, 3));
-    for (mails, domain, user_id) in
+    for (messages, domain, user_id) in
         [(harbor, "Harbor Light Ferries", "kim-2"), (bluebell, "Bluebell Robotics", "wonny@bluebell.example")]
     {
-        for mail in mails {
+        for message in messages {
             for named in ["UserProfile", domain, user_id] {
-                assert!(mail.text.contains(named) && mail.html.contains(named), "{named}: {}", mail.text);
+                assert!(message.text.contains(named) && message.html.contains(named), "{named}: {}", message.text);
             }
         }
     }
@@ -185,11 +185,11 @@ async fn a_notification_names_the_local_time_and_the_device() {
     let client = wonny(&app).await.with_user_agent(CHROME);
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
     client.mutate_ok("updatePassword", input, "user { id }").await;
-    let mail = app.last_mail(ADDRESS).await;
+    let message = app.last_message(ADDRESS).await;
     for part in ["2026-11-23 18:00 (UTC+09:00)", "Chrome on Windows", "192.0.2.1"] {
-        assert!(mail.text.contains(part) && mail.html.contains(part), "{part}: {}", mail.text);
+        assert!(message.text.contains(part) && message.html.contains(part), "{part}: {}", message.text);
     }
-    assert!(!mail.text.contains("Mozilla") && !mail.html.contains("Mozilla"));
+    assert!(!message.text.contains("Mozilla") && !message.html.contains("Mozilla"));
 }
 
 /// The text has exactly one run of six digits, even if the user id contains another.
@@ -200,12 +200,16 @@ async fn the_verification_code_is_the_only_six_digits_in_its_message() {
     app.import(&(Domain::new(DOMAIN).name("Works 1234567").line() + &User::new(user_id).line())).await;
     let client = app.signed_in(DOMAIN, user_id).await;
     client.mutate_ok("verifyEmail", json!({ "email": "new@example.com" }), "sentTo").await;
-    let mail = app.last_mail("new@example.com").await;
-    let code = mail.code();
-    assert!(mail.text.replace('\u{2060}', "").contains(user_id), "{}", mail.text);
+    let message = app.last_message("new@example.com").await;
+    let code = message.code();
+    assert!(message.text.replace('\u{2060}', "").contains(user_id), "{}", message.text);
     // Longer runs of digits are not separated, and HTML gets no invisible characters that would be copied.
-    assert!(mail.text.contains("20261126.123") && mail.text.contains("Works 1234567"), "{}", mail.text);
-    assert!(mail.html.replace("<wbr>", "").contains(user_id) && !mail.html.contains('\u{2060}'), "{}", mail.html);
+    assert!(message.text.contains("20261126.123") && message.text.contains("Works 1234567"), "{}", message.text);
+    assert!(
+        message.html.replace("<wbr>", "").contains(user_id) && !message.html.contains('\u{2060}'),
+        "{}",
+        message.html
+    );
     client.mutate_ok("confirmEmail", json!({ "verifyCode": code }), "user { id }").await;
 }
 

@@ -92,7 +92,7 @@ async fn email_mfa_is_enabled_by_one_code_and_disabled_by_another() {
         assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{code}");
     }
     assert!(client.is_authenticated().await, "sessions are not revoked");
-    assert!(app.last_mail(MAIL).await.text.contains("192.0.2.1"));
+    assert!(app.last_message(MAIL).await.text.contains("192.0.2.1"));
 
     app.clock.advance(TimeDelta::minutes(1));
     let begun = client.mutate_ok("disableMfa", Value::Null, "sentTo expiresAt").await;
@@ -205,7 +205,7 @@ async fn recovery_codes_are_single_use_however_they_are_formatted() {
     sign_in_with(&app, &codes[0].to_lowercase().replace('-', " ")).await.unwrap();
     assert_eq!(sign_in_with(&app, &codes[0]).await.err().unwrap(), "INVALID_CODE");
     assert_eq!(client.me(MFA).await["mfa"]["recoveryCodesLeft"], 9);
-    let notification = app.last_mail(MAIL).await;
+    let notification = app.last_message(MAIL).await;
     assert!(notification.text.contains('9'), "{}", notification.text);
     // Reauthentication and disabling MFA accept a recovery code, too.
     client.mutate_ok("reauthenticate", json!({ "password": PASSWORD, "verifyCode": codes[1] }), "user { id }").await;

@@ -29,7 +29,7 @@ fn user() -> User {
 }
 
 async fn subjects(app: &TestApp) -> Vec<String> {
-    app.mails().await.into_iter().map(|mail| mail.subject).collect()
+    app.messages().await.into_iter().map(|message| message.subject).collect()
 }
 
 async fn signed_in_by(app: &TestApp, user_agent: &str) -> Client {
@@ -49,10 +49,10 @@ async fn new_recovery_codes_are_notified() {
     let done = client.mutate_ok("confirmSignIn", input, "session { accessToken refreshToken }").await;
     client.tokens = Some(Tokens::from(&done["session"]));
     let codes = client.mutate_ok("regenerateRecoveryCodes", Value::Null, "recoveryCodes").await;
-    let mail = app.last_mail(MAIL).await;
-    assert_eq!(mail.subject, "Your recovery codes were replaced");
-    assert!(mail.text.contains("Chrome on Windows") && mail.text.contains("192.0.2.1"), "{}", mail.text);
-    let text = mail.text + &mail.html;
+    let message = app.last_message(MAIL).await;
+    assert_eq!(message.subject, "Your recovery codes were replaced");
+    assert!(message.text.contains("Chrome on Windows") && message.text.contains("192.0.2.1"), "{}", message.text);
+    let text = message.text + &message.html;
     assert!(codes["recoveryCodes"].as_array().unwrap().iter().all(|code| !text.contains(code.as_str().unwrap())));
 }
 
@@ -62,9 +62,9 @@ async fn a_password_that_an_operator_sets_is_notified() {
     let (domain_id, login) = wonny();
     let set = app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap();
     assert_eq!(set, None);
-    let mail = app.last_mail(MAIL).await;
-    assert_eq!(mail.subject, "관리자가 비밀번호를 설정했습니다");
-    assert!(!mail.text.contains(NEW) && !mail.html.contains(NEW));
+    let message = app.last_message(MAIL).await;
+    assert_eq!(message.subject, "관리자가 비밀번호를 설정했습니다");
+    assert!(!message.text.contains(NEW) && !message.html.contains(NEW));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,9 +92,9 @@ async fn the_first_sign_in_from_a_device_is_notified() {
     signed_in_by(&app, NEWER_CHROME).await;
     assert!(subjects(&app).await.is_empty());
     signed_in_by(&app, FIREFOX).await;
-    let mail = app.last_mail(MAIL).await;
-    assert_eq!(mail.subject, subject);
-    assert!(mail.text.contains("Firefox on Linux") && mail.text.contains("192.0.2.1"), "{}", mail.text);
+    let message = app.last_message(MAIL).await;
+    assert_eq!(message.subject, subject);
+    assert!(message.text.contains("Firefox on Linux") && message.text.contains("192.0.2.1"), "{}", message.text);
     for known in [FIREFOX, CHROME, NEWER_CHROME] {
         let client = signed_in_by(&app, known).await;
         client.mutate_ok("signOut", Value::Null, "ok").await;

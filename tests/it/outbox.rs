@@ -35,7 +35,7 @@ async fn a_message_has_standard_headers_and_one_recipient() {
     let client = prepare(&app, "en").await;
     request_code(&client, "new@example.com").await;
     assert_eq!(outbox(&app).await, (1, 0));
-    let mail = app.last_mail("new@example.com").await;
+    let message = app.last_message("new@example.com").await;
     assert_eq!(outbox(&app).await, (0, 0), "a sent message is deleted");
     for header in [
         "From: UserProfile <noreply-",
@@ -45,9 +45,9 @@ async fn a_message_has_standard_headers_and_one_recipient() {
         "Auto-Submitted: auto-generated\r\n",
         "Content-Type: multipart/alternative;",
     ] {
-        assert!(mail.raw.contains(header), "{header} is not in {}", mail.raw);
+        assert!(message.raw.contains(header), "{header} is not in {}", message.raw);
     }
-    assert!(mail.html.contains(&mail.code()) && mail.html.contains("<html lang=\"en\""));
+    assert!(message.html.contains(&message.code()) && message.html.contains("<html lang=\"en\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,9 +57,9 @@ async fn messages_are_in_the_language_of_the_user() {
         let app = TestApp::start().await;
         let client = prepare(&app, language).await;
         request_code(&client, "new@example.com").await;
-        let mail = app.last_mail("new@example.com").await;
-        mail.code();
-        subjects.push(mail.subject);
+        let message = app.last_message("new@example.com").await;
+        message.code();
+        subjects.push(message.subject);
     }
     assert_eq!(subjects[2], subjects[3], "English for all others");
     subjects.dedup();
@@ -94,7 +94,7 @@ async fn an_expired_code_is_not_sent() {
     let client = prepare(&app, "en").await;
     request_code(&client, "new@example.com").await;
     app.clock.advance(TimeDelta::minutes(10));
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
     assert_eq!(outbox(&app).await, (0, 0));
 }
 
@@ -176,7 +176,7 @@ async fn several_workers_send_each_message_once() {
         worker.await.unwrap();
     }
     let mut recipients: Vec<String> =
-        server.received(&sender).into_iter().map(|mail| mail.recipients[0].clone()).collect();
+        server.received(&sender).into_iter().map(|message| message.recipients[0].clone()).collect();
     assert_eq!(recipients.len(), 40);
     recipients.sort_unstable();
     recipients.dedup();
@@ -239,11 +239,11 @@ async fn every_security_relevant_change_is_notified() {
     };
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "quite another 4" });
     client.mutate_ok("updatePassword", input, "user { id }").await;
-    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(app.messages().await.len(), 1);
     assert!(events().await.contains(&"PASSWORD_CHANGED".to_owned()));
     client.mutate_ok("enableMfa", json!({ "mfaType": "EMAIL" }), "sentTo").await;
     client.mutate_ok("confirmMfa", json!({ "verifyCode": app.code(MAIL).await }), "recoveryCodes").await;
-    assert_eq!(app.mails().await.len(), 3);
+    assert_eq!(app.messages().await.len(), 3);
     assert!(events().await.contains(&"MFA_ENABLED".to_owned()));
     // Reuse of a refresh token.
     let first = client.tokens.clone().unwrap();
@@ -251,8 +251,8 @@ async fn every_security_relevant_change_is_notified() {
     assert!(second.is_object());
     app.clock.advance(TimeDelta::seconds(11));
     assert_eq!(client.refresh(&first.refresh).await.user_errors("refreshSession"), ["INVALID_TOKEN"]);
-    let mails = app.mails().await;
-    assert_eq!(mails.len(), 4);
-    assert!(mails.iter().all(|mail| mail.recipients == [MAIL]));
+    let messages = app.messages().await;
+    assert_eq!(messages.len(), 4);
+    assert!(messages.iter().all(|message| message.recipients == [MAIL]));
     assert_eq!(client.query("{ me { id } }").await.body["data"]["me"], Value::Null);
 }

@@ -39,9 +39,9 @@ fn forgotten(user_id: &str) -> Value {
 
 async fn reset_token(app: &TestApp) -> String {
     app.client().mutate_ok("resetPassword", forgotten("wonny"), "ok").await;
-    let mail = app.last_mail(MAIL).await;
-    assert!(mail.text.contains("https://id.test/reset-password#token=upw_"), "{}", mail.text);
-    mail.token()
+    let message = app.last_message(MAIL).await;
+    assert!(message.text.contains("https://id.test/reset-password#token=upw_"), "{}", message.text);
+    message.token()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn a_password_change_revokes_other_sessions_and_invalidates_pending_codes(
     let input = json!({ "token": token, "newPassword": "yet another 12" });
     assert_eq!(client.error_code("confirmPasswordReset", input).await, "INVALID_TOKEN");
     assert_eq!(client.me("pendingEmail").await, json!({ "pendingEmail": "next@example.com" }));
-    let notification = app.last_mail(MAIL).await;
+    let notification = app.last_message(MAIL).await;
     assert!(!notification.text.contains("token="));
     app.client().sign_in(DOMAIN, "wonny", NEW).await;
     assert_eq!(
@@ -193,7 +193,7 @@ async fn weak_passwords_are_refused_with_a_specific_code() {
     assert_eq!(errors, [("REQUIRED".to_owned(), Some("currentPassword".to_owned()))]);
     let errors = client.errors("updatePassword", change("wrong", NEW)).await;
     assert_eq!(errors, [("WRONG_PASSWORD".to_owned(), Some("currentPassword".to_owned()))]);
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,7 +222,7 @@ async fn a_reset_link_sets_a_new_password_once() {
     let mut client = app.client();
     client.sign_in(DOMAIN, "wonny", NEW).await;
     assert_eq!(client.me("pendingEmail").await, json!({ "pendingEmail": null }));
-    assert_eq!(app.last_mail(MAIL).await.recipients, [MAIL]);
+    assert_eq!(app.last_message(MAIL).await.recipients, [MAIL]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -251,7 +251,7 @@ async fn a_reset_link_expires_and_a_new_link_or_address_invalidates_it() {
     assert_eq!(anonymous.error_code("confirmPasswordReset", with(&second)).await, "INVALID_TOKEN");
     app.clock.advance(TimeDelta::minutes(1));
     anonymous.mutate_ok("resetPassword", forgotten("wonny"), "ok").await;
-    let third = app.last_mail("next@example.com").await.token();
+    let third = app.last_message("next@example.com").await.token();
     app.clock.advance(TimeDelta::minutes(30));
     assert_eq!(anonymous.error_code("confirmPasswordReset", with(&third)).await, "INVALID_TOKEN");
 }
@@ -265,7 +265,7 @@ async fn reset_links_are_sent_only_to_enabled_local_users_with_a_verified_addres
     }
     anonymous.mutate_ok("resetPassword", json!({ "userId": "off", "domainId": "domain-off" }), "ok").await;
     anonymous.mutate_ok("resetPassword", json!({ "userId": "x", "domainId": "domain-none" }), "ok").await;
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
     let errors = anonymous.errors("resetPassword", json!({ "userId": "", "domainId": "?" })).await;
     let errors: Vec<_> = errors.iter().map(|(code, field)| (code.as_str(), field.as_deref().unwrap())).collect();
     assert_eq!(errors, [("REQUIRED", "userId"), ("INVALID", "domainId")]);
@@ -279,7 +279,7 @@ async fn over_the_rate_limit_of_a_user_id_nothing_is_sent_and_the_response_is_th
         anonymous.mutate_ok("resetPassword", forgotten("wonny"), "ok").await;
     }
     anonymous.mutate_ok("resetPassword", forgotten(" WONNY "), "ok").await;
-    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(app.messages().await.len(), 1);
     for n in 0..26 {
         anonymous.mutate_ok("resetPassword", forgotten(&format!("unknown{n}")), "ok").await;
     }

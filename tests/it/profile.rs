@@ -64,7 +64,7 @@ async fn all_input_errors_are_reported_at_once_and_nothing_changes() {
     );
     assert_eq!(client.errors("updateProfile", json!({ "name": "new", "password": null })).await.len(), 2);
     assert_eq!(client.me(PROFILE).await, before);
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +87,7 @@ async fn one_refused_field_refuses_the_whole_update() {
         "RATE_LIMITED"
     );
     assert_eq!(client.me("name").await, json!({ "name": "WONNY" }));
-    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(app.messages().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

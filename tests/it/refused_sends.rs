@@ -120,7 +120,7 @@ async fn reset_password_keeps_the_link_that_was_sent() {
     let (_database, app, _) = app(false).await;
     let forgotten = json!({ "userId": "wonny", "domainId": DOMAIN });
     app.client().mutate_ok("resetPassword", forgotten.clone(), "ok").await;
-    let token = app.last_mail(MAIL).await.token();
+    let token = app.last_message(MAIL).await.token();
     // Exceeds the limit of the user id, and then that of the client.
     app.client().mutate_ok("resetPassword", forgotten.clone(), "ok").await;
     for number in 0..28 {
@@ -130,7 +130,7 @@ async fn reset_password_keeps_the_link_that_was_sent() {
     app.clock.advance(TimeDelta::minutes(1));
     let payload = app.client().mutate("resetPassword", forgotten, "ok").await;
     assert_eq!(payload["errors"][0]["code"], "RATE_LIMITED");
-    app.mails().await;
+    app.messages().await;
     let input = json!({ "token": token, "newPassword": "quite another 4" });
     app.client().mutate_ok("confirmPasswordReset", input, "ok").await;
 }

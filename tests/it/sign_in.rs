@@ -112,9 +112,9 @@ async fn too_many_wrong_codes_end_a_challenge_and_notify_the_user() {
         assert_eq!(client.error_code("confirmSignIn", confirmation(&given, wrong)).await, "INVALID_CODE");
     }
     assert_eq!(client.error_code("confirmSignIn", confirmation(&given, &code)).await, "TOO_MANY_TRIES");
-    let notification = app.last_mail(MAIL).await;
+    let notification = app.last_message(MAIL).await;
     assert!(notification.text.contains("192.0.2.1"), "{}", notification.text);
-    assert_eq!(app.mails().await.len(), 2);
+    assert_eq!(app.messages().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -259,7 +259,7 @@ async fn a_totp_code_is_accepted_once_per_time_step() {
     assert_eq!(client.error_code("confirmSignIn", confirmation(&again, &code)).await, "INVALID_CODE");
     app.clock.advance(TimeDelta::seconds(30));
     client.mutate_ok("confirmSignIn", confirmation(&again, &authenticator.code(&app)), TOKENS).await;
-    assert!(app.mails().await.is_empty());
+    assert!(app.messages().await.is_empty());
 }
 
 /// Rounds between two comparisons of the medians.

@@ -30,9 +30,9 @@ async fn change(app: &TestApp, client: &Client, address: &str) {
 /// attacker's address.
 async fn take_over(app: &TestApp, client: &Client) -> (String, String) {
     change(app, client, ATTACKER).await;
-    let owners = app.last_mail(OLD).await.token();
+    let owners = app.last_message(OLD).await.token();
     change(app, client, OTHER).await;
-    (owners, app.last_mail(ATTACKER).await.token())
+    (owners, app.last_message(ATTACKER).await.token())
 }
 
 fn wonny() -> (DomainId, LoginId) {
@@ -80,12 +80,12 @@ async fn verifying_the_old_address_again_invalidates_the_attackers_link_and_issu
     change(&app, &client, OLD).await;
     assert_invalid(undo(&app, &attackers).await);
     assert_invalid(undo(&app, &owners).await);
-    let to_abandoned = app.last_mail(OTHER).await;
+    let to_abandoned = app.last_message(OTHER).await;
     assert!(!to_abandoned.text.contains("token="), "{}", to_abandoned.text);
     assert!(to_abandoned.text.contains("changed back"), "{}", to_abandoned.text);
     // A later change sends an undo link again.
     change(&app, &client, "later@example.com").await;
-    assert_eq!(undo(&app, &app.last_mail(OLD).await.token()).await, None);
+    assert_eq!(undo(&app, &app.last_message(OLD).await.token()).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +93,7 @@ async fn links_older_than_the_one_to_the_restored_address_stay_valid() {
     let app = TestApp::with_user(User::new("wonny").verified_email(FIRST)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     change(&app, &client, OLD).await;
-    let first = app.last_mail(FIRST).await.token();
+    let first = app.last_message(FIRST).await.token();
     let (owners, attackers) = take_over(&app, &client).await;
     assert_eq!(undo(&app, &owners).await, None);
     assert_invalid(undo(&app, &attackers).await);
@@ -116,7 +116,7 @@ async fn verifying_the_old_address_after_it_was_unverified_invalidates_links() {
 async fn disabling_a_user_keeps_the_owners_link() {
     let (app, client) = app().await;
     change(&app, &client, ATTACKER).await;
-    let owners = app.last_mail(OLD).await.token();
+    let owners = app.last_message(OLD).await.token();
     let (domain_id, login) = wonny();
     app.services.disable_user(&domain_id, &login).await.unwrap();
     app.services.enable_user(&domain_id, &login).await.unwrap();

@@ -76,7 +76,7 @@ async fn an_aborted_verification_is_completed() {
         .await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     assert_eq!(reset(&client).await.data()["resetPassword"]["ok"], true);
-    let token = app.last_mail("wonny@example.com").await.token();
+    let token = app.last_message("wonny@example.com").await.token();
     database.administer("CREATE SEQUENCE proofs").await;
     refuse_writes(&database, "sessions", "40P01", "nextval('proofs') = 1").await;
     client.mutate_ok("reauthenticate", json!({ "password": PASSWORD }), "user { id }").await;

@@ -14,7 +14,7 @@ use userprofile::mail::{Smtp, SmtpSecurity, SmtpSettings, Transport};
 
 /// A received message.
 #[derive(Clone)]
-pub struct Mail {
+pub struct Message {
     /// The recipients of the envelope.
     pub recipients: Vec<String>,
     /// The message with all headers and parts, as received.
@@ -24,7 +24,7 @@ pub struct Mail {
     pub html: String,
 }
 
-impl Mail {
+impl Message {
     /// The verification code: the only run of six digits in the text.
     #[track_caller]
     pub fn code(&self) -> String {
@@ -44,7 +44,7 @@ impl Mail {
     }
 }
 
-impl std::fmt::Debug for Mail {
+impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "to {:?}: {}", self.recipients, self.subject)
     }
@@ -69,7 +69,7 @@ pub struct MailServer {
     port: u16,
     behavior: Arc<Mutex<Behavior>>,
     /// The received messages by sender.
-    received: Arc<Mutex<HashMap<String, Vec<Mail>>>>,
+    received: Arc<Mutex<HashMap<String, Vec<Message>>>>,
 }
 
 impl MailServer {
@@ -136,7 +136,7 @@ impl MailServer {
     }
 
     /// All messages from this sender, in order.
-    pub fn received(&self, sender: &str) -> Vec<Mail> {
+    pub fn received(&self, sender: &str) -> Vec<Message> {
         self.received.lock().unwrap().get(sender).cloned().unwrap_or_default()
     }
 }
@@ -199,15 +199,15 @@ impl Handler for Session {
             std::thread::sleep(delay);
         }
         let parsed = MessageParser::default().parse(&self.data).unwrap();
-        let mail = Mail {
+        let message = Message {
             recipients: self.to.clone(),
             subject: parsed.subject().unwrap_or_default().to_owned(),
             text: parsed.body_text(0).unwrap_or_default().into_owned(),
             html: parsed.body_html(0).unwrap_or_default().into_owned(),
             raw: String::from_utf8_lossy(&self.data).into_owned(),
         };
-        mail.text.lines().filter(|line| line.len() > 20).for_each(log::record_secret);
-        self.server.received.lock().unwrap().entry(self.from.clone()).or_default().push(mail);
+        message.text.lines().filter(|line| line.len() > 20).for_each(log::record_secret);
+        self.server.received.lock().unwrap().entry(self.from.clone()).or_default().push(message);
         response::OK
     }
 }

@@ -35,7 +35,7 @@ pub use builders::{Domain, RoleBinding, User, Workspace, WorkspaceGroup};
 pub use client::{Client, Response, Tokens};
 pub use clock::ManualClock;
 pub use log::CapturedLog;
-pub use mail::{Mail, MailServer};
+pub use mail::{MailServer, Message};
 
 /// The password of every user, unless a test sets another.
 pub const PASSWORD: &str = "correct horse 7";
@@ -150,22 +150,24 @@ impl TestApp {
     }
 
     /// Sends all messages in the outbox, and returns all messages that the mail server has received so far.
-    pub async fn mails(&self) -> Vec<Mail> {
+    pub async fn messages(&self) -> Vec<Message> {
         while self.services.work_once().await.unwrap() {}
         MailServer::shared().received(&self.sender)
     }
 
     /// The last message to an address.
-    pub async fn last_mail(&self, to: &str) -> Mail {
-        let mails = self.mails().await;
-        let last =
-            mails.iter().rev().find(|mail| mail.recipients.len() == 1 && mail.recipients[0].eq_ignore_ascii_case(to));
-        last.unwrap_or_else(|| panic!("no mail to {to} among {mails:#?}")).clone()
+    pub async fn last_message(&self, to: &str) -> Message {
+        let messages = self.messages().await;
+        let last = messages
+            .iter()
+            .rev()
+            .find(|message| message.recipients.len() == 1 && message.recipients[0].eq_ignore_ascii_case(to));
+        last.unwrap_or_else(|| panic!("no message to {to} among {messages:#?}")).clone()
     }
 
     /// The verification code in the last message to an address.
     pub async fn code(&self, to: &str) -> String {
-        self.last_mail(to).await.code()
+        self.last_message(to).await.code()
     }
 
     /// Another API over the same services.
