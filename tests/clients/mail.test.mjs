@@ -54,7 +54,7 @@ for (const [scheme, trusting, doubting, greeting, greetedAs] of [
 
     test('no mail goes to a server that nobody trusted vouches for', async () => {
       await withServers(scheme, {}, doubting, async ({ logged }) => {
-        const line = await logged(({ message }) => message === 'mail not sent yet');
+        const line = await logged(({ message }) => message === 'a message was not sent; it will be retried');
         assert.match(line.reason, /certificate/);
         assert.equal(line.level, 'ERROR');
         assert.match(line.advice, /SMTP_URL/);

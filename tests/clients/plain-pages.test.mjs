@@ -223,7 +223,7 @@ describe('A new password', () => {
   };
   for (const [code, sentence] of Object.entries(refusals)) {
     test(`that is refused with ${code} can be mended`, async () => {
-      const message = 'a password needs at least 12 characters';
+      const message = 'the password must have at least 12 characters';
       const refusal = { code, message, field: 'newPassword', retryAfter: null };
       const { page, faults } = await openPlain(browser, RESET + WITH_TOKEN, { answer: refused(RESET, refusal) });
       await fillInPasswords(page, PASSWORD);

@@ -86,7 +86,7 @@ describe('The single-page application', () => {
     const profile = section(page, 'Profile');
     await profile.getByLabel('Timezone').fill('Mars/Olympus');
     await press(profile, 'Save');
-    const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a timezone/ });
+    const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/ });
     await timezone.waitFor();
     assert.ok(await hasFocus(timezone), 'what is wrong has the focus');
     await picture(page, 'spa-wrong-timezone');
@@ -161,7 +161,7 @@ describe('The single-page application', () => {
     await mfa.getByLabel('Codes by e-mail').check();
     await mfa.getByLabel('Address').fill('nowhere');
     await press(mfa, 'Switch on');
-    await mfa.getByRole('textbox', { name: 'Address', description: /not an e-mail address/ }).waitFor();
+    await mfa.getByRole('textbox', { name: 'Address', description: /not an email address/ }).waitFor();
     await mfa.getByLabel('Address').fill(address);
     await press(mfa, 'Switch on');
     const first = await mailedCode(address);
@@ -317,7 +317,7 @@ describe('The single-page application', () => {
       await press(password, 'Change password');
     };
     await change(PASSWORD, 'short');
-    await password.getByRole('textbox', { name: 'New password', description: /needs at least 8/ }).waitFor();
+    await password.getByRole('textbox', { name: 'New password', description: /must have at least 8/ }).waitFor();
     for (const [present, next] of [[PASSWORD, OTHER_PASSWORD], [OTHER_PASSWORD, PASSWORD]]) {
       await change(present, next);
       // What is said of the first change may still stand there after the second was begun. The fields hold what was typed
@@ -339,7 +339,7 @@ describe('The single-page application', () => {
     assert.deepEqual(sent.slice(before), ['UpdateProfile']);
     await profile.getByLabel('Timezone').fill('Mars/Olympus');
     await press(profile, 'Save');
-    await profile.getByRole('combobox', { name: 'Timezone', description: /not a timezone/ }).waitFor();
+    await profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/ }).waitFor();
     assert.deepEqual(sent.slice(before), ['UpdateProfile', 'UpdateProfile']);
     assert.deepEqual(faults, []);
   });
