@@ -64,7 +64,7 @@ describe('With the mailbox of the demo', () => {
     assert.equal(new URL(page.url()).hash, '', 'the token is out of sight');
     await picture(page, 'new-password');
     await fillInPasswords(page, NEW_PASSWORD, `${NEW_PASSWORD}!`);
-    await page.getByText('The two passwords are not the same.').waitFor();
+    await page.getByText('The passwords do not match.').waitFor();
     await fillInPasswords(page, NEW_PASSWORD);
     await endsWell(page);
     await picture(page, 'password-set');
@@ -75,7 +75,7 @@ describe('With the mailbox of the demo', () => {
   });
 
   for (const [lang, title, reason] of [
-    ['en', /password/i, 'Please ask for a new link where you sign in.'],
+    ['en', /password/i, 'Please request a new link from the sign-in page.'],
     ['ko', /비밀번호/, '로그인 화면에서 비밀번호 재설정을 다시 요청해 주세요.'],
     ['ja', /パスワード/, 'ログイン画面から、パスワードの再設定をもう一度お申し込みください。'],
   ]) {

@@ -27,7 +27,7 @@ async function play(page, answer) {
 
 export async function fillInPasswords(page, one, other = one) {
   await page.getByLabel('New password', { exact: true }).fill(one);
-  await page.getByLabel('New password, once more').fill(other);
+  await page.getByLabel('Repeat new password').fill(other);
   await page.getByRole('button', { name: 'Set password' }).click();
 }
 

@@ -14,7 +14,7 @@ const PASSWORD = 'seven lanterns by the quay';
 
 const TITLES = {
   [RESET]: { en: 'Set a new password', ko: '새 비밀번호 설정', ja: '新しいパスワードの設定' },
-  [UNDO]: { en: 'Put your email address back', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
+  [UNDO]: { en: 'Restore your email address', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
 };
 
 let browser;
@@ -65,7 +65,7 @@ for (const path of [RESET, UNDO]) {
       await page.waitForURL(address(path));
       assert.equal(await page.evaluate(() => location.href), address(path));
       await sendForm(page, path);
-      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+      await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
       assert.ok(requests.some((request) => request.url() === address('/graphql')));
       for (const request of requests) {
         const url = request.url();
@@ -101,8 +101,8 @@ for (const path of [RESET, UNDO]) {
     test('says what it says to screen readers, and moves the focus to the end', async () => {
       const { page } = await openPlain(browser, path + WITH_TOKEN);
       await sendForm(page, path);
-      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
-      assert.match(await page.getByRole('status').innerText(), /its time is over/);
+      await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
+      assert.match(await page.getByRole('status').innerText(), /has expired/);
       assert.equal(await page.evaluate(() => document.activeElement.id), 'title');
       assert.equal(await page.getByRole('button').count(), 0);
     });
@@ -193,7 +193,7 @@ for (const path of [RESET, UNDO]) {
       test(`asks to try again when the server ${what}`, async () => {
         const { page } = await openPlain(browser, path + WITH_TOKEN, { answer: (route) => route.fulfill(response) });
         await sendForm(page, path);
-        await page.getByText('This did not work just now. Please try again in a moment.').waitFor();
+        await page.getByText('Something went wrong. Please try again in a moment.').waitFor();
         assert.ok(await page.locator('#submit').isVisible());
       });
     }
@@ -218,8 +218,8 @@ describe('A new password', () => {
     PASSWORD_TOO_SHORT: /too short\. Please use at least 12 characters\.$/,
     PASSWORD_TOO_LONG: /at most 128 characters/,
     PASSWORD_TOO_COMMON: /easy to guess/,
-    PASSWORD_PERSONAL: /^Your name, user id or email address is in this password/,
-    PASSWORD_UNCHANGED: /have already/,
+    PASSWORD_PERSONAL: /^This password contains your name, user id, or email address\./,
+    PASSWORD_UNCHANGED: /already your password/,
   };
   for (const [code, sentence] of Object.entries(refusals)) {
     test(`that is refused with ${code} can be mended`, async () => {
@@ -256,7 +256,7 @@ describe('A new password', () => {
     await fillInPasswords(page, '');
     await page.getByText('Please enter a new password.').waitFor();
     await fillInPasswords(page, PASSWORD, `${PASSWORD}!`);
-    await page.getByText('The two passwords are not the same.').waitFor();
+    await page.getByText('The passwords do not match.').waitFor();
     assert.equal(await page.locator('[aria-invalid]').getAttribute('id'), 'repeated');
     assert.equal(await page.locator('#repeated').getAttribute('aria-describedby'), 'message');
     assert.deepEqual(sent, []);
@@ -332,9 +332,9 @@ describe('An old address', () => {
     await page.getByText('Every device is signed out.').waitFor();
     await page.waitForLoadState('networkidle');
     assert.deepEqual(sent, []);
-    await page.getByRole('button', { name: 'Put my address back' }).click();
-    await page.getByRole('heading', { name: 'Your address is back' }).waitFor();
-    await page.getByText('please reset your password').waitFor();
+    await page.getByRole('button', { name: 'Restore my address' }).click();
+    await page.getByRole('heading', { name: 'Your address is restored' }).waitFor();
+    await page.getByText('Please reset your password').waitFor();
     assert.deepEqual(sent, [{ token: TOKEN }]);
     assert.equal(await page.getByRole('button').count(), 0);
     assert.deepEqual(faults, []);
@@ -343,8 +343,8 @@ describe('An old address', () => {
   test('cannot be put back when somebody else has it', async () => {
     const refusal = { code: 'EMAIL_TAKEN', message: 'no', field: null };
     const { page, faults } = await openPlain(browser, UNDO + WITH_TOKEN, { answer: refused(UNDO, refusal) });
-    await page.getByRole('button', { name: 'Put my address back' }).click();
-    await page.getByRole('heading', { name: 'This address cannot be put back' }).waitFor();
+    await page.getByRole('button', { name: 'Restore my address' }).click();
+    await page.getByRole('heading', { name: 'This address cannot be restored' }).waitFor();
     await page.getByText('ask your administrator').waitFor();
     assert.deepEqual(faults, []);
   });

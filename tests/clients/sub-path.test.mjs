@@ -36,8 +36,8 @@ describe('below a path', () => {
 
   test('the page behind a link in a mail sends its form', async () => {
     const { page, faults } = await open('undo-email-change?lang=en#token=upu_made-up-0123456789');
-    await page.getByRole('button', { name: 'Put my address back' }).click();
-    await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+    await page.getByRole('button', { name: 'Restore my address' }).click();
+    await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
     assert.deepEqual(faults, []);
   });
 
