@@ -100,7 +100,7 @@ describe('The single-page application', () => {
     assert.equal(await profile.getByLabel('Name').inputValue(), name);
     await picture(page, 'spa-new-name');
 
-    const email = section(page, 'E-mail');
+    const email = section(page, 'Email');
     const address = `ben-${randomUUID()}@bluebell.example`;
     await email.getByLabel('New address').fill(address);
     await press(email, 'Change address');
@@ -114,8 +114,8 @@ describe('The single-page application', () => {
     await present.getByText('verified', { exact: true }).waitFor();
     await picture(page, 'spa-new-address');
 
-    const mfa = section(page, 'Second factor');
-    await press(mfa, 'Switch on');
+    const mfa = section(page, 'Two-step sign-in');
+    await press(mfa, 'Turn on');
     const qrCode = mfa.getByRole('img', { name: 'QR code' });
     await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await qrCode.elementHandle());
     const secret = await mfa.getByRole('code').innerText();
@@ -130,7 +130,7 @@ describe('The single-page application', () => {
     await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
     await press(mfa, 'Copy');
     await mfa.getByText('Please copy them by hand.').waitFor();
-    await press(mfa, 'I have kept them');
+    await press(mfa, 'I have stored them');
     await codes.first().waitFor({ state: 'detached' });
     assert.ok(await mfa.getByText('Authenticator app').isVisible());
 
@@ -147,7 +147,7 @@ describe('The single-page application', () => {
     await page.getByRole('heading', { name, exact: true }).waitFor();
     await picture(page, 'spa-signed-in-again');
 
-    await press(mfa, 'Switch off');
+    await press(mfa, 'Turn off');
     await enter(mfa, recoveryCode);
     await mfa.getByText('off', { exact: true }).waitFor();
     await picture(page, 'spa-switched-off');
@@ -157,24 +157,24 @@ describe('The single-page application', () => {
   test('has a second factor by e-mail', async () => {
     const { page, faults } = await enterAs(YUNA);
     const address = `yuna-${randomUUID()}@bluebell.example`;
-    const mfa = section(page, 'Second factor');
-    await mfa.getByLabel('Codes by e-mail').check();
+    const mfa = section(page, 'Two-step sign-in');
+    await mfa.getByLabel('Codes by email').check();
     await mfa.getByLabel('Address').fill('nowhere');
-    await press(mfa, 'Switch on');
+    await press(mfa, 'Turn on');
     await mfa.getByRole('textbox', { name: 'Address', description: /not an e-mail address/ }).waitFor();
     await mfa.getByLabel('Address').fill(address);
-    await press(mfa, 'Switch on');
+    await press(mfa, 'Turn on');
     const first = await mailedCode(address);
     await enter(mfa, first);
-    await press(mfa, 'I have kept them');
-    await mfa.getByText(`E-mail to ${address}`).waitFor();
+    await press(mfa, 'I have stored them');
+    await mfa.getByText(`Email to ${address}`).waitFor();
 
     await press(page, 'Sign out');
     await fillIn(page, { userId: YUNA });
     await page.getByText(/the code that we sent to y…@bluebell\.example/).waitFor();
     const second = await mailedCode(address, first);
     await enter(page, second);
-    await press(mfa, 'Switch off');
+    await press(mfa, 'Turn off');
     await enter(mfa, await mailedCode(address, second));
     await mfa.getByText('off', { exact: true }).waitFor();
     assert.deepEqual(faults, []);
@@ -184,21 +184,21 @@ describe('The single-page application', () => {
     const { page, faults, sent } = await enterAs(AIKO);
     await spa.refuse(page, 2);
     const address = `aiko-${randomUUID()}@bluebell.example`;
-    const email = section(page, 'E-mail');
+    const email = section(page, 'Email');
     await email.getByLabel('New address').fill(address);
     await press(email, 'Change address');
-    const dialog = page.getByRole('dialog', { name: 'Is it still you?' });
+    const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' });
     await press(dialog, 'Cancel');
-    await email.getByText('This was not done').waitFor();
+    await email.getByText('Nothing was changed').waitFor();
     await press(email, 'Change address');
     assert.ok(await hasFocus(dialog.getByLabel('Password')));
     assert.equal(await usernameFor(dialog), AIKO);
     await dialog.getByLabel('Password').fill('certainly not the password');
-    await press(dialog, 'Go on');
+    await press(dialog, 'Continue');
     await dialog.getByRole('textbox', { name: 'Password', description: /not your password|wrong/ }).waitFor();
     await picture(page, 'spa-fresh-sign-in');
     await dialog.getByLabel('Password').fill(PASSWORD);
-    await press(dialog, 'Go on');
+    await press(dialog, 'Continue');
     await email.getByText(`We sent a code to ${address}`).waitFor();
     assert.deepEqual(sent.slice(-4), ['UpdateProfile', 'Reauthenticate', 'Reauthenticate', 'UpdateProfile']);
     await press(email, 'Cancel');
@@ -312,7 +312,7 @@ describe('The single-page application', () => {
     const password = section(page, 'Password');
     assert.equal(await usernameFor(password), KENJI);
     const change = async (present, next) => {
-      await password.getByLabel('Present password').fill(present);
+      await password.getByLabel('Current password').fill(present);
       await password.getByLabel('New password').fill(next);
       await press(password, 'Change password');
     };
@@ -324,7 +324,7 @@ describe('The single-page application', () => {
       // until it is done.
       await isEmpty(password.getByLabel('New password'));
       assert.ok(await password.getByText('Your password is changed.').isVisible());
-      assert.equal(await password.getByLabel('Present password').inputValue(), '');
+      assert.equal(await password.getByLabel('Current password').inputValue(), '');
     }
     assert.deepEqual(faults, []);
   });
@@ -359,8 +359,8 @@ describe('The single-page application', () => {
 
   test('offers what has to be done first, and nothing else that changes anything', async () => {
     const { page, faults } = await enterAs(FELIX);
-    await page.getByText('An administrator asks you to switch on a second factor').waitFor();
-    assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['Second factor', 'Workspaces']);
+    await page.getByText('An administrator requires you to turn on two-step sign-in').waitFor();
+    assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['Two-step sign-in', 'Workspaces']);
     await picture(page, 'spa-required-actions');
     assert.deepEqual(faults, []);
   });

@@ -42,7 +42,7 @@ export async function send(request: GraphQLRequest, headers?: HeadersInit): Prom
     throw new RequestFailed('The server cannot be reached. Check that it is running, then try again.');
   });
   return response.json().catch(() => {
-    throw new RequestFailed(`The server responded with status ${response.status}, without JSON. Try again in a moment.`);
+    throw new RequestFailed(`The server returned status ${response.status} without JSON. Try again in a moment.`);
   });
 }
 
