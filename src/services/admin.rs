@@ -42,16 +42,16 @@ pub struct NewUser {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdminRefusal {
     /// The domain is unknown.
-    #[error("there is no domain {0}; `userprofile import` makes one")]
+    #[error("unknown domain {0}; `userprofile import` creates domains")]
     NoDomain(DomainId),
     /// The user is unknown.
-    #[error("there is no such user as {login} in {0}", login = .1.as_str())]
+    #[error("unknown user {login} in {0}", login = .1.as_str())]
     NoUser(DomainId, LoginId),
     /// The user already exists.
-    #[error("there is a user with this user id already")]
+    #[error("a user with this user id already exists")]
     Exists,
     /// Another user has verified the address.
-    #[error("this e-mail address is another user's verified one")]
+    #[error("another user of the domain has verified this email address")]
     EmailTaken,
     /// The password is too weak.
     #[error(transparent)]
@@ -60,13 +60,15 @@ pub enum AdminRefusal {
     #[error("this is the user's current password; choose another")]
     Unchanged,
     /// The user's password and MFA are managed elsewhere.
-    #[error("this user signs in elsewhere (EXTERNAL); they have no password and no MFA here")]
+    #[error(
+        "this user authenticates with an external identity provider (EXTERNAL); their password and MFA are managed there"
+    )]
     External,
     /// The user is DISABLED.
-    #[error("this user is DISABLED; a link would be good for nothing until `userprofile user enable`")]
+    #[error("this user is DISABLED and could not use the link; enable them first, with `userprofile user enable`")]
     Disabled,
     /// The user's MFA has another factor.
-    #[error("this user has a second factor of the other kind; take it away first, with `userprofile user reset-mfa`")]
+    #[error("this user's MFA has another factor; disable it first, with `userprofile user reset-mfa`")]
     OtherFactor,
 }
 

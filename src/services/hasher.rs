@@ -38,7 +38,7 @@ pub struct HashSettings {
 
 /// The settings are not valid Argon2 parameters.
 #[derive(Debug, thiserror::Error)]
-#[error("these are no parameters for Argon2: {0}")]
+#[error("the Argon2 parameters are invalid: {0}; see ARGON2_MEMORY, ARGON2_ITERATIONS, and ARGON2_PARALLELISM")]
 pub struct HashSettingsError(String);
 
 /// Hashes passwords. It is cheap to clone, and all clones share the same threads.
