@@ -23,9 +23,9 @@ enum Caller {
     Pending,
     /// Became EXTERNAL after sign-in.
     External,
-    /// Has the required action UPDATE_PASSWORD.
+    /// Has the required action `UPDATE_PASSWORD`.
     MustChangePassword,
-    /// Has the required action ENFORCE_MFA.
+    /// Has the required action `ENFORCE_MFA`.
     MustEnableMfa,
     /// Authenticated too long ago for step-up.
     Stale,
@@ -81,13 +81,13 @@ enum Requires {
     NoRequiredAction,
     /// Also step-up authentication.
     StepUp,
-    /// Step-up authentication of a LOCAL user; UPDATE_PASSWORD may be required.
+    /// Step-up authentication of a LOCAL user; `UPDATE_PASSWORD` may be required.
     StepUpForPassword,
-    /// Step-up authentication of a LOCAL user; ENFORCE_MFA may be required.
+    /// Step-up authentication of a LOCAL user; `ENFORCE_MFA` may be required.
     StepUpForMfa,
     /// Step-up authentication of a LOCAL user without required actions.
     StepUpAndLocal,
-    /// A LOCAL user; ENFORCE_MFA may be required.
+    /// A LOCAL user; `ENFORCE_MFA` may be required.
     LocalForMfa,
     /// A LOCAL user, even with required actions.
     Local,
