@@ -61,7 +61,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         UserVerb::Sessions(user) => sessions(&services, &user).await,
         UserVerb::RevokeSessions(user) => {
             let (domain, login) = named(&user)?;
-            output::print(&format!("{} sessions ended\n", services.revoke_user_sessions(&domain, &login).await?))
+            output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(&domain, &login).await?))
         }
         UserVerb::VoidUndoLinks(user) => {
             let (domain, login) = named(&user)?;
@@ -72,8 +72,8 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
 
 async fn create(services: &Services, options: CreateOptions) -> Result<(), CliError> {
     let (domain_id, login) = named(&options.user)?;
-    let name = options.name.map(|name| Name::parse(&name)).transpose().map_err(wrong("--name"))?;
-    let email = options.email.map(|email| Email::parse(&email)).transpose().map_err(wrong("--email"))?;
+    let name = options.name.map(|name| Name::parse(&name)).transpose().map_err(invalid("--name"))?;
+    let email = options.email.map(|email| Email::parse(&email)).transpose().map_err(invalid("--email"))?;
     let password = if options.no_password { None } else { Some(ask_password(options.password_stdin)?) };
     let new = NewUser {
         domain_id,
@@ -96,14 +96,17 @@ async fn set_password(services: &Services, options: SetPasswordOptions) -> Resul
 /// Prints that a notification is not sent, so that the operator can inform the user.
 fn warn_if_not_notified(reason: Option<NotNotified>) {
     if let Some(reason) = reason {
-        output::complain(&format!("the user is not notified: {reason}; tell them yourself"));
+        output::eprint(&format!("the user is not notified: {reason}; inform them yourself"));
     }
 }
 
 async fn reset_link(services: &Services, user: &UserName) -> Result<(), CliError> {
     let (domain, login) = named(user)?;
     let (link, expires_at) = services.issue_reset_link(&domain, &login).await?;
-    output::complain(&format!("good once, until {}:", expires_at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+    output::eprint(&format!(
+        "This link can be used once, until {}:",
+        expires_at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    ));
     output::print(&format!("{link}\n"))
 }
 
@@ -119,12 +122,12 @@ async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> 
 }
 
 fn named(user: &UserName) -> Result<(DomainId, LoginId), CliError> {
-    let domain = DomainId::parse(&user.domain_id).map_err(wrong("DOMAIN_ID"))?;
-    let login = LoginId::parse(&user.user_id).map_err(wrong("USER_ID"))?;
+    let domain = DomainId::parse(&user.domain_id).map_err(invalid("DOMAIN_ID"))?;
+    let login = LoginId::parse(&user.user_id).map_err(invalid("USER_ID"))?;
     Ok((domain, login))
 }
 
-fn wrong(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
+fn invalid(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
     move |invalid| CliError::usage(format!("{argument}: {invalid}"))
 }
 
@@ -137,11 +140,11 @@ fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
         return Ok(Password::typed(line.trim_end_matches(['\r', '\n'])));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage("there is no terminal to ask for the password at; use --password-stdin"));
+        return Err(CliError::usage("standard input is not a terminal to enter the password at; use --password-stdin"));
     }
     let password = rpassword::prompt_password("New password: ").map_err(unreadable)?;
-    if rpassword::prompt_password("Once more: ").map_err(unreadable)? != password {
-        return Err(CliError::failed("the two were not the same; nothing was changed"));
+    if rpassword::prompt_password("Repeat the password: ").map_err(unreadable)? != password {
+        return Err(CliError::failed("the two passwords differ; nothing was changed"));
     }
     Ok(Password::typed(&password))
 }
