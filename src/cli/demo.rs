@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use super::error::CliError;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::http::SampleUsers;
 use crate::services::Services;
 use crate::services::import::ImportOptions;
+use crate::storage::db::Location;
 
 /// The company, in the form that `import` reads.
 const COMPANY: &str = include_str!("../../demo/company.jsonl");
@@ -24,7 +25,7 @@ pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
         );
         return Err(CliError::usage(message));
     }
-    if !matches!(config.database_url, DatabaseUrl::Sqlite(_)) {
+    if !matches!(config.database, Location::Sqlite(_)) {
         return Err(CliError::usage("--demo needs a SQLite file of its own; set DATABASE_URL to sqlite:FILE"));
     }
     Ok(())

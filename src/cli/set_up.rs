@@ -6,28 +6,15 @@ use std::sync::Arc;
 use super::error::CliError;
 use super::secret_key;
 use crate::clock::SystemClock;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::mail::{Smtp, Transport};
 use crate::services::hasher::Hasher;
 use crate::services::installation::SecretKeyError;
 use crate::services::outbox::Post;
 use crate::services::{RefusalLimit, Services};
 use crate::storage::Db;
-use crate::storage::UrlError;
 use crate::storage::db::Location;
 use crate::storage::migrate;
-
-/// The location of the database.
-pub(super) fn location(config: &Config) -> Result<Location, CliError> {
-    Ok(match &config.database_url {
-        DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
-        DatabaseUrl::Postgres(url) => {
-            let remedy = "give a connection URI as described in PostgreSQL's documentation";
-            let invalid = |error: UrlError| config.error("database_url", error.to_string(), remedy);
-            Location::Postgres(url.expose().parse().map_err(invalid)?)
-        }
-    })
-}
 
 /// The error that the database cannot be used; it names the setting.
 pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
@@ -36,13 +23,13 @@ pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
 
 /// Checks that the tables are up to date: applies migrations if allowed, otherwise says what to do. If there is nothing
 /// to apply, it only reads, so that a read-only database can be read.
-async fn prepare_tables(config: &Config, location: &Location, may_migrate: bool) -> Result<(), CliError> {
-    let pending = migrate::pending(location).await.map_err(|error| unusable(config, &error))?;
+async fn prepare_tables(config: &Config, may_migrate: bool) -> Result<(), CliError> {
+    let pending = migrate::pending(&config.database).await.map_err(|error| unusable(config, &error))?;
     if pending.is_empty() {
         return Ok(());
     }
     if may_migrate {
-        let applied = migrate::apply(location).await.map_err(|error| unusable(config, &error))?;
+        let applied = migrate::apply(&config.database).await.map_err(|error| unusable(config, &error))?;
         tracing::info!(applied = applied.join(", "), "migrations applied");
         return Ok(());
     }
@@ -65,11 +52,10 @@ pub(super) async fn services_with(
     may_migrate: bool,
     transport: Option<Transport>,
 ) -> Result<Services, CliError> {
-    let location = location(config)?;
-    let is_sqlite = matches!(location, Location::Sqlite(_));
+    let is_sqlite = matches!(config.database, Location::Sqlite(_));
     let key_source = config.key_source()?;
-    prepare_tables(config, &location, may_migrate || is_sqlite).await?;
-    let db = Db::open(&location, config.database_connections).await.map_err(|error| unusable(config, &error))?;
+    prepare_tables(config, may_migrate || is_sqlite).await?;
+    let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
     let services = Services {
         secret_key: secret_key::load(key_source, &db).await?,
         clock: Arc::new(SystemClock),

@@ -1,34 +1,11 @@
-//! Masks secrets in what is printed.
+//! Masks secrets in URLs that are printed.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
 /// The text that is printed instead of a secret.
 pub(super) const MASK: &str = "***";
-
-/// A URL that may contain a password. Prints the URL with `***` for the password and for parameters such as
-/// `password=`.
-#[derive(Clone)]
-pub struct SecretUrl(String);
-
-impl SecretUrl {
-    pub(super) fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
-    }
-
-    /// The URL as given, including its password.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask_url(&self.0))
-    }
-}
 
 /// `url` with `***` for its password and its secret parameters. A URL without `//` cannot contain a password.
 pub(super) fn mask_url(url: &str) -> String {
@@ -89,12 +66,5 @@ mod tests {
             assert_eq!(mask_url(url), masked);
             assert_eq!(mask_url(masked), masked, "masking is idempotent");
         }
-    }
-
-    #[test]
-    fn debug_output_is_masked() {
-        let url = SecretUrl::new("postgres://a:hunter2@db/app");
-        assert_eq!(format!("{url:?}"), "postgres://a:***@db/app");
-        assert_eq!(url.expose(), "postgres://a:hunter2@db/app");
     }
 }

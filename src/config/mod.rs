@@ -24,8 +24,7 @@ mod unknown;
 mod values;
 
 pub use error::SettingError;
-pub use kinds::{DatabaseUrl, LogFormat};
-pub use mask::SecretUrl;
+pub use kinds::LogFormat;
 pub use print::docs_markdown;
 pub use setting::{DefaultValue, Setting};
 pub use table::settings;

@@ -292,7 +292,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let default_mode = if documents.is_some() { Mode::Prefer } else { Mode::Off };
     Some(Config {
         listen,
-        database_url,
+        database: database_url,
         database_connections,
         secret_key,
         secret_key_file,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     error::SettingError,
-    kinds::{DatabaseUrl, KEY_FORMAT, LogFormat, parse_secret_key},
+    kinds::{KEY_FORMAT, LogFormat, parse_secret_key},
     setting::EffectiveSetting,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     http::HttpSettings,
     mail::SmtpSettings,
     services::{Links, Policy, hasher::HashSettings},
+    storage::db::Location,
 };
 
 /// All effective settings, checked, in the types of the layers that use them.
@@ -31,7 +32,7 @@ pub struct Config {
     /// Trusted documents and persisted queries.
     pub documents: DocumentSettings,
     /// The database.
-    pub database_url: DatabaseUrl,
+    pub database: Location,
     /// The maximum number of open database connections.
     pub database_connections: u32,
     /// The mail server; `None` if no messages are sent.
@@ -80,18 +81,18 @@ impl Config {
     /// The source of the secret key; reads the file that was given for it. Call it only if the key is needed, so that
     /// all other commands work without one.
     pub fn key_source(&self) -> Result<KeySource, SettingError> {
-        match (&self.secret_key, &self.secret_key_file, &self.database_url) {
+        match (&self.secret_key, &self.secret_key_file, &self.database) {
             (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
             (None, Some(file), _) => read_secret_key(file).map(KeySource::Given).map_err(|wrong| {
                 let wrong = format!("{} {wrong}", file.display());
                 self.error("secret_key_file", wrong, &format!("write {KEY_FORMAT} to it"))
             }),
-            (None, None, DatabaseUrl::Sqlite(database)) => {
+            (None, None, Location::Sqlite(database)) => {
                 let mut path = database.clone().into_os_string();
                 path.push(".key");
                 Ok(KeySource::BesideDatabase(path.into()))
             }
-            (None, None, DatabaseUrl::Postgres(_)) => Err(SettingError::new(
+            (None, None, Location::Postgres(_)) => Err(SettingError::new(
                 "environment variable USERPROFILE_SECRET_KEY",
                 "it is not set, and a key is generated only beside a SQLite file",
                 format!("give {KEY_FORMAT}, or name a file that contains them in USERPROFILE_SECRET_KEY_FILE"),
@@ -102,9 +103,9 @@ impl Config {
     /// Where the secret key is given: the setting, or the file that it is stored in.
     #[must_use]
     pub fn key_place(&self) -> String {
-        match (&self.secret_key, &self.secret_key_file, &self.database_url) {
+        match (&self.secret_key, &self.secret_key_file, &self.database) {
             (None, Some(file), _) => format!("{} ({})", self.place_of("secret_key_file"), file.display()),
-            (None, None, DatabaseUrl::Sqlite(database)) => format!("{}.key", database.display()),
+            (None, None, Location::Sqlite(database)) => format!("{}.key", database.display()),
             _ => self.place_of("secret_key").to_owned(),
         }
     }

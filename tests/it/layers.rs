@@ -12,7 +12,7 @@ const RULES: [(&str, &[&str]); 8] = [
     ("services", &["graphql", "http", "cli", "config"]),
     ("graphql", &["mail", "storage", "http", "cli", "config"]),
     ("http", &["storage", "services", "cli", "config"]),
-    ("config", &["storage", "cli", "entropy"]),
+    ("config", &["cli", "entropy"]),
     ("cli", &[]),
 ];
 

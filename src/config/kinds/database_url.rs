@@ -3,36 +3,30 @@
 use std::path::PathBuf;
 
 use super::Kind;
-use crate::config::mask::{SecretUrl, mask_url};
-
-/// The location of the database.
-#[derive(Debug, Clone)]
-pub enum DatabaseUrl {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// The PostgreSQL server of this URL, which is passed on unchanged.
-    Postgres(SecretUrl),
-}
+use crate::{
+    config::mask::mask_url,
+    storage::{UrlError, db::Location},
+};
 
 /// The URL of the database.
-pub(in super::super) fn database_url() -> Kind<DatabaseUrl> {
-    let accepts = "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME` \
+pub(in super::super) fn database_url() -> Kind<Location> {
+    let accepts = "`sqlite:PATH` or a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
                    (write / ? # @ of the password as %2F %3F %23 %40)";
     Kind::new("URL", accepts, parse_database_url).secret(mask_url)
 }
 
-fn parse_database_url(text: &str) -> Result<DatabaseUrl, String> {
+fn parse_database_url(text: &str) -> Result<Location, String> {
     if text.chars().any(char::is_control) {
         return Err("it contains a control character".to_owned());
     }
     if let Some(path) = text.strip_prefix("sqlite:") {
-        return parse_sqlite(path).map(DatabaseUrl::Sqlite);
+        return parse_sqlite(path).map(Location::Sqlite);
     }
     match text.split_once("://") {
         None => Err("it does not begin with `sqlite:` or `postgres://`".to_owned()),
         Some(("postgres" | "postgresql", rest)) => {
             check_postgres(rest)?;
-            Ok(DatabaseUrl::Postgres(SecretUrl::new(text)))
+            text.parse().map(Location::Postgres).map_err(|error: UrlError| error.to_string())
         }
         // Before `://` can be a password, too.
         Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
@@ -91,7 +85,7 @@ mod tests {
             ("sqlite:///var/lib/up.db", "/var/lib/up.db"),
             ("sqlite:./data/up.db", "./data/up.db"),
         ] {
-            assert!(matches!(parse_database_url(text), Ok(DatabaseUrl::Sqlite(parsed)) if *parsed == *path), "{text}");
+            assert!(matches!(parse_database_url(text), Ok(Location::Sqlite(parsed)) if *parsed == *path), "{text}");
         }
     }
 
@@ -105,10 +99,7 @@ mod tests {
             "postgres:///up?host=/run/postgresql",
             "postgres://%2Frun%2Fpostgresql/up",
         ] {
-            assert!(
-                matches!(parse_database_url(text), Ok(DatabaseUrl::Postgres(url)) if url.expose() == text),
-                "{text}"
-            );
+            assert!(matches!(parse_database_url(text), Ok(Location::Postgres(_))), "{text}");
         }
     }
 
@@ -132,6 +123,7 @@ mod tests {
             ("postgres://ann:12/hunter2@db/up", "a `@` after the server"),
             ("postgres://ann:12?hunter2@db/up", "a `@` after the server"),
             ("postgres://ann:12#hunter2@db/up", "contains a `#`"),
+            ("postgres://ann:hunter2@db/up?sslcert=x", "the parameter sslcert is not supported"),
         ] {
             let wrong = wrong(&database_url(), text);
             assert!(wrong.contains(expected), "{text}: {wrong}");

@@ -10,7 +10,6 @@ mod secret_key;
 mod text;
 mod web_url;
 
-pub use database_url::DatabaseUrl;
 pub(super) use database_url::database_url;
 pub(super) use mail::{mailbox, smtp_url};
 pub(super) use network::{host_name, networks, socket_address};

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::given;
-use crate::config::{DatabaseUrl, settings};
+use crate::{config::settings, storage::db::Location};
 
 #[test]
 fn defaults_are_as_documented() {
     let config = given().config();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert!(matches!(&config.database_url, DatabaseUrl::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
+    assert!(matches!(&config.database, Location::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
     assert_eq!(config.hashing.memory, 19 * 1024);
     assert!(config.hashing.concurrency >= 1);
     assert_eq!(config.http.body_limit, 1 << 20);
