@@ -1,5 +1,5 @@
-// A document that the server knows against one that it has never seen, turn by turn; and what the cache of documents
-// takes in memory when it is full of documents of one shape.
+// Compares the time of a cached document with that of a new one, alternating; and measures the memory of a document
+// cache that is full of documents of one shape.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const ROUNDS = 2000;
 const DOMAIN = 'domain-bluebell';
 const COMPANY = new URL('../demo/company.jsonl', import.meta.url).pathname;
 const LIMIT_MEGABYTES = 67;
-// Of each shape so many that the cache is full several times over.
+// Per shape, enough to fill the cache several times.
 const DISTINCT = 4000;
 
 const profile = (name) => `query ${name} {
@@ -21,10 +21,10 @@ const profile = (name) => `query ${name} {
 }`;
 
 const SHAPES = {
-  'as a front end has them': profile,
-  'of the shortest names': (name) => `query ${name} { me { ${'id '.repeat(1300)} } }`,
-  'of the smallest parts': (name) => `query ${name} { me { ${'...{id}'.repeat(600)} } }`,
-  'of arguments': (name) => `query ${name} { ${'nodes(ids: ['.concat('""'.repeat(100), ']) { id } ').repeat(15)} }`,
+  'typical of a front end': profile,
+  'with many short names': (name) => `query ${name} { me { ${'id '.repeat(1300)} } }`,
+  'with many small fragments': (name) => `query ${name} { me { ${'...{id}'.repeat(600)} } }`,
+  'with many arguments': (name) => `query ${name} { ${'nodes(ids: ['.concat('""'.repeat(100), ']) { id } ').repeat(15)} }`,
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'userprofile-bench-'));
@@ -37,9 +37,9 @@ async function compareTimes(database) {
   run(database, 'import', COMPANY);
   const server = await start(database);
   const token = await signIn(server.url, DOMAIN, 'wonny@bluebell.example', 'paper-lantern');
-  const times = { known: [], new: [] };
+  const times = { cached: [], new: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [kind, name] of [['known', 'Known'], ['new', `New${round}`]]) {
+    for (const [kind, name] of [['cached', 'Cached'], ['new', `New${round}`]]) {
       const began = performance.now();
       await ask(server.url, profile(name), {}, token);
       times[kind].push(performance.now() - began);
@@ -47,14 +47,14 @@ async function compareTimes(database) {
   }
   await server.stop();
   for (const [kind, all] of Object.entries(times)) {
-    console.log(`${kind.padEnd(5)} ${median(all).toFixed(2)} ms (median of ${ROUNDS})`);
+    console.log(`${kind.padEnd(6)} ${median(all).toFixed(2)} ms (median of ${ROUNDS})`);
   }
 }
 
 async function fill(database, shape, make) {
   const server = await start(database, ['--document-cache', '64MiB']);
   const before = server.residentMegabytes();
-  for (let number = 0; number < DISTINCT * (shape.startsWith('as') ? 5 : 1); number++) {
+  for (let number = 0; number < DISTINCT * (shape.startsWith('typical') ? 5 : 1); number++) {
     const body = JSON.stringify({ query: make(`Q${number}`) });
     const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     const { errors = [] } = await response.json();
@@ -62,5 +62,5 @@ async function fill(database, shape, make) {
   }
   const grown = server.residentMegabytes() - before;
   await server.stop();
-  console.log(`full of documents ${shape}: ${grown.toFixed(0)} MB more, of ${LIMIT_MEGABYTES} MB that the setting allows`);
+  console.log(`cache full of documents ${shape}: ${grown.toFixed(0)} MB (limit: ${LIMIT_MEGABYTES} MB)`);
 }

@@ -1,5 +1,5 @@
-// The first page of an administrator of 100,000 workspaces, and of a member of three, turn by turn.
-// On SQLite; on PostgreSQL with DATABASE_URL=postgres://… of an empty database.
+// The first page of workspaces of an admin of 100,000 workspaces and of a member of three, alternating. On SQLite, or
+// with DATABASE_URL=postgres://… on an empty PostgreSQL database.
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

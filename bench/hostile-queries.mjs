@@ -1,6 +1,6 @@
-// One user sends the most expensive documents that the limits admit, again and again. Measures how long a neighbour waits
-// for `me` and for the first screen meanwhile, against the same in quiet; and how much memory each document makes the
-// server take above its idle state. Fails where either is more than it may be, or where the neighbour gets an error.
+// One user repeatedly sends the most expensive documents that the limits allow. Measures the time of another user's
+// `me` and first screen meanwhile, compared with an idle server; and the server's memory above idle for each document.
+// Fails if one of them is above its limit, or if the other user gets an error.
 //
 // usage: [DATABASE_URL=postgres://… of an empty database] [USERPROFILE_BINARY=…] node bench/hostile-queries.mjs
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { ask, run, signIn, start } from './server.mjs';
 const DOMAIN = 'domain-bench';
 const PASSWORD = 'paper-lantern';
 const LARGE_GROUPS = Number(process.env.LARGE_GROUPS ?? 100);
-const USERS_OF_A_GROUP = 10_000;
+const USERS_PER_GROUP = 10_000;
 const WORKSPACES = 16_000;
 const ROUNDS = Number(process.env.ROUNDS ?? 300);
-const MOST_TIMES_SLOWER = 4;
+const MAX_TIMES_SLOWER = 4;
 // Megabytes above idle that one request may take.
-const MOST_MEMORY = 64 * 1.048576;
+const MAX_MEMORY = 64 * 1.048576;
 
 const ME = '{ me { name } }';
 const FIRST_SCREEN = `{ me { name workspaces { nodes { id name roleName workspaceGroup { name } } pageInfo { endCursor } }
@@ -40,10 +40,10 @@ const failures = [];
 try {
   const server = await start(database);
   const tokens = {};
-  for (const user of ['attacker', 'neighbour']) tokens[user] = await signIn(server.url, DOMAIN, user, PASSWORD);
+  for (const user of ['attacker', 'other']) tokens[user] = await signIn(server.url, DOMAIN, user, PASSWORD);
   const { me } = await ask(server.url, '{ me { id } }', {}, tokens.attacker);
   const documents = hostile(me.id);
-  await measureNeighbour(server, tokens, documents);
+  await measureOtherUser(server, tokens, documents);
   await server.stop();
   await measureMemory(tokens.attacker, documents);
 } finally {
@@ -64,42 +64,42 @@ function hostile(own) {
     'own tags of 1,000 entities': [entities('User', aliases(() => 'tags')), these('User', 1000, () => own)],
     'every field of pages': [`{ me { ${ALIASES.slice(0, 12).map((n) => `a${n}: workspaces(first: 500) { nodes { ${EVERY_FIELD} } }`).join(' ')} } }`],
     'long aliases': [`{ me { workspaces(first: 500) { nodes { ${ALIASES.slice(0, 13).map((n) => `${'a'.repeat(124)}${n}: name`).join(' ')} } } } }`],
-    'entities that wait': [entities('Workspace', aliases(() => 'workspaceGroup { name }')), these('Workspace', 1000, workspace)],
+    'entities with pending fields': [entities('Workspace', aliases(() => 'workspaceGroup { name }')), these('Workspace', 1000, workspace)],
     'a page of each group': ['{ me { workspaceGroups(first: 100) { nodes { workspaces(first: 160) { nodes { id } } } } } }'],
     'pages of each group': [`{ me { workspaceGroups(first: 100) { nodes { ${aliases((n) => `workspaces(first: ${50 + n}) { nodes { id } }`)} } } } }`],
     'introspection': [`{ ${ALIASES.slice(0, 14).map((n) => `a${n}: __schema { types { name description fields { name description args { name description } } } }`).join(' ')} }`],
   };
 }
 
-async function measureNeighbour(server, tokens, documents) {
-  const quiet = await neighbour(server, tokens.neighbour);
+async function measureOtherUser(server, tokens, documents) {
+  const idle = await percentiles(server, tokens.other);
   for (const name of ['counts of 1,000 equal entities', 'users of large groups']) {
     const [query, variables] = documents[name];
     const attackers = [1, 2].map(
       () => new Worker(new URL('./attacker.mjs', import.meta.url), { workerData: { url: server.url, query, variables, token: tokens.attacker } }),
     );
-    const busy = await neighbour(server, tokens.neighbour);
+    const busy = await percentiles(server, tokens.other);
     const counts = await Promise.all(attackers.map(stopped));
     const attacks = counts.reduce((sum, count) => sum + count, 0);
-    console.log(`beside ${attacks} requests for ${name}:`);
-    for (const question of Object.keys(quiet)) {
-      const times = busy[question] / quiet[question];
-      console.log(`  ${question}, p95: ${quiet[question].toFixed(1)} ms in quiet, ${busy[question].toFixed(1)} ms: ${times.toFixed(1)} times`);
-      if (times > MOST_TIMES_SLOWER) failures.push(`${question} is ${times.toFixed(1)} times slower beside ${name}`);
+    console.log(`during ${attacks} requests for ${name}:`);
+    for (const question of Object.keys(idle)) {
+      const times = busy[question] / idle[question];
+      console.log(`  ${question}, p95: ${busy[question].toFixed(1)} ms, ${idle[question].toFixed(1)} ms when idle: ${times.toFixed(1)} times`);
+      if (times > MAX_TIMES_SLOWER) failures.push(`${question} takes ${times.toFixed(1)} times as long during ${name}`);
     }
   }
-  console.log(`memory of the server at most: ${server.mostMegabytes().toFixed(0)} MB`);
+  console.log(`maximum memory of the server: ${server.maxMegabytes().toFixed(0)} MB`);
 }
 
-/** Ends an attacker, and tells how many requests it sent. */
+/** Stops an attacker, and returns the number of its requests. */
 async function stopped(attacker) {
   attacker.postMessage('stop');
   const [requests] = await once(attacker, 'message');
   return requests;
 }
 
-/** The 95th percentiles of the neighbour's requests, of which none may fail. */
-async function neighbour(server, token) {
+/** The 95th percentiles of the other user's requests. Throws if one fails. */
+async function percentiles(server, token) {
   const times = { me: [], 'the first screen': [] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const [question, query] of [['me', ME], ['the first screen', FIRST_SCREEN]]) {
@@ -112,7 +112,7 @@ async function neighbour(server, token) {
   return Object.fromEntries(Object.entries(times).map(([question, all]) => [question, p95(all)]));
 }
 
-/** Each document at a server of its own, since memory that was taken once is not always given back. */
+/** Runs each document on a new server, because memory is not always returned to the operating system. */
 async function measureMemory(token, documents) {
   for (const [name, [query, variables]] of Object.entries(documents)) {
     const server = await start(database);
@@ -121,11 +121,11 @@ async function measureMemory(token, documents) {
     const began = performance.now();
     const { errors = [], bytes } = await post(server.url, query, variables, token);
     const milliseconds = performance.now() - began;
-    const taken = server.mostMegabytes() - idle;
+    const taken = server.maxMegabytes() - idle;
     await server.stop();
-    const answer = errors.length > 0 ? `${errors[0].extensions.code} ${errors[0].extensions.limit ?? ''}` : `${(bytes / 1e6).toFixed(1)} MB`;
-    console.log(`${name}: ${taken.toFixed(0)} MB above idle, ${milliseconds.toFixed(0)} ms, ${answer}`);
-    if (taken > MOST_MEMORY) failures.push(`${name} takes ${taken.toFixed(0)} MB`);
+    const result = errors.length > 0 ? `${errors[0].extensions.code} ${errors[0].extensions.limit ?? ''}` : `${(bytes / 1e6).toFixed(1)} MB`;
+    console.log(`${name}: ${taken.toFixed(0)} MB above idle, ${milliseconds.toFixed(0)} ms, ${result}`);
+    if (taken > MAX_MEMORY) failures.push(`${name} takes ${taken.toFixed(0)} MB`);
   }
 }
 
@@ -142,13 +142,13 @@ async function writeCompany(path) {
   await line({ kind: 'domain', name: 'bench' });
   await line({ kind: 'role', role_id: 'member', name: 'Member', role_type: 'WORKSPACE_MEMBER' });
   await line({ kind: 'user', user_id: 'attacker', password: PASSWORD, role_type: 'DOMAIN_ADMIN', tags: largeTags() });
-  await line({ kind: 'user', user_id: 'neighbour', password: PASSWORD });
+  await line({ kind: 'user', user_id: 'other', password: PASSWORD });
   for (let number = 0; number < LARGE_GROUPS; number++) {
-    const users = Array.from({ length: USERS_OF_A_GROUP }, (_, user) => ({ user_id: `user-number-${user}@example.com`, role_id: 'member', role_type: 'WORKSPACE_MEMBER' }));
+    const users = Array.from({ length: USERS_PER_GROUP }, (_, user) => ({ user_id: `user-number-${user}@example.com`, role_id: 'member', role_type: 'WORKSPACE_MEMBER' }));
     await line({ kind: 'workspace_group', workspace_group_id: `wg-large-${number}`, name: `Large ${number}`, users: [{ user_id: 'attacker' }, ...users.slice(1)] });
   }
   for (let number = 0; number < 5; number++) {
-    const users = Array.from({ length: 10 }, (_, user) => ({ user_id: user === 0 ? 'neighbour' : `user-number-${user}@example.com` }));
+    const users = Array.from({ length: 10 }, (_, user) => ({ user_id: user === 0 ? 'other' : `user-number-${user}@example.com` }));
     await line({ kind: 'workspace_group', workspace_group_id: `wg-${number}`, name: `Group ${number}`, users });
   }
   for (let number = 0; number < WORKSPACES; number++) {
@@ -156,14 +156,14 @@ async function writeCompany(path) {
     const workspace_group_id = number < 50 ? `wg-${number % 5}` : `wg-large-${number % LARGE_GROUPS}`;
     await line({ kind: 'workspace', workspace_id, workspace_group_id, name: `Workspace ${String(number).padStart(5, '0')} ${'w'.repeat(60)}`, tags: number < 50 || number >= 700 ? {} : largeTags() });
     if (number >= 50) continue;
-    const binding = { role_binding_id: `rb-${number}`, user_id: 'neighbour', role_id: 'member', workspace_id, workspace_group_id };
+    const binding = { role_binding_id: `rb-${number}`, user_id: 'other', role_id: 'member', workspace_id, workspace_group_id };
     await line({ kind: 'role_binding', ...binding, role_type: 'WORKSPACE_MEMBER', resource_group: 'WORKSPACE' });
   }
   out.end();
   await once(out, 'finish');
 }
 
-/** Just below 16 KiB of small values, which take most memory once they are read. */
+/** Just below 16 KiB of small values, which take the most memory when parsed. */
 function largeTags() {
   return Object.fromEntries(Array.from({ length: 1900 }, (_, number) => [`${number}`, 1]));
 }

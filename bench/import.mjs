@@ -1,10 +1,10 @@
-// Imports 100,000 lines of each kind: into an empty database, into one in which one of each kind was imported before, and
-// into one that holds 100,000 others. Fails where one of the last two takes more than 1.5 times as long as the first, or
-// twice as many lines take more than 3 times as long.
+// Imports 100,000 lines of each kind into an empty database, after an import of one line, and into a database that
+// holds 100,000 others. Fails if one of the last two takes more than 1.5 times as long as the first, or if twice as
+// many lines take more than 3 times as long.
 //
 // usage: [DATABASE_URL=postgres://…] [LINES=100000] node bench/import.mjs [KIND…]
 //
-// Without DATABASE_URL, on SQLite. On PostgreSQL, each import gets a database of its own on that server, which `psql` makes.
+// Without DATABASE_URL, on SQLite. On PostgreSQL, `psql` creates a new database on that server for each import.
 import { spawnSync } from 'node:child_process';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,8 @@ import { once } from 'node:events';
 import { run } from './server.mjs';
 
 const LINES = Number(process.env.LINES ?? 100_000);
-const MOST_TIMES_SLOWER = 1.5;
-const MOST_TIMES_FOR_TWICE = 3;
+const MAX_TIMES_SLOWER = 1.5;
+const MAX_TIMES_FOR_TWICE = 3;
 const DOMAIN = 'domain-bench';
 
 const KINDS = {
@@ -43,17 +43,17 @@ try {
     const twiceAsMany = timed([one], twice);
     const times = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s (${(milliseconds / intoEmpty).toFixed(2)} times)`;
     console.log(
-      `${kind}: empty ${(intoEmpty / 1000).toFixed(1)} s, after one ${times(afterOne)}, beside ${LINES} others ${times(intoFull)}, ` +
+      `${kind}: empty ${(intoEmpty / 1000).toFixed(1)} s, after one ${times(afterOne)}, into ${LINES} others ${times(intoFull)}, ` +
         `the same again ${times(again)}, twice as many ${times(twiceAsMany)}`,
     );
     const slowest = Math.max(afterOne, intoFull) / intoEmpty;
-    if (slowest > MOST_TIMES_SLOWER || twiceAsMany / intoEmpty > MOST_TIMES_FOR_TWICE) process.exitCode = 1;
+    if (slowest > MAX_TIMES_SLOWER || twiceAsMany / intoEmpty > MAX_TIMES_FOR_TWICE) process.exitCode = 1;
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-/** Writes a file of lines of a kind, in an order that no index has. */
+/** Writes a file with lines of one kind, in an order that differs from that of every index. */
 async function file(name, kind, first, count) {
   const path = join(folder, `${name}.jsonl`);
   const out = createWriteStream(path);
@@ -67,7 +67,7 @@ async function file(name, kind, first, count) {
   return path;
 }
 
-/** Imports `before` into a new database, then `path`; tells how many milliseconds the latter took. */
+/** Imports `before` into a new database, then `path`; returns the milliseconds that the latter took. */
 function timed(before, path) {
   const database = newDatabase();
   try {

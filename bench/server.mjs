@@ -1,4 +1,4 @@
-// Starts the release binary, or the one that USERPROFILE_BINARY names, on a database, for the measurements beside this file.
+// Runs the release binary, or the one that USERPROFILE_BINARY names, for the benchmarks in this folder.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export const BINARY = process.env.USERPROFILE_BINARY ?? new URL('../target/release/userprofile', import.meta.url).pathname;
 
-/** Runs a command of the binary to its end. */
+/** Runs a command of the binary. */
 export function run(databaseUrl, ...args) {
   const done = spawnSync(BINARY, args, { env: environment(databaseUrl), stdio: ['ignore', 'inherit', 'inherit'] });
-  if (done.status !== 0) throw new Error(`userprofile ${args.join(' ')} failed; is it built? scripts/build`);
+  if (done.status !== 0) throw new Error(`userprofile ${args.join(' ')} failed; if it is not built, run scripts/build`);
 }
 
-/** Starts a server and waits until it is ready; tells how many milliseconds that took. */
+/** Starts a server, and waits until it is ready. */
 export async function start(databaseUrl, flags = []) {
   const port = await freePort();
   const began = performance.now();
@@ -22,12 +22,12 @@ export async function start(databaseUrl, flags = []) {
   });
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
-    if (server.exitCode !== null) throw new Error('the server ended before it was ready');
+    if (server.exitCode !== null) throw new Error('the server exited before it was ready');
     const ready = await fetch(`${url}/readyz`).catch(() => undefined);
     if (ready?.ok) break;
     await pause(0.2);
   }
-  return { url, milliseconds: performance.now() - began, residentMegabytes: () => memory(server.pid, 'VmRSS'), mostMegabytes: () => memory(server.pid, 'VmHWM'), stop: () => stop(server) };
+  return { url, milliseconds: performance.now() - began, residentMegabytes: () => memory(server.pid, 'VmRSS'), maxMegabytes: () => memory(server.pid, 'VmHWM'), stop: () => stop(server) };
 }
 
 export function median(numbers) {
@@ -35,13 +35,13 @@ export function median(numbers) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Asks for something and throws where there are errors. */
+/** Sends a request, and returns its data; throws if there are errors. */
 export async function ask(url, query, variables, token) {
   const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
   const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  const answer = await response.json();
-  if (answer.errors) throw new Error(JSON.stringify(answer.errors));
-  return answer.data;
+  const { data, errors } = await response.json();
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
 }
 
 export async function signIn(url, domainId, userId, password) {

@@ -1,5 +1,5 @@
-// 200 sign-ins at once: how much memory the server takes at most, and how long `me` of somebody who is signed in takes
-// meanwhile, against the same without them. Fails where either is more than it may be.
+// 200 concurrent sign-ins: the server's maximum memory, and the time of an authenticated user's `me` meanwhile,
+// compared with an idle server. Fails if one of them is above its limit.
 //
 // usage: [DATABASE_URL=postgres://…] node bench/sign-ins.mjs
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { ask, run, signIn, start } from './server.mjs';
 
 const SIGN_INS = 200;
 const PASSWORD = 'correct horse 7';
-// Megabytes: the server itself, and 19 MiB for each password that is hashed at once.
-const MOST_MEMORY = 45 + 19 * 1.048576 * availableParallelism();
-const MOST_TIMES_SLOWER = 4;
+// Megabytes: the server itself, and 19 MiB for each password that is hashed concurrently.
+const MAX_MEMORY = 45 + 19 * 1.048576 * availableParallelism();
+const MAX_TIMES_SLOWER = 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'userprofile-'));
 const databaseUrl = process.env.DATABASE_URL ?? `sqlite:${folder}/bench.db`;
@@ -25,7 +25,7 @@ const server = await start(databaseUrl);
 try {
   const token = await signIn(server.url, 'domain-bench', `u${SIGN_INS}`, PASSWORD);
   const me = () => ask(server.url, '{ me { name email } }', {}, token);
-  const quiet = await timed(me, () => false, 1000);
+  const idle = await timed(me, () => false, 1000);
   let done = 0;
   let signedIn = 0;
   const attempts = Array.from({ length: SIGN_INS }, (_, n) =>
@@ -33,16 +33,16 @@ try {
   );
   const busy = await timed(me, () => done < SIGN_INS, 100);
   await Promise.all(attempts);
-  const memory = server.mostMegabytes();
-  console.log(`${signedIn} of ${SIGN_INS} signed in, the others were told to wait`);
-  console.log(`memory at most: ${memory.toFixed(1)} MB, may be ${MOST_MEMORY.toFixed(1)} MB`);
-  console.log(`me, p99: ${quiet.toFixed(2)} ms in quiet, ${busy.toFixed(2)} ms beside them: ${(busy / quiet).toFixed(1)} times`);
-  if (memory > MOST_MEMORY || busy > MOST_TIMES_SLOWER * quiet) process.exitCode = 1;
+  const memory = server.maxMegabytes();
+  console.log(`${signedIn} of ${SIGN_INS} signed in, the others were rate limited`);
+  console.log(`maximum memory: ${memory.toFixed(1)} MB (limit: ${MAX_MEMORY.toFixed(1)} MB)`);
+  console.log(`me, p99: ${busy.toFixed(2)} ms, ${idle.toFixed(2)} ms when idle: ${(busy / idle).toFixed(1)} times`);
+  if (memory > MAX_MEMORY || busy > MAX_TIMES_SLOWER * idle) process.exitCode = 1;
 } finally {
   await server.stop();
 }
 
-/** The 99th percentile of `least` calls, or of more as long as `goesOn` says so, one after the other. */
+/** The 99th percentile of at least `least` sequential calls, and of more while `goesOn` returns true. */
 async function timed(call, goesOn, least) {
   const times = [];
   while (times.length < least || goesOn()) {

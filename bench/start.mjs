@@ -1,4 +1,4 @@
-// How soon a server is ready on a SQLite file that exists, and how much memory it holds then.
+// The time until a server on an existing SQLite file is ready, and its memory then.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,4 +15,4 @@ for (let number = 0; number < 20; number++) {
 }
 rmSync(folder, { recursive: true });
 console.log(`ready after ${median(starts.map((start) => start.milliseconds)).toFixed(1)} ms (median of 20)`);
-console.log(`resident then ${median(starts.map((start) => start.megabytes)).toFixed(1)} MB (median of 20)`);
+console.log(`resident memory ${median(starts.map((start) => start.megabytes)).toFixed(1)} MB (median of 20)`);

@@ -2,7 +2,7 @@
 
 /// The operating system returned no randomness, so no secret can be generated.
 #[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no randomness: {0}")]
+#[error("the operating system provides no randomness: {0}")]
 pub struct EntropyError(getrandom::Error);
 
 /// `N` random bytes.

@@ -29,10 +29,10 @@ impl Email {
     /// # Errors
     /// If it is not an address, or too long.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let malformed = || Invalid::malformed("this is not an e-mail address; one looks like name@example.com");
+        let malformed = || Invalid::malformed("not an email address; use one such as name@example.com");
         let typed = text.trim();
         if typed.is_empty() {
-            return Err(Invalid::required("an e-mail address is needed"));
+            return Err(Invalid::required("enter an email address"));
         }
         if typed.len() > 4 * MAX_EMAIL_LENGTH {
             return Err(too_long());
@@ -94,7 +94,7 @@ impl FromStr for Email {
 }
 
 fn too_long() -> Invalid {
-    Invalid::too_long(format!("an e-mail address has at most {MAX_EMAIL_LENGTH} bytes"))
+    Invalid::too_long(format!("an email address may have at most {MAX_EMAIL_LENGTH} bytes"))
 }
 
 /// Bidirectional control characters: with them, one address can look like another.

@@ -8,17 +8,17 @@ pub const MAX_ID_LENGTH: usize = 64;
 fn check(text: &str, prefix: &str) -> Result<(), Invalid> {
     let is_id_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if text.is_empty() {
-        return Err(Invalid::required("an id is needed"));
+        return Err(Invalid::required("the id must not be empty"));
     }
     if text.len() > MAX_ID_LENGTH {
-        return Err(Invalid::too_long(format!("an id has at most {MAX_ID_LENGTH} characters")));
+        return Err(Invalid::too_long(format!("an id may have at most {MAX_ID_LENGTH} characters")));
     }
     if !text.chars().all(is_id_character) {
-        return Err(Invalid::malformed("an id is made of letters, digits, '.', '_' and '-'"));
+        return Err(Invalid::malformed("an id consists of letters, digits, '.', '_', and '-'"));
     }
     match text.strip_prefix(prefix) {
         Some(rest) if !rest.is_empty() => Ok(()),
-        _ => Err(Invalid::malformed(format!("this id must begin with '{prefix}', followed by at least one character"))),
+        _ => Err(Invalid::malformed(format!("the id must begin with '{prefix}', followed by at least one character"))),
     }
 }
 

@@ -35,9 +35,9 @@ const EXTENSIONS: [char; 2] = ['u', 't'];
 /// If it is malformed or too long, or one of its subtags is not registered.
 pub(super) fn canonical(text: &str) -> Result<String, Invalid> {
     if text.len() > MAX_LANGUAGE_LENGTH {
-        return Err(Invalid::too_long(format!("a language tag has at most {MAX_LANGUAGE_LENGTH} characters")));
+        return Err(Invalid::too_long(format!("a language tag may have at most {MAX_LANGUAGE_LENGTH} characters")));
     }
-    let malformed = || Invalid::malformed("this is not a language tag (BCP 47); examples are 'en', 'ko' and 'pt-BR'");
+    let malformed = || Invalid::malformed("not a language tag (BCP 47); use one such as 'en', 'ko', or 'pt-BR'");
     let tag = LanguageTag::parse_and_normalize(&text.replace('_', "-")).map_err(|_| malformed())?;
     match unregistered(&tag) {
         None => Ok(tag.into_inner()),

@@ -25,13 +25,13 @@ impl LoginId {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed = text.trim();
         if typed.is_empty() {
-            return Err(Invalid::required("a user id is needed"));
+            return Err(Invalid::required("enter a user id"));
         }
         if typed.chars().count() > MAX_LOGIN_LENGTH {
-            return Err(Invalid::too_long(format!("a user id has at most {MAX_LOGIN_LENGTH} characters")));
+            return Err(Invalid::too_long(format!("a user id may have at most {MAX_LOGIN_LENGTH} characters")));
         }
         if typed.chars().any(char::is_control) {
-            return Err(Invalid::malformed("a user id holds no control characters"));
+            return Err(Invalid::malformed("a user id must not contain control characters"));
         }
         Ok(Self { typed: typed.to_owned(), key: fold(typed) })
     }

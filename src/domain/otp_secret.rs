@@ -32,7 +32,7 @@ impl OtpSecret {
         let compact: String = text.chars().filter(|c| !matches!(c, '-' | '=') && !c.is_whitespace()).collect();
         let bytes = BASE32_NOPAD_NOCASE
             .decode(compact.as_bytes())
-            .map_err(|_| Invalid::malformed("this is not base32 (RFC 4648: letters and the digits 2 to 7)"))?;
+            .map_err(|_| Invalid::malformed("not base32 (RFC 4648): use the letters A to Z and the digits 2 to 7"))?;
         if !(MIN_OTP_SECRET_BYTES..=MAX_OTP_SECRET_BYTES).contains(&bytes.len()) {
             let (least, most) = (MIN_OTP_SECRET_BYTES * 8, MAX_OTP_SECRET_BYTES * 8);
             return Err(Invalid::malformed(format!(

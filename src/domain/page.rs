@@ -49,8 +49,7 @@ impl Cursor {
     /// # Errors
     /// If it is not a cursor, or a cursor of another list.
     pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
-        let malformed =
-            || Invalid::malformed("this is not a cursor of this list; take one from its `pageInfo` or `edges`");
+        let malformed = || Invalid::malformed("not a cursor of this list; use one of its `pageInfo` or `edges`");
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
         let (kind, sort_key, id): (ListKind, String, String) =
             serde_json::from_slice(&json).map_err(|_| malformed())?;

@@ -63,19 +63,19 @@ impl Password {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Weakness {
     /// It has fewer code points than the minimum.
-    #[error("a password needs at least {min_length} characters")]
+    #[error("the password must have at least {min_length} characters")]
     TooShort {
         /// The minimum.
         min_length: usize,
     },
     /// It has more than [`MAX_PASSWORD_LENGTH`] code points.
-    #[error("a password has at most {MAX_PASSWORD_LENGTH} characters")]
+    #[error("the password may have at most {MAX_PASSWORD_LENGTH} characters")]
     TooLong,
     /// It is among the 10,000 most common.
-    #[error("this password is one of the most common; choose another")]
+    #[error("this password is too common; choose another")]
     TooCommon,
     /// It contains the user's name, user id, or email address.
-    #[error("a password must not contain your name, user id or e-mail address")]
+    #[error("the password must not contain your name, user id, or email address")]
     Personal,
 }
 

@@ -74,26 +74,26 @@ impl Default for Timezone {
 fn parse_name(text: &str) -> Result<String, Invalid> {
     let name = text.trim();
     if name.is_empty() {
-        return Err(Invalid::required("a name must not be empty; leave it out, or give null, for none"));
+        return Err(Invalid::required("the name must not be empty; to remove it, send null"));
     }
     if name.chars().count() > MAX_NAME_LENGTH {
-        return Err(Invalid::too_long(format!("a name has at most {MAX_NAME_LENGTH} characters")));
+        return Err(Invalid::too_long(format!("the name has more than {MAX_NAME_LENGTH} characters")));
     }
     if name.chars().any(char::is_control) {
-        return Err(Invalid::malformed("a name holds no line breaks or other control characters"));
+        return Err(Invalid::malformed("the name must not contain line breaks or other control characters"));
     }
     Ok(name.to_owned())
 }
 
 fn parse_label(text: &str) -> Result<String, Invalid> {
     if text.is_empty() {
-        return Err(Invalid::required("this must not be empty"));
+        return Err(Invalid::required("must not be empty"));
     }
     if text.chars().count() > MAX_LABEL_LENGTH {
-        return Err(Invalid::too_long(format!("this has at most {MAX_LABEL_LENGTH} characters")));
+        return Err(Invalid::too_long(format!("must have at most {MAX_LABEL_LENGTH} characters")));
     }
     if text.contains('\0') {
-        return Err(Invalid::malformed("this must not hold a NUL character"));
+        return Err(Invalid::malformed("must not contain a NUL character"));
     }
     Ok(text.to_owned())
 }
@@ -101,7 +101,7 @@ fn parse_label(text: &str) -> Result<String, Invalid> {
 fn parse_timezone(text: &str) -> Result<String, Invalid> {
     chrono_tz::Tz::from_str(text)
         .map(|zone| zone.name().to_owned())
-        .map_err(|_| Invalid::malformed("this is not a timezone of the IANA database; one looks like 'Asia/Seoul'"))
+        .map_err(|_| Invalid::malformed("not a time zone of the IANA database; use a name such as 'Asia/Seoul'"))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub type Digest = [u8; 32];
 
 /// Decryption failed: the value was encrypted with another key or for another purpose, or it was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed value does not open with this secret key")]
+#[error("the value cannot be decrypted with this secret key")]
 pub struct Unsealable;
 
 impl SecretKey {

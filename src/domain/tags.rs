@@ -75,7 +75,7 @@ fn check(object: &Map<String, Value>, depth: usize) -> Result<(), Invalid> {
 
 /// Checks `value`, which is nested `depth` levels deep.
 fn check_value(value: &Value, depth: usize) -> Result<(), Invalid> {
-    let too_deep = || Invalid::malformed(format!("tags have at most {MAX_TAGS_DEPTH} levels"));
+    let too_deep = || Invalid::malformed(format!("tags may have at most {MAX_TAGS_DEPTH} levels"));
     match value {
         Value::String(text) => check_text(text),
         Value::Array(_) | Value::Object(_) if depth == MAX_TAGS_DEPTH => Err(too_deep()),
@@ -87,13 +87,13 @@ fn check_value(value: &Value, depth: usize) -> Result<(), Invalid> {
 
 fn check_key(key: &str) -> Result<(), Invalid> {
     if RESERVED_KEYS.contains(&key) {
-        return Err(Invalid::malformed(format!("tags must not hold the key {key}")));
+        return Err(Invalid::malformed(format!("tags must not contain the key {key}")));
     }
     check_text(key)
 }
 
 fn check_text(text: &str) -> Result<(), Invalid> {
-    if text.contains('\0') { Err(Invalid::malformed("tags must not hold a NUL character")) } else { Ok(()) }
+    if text.contains('\0') { Err(Invalid::malformed("tags must not contain a NUL character")) } else { Ok(()) }
 }
 
 #[cfg(test)]

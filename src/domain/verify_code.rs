@@ -42,15 +42,15 @@ impl VerifyCode {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed: String = text.chars().filter(|c| !is_separator(*c)).map(half_width).take(64).collect();
         if typed.is_empty() {
-            return Err(Invalid::required("a code is needed"));
+            return Err(Invalid::required("enter the code"));
         }
         let is_digits = typed.len() == CODE_DIGITS && typed.bytes().all(|byte| byte.is_ascii_digit());
         if is_digits {
             return Ok(Self::Digits(Digits(typed)));
         }
-        RecoveryCode::parse(&typed).map(Self::Recovery).ok_or_else(|| {
-            Invalid::malformed("this cannot be a code: one has 6 digits, a recovery code 16 letters and digits")
-        })
+        RecoveryCode::parse(&typed)
+            .map(Self::Recovery)
+            .ok_or_else(|| Invalid::malformed("a code has 6 digits, a recovery code 16 letters and digits"))
     }
 }
 
@@ -87,7 +87,7 @@ impl Digits {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match VerifyCode::parse(text)? {
             VerifyCode::Digits(digits) => Ok(digits),
-            VerifyCode::Recovery(_) => Err(Invalid::malformed("this cannot be the code: it has 6 digits")),
+            VerifyCode::Recovery(_) => Err(Invalid::malformed("the code has 6 digits")),
         }
     }
 

@@ -261,10 +261,10 @@ impl WorkspaceFilter {
     /// If it is longer than any name, or contains a NUL.
     pub fn name_part(text: &str) -> Result<String, Invalid> {
         if text.chars().count() > MAX_LABEL_LENGTH {
-            return Err(Invalid::too_long(format!("no name is longer than {MAX_LABEL_LENGTH} characters")));
+            return Err(Invalid::too_long(format!("must have at most {MAX_LABEL_LENGTH} characters, as names have")));
         }
         if text.contains('\0') {
-            return Err(Invalid::malformed("no name holds a NUL character"));
+            return Err(Invalid::malformed("must not contain a NUL character"));
         }
         Ok(search_part(text))
     }

@@ -17,7 +17,7 @@ pub(super) enum Unsendable {
     #[error("the recipient's address is malformed")]
     Recipient,
     /// lettre refuses to build a message from it.
-    #[error("the mail cannot be built")]
+    #[error("the message cannot be built")]
     Mail,
 }
 

@@ -67,10 +67,10 @@ impl std::fmt::Debug for SmtpPassword {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SmtpError {
     /// The sender's address is malformed.
-    #[error("{0:?} is not an address that mails can come from; one looks like noreply@example.com")]
+    #[error("{0:?} is not a valid sender address (MAIL_FROM); use one such as noreply@example.com")]
     Sender(String),
     /// TLS cannot be set up, for example because the system has no trusted certificates.
-    #[error("TLS for mails cannot be set up: {0}")]
+    #[error("TLS for SMTP cannot be set up: {0}")]
     Tls(String),
 }
 

@@ -42,16 +42,16 @@ pub struct NewUser {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdminRefusal {
     /// The domain is unknown.
-    #[error("there is no domain {0}; `userprofile import` makes one")]
+    #[error("unknown domain {0}; `userprofile import` creates domains")]
     NoDomain(DomainId),
     /// The user is unknown.
-    #[error("there is no such user as {login} in {0}", login = .1.as_str())]
+    #[error("unknown user {login} in {0}", login = .1.as_str())]
     NoUser(DomainId, LoginId),
     /// The user already exists.
-    #[error("there is a user with this user id already")]
+    #[error("a user with this user id already exists")]
     Exists,
     /// Another user has verified the address.
-    #[error("this e-mail address is another user's verified one")]
+    #[error("another user of the domain has verified this email address")]
     EmailTaken,
     /// The password is too weak.
     #[error(transparent)]
@@ -60,13 +60,15 @@ pub enum AdminRefusal {
     #[error("this is the user's current password; choose another")]
     Unchanged,
     /// The user's password and MFA are managed elsewhere.
-    #[error("this user signs in elsewhere (EXTERNAL); they have no password and no MFA here")]
+    #[error(
+        "this user authenticates with an external identity provider (EXTERNAL); their password and MFA are managed there"
+    )]
     External,
     /// The user is DISABLED.
-    #[error("this user is DISABLED; a link would be good for nothing until `userprofile user enable`")]
+    #[error("this user is DISABLED and could not use the link; enable them first, with `userprofile user enable`")]
     Disabled,
     /// The user's MFA has another factor.
-    #[error("this user has a second factor of the other kind; take it away first, with `userprofile user reset-mfa`")]
+    #[error("this user's MFA has another factor; disable it first, with `userprofile user reset-mfa`")]
     OtherFactor,
 }
 
@@ -199,12 +201,13 @@ impl Services {
         Ok(sessions::list_by_owner(&self.db, &user.id, self.now()).await?)
     }
 
-    /// Ends all sessions of a user, and returns how many there were.
+    /// Ends all sessions of a user, invalidates challenges of pending sign-ins, and returns how many sessions there were.
     pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        codes::delete(&mut tx, &user.id, &[CodePurpose::SignIn]).await?;
         // Also if there was none to end: every operation of an operator on an account is recorded.
         Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
         tx.commit().await?;

@@ -2,6 +2,7 @@
 //! at once than memory and cores allow.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub struct HashSettings {
 
 /// The settings are not valid Argon2 parameters.
 #[derive(Debug, thiserror::Error)]
-#[error("these are no parameters for Argon2: {0}")]
+#[error("the Argon2 parameters are invalid: {0}; see ARGON2_MEMORY, ARGON2_ITERATIONS, and ARGON2_PARALLELISM")]
 pub struct HashSettingsError(String);
 
 /// Hashes passwords. It is cheap to clone, and all clones share the same threads.
@@ -45,6 +46,8 @@ pub struct HashSettingsError(String);
 pub struct Hasher {
     jobs: mpsc::Sender<Job>,
     slots: Arc<Semaphore>,
+    /// The number of requests that wait for a slot.
+    waiting: Arc<AtomicUsize>,
     /// One permit for each user whose password is being hashed or waits for it.
     users: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
     /// The permit of an imported hash that takes a lot of memory: one at a time.
@@ -104,6 +107,7 @@ impl Hasher {
         Ok(Self {
             jobs,
             slots: Arc::new(Semaphore::new(settings.concurrency)),
+            waiting: Arc::default(),
             users: Arc::default(),
             large: Arc::new(Semaphore::new(1)),
             wait: settings.wait,
@@ -117,8 +121,11 @@ impl Hasher {
     /// # Errors
     /// [`Busy`] if no slot becomes free in time.
     pub async fn slot(&self) -> Result<Slot, Busy> {
-        let turn = tokio::time::timeout(self.wait, self.slots.clone().acquire_owned()).await;
-        turn.ok().and_then(Result::ok).map(|turn| Slot { _turn: Arc::new(turn), _of_user: None }).ok_or(Busy)
+        let turn = async {
+            let turn = self.slots.clone().acquire_owned().await.ok()?;
+            Some(Slot { _turn: Arc::new(turn), _of_user: None })
+        };
+        self.wait_for(turn).await
     }
 
     /// Waits for a slot for the password of one user. A user has one slot at a time: however many requests they send,
@@ -133,7 +140,18 @@ impl Hasher {
             let turn = self.slots.clone().acquire_owned().await.ok()?;
             Some(Slot { _turn: Arc::new(turn), _of_user: Some(Arc::new(of_user)) })
         };
-        tokio::time::timeout(self.wait, both).await.ok().flatten().ok_or(Busy)
+        self.wait_for(both).await
+    }
+
+    async fn wait_for(&self, slot: impl Future<Output = Option<Slot>>) -> Result<Slot, Busy> {
+        let _waiting = Waiting::count(&self.waiting);
+        tokio::time::timeout(self.wait, slot).await.ok().flatten().ok_or(Busy)
+    }
+
+    /// The number of requests that wait for a slot.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     fn turn_of(&self, user: String) -> Arc<Semaphore> {
@@ -206,6 +224,22 @@ impl Hasher {
         };
         self.jobs.send(Box::new(job)).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())
+    }
+}
+
+/// Counts a request until it has a slot or gives up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn count(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -135,7 +135,7 @@ pub enum Failure {
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The transaction gave way to a concurrent one, and nothing of it remains; see [`retry`].
-    #[error("the transaction gave way to another: {0}")]
+    #[error("the transaction was aborted in favor of another: {0}")]
     Aborted(String),
     /// The request has executed as many statements as a request may.
     #[error("a request may execute at most {0} statements")]
@@ -153,13 +153,13 @@ pub enum Failure {
     #[error(transparent)]
     Sealed(#[from] Unsealable),
     /// A message is needed, but no mail server is configured.
-    #[error("a mail would have to be sent, and SMTP_URL is not set")]
+    #[error("sending a message requires SMTP_URL, which is not set")]
     MailOff,
     /// Stored JSON could not be written or read.
-    #[error("what is kept for later could not be written or read: {0}")]
+    #[error("a stored message or code could not be written or read: {0}")]
     Json(#[from] serde_json::Error),
     /// A QR code could not be drawn.
-    #[error("a QR code could not be drawn: {0}")]
+    #[error("the QR code could not be created: {0}")]
     QrCode(#[from] qrcode::types::QrError),
     /// An output file or a temporary file could not be used.
     #[error("a file could not be written: {0}")]
@@ -230,7 +230,7 @@ where
     for _ in 1..MAX_RUNS {
         let result = run().await;
         let Some(reason) = result.as_ref().err().and_then(GaveWay::gave_way) else { return result };
-        tracing::debug!(reason, "a transaction is run again");
+        tracing::debug!(reason, "retrying a transaction");
     }
     run().await
 }

@@ -225,7 +225,7 @@ impl Services {
                 Ok(true) => post.wake.notify_one(),
                 Ok(false) => self.rest(post, &stop).await,
                 Err(error) => {
-                    tracing::warn!(%error, "the outbox cannot be worked on at the moment");
+                    tracing::warn!(%error, "the outbox cannot be processed; the next attempt follows");
                     self.rest(post, &stop).await;
                 }
             }
@@ -250,7 +250,7 @@ impl Services {
         let kinds = [JobKind::Mail, JobKind::ResetRequest];
         let Some(job) = outbox::lease(&self.db, &kinds, now, now + LEASE).await? else { return Ok(false) };
         if now >= job.expires_at {
-            tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped from the outbox: its time is over");
+            tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
             self.finish(&job).await?;
             return Ok(true);
         }
@@ -264,7 +264,7 @@ impl Services {
                 let client = Client { address: client_address, user_agent };
                 self.decide_reset(&job, &domain_id, &user_id, &client).await?;
             }
-            Err(reason) => self.give_up(&job, &reason).await?,
+            Err(reason) => self.give_up(&job, &reason, None).await?,
         }
         Ok(true)
     }
@@ -277,10 +277,12 @@ impl Services {
         });
         match sent {
             Ok(()) => {
-                tracing::debug!(job = %job.id, "mail sent");
+                tracing::debug!(job = %job.id, "message sent");
                 self.finish(job).await
             }
-            Err(error) if error.is_final || job.tries >= MAX_TRIES => self.give_up(job, &error.reason).await,
+            Err(error) if error.is_final || job.tries >= MAX_TRIES => {
+                self.give_up(job, &error.reason, error.advice).await
+            }
             Err(error) => {
                 log_postponed(job, &error);
                 let now = self.now();
@@ -298,8 +300,8 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    async fn give_up(&self, job: &Job, reason: &str) -> Result<(), Failure> {
-        tracing::error!(job = %job.id, tries = job.tries, reason, "a mail cannot be sent and was given up");
+    async fn give_up(&self, job: &Job, reason: &str, advice: Option<&str>) -> Result<(), Failure> {
+        tracing::error!(job = %job.id, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
         let mut tx = self.db.begin().await?;
         outbox::bury(&mut tx, &job.id, self.now(), reason).await?;
         Ok(tx.commit().await?)
@@ -336,8 +338,8 @@ fn notification(notice: Notice, client: Option<&Client>, now: Timestamp) -> Mess
 fn log_postponed(job: &Job, error: &SendError) {
     let (job, tries, reason) = (&job.id, job.tries, error.reason.as_str());
     if let Some(advice) = error.advice {
-        tracing::error!(%job, tries, reason, advice, "mail not sent yet");
+        tracing::error!(%job, tries, reason, advice, "a message was not sent; it will be retried");
     } else {
-        tracing::warn!(%job, tries, reason, "mail not sent yet");
+        tracing::warn!(%job, tries, reason, "a message was not sent; it will be retried");
     }
 }

@@ -30,16 +30,16 @@ use crate::storage::{Tx, codes, outbox, sessions, users};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NewPasswordRefusal {
     /// The request has none.
-    #[error("a password is needed")]
+    #[error("enter the password")]
     Missing,
     /// It is too weak.
     #[error(transparent)]
     Weak(#[from] Weakness),
     /// It is the current password.
-    #[error("this is the present password; choose another")]
+    #[error("this is the current password; choose another")]
     Unchanged,
     /// Too many hashes are being computed. A later request may succeed.
-    #[error("too many passwords are being hashed; try again in a moment")]
+    #[error("the server is busy; try again in a moment")]
     RateLimited(Wait),
 }
 

@@ -4,6 +4,7 @@ use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial};
+use crate::domain::code::CodePurpose;
 use crate::domain::device;
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::SessionId;
@@ -16,7 +17,7 @@ use crate::entropy;
 use crate::mail::Notice;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::Which;
-use crate::storage::{Tx, events, sessions, users};
+use crate::storage::{Tx, codes, events, sessions, users};
 
 /// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
 /// program uses every minute.
@@ -236,7 +237,7 @@ impl Services {
         }
     }
 
-    /// Ends all of the caller's sessions except the current one.
+    /// Ends all of the caller's sessions except the current one, and invalidates challenges of pending sign-ins.
     pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
         retry(|| self.revoke(caller, Which::AllBut(&caller.session.id), client)).await
     }
@@ -247,6 +248,10 @@ impl Services {
         let begun = self.begin_for(caller, may, now).await;
         let (mut tx, caller) = begun.map_err(|error| error.map(RevokeRefusal::Denied))?;
         let revoked = sessions::delete(&mut tx, &caller.user.id, which, now).await?;
+        if matches!(which, Which::AllBut(_)) {
+            // Somebody who knows the password must not complete a sign-in that began before.
+            codes::delete(&mut tx, &caller.user.id, &[CodePurpose::SignIn]).await?;
+        }
         if revoked > 0 {
             Self::record(&mut tx, &caller.user.id, SecurityEventType::SessionsRevoked, Some(client), now).await?;
         }

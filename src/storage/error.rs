@@ -11,7 +11,7 @@ pub enum Error {
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The transaction gave way to a concurrent one, and nothing of it remains. It may succeed if it is run again.
-    #[error("the transaction gave way to another: {0}")]
+    #[error("the transaction was aborted in favor of another: {0}")]
     Aborted(String),
     /// The request has executed as many statements as a request may.
     #[error("a request may execute at most {0} statements")]

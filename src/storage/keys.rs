@@ -37,7 +37,7 @@ const COLLISIONS: &str = "
     SELECT 'user id in ' || domain_id AS place, min(user_id) AS one, max(user_id) AS other FROM users
     GROUP BY domain_id, replace(user_id_key, 'ς', 'σ') HAVING count(*) > 1
     UNION ALL
-    SELECT 'verified e-mail address in ' || domain_id, min(user_id), max(user_id) FROM users
+    SELECT 'verified email address in ' || domain_id, min(user_id), max(user_id) FROM users
     WHERE email_verified AND email_key IS NOT NULL GROUP BY domain_id, replace(email_key, 'ς', 'σ') HAVING count(*) > 1
     UNION ALL
     SELECT 'user id in ' || workspace_group_id, min(user_id), max(user_id) FROM workspace_group_users

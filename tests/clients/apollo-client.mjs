@@ -1,9 +1,9 @@
-// Apollo Client without React, as an application sets it up for this server.
+// Apollo Client without React, configured for this server as its documentation describes.
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
 
-/** A client of that server. `links` come before the one that asks it; `options` are those of `HttpLink`. */
+/** A client of the server at `uri`. `links` run before the `HttpLink`, which gets `options`. */
 export function makeClient(uri, token, { links = [], ...options } = {}) {
   const headers = token ? { authorization: `Bearer ${token}` } : {};
   return new ApolloClient({

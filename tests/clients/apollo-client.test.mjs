@@ -1,4 +1,4 @@
-// Apollo Client: its cache, mutations, both kinds of errors, pages of a list, GET, and automatic persisted queries.
+// Apollo Client: cache, mutations, user errors and top-level errors, pagination, GET, automatic persisted queries.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -7,7 +7,7 @@ import { CombinedGraphQLErrors, gql } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { filter, firstValueFrom, map } from 'rxjs';
 import { makeClient } from './apollo-client.mjs';
-import { KEEP_TAGS, THING, WHO_AM_I, WORKSPACES } from './apollo-client/src/documents.js';
+import { KEEP_TAGS, ENTITY, WHO_AM_I, WORKSPACES } from './apollo-client/src/documents.js';
 import { address } from './environment.mjs';
 import { signIn } from './graphql-client.mjs';
 import { notingFetch } from './noting-fetch.mjs';
@@ -24,7 +24,7 @@ describe('Apollo Client', () => {
     client = makeClient(URI, token, { fetch: noted.fetch });
   });
 
-  test('queries once, then finds the answer in its cache', async () => {
+  test('the second query is served from the cache', async () => {
     for (const round of [1, 2]) {
       const { data } = await client.query({ query: WHO_AM_I });
       assert.equal(data.me.userId, USER_ID, `round ${round}`);
@@ -32,7 +32,7 @@ describe('Apollo Client', () => {
     assert.equal(noted.sent.length, 1);
   });
 
-  test('mutates, and what is cached follows', async () => {
+  test('a mutation updates the cache', async () => {
     const tags = () => client.readQuery({ query: WHO_AM_I }).me.tags;
     const note = (input) => client.mutate({ mutation: KEEP_TAGS, variables: { input } });
     await client.query({ query: WHO_AM_I });
@@ -45,7 +45,7 @@ describe('Apollo Client', () => {
     assert.deepEqual(tags(), {});
   });
 
-  test('merges the pages of a connection', { timeout: 10_000 }, async (context) => {
+  test('the pages of a connection are merged', { timeout: 10_000 }, async (context) => {
     const list = client.watchQuery({ query: WORKSPACES, variables: { first: 1 } });
     const subscription = list.subscribe();
     context.after(() => subscription.unsubscribe());
@@ -61,14 +61,14 @@ describe('Apollo Client', () => {
     assert.equal(noted.sent.length, workspaces.totalCount);
   });
 
-  test('matches a fragment on what implements Node', async () => {
+  test('a fragment matches a type that implements Node', async () => {
     const { data } = await client.query({ query: WORKSPACES, variables: { first: 1 } });
     const [{ node }] = data.me.workspaces.edges;
-    const { data: found } = await client.query({ query: THING, variables: { id: node.id } });
+    const { data: found } = await client.query({ query: ENTITY, variables: { id: node.id } });
     assert.equal(found.node.name, node.name);
   });
 
-  test('throws that nobody is signed in, with its code', async () => {
+  test('an unauthenticated query throws an error with the code UNAUTHENTICATED', async () => {
     await assert.rejects(makeClient(URI).query({ query: WHO_AM_I }), (error) => {
       assert.ok(CombinedGraphQLErrors.is(error));
       assert.deepEqual(error.errors.map(({ extensions }) => extensions.code), ['UNAUTHENTICATED']);
@@ -76,7 +76,7 @@ describe('Apollo Client', () => {
     });
   });
 
-  test('queries by GET, and mutates by POST', async () => {
+  test('queries are sent by GET, mutations by POST', async () => {
     const byGet = makeClient(URI, token, { fetch: noted.fetch, useGETForQueries: true });
     const { data } = await byGet.query({ query: WORKSPACES, variables: { first: 1 } });
     assert.equal(data.me.workspaces.edges.length, 1);
@@ -85,7 +85,7 @@ describe('Apollo Client', () => {
   });
 
   for (const [method, useGETForHashedQueries] of [['POST', false], ['GET', true]]) {
-    test(`persists queries by ${method}`, async () => {
+    test(`automatic persisted queries work by ${method}`, async () => {
       const query = gql(`query Q${randomUUID().replaceAll('-', '')} { me { id userId } }`);
       const ask = async () => {
         const { fetch, sent } = notingFetch();

@@ -1,4 +1,4 @@
-// Debian's Chromium without a window, and pages opened in it under watch, GraphiQL above all.
+// Debian's Chromium, headless, and pages whose problems and requests are recorded.
 
 import { chromium } from 'playwright-core';
 import { address } from './environment.mjs';
@@ -9,14 +9,14 @@ import { watch } from './watch.mjs';
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    // A container's root may not open Chromium's sandbox; nothing but our own page is shown in it.
+    // Chromium refuses to use its sandbox as root, as in containers. Only our own pages are opened.
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
   });
 }
 
 /**
- * A fresh visitor's page, still empty, which is to ask the host of `url` alone. `faults` grows with whatever it does
- * wrong, `requests` with whatever it asks for.
+ * An empty page in a new browser context. `problems` collects everything that goes wrong in it, such as a request to
+ * another host than that of `url`; `requests` collects its requests.
  */
 export async function openPage(browser, url, options) {
   const context = await browser.newContext(options);
@@ -25,7 +25,7 @@ export async function openPage(browser, url, options) {
   return { page: await context.newPage(), ...watched };
 }
 
-/** A fresh visitor at that path. */
+/** Opens the path in a new browser context. */
 export async function visit(browser, path, options = {}) {
   const url = address(path);
   const viewport = { width: 1280, height: 800 };
@@ -34,19 +34,19 @@ export async function visit(browser, path, options = {}) {
   return visitor;
 }
 
-/** A fresh visitor at /graphql, once the editor is there. */
+/** Opens /graphql in a new browser context, and waits for the editor. */
 export async function openGraphiql(browser, options = {}) {
   const visitor = await visit(browser, '/graphql', options);
   await editorIsThere(visitor.page);
   return visitor;
 }
 
-/** Waits until GraphiQL has drawn its editor and the query in it. */
+/** Waits until GraphiQL shows its editor with a query. */
 export async function editorIsThere(page) {
   await page.getByRole('region', { name: 'Operation Editor' }).locator('.view-line', { hasText: 'query Me' }).waitFor();
 }
 
-/** Fills in a form to sign in, and sends it. */
+/** Fills in the sign-in form, and submits it. */
 export async function fillIn(page, given = {}) {
   const { domainId, userId, password } = { ...credentials(), ...given };
   await page.getByLabel('Domain id').fill(domainId);
@@ -60,19 +60,19 @@ export async function signIn(page) {
   await page.getByText('Signed in as').waitFor();
 }
 
-/** Presses the run button, and gives what the server answers to the query in the editor. */
+/** Clicks the run button, and returns the response to the query in the editor. */
 export async function run(page) {
-  const answered = page.waitForResponse((response) => response.request().postData()?.includes('query Me') ?? false);
+  const response = page.waitForResponse((response) => response.request().postData()?.includes('query Me') ?? false);
   await page.getByRole('button', { name: 'Execute query' }).click();
-  return (await answered).json();
+  return (await response).json();
 }
 
-/** The line of the answer that holds this text, once it is shown. */
-export function answerLine(page, text) {
+/** The line of the result that contains this text. */
+export function resultLine(page, text) {
   return page.getByRole('region', { name: 'Result Window' }).locator('.view-line', { hasText: text }).first();
 }
 
-/** For looking at: set USERPROFILE_PICTURES to a folder. */
+/** Takes a screenshot if USERPROFILE_PICTURES names a folder. */
 export async function picture(page, name) {
   const folder = process.env.USERPROFILE_PICTURES;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true, animations: 'disabled' });

@@ -1,5 +1,5 @@
-// What scripts/check-schema runs: `node check-schema.mjs RELEASED CURRENT`, two files. It prints each change, and fails
-// where one is breaking.
+// Run by scripts/check-schema: `node check-schema.mjs RELEASED CURRENT`, two files. Prints each change, and fails if
+// one is breaking.
 
 import { readFile } from 'node:fs/promises';
 import { changesBetween } from './schema-change.mjs';
@@ -7,8 +7,8 @@ import { changesBetween } from './schema-change.mjs';
 const [released, current] = await Promise.all(process.argv.slice(2).map((file) => readFile(file, 'utf8')));
 const changes = await changesBetween(released, current);
 for (const { level, message } of changes) console.log(`${level.padEnd(9)}  ${message}`);
-if (changes.length === 0) console.log('no change but of words');
+if (changes.length === 0) console.log('no changes except in descriptions');
 if (changes.some(({ level }) => level === 'breaking')) {
-  console.log('Clients break. Keep the old form, marked with @deprecated, and let a later release take it away.');
+  console.log('A breaking change: keep the old form, mark it with @deprecated, and remove it in a later release.');
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
-// GraphQL Code Generator, with its client preset and with its plain plugins: what it makes of the schema compiles
-// strictly, and works against the server.
+// GraphQL Code Generator, with its client preset and with its plain plugins: the code that it generates from the schema
+// compiles in strict mode, and works against the server.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const SOURCES = { introspection: address('/graphql'), sdl: 'schema.graphql' };
 const projects = {};
 
 for (const [name, schema] of Object.entries(SOURCES)) {
-  test(`what is generated from ${name} compiles`, async () => {
+  test(`the code generated from ${name} compiles`, async () => {
     const cwd = await copyProject('codegen', `codegen-${name}`);
     await runTool('graphql-codegen', ['--config', 'codegen.ts'], { cwd, env: { SCHEMA: schema } });
     await runTool('tsc', [], { cwd });
@@ -21,7 +21,7 @@ for (const [name, schema] of Object.entries(SOURCES)) {
   });
 }
 
-test('the same code comes of both', async () => {
+test('both generate the same code', async () => {
   const [ofIntrospection, ofSdl] = await Promise.all([projects.introspection, projects.sdl].map(generated));
   assert.equal(ofIntrospection, ofSdl);
 });
@@ -35,21 +35,21 @@ describe('The compiled client', () => {
     endpoint = { url: address('/graphql'), accessToken: await signIn('jonas@bluebell.example') };
   });
 
-  test('queries', async () => {
+  test('a query returns typed data', async () => {
     const { name, isAdministrator, since } = await profiles.profile(endpoint);
     assert.deepEqual([name, isAdministrator], ['Jonas Weber', false]);
     assert.ok(since < new Date());
   });
 
-  test('reads a list page by page', async () => {
+  test('a list is read page by page', async () => {
     const { names, total } = await lists.workspaceNames(endpoint, 1);
     assert.ok(total > 1);
     assert.equal(new Set(names).size, total);
   });
 
-  test('mutates, and knows an error by its code', async () => {
+  test('a mutation returns its user errors with their codes', async () => {
     assert.deepEqual(await profiles.note(endpoint, { desk: [4, 2] }), { desk: [4, 2] });
-    assert.equal(await profiles.note(endpoint, {}, 'Mars/Olympus'), 'no such timezone');
+    assert.equal(await profiles.note(endpoint, {}, 'Mars/Olympus'), 'invalid timezone');
     assert.deepEqual(await profiles.note(endpoint, {}), {});
   });
 });

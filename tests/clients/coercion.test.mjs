@@ -1,5 +1,5 @@
-// What the server accepts as input is what graphql-js accepts: every value at every position, written in the document
-// or given as a variable of every type.
+// The server accepts the same input as graphql-js: every value at every position, as a literal in the document or as a
+// variable of every type.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { address } from './environment.mjs';
 
 const REFUSED = ['BAD_USER_INPUT', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED'];
 
-/** Positions by their types: a document with `#` where the value is. Nothing needs a session to be refused. */
+/** Documents with `#` in place of the value, by type of that position. Input errors need no session. */
 const POSITIONS = {
   Int: '{ me { workspaces(first: #) { totalCount } } }',
   String: '{ me { workspaces(filter: { nameContains: # }) { totalCount } } }',
@@ -43,7 +43,7 @@ const LITERALS = [
   ...['{ a: OTP, b: 2.5 }'],
 ];
 
-/** As JSON, since `2.0` and `2` are the same to JavaScript. */
+/** As JSON text, because `2.0` and `2` are the same value in JavaScript. */
 const VALUES = [
   ...['null', '0', '2', '2.0', '-0.0', '2.5', '1e3', '2147483647', '2147483648', '"2"', '""', '"text"', 'true'],
   ...['"true"'],
@@ -63,7 +63,7 @@ const TYPES = [
   ...['JSONObject', 'JSONObject!', 'RefreshSessionInput', 'Unknown', 'User'],
 ];
 
-/** Variables with default values, beside what is given for them. */
+/** Variables with default values, and the values that are sent for them. */
 const DEFAULTS = [
   ...['Int = 2', 'Int! = 2', 'Int = 2.0', 'Int = "2"', 'Int = null', 'Int! = null', 'String = "a"', 'String = 1'],
   ...['String = a'],
@@ -115,13 +115,13 @@ const VARIABLE_DOCUMENTS = [
 ];
 
 const schema = buildSchema(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'));
-// In the SDL a scalar accepts anything; this one says that it accepts objects.
+// A scalar built from SDL accepts any value; this one accepts objects only.
 const json = schema.getType('JSONObject');
 const parseLiteral = json.parseLiteral.bind(json);
 json.parseValue = (value) => object(value);
 json.parseLiteral = (node, variables) => object(parseLiteral(node, variables));
 
-/** Resolvers that succeed, so that every error is one of the input. */
+/** Resolvers that always succeed, so that every error is an input error. */
 const workspaces = () => ({ totalCount: 0 });
 const payload = () => ({ errors: [] });
 const rootValue = {
@@ -133,28 +133,28 @@ const rootValue = {
   refreshSession: payload,
 };
 
-test('every literal at every position', async () => {
+test('every literal at every position is accepted or refused as by graphql-js', async () => {
   const requests = Object.values(POSITIONS).flatMap((position) =>
     LITERALS.map((value) => ({ query: position.replace('#', value) })),
   );
   await compare(requests);
 });
 
-test('every variable at every position', async () => {
+test('every variable at every position is accepted or refused as by graphql-js', async () => {
   const requests = Object.values(POSITIONS).flatMap((position) =>
     TYPES.flatMap((type) => VALUES.map((value) => withVariable(position, type, value))),
   );
   await compare(requests);
 });
 
-test('every default value at every position', async () => {
+test('every default value at every position is accepted or refused as by graphql-js', async () => {
   const requests = Object.values(POSITIONS).flatMap((position) =>
     DEFAULTS.flatMap((type) => [undefined, 'null', '2.0'].map((value) => withVariable(position, type, value))),
   );
   await compare(requests);
 });
 
-test('directives, escapes, and what else is in a document', async () => {
+test('directives, escapes, and other syntax are accepted or refused as by graphql-js', async () => {
   const given = VARIABLE_DOCUMENTS.flatMap(([query, values]) => values.map((variables) => ({ query, variables })));
   await compare([...DOCUMENTS.map((query) => ({ query })), ...given]);
 });
@@ -166,13 +166,13 @@ function withVariable(position, type, value) {
   return { query, variables: value === undefined ? '{}' : `{ "value": ${value} }` };
 }
 
-/** Asserts that the server refuses those of the requests that graphql-js refuses, and no others. */
+/** Asserts that the server refuses the same requests as graphql-js. */
 async function compare(requests) {
   const differences = [];
   for (let begin = 0; begin < requests.length; begin += 20) {
     const some = requests.slice(begin, begin + 20);
-    const answers = await Promise.all(some.map(ask));
-    for (const [index, errors] of answers.entries()) {
+    const results = await Promise.all(some.map(ask));
+    for (const [index, errors] of results.entries()) {
       const expected = refusals(some[index]);
       if (expected.length > 0 !== errors.length > 0) differences.push({ ...some[index], expected, errors });
     }
@@ -180,7 +180,7 @@ async function compare(requests) {
   assert.deepEqual(differences, []);
 }
 
-/** What graphql-js finds wrong. */
+/** The errors of graphql-js. */
 function refusals({ query, variables = '{}' }) {
   try {
     const document = parse(query);
@@ -193,7 +193,7 @@ function refusals({ query, variables = '{}' }) {
   }
 }
 
-/** What the server finds wrong. That nobody is signed in is not. */
+/** The server's errors, except UNAUTHENTICATED. */
 async function ask({ query, variables = '{}' }) {
   const response = await fetch(address('/graphql'), {
     method: 'POST',

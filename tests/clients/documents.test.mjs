@@ -1,5 +1,5 @@
-// Trusted documents: a server that has the manifest which a client's own tool wrote answers the ids of that client,
-// and, where it is told to, nothing else.
+// Trusted documents: with the manifest that a client's own tool generated, the server executes documents by their ids,
+// and, with the mode `require`, no others.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -36,7 +36,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
     };
 
     test(
-      'a server that requires it answers ids alone',
+      'with the mode `require`, the server executes documents by id only',
       withServer('require', async (url) => {
         assert.match(await client.whoAmI(url, true, CREDENTIALS), /^user-/);
         assert.deepEqual(await codesOf(url, '{ me { id } }'), ['PERSISTED_QUERY_NOT_FOUND']);
@@ -44,7 +44,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
     );
 
     test(
-      'a server that prefers it answers ids and documents',
+      'with the mode `prefer`, the server executes documents by id and by text',
       withServer('prefer', async (url) => {
         const byId = await client.whoAmI(url, true, CREDENTIALS);
         assert.match(byId, /^user-/);

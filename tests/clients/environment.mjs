@@ -1,13 +1,13 @@
-// What the tests are told from outside, by environment variables. A missing one is a failure, never a reason to skip.
+// The environment variables of the tests. A missing one fails the tests; it never skips them.
 
 const MEANING = {
   USERPROFILE_URL: 'the address of a running server, such as http://127.0.0.1:8080',
   USERPROFILE_DOMAIN: 'the domain id to sign in with',
-  USERPROFILE_USER: 'the user id to sign in with; a user who has a name, a workspace and a workspace group',
+  USERPROFILE_USER: 'the user id to sign in with, of a user with a name, a workspace, and a workspace group',
   USERPROFILE_PASSWORD: "that user's password",
 };
 
-/** The value of that variable; throws, saying what it should hold, where it is not set. */
+/** The value of the variable. If it is not set, the error says what it should contain. */
 export function required(name) {
   const value = process.env[name];
   if (!value) throw new Error(`Set ${name} to ${MEANING[name]}.`);

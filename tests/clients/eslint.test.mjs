@@ -1,4 +1,4 @@
-// The recommended rules of GraphQL ESLint: for the schema, for one that Relay reads, and for what clients ask.
+// The recommended rules of GraphQL ESLint: for schemas, for schemas that Relay reads, and for operations.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,11 +32,12 @@ const eslint = new ESLint({
       rules: {
         ...rulesOf('schema-recommended'),
         ...rulesOf('schema-relay'),
-        // The names of the fields are those of the service whose language this is.
+        // Field names are those of Cloudforet's identity service.
         '@graphql-eslint/no-typename-prefix': 'off',
-        // Payloads, errors and parts of things have no identity of their own.
+        // Payloads, errors, and parts of entities have no ids.
         '@graphql-eslint/strict-id-in-types': 'off',
-        // The specification of connections asks for one direction of paging, and for nothing of nodes and other lists.
+        // The connections specification requires one direction of pagination, and has no rules for nodes and other
+        // lists.
         '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
         '@graphql-eslint/relay-edge-types': [
           'error',
@@ -45,16 +46,16 @@ const eslint = new ESLint({
       },
     },
     { files: ['**/*.graphql'], ignores: [SCHEMA], rules: rulesOf('operations-recommended') },
-    // It is for caches that know things by their ids; these are for reading.
+    // The rule is for caches that identify entities by their ids; these queries are examples.
     { files: [GRAPHIQL], rules: { '@graphql-eslint/require-selections': 'off' } },
   ],
 });
 
 const LINTED = {
-  'the schema': SCHEMA,
-  'the tabs of GraphiQL': GRAPHIQL,
-  'the project of Code Generator': CODEGEN,
-  'the project of Apollo Client': APOLLO,
+  'the schema has no lint errors': SCHEMA,
+  'the example queries of GraphiQL have no lint errors': GRAPHIQL,
+  'the documents of GraphQL Code Generator have no lint errors': CODEGEN,
+  'the documents of Apollo Client have no lint errors': APOLLO,
 };
 
 for (const [name, files] of Object.entries(LINTED)) {

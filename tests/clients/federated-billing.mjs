@@ -1,5 +1,4 @@
-// A second subgraph: billing, made up, beside UserProfile. It has fields of its own on UserProfile's entities, and
-// entities of its own that lead to those.
+// A sample billing subgraph. It adds fields to UserProfile's entities, and has entities that refer to those.
 
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
@@ -46,7 +45,7 @@ const typeDefs = parse(/* GraphQL */ `
   }
 `);
 
-/** The subgraph's executable schema, with these invoices: each `{ id, payer, workspace, workspaceGroup }`, all ids. */
+/** The executable schema, with these invoices: `{ id, payer, workspace, workspaceGroup }`, where all values are ids. */
 export function makeBilling(invoices) {
   const shown = ({ id, payer, workspace, workspaceGroup }) => ({
     id,

@@ -1,19 +1,19 @@
-// A federated graph of two subgraphs, served by Apollo's gateway: UserProfile, asked by HTTP in the caller's name, and
+// A federated graph of two subgraphs in Apollo's gateway: UserProfile, called over HTTP on behalf of the caller, and
 // billing, in this process.
 
 import { ApolloGateway, IntrospectAndCompose, LocalGraphQLDataSource, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { parse } from 'graphql';
 
-class InTheCallersName extends RemoteGraphQLDataSource {
+class OnBehalfOfCaller extends RemoteGraphQLDataSource {
   willSendRequest({ request, context }) {
-    // There is no caller yet when the gateway fetches the schema.
+    // When the gateway fetches the schema, there is no caller.
     if (context.token) request.http.headers.set('authorization', `Bearer ${context.token}`);
   }
 }
 
 /**
- * Composes the graph of UserProfile at that address and that schema of billing; fails where they do not compose. `ask`
- * gives what the gateway answers.
+ * Composes the graph of UserProfile at `url` and the schema of billing; throws if they do not compose. `ask` returns
+ * the response of the gateway.
  */
 export async function composeGraph(url, billing) {
   const gateway = new ApolloGateway({
@@ -24,15 +24,15 @@ export async function composeGraph(url, billing) {
       ],
     }),
     buildService: ({ name }) =>
-      name === 'billing' ? new LocalGraphQLDataSource(billing) : new InTheCallersName({ url }),
+      name === 'billing' ? new LocalGraphQLDataSource(billing) : new OnBehalfOfCaller({ url }),
   });
   const { executor, schema } = await gateway.load();
   async function ask(query, { variables = {}, token } = {}) {
     const request = { query, variables };
     const parsed = { document: parse(query), queryHash: query };
-    const answer = await executor({ request, ...parsed, context: { token }, metrics: {} });
-    // As it goes over the wire, where objects have the usual prototype and errors are data.
-    return JSON.parse(JSON.stringify(answer));
+    const response = await executor({ request, ...parsed, context: { token }, metrics: {} });
+    // As sent over HTTP: objects with the usual prototype, and errors as data.
+    return JSON.parse(JSON.stringify(response));
   }
   return { ask, schema, stop: () => gateway.stop() };
 }

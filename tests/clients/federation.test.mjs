@@ -1,5 +1,5 @@
-// UserProfile as a subgraph of a federated graph: it composes with another, its entities are joined from both sides,
-// and show a caller no more than elsewhere.
+// UserProfile as a subgraph of a federated graph: it composes with another subgraph, its entities are resolved from
+// both sides, and the caller sees no more than with UserProfile alone.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -13,10 +13,10 @@ const INVOICES = `query ($ids: [ID!]!) {
   invoices(ids: $ids) { payer { userId name } workspace { name monthlyCost } workspaceGroup { name monthlyCost } }
 }`;
 
-// What no id ends in.
-const NOBODY = '000000000000';
+// The suffix of unknown ids.
+const UNKNOWN = '000000000000';
 
-describe('A graph of UserProfile and billing', () => {
+describe('The federated graph of UserProfile and billing', () => {
   let upstream, graph, token, me, stranger;
 
   before(async () => {
@@ -38,17 +38,17 @@ describe('A graph of UserProfile and billing', () => {
     return [
       { id: 'own', payer: me.id, workspace: workspace.id, workspaceGroup: group.id },
       { id: 'unseen', payer: stranger.id, workspace: unseen('workspaces'), workspaceGroup: unseen('workspaceGroups') },
-      { id: 'unknown', payer: `user-${NOBODY}`, workspace: `workspace-${NOBODY}`, workspaceGroup: `wg-${NOBODY}` },
+      { id: 'unknown', payer: `user-${UNKNOWN}`, workspace: `workspace-${UNKNOWN}`, workspaceGroup: `wg-${UNKNOWN}` },
     ];
   }
 
-  /** The id of something on that list of the stranger's that is not on the caller's. */
+  /** The id of an entity in the list that the stranger can see and the caller cannot. */
   function unseen(list) {
     const seen = new Set(me[list].nodes.map(({ id }) => id));
     return stranger[list].nodes.find(({ id }) => !seen.has(id)).id;
   }
 
-  test('composes: the entities have the fields of both', () => {
+  test('composes, with the fields of both subgraphs on the entities', () => {
     for (const [name, ...fields] of [
       ['User', 'userId', 'invoices'],
       ['Workspace', 'name', 'monthlyCost'],
@@ -61,7 +61,7 @@ describe('A graph of UserProfile and billing', () => {
     assert.deepEqual(others.sort(), ['invoices', 'me', 'node', 'nodes', 'workspaceGroups', 'workspaces']);
   });
 
-  test('is entered at UserProfile: billing adds its fields to the user and his workspaces', async () => {
+  test('a query of UserProfile includes the fields that billing adds to the user and their workspaces', async () => {
     const { data, errors } = await graph.ask(
       `{ me {
         name
@@ -79,7 +79,7 @@ describe('A graph of UserProfile and billing', () => {
     });
   });
 
-  test('is entered at billing: UserProfile shows what the caller sees, and null for all else', async () => {
+  test('a query of billing includes the entities that the caller can see, and null for all others', async () => {
     const ids = ['unseen', 'own', 'unknown'];
     const { data, errors } = await graph.ask(INVOICES, { token, variables: { ids } });
     assert.equal(errors, undefined);
@@ -94,7 +94,7 @@ describe('A graph of UserProfile and billing', () => {
     assert.deepEqual(data.invoices, [nothing, own, nothing]);
   });
 
-  test('asks UserProfile once for all things of a kind, in the name of the caller', async () => {
+  test('sends one request per entity type to UserProfile, on behalf of the caller', async () => {
     await graph.ask(INVOICES, { token, variables: { ids: ['unseen', 'own', 'unknown'] } });
     const asked = upstream.calls.map(({ variables }) => variables.representations.map(({ __typename }) => __typename));
     const three = (name) => [name, name, name];
@@ -102,7 +102,7 @@ describe('A graph of UserProfile and billing', () => {
     for (const { headers } of upstream.calls) assert.equal(headers.authorization, `Bearer ${token}`);
   });
 
-  test("shows nobody anything of UserProfile, and leaves what is billing's", async () => {
+  test('an unauthenticated query gets UNAUTHENTICATED for UserProfile, and the data of billing', async () => {
     const { data, errors } = await graph.ask('{ invoices(ids: ["own"]) { id payer { userId } } }');
     assert.deepEqual(data, { invoices: [{ id: 'own', payer: null }] });
     assert.deepEqual(errors.map(({ extensions }) => extensions.code), ['UNAUTHENTICATED']);

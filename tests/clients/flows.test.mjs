@@ -1,5 +1,4 @@
-// What is walked through with a mailbox open beside it: an e-mail address that is proven and put back, a
-// second factor, a password that was forgotten.
+// Flows that send messages: changing and restoring an email address, sign-in with MFA by email, resetting a password.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -16,7 +15,7 @@ describe('With the mailbox of the demo', () => {
   before(async () => (browser = await launch()));
   after(() => browser?.close());
 
-  test('a new e-mail address is proven by its code, and put back by the link that the old one got', async () => {
+  test('a code confirms a new email address, and the undo link restores the old one', async () => {
     const userId = 'marco@bluebell.example';
     const token = await signIn(userId);
     const me = async (token) => (await ask('{ me { email emailVerified pendingEmail } }', { token })).data.me;
@@ -24,7 +23,7 @@ describe('With the mailbox of the demo', () => {
     const next = 'marco.new@bluebell.example';
     await mutate('updateProfile', { email: next }, token);
 
-    const { page: mailbox, faults } = await visit(browser, '/dev/mailbox');
+    const { page: mailbox, problems } = await visit(browser, '/dev/mailbox');
     const shown = await textOf(await showMail(mailbox, next));
     const [code, ...others] = shown.match(/\d{6}/g) ?? [];
     assert.ok(code && others.length === 0, shown);
@@ -37,50 +36,50 @@ describe('With the mailbox of the demo', () => {
     await page.getByRole('button').click();
     await endsWell(page);
     await picture(page, 'undone');
-    assert.equal(await me(token), null, 'every device is signed out');
+    assert.equal(await me(token), null, 'all sessions are revoked');
     const back = { email: old, emailVerified: true, pendingEmail: null };
     assert.deepEqual(await me(await signIn(userId)), back);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('a second factor is answered in GraphiQL with the code from the mailbox', async () => {
+  test('the sign-in box of GraphiQL accepts the code from the mailbox', async () => {
     const userId = 'mei@bluebell.example';
-    const { page, faults } = await openGraphiql(browser);
+    const { page, problems } = await openGraphiql(browser);
     await fillIn(page, { userId });
     await page.getByText('We sent a code to m…@bluebell.example').waitFor();
     const shown = await textOf(await showMail(await page.context().newPage(), userId));
     await page.getByLabel('Code').fill(/\d{6}/.exec(shown)[0]);
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('Signed in as Mei Tan').waitFor();
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('a forgotten password is set anew by the link in the mail', async () => {
+  test('the emailed link sets a new password', async () => {
     const userId = 'hana@bluebell.example';
     const { domainId } = credentials();
     await mutate('resetPassword', { userId, domainId });
-    const { page: mailbox, faults } = await visit(browser, '/dev/mailbox');
+    const { page: mailbox, problems } = await visit(browser, '/dev/mailbox');
     const page = await followLink(mailbox, await showMail(mailbox, userId));
-    assert.equal(new URL(page.url()).hash, '', 'the token is out of sight');
+    assert.equal(new URL(page.url()).hash, '', 'the token is removed from the address');
     await picture(page, 'new-password');
     await fillInPasswords(page, NEW_PASSWORD, `${NEW_PASSWORD}!`);
-    await page.getByText('The two passwords are not the same.').waitFor();
+    await page.getByText('The passwords do not match.').waitFor();
     await fillInPasswords(page, NEW_PASSWORD);
     await endsWell(page);
     await picture(page, 'password-set');
     await signIn(userId, NEW_PASSWORD);
     const { data } = await ask(SIGN_IN, { variables: { input: credentials(userId) } });
     assert.equal(data.signIn.errors[0].code, 'INVALID_CREDENTIALS');
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
   for (const [lang, title, reason] of [
-    ['en', /password/i, 'Please ask for a new link where you sign in.'],
+    ['en', /password/i, 'Please request a new link from the sign-in page.'],
     ['ko', /비밀번호/, '로그인 화면에서 비밀번호 재설정을 다시 요청해 주세요.'],
     ['ja', /パスワード/, 'ログイン画面から、パスワードの再設定をもう一度お申し込みください。'],
   ]) {
-    test(`the page for a new password speaks ${lang}, and says what is wrong with its link`, async () => {
-      const { page, faults } = await visit(browser, `/reset-password?lang=${lang}#token=upw_${'A'.repeat(43)}`);
+    test(`the reset page in ${lang} says that the link is invalid`, async () => {
+      const { page, problems } = await visit(browser, `/reset-password?lang=${lang}#token=upw_${'A'.repeat(43)}`);
       assert.match(await page.title(), title);
       assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
       await page.locator('#new-password').fill(NEW_PASSWORD);
@@ -90,19 +89,19 @@ describe('With the mailbox of the demo', () => {
       await page.setViewportSize({ width: 320, height: 640 });
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
       await picture(page, `invalid-link-${lang}`);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(problems, []);
     });
   }
 
-  test('without a token the page for a new password says so', async () => {
-    const { page, faults } = await visit(browser, '/reset-password');
+  test('without a token, the reset page asks to open the link again', async () => {
+    const { page, problems } = await visit(browser, '/reset-password');
     await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
     await page.getByRole('status').filter({ hasText: 'this page reads the link only once' }).waitFor();
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 });
 
-/** The latest mail to that address, as the page of the mailbox shows it. */
+/** The latest message to the address on the mailbox page. */
 async function showMail(mailbox, to) {
   await mailTo(to);
   await mailbox.goto(address('/dev/mailbox'));
@@ -121,7 +120,7 @@ async function followLink(mailbox, mail) {
   return page;
 }
 
-/** Waits until a page behind a link says that all went well; whatever else it ends with has another tone. */
+/** Waits until a page reports success. */
 function endsWell(page) {
   return page.locator('main[data-ended][data-tone="good"]').waitFor();
 }

@@ -1,8 +1,8 @@
-// GraphiQL and its sign-in box, met in a real browser as a newcomer meets them.
+// GraphiQL and its sign-in box in a browser.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { answerLine, editorIsThere, fillIn, launch, openGraphiql, picture as look, run, signIn } from './browser.mjs';
+import { resultLine, editorIsThere, fillIn, launch, openGraphiql, picture as look, run, signIn } from './browser.mjs';
 import { address } from './environment.mjs';
 
 describe('GraphiQL', () => {
@@ -10,44 +10,44 @@ describe('GraphiQL', () => {
   before(async () => (browser = await launch()));
   after(() => browser?.close());
 
-  test('opens with the ready-made queries, the first one in front', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('opens with the example queries in tabs, and the first tab active', async () => {
+    const { page, problems } = await openGraphiql(browser);
     const tabs = page.getByRole('tab');
-    assert.deepEqual(await tabs.allInnerTexts(), ['Me', 'WorkspacesPageByPage', 'Sessions', 'OneThingById']);
+    assert.deepEqual(await tabs.allInnerTexts(), ['Me', 'WorkspacesPageByPage', 'Sessions', 'NodeById']);
     assert.equal(await tabs.first().getAttribute('aria-selected'), 'true');
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('says so when the password is wrong', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('a wrong password shows an error', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await fillIn(page, { password: 'certainly not the password' });
     const message = page.getByRole('status').and(page.locator('[data-tone="error"]'));
     await message.waitFor();
     assert.notEqual((await message.innerText()).trim(), '');
     assert.ok(await page.getByLabel('Password').isVisible());
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('signs in, runs the first query, and shows the names', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('after sign-in, the first query returns names', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await signIn(page);
     await authorizationLine(page).waitFor();
 
     const { data, errors } = await run(page);
     assert.equal(errors, undefined);
     const names = namesIn(data);
-    await answerLine(page, names.person).waitFor();
-    await answerLine(page, names.firstWorkspace).waitFor();
+    await resultLine(page, names.person).waitFor();
+    await resultLine(page, names.firstWorkspace).waitFor();
     await picture(page);
 
     await page.getByRole('region', { name: 'Result Window' }).locator('.view-lines').click();
     await page.keyboard.press('Control+End');
-    await answerLine(page, names.lastUser).waitFor();
-    assert.deepEqual(faults, []);
+    await resultLine(page, names.lastUser).waitFor();
+    assert.deepEqual(problems, []);
   });
 
-  test('stays signed in over a reload, even when the access token has run out', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('the session survives a reload, even with an expired access token', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await signIn(page);
     await loseAccessToken(page);
     await page.reload();
@@ -56,22 +56,22 @@ describe('GraphiQL', () => {
     await authorizationLine(page).waitFor();
     const { errors } = await run(page);
     assert.equal(errors, undefined);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('renews the access token when a query is refused for it, and sends that once more', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('a query with an expired access token is repeated with a new one', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await signIn(page);
     await authorizationLine(page).waitFor();
     await refuseOnce(page);
     await page.getByRole('button', { name: 'Execute query' }).click();
-    await answerLine(page, '"workspaces"').waitFor();
+    await resultLine(page, '"workspaces"').waitFor();
     assert.ok(await page.getByText('Signed in as').isVisible());
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('signs out, and takes the token out of the headers', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('sign-out removes the token from the headers', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await signIn(page);
     await authorizationLine(page).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -79,11 +79,11 @@ describe('GraphiQL', () => {
     await authorizationLine(page).waitFor({ state: 'detached' });
     const { errors } = await run(page);
     assert.equal(errors?.[0]?.extensions?.code, 'UNAUTHENTICATED');
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('asks for a code where signing in takes a second step', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('sign-in with MFA asks for a code', async () => {
+    const { page, problems } = await openGraphiql(browser);
     const sent = await challenge(page);
     await fillIn(page);
     await page.getByText('We sent a code to w…@example.com').waitFor();
@@ -91,11 +91,11 @@ describe('GraphiQL', () => {
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('Signed in as Wonny').waitFor();
     assert.deepEqual(sent, [{ challengeToken: 'the challenge', verifyCode: '123456' }]);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('offers the sample users, and leads to the mailbox at every step', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('a demo offers sample users, and links to the mailbox at every step', async () => {
+    const { page, problems } = await openGraphiql(browser);
     const mailbox = page.getByRole('link', { name: 'Mailbox' });
     await mailbox.waitFor();
     assert.equal(await mailbox.evaluate(({ href }) => href), address('/dev/mailbox'));
@@ -104,7 +104,7 @@ describe('GraphiQL', () => {
     await users.selectOption({ label: 'mei@bluebell.example uses MFA: the code is in the mailbox' });
     assert.equal(await page.getByLabel('Domain id').inputValue(), 'domain-bluebell');
     assert.equal(await page.getByLabel('User id').inputValue(), 'mei@bluebell.example');
-    // A played server, since other tests have mei's codes sent, and there is one a minute.
+    // Mocked, because other tests request codes for mei, and the limit is one per minute.
     await challenge(page);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('We sent a code to').waitFor();
@@ -117,31 +117,32 @@ describe('GraphiQL', () => {
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('Signed in as Grace Okafor').waitFor();
     assert.ok(await mailbox.isVisible());
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('shows the variables of OneThingById, with an id that works', async () => {
-    const { page, faults } = await openGraphiql(browser);
+  test('the variables of NodeById contain a valid id', async () => {
+    const { page, problems } = await openGraphiql(browser);
     await signIn(page);
-    await page.getByRole('tab', { name: 'OneThingById' }).click();
+    await page.getByRole('tab', { name: 'NodeById' }).click();
     const variables = page.getByRole('region', { name: 'Variables' });
     await variables.locator('.view-line', { hasText: /"workspace-(?!0{12})/ }).waitFor();
     assert.ok(await variables.isVisible());
-    await isTaken(page, 'query OneThingById');
-    const answered = page.waitForResponse((response) => response.request().postData()?.includes('OneThingById') ?? false);
+    await isActiveQuery(page, 'query NodeById');
+    const isQuery = (response) => response.request().postData()?.includes('NodeById') ?? false;
+    const response = page.waitForResponse(isQuery);
     await page.getByRole('button', { name: 'Execute query' }).click();
-    const { data, errors } = await (await answered).json();
+    const { data, errors } = await (await response).json();
     assert.deepEqual([errors, data.node.__typename], [undefined, 'Workspace']);
     await look(page, 'graphiql-variables');
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('fits a screen 400 pixels wide', async () => {
-    const { page, faults } = await openGraphiql(browser, { viewport: { width: 400, height: 800 } });
+  test('the page fits a width of 400 pixels', async () => {
+    const { page, problems } = await openGraphiql(browser, { viewport: { width: 400, height: 800 } });
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
     await signIn(page);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 });
 
@@ -149,19 +150,19 @@ function authorizationLine(page) {
   return page.getByRole('region', { name: 'Headers' }).locator('.view-line', { hasText: 'Bearer upa_' });
 }
 
-/** Waits until GraphiQL runs what its editor shows: after another tab was chosen, it takes a moment. */
-async function isTaken(page, query) {
+/** Waits until GraphiQL has switched to the query of the selected tab. */
+async function isActiveQuery(page, query) {
   await page.waitForFunction((query) => sessionStorage.getItem('graphiql:query')?.includes(query), query);
 }
 
 function namesIn({ me }) {
   const users = me.workspaceGroups.nodes.flatMap((group) => group.users).filter((user) => user.userName !== null);
   const names = { person: me.name, firstWorkspace: me.workspaces.nodes[0]?.name, lastUser: users.at(-1)?.userName };
-  for (const [which, name] of Object.entries(names)) assert.ok(name, `the answer has no name for ${which}`);
+  for (const [which, name] of Object.entries(names)) assert.ok(name, `the response has no name for ${which}`);
   return names;
 }
 
-/** For the README: what one sees after the first query. */
+/** Takes the screenshot of the README: the page after the first query. */
 async function picture(page) {
   const path = process.env.USERPROFILE_SCREENSHOT;
   if (!path) return;
@@ -174,11 +175,11 @@ async function loseAccessToken(page) {
   await page.evaluate(() => {
     const key = 'userprofile.session';
     const tokens = JSON.parse(sessionStorage.getItem(key));
-    sessionStorage.setItem(key, JSON.stringify({ ...tokens, accessToken: 'upa_run-out' }));
+    sessionStorage.setItem(key, JSON.stringify({ ...tokens, accessToken: 'upa_expired' }));
   });
 }
 
-/** Has the next run of the first query meet a server that takes its token for run out. */
+/** Mocks the next response to the first query: its token has expired. */
 async function refuseOnce(page) {
   const isRun = (request) => request.postData()?.includes('query Me') ?? false;
   let refused = false;
@@ -190,7 +191,7 @@ async function refuseOnce(page) {
   });
 }
 
-/** Plays a server that asks this user for a second step; gives the codes that were sent to it. */
+/** Mocks sign-in with a challenge. Returns the codes that are submitted. */
 async function challenge(page) {
   const sent = [];
   const far = '2100-01-01T00:00:00Z';

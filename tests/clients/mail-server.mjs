@@ -1,4 +1,4 @@
-// A mail server that takes mails over TLS from whoever signs in, and an authority that vouches for it.
+// A mail server that accepts messages over TLS from authenticated clients, and a certificate authority for it.
 
 import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -13,7 +13,7 @@ const PASSWORD = 'only-for-mails';
 
 const MAKE = fileURLToPath(new URL('../../scripts/certificate', import.meta.url));
 
-/** A certificate for localhost, and `authority`, the path of that of the authority which vouches for it, in that folder. */
+/** Creates a certificate for localhost in the folder. `authority` is the path of the certificate of its issuer. */
 export async function makeCertificate(folder) {
   execFileSync(MAKE, [folder], { stdio: 'pipe' });
   const [key, cert] = await Promise.all(['server.key', 'server.crt'].map((name) => readFile(join(folder, name))));
@@ -21,8 +21,8 @@ export async function makeCertificate(folder) {
 }
 
 /**
- * Starts one that speaks TLS from the start, or by STARTTLS. Its `url` says how to reach it and as whom; `mail` waits for
- * the first mail: its text, its recipients, who sent it, by which name the client greeted, and whether that was over TLS.
+ * Starts a server with implicit TLS or STARTTLS. `url` contains its address and the credentials. `mail` waits for the
+ * first message: its text and recipients, the authenticated user, the client's EHLO name, and whether TLS was used.
  */
 export async function startMailServer({ key, cert }, scheme) {
   const taken = new EventEmitter();
@@ -39,7 +39,7 @@ export async function startMailServer({ key, cert }, scheme) {
       done();
     },
   });
-  // A client that does not trust the certificate hangs up; that is told by the client.
+  // A client that does not trust the certificate disconnects; the test checks the client's log instead.
   server.on('error', () => {});
   server.listen(0, '127.0.0.1');
   await once(server.server, 'listening');

@@ -1,4 +1,4 @@
-// Mails leave over TLS, to a server whose certificate is trusted and that wants a password; or not at all.
+// Messages are sent over TLS only, to a mail server with a trusted certificate, and with a password.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { importInto, startPlainServer } from './own-server.mjs';
 
 const PEOPLE = [
   { kind: 'domain', domain_id: 'domain-mail', name: 'mail' },
-  // One for each test: nobody is sent two such mails in a minute.
+  // One user per test, because a user gets at most one such message per minute.
   ...['ann', 'bob', 'cleo', 'dan'].map((name) => ({
     kind: 'user',
     domain_id: 'domain-mail',
@@ -21,7 +21,7 @@ const PEOPLE = [
     password: 'Lantern-of-paper-7',
   })),
 ];
-const FORGOTTEN = `mutation ($input: ResetPasswordInput!) {
+const RESET_PASSWORD = `mutation ($input: ResetPasswordInput!) {
   resetPassword(input: $input) { ok errors { code message } }
 }`;
 
@@ -35,13 +35,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-// By default the server greets with the host that people reach it under.
+// The default name in EHLO is the host of USERPROFILE_PUBLIC_URL.
 for (const [scheme, trusting, doubting, greeting, greetedAs] of [
   ['smtp+starttls', 'ann', 'bob', {}, 'localhost'],
   ['smtps', 'cleo', 'dan', { USERPROFILE_SMTP_HELO_NAME: 'mail-out.example.com' }, 'mail-out.example.com'],
 ]) {
   describe(`With ${scheme}://`, () => {
-    test('a mail comes over TLS, from whoever signed in', async () => {
+    test('a message is sent over TLS by an authenticated client', async () => {
       const settings = { SSL_CERT_FILE: certificate.authority, ...greeting };
       await withServers(scheme, settings, trusting, async ({ mails }) => {
         const { text, ...how } = await mails.mail();
@@ -52,9 +52,9 @@ for (const [scheme, trusting, doubting, greeting, greetedAs] of [
       });
     });
 
-    test('no mail goes to a server that nobody trusted vouches for', async () => {
+    test('no message is sent to a server with an untrusted certificate', async () => {
       await withServers(scheme, {}, doubting, async ({ logged }) => {
-        const line = await logged(({ message }) => message === 'mail not sent yet');
+        const line = await logged(({ message }) => message === 'a message was not sent; it will be retried');
         assert.match(line.reason, /certificate/);
         assert.equal(line.level, 'ERROR');
         assert.match(line.advice, /SMTP_URL/);
@@ -63,7 +63,7 @@ for (const [scheme, trusting, doubting, greeting, greetedAs] of [
   });
 }
 
-// With a mail to that user on its way between the two.
+/** Starts both servers, and requests a password reset for the user, which sends a message. */
 async function withServers(scheme, settings, userId, use) {
   const mails = await startMailServer(certificate, scheme);
   const server = await startPlainServer(folder, {
@@ -74,7 +74,7 @@ async function withServers(scheme, settings, userId, use) {
   });
   try {
     const variables = { input: { domainId: 'domain-mail', userId } };
-    const { data } = await ask(`${server.url}/graphql`, FORGOTTEN, { variables });
+    const { data } = await ask(`${server.url}/graphql`, RESET_PASSWORD, { variables });
     assert.deepEqual(data.resetPassword, { ok: true, errors: [] });
     await use({ mails, logged: server.logged });
   } finally {

@@ -1,15 +1,15 @@
-// The mailbox of the demo, where every mail of the server under test goes.
+// The mailbox of the demo, which receives all messages of the server under test.
 
 import assert from 'node:assert/strict';
 import { address } from './environment.mjs';
 import { PATIENCE_MS } from './patience.mjs';
 
-/** The latest mail to that address, once there is one. */
+/** Waits for a message to the address, and returns the latest. */
 export function mailTo(to) {
   return look(to, ([latest]) => latest);
 }
 
-/** The code in the latest mail to that address that has one, once there is one other than `used`. */
+/** Waits for a message to the address with a code other than `used`, and returns that code. */
 export function mailedCode(to, used) {
   return look(to, (mails) => {
     const [code] = mails.flatMap(({ text }) => /^\d{6}$/m.exec(text) ?? []);
@@ -17,13 +17,13 @@ export function mailedCode(to, used) {
   });
 }
 
-/** What `find` makes of the mails to that address, the latest first, once that is something. */
+/** Calls `find` with the messages to the address, latest first, until it returns something. */
 async function look(to, find) {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const response = await fetch(address('/dev/mailbox'), { headers: { accept: 'application/json' } });
     const found = find((await response.json()).filter((mail) => mail.to === to));
     if (found) return found;
-    assert.ok(Date.now() < deadline, `what is looked for among the mails to ${to} does not come`);
+    assert.ok(Date.now() < deadline, `no such message to ${to} arrived`);
   }
 }

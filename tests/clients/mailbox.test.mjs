@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { launch, openPage, picture } from './browser.mjs';
 import { startServer } from './own-server.mjs';
 
-const FORGOTTEN = `mutation ($input: ResetPasswordInput!) {
+const RESET_PASSWORD = `mutation ($input: ResetPasswordInput!) {
   resetPassword(input: $input) { ok errors { code message } }
 }`;
 
@@ -25,17 +25,17 @@ after(async () => {
 
 describe('The mailbox', () => {
   test('refreshes itself, and each frame is as tall as its message', async () => {
-    const { page, faults } = await open();
+    const { page, problems } = await open();
     await page.getByText('No messages yet.').waitFor();
-    await forget('grace');
+    await requestReset('grace');
     await messageTo(page, 'grace').waitFor();
     assert.equal(await page.locator('.none').count(), 0);
     await assertWhole(page, 'grace');
 
-    // What is there already is left alone: it is the same element, open as it was.
+    // A refresh keeps existing elements, and their state.
     await messageTo(page, 'grace').locator('summary').click();
     await messageTo(page, 'grace').evaluate((element) => (element.dataset.seen = 'yes'));
-    await forget('hana');
+    await requestReset('hana');
     await messageTo(page, 'hana').waitFor();
     await assertWhole(page, 'hana');
     assert.equal(await messageTo(page, 'grace').getAttribute('data-seen'), 'yes');
@@ -49,10 +49,10 @@ describe('The mailbox', () => {
     await page.waitForFunction(() => innerWidth === 360);
     await assertWhole(page, 'grace');
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('runs nothing of a message', async () => {
+  test('scripts of a message do not run', async () => {
     const { page } = await open();
     const sandboxes = await page.locator('iframe').evaluateAll((frames) => frames.map(({ sandbox }) => sandbox.value));
     for (const sandbox of sandboxes) assert.doesNotMatch(sandbox, /allow-scripts/);
@@ -66,12 +66,12 @@ async function open() {
   return visitor;
 }
 
-async function forget(name) {
+async function requestReset(name) {
   const input = { domainId: 'domain-bluebell', userId: `${name}@bluebell.example` };
   const response = await fetch(`${new URL(server.url).origin}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: FORGOTTEN, variables: { input } }),
+    body: JSON.stringify({ query: RESET_PASSWORD, variables: { input } }),
   });
   assert.equal((await response.json()).data.resetPassword.ok, true);
 }
@@ -80,7 +80,7 @@ function messageTo(page, name) {
   return page.locator('article', { hasText: `${name}@bluebell.example` });
 }
 
-/** The frame needs no scrolling, and has no room to spare. */
+/** Asserts that the frame is exactly as tall as its message. */
 async function assertWhole(page, name) {
   const frame = await messageTo(page, name).locator('iframe').elementHandle();
   await page.waitForFunction((frame) => {

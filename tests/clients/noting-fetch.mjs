@@ -1,6 +1,6 @@
-// A fetch to give to a client, which notes what the client sends.
+// A `fetch` that records the requests of a client.
 
-/** That fetch, and `sent`: of each request its method, and whether the text of a query was in it. */
+/** The `fetch`, and `sent`: for each request, its method, and whether it contained the text of a query. */
 export function notingFetch() {
   const sent = [];
   const noting = (url, options = {}) => {

@@ -1,4 +1,4 @@
-// Servers of a test's own, for settings that the one under test does not have.
+// Starts further servers, with settings that the server under test does not have.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,24 +8,23 @@ const BUILT = fileURLToPath(new URL('../../target/debug/userprofile', import.met
 const BINARY = process.env.USERPROFILE_BINARY ?? BUILT;
 
 /**
- * Starts one with the made-up company on a database in that folder, with settings by their names in the environment;
- * gives `url` and `stop`.
+ * Starts a demo server with a database in the folder. `settings` are environment variables. Returns `url` and `stop`.
  */
 export async function startServer(folder, settings) {
   const { read, stop } = start(folder, ['--demo'], { env: { RUST_LOG: 'error', ...settings } });
   return { url: await read((line) => /http:\S+/.exec(line)?.[0]), stop };
 }
 
-/** The same without what belongs to a demo. `logged` reads on in its log until the line that is asked for. */
+/** Starts a server that is not a demo. `logged` reads its log up to the first line that matches. */
 export async function startPlainServer(folder, settings) {
   const env = { RUST_LOG: 'info', ...settings };
   const { read, stop } = start(folder, [], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const logged = (isMeant) => read((line) => [JSON.parse(line)].find(isMeant));
+  const logged = (matches) => read((line) => [JSON.parse(line)].find(matches));
   const { address } = await logged(({ message }) => message === 'listening');
   return { url: `http://${address}`, stop, logged };
 }
 
-/** Puts what a file says into the database in that folder. */
+/** Imports a file into the database in the folder. */
 export function importInto(folder, file) {
   const env = { DATABASE_URL: database(folder), RUST_LOG: 'error' };
   execFileSync(BINARY, ['migrate'], { env });

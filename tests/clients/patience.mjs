@@ -1,2 +1,2 @@
-/** How long a condition may take to come true; reached only when something is wrong. */
+/** The time-out of every wait; reached only if something is wrong. */
 export const PATIENCE_MS = 30_000;

@@ -1,4 +1,4 @@
-// The pages behind the links in mails: for a new password, and to put an old e-mail address back.
+// The pages that emailed links open: setting a new password, and restoring the previous email address.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -14,7 +14,7 @@ const PASSWORD = 'seven lanterns by the quay';
 
 const TITLES = {
   [RESET]: { en: 'Set a new password', ko: '새 비밀번호 설정', ja: '新しいパスワードの設定' },
-  [UNDO]: { en: 'Put your email address back', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
+  [UNDO]: { en: 'Restore your email address', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
 };
 
 let browser;
@@ -24,91 +24,92 @@ after(() => browser?.close());
 for (const path of [RESET, UNDO]) {
   describe(path, () => {
     for (const [language, title] of Object.entries(TITLES[path])) {
-      test(`speaks ${language} when the address asks for it`, async () => {
-        const { page, faults } = await openPlain(browser, `${path}?lang=${language}${WITH_TOKEN}`, { locale: 'de-DE' });
-        await speaks(page, language, title);
+      test(`\`?lang=${language}\` selects the language`, async () => {
+        const link = `${path}?lang=${language}${WITH_TOKEN}`;
+        const { page, problems } = await openPlain(browser, link, { locale: 'de-DE' });
+        await isIn(page, language, title);
         assert.equal(new URL(page.url()).search, `?lang=${language}`);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(problems, []);
       });
 
-      test(`speaks ${language} when the browser does`, async () => {
+      test(`the browser's preference selects the language: ${language}`, async () => {
         const locale = { en: 'en-US', ko: 'ko-KR', ja: 'ja-JP' }[language];
-        const { page, faults } = await openPlain(browser, path + WITH_TOKEN, { locale });
-        await speaks(page, language, title);
-        assert.deepEqual(faults, []);
+        const { page, problems } = await openPlain(browser, path + WITH_TOKEN, { locale });
+        await isIn(page, language, title);
+        assert.deepEqual(problems, []);
       });
     }
 
-    test('speaks English where it knows none of the languages', async () => {
+    test('English is the default language', async () => {
       const { page } = await openPlain(browser, `${path}?lang=xx${WITH_TOKEN}`, { locale: 'fr-FR' });
-      await speaks(page, 'en', TITLES[path].en);
+      await isIn(page, 'en', TITLES[path].en);
     });
 
-    test('says the same before its script runs, and says that it needs one', async () => {
-      const { page, faults } = await openPlain(browser, path, { javaScriptEnabled: false });
-      // Not by its text: Playwright looks for none inside noscript.
+    test('without JavaScript, the page has the same English texts, and says that it needs JavaScript', async () => {
+      const { page, problems } = await openPlain(browser, path, { javaScriptEnabled: false });
+      // Not by its text, because Playwright does not search in noscript.
       await page.locator('.needs-script').waitFor();
-      const stands = await page.locator('[data-words]').evaluateAll((elements) =>
+      const texts = await page.locator('[data-words]').evaluateAll((elements) =>
         elements.map(({ dataset, textContent }) => [dataset.words, textContent.trim().replace(/\s+/g, ' ')]),
       );
       assert.equal(await page.title(), `${TITLES[path].en} · UserProfile`);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(problems, []);
 
       const { page: other } = await openPlain(browser, path);
-      const said = (await wordsOf(other, 'en'))[path === RESET ? 'resetPassword' : 'undoEmailChange'];
-      assert.notEqual(stands.length, 0);
-      assert.deepEqual(stands, stands.map(([name]) => [name, said[name]]));
+      const expected = (await wordsOf(other, 'en'))[path === RESET ? 'resetPassword' : 'undoEmailChange'];
+      assert.notEqual(texts.length, 0);
+      assert.deepEqual(texts, texts.map(([name]) => [name, expected[name]]));
     });
 
-    test('takes the token out of the address, and tells it to nobody but the API', async () => {
-      const { page, faults, requests } = await openPlain(browser, path + WITH_TOKEN);
+    test('the token is removed from the address, and sent to the API only', async () => {
+      const { page, problems, requests } = await openPlain(browser, path + WITH_TOKEN);
       await page.waitForURL(address(path));
       assert.equal(await page.evaluate(() => location.href), address(path));
       await sendForm(page, path);
-      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+      await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
       assert.ok(requests.some((request) => request.url() === address('/graphql')));
       for (const request of requests) {
         const url = request.url();
-        // Playwright tells what stands behind the # as well; no browser sends that.
+        // Playwright includes the fragment, which browsers do not send.
         assert.ok(!url.split('#')[0].includes(TOKEN), url);
         const { referer } = await request.allHeaders();
-        assert.equal(referer, undefined, `${url} was told where it was asked from`);
+        assert.equal(referer, undefined, `${url} got a Referer header`);
       }
       const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
       assert.deepEqual(kept, [0, 0, '']);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(problems, []);
     });
 
-    test('says so kindly where the token is missing, and after a reload', async () => {
-      const { page, faults } = await openPlain(browser, path);
-      await asksForTheLink(page);
+    test('without a token, and after a reload, the page asks to open the link again', async () => {
+      const { page, problems } = await openPlain(browser, path);
+      await asksToOpenTheLinkAgain(page);
       await page.goto(address(path + WITH_TOKEN));
       await page.getByRole('button').last().waitFor();
       await page.reload();
-      await asksForTheLink(page);
-      assert.deepEqual(faults, []);
+      await asksToOpenTheLinkAgain(page);
+      assert.deepEqual(problems, []);
     });
 
-    test('takes a link that is pasted where the page is open', async () => {
+    test('a link can be pasted while the page is open', async () => {
       const { page } = await openPlain(browser, path);
-      await asksForTheLink(page);
+      await asksToOpenTheLinkAgain(page);
       await page.evaluate((hash) => (location.hash = hash), WITH_TOKEN);
       await page.getByRole('heading', { name: TITLES[path].en }).waitFor();
       assert.equal(await page.evaluate(() => location.href), address(path));
       assert.ok(await page.locator('#submit').isVisible());
     });
 
-    test('says what it says to screen readers, and moves the focus to the end', async () => {
+    test('the result is announced to screen readers, and its title gets the focus', async () => {
       const { page } = await openPlain(browser, path + WITH_TOKEN);
       await sendForm(page, path);
-      await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
-      assert.match(await page.getByRole('status').innerText(), /its time is over/);
+      await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
+      assert.match(await page.getByRole('status').innerText(), /has expired/);
       assert.equal(await page.evaluate(() => document.activeElement.id), 'title');
       assert.equal(await page.getByRole('button').count(), 0);
     });
 
     for (const language of ['en', 'ko', 'ja']) {
-      test(`fits a screen 320 pixels wide in ${language}`, async () => {
+      test(`the page fits a width of 320 pixels in ${language}`, async () => {
         const viewport = { width: 320, height: 640 };
         const { page } = await openPlain(browser, `${path}?lang=${language}${WITH_TOKEN}`, { viewport });
         assert.equal(await width(page), 320);
@@ -117,8 +118,8 @@ for (const path of [RESET, UNDO]) {
       });
     }
 
-    test('loads from beside itself, so that it stands below any path', async () => {
-      const { page, sent } = await openPlain(browser, path, { answer: payload(path, { ok: true }) });
+    test('all addresses are relative, so that the page works below any path', async () => {
+      const { page, sent } = await openPlain(browser, path, { mock: payload(path, { ok: true }) });
       await page.route('**/id/**', async (route) => {
         const url = route.request().url().replace('/id/', '/');
         if (url === address('/graphql')) return route.fallback();
@@ -131,10 +132,11 @@ for (const path of [RESET, UNDO]) {
       assert.equal(await page.evaluate(() => location.pathname), `/id${path}`);
     });
 
-    test('leads on to the application when all is done, and not before', async () => {
+    test('the link to the application is shown after completion only', async () => {
       const settings = { appUrl: 'https://app.example.com/sign-in', passwordMinLength: 8, demo: null };
-      for (const answer of [payload(path, { ok: true }), refused(path, { code: 'INVALID_TOKEN', message: 'no', field: 'token' })]) {
-        const { page, faults } = await openPlain(browser, path + WITH_TOKEN, { settings, answer });
+      const invalid = refused(path, { code: 'INVALID_TOKEN', message: 'no', field: 'token' });
+      for (const mock of [payload(path, { ok: true }), invalid]) {
+        const { page, problems } = await openPlain(browser, path + WITH_TOKEN, { settings, mock });
         await page.locator('#submit').waitFor();
         assert.equal(await page.getByRole('link').count(), 0);
         await sendForm(page, path);
@@ -142,22 +144,22 @@ for (const path of [RESET, UNDO]) {
         await link.waitFor();
         assert.equal(await link.getAttribute('href'), settings.appUrl);
         await picture(page, `after${path.replaceAll('/', '-')}`);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(problems, []);
       }
     });
 
-    test('leads nowhere where no application is set', async () => {
-      const { page } = await openPlain(browser, path + WITH_TOKEN, { answer: payload(path, { ok: true }) });
+    test('without `appUrl` there is no link to an application', async () => {
+      const { page } = await openPlain(browser, path + WITH_TOKEN, { mock: payload(path, { ok: true }) });
       await sendForm(page, path);
       await page.locator('main[data-ended][data-tone="good"]').waitFor();
       await page.waitForLoadState('networkidle');
       assert.equal(await page.getByRole('link').count(), 0);
     });
 
-    test('says so when the server cannot be reached, and lets one try again', async () => {
+    test('if the server cannot be reached, the user can try again', async () => {
       let isGone = true;
-      const answer = (route) => (isGone ? route.abort() : route.fulfill({ json: payload(path, { ok: true }) }));
-      const { page } = await openPlain(browser, path + WITH_TOKEN, { answer });
+      const mock = (route) => (isGone ? route.abort() : route.fulfill({ json: payload(path, { ok: true }) }));
+      const { page } = await openPlain(browser, path + WITH_TOKEN, { mock });
       await sendForm(page, path);
       await page.getByText('The server cannot be reached. Check your connection').waitFor();
       isGone = false;
@@ -165,14 +167,14 @@ for (const path of [RESET, UNDO]) {
       await page.locator('main[data-tone="good"]').waitFor();
     });
 
-    test('sends once however often one presses', async () => {
+    test('the form is submitted once, even if its button is clicked twice', async () => {
       let release;
       const held = new Promise((resolve) => (release = resolve));
-      const answer = async (route) => {
+      const mock = async (route) => {
         await held;
         await route.fulfill({ json: payload(path, { ok: true }) });
       };
-      const { page, sent } = await openPlain(browser, path + WITH_TOKEN, { answer });
+      const { page, sent } = await openPlain(browser, path + WITH_TOKEN, { mock });
       await sendForm(page, path);
       const button = page.locator('#submit[aria-disabled="true"]');
       await button.waitFor();
@@ -184,33 +186,33 @@ for (const path of [RESET, UNDO]) {
     });
 
     const failures = {
-      'is not available': { status: 503, json: { errors: [{ message: 'no', extensions: { code: 'UNAVAILABLE' } }] } },
-      'answers no JSON': { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' },
-      'gives a code of the future': { json: refused(path, { code: 'TOMORROW', message: 'no', field: null }) },
-      'answers without a reason': { json: { data: null } },
+      'is unavailable': { status: 503, json: { errors: [{ message: 'no', extensions: { code: 'UNAVAILABLE' } }] } },
+      'returns no JSON': { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' },
+      'returns an unknown code': { json: refused(path, { code: 'TOMORROW', message: 'no', field: null }) },
+      'returns neither data nor errors': { json: { data: null } },
     };
     for (const [what, response] of Object.entries(failures)) {
-      test(`asks to try again when the server ${what}`, async () => {
-        const { page } = await openPlain(browser, path + WITH_TOKEN, { answer: (route) => route.fulfill(response) });
+      test(`the user can try again if the server ${what}`, async () => {
+        const { page } = await openPlain(browser, path + WITH_TOKEN, { mock: (route) => route.fulfill(response) });
         await sendForm(page, path);
-        await page.getByText('This did not work just now. Please try again in a moment.').waitFor();
+        await page.getByText('Something went wrong. Please try again in a moment.').waitFor();
         assert.ok(await page.locator('#submit').isVisible());
       });
     }
   });
 }
 
-describe('A new password', () => {
-  test('is sent with the token, and the form goes', async () => {
-    const answer = payload(RESET, { ok: true });
-    const { page, faults, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer });
+describe('Setting a new password', () => {
+  test('sends the password and the token, and removes the form', async () => {
+    const mock = payload(RESET, { ok: true });
+    const { page, problems, sent } = await openPlain(browser, RESET + WITH_TOKEN, { mock });
     await fillInPasswords(page, PASSWORD);
     await page.getByRole('heading', { name: 'Your password is set' }).waitFor();
     await page.getByText('All your sessions were signed out. Please sign in with your new password.').waitFor();
     assert.deepEqual(sent, [{ token: TOKEN, newPassword: PASSWORD }]);
     assert.ok(!(await page.locator('#new-password').isVisible()));
     assert.equal(await page.locator('#new-password').inputValue(), '');
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
   const refusals = {
@@ -218,14 +220,14 @@ describe('A new password', () => {
     PASSWORD_TOO_SHORT: /too short\. Please use at least 12 characters\.$/,
     PASSWORD_TOO_LONG: /at most 128 characters/,
     PASSWORD_TOO_COMMON: /easy to guess/,
-    PASSWORD_PERSONAL: /^Your name, user id or email address is in this password/,
-    PASSWORD_UNCHANGED: /have already/,
+    PASSWORD_PERSONAL: /^This password contains your name, user id, or email address\./,
+    PASSWORD_UNCHANGED: /already your password/,
   };
   for (const [code, sentence] of Object.entries(refusals)) {
-    test(`that is refused with ${code} can be mended`, async () => {
-      const message = 'a password needs at least 12 characters';
+    test(`the user can correct a password that is refused with ${code}`, async () => {
+      const message = 'the password must have at least 12 characters';
       const refusal = { code, message, field: 'newPassword', retryAfter: null };
-      const { page, faults } = await openPlain(browser, RESET + WITH_TOKEN, { answer: refused(RESET, refusal) });
+      const { page, problems } = await openPlain(browser, RESET + WITH_TOKEN, { mock: refused(RESET, refusal) });
       await fillInPasswords(page, PASSWORD);
       await page.locator('#new-password[aria-invalid="true"]').waitFor();
       assert.match(await page.getByRole('status').innerText(), sentence);
@@ -234,39 +236,39 @@ describe('A new password', () => {
       await page.keyboard.type('!');
       assert.equal(await page.locator('[aria-invalid]').count(), 0);
       assert.equal(await page.getByRole('status').innerText(), '');
-      assert.deepEqual(faults, []);
+      assert.deepEqual(problems, []);
     });
   }
 
-  test('waits as long as the server says', async () => {
+  test('shows the wait that the server returns', async () => {
     const refusal = { code: 'RATE_LIMITED', message: 'no', field: null, retryAfter: 5 };
     const sentences = { en: 'in 5 seconds.', ko: '5초 후에', ja: '5 秒後に' };
     for (const [language, sentence] of Object.entries(sentences)) {
       const address = `${RESET}?lang=${language}${WITH_TOKEN}`;
-      const { page } = await openPlain(browser, address, { answer: refused(RESET, refusal) });
+      const { page } = await openPlain(browser, address, { mock: refused(RESET, refusal) });
       await sendForm(page, RESET);
       await page.getByRole('status').filter({ hasText: sentence }).waitFor();
       assert.equal(await page.locator('[aria-invalid]').count(), 0);
     }
   });
 
-  test('is not sent when it is empty or typed in two ways', async () => {
-    const answer = payload(RESET, { ok: true });
-    const { page, faults, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer });
+  test('does not submit an empty password, or two different ones', async () => {
+    const mock = payload(RESET, { ok: true });
+    const { page, problems, sent } = await openPlain(browser, RESET + WITH_TOKEN, { mock });
     await fillInPasswords(page, '');
     await page.getByText('Please enter a new password.').waitFor();
     await fillInPasswords(page, PASSWORD, `${PASSWORD}!`);
-    await page.getByText('The two passwords are not the same.').waitFor();
+    await page.getByText('The passwords do not match.').waitFor();
     assert.equal(await page.locator('[aria-invalid]').getAttribute('id'), 'repeated');
     assert.equal(await page.locator('#repeated').getAttribute('aria-describedby'), 'message');
     assert.deepEqual(sent, []);
-    // The same letter, composed and not.
+    // The same letter, precomposed and decomposed.
     await fillInPasswords(page, `${PASSWORD} \u00e9`, `${PASSWORD} e\u0301`);
     await page.getByRole('heading', { name: 'Your password is set' }).waitFor();
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('can be shown, and hidden again', async () => {
+  test('the passwords can be shown and hidden', async () => {
     const { page } = await openPlain(browser, RESET + WITH_TOKEN);
     const types = () => page.locator('#new-password, #repeated').evaluateAll((inputs) => inputs.map(({ type }) => type));
     assert.deepEqual(await types(), ['password', 'password']);
@@ -276,20 +278,20 @@ describe('A new password', () => {
     assert.deepEqual(await types(), ['password', 'password']);
   });
 
-  test('states its rule before the first attempt', async () => {
+  test('shows the length rule before the first attempt', async () => {
     for (const [language, rule] of Object.entries({
       en: 'Use 8 to 128 characters.',
       ko: '8자 이상 128자 이하로',
       ja: '8文字以上128文字以内で',
     })) {
-      const { page, faults } = await openPlain(browser, `${RESET}?lang=${language}${WITH_TOKEN}`);
+      const { page, problems } = await openPlain(browser, `${RESET}?lang=${language}${WITH_TOKEN}`);
       await page.getByText(rule).waitFor();
       assert.equal(await page.locator('#new-password').getAttribute('aria-describedby'), 'hint');
-      assert.deepEqual(faults, []);
+      assert.deepEqual(problems, []);
     }
   });
 
-  test('states the rule of the server where that differs', async () => {
+  test('shows the minimum length that is set on the server', async () => {
     const settings = { appUrl: null, passwordMinLength: 12, demo: null };
     for (const [language, rule] of Object.entries({
       en: 'Use 12 to 128 characters.',
@@ -301,7 +303,7 @@ describe('A new password', () => {
     }
   });
 
-  test('comes with a user name for password managers, which nobody else meets', async () => {
+  test('has a user name input for password managers that users cannot see or reach', async () => {
     const { page } = await openPlain(browser, RESET + WITH_TOKEN);
     const userName = page.locator('#form input[autocomplete="username"]');
     assert.equal(await userName.count(), 1);
@@ -313,8 +315,8 @@ describe('A new password', () => {
     assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute('autocomplete')), 'username');
   });
 
-  test('can be set by keyboard alone', async () => {
-    const { page, sent } = await openPlain(browser, RESET + WITH_TOKEN, { answer: payload(RESET, { ok: true }) });
+  test('works with the keyboard alone', async () => {
+    const { page, sent } = await openPlain(browser, RESET + WITH_TOKEN, { mock: payload(RESET, { ok: true }) });
     await page.locator('#new-password').focus();
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Tab');
@@ -326,31 +328,31 @@ describe('A new password', () => {
   });
 });
 
-describe('An old address', () => {
-  test('is put back when asked for, and not before', async () => {
-    const { page, faults, sent } = await openPlain(browser, UNDO + WITH_TOKEN, { answer: payload(UNDO, { ok: true }) });
+describe('Restoring the previous address', () => {
+  test('happens on a click, not when the page opens', async () => {
+    const { page, problems, sent } = await openPlain(browser, UNDO + WITH_TOKEN, { mock: payload(UNDO, { ok: true }) });
     await page.getByText('Every device is signed out.').waitFor();
     await page.waitForLoadState('networkidle');
     assert.deepEqual(sent, []);
-    await page.getByRole('button', { name: 'Put my address back' }).click();
-    await page.getByRole('heading', { name: 'Your address is back' }).waitFor();
-    await page.getByText('please reset your password').waitFor();
+    await page.getByRole('button', { name: 'Restore my address' }).click();
+    await page.getByRole('heading', { name: 'Your address is restored' }).waitFor();
+    await page.getByText('Please reset your password').waitFor();
     assert.deepEqual(sent, [{ token: TOKEN }]);
     assert.equal(await page.getByRole('button').count(), 0);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 
-  test('cannot be put back when somebody else has it', async () => {
+  test('fails if another account uses the address', async () => {
     const refusal = { code: 'EMAIL_TAKEN', message: 'no', field: null };
-    const { page, faults } = await openPlain(browser, UNDO + WITH_TOKEN, { answer: refused(UNDO, refusal) });
-    await page.getByRole('button', { name: 'Put my address back' }).click();
-    await page.getByRole('heading', { name: 'This address cannot be put back' }).waitFor();
+    const { page, problems } = await openPlain(browser, UNDO + WITH_TOKEN, { mock: refused(UNDO, refusal) });
+    await page.getByRole('button', { name: 'Restore my address' }).click();
+    await page.getByRole('heading', { name: 'This address cannot be restored' }).waitFor();
     await page.getByText('ask your administrator').waitFor();
-    assert.deepEqual(faults, []);
+    assert.deepEqual(problems, []);
   });
 });
 
-test('The pages say everything in every language', async () => {
+test('every text exists in every language', async () => {
   const shapes = [];
   for (const language of ['en', 'ko', 'ja']) {
     const { page } = await openPlain(browser, RESET);
@@ -360,18 +362,18 @@ test('The pages say everything in every language', async () => {
   for (const other of others) assert.deepEqual(other, english);
 });
 
-async function speaks(page, language, title) {
+async function isIn(page, language, title) {
   await page.getByRole('heading', { name: title, exact: true }).waitFor();
   assert.equal(await page.title(), `${title} · UserProfile`);
   assert.equal(await page.evaluate(() => document.documentElement.lang), language);
 }
 
-async function asksForTheLink(page) {
+async function asksToOpenTheLinkAgain(page) {
   await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
   assert.equal(await page.getByRole('button').count(), 0);
 }
 
-/** Fills in what there is, and presses the button, in whatever language. */
+/** Fills in the form, and submits it. Independent of the language. */
 async function sendForm(page, path) {
   if (path === RESET) for (const id of ['new-password', 'repeated']) await page.locator(`#${id}`).fill(PASSWORD);
   await page.locator('#submit').click();

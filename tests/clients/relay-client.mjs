@@ -1,20 +1,20 @@
-// Relay's runtime without React: an environment that asks the server under test, and what the compiler wrote for it.
+// Relay's runtime without React: an environment for the server under test, and the compiler's artifacts.
 
 import { createRequire } from 'node:module';
 import { commitMutation, createOperationDescriptor, fetchQuery, getSingularSelector } from 'relay-runtime';
 import { Environment, Network, RecordSource, Store } from 'relay-runtime';
 import { copyProject, runTool } from './project.mjs';
 
-/** Compiles the project of Relay; gives what was said, the artifacts by their names, and the manifest's address. */
+/** Compiles the Relay project. Returns the compiler's output, the artifacts by name, and the URL of the manifest. */
 export async function compileRelay(name) {
   const folder = await copyProject('relay', name);
-  const said = await runTool('relay-compiler', ['relay.config.json'], { cwd: folder });
+  const output = await runTool('relay-compiler', ['relay.config.json'], { cwd: folder });
   const load = createRequire(folder);
   const artifact = (of) => load(`./src/__generated__/${of}.graphql.js`);
-  return { said, artifact, manifest: new URL('documents.json', folder) };
+  return { output, artifact, manifest: new URL('documents.json', folder) };
 }
 
-/** What a page of an application does with Relay. With `byId` it sends the ids of documents, not their text. */
+/** The page of an application that uses Relay. With `byId`, it sends the ids of documents instead of their text. */
 export class RelayPage {
   constructor(url, accessToken, { byId = false } = {}) {
     const authorization = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
@@ -34,9 +34,9 @@ export class RelayPage {
     return fetchQuery(this.environment, query, variables).toPromise();
   }
 
-  /** What the store now has of that fragment, of the thing that some query found. */
-  read(fragment, thing) {
-    return this.environment.lookup(getSingularSelector(fragment, thing)).data;
+  /** The current data of a fragment in the store. */
+  read(fragment, entity) {
+    return this.environment.lookup(getSingularSelector(fragment, entity)).data;
   }
 
   commit(mutation, variables) {

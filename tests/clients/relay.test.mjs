@@ -1,4 +1,4 @@
-// Relay: its compiler takes the schema without a warning, and its runtime reads, pages, refetches and mutates.
+// Relay: its compiler accepts the schema without warnings, and its runtime queries, paginates, refetches, and mutates.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -22,23 +22,23 @@ describe('Relay', () => {
     ({ me } = await page.fetch(artifact('ProfileQuery')));
   });
 
-  test('compiles without a warning', () => {
-    assert.match(compiled.said, /Compilation completed/);
-    assert.doesNotMatch(compiled.said, /warn|error/i);
+  test('the compiler reports no warnings', () => {
+    assert.match(compiled.output, /Compilation completed/);
+    assert.doesNotMatch(compiled.output, /warn|error/i);
   });
 
-  test('persists each document under its digest', async () => {
+  test('the manifest maps the digest of each document to its text', async () => {
     const documents = Object.entries(JSON.parse(await readFile(compiled.manifest, 'utf8')));
     assert.equal(documents.length, 5);
     for (const [id, text] of documents) assert.equal(id, createHash('sha256').update(text).digest('hex'));
   });
 
-  test('reads a fragment', () => {
+  test('a fragment is read', () => {
     const { name, roleType } = page.read(artifact('Profile_user'), me);
     assert.deepEqual({ name, roleType }, { name: 'Priya Raman', roleType: 'USER' });
   });
 
-  test('pages through a connection', async () => {
+  test('a connection is paginated', async () => {
     const list = () => page.read(artifact('WorkspaceList_user'), me).workspaces;
     const { totalCount } = list();
     for (let read = 1; list().pageInfo.hasNextPage; read += 1) {
@@ -49,14 +49,14 @@ describe('Relay', () => {
     assert.equal(new Set(list().edges.map(({ node }) => node.id)).size, totalCount);
   });
 
-  test('fetches one thing again by its id', async () => {
+  test('an entity is refetched by its id', async () => {
     const [{ node: workspace }] = page.read(artifact('WorkspaceList_user'), me).workspaces.edges;
     const known = page.read(artifact('WorkspaceListRow_workspace'), workspace);
     const { node: again } = await page.fetch(artifact('WorkspaceListRowRefetchQuery'), { id: workspace.id });
     assert.deepEqual(page.read(artifact('WorkspaceListRow_workspace'), again), known);
   });
 
-  test('mutates, and what is shown follows', async () => {
+  test('a mutation updates the store', async () => {
     const note = (input) => page.commit(artifact('ProfileNoteMutation'), { input });
     await note({ tags: { shift: 'late' } });
     assert.deepEqual(page.read(artifact('Profile_user'), me).tags, { shift: 'late' });
@@ -66,8 +66,8 @@ describe('Relay', () => {
     assert.deepEqual(page.read(artifact('Profile_user'), me).tags, {});
   });
 
-  test('throws where a field has an error in place of a value', async () => {
-    const nobody = new RelayPage(address('/graphql'), 'upa_stale');
-    await assert.rejects(nobody.fetch(artifact('ProfileQuery')), /Unexpected response payload/);
+  test('@throwOnFieldError throws if a field has an error', async () => {
+    const unauthenticated = new RelayPage(address('/graphql'), 'upa_stale');
+    await assert.rejects(unauthenticated.fetch(artifact('ProfileQuery')), /Unexpected response payload/);
   });
 });

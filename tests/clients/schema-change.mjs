@@ -1,5 +1,5 @@
-// What changed between two schemas, and whether clients bear it. The rule: what is to go is deprecated in one release,
-// and goes in a later one.
+// The changes between two schemas, and whether they break clients. The rule: an element is deprecated in one release,
+// and removed in a later one.
 
 import { CriticalityLevel, diff, DiffRule } from '@graphql-inspector/core';
 import { buildSchema, getNamedType, isAbstractType } from 'graphql';
@@ -10,21 +10,21 @@ const LEVELS = new Map([
   [CriticalityLevel.NonBreaking, 'harmless'],
 ]);
 
-/** Each change but those of descriptions as `{ level, message }`, the worst first. Both schemas are SDL. */
+/** The changes as `{ level, message }`, except those of descriptions, worst first. Both schemas are SDL. */
 export async function changesBetween(released, current) {
   const rules = [permitDeprecated, DiffRule.ignoreDescriptionChanges];
   const changes = await diff(buildSchema(released), buildSchema(current), rules);
   return [...LEVELS].flatMap(([criticality, level]) => {
     const some = changes.filter((change) => change.criticality.level === criticality);
-    // What a new type consists of goes without saying. Of other changes this rule hides some that matter.
-    const told = level === 'harmless' ? DiffRule.simplifyChanges({ changes: some }) : some;
-    return told.map(({ message }) => ({ level, message }));
+    // Hides the fields of new types. For other levels, the rule would hide changes that matter.
+    const reported = level === 'harmless' ? DiffRule.simplifyChanges({ changes: some }) : some;
+    return reported.map(({ message }) => ({ level, message }));
   });
 }
 
 /**
- * What was deprecated, or served only what was, may be changed and taken away: that is dangerous, not breaking. GraphQL
- * Inspector's own rule knows no deprecated arguments, and lets every type go, whoever asks for it.
+ * Changing or removing an element that was deprecated, or was reachable only through deprecated elements, is dangerous,
+ * not breaking. GraphQL Inspector's own rule ignores deprecated arguments, and permits removing any type.
  */
 function permitDeprecated({ changes, oldSchema }) {
   const inUse = typesInUse(oldSchema);
@@ -35,7 +35,7 @@ function permitDeprecated({ changes, oldSchema }) {
   });
 }
 
-/** Whether what stands at that path (`Type.field.argument`, `Enum.VALUE`) was deprecated, or lay within what was. */
+/** Whether the element at the path (`Type.field.argument`, `Enum.VALUE`) or an element around it was deprecated. */
 function wasDeprecated(path = '', schema, inUse) {
   const [typeName, memberName, argumentName] = path.split('.');
   const type = schema.getType(typeName);
@@ -46,7 +46,7 @@ function wasDeprecated(path = '', schema, inUse) {
   return [member, argument].some((element) => element && !isCurrent(element));
 }
 
-/** The types that one comes to from the roots without anything deprecated. */
+/** The types that are reachable from the roots without deprecated elements. */
 function typesInUse(schema) {
   const found = new Set();
   const waiting = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];

@@ -1,4 +1,4 @@
-// What a release may do to the schema: which changes break clients, and that scripts/check-schema stops those.
+// Which changes of the schema break clients, and that scripts/check-schema rejects those.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -28,7 +28,7 @@ const RELEASED = `
   union Found = User | Robot
 `;
 
-// What is written there instead of what, and the worst that comes of it.
+// A change, the text that it replaces, the replacement, and the worst level that is reported.
 const CASES = [
   ['a field is removed', 'user: User', '', 'breaking'],
   ['a deprecated field is removed', 'nick: String @deprecated(reason: "ask name")', '', 'dangerous'],
@@ -47,15 +47,15 @@ const CASES = [
   ['a field of an input is removed', 'name: String age', 'age', 'breaking'],
   ['a deprecated field of an input is removed', 'age: Int @deprecated(reason: "never known")', '', 'dangerous'],
   ['a member of a union is removed', '| Robot', '', 'breaking'],
-  ['an interface is taken off a type', 'Robot implements Node', 'Robot', 'breaking'],
+  ['an interface is removed from a type', 'Robot implements Node', 'Robot', 'breaking'],
   ['a type is added', 'enum', 'type New { id: ID! } enum', 'harmless'],
-  ['a type changes to which only deprecated fields lead', 'Old { name: String }', 'Old { age: Int }', 'dangerous'],
-  ['a description is added', 'user: User', '"Who asks." user: User', undefined],
+  ['a type changes that only deprecated fields return', 'Old { name: String }', 'Old { age: Int }', 'dangerous'],
+  ['a description is added', 'user: User', '"The user." user: User', undefined],
 ];
 
-describe('A change of the schema', () => {
+describe('Changes of the schema', () => {
   for (const [what, old, instead, worst] of CASES) {
-    test(`where ${what} is ${worst ?? 'none'}`, async () => {
+    test(`${what}: ${worst ?? 'not reported'}`, async () => {
       const changed = RELEASED.replace(old, instead);
       assert.notEqual(changed, RELEASED);
       const changes = await changesBetween(RELEASED, changed);
@@ -63,7 +63,7 @@ describe('A change of the schema', () => {
     });
   }
 
-  test('where a type is removed that fragments may be on is breaking', async () => {
+  test('removing a type that fragments may refer to is breaking', async () => {
     const robot = 'type Robot implements Node { id: ID! }';
     const schema = `type Query { node: Node } interface Node { id: ID! } ${robot}`;
     assert.deepEqual(await changesBetween(schema, schema.replace(robot, '')), [
@@ -71,13 +71,13 @@ describe('A change of the schema', () => {
     ]);
   });
 
-  test('where a type goes with the deprecated field that led to it is dangerous', async () => {
+  test('removing a type together with the deprecated field that returned it is dangerous', async () => {
     const schema = RELEASED.replace(/gone: .*/, '').replace(/type Old .*/, '');
     const levels = (await changesBetween(RELEASED, schema)).map(({ level }) => level);
     assert.deepEqual(levels, ['dangerous', 'dangerous']);
   });
 
-  test('that breaks is told even beside a harmless one of the same type', async () => {
+  test('a breaking change is reported beside a harmless one of the same type', async () => {
     const [first] = await changesBetween(
       'type Query { user: User } interface Node { id: ID } type User { id: ID name: String }',
       'type Query { user: User } interface Node { id: ID } type User implements Node { id: ID }',
@@ -95,53 +95,53 @@ describe('scripts/check-schema', () => {
   });
   after(() => rm(clone, { recursive: true }));
 
-  test('passes, and says so, where nothing is released', async () => {
-    const { status, said } = await checkSchema();
-    assert.match(said, /nothing is released yet/);
+  test('passes with a message if there is no release', async () => {
+    const { status, output } = await checkSchema();
+    assert.match(output, /no release to compare with/);
     assert.equal(status, 0);
   });
 
-  test('passes with changes that clients bear, measured by the last tag', async () => {
+  test('passes if no change since the last tag is breaking', async () => {
     await git('tag', 'v0.1.0');
     await commit(RELEASED);
     await git('tag', 'v0.2.0');
     await write(RELEASED.replace('user: User', 'user: User me: User').replace('GREEN', 'GREEN YELLOW'));
-    const { status, said } = await checkSchema();
+    const { status, output } = await checkSchema();
     assert.equal(
-      said,
+      output,
       "schema.graphql since v0.2.0:\ndangerous  Enum value 'YELLOW' was added to enum 'Colour'\n" +
         "harmless   Field 'me' was added to object type 'Query'\n",
     );
     assert.equal(status, 0);
   });
 
-  test('fails with one that breaks them, before it is committed and after', async () => {
+  test('fails on a breaking change, committed or not', async () => {
     const broken = RELEASED.replace('user: User', '');
     await write(broken);
-    const { status, said } = await checkSchema();
-    assert.match(said, /^breaking   Field 'user' was removed from object type 'Query'$/m);
+    const { status, output } = await checkSchema();
+    assert.match(output, /^breaking   Field 'user' was removed from object type 'Query'$/m);
     assert.equal(status, 1);
     await commit(broken);
-    assert.deepEqual(await checkSchema(), { status, said });
+    assert.deepEqual(await checkSchema(), { status, output });
   });
 
-  test('finds the last release from a shallow clone, too', async () => {
+  test('finds the last release in a shallow clone', async () => {
     const shallow = join(clone, 'shallow');
     await git('clone', '--quiet', '--depth', '1', `file://${clone}`, shallow);
-    const { status, said } = await checkSchema(shallow);
-    assert.match(said, /^schema.graphql since v0.2.0:$/m);
+    const { status, output } = await checkSchema(shallow);
+    assert.match(output, /^schema.graphql since v0.2.0:$/m);
     assert.equal(status, 1);
   });
 
-  test('fails outside of a clone, and says why', async () => {
-    const { status, said } = await checkSchema('/');
-    assert.match(said, /is no git clone/);
+  test('fails with a message outside of a clone', async () => {
+    const { status, output } = await checkSchema('/');
+    assert.match(output, /is not a git clone/);
     assert.equal(status, 1);
   });
 
   function git(...args) {
-    const identity = ['-c', 'user.name=Nobody', '-c', 'user.email=nobody@example.com', '-c', 'commit.gpgSign=false'];
-    return run('git', ['-C', clone, ...identity, ...args]).then(({ status, said }) => assert.equal(status, 0, said));
+    const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgSign=false'];
+    return run('git', ['-C', clone, ...identity, ...args]).then(({ status, output }) => assert.equal(status, 0, output));
   }
 
   function write(schema) {
@@ -159,9 +159,9 @@ describe('scripts/check-schema', () => {
   }
 });
 
-/** Runs that to its end; gives its exit status, and what it said to either side. */
+/** Runs a program, and returns its exit status, and its output and errors. */
 function run(file, args) {
   return new Promise((resolve) => {
-    execFile(file, args, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, said: stdout + stderr }));
+    execFile(file, args, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, output: stdout + stderr }));
   });
 }

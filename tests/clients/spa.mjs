@@ -1,4 +1,4 @@
-// The single-page application of examples/spa: served in both ways that its README names, and opened under watch.
+// Serves the single-page application of examples/spa in both ways that its README describes, and opens it.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,12 +9,12 @@ import { startCommand } from './start-command.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../examples/spa/', import.meta.url));
 
-/** Started by its one command, which installs what it needs. */
+/** Starts it with its start command, which installs its packages. */
 export function startSpa() {
   return serve('./start', ['--port', '0']);
 }
 
-/** Built, and served as a web server would serve it, with a content security policy. */
+/** Builds it, and serves the result with a content security policy, as a web server would. */
 export async function previewSpa() {
   await promisify(execFile)('npm', ['run', 'build'], { cwd: FOLDER });
   return serve('node_modules/.bin/vite', ['preview', '--port', '0']);
@@ -26,23 +26,24 @@ async function serve(command, args) {
   return { url: await read((line) => /http:\/\/localhost:\d+/.exec(line)?.[0]), stop };
 }
 
-/** A fresh visitor. `sent` grows with the names of what the page asks. */
+/** Opens the page in a new browser context. `sent` collects the names of its operations. */
 export async function visitSpa(browser, url, options = {}) {
   const viewport = { width: 1100, height: 800 };
-  const { page, faults } = await openPage(browser, url, { viewport, locale: 'en-GB', ...options });
-  const sent = noteSent(page.context(), faults);
+  const { page, problems } = await openPage(browser, url, { viewport, locale: 'en-GB', ...options });
+  const sent = recordOperations(page.context(), problems);
   await page.goto(url);
   await page.getByLabel('Password').waitFor();
-  return { page, faults, sent };
+  return { page, problems, sent };
 }
 
-/** What the page asks of the API, each time with the header that keeps tokens from it. */
-function noteSent(context, faults) {
+/** Records the operations that the page sends. Each must request a cookie session. */
+function recordOperations(context, problems) {
   const sent = [];
   context.on('request', (request) => {
     if (new URL(request.url()).pathname !== '/graphql') return;
     sent.push(operationName(request));
-    if (request.headers()['x-userprofile-session'] !== 'cookie') faults.push(`without the header: ${sent.at(-1)}`);
+    const { 'x-userprofile-session': session } = request.headers();
+    if (session !== 'cookie') problems.push(`X-UserProfile-Session is missing: ${sent.at(-1)}`);
   });
   return sent;
 }
@@ -60,22 +61,22 @@ export async function enter(part, code) {
   await press(part, 'Confirm');
 }
 
-/** The part of the page under that heading. */
+/** The section of the page with that heading. */
 export function section(page, title) {
   return page.getByRole('region', { name: title });
 }
 
-/** Waits until that operation is answered without an error. */
-export function answered(page, name) {
+/** Waits for a response to the operation without errors. */
+export function responseTo(page, name) {
   return page.waitForResponse(async (response) => {
     const request = response.request();
     return request.method() === 'POST' && operationName(request) === name && !(await response.json()).errors;
   });
 }
 
-/** Has the next changes of the profile meet a server for which the sign-in was too long ago. */
-export async function refuse(page, times) {
-  const error = { message: 'You signed in too long ago for this.', code: 'REAUTHENTICATION_REQUIRED', field: null };
+/** Mocks the next changes of the profile: the server requires reauthentication. */
+export async function requireReauthentication(page, times) {
+  const error = { message: 'Reauthenticate first.', code: 'REAUTHENTICATION_REQUIRED', field: null };
   const refusal = { data: { updateProfile: { user: null, errors: [error] } } };
   await page.route('**/graphql', (route) => {
     if (times === 0 || operationName(route.request()) !== 'UpdateProfile') return route.fallback();
@@ -84,19 +85,19 @@ export async function refuse(page, times) {
   });
 }
 
-/** Keeps the next answer to that operation from the page: `come` waits for it, and `letGo` hands it over. */
-export async function holdBack(page, name) {
+/** Delays the next response to the operation: `arrived` waits for it, and `release` passes it to the page. */
+export async function delayResponse(page, name) {
   let isHeld = false;
-  let hasCome, letGo;
-  const come = new Promise((resolve) => (hasCome = resolve));
-  const released = new Promise((resolve) => (letGo = resolve));
+  let arrive, release;
+  const arrived = new Promise((resolve) => (arrive = resolve));
+  const released = new Promise((resolve) => (release = resolve));
   await page.route('**/graphql', async (route) => {
     if (isHeld || operationName(route.request()) !== name) return route.fallback();
     isHeld = true;
     const response = await route.fetch();
-    hasCome();
+    arrive();
     await released;
     return route.fulfill({ response });
   });
-  return { come, letGo };
+  return { arrived, release };
 }

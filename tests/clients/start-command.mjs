@@ -1,12 +1,12 @@
-// Programs that run until they are stopped.
+// Starts programs that run until they are stopped.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /**
- * Starts one, with the options of `spawn`. `read` goes on in the output that is a pipe until `find` makes something of a
- * line, and gives that; `stop` waits for the end.
+ * Starts a program with the options of `spawn`. `read` calls `find` with each further line of the piped output, until
+ * it returns something. `stop` waits for the program to exit.
  */
 export function startCommand(file, args, { stdio = ['ignore', 'pipe', 'inherit'], ...options }) {
   const child = spawn(file, args, { ...options, stdio });
@@ -15,7 +15,7 @@ export function startCommand(file, args, { stdio = ['ignore', 'pipe', 'inherit']
   const read = async (find) => {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${file} ended with status ${(await ended)[0]}; what it said stands above.`);
+      if (done) throw new Error(`${file} ended with status ${(await ended)[0]}; its output is above.`);
       const found = find(value);
       if (found) return found;
     }

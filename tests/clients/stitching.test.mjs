@@ -1,5 +1,5 @@
-// The backend-for-frontend of examples/bff stitches UserProfile with another service: how often it asks, in whose name,
-// and what it shows.
+// The backend-for-frontend of examples/bff: the number of requests to UserProfile, their credentials, and access
+// control.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -12,8 +12,8 @@ import { ask as post, credentials, signIn, SIGN_IN } from './graphql-client.mjs'
 
 const README = new URL('../../examples/bff/README.md', import.meta.url);
 
-// Sees every workspace of the domain; the user of the README sees a few of them.
-const ADMINISTRATOR = 'grace@bluebell.example';
+// Sees all workspaces of the domain; the user of the README sees some of them.
+const ADMIN = 'grace@bluebell.example';
 
 const INVOICES = `query ($ids: [ID!]!) {
   invoices(ids: $ids) { id total { cents } workspace { id name } }
@@ -26,7 +26,7 @@ describe('The stitched schema', () => {
   before(async () => {
     upstream = await countCalls();
     bff = await startBff(upstream.url);
-    token = await signIn(ADMINISTRATOR);
+    token = await signIn(ADMIN);
     const { data } = await ask('{ me { workspaces(first: 10) { nodes { id name } } } }', { token });
     workspaces = data.me.workspaces.nodes;
     assert.equal(workspaces.length, 10);
@@ -37,9 +37,9 @@ describe('The stitched schema', () => {
   });
   beforeEach(() => upstream.calls.splice(0));
 
-  test('fetches all workspaces that billing leads to in one call, after one that asks which are shown', async () => {
-    const nobodys = ['workspace-000000000000', 'workspace-ffffffffffff'];
-    const ids = [nobodys[0], ...workspaces.map(({ id }) => id).reverse(), nobodys[1]];
+  test('fetches all workspaces of invoices in one request, after one that checks which are visible', async () => {
+    const unknown = ['workspace-000000000000', 'workspace-ffffffffffff'];
+    const ids = [unknown[0], ...workspaces.map(({ id }) => id).reverse(), unknown[1]];
     const { data, errors } = await ask(INVOICES, { token, variables: { ids: ids.map(invoiceOf) } });
     assert.equal(errors, undefined);
     const expected = ids.map((id) => workspaces.find((workspace) => workspace.id === id) ?? null);
@@ -52,7 +52,7 @@ describe('The stitched schema', () => {
     assert.deepEqual(Object.values(merge.variables), [ids.slice(1, -1)]);
   });
 
-  test('adds the costs of all workspaces to the one call that lists them', async () => {
+  test('costs of workspaces need no further request', async () => {
     const query = '{ me { workspaces(first: 10) { nodes { name monthlyCost { cents } invoices { month } } } } }';
     const { data, errors } = await ask(query, { token });
     assert.equal(errors, undefined);
@@ -64,7 +64,7 @@ describe('The stitched schema', () => {
     assert.equal(upstream.calls.length, 1);
   });
 
-  test('goes there and back: from a workspace to its invoices, and to their workspace', async () => {
+  test('resolves a workspace, its invoices, and their workspace', async () => {
     const query = 'query ($ids: [ID!]!) { workspaces(ids: $ids) { invoices { workspace { name } } } }';
     const [{ id, name }] = workspaces;
     const { data, errors } = await ask(query, { token, variables: { ids: ['workspace-000000000000', id] } });
@@ -73,7 +73,7 @@ describe('The stitched schema', () => {
     assert.deepEqual(data.workspaces, [null, { invoices: [back, back] }]);
   });
 
-  test('shows an invoice to none but those who see its workspace', async () => {
+  test('an invoice is visible only to users who can see its workspace', async () => {
     const query = '{ me { workspaces { nodes { id } } } }';
     const own = await signIn();
     const { data: mine } = await ask(query, { token: own });
@@ -90,19 +90,19 @@ describe('The stitched schema', () => {
     assert.deepEqual([one.data, one.errors], [{ invoice: null }, undefined]);
   });
 
-  test('shows nobody anything, with the error of UserProfile', async () => {
+  test('an unauthenticated query gets the error of UserProfile', async () => {
     const { data, errors } = await ask(`{ invoice(id: "${invoiceOf(workspaces[0].id)}") { total { cents } } }`);
     assert.deepEqual(data, { invoice: null });
     assert.deepEqual(errors.map(({ path, extensions }) => [path, extensions.code]), [[['invoice'], 'UNAUTHENTICATED']]);
   });
 
-  test('hides by what billing is joined', async () => {
+  test('fields for the gateway are not in the schema', async () => {
     const { errors } = await ask('{ _workspaces(ids: ["workspace-000000000000"]) { invoices { id } } }', { token });
     assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
     assert.equal(upstream.calls.length, 0);
   });
 
-  test("tells UserProfile the caller's address and program", async () => {
+  test("forwards the caller's address and user agent", async () => {
     const headers = { 'x-forwarded-for': '203.0.113.7', 'user-agent': 'a browser' };
     await ask('{ me { id } }', { token, headers });
     const [call] = upstream.calls;
@@ -110,30 +110,30 @@ describe('The stitched schema', () => {
     assert.equal(call.headers['user-agent'], 'a browser');
   });
 
-  test('lets a browser sign in by cookies', async () => {
+  test('sign-in with cookies works', async () => {
     const headers = { 'x-userprofile-session': 'cookie' };
-    const signedIn = await ask(SIGN_IN, { headers, variables: { input: credentials(ADMINISTRATOR) } });
+    const signedIn = await ask(SIGN_IN, { headers, variables: { input: credentials(ADMIN) } });
     assert.deepEqual(signedIn.data.signIn, { session: { accessToken: null }, errors: [] });
     const cookies = signedIn.cookies.map((cookie) => cookie.split(';')[0]);
     assert.deepEqual(cookies.map((cookie) => cookie.split('=')[0]).sort(), ['__Host-upa', '__Host-upr']);
     const { data } = await ask('{ me { userId } }', { headers: { ...headers, cookie: cookies.join('; ') } });
-    assert.equal(data.me.userId, ADMINISTRATOR);
+    assert.equal(data.me.userId, ADMIN);
   });
 
-  test('leaves pages of other origins out', async () => {
+  test('pages of other origins are not allowed', async () => {
     const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' };
     const preflight = await fetch(bff.url, { method: 'OPTIONS', headers });
     assert.equal(preflight.headers.get('access-control-allow-origin'), null);
   });
 
-  test('ends with a sentence where somebody else has its port', async () => {
+  test('exits with a message if its port is in use', async () => {
     const { port } = new URL(upstream.url);
     const { code, stderr } = await promisify(execFile)(START, ['--port', port]).catch((error) => error);
     assert.equal(stderr, `Cannot listen on port ${port}: it is in use. Choose another one with --port.\n`);
     assert.equal(code, 1);
   });
 
-  test('answers the query of the README as it stands there', async () => {
+  test('the query of the README returns the documented response', async () => {
     const readme = await readFile(README, 'utf8');
     const block = (language) => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(readme)[1];
     const { data, errors } = await ask(block('graphql'), { token: await signIn() });

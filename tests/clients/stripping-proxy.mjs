@@ -1,8 +1,8 @@
-// A proxy as people put before the server: it serves it below a path, which it takes away.
+// A reverse proxy that serves the server below a path, and strips the path.
 
 import { createServer, request } from 'node:http';
 
-/** Serves `upstream` below `path`, such as `/identity`; gives the address of that, and a way to end it. */
+/** Serves `upstream` below `path`, such as `/identity`. Returns `url` and `stop`. */
 export async function startStrippingProxy(upstream, path) {
   const server = createServer((incoming, outgoing) => {
     if (!incoming.url.startsWith(`${path}/`)) {
@@ -10,9 +10,9 @@ export async function startStrippingProxy(upstream, path) {
       return;
     }
     const { method, headers } = incoming;
-    const passedOn = request(new URL(incoming.url.slice(path.length), upstream), { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(outgoing);
+    const passedOn = request(new URL(incoming.url.slice(path.length), upstream), { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode, response.headers);
+      response.pipe(outgoing);
     });
     passedOn.on('error', () => outgoing.destroy());
     incoming.pipe(passedOn);

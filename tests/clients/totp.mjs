@@ -1,16 +1,16 @@
-// One-time passwords as an authenticator app makes them (RFC 6238, with the parameters that all apps take).
+// One-time passwords (RFC 6238), with the default parameters of authenticator apps.
 
 import { createHmac } from 'node:crypto';
 
 const STEP_MS = 30_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** The number of the step of time that it is. */
+/** The current time step. */
 export function currentStep() {
   return Math.floor(Date.now() / STEP_MS);
 }
 
-/** The six digits of that step; the secret is in base32, spaces do not matter. */
+/** The one-time password of the step. The secret is base32, with or without spaces. */
 export function totp(secret, step = currentStep()) {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(step));

@@ -1,4 +1,4 @@
-// Clients whose documents are known beforehand: each makes its manifest, and then sends ids in place of documents.
+// Clients with trusted documents: each generates its manifest, and then sends ids instead of documents.
 
 import { readFile } from 'node:fs/promises';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
@@ -8,7 +8,7 @@ import { START_SESSION, WHO_AM_I } from './apollo-client/src/documents.js';
 import { copyProject, runTool } from './project.mjs';
 import { compileRelay, RelayPage } from './relay-client.mjs';
 
-/** By their names: what makes each, as the address of its manifest and `whoAmI(url, byId, credentials)`. */
+/** By name, functions that set up a client: the URL of its `manifest`, and `whoAmI(url, byId, credentials)`. */
 export const MAKERS = { 'Code Generator': codegen, Relay: relay, 'Apollo Client': apollo };
 
 async function codegen() {
@@ -41,8 +41,8 @@ async function apollo() {
   const loadManifest = async () => JSON.parse(await readFile(manifest, 'utf8'));
   const whoAmI = async (url, byId, input) => {
     const links = byId ? [new PersistedQueryLink(generatePersistedQueryIdsFromManifest({ loadManifest }))] : [];
-    const nobody = makeClient(url, undefined, { links });
-    const { data } = await nobody.mutate({ mutation: START_SESSION, variables: { input } });
+    const unauthenticated = makeClient(url, undefined, { links });
+    const { data } = await unauthenticated.mutate({ mutation: START_SESSION, variables: { input } });
     const client = makeClient(url, data.signIn.session.accessToken, { links });
     return (await client.query({ query: WHO_AM_I })).data.me.id;
   };

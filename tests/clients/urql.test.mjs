@@ -1,4 +1,4 @@
-// urql: queries by POST and by GET, mutations, both kinds of errors, and automatic persisted queries.
+// urql: queries by POST and GET, mutations, user errors and top-level errors, automatic persisted queries.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -35,7 +35,7 @@ describe('urql', () => {
     });
 
   for (const [method, preferGetMethod] of [['POST', false], ['GET', 'force']]) {
-    test(`queries by ${method}`, async () => {
+    test(`queries are sent by ${method}`, async () => {
       const { fetch, sent } = notingFetch();
       const { data, error } = await makeClient({ fetch, preferGetMethod }).query(ME, { first: 1 });
       assert.equal(error?.message, undefined);
@@ -45,7 +45,7 @@ describe('urql', () => {
     });
   }
 
-  test('mutates by POST, though GET is preferred', async () => {
+  test('mutations are sent by POST, even if GET is preferred', async () => {
     const { fetch, sent } = notingFetch();
     const client = makeClient({ fetch, preferGetMethod: 'force' });
     const note = async (input) => (await client.mutation(NOTE, { input })).data.updateProfile;
@@ -54,13 +54,13 @@ describe('urql', () => {
     assert.deepEqual(sent.map(({ method }) => method), ['POST', 'POST']);
   });
 
-  test('has the errors of an input as data', async () => {
+  test('user errors are data', async () => {
     const { data, error } = await makeClient().mutation(NOTE, { input: { timezone: 'Mars/Olympus' } });
     assert.equal(error?.message, undefined);
     assert.deepEqual(data.updateProfile.errors, [{ code: 'INVALID', field: 'timezone' }]);
   });
 
-  test('knows by its code that nobody is signed in', async () => {
+  test('an unauthenticated query returns the code UNAUTHENTICATED', async () => {
     const { data, error } = await makeClient({ fetchOptions: {} }).query(ME, {});
     assert.equal(data.me, null);
     assert.equal(error.networkError, undefined);
@@ -68,7 +68,7 @@ describe('urql', () => {
   });
 
   for (const [method, preferGetForPersistedQueries] of [['POST', false], ['GET', 'force']]) {
-    test(`persists queries by ${method}`, async () => {
+    test(`automatic persisted queries work by ${method}`, async () => {
       const query = gql(`query Q${randomUUID().replaceAll('-', '')} { me { userId } }`);
       const ask = async () => {
         const { fetch, sent } = notingFetch();

@@ -1,12 +1,12 @@
-// Watches what a page does in a browser: whatever it does wrong, and whatever it asks for.
+// Records the requests of a page in a browser, and what goes wrong.
 
 /**
- * Watches every page of a browser's context that has not been opened yet. In `faults` comes what is wrong: a request to
- * another host than `host`, an error on the console, a violation of the content security policy, a request that failed.
- * `requests` holds every request.
+ * Records every page that is opened in the browser context from now on. `problems` collects requests to other hosts
+ * than `host`, errors on the console, violations of the content security policy, and failed requests. `requests`
+ * collects all requests.
  */
 export async function watch(context, host) {
-  const faults = [];
+  const problems = [];
   const requests = [];
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => {
@@ -16,16 +16,16 @@ export async function watch(context, host) {
   context.on('request', (request) => {
     requests.push(request);
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.host !== host) faults.push(`request to another host: ${url}`);
+    if (url.protocol.startsWith('http') && url.host !== host) problems.push(`request to another host: ${url}`);
   });
   context.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`);
   });
-  context.on('weberror', (error) => faults.push(`uncaught: ${error.error()}`));
+  context.on('weberror', (error) => problems.push(`uncaught: ${error.error()}`));
   context.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText;
-    // A request that a reload or the closing page cuts short.
-    if (reason !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${reason}`);
+    // A reload or closing the page aborts requests.
+    if (reason !== 'net::ERR_ABORTED') problems.push(`failed: ${request.url()} ${reason}`);
   });
-  return { faults, requests };
+  return { problems, requests };
 }

@@ -395,7 +395,7 @@ fn users_are_made_shown_shut_out_and_taken_away() {
     let imported = binary.run_with_input(&["import", "-"], &format!("{line}\"correct horse 7\"}}\n"));
     assert_says(&imported, 0, &["SMTP_URL is not set: users who are not notified of their new password: 1"]);
     assert_says(&user("delete", &[]), 0, &[]);
-    assert_says(&user("show", &[]), 1, &["no such user as Kim in domain-a"]);
+    assert_says(&user("show", &[]), 1, &["unknown user Kim in domain-a"]);
     assert_says(&binary.run(&["user", "show", "nonsense", "x"]), 2, &["DOMAIN_ID"]);
 }
 

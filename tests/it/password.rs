@@ -108,13 +108,14 @@ async fn all_turns_at_hashing(app: &TestApp) -> [Slot; 2] {
     [turn().await, turn().await]
 }
 
-/// Until no request has executed a statement for a while.
-async fn until_nothing_moves(app: &TestApp) {
-    let mut statements = 0;
-    while app.services.db.statements() != statements {
-        statements = app.services.db.statements();
-        tokio::time::sleep(Duration::from_millis(400)).await;
-    }
+/// Waits until so many requests wait for their turn at hashing.
+async fn until_waiting(app: &TestApp, requests: usize) {
+    let all = async {
+        while app.services.hasher.waiting() < requests {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("fewer requests wait");
 }
 
 /// The change that succeeds ends the sessions of the others while they run.
@@ -140,7 +141,7 @@ async fn of_several_changes_from_several_sessions_one_succeeds_and_the_others_ha
             })
         })
         .collect();
-    until_nothing_moves(&app).await;
+    until_waiting(&app, 6).await;
     drop(turns);
     let (succeeded, refusals) = outcomes(futures_util::future::join_all(changes).await);
     assert_eq!(succeeded, 1, "{refusals:?}");
@@ -155,7 +156,7 @@ async fn a_change_whose_session_is_revoked_meanwhile_is_unauthenticated() {
     let turns = all_turns_at_hashing(&app).await;
     let changing =
         tokio::spawn(async move { client.try_mutate("updatePassword", change(PASSWORD, NEW), "user { id }").await });
-    until_nothing_moves(&app).await;
+    until_waiting(&app, 1).await;
     other.done("revokeOtherSessions", Value::Null, "revoked").await;
     drop(turns);
     assert_eq!(changing.await.unwrap().error_code(), "UNAUTHENTICATED");

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use userprofile::domain::ids::DomainId;
+use userprofile::domain::login::LoginId;
 
 use crate::mfa::Authenticator;
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, domain, user};
@@ -32,6 +34,31 @@ fn answer(challenge: &Value, code: &str) -> Value {
 }
 
 const TOKENS: &str = "session { accessToken refreshToken }";
+
+/// A thief who knows the password may have begun a sign-in before the owner ended all sessions.
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_sessions_invalidates_the_challenges_of_pending_sign_ins() {
+    for is_by_operator in [true, false] {
+        let app = by_mail().await;
+        let first = challenge(&app.client()).await;
+        let session = app.client().done("confirmSignIn", answer(&first, &app.code(MAIL).await), TOKENS).await;
+        let owner = app.client().with_tokens(Tokens::from(&session["session"]));
+        app.clock.advance(TimeDelta::minutes(2));
+        let pending = challenge(&app.client()).await;
+        let code = app.code(MAIL).await;
+        if is_by_operator {
+            let (domain, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
+            app.services.revoke_user_sessions(&domain, &login).await.unwrap();
+        } else {
+            owner.done("revokeOtherSessions", Value::Null, "revoked").await;
+        }
+        assert_eq!(app.client().refusal("confirmSignIn", answer(&pending, &code)).await, "INVALID_TOKEN");
+        assert_eq!(owner.is_somebody().await, !is_by_operator);
+        app.clock.advance(TimeDelta::minutes(2));
+        let next = challenge(&app.client()).await;
+        app.client().done("confirmSignIn", answer(&next, &app.code(MAIL).await), TOKENS).await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailed_code_answers_its_own_challenge_once() {

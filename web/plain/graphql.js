@@ -4,7 +4,7 @@
 const ENDPOINT = 'graphql';
 
 // Longer than the server's own time limit, so that the server's response arrives first.
-const PATIENCE_MS = 45_000;
+const TIMEOUT_MS = 45_000;
 
 /**
  * Sends a mutation with the payload `{ ok errors { message code } }`. Never throws. Returns `{ code: 'OK' }`, or the
@@ -13,10 +13,10 @@ const PATIENCE_MS = 45_000;
 export async function mutate(query, input) {
   const response = await post({ query, variables: { input } });
   if (!response) return { code: 'UNREACHABLE' };
-  const answer = await response.json().catch(() => null);
-  const [payload] = Object.values(answer?.data ?? {});
+  const body = await response.json().catch(() => null);
+  const [payload] = Object.values(body?.data ?? {});
   if (payload?.ok) return { code: 'OK' };
-  return payload?.errors?.[0] ?? { code: answer?.errors?.[0]?.extensions?.code ?? 'FAILED' };
+  return payload?.errors?.[0] ?? { code: body?.errors?.[0]?.extensions?.code ?? 'FAILED' };
 }
 
 function post(body) {
@@ -27,6 +27,6 @@ function post(body) {
       accept: 'application/graphql-response+json, application/json;q=0.9',
     },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(() => null);
 }

@@ -16,41 +16,41 @@ let token = null;
 let isBusy = false;
 
 /**
- * Starts a page with the texts `said`. `send(token)` is called when the form is submitted, and returns the result,
+ * Starts a page with these texts. `send(token)` is called when the form is submitted, and returns the result,
  * `{ code }`. `refused(outcome)` is called if the user can correct the input and submit again, to mark the errors.
  */
-export function start(said, { send, refused = () => {} }) {
+export function start(texts, { send, refused = () => {} }) {
   document.documentElement.lang = language;
-  document.title = `${said.title} · UserProfile`;
-  open(said);
+  document.title = `${texts.title} · UserProfile`;
+  open(texts);
   // Pasting a link while the page is open does not reload it.
   addEventListener('hashchange', () => {
-    if (location.hash) open(said);
+    if (location.hash) open(texts);
   });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (isBusy) return;
-    say('');
-    setBusy(said, true);
+    showMessage('');
+    setBusy(texts, true);
     const outcome = await send(token);
-    setBusy(said, false);
-    if (!show(said, outcome)) refused(outcome);
+    setBusy(texts, false);
+    if (!show(texts, outcome)) refused(outcome);
   });
 }
 
 /** Shows a message below the form; an empty text removes it. */
-export function say(text) {
+export function showMessage(text) {
   main.dataset.tone = 'error';
   message.textContent = text;
 }
 
-function open(said) {
+function open(texts) {
   token = takeToken();
   delete main.dataset.ended;
   before.hidden = button.hidden = false;
   app.hidden = true;
-  for (const element of document.querySelectorAll('[data-words]')) element.textContent = said[element.dataset.words];
-  say('');
+  for (const element of document.querySelectorAll('[data-words]')) element.textContent = texts[element.dataset.words];
+  showMessage('');
   if (!token) end('info', words.noToken);
 }
 
@@ -62,24 +62,24 @@ function takeToken() {
 }
 
 // Not `disabled`: that would remove the focus of keyboard users.
-function setBusy(said, busy) {
+function setBusy(texts, busy) {
   isBusy = busy;
   button.setAttribute('aria-disabled', String(busy));
-  button.textContent = busy ? said.busy : said.submit;
+  button.textContent = busy ? texts.busy : texts.submit;
 }
 
 /** Shows the result of the form, and returns whether it was final. */
-function show(said, outcome) {
-  const ending = said.endings[outcome.code];
+function show(texts, outcome) {
+  const ending = texts.endings[outcome.code];
   if (ending) {
     token = null;
     end(outcome.code === 'OK' ? 'good' : 'error', ending);
     title.focus();
-    void linkOn();
+    void showAppLink();
     return true;
   }
-  const sentence = said.refusals?.[outcome.code] ?? words.refusals[outcome.code] ?? words.refusals.FAILED;
-  say(typeof sentence === 'function' ? sentence(outcome) : sentence);
+  const sentence = texts.refusals?.[outcome.code] ?? words.refusals[outcome.code] ?? words.refusals.FAILED;
+  showMessage(typeof sentence === 'function' ? sentence(outcome) : sentence);
   return false;
 }
 
@@ -93,7 +93,7 @@ function end(tone, ending) {
 }
 
 /** Shows the link to the application, if one is configured. */
-async function linkOn() {
+async function showAppLink() {
   const { appUrl } = await settings;
   if (!appUrl) return;
   app.href = appUrl;

@@ -1,7 +1,7 @@
 // The page that a password reset link opens.
 
 import { mutate } from './graphql.js';
-import { say, start } from './page.js';
+import { showMessage, start } from './page.js';
 import { settings } from './settings.js';
 import { words } from './words.js';
 
@@ -9,20 +9,20 @@ const CONFIRM = `mutation($input: ConfirmPasswordResetInput!) {
   confirmPasswordReset(input: $input) { ok errors { message code field retryAfter } }
 }`;
 
-const said = words.resetPassword;
+const texts = words.resetPassword;
 const newPassword = document.getElementById('new-password');
 const repeated = document.getElementById('repeated');
 const inputs = [newPassword, repeated];
 const reveal = document.getElementById('reveal');
 
-start(said, { send, refused });
-void tellRule();
+start(texts, { send, refused });
+void showRule();
 setRevealed(false);
 reveal.addEventListener('click', () => setRevealed(newPassword.type === 'password'));
 for (const input of inputs) {
   input.addEventListener('input', () => {
     inputs.forEach(unmark);
-    say('');
+    showMessage('');
   });
 }
 
@@ -37,7 +37,7 @@ async function send(token) {
 
 /** Shows the errors of a password at its input. */
 function refused({ code }) {
-  if (!(code in said.refusals)) return;
+  if (!(code in texts.refusals)) return;
   const input = code === 'DIFFERENT' ? repeated : newPassword;
   input.setAttribute('aria-invalid', 'true');
   input.setAttribute('aria-describedby', input === newPassword ? 'message hint' : 'message');
@@ -51,10 +51,10 @@ function unmark(input) {
 }
 
 /** The minimum length is a setting; the texts contain its default, as the first number in every language. */
-async function tellRule() {
+async function showRule() {
   const { passwordMinLength } = await settings;
   if (!passwordMinLength) return;
-  document.getElementById('rule').textContent = said.rule.replace(/\d+/, passwordMinLength);
+  document.getElementById('rule').textContent = texts.rule.replace(/\d+/, passwordMinLength);
 }
 
 // The server treats a letter followed by a combining accent as the accented letter.
@@ -64,6 +64,6 @@ function isSame(one, other) {
 
 function setRevealed(revealed) {
   for (const input of inputs) input.type = revealed ? 'text' : 'password';
-  reveal.textContent = revealed ? said.hide : said.show;
-  reveal.setAttribute('aria-label', revealed ? said.hidePasswords : said.showPasswords);
+  reveal.textContent = revealed ? texts.hide : texts.show;
+  reveal.setAttribute('aria-label', revealed ? texts.hidePasswords : texts.showPasswords);
 }

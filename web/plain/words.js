@@ -9,12 +9,12 @@ const en = {
     title: 'Please open the link again',
     text:
       'For your safety, this page reads the link only once and does not keep it. If you reloaded the page, please ' +
-      'open the link that you were sent once more. If you copied it, check that you copied all of it.',
+      'open the link in the email again. If you copied the link, check that you copied all of it.',
   },
   refusals: {
     RATE_LIMITED: ({ retryAfter }) => `The server is busy. Please try again in ${wait(retryAfter, 'a moment')}.`,
     UNREACHABLE: 'The server cannot be reached. Check your connection, then try again.',
-    FAILED: 'This did not work just now. Please try again in a moment.',
+    FAILED: 'Something went wrong. Please try again in a moment.',
   },
   resetPassword: {
     title: 'Set a new password',
@@ -22,10 +22,10 @@ const en = {
     newPassword: 'New password',
     rule: 'Use 8 to 128 characters.',
     hint:
-      'A few unrelated words are strong and easy to remember. Common passwords, and those with your name, user id, or ' +
-      'email address in them, are not accepted.',
+      'A few unrelated words are strong and easy to remember. Common passwords, and passwords that contain your ' +
+      'name, user id, or email address, are not accepted.',
     app: 'Sign in',
-    repeated: 'New password, once more',
+    repeated: 'Repeat new password',
     show: 'Show',
     hide: 'Hide',
     showPasswords: 'Show passwords',
@@ -38,52 +38,52 @@ const en = {
         text: 'All your sessions were signed out. Please sign in with your new password.',
       },
       INVALID_TOKEN: {
-        title: 'This link does not work any more',
+        title: 'This link no longer works',
         text:
-          'It was used already, its time is over, or a newer one replaced it. Please ask for a new link where you ' +
-          'sign in.',
+          'It has expired, has already been used, or was replaced by a newer link. Please request a new link from the ' +
+          'sign-in page.',
       },
     },
     refusals: {
       REQUIRED: 'Please enter a new password.',
-      DIFFERENT: 'The two passwords are not the same. Please enter the same one twice.',
+      DIFFERENT: 'The passwords do not match. Please enter the same password twice.',
       PASSWORD_TOO_SHORT: ({ message }) => {
         const least = numberIn(message);
         const advice = least ? `use at least ${least} characters` : 'choose a longer one';
         return `This password is too short. Please ${advice}.`;
       },
       PASSWORD_TOO_LONG: 'This password is too long. Please use at most 128 characters.',
-      PASSWORD_TOO_COMMON: 'Too many people use this password, so it is easy to guess. Please choose another.',
-      PASSWORD_PERSONAL: 'Your name, user id or email address is in this password. Please choose another.',
-      PASSWORD_UNCHANGED: 'This is the password that you have already. Please choose another.',
+      PASSWORD_TOO_COMMON: 'Many people use this password, so it is easy to guess. Please choose a different one.',
+      PASSWORD_PERSONAL: 'This password contains your name, user id, or email address. Please choose a different one.',
+      PASSWORD_UNCHANGED: 'This is already your password. Please choose a different one.',
     },
   },
   undoEmailChange: {
-    title: 'Put your email address back',
+    title: 'Restore your email address',
     lead:
-      'The email address of your account was changed. If this was not you, you can put your old address back here:',
-    address: 'The address that got this link becomes the one of your account again.',
+      'The email address of your account was changed. If you did not change it, you can restore the old address here:',
+    address: 'The address that received this link becomes the email address of your account again.',
     sessions: 'Every device is signed out.',
-    wanted: 'If you made this change yourself, there is nothing to do: just close this page.',
+    wanted: 'If you made this change yourself, you do not need to do anything. Just close this page.',
     app: 'Sign in',
-    submit: 'Put my address back',
-    busy: 'Putting it back…',
+    submit: 'Restore my address',
+    busy: 'Restoring your address…',
     endings: {
       OK: {
-        title: 'Your address is back',
+        title: 'Your address is restored',
         text:
           'All your sessions were signed out. If you did not change the address yourself, somebody else may have ' +
-          'been signed in to your account: please reset your password from the sign-in page right away.',
+          'signed in to your account. Please reset your password from the sign-in page right away.',
       },
       INVALID_TOKEN: {
-        title: 'This link does not work any more',
+        title: 'This link no longer works',
         text:
-          'It was used already, or its time is over. If the email address of your account is still wrong, please ask ' +
+          'It has expired or has already been used. If the email address of your account is still wrong, please ask ' +
           'your administrator for help.',
       },
       EMAIL_TAKEN: {
-        title: 'This address cannot be put back',
-        text: 'Meanwhile somebody else uses it for their account. Please ask your administrator for help.',
+        title: 'This address cannot be restored',
+        text: 'Another account uses it now. Please ask your administrator for help.',
       },
     },
   },
@@ -266,7 +266,7 @@ function choose(tags) {
   return tags.map((tag) => tag.toLowerCase().split('-')[0]).find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? 'en';
 }
 
-/** `5 seconds`, `5초`, `5 秒`; a substitute if the server named no time. */
+/** `5 seconds`, `5초`, `5 秒`; `otherwise` if the server named no time. */
 function wait(seconds, otherwise) {
   if (!seconds) return otherwise;
   return new Intl.NumberFormat(language, { style: 'unit', unit: 'second', unitDisplay: 'long' }).format(seconds);

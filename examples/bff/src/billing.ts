@@ -8,26 +8,26 @@ const MONTHS = ['2026-09', '2026-10'];
 
 const typeDefs = /* GraphQL */ `
   type Query {
-    "The invoice with this id; null if there is none, or none that you see."
+    "The invoice with this id. Null if it does not exist, or if the caller cannot see its workspace."
     invoice(id: ID!): Invoice
-    "The invoices with these ids, at most 100, in the same order; null where there is none, or none that you see."
+    "The invoices with these ids, at most 100, in the same order. Null for those that are not visible or do not exist."
     invoices(ids: [ID!]!): [Invoice]!
-    "For the gateway alone, which asks for workspaces that UserProfile showed."
+    "For the gateway only, which passes ids of workspaces that UserProfile returned."
     _workspaces(ids: [ID!]!): [Workspace!]!
   }
 
   type Workspace {
     id: ID!
-    "What the last month cost."
+    "The cost of the last month."
     monthlyCost: Money!
-    "One for each month, the last one first."
+    "One invoice per month, latest first."
     invoices: [Invoice!]!
   }
 
-  "What a workspace cost in a month."
+  "The cost of a workspace in one month."
   type Invoice {
     id: ID!
-    "Such as 2026-10."
+    "The month, such as 2026-10."
     month: String!
     total: Money!
     workspace: Workspace!
@@ -35,7 +35,7 @@ const typeDefs = /* GraphQL */ `
 
   type Money {
     cents: Int!
-    "By ISO 4217."
+    "The ISO 4217 code, such as EUR."
     currency: String!
   }
 `;
@@ -54,8 +54,8 @@ interface Money {
 
 const resolvers = {
   Query: {
-    invoice: async (_: unknown, { id }: { id: string }, context: Context) => (await shown([id], context))[0],
-    invoices: (_: unknown, { ids }: { ids: string[] }, context: Context) => shown(ids, context),
+    invoice: async (_: unknown, { id }: { id: string }, context: Context) => (await visibleInvoices([id], context))[0],
+    invoices: (_: unknown, { ids }: { ids: string[] }, context: Context) => visibleInvoices(ids, context),
     _workspaces: (_: unknown, { ids }: { ids: string[] }) => ids.map((id) => ({ id })),
   },
   Workspace: {
@@ -77,7 +77,7 @@ export const billing = {
 };
 
 /** The invoices with these ids, except those whose workspace the caller cannot see. */
-async function shown(ids: string[], { visible }: Context) {
+async function visibleInvoices(ids: string[], { visible }: Context) {
   const invoices = ids.map(invoiceWith);
   const workspaces = await visible(invoices.flatMap((invoice) => invoice?.workspace.id ?? []));
   return invoices.map((invoice) => (invoice && workspaces.has(invoice.workspace.id) ? invoice : null));

@@ -24,5 +24,5 @@ server.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 server.listen(port, '127.0.0.1', () => {
   const address = server.address() as AddressInfo;
-  console.log(`http://127.0.0.1:${address.port}/graphql answers, and asks ${upstream}`);
+  console.log(`Listening on http://127.0.0.1:${address.port}/graphql (UserProfile: ${upstream})`);
 });

@@ -9,7 +9,7 @@ import type { Arrival } from './context.js';
 const SCHEMA = new URL('../../../schema.graphql', import.meta.url);
 
 // The maximum number of ids that UserProfile accepts in one call.
-const MOST_IDS = 100;
+const MAX_IDS = 100;
 
 const FORWARDED = ['authorization', 'cookie', 'x-userprofile-session', 'user-agent', 'x-request-id'];
 
@@ -36,19 +36,19 @@ export async function connectToUserProfile(url: string) {
         fieldName: 'workspaces',
         key: ({ id }: { id: string }) => id,
         argsFromKeys: (ids: readonly string[]) => ({ ids }),
-        dataLoaderOptions: { maxBatchSize: MOST_IDS },
+        dataLoaderOptions: { maxBatchSize: MAX_IDS },
       },
     },
   };
 
   /** Which of these workspaces, at most 100, UserProfile shows to the caller. */
   async function visible(ids: string[], context: Arrival): Promise<Set<string>> {
-    const answer = await executor<Visible>({ document: VISIBLE, variables: { ids }, context });
-    if (Symbol.asyncIterator in answer) throw new Error('A query has one answer.');
-    const [error] = answer.errors ?? [];
+    const response = await executor<Visible>({ document: VISIBLE, variables: { ids }, context });
+    if (Symbol.asyncIterator in response) throw new Error('UserProfile returned a stream for a query.');
+    const [error] = response.errors ?? [];
     // If UserProfile is unreachable, the original error has internal details: Yoga masks them.
     if (error) throw error.originalError ?? new GraphQLError(error.message, { extensions: error.extensions });
-    return new Set(answer.data?.workspaces.flatMap((workspace) => workspace?.id ?? []));
+    return new Set(response.data?.workspaces.flatMap((workspace) => workspace?.id ?? []));
   }
 
   return { subschema, visible };

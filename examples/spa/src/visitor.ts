@@ -44,33 +44,33 @@ export const queryClient = new QueryClient({
 });
 
 export function useVisitor() {
-  return useQuery({ queryKey: VISITOR, queryFn: whoIsThere });
+  return useQuery({ queryKey: VISITOR, queryFn: readVisitor });
 }
 
 /** Shows the user that a mutation returned, without another request. */
 export async function show(user: FragmentType<typeof Account>): Promise<void> {
-  await dropWhatIsUnderWay();
+  await cancelRequests();
   queryClient.setQueryData<Visitor>(VISITOR, { user: getFragmentData(Account, user) });
 }
 
 /** Reads the authenticated user, after a sign-in. */
-export async function arrive(): Promise<void> {
+export async function loadVisitor(): Promise<void> {
   await queryClient.refetchQueries({ queryKey: VISITOR }, { throwOnError: true });
 }
 
 /** Shows the sign-in form, and clears the cache. */
 export async function leave(notice: string): Promise<void> {
-  await dropWhatIsUnderWay();
+  await cancelRequests();
   queryClient.setQueryData<Visitor>(VISITOR, { user: null, notice });
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== VISITOR[0] });
 }
 
 /** Otherwise a late response to an earlier request would restore the previous state. */
-function dropWhatIsUnderWay(): Promise<void> {
+function cancelRequests(): Promise<void> {
   return queryClient.cancelQueries({ queryKey: VISITOR });
 }
 
-async function whoIsThere(): Promise<Visitor> {
+async function readVisitor(): Promise<Visitor> {
   try {
     const { me } = await execute(Me);
     return { user: getFragmentData(Account, me) ?? null };

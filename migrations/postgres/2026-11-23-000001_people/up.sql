@@ -1,6 +1,6 @@
--- Domains, their users and their roles. Text is compared byte by byte, the same on every database.
+-- Domains, users, and roles. Text is compared byte by byte on both databases.
 CREATE TABLE installation (
-    -- What this database is: the check value of the secret key, and whether it holds demo data.
+    -- Facts about this database: the check value of the secret key, and whether it contains demo data.
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     value TEXT COLLATE "C" NOT NULL
 );
@@ -16,7 +16,7 @@ CREATE TABLE users (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     domain_id TEXT COLLATE "C" NOT NULL REFERENCES domains (domain_id),
     user_id TEXT COLLATE "C" NOT NULL,
-    -- user_id in NFC and Unicode lower case: what is compared, here and in every table that names a user.
+    -- user_id in NFC and Unicode lower case, for comparison, here and in every table that refers to a user.
     user_id_key TEXT COLLATE "C" NOT NULL,
     password_hash TEXT COLLATE "C",
     name TEXT COLLATE "C",
@@ -34,7 +34,7 @@ CREATE TABLE users (
     mfa_email TEXT COLLATE "C",
     mfa_email_key TEXT COLLATE "C",
     mfa_enforce BOOLEAN NOT NULL,
-    -- Sealed with the secret key.
+    -- Encrypted with the secret key.
     otp_secret BYTEA,
     language TEXT COLLATE "C" NOT NULL,
     timezone TEXT COLLATE "C" NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE users (
     last_accessed_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX users_login ON users (domain_id, user_id_key);
--- A verified address is unique in its domain; unverified ones may repeat.
+-- A verified address is unique in its domain; unverified addresses are not.
 CREATE UNIQUE INDEX users_verified_email ON users (domain_id, email_key) WHERE email_verified;
 CREATE INDEX users_role ON users (domain_id, role_id);
 

@@ -1,4 +1,4 @@
--- Workspaces, the groups they come in, and what ties users to them.
+-- Workspaces, workspace groups, and role bindings.
 CREATE TABLE workspace_groups (
     workspace_group_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     domain_id TEXT COLLATE "C" NOT NULL REFERENCES domains (domain_id),
@@ -27,7 +27,7 @@ CREATE TABLE workspaces (
     workspace_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     domain_id TEXT COLLATE "C" NOT NULL REFERENCES domains (domain_id),
     name TEXT COLLATE "C" NOT NULL,
-    -- The name in NFC and Unicode lower case: what a search looks into.
+    -- The name in NFC and Unicode lower case, for searching.
     name_key TEXT COLLATE "C" NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
     tags TEXT COLLATE "C" NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE workspaces (
     last_synced_at TIMESTAMPTZ,
     dormant_updated_at TIMESTAMPTZ
 );
--- An administrator's list is read from this index, in order, page by page.
+-- For the list of an admin, in order, page by page.
 CREATE INDEX workspaces_list ON workspaces (domain_id, name, workspace_id) WHERE state = 'ENABLED';
 CREATE INDEX workspaces_group ON workspaces (domain_id, workspace_group_id, name, workspace_id);
 CREATE INDEX workspaces_reference ON workspaces (domain_id, reference_id);
@@ -57,7 +57,7 @@ CREATE TABLE role_bindings (
     workspace_group_id TEXT COLLATE "C",
     created_at TIMESTAMPTZ NOT NULL
 );
--- The bindings of a user, all of them, to one workspace, or made through one group.
+-- For a user's bindings: all of them, those to one workspace, and those through one group.
 CREATE INDEX role_bindings_user ON role_bindings (domain_id, user_id_key, workspace_id);
 CREATE INDEX role_bindings_user_group ON role_bindings (domain_id, user_id_key, workspace_group_id, workspace_id);
 CREATE INDEX role_bindings_workspace ON role_bindings (domain_id, workspace_id);

@@ -1,7 +1,7 @@
--- Points in time are kept as microseconds since 1970.
--- Domains, their users and their roles. Text is compared byte by byte, the same on every database.
+-- Times are microseconds since 1970.
+-- Domains, users, and roles. Text is compared byte by byte on both databases.
 CREATE TABLE installation (
-    -- What this database is: the check value of the secret key, and whether it holds demo data.
+    -- Facts about this database: the check value of the secret key, and whether it contains demo data.
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -17,7 +17,7 @@ CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     domain_id TEXT NOT NULL REFERENCES domains (domain_id),
     user_id TEXT NOT NULL,
-    -- user_id in NFC and Unicode lower case: what is compared, here and in every table that names a user.
+    -- user_id in NFC and Unicode lower case, for comparison, here and in every table that refers to a user.
     user_id_key TEXT NOT NULL,
     password_hash TEXT,
     name TEXT,
@@ -35,7 +35,7 @@ CREATE TABLE users (
     mfa_email TEXT,
     mfa_email_key TEXT,
     mfa_enforce BOOLEAN NOT NULL,
-    -- Sealed with the secret key.
+    -- Encrypted with the secret key.
     otp_secret BLOB,
     language TEXT NOT NULL,
     timezone TEXT NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE users (
     last_accessed_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX users_login ON users (domain_id, user_id_key);
--- A verified address is unique in its domain; unverified ones may repeat.
+-- A verified address is unique in its domain; unverified addresses are not.
 CREATE UNIQUE INDEX users_verified_email ON users (domain_id, email_key) WHERE email_verified;
 CREATE INDEX users_role ON users (domain_id, role_id);
 

@@ -1,4 +1,4 @@
--- Sessions and their tokens, what slows wrong passwords down, and what happened to an account.
+-- Sessions and their tokens, the backoff after wrong passwords, and security events.
 CREATE TABLE sessions (
     session_id TEXT NOT NULL PRIMARY KEY,
     domain_id TEXT NOT NULL REFERENCES domains (domain_id),
@@ -16,19 +16,19 @@ CREATE INDEX sessions_domain ON sessions (domain_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE session_tokens (
-    -- SHA-256 of the token; the token itself is nowhere.
+    -- SHA-256 of the token; the token itself is not stored.
     digest BLOB NOT NULL PRIMARY KEY,
     session_id TEXT NOT NULL,
     purpose TEXT NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
-    -- When a refresh token was exchanged for the next one.
+    -- When a refresh token was rotated.
     rotated_at TIMESTAMPTZ
 ) WITHOUT ROWID;
 CREATE INDEX session_tokens_session ON session_tokens (session_id);
 CREATE INDEX session_tokens_expiry ON session_tokens (expires_at);
 
 CREATE TABLE password_attempts (
-    -- Keyed digest of the name, and of the network or nothing.
+    -- Keyed digest of the user id, and of the network for a counter of one network.
     counter BLOB NOT NULL PRIMARY KEY,
     failures INTEGER NOT NULL,
     failed_at TIMESTAMPTZ NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE password_attempts (
 CREATE INDEX password_attempts_age ON password_attempts (failed_at);
 
 CREATE TABLE known_networks (
-    -- Keyed digest of the name and the network that it signed in from.
+    -- Keyed digest of the user id and the network of a completed sign-in.
     network BLOB NOT NULL PRIMARY KEY,
     signed_in_at TIMESTAMPTZ NOT NULL
 ) WITHOUT ROWID;

@@ -1,14 +1,15 @@
--- What changing an account takes: codes and tokens that wait, second factors, limits, and mails to be sent.
+-- Codes and single-use tokens, multi-factor authentication, rate limits, and the outbox.
 ALTER TABLE users ADD COLUMN
-    -- The last step of the authenticator app (RFC 6238) that was accepted: none is accepted twice.
+    -- The last accepted TOTP step (RFC 6238), so that no step is accepted twice.
     otp_last_step BIGINT;
 
--- Counters are kept by name too, so that a confirmed reset can clear those of all networks. They begin anew.
+-- Counters can be found by user id too, so that a confirmed reset can clear those of all networks. Existing ones are
+-- deleted.
 DROP TABLE password_attempts;
 CREATE TABLE password_attempts (
-    -- Keyed digest of the name, and of the network or nothing.
+    -- Keyed digest of the user id, and of the network for a counter of one network.
     counter BLOB NOT NULL PRIMARY KEY,
-    -- Keyed digest of the name alone.
+    -- Keyed digest of the user id.
     login BLOB NOT NULL,
     failures INTEGER NOT NULL,
     failed_at TIMESTAMPTZ NOT NULL,
@@ -22,16 +23,16 @@ CREATE TABLE codes (
     -- users.id
     owner_id TEXT NOT NULL,
     purpose TEXT NOT NULL,
-    -- The address that it was sent to, or is about.
+    -- The address that the code was sent to, or that it concerns.
     address TEXT,
     address_key TEXT,
-    -- The session that alone may answer it.
+    -- The only session that may submit the code.
     session_id TEXT,
-    -- Keyed digest of the six digits; none where an authenticator app makes them.
+    -- Keyed digest of the code; null if an authenticator app generates it.
     digest BLOB,
-    -- SHA-256 of the token that names it; none where a session does.
+    -- SHA-256 of the token that identifies the row; null if a session does.
     token BLOB,
-    -- The secret of an authenticator app that is being set up, sealed with the secret key.
+    -- The secret of an authenticator app that is being set up, encrypted with the secret key.
     otp_secret BLOB,
     tries INTEGER NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
@@ -49,30 +50,30 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (owner_id, digest)
 );
 
--- One row for each thing that is counted within a window of time: tries of codes, and mails.
+-- Rate limits: one row for each event, such as an attempt or a message, within a time window.
 CREATE TABLE tallies (
     tally_id TEXT NOT NULL PRIMARY KEY,
-    -- Keyed digest of what is counted and for whom.
+    -- Keyed digest of the limit and the key that it counts for.
     counter BLOB NOT NULL,
     counted_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX tallies_counter ON tallies (counter, counted_at);
 CREATE INDEX tallies_age ON tallies (counted_at);
 
--- Mails, and requests to be decided on, that wait to be worked on.
+-- Jobs for the workers: messages to send, and requests to process.
 CREATE TABLE outbox (
     job_id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
-    -- Sealed with the secret key; gone once it failed for good.
+    -- Encrypted with the secret key; null after a permanent failure.
     payload BLOB,
     created_at TIMESTAMPTZ NOT NULL,
-    -- After which it is not to be sent any more.
+    -- The job is not run after this time.
     expires_at TIMESTAMPTZ NOT NULL,
     due_at TIMESTAMPTZ NOT NULL,
     tries INTEGER NOT NULL,
-    -- Until when the worker that holds it may work on it.
+    -- The end of a worker's lease.
     leased_until TIMESTAMPTZ,
-    -- When it was given up.
+    -- When the job failed permanently.
     failed_at TIMESTAMPTZ,
     last_error TEXT
 );

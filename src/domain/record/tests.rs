@@ -83,7 +83,7 @@ fn a_password_is_checked_and_never_repeated() {
     assert!(matches!(user(&format!(r#","password_hash":"{hash}""#)).password, Some(NewPassword::Hash(_))));
     for (rest, told) in [
         (r#","password":"hunter2""#, "at least 8"),
-        (r#","password":"password123""#, "most common"),
+        (r#","password":"password123""#, "too common"),
         (r#","password":"xx-Wonny-hunter2""#, "must not contain"),
         (r#","password_hash":"hunter2""#, "no hash of a supported kind"),
         (r#","name":"Hunter Two","password":"hunter two!!""#, "must not contain"),

@@ -93,7 +93,7 @@ impl Faults {
     /// Parses a submitted password, which may be any text that is not empty.
     fn password(&mut self, field: &'static str, text: &str) -> Option<Password> {
         if text.is_empty() {
-            self.require(field, "a password is needed");
+            self.require(field, "enter the password");
             return None;
         }
         Some(Password::typed(text))

@@ -119,6 +119,12 @@ impl Activity {
         self.lock().protocol == Protocol::Http2
     }
 
+    /// When the client last made progress with the responses that wait for it; `None` if none waits.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.waiting > 0).then_some(state.read_at)
+    }
+
     /// The time until which the connection may stay as it is; `None` while the server has work to do.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::unread::UnreadResponses;
+
 /// Requests are admitted up to this total, in bytes.
 const FULL: usize = 8 << 20;
 /// The maximum size of all responses of a connection, in bytes: 16 MiB, less what the protocol keeps for headers and
@@ -35,12 +37,17 @@ pub(in crate::http) struct Backlog {
     /// Requests are served in the order of arrival.
     turn: tokio::sync::Mutex<()>,
     uploads: Arc<Semaphore>,
+    all: Arc<UnreadResponses>,
 }
 
 #[derive(Debug)]
 struct State {
     taken: usize,
     share: usize,
+    /// The part of `taken` that exists: responses, not reservations.
+    unread: usize,
+    /// Whether `unread` is part of the sum of all connections.
+    is_counted: bool,
 }
 
 /// Why a response cannot be kept until it is read.
@@ -58,12 +65,26 @@ pub(in crate::http) enum Unreadable {
 }
 
 impl Backlog {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(all: Arc<UnreadResponses>) -> Self {
         Self {
-            state: Mutex::new(State { taken: 0, share: FIRST_SHARE }),
+            state: Mutex::new(State { taken: 0, share: FIRST_SHARE, unread: 0, is_counted: true }),
             freed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_KIB as usize)),
+            all,
+        }
+    }
+
+    /// The size of the responses that were not read, in bytes.
+    pub(super) fn unread(&self) -> usize {
+        self.lock().unread
+    }
+
+    /// Removes its unread responses from the sum of all connections, because the connection is closed.
+    pub(super) fn stop_counting(&self) {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.is_counted) {
+            self.all.subtract(state.unread);
         }
     }
 
@@ -94,7 +115,7 @@ impl Backlog {
         let bytes = state.share;
         (state.taken + bytes <= FULL).then(|| {
             state.taken += bytes;
-            Held { bytes, of: Arc::clone(self) }
+            Held { bytes, is_settled: false, of: Arc::clone(self) }
         })
     }
 
@@ -107,6 +128,7 @@ impl Backlog {
 #[derive(Debug)]
 pub(in crate::http) struct Held {
     bytes: usize,
+    is_settled: bool,
     of: Arc<Backlog>,
 }
 
@@ -114,7 +136,7 @@ impl Held {
     /// Changes the reservation to the actual size of the response.
     ///
     /// # Errors
-    /// If it exceeds the available memory.
+    /// If it exceeds the available memory of the connection.
     pub(in crate::http) fn settle(mut self, size: usize) -> Result<Self, Unreadable> {
         if size > MOST {
             return Err(Unreadable::TooLarge { allowed: MOST, asked: size });
@@ -126,16 +148,30 @@ impl Held {
             return Err(Unreadable::NoRoom);
         }
         state.taken = taken;
+        state.unread += size;
+        if state.is_counted {
+            self.of.all.add(size);
+        }
         drop(state);
         self.bytes = size;
+        self.is_settled = true;
         self.of.freed.notify_waiters();
+        self.of.all.make_room();
         Ok(self)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.of.lock().taken -= self.bytes;
+        let mut state = self.of.lock();
+        state.taken -= self.bytes;
+        if self.is_settled {
+            state.unread -= self.bytes;
+            if state.is_counted {
+                self.of.all.subtract(self.bytes);
+            }
+        }
+        drop(state);
         self.of.freed.notify_waiters();
     }
 }
@@ -155,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn small_responses_let_all_requests_in() {
-        let backlog = Arc::new(Backlog::new());
+        let backlog = Arc::new(Backlog::new(Arc::default()));
         assert_eq!(admit_all(&backlog).len(), 4);
         for _ in 0..5 {
             drop(backlog.admit().await.settle(100).unwrap());
@@ -166,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn large_responses_wait_until_others_are_read() {
-        let backlog = Arc::new(Backlog::new());
+        let backlog = Arc::new(Backlog::new(Arc::default()));
         let unread: Vec<_> = admit_all(&backlog).into_iter().map(|held| held.settle(2 * MIB).unwrap()).collect();
         let mut waiting = Box::pin(backlog.admit());
         assert!(waiting.as_mut().now_or_never().is_none());
@@ -176,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn they_never_take_more_than_they_may() {
-        let backlog = Arc::new(Backlog::new());
+        let backlog = Arc::new(Backlog::new(Arc::default()));
         let settled = admit_all(&backlog).into_iter().map(|held| held.settle(5 * MIB));
         let kept: Vec<_> = settled.filter_map(Result::ok).collect();
         assert!(kept.len() < 4 && backlog.lock().taken <= MOST);
@@ -189,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn large_bodies_wait_for_each_other_and_small_ones_do_not() {
-        let backlog = Backlog::new();
+        let backlog = Backlog::new(Arc::default());
         let large = backlog.admit_upload(64 * MIB).await;
         assert!(backlog.admit_upload(MIB).now_or_never().is_none());
         assert!(backlog.admit_upload(4096).now_or_never().is_some());

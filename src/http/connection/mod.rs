@@ -4,6 +4,7 @@ mod activity;
 mod backlog;
 mod outgoing;
 mod socket;
+mod unread;
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -29,6 +30,7 @@ use self::{
     activity::{Activity, Overdue, Timeouts},
     outgoing::{Outgoing, Upload},
     socket::Socket,
+    unread::UnreadResponses,
 };
 use super::HttpSettings;
 
@@ -62,6 +64,7 @@ pub(super) struct Connections {
     protocol: Arc<Builder<TokioExecutor>>,
     timeouts: Timeouts,
     phase: Phase,
+    unread: Arc<UnreadResponses>,
 }
 
 impl Connections {
@@ -71,7 +74,7 @@ impl Connections {
             response: settings.response_timeout,
             keep_alive: settings.keep_alive_timeout,
         };
-        Self { router, protocol: Arc::new(protocol()), timeouts, phase }
+        Self { router, protocol: Arc::new(protocol()), timeouts, phase, unread: Arc::default() }
     }
 
     /// Serves a connection to its end.
@@ -79,7 +82,9 @@ impl Connections {
         prepare(&stream, &self.timeouts);
         let activity = Arc::new(Activity::new());
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
-        let service = service(self.router, peer, Arc::clone(&activity), self.phase.draining.clone());
+        let registration = self.unread.register(&activity);
+        let backlog = Arc::clone(&registration.backlog);
+        let service = service(self.router, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
         let mut connection = pin!(self.protocol.serve_connection(socket, service));
         let (mut is_draining, mut is_closing) = (false, false);
         let mut look_at = Instant::now() + self.timeouts.shortest();
@@ -102,6 +107,10 @@ impl Connections {
                 () = self.phase.closing.cancelled(), if !is_closing => {
                     is_closing = true;
                     connection.as_mut().graceful_shutdown();
+                }
+                () = registration.evicted.cancelled() => {
+                    tracing::debug!(%peer, "closed a connection whose responses take too much memory");
+                    return;
                 }
                 () = sleep_until(look_at) => {
                     let now = Instant::now();
@@ -163,10 +172,10 @@ fn service(
     router: Router,
     peer: SocketAddr,
     activity: Arc<Activity>,
+    backlog: Arc<Backlog>,
     draining: CancellationToken,
 ) -> impl hyper::service::Service<Request<Incoming>, Response = Response<Outgoing>, Error = Infallible, Future: Send + 'static>
 {
-    let backlog = Arc::new(Backlog::new());
     service_fn(move |request: Request<Incoming>| {
         let version = request.version();
         let running = activity.begin(version == Version::HTTP_2);

@@ -10,7 +10,7 @@ pub(super) const WORDS: Words = Words {
     reset,
     notice,
     reset_button: "Set a new password",
-    undo_button: "Put this address back",
+    undo_button: "Restore this address",
     copy_link: "If the button does not work, copy this address into your browser:",
     when: "When",
     from: "From",
@@ -55,7 +55,7 @@ fn code(reason: CodeReason, minutes: i64) -> Said {
         subject,
         lead: lead.into(),
         rest: vec![
-            format!("The code is good for {} and works only once.", lasting(minutes)),
+            format!("The code is valid for {} and works only once.", lasting(minutes)),
             unasked.into(),
             "Never pass the code on to anyone. We will never ask you for it.".into(),
         ],
@@ -67,7 +67,7 @@ fn reset(minutes: i64) -> Said {
         subject: "Set a new password",
         lead: "Use this link to set a new password for your account:".into(),
         rest: vec![
-            format!("The link is good for {} and works only once.", lasting(minutes)),
+            format!("The link is valid for {} and works only once.", lasting(minutes)),
             "If you did not ask for it, you can ignore this mail. Your password stays as it is.".into(),
             "Do not pass the link on to anyone.".into(),
         ],
@@ -131,7 +131,7 @@ fn notice(notice: &Notice) -> Said {
         ),
         Notice::SignInCodesExhausted => (
             "Too many wrong sign-in codes",
-            "Somebody entered the right password of your account, but then too many wrong codes. The sign-in was \
+            "Somebody entered the correct password of your account, but then too many wrong codes. The sign-in was \
              stopped.",
             vec![
                 "If this was not you, somebody knows your password. Change it right away.".into(),
@@ -140,10 +140,10 @@ fn notice(notice: &Notice) -> Said {
         ),
         Notice::RecoveryCodesRegenerated => (
             "Your recovery codes were replaced",
-            "New recovery codes were made for your account. The earlier ones no longer work.",
+            "New recovery codes were created for your account. The earlier ones no longer work.",
             vec![
                 "If this was not you, somebody else may be signed in to your account. Change your password right away, \
-                 then make new recovery codes."
+                 then create new recovery codes."
                     .into(),
             ],
         ),
@@ -172,10 +172,10 @@ fn email_changed_from(days: i64) -> Parts {
         "The email address of your account was changed. This address is no longer used for it.",
         vec![
             "If you made this change, there is nothing to do.".into(),
-            "If you did not, put this address back with the link below, then set a new password. Putting it back \
-             also signs out every device."
+            "If you did not, restore this address with the link below, then set a new password. Restoring it also \
+             signs out every device."
                 .into(),
-            format!("The link is good for {}. Do not pass it on to anyone.", count(days, "day")),
+            format!("The link is valid for {}. Do not pass it on to anyone.", count(days, "day")),
         ],
     )
 }
@@ -189,7 +189,7 @@ fn recovery_code_used(left: u32) -> Parts {
                 0 => "You have no recovery codes left. Please make new ones.".into(),
                 left => format!("You have {} left.", count(left.into(), "recovery code")),
             },
-            "If this was not you, change your password right away, then make new recovery codes.".into(),
+            "If this was not you, change your password right away, then create new recovery codes.".into(),
         ],
     )
 }

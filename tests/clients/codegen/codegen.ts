@@ -1,4 +1,4 @@
-// The schema is where SCHEMA says: a server's address or a file.
+// SCHEMA names the schema: the address of a server, or a file.
 
 import type { CodegenConfig } from '@graphql-codegen/cli';
 

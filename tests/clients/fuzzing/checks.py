@@ -1,4 +1,4 @@
-"""What Schemathesis is told of this server: which answers are wrong, and what a JSON object looks like."""
+"""Checks for responses of this server, and a generator of JSON objects."""
 
 import schemathesis
 from graphql import NameNode, ObjectFieldNode
@@ -8,14 +8,14 @@ from hypothesis_graphql import nodes
 
 @schemathesis.check
 def no_server_error(ctx, response, case):
-    """Whatever was asked, it is no fault of the server's."""
+    """No request causes an internal error."""
     assert response.status_code < 500, f"status {response.status_code}: {response.text}"
     assert "INTERNAL_SERVER_ERROR" not in response.text, response.text
 
 
 @schemathesis.check
 def still_signed_in(ctx, response, case):
-    """Nothing that was asked has ended the session: else all the rest would be asked by nobody."""
+    """No request ends the session; otherwise all later requests would be unauthenticated."""
     assert "UNAUTHENTICATED" not in response.text, response.text
 
 

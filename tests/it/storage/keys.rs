@@ -74,7 +74,7 @@ async fn users_who_become_equal_are_named_and_nothing_is_changed() {
     let message = migrate::apply(&location).await.unwrap_err().to_string();
     for part in [
         r#"user id in domain-a: "ΝΙΚΟΣ@x.gr" and "νικοσ@x.gr""#,
-        r#"verified e-mail address in domain-a: "one" and "two""#,
+        r#"verified email address in domain-a: "one" and "two""#,
         "nothing was changed",
     ] {
         assert!(message.contains(part), "{message}");

@@ -21,18 +21,18 @@ export const MAILBOX = 'dev/mailbox';
 export function useDemo(): Demo | null {
   const [demo, setDemo] = useState<Demo | null>(null);
   useEffect(() => {
-    let isGone = false;
-    void ask().then((found) => {
-      if (!isGone) setDemo(found);
+    let isUnmounted = false;
+    void fetchDemo().then((found) => {
+      if (!isUnmounted) setDemo(found);
     });
     return () => {
-      isGone = true;
+      isUnmounted = true;
     };
   }, []);
   return demo;
 }
 
-async function ask(): Promise<Demo | null> {
+async function fetchDemo(): Promise<Demo | null> {
   try {
     const response = await fetch('plain/pages.json');
     return ((await response.json()) as { demo: Demo | null }).demo;

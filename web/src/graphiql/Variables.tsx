@@ -1,4 +1,4 @@
-// Shows the variables of a tab that has some, and sets a valid id in those of OneThingById.
+// Shows the variables of a tab that has some, and sets a valid id in those of NodeById.
 
 import { useGraphiQL } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
@@ -13,8 +13,8 @@ export function Variables() {
   const sampleId = session.phase === 'signed-in' ? session.person.sampleId : null;
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const activeTabIndex = useGraphiQL((state) => state.activeTabIndex);
-  // The value before a user replaces it: the placeholder, or the id set for the previously signed-in user.
-  const ours = useRef(PLACEHOLDER);
+  // The id that is replaced: the placeholder, later the id of the previous user. An id that the user enters is kept.
+  const replaceableId = useRef(PLACEHOLDER);
 
   useEffect(() => {
     if (!variableEditor?.getValue().trim()) return;
@@ -24,9 +24,9 @@ export function Variables() {
 
   useEffect(() => {
     const text = variableEditor?.getValue();
-    if (!sampleId || !text?.includes(ours.current)) return;
-    variableEditor?.setValue(text.replace(ours.current, sampleId));
-    ours.current = sampleId;
+    if (!sampleId || !text?.includes(replaceableId.current)) return;
+    variableEditor?.setValue(text.replace(replaceableId.current, sampleId));
+    replaceableId.current = sampleId;
   }, [variableEditor, activeTabIndex, sampleId]);
 
   return null;

@@ -1,7 +1,8 @@
 // Sends the requests of GraphiQL's editors.
 
 import type { Fetcher } from '@graphiql/toolkit';
-import { bearer, isUnauthenticated, RequestFailed, send, type GraphQLAnswer, type GraphQLRequest } from '../session/graphql';
+import type { GraphQLRequest, GraphQLResponse } from '../session/graphql';
+import { bearer, isUnauthenticated, RequestFailed, send } from '../session/graphql';
 import { renew } from '../session/session';
 import { isOurs } from '../session/store';
 import { bearerToken } from './authorization';
@@ -17,12 +18,12 @@ export const fetcher: Fetcher = async ({ query, variables, operationName }, opti
   }
 };
 
-async function sendRenewing(request: GraphQLRequest, headers: Record<string, string> | undefined): Promise<GraphQLAnswer> {
-  const answer = await send(request, headers);
+async function sendRenewing(request: GraphQLRequest, headers?: Record<string, string>): Promise<GraphQLResponse> {
+  const response = await send(request, headers);
   const token = bearerToken(headers);
-  if (token === null || !isOurs(token) || !isUnauthenticated(answer)) return answer;
+  if (token === null || !isOurs(token) || !isUnauthenticated(response)) return response;
   const renewed = await renew(token);
-  if (renewed === null) return answer;
+  if (renewed === null) return response;
   const fresh = new Headers(headers);
   fresh.set('authorization', bearer(renewed).Authorization);
   return send(request, fresh);

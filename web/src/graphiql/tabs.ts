@@ -1,8 +1,8 @@
 // The queries in the tabs when GraphiQL opens. A tab is named after its operation.
 
 import me from './queries/me.graphql?raw';
-import oneThingById from './queries/one-thing-by-id.graphql?raw';
-import oneThingByIdVariables from './queries/one-thing-by-id.variables.json?raw';
+import nodeById from './queries/node-by-id.graphql?raw';
+import nodeByIdVariables from './queries/node-by-id.variables.json?raw';
 import sessions from './queries/sessions.graphql?raw';
 import workspaces from './queries/workspaces-page-by-page.graphql?raw';
 import workspacesVariables from './queries/workspaces-page-by-page.variables.json?raw';
@@ -12,5 +12,5 @@ export const TABS = [
   { query: me },
   { query: workspaces, variables: workspacesVariables },
   { query: sessions },
-  { query: oneThingById, variables: oneThingByIdVariables },
+  { query: nodeById, variables: nodeByIdVariables },
 ];

@@ -4,7 +4,7 @@
 const ENDPOINT = 'graphql';
 
 // Longer than the server's own time limit, so that the server's response arrives first.
-const PATIENCE_MS = 45_000;
+const TIMEOUT_MS = 45_000;
 
 export interface GraphQLRequest {
   query: string;
@@ -12,7 +12,7 @@ export interface GraphQLRequest {
   operationName?: string | null | undefined;
 }
 
-export interface GraphQLAnswer {
+export interface GraphQLResponse {
   data?: Record<string, unknown> | null;
   errors?: { message: string; extensions?: { code?: string } }[];
 }
@@ -29,7 +29,7 @@ export class RequestFailed extends Error {
 }
 
 /** Sends a request and returns the whole response, errors included; throws `RequestFailed` if there is none. */
-export async function send(request: GraphQLRequest, headers?: HeadersInit): Promise<GraphQLAnswer> {
+export async function send(request: GraphQLRequest, headers?: HeadersInit): Promise<GraphQLResponse> {
   const all = new Headers(headers);
   all.set('content-type', 'application/json');
   all.set('accept', 'application/graphql-response+json, application/json;q=0.9');
@@ -37,22 +37,22 @@ export async function send(request: GraphQLRequest, headers?: HeadersInit): Prom
     method: 'POST',
     headers: all,
     body: JSON.stringify(request),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(() => {
     throw new RequestFailed('The server cannot be reached. Check that it is running, then try again.');
   });
   return response.json().catch(() => {
-    throw new RequestFailed(`The server answered ${response.status} without saying more. Try again in a moment.`);
+    throw new RequestFailed(`The server returned status ${response.status} without JSON. Try again in a moment.`);
   });
 }
 
 /** Sends a request and returns its data; throws `RequestFailed` with the first error if there is one. */
-export async function ask<Data>(query: string, variables: unknown, accessToken?: string): Promise<Data> {
-  const answer = await send({ query, variables }, accessToken ? bearer(accessToken) : {});
-  const [error] = answer.errors ?? [];
+export async function execute<Data>(query: string, variables: unknown, accessToken?: string): Promise<Data> {
+  const response = await send({ query, variables }, accessToken ? bearer(accessToken) : {});
+  const [error] = response.errors ?? [];
   if (error) throw new RequestFailed(error.message, error.extensions?.code ?? null);
-  if (!answer.data) throw new RequestFailed('The server answered without data. Try again in a moment.');
-  return answer.data as Data;
+  if (!response.data) throw new RequestFailed('The server returned no data. Try again in a moment.');
+  return response.data as Data;
 }
 
 /** The header that authenticates the request (RFC 6750). */
@@ -61,6 +61,6 @@ export function bearer(accessToken: string): { Authorization: string } {
 }
 
 /** Whether the request was unauthenticated: no token, or one that is no longer valid. */
-export function isUnauthenticated(answer: GraphQLAnswer): boolean {
-  return answer.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED') ?? false;
+export function isUnauthenticated(response: GraphQLResponse): boolean {
+  return response.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED') ?? false;
 }

@@ -10,7 +10,7 @@ export interface Message {
   field?: string | null;
 }
 
-export const SIGNED_IN = info('Your access token is in the Headers editor below: every query you run carries it.');
+export const SIGNED_IN = info('Your access token is in the Headers editor below. Every query that you run sends it.');
 export const SIGNED_OUT = info('You are signed out.');
 export const SESSION_ENDED = error('Your session has ended. Please sign in again.');
 
@@ -23,10 +23,10 @@ export function error(text: string, field: string | null = null): Message {
 }
 
 /** The user corrects the first error first; the server reports the others again. */
-export function fromRefusals([first]: UserError[]): Message {
-  if (!first) return error('The server gave no reason. Please try again.');
+export function fromErrors([first]: UserError[]): Message {
+  if (!first) return error('Sign-in failed for an unknown reason. Please try again.');
   if (first.code === 'RATE_LIMITED' && first.retryAfter) {
-    return error(`Too many tries. Please wait ${duration(first.retryAfter)}, then try again.`);
+    return error(`Too many attempts. Please wait ${duration(first.retryAfter)}, then try again.`);
   }
   return error(first.message, first.field);
 }
@@ -40,8 +40,8 @@ export function fromFailure(failure: unknown): Message {
 export function fromChallenge(challenge: MfaChallenge, errors: UserError[]): Message {
   if (challenge.mfaType === 'OTP') return info('Enter the code that your authenticator app shows, or a recovery code.');
   if (challenge.sentTo) return info(`We sent a code to ${challenge.sentTo}. Enter it here, or a recovery code.`);
-  const reason = errors.length > 0 ? fromRefusals(errors).text : 'No code could be sent.';
-  return error(`${reason} A recovery code works all the same.`);
+  const reason = errors.length > 0 ? fromErrors(errors).text : 'No code could be sent.';
+  return error(`${reason} You can still use a recovery code.`);
 }
 
 function duration(seconds: number): string {

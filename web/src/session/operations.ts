@@ -1,6 +1,6 @@
 // The API operations of the sign-in box, one function for each, with the types of the responses.
 
-import { ask, RequestFailed } from './graphql';
+import { execute, RequestFailed } from './graphql';
 
 export interface SessionTokens {
   accessToken: string;
@@ -55,7 +55,7 @@ const SIGN_IN = /* GraphQL */ `
   }`;
 
 export async function signIn(input: Credentials): Promise<SignedIn & { mfaChallenge: MfaChallenge | null }> {
-  const data = await ask<{ signIn: SignedIn & { mfaChallenge: MfaChallenge | null } }>(SIGN_IN, { input });
+  const data = await execute<{ signIn: SignedIn & { mfaChallenge: MfaChallenge | null } }>(SIGN_IN, { input });
   return data.signIn;
 }
 
@@ -68,7 +68,7 @@ const CONFIRM_SIGN_IN = /* GraphQL */ `
   }`;
 
 export async function confirmSignIn(challengeToken: string, verifyCode: string): Promise<SignedIn> {
-  const data = await ask<{ confirmSignIn: SignedIn }>(CONFIRM_SIGN_IN, { input: { challengeToken, verifyCode } });
+  const data = await execute<{ confirmSignIn: SignedIn }>(CONFIRM_SIGN_IN, { input: { challengeToken, verifyCode } });
   return data.confirmSignIn;
 }
 
@@ -81,7 +81,7 @@ const REFRESH_SESSION = /* GraphQL */ `
   }`;
 
 export async function refreshSession(refreshToken: string): Promise<SignedIn> {
-  const data = await ask<{ refreshSession: SignedIn }>(REFRESH_SESSION, { input: { refreshToken } });
+  const data = await execute<{ refreshSession: SignedIn }>(REFRESH_SESSION, { input: { refreshToken } });
   return data.refreshSession;
 }
 
@@ -91,7 +91,7 @@ const SIGN_OUT = /* GraphQL */ `
   }`;
 
 export async function signOut(accessToken: string): Promise<void> {
-  await ask(SIGN_OUT, {}, accessToken);
+  await execute(SIGN_OUT, {}, accessToken);
 }
 
 const WHO_AM_I = /* GraphQL */ `
@@ -112,7 +112,7 @@ interface Me {
 }
 
 export async function whoAmI(accessToken: string): Promise<Person> {
-  const { me } = await ask<{ me: Me }>(WHO_AM_I, {}, accessToken);
+  const { me } = await execute<{ me: Me }>(WHO_AM_I, {}, accessToken);
   return { name: me.name, userId: me.userId, sampleId: me.workspaces.nodes[0]?.id ?? me.id };
 }
 

@@ -1,7 +1,7 @@
 // The actions on the session: resume, sign in, complete the challenge, refresh, sign out.
 // Failures are shown as the session's message; these functions do not throw.
 
-import { fromChallenge, fromFailure, fromRefusals, SESSION_ENDED, SIGNED_IN, SIGNED_OUT, type Message } from './messages';
+import { fromChallenge, fromErrors, fromFailure, SESSION_ENDED, SIGNED_IN, SIGNED_OUT, type Message } from './messages';
 import * as api from './operations';
 import { change, current } from './store';
 
@@ -9,18 +9,18 @@ import { change, current } from './store';
 export async function restore(): Promise<void> {
   const session = current();
   if (session.phase !== 'restoring') return;
-  await telling(async () => {
+  await showingFailures(async () => {
     const admitted = await withFreshTokens(session.tokens, (tokens) => admit(tokens, null));
     if (!admitted) leave(SESSION_ENDED);
   });
 }
 
 export async function signIn(credentials: api.Credentials): Promise<void> {
-  await telling(async () => {
+  await showingFailures(async () => {
     const { session: tokens, mfaChallenge, errors } = await api.signIn(credentials);
     if (tokens) await admit(tokens, SIGNED_IN);
     else if (mfaChallenge) challenge(mfaChallenge, errors);
-    else say(fromRefusals(errors));
+    else say(fromErrors(errors));
   });
 }
 
@@ -28,10 +28,10 @@ export async function signIn(credentials: api.Credentials): Promise<void> {
 export async function confirmSignIn(verifyCode: string): Promise<void> {
   const session = current();
   if (session.phase !== 'challenged') return;
-  await telling(async () => {
+  await showingFailures(async () => {
     const { session: tokens, errors } = await api.confirmSignIn(session.challenge.token, verifyCode);
     if (tokens) await admit(tokens, SIGNED_IN);
-    else say(fromRefusals(errors));
+    else say(fromErrors(errors));
   });
 }
 
@@ -45,7 +45,7 @@ export async function signOut(): Promise<void> {
   const session = current();
   if (session.phase !== 'signed-in') return;
   leave(SIGNED_OUT);
-  await telling(async () => {
+  await showingFailures(async () => {
     await withFreshTokens(session.tokens, (tokens) => api.signOut(tokens.accessToken));
   });
 }
@@ -104,7 +104,8 @@ function say(message: Message): void {
   change({ ...current(), message });
 }
 
-async function telling(work: () => Promise<void>): Promise<void> {
+/** Runs it, and shows its failure as the message of the session. */
+async function showingFailures(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (failure) {

@@ -3,7 +3,7 @@
 
 import { graphql } from '../gql';
 import type { TypedDocumentString } from '../gql/graphql';
-import { RequestFailed, send, type Answer } from './send';
+import { RequestFailed, send, type GraphQLResponse } from './send';
 
 /** The request is unauthenticated, or the session has ended. */
 export class SignedOut extends Error {}
@@ -27,8 +27,8 @@ export async function execute<Data, Variables>(
   ...[variables]: Arguments<Variables>
 ): Promise<Data> {
   const before = refreshes;
-  const answer = await send(document, variables);
-  if (!isUnauthenticated(answer)) return dataOf(answer);
+  const response = await send(document, variables);
+  if (!isUnauthenticated(response)) return dataOf(response);
   // The session may have been refreshed since this slow request was sent.
   if (before === refreshes) await (refreshing ??= refresh().finally(() => (refreshing = null)));
   return dataOf(await send(document, variables));
@@ -50,14 +50,14 @@ async function refresh(): Promise<void> {
   refreshes += 1;
 }
 
-function dataOf<Data>(answer: Answer<Data>): Data {
-  if (isUnauthenticated(answer)) throw new SignedOut();
-  const [error] = answer.errors ?? [];
+function dataOf<Data>(response: GraphQLResponse<Data>): Data {
+  if (isUnauthenticated(response)) throw new SignedOut();
+  const [error] = response.errors ?? [];
   if (error) throw new RequestFailed(error.message);
-  if (!answer.data) throw new RequestFailed('The server answered without data. Please try again in a moment.');
-  return answer.data;
+  if (!response.data) throw new RequestFailed('The server returned no data. Please try again in a moment.');
+  return response.data;
 }
 
-function isUnauthenticated({ errors }: Answer<unknown>): boolean {
+function isUnauthenticated({ errors }: GraphQLResponse<unknown>): boolean {
   return errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED') ?? false;
 }

@@ -4,18 +4,18 @@ import type { TypedDocumentString } from '../gql/graphql';
 
 const ENDPOINT: string = import.meta.env.VITE_GRAPHQL_URL ?? '/graphql';
 
-export interface Answer<Data> {
+export interface GraphQLResponse<Data> {
   data?: Data | null;
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** A failed request, with a message for people. */
+/** A failed request, with a message for the user. */
 export class RequestFailed extends Error {}
 
 export async function send<Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
   variables?: Variables,
-): Promise<Answer<Data>> {
+): Promise<GraphQLResponse<Data>> {
   const response = await fetch(ENDPOINT, {
     method: 'POST',
     // If the API is on another host of the same site, its cookies must be sent too.
@@ -30,6 +30,6 @@ export async function send<Data, Variables>(
     throw new RequestFailed('The server cannot be reached. Please try again in a moment.');
   });
   return response.json().catch(() => {
-    throw new RequestFailed(`The server answered ${response.status}. Please try again in a moment.`);
+    throw new RequestFailed(`The server returned status ${response.status} without JSON. Please try again in a moment.`);
   });
 }

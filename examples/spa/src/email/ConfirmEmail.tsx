@@ -35,7 +35,7 @@ export function ConfirmEmail({ address, onConfirmed, onSendAgain, onCancel }: Co
 
   return (
     <>
-      <p>We sent a code to <strong>{address}</strong>. The address is yours once you have entered it.</p>
+      <p>We sent a code to <strong>{address}</strong>. Enter it to confirm the address.</p>
       <Form submit="Confirm" onSubmit={confirm}>
         <Field name="verifyCode" label="Code" inputMode="numeric" autoComplete="one-time-code" required />
       </Form>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { mutate } from '../api/execute';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { updateProfile } from '../profile/updateProfile';
-import { useFreshSignIn } from '../sign-in/Reauthentication';
+import { useReauthentication } from '../sign-in/Reauthentication';
 import { Badge } from '../ui/Badge';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
@@ -32,30 +32,30 @@ const VerifyEmail = graphql(`
 export function Email({ user }: { user: FragmentType<typeof EmailUser> }) {
   const { email, emailVerified, pendingEmail } = getFragmentData(EmailUser, user);
   const [sentTo, setSentTo] = useState<string | null>(null);
-  const withFreshSignIn = useFreshSignIn();
-  const awaited = pendingEmail ?? sentTo;
+  const withReauthentication = useReauthentication();
+  const unconfirmed = pendingEmail ?? sentTo;
 
   async function change(address: string) {
     setSentTo(null);
-    const { errors } = await withFreshSignIn(() => updateProfile({ email: address }));
+    const { errors } = await withReauthentication(() => updateProfile({ email: address }));
     return errors;
   }
 
   async function sendCode() {
-    const payload = await withFreshSignIn(() => mutate(VerifyEmail));
+    const payload = await withReauthentication(() => mutate(VerifyEmail));
     if (payload.sentTo) setSentTo(payload.sentTo);
     return payload.errors;
   }
 
   return (
-    <Section id="email" title="E-mail" about="Where codes, links and notices go.">
-      <p className="row present">
-        {email ?? 'You have no address yet.'}
+    <Section id="email" title="Email" about="The address for codes, links, and notifications.">
+      <p className="row current">
+        {email ?? 'No address yet.'}
         {email && <Badge good={emailVerified}>{emailVerified ? 'verified' : 'not verified'}</Badge>}
       </p>
-      {awaited ? (
+      {unconfirmed ? (
         <ConfirmEmail
-          address={awaited}
+          address={unconfirmed}
           onConfirmed={() => setSentTo(null)}
           onSendAgain={sendCode}
           // Setting the current address cancels a pending one.

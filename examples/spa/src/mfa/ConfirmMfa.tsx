@@ -17,8 +17,8 @@ const ConfirmMfaMutation = graphql(`
   }
 `);
 
-export interface Begun {
-  to: 'on' | 'off';
+export interface PendingChange {
+  to: 'enable' | 'disable';
   /** The address that the code was sent to; null if an authenticator app generates it. */
   sentTo: string | null;
   /** The secret for the authenticator app. */
@@ -26,12 +26,12 @@ export interface Begun {
 }
 
 interface ConfirmMfaProps {
-  begun: Begun;
+  pending: PendingChange;
   onConfirmed: (recoveryCodes: readonly string[]) => void;
   onCancel: () => void;
 }
 
-export function ConfirmMfa({ begun, onConfirmed, onCancel }: ConfirmMfaProps) {
+export function ConfirmMfa({ pending, onConfirmed, onCancel }: ConfirmMfaProps) {
   async function confirm(values: FormData) {
     const { user, recoveryCodes, errors } = await mutate(ConfirmMfaMutation, {
       input: { verifyCode: text(values, 'verifyCode') },
@@ -45,9 +45,9 @@ export function ConfirmMfa({ begun, onConfirmed, onCancel }: ConfirmMfaProps) {
 
   return (
     <>
-      {begun.otp && <Enrolment otp={begun.otp} />}
+      {pending.otp && <Enrolment otp={pending.otp} />}
       <Form submit="Confirm" onSubmit={confirm} onCancel={onCancel}>
-        <p>{whereToFind(begun)}</p>
+        <p>{whereToFind(pending)}</p>
         <Field name="verifyCode" label="Code" autoComplete="one-time-code" autoCapitalize="none" required autoFocus />
       </Form>
     </>
@@ -59,7 +59,7 @@ function Enrolment({ otp: { qrCode, secret, uri } }: { otp: Otp }) {
     <div className="enrolment">
       <img src={qrCode} alt="QR code for an authenticator app" width="180" height="180" />
       <div>
-        <p>Read the QR code with your authenticator app. Where it cannot be read, type in this secret:</p>
+        <p>Scan the QR code with your authenticator app. If you cannot scan it, enter this secret:</p>
         <p><code>{secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>
         <p><a href={uri}>Open the app on this device</a></p>
       </div>
@@ -67,8 +67,8 @@ function Enrolment({ otp: { qrCode, secret, uri } }: { otp: Otp }) {
   );
 }
 
-function whereToFind({ to, sentTo }: Begun): string {
-  const recovery = to === 'off' ? ', or a recovery code' : '';
+function whereToFind({ to, sentTo }: PendingChange): string {
+  const recovery = to === 'disable' ? ', or a recovery code' : '';
   if (sentTo) return `Enter the code that we sent to ${sentTo}${recovery}.`;
-  return `Enter the code that the app shows${recovery}.`;
+  return `Enter the code that your authenticator app shows${recovery}.`;
 }

@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { Badge } from '../ui/Badge';
 import { Section } from '../ui/Section';
-import { ConfirmMfa, type Begun } from './ConfirmMfa';
+import { ConfirmMfa, type PendingChange } from './ConfirmMfa';
 import { RecoveryCodes } from './RecoveryCodes';
-import { SwitchOff } from './SwitchOff';
-import { SwitchOn } from './SwitchOn';
+import { DisableMfa } from './DisableMfa';
+import { EnableMfa } from './EnableMfa';
 
 const MfaUser = graphql(`
   fragment Mfa on User {
@@ -22,27 +22,27 @@ const MfaUser = graphql(`
 
 export function Mfa({ user }: { user: FragmentType<typeof MfaUser> }) {
   const { state, mfaType, options, recoveryCodesLeft } = getFragmentData(MfaUser, user).mfa;
-  const [begun, setBegun] = useState<Begun | null>(null);
+  const [pending, setPending] = useState<PendingChange | null>(null);
   const [recoveryCodes, setRecoveryCodes] = useState<readonly string[]>([]);
   const isOn = state === 'ENABLED';
 
   function complete(newCodes: readonly string[]) {
-    setBegun(null);
+    setPending(null);
     setRecoveryCodes(newCodes);
   }
 
   function next() {
-    if (begun) return <ConfirmMfa begun={begun} onConfirmed={complete} onCancel={() => setBegun(null)} />;
-    if (recoveryCodes.length > 0) return <RecoveryCodes codes={recoveryCodes} onKept={() => setRecoveryCodes([])} />;
-    if (!isOn) return <SwitchOn proposed={mfaType ?? 'OTP'} onBegun={setBegun} />;
-    if (options.enforce) return <p>An administrator decided that you have one, so it cannot be switched off.</p>;
-    return <SwitchOff onBegun={setBegun} />;
+    if (pending) return <ConfirmMfa pending={pending} onConfirmed={complete} onCancel={() => setPending(null)} />;
+    if (recoveryCodes.length > 0) return <RecoveryCodes codes={recoveryCodes} onStored={() => setRecoveryCodes([])} />;
+    if (!isOn) return <EnableMfa proposed={mfaType ?? 'OTP'} onStarted={setPending} />;
+    if (options.enforce) return <p>Your administrator requires two-step sign-in, so you cannot turn it off.</p>;
+    return <DisableMfa onStarted={setPending} />;
   }
 
   return (
-    <Section id="mfa" title="Second factor" about="A code, so that your password alone opens nothing.">
-      <p className="row present">
-        {isOn ? (mfaType === 'OTP' ? 'Authenticator app' : `E-mail to ${options.email}`) : 'None'}
+    <Section id="mfa" title="Two-step sign-in" about="A code in addition to your password.">
+      <p className="row current">
+        {isOn ? (mfaType === 'OTP' ? 'Authenticator app' : `Email to ${options.email}`) : 'None'}
         <Badge good={isOn}>{isOn ? 'on' : 'off'}</Badge>
       </p>
       {isOn && <p className="hint">Recovery codes left: {recoveryCodesLeft}</p>}

@@ -4,10 +4,10 @@ import { useState } from 'react';
 
 interface RecoveryCodesProps {
   codes: readonly string[];
-  onKept: () => void;
+  onStored: () => void;
 }
 
-export function RecoveryCodes({ codes, onKept }: RecoveryCodesProps) {
+export function RecoveryCodes({ codes, onStored }: RecoveryCodesProps) {
   const [copying, setCopying] = useState<'done' | 'refused' | null>(null);
 
   async function copy() {
@@ -23,14 +23,14 @@ export function RecoveryCodes({ codes, onKept }: RecoveryCodesProps) {
   return (
     <>
       <p className="warm">
-        Keep these recovery codes where you find them without your second factor: each takes its place once. They are
-        not shown again.
+        Store these recovery codes in a safe place. If you cannot get a code, use one of them instead; each works once.
+        They are not shown again.
       </p>
       <ul className="codes" aria-label="Recovery codes">
         {codes.map((code) => <li key={code}><code>{code}</code></li>)}
       </ul>
       <div className="row">
-        <button type="button" className="primary" onClick={onKept}>I have kept them</button>
+        <button type="button" className="primary" onClick={onStored}>I have stored them</button>
         <button type="button" onClick={() => void copy()}>Copy</button>
         <p role="status" className="good">{copying === 'done' && 'Copied.'}</p>
         <p role="alert" className="problem">

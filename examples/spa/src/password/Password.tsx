@@ -2,7 +2,7 @@
 
 import { mutate } from '../api/execute';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
-import { useFreshSignIn } from '../sign-in/Reauthentication';
+import { useReauthentication } from '../sign-in/Reauthentication';
 import { Username } from '../sign-in/Username';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
@@ -32,26 +32,26 @@ interface PasswordProps {
 
 export function Password({ user, isRequired }: PasswordProps) {
   const { userId } = getFragmentData(PasswordUser, user);
-  const withFreshSignIn = useFreshSignIn();
+  const withReauthentication = useReauthentication();
 
   async function update(values: FormData) {
     const input = {
       currentPassword: isRequired ? null : text(values, 'currentPassword'),
       newPassword: text(values, 'newPassword'),
     };
-    const { user: changed, errors } = await withFreshSignIn(() => mutate(UpdatePassword, { input }));
+    const { user: changed, errors } = await withReauthentication(() => mutate(UpdatePassword, { input }));
     if (changed) await show(changed);
     return errors;
   }
 
   return (
-    <Section id="password" title="Password" about="A new one ends your sessions on all other devices.">
+    <Section id="password" title="Password" about="Changing it signs out all other devices.">
       <Form submit="Change password" done="Your password is changed." onSubmit={update}>
         <Username userId={userId} />
         {!isRequired && (
           <Field
             name="currentPassword"
-            label="Present password"
+            label="Current password"
             type="password"
             autoComplete="current-password"
             required

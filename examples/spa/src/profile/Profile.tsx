@@ -31,13 +31,13 @@ export function Profile({ user }: { user: FragmentType<typeof ProfileUser> }) {
   }
 
   return (
-    <Section id="profile" title="Profile" about="What others see, and how we speak to you.">
+    <Section id="profile" title="Profile" about="Your name, and the language and time zone of messages.">
       <Form submit="Save" done="Saved." onSubmit={save}>
         <Field name="name" label="Name" defaultValue={name ?? ''} autoComplete="name" />
         <Field
           name="language"
           label="Language"
-          hint="Mails come in English, Korean (ko) or Japanese (ja)."
+          hint="Messages are available in English (en), Korean (ko), and Japanese (ja)."
           defaultValue={language}
           suggestions={LANGUAGES}
         />

@@ -6,7 +6,7 @@ import { RequestFailed } from '../api/send';
 import { getFragmentData, graphql, type FragmentType } from '../gql';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
-import { AnswerField, type AskedFor } from './AnswerField';
+import { ChallengeField, type SentChallenge } from './ChallengeField';
 import { Username } from './Username';
 
 const ReauthenticationUser = graphql(`
@@ -26,18 +26,18 @@ const Reauthenticate = graphql(`
 `);
 
 /** Opens the dialog; resolves to whether the user reauthenticated. */
-type Prove = () => Promise<boolean>;
+type OpenDialog = () => Promise<boolean>;
 
-const ProveContext = createContext<Prove>(() => Promise.resolve(false));
+const OpenDialogContext = createContext<OpenDialog>(() => Promise.resolve(false));
 
 /** Wraps an operation that may be refused with REAUTHENTICATION_REQUIRED. */
-export function useFreshSignIn() {
-  const prove = use(ProveContext);
+export function useReauthentication() {
+  const openDialog = use(OpenDialogContext);
   return async <Payload extends { errors: readonly { code: string }[] }>(operation: () => Promise<Payload>) => {
     const payload = await operation();
     const isRefused = payload.errors.some(({ code }) => code === 'REAUTHENTICATION_REQUIRED');
     if (!isRefused) return payload;
-    if (!(await prove())) throw new RequestFailed('This was not done, because it takes your password.');
+    if (!(await openDialog())) throw new RequestFailed('Nothing was changed, because this requires your password.');
     return operation();
   };
 }
@@ -49,37 +49,37 @@ interface ReauthenticationProps {
 
 export function Reauthentication({ user, children }: ReauthenticationProps) {
   const { userId } = getFragmentData(ReauthenticationUser, user);
-  const asked = useRef<PromiseWithResolvers<boolean>>(null);
+  const waiting = useRef<PromiseWithResolvers<boolean>>(null);
   const [isOpen, setOpen] = useState(false);
 
-  const prove = useCallback(() => {
-    asked.current ??= Promise.withResolvers();
+  const openDialog = useCallback(() => {
+    waiting.current ??= Promise.withResolvers();
     setOpen(true);
-    return asked.current.promise;
+    return waiting.current.promise;
   }, []);
 
-  function close(isProven: boolean) {
-    asked.current?.resolve(isProven);
-    asked.current = null;
+  function close(isReauthenticated: boolean) {
+    waiting.current?.resolve(isReauthenticated);
+    waiting.current = null;
     setOpen(false);
   }
 
   return (
-    <ProveContext value={prove}>
+    <OpenDialogContext value={openDialog}>
       {children}
       {isOpen && <ReauthenticationDialog userId={userId} onClose={close} />}
-    </ProveContext>
+    </OpenDialogContext>
   );
 }
 
 interface ReauthenticationDialogProps {
   userId: string;
-  onClose: (isProven: boolean) => void;
+  onClose: (isReauthenticated: boolean) => void;
 }
 
 function ReauthenticationDialog({ userId, onClose }: ReauthenticationDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [challenge, setChallenge] = useState<AskedFor | null>(null);
+  const [challenge, setChallenge] = useState<SentChallenge | null>(null);
 
   useLayoutEffect(() => {
     const { current } = dialog;
@@ -101,12 +101,12 @@ function ReauthenticationDialog({ userId, onClose }: ReauthenticationDialogProps
 
   return (
     <dialog ref={dialog} className="card alone" aria-labelledby="reauthentication" onCancel={() => onClose(false)}>
-      <h2 id="reauthentication">Is it still you?</h2>
-      <p>You signed in a while ago. Enter your password again to go on.</p>
-      <Form submit="Go on" onSubmit={reauthenticate} onCancel={() => onClose(false)}>
+      <h2 id="reauthentication">Confirm that it is you</h2>
+      <p>You signed in a while ago. Enter your password again to continue.</p>
+      <Form submit="Continue" onSubmit={reauthenticate} onCancel={() => onClose(false)}>
         <Username userId={userId} />
         <Field name="password" label="Password" type="password" autoComplete="current-password" required />
-        {challenge && <AnswerField asked={challenge} />}
+        {challenge && <ChallengeField challenge={challenge} />}
       </Form>
     </dialog>
   );

@@ -3,10 +3,10 @@
 import { useState } from 'react';
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';
-import { arrive } from '../visitor';
+import { loadVisitor } from '../visitor';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
-import { AnswerField, type AskedFor } from './AnswerField';
+import { ChallengeField, type SentChallenge } from './ChallengeField';
 
 const SignInMutation = graphql(`
   mutation SignIn($input: SignInInput!) {
@@ -27,7 +27,7 @@ const ConfirmSignIn = graphql(`
   }
 `);
 
-type Challenge = AskedFor & { token: string };
+type Challenge = SentChallenge & { token: string };
 
 export function SignIn({ notice }: { notice: string | undefined }) {
   const [challenge, setChallenge] = useState<Challenge | null>(null);
@@ -55,7 +55,7 @@ function FirstStep({ onChallenge }: { onChallenge: (challenge: Challenge) => voi
         password: text(values, 'password'),
       },
     });
-    if (session) await arrive();
+    if (session) await loadVisitor();
     // Errors beside a challenge say why no code was sent for it.
     if (mfaChallenge) onChallenge({ token: mfaChallenge.token, factor: mfaChallenge, errors });
     return errors;
@@ -66,7 +66,7 @@ function FirstStep({ onChallenge }: { onChallenge: (challenge: Challenge) => voi
       <Field
         name="domainId"
         label="Domain id"
-        hint="May be left out where there is one domain only."
+        hint="Optional if there is only one domain."
         autoCapitalize="none"
       />
       <Field name="userId" label="User id" autoComplete="username" autoCapitalize="none" required />
@@ -80,13 +80,13 @@ function SecondStep({ challenge, onCancel }: { challenge: Challenge; onCancel: (
     const { session, errors } = await mutate(ConfirmSignIn, {
       input: { challengeToken: challenge.token, verifyCode: text(values, 'verifyCode') },
     });
-    if (session) await arrive();
+    if (session) await loadVisitor();
     return errors;
   }
 
   return (
     <Form submit="Confirm" onSubmit={confirm} onCancel={onCancel}>
-      <AnswerField asked={challenge} />
+      <ChallengeField challenge={challenge} />
     </Form>
   );
 }

@@ -45,7 +45,7 @@ export function Workspaces() {
   const total = data?.pages.at(-1)?.totalCount;
 
   return (
-    <Section id="workspaces" title="Workspaces" about="Where you work, and as what.">
+    <Section id="workspaces" title="Workspaces" about="Your workspaces, and your role in each.">
       <Field
         name="nameContains"
         label="Filter by name"
@@ -72,5 +72,5 @@ export function Workspaces() {
 }
 
 function howMany(shown: number, total: number): string {
-  return total === 0 ? 'There are none.' : `${shown} of ${total}`;
+  return total === 0 ? 'No workspaces.' : `${shown} of ${total}`;
 }

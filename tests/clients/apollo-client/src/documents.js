@@ -1,4 +1,4 @@
-// What an application on Apollo Client asks.
+// The documents of an application that uses Apollo Client.
 
 import { gql } from '@apollo/client';
 
@@ -38,8 +38,8 @@ export const WORKSPACES = gql`
   }
 `;
 
-export const THING = gql`
-  query Thing($id: ID!) {
+export const ENTITY = gql`
+  query Entity($id: ID!) {
     node(id: $id) {
       id
       ... on Workspace {
@@ -57,13 +57,13 @@ export const KEEP_TAGS = gql`
         tags
       }
       errors {
-        ...Refusal
+        ...ErrorFields
         code
       }
     }
   }
 
-  fragment Refusal on UserError {
+  fragment ErrorFields on UserError {
     message
     field
   }

@@ -1,4 +1,4 @@
-// Sends a generated document over HTTP, whole or by its id, and gives back what came, typed.
+// Sends a generated document, or its id, over HTTP, and returns the typed response.
 
 import type { ExecutionResult } from 'graphql';
 import type { TypedDocumentString } from './gql/graphql.js';
@@ -6,7 +6,7 @@ import type { TypedDocumentString } from './gql/graphql.js';
 export interface Endpoint {
   url: string;
   accessToken?: string;
-  /** Whether to send the id that the manifest gives the document, in place of the document. */
+  /** Whether to send the document's id in the manifest instead of the document. */
   byId?: boolean;
 }
 

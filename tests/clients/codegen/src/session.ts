@@ -1,4 +1,4 @@
-// The beginning of a session.
+// Sign-in.
 
 import { execute, type Endpoint } from './execute.js';
 import { graphql } from './gql/index.js';
@@ -17,11 +17,11 @@ const SignIn = graphql(`
   }
 `);
 
-/** The same endpoint, for the session of whoever signs in. */
+/** Signs in, and returns the endpoint with the access token. */
 export async function signIn(endpoint: Endpoint, input: SignInInput): Promise<Endpoint> {
   const { data, errors = [] } = await execute(endpoint, SignIn, { input });
   const accessToken = data?.signIn?.session?.accessToken;
   if (accessToken) return { ...endpoint, accessToken };
   const reasons = [...errors, ...(data?.signIn?.errors ?? [])].map(({ message }) => message);
-  throw new Error(reasons.join(' ') || 'Nobody was signed in.');
+  throw new Error(reasons.join(' ') || 'Sign-in failed.');
 }

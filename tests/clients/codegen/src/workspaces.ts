@@ -1,4 +1,4 @@
-// A list, page by page.
+// A list, read page by page.
 
 import { execute, type Endpoint } from './execute.js';
 import { graphql, useFragment } from './gql/index.js';
@@ -36,7 +36,7 @@ interface Names {
   total: number;
 }
 
-/** The names of the workspaces that are in use, read `first` at a time, and how many there should be. */
+/** The names of the workspaces that are not dormant, read in pages of `first`, and their total count. */
 export async function workspaceNames(endpoint: Endpoint, first: number): Promise<Omit<Names, 'next'>> {
   let { names, next, total } = await page(endpoint, first);
   while (next) {
@@ -49,7 +49,7 @@ export async function workspaceNames(endpoint: Endpoint, first: number): Promise
 
 async function page(endpoint: Endpoint, first: number, after?: string): Promise<Names> {
   const { data } = await execute(endpoint, Page, { first, after, filter: { isDormant: false } });
-  if (!data?.me) throw new Error('Nobody is signed in.');
+  if (!data?.me) throw new Error('The request is unauthenticated.');
   const { edges, pageInfo, totalCount } = data.me.workspaces;
   const names = useFragment(Row, edges).map(({ node }) => node.name);
   return { names, next: pageInfo.hasNextPage ? pageInfo.endCursor : null, total: totalCount };

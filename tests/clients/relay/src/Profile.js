@@ -1,4 +1,4 @@
-// Who one is. The compiler reads these documents; what runs is what it writes beside them.
+// The user's profile. The compiler reads these documents, and generates the artifacts that run.
 
 import { graphql } from 'relay-runtime';
 

@@ -1,4 +1,4 @@
-// The beginning of a session.
+// Sign-in.
 
 import { graphql } from 'relay-runtime';
 

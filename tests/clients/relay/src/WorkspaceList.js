@@ -1,4 +1,4 @@
-// A list that grows page by page.
+// A list with pagination.
 
 import { graphql } from 'relay-runtime';
 

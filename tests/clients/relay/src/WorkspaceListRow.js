@@ -1,4 +1,4 @@
-// A row of the list of workspaces, which can be fetched again by itself.
+// A row of the list, which can be refetched by its id.
 
 import { graphql } from 'relay-runtime';
 

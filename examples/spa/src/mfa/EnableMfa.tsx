@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { mutate } from '../api/execute';
 import { graphql } from '../gql';
 import type { MfaType } from '../gql/graphql';
-import { useFreshSignIn } from '../sign-in/Reauthentication';
+import { useReauthentication } from '../sign-in/Reauthentication';
 import { Field } from '../ui/Field';
 import { Form, text } from '../ui/Form';
-import type { Begun } from './ConfirmMfa';
+import type { PendingChange } from './ConfirmMfa';
 
-const EnableMfa = graphql(`
+const EnableMfaMutation = graphql(`
   mutation EnableMfa($input: EnableMfaInput!) {
     enableMfa(input: $input) {
       sentTo
@@ -21,29 +21,29 @@ const EnableMfa = graphql(`
 
 const TYPES: readonly { type: MfaType; label: string }[] = [
   { type: 'OTP', label: 'Codes from an authenticator app' },
-  { type: 'EMAIL', label: 'Codes by e-mail' },
+  { type: 'EMAIL', label: 'Codes by email' },
 ];
 
-interface SwitchOnProps {
+interface EnableMfaProps {
   proposed: MfaType;
-  onBegun: (begun: Begun) => void;
+  onStarted: (pending: PendingChange) => void;
 }
 
-export function SwitchOn({ proposed, onBegun }: SwitchOnProps) {
+export function EnableMfa({ proposed, onStarted }: EnableMfaProps) {
   const [mfaType, setMfaType] = useState(proposed);
-  const withFreshSignIn = useFreshSignIn();
+  const withReauthentication = useReauthentication();
 
   async function enable(values: FormData) {
     const options = { email: text(values, 'options.email') || null };
-    const { sentTo, otp, errors } = await withFreshSignIn(() => mutate(EnableMfa, { input: { mfaType, options } }));
-    if (errors.length === 0) onBegun({ to: 'on', sentTo, otp });
+    const { sentTo, otp, errors } = await withReauthentication(() => mutate(EnableMfaMutation, { input: { mfaType, options } }));
+    if (errors.length === 0) onStarted({ to: 'enable', sentTo, otp });
     return errors;
   }
 
   return (
-    <Form submit="Switch on" onSubmit={enable}>
+    <Form submit="Turn on" onSubmit={enable}>
       <fieldset>
-        <legend>What do you want to use?</legend>
+        <legend>How do you want to get codes?</legend>
         {TYPES.map(({ type, label }) => (
           <label key={type}>
             <input type="radio" name="mfaType" checked={type === mfaType} onChange={() => setMfaType(type)} />
@@ -55,7 +55,7 @@ export function SwitchOn({ proposed, onBegun }: SwitchOnProps) {
         <Field
           name="options.email"
           label="Address"
-          hint="Left empty, your verified address is taken."
+          hint="If empty, your verified address is used."
           type="email"
           autoComplete="email"
         />

@@ -13,16 +13,16 @@ const Challenge = graphql(`
 `);
 
 /** A challenge of `signIn` or `reauthenticate`, and why no code was sent for it. */
-export interface AskedFor {
+export interface SentChallenge {
   factor: FragmentType<typeof Challenge>;
   errors: readonly UserError[];
 }
 
-export function AnswerField({ asked }: { asked: AskedFor }) {
-  const factor = getFragmentData(Challenge, asked.factor);
+export function ChallengeField({ challenge }: { challenge: SentChallenge }) {
+  const factor = getFragmentData(Challenge, challenge.factor);
   return (
     <>
-      <p>{whereToFind(factor, asked.errors)}</p>
+      <p>{whereToFind(factor, challenge.errors)}</p>
       {/* Not a numeric field, because a recovery code has letters. */}
       <Field name="verifyCode" label="Code" autoComplete="one-time-code" autoCapitalize="none" required autoFocus />
     </>
@@ -33,5 +33,5 @@ function whereToFind({ mfaType, sentTo }: ChallengeFragment, errors: readonly Us
   if (mfaType === 'OTP') return 'Enter the code that your authenticator app shows, or a recovery code.';
   if (sentTo) return `Enter the code that we sent to ${sentTo}, or a recovery code.`;
   const reasons = errors.map(({ message }) => message).join(' ');
-  return `${reasons} A recovery code works all the same.`;
+  return `${reasons} You can still use a recovery code.`;
 }

@@ -1,0 +1,189 @@
+//! Limits the memory of the unread responses of all connections together, which the limit of each connection does not:
+//! a client may open many.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{activity::Activity, backlog::Backlog};
+
+/// The maximum size of all unread responses, in bytes.
+const MOST: usize = 256 << 20;
+/// The minimum time between two warnings.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The unread responses of all connections.
+#[derive(Debug, Default)]
+pub(super) struct UnreadResponses {
+    bytes: AtomicUsize,
+    registry: Mutex<Registry>,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    connections: HashMap<u64, Member>,
+    next_id: u64,
+    warned_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Member {
+    activity: Arc<Activity>,
+    backlog: Arc<Backlog>,
+    evicted: CancellationToken,
+}
+
+impl UnreadResponses {
+    /// Registers a connection until the result is dropped.
+    pub(super) fn register(self: &Arc<Self>, activity: &Arc<Activity>) -> Registration {
+        let backlog = Arc::new(Backlog::new(Arc::clone(self)));
+        let evicted = CancellationToken::new();
+        let member = Member { activity: Arc::clone(activity), backlog: Arc::clone(&backlog), evicted: evicted.clone() };
+        let mut registry = self.lock();
+        let id = registry.next_id;
+        registry.next_id += 1;
+        registry.connections.insert(id, member);
+        Registration { id, all: Arc::clone(self), backlog, evicted }
+    }
+
+    pub(super) fn add(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn subtract(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// While all unread responses take too much memory, evicts the connection with the highest product of unread bytes
+    /// and time without progress. A client that reads loses nothing, nor does one of small responses that is slow.
+    pub(super) fn make_room(&self) {
+        if self.bytes.load(Ordering::Relaxed) <= MOST {
+            return;
+        }
+        let mut registry = self.lock();
+        let now = Instant::now();
+        let mut evicted = 0;
+        while self.bytes.load(Ordering::Relaxed) > MOST {
+            let costs = registry.connections.iter().filter_map(|(id, member)| Some((member.cost(now)?, *id)));
+            let Some(member) = costs.max().and_then(|(_, id)| registry.connections.remove(&id)) else { break };
+            member.backlog.stop_counting();
+            member.evicted.cancel();
+            evicted += 1;
+        }
+        let is_silent = registry.warned_at.is_some_and(|at| now.duration_since(at) < WARNING_INTERVAL);
+        if evicted > 0 && !is_silent {
+            registry.warned_at = Some(now);
+            drop(registry);
+            tracing::warn!(
+                connections = evicted,
+                "closed connections: the responses that clients do not read exceed {} MiB in total",
+                MOST >> 20
+            );
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member {
+    /// `None` if no response waits for the client.
+    fn cost(&self, now: Instant) -> Option<u128> {
+        let stalled = now.duration_since(self.activity.waiting_since()?);
+        Some(self.backlog.unread() as u128 * stalled.as_micros())
+    }
+}
+
+/// A registered connection.
+pub(super) struct Registration {
+    id: u64,
+    all: Arc<UnreadResponses>,
+    /// The memory of its requests and responses.
+    pub(super) backlog: Arc<Backlog>,
+    /// Cancelled when the connection must be closed.
+    pub(super) evicted: CancellationToken,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.all.lock().connections.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::{
+        super::{activity::Waiting, backlog::Held},
+        *,
+    };
+
+    const MIB: usize = 1 << 20;
+
+    struct Connection {
+        registration: Registration,
+        activity: Arc<Activity>,
+        responses: Vec<(Held, Waiting)>,
+    }
+
+    impl Connection {
+        fn open(all: &Arc<UnreadResponses>) -> Self {
+            let activity = Arc::new(Activity::new());
+            Self { registration: all.register(&activity), activity, responses: Vec::new() }
+        }
+
+        fn respond(&mut self, bytes: usize) {
+            let held = self.registration.backlog.admit().now_or_never().unwrap().settle(bytes).unwrap();
+            self.responses.push((held, self.activity.begin(true).answered()));
+        }
+
+        fn is_evicted(&self) -> bool {
+            self.registration.evicted.is_cancelled()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_connections_that_hold_most_for_longest_are_evicted() {
+        let all = Arc::new(UnreadResponses::default());
+        let mut reading = Connection::open(&all);
+        let mut slow = Connection::open(&all);
+        slow.respond(MIB / 64);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        let mut hostile: Vec<_> = std::iter::repeat_with(|| Connection::open(&all)).take(64).collect();
+        for connection in &mut hostile {
+            connection.respond(4 * MIB);
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        reading.respond(4 * MIB);
+        reading.respond(MIB);
+        let evicted: Vec<_> = hostile.iter().map(Connection::is_evicted).collect();
+        let expected: Vec<_> = (0..64).map(|number| number < 2).collect();
+        assert_eq!(evicted, expected, "the ones that made no progress for longest");
+        assert!(!slow.is_evicted() && !reading.is_evicted());
+        assert_eq!(all.bytes.load(Ordering::Relaxed), 253 * MIB + MIB / 64);
+        drop((reading, slow, hostile));
+        assert_eq!(all.bytes.load(Ordering::Relaxed), 0);
+        assert!(all.lock().connections.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_about_to_respond_is_not_evicted_for_its_past() {
+        let all = Arc::new(UnreadResponses::default());
+        all.add(MOST);
+        let connection = Connection::open(&all);
+        let held = connection.registration.backlog.admit().await.settle(MIB).unwrap();
+        assert!(!connection.is_evicted());
+        drop(held);
+        assert_eq!(all.bytes.load(Ordering::Relaxed), MOST);
+    }
+}
