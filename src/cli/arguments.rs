@@ -130,6 +130,27 @@ pub(super) enum UserVerb {
     VoidUndoLinks(UserName),
 }
 
+impl UserVerb {
+    /// The user that the command is about.
+    pub(super) fn user(&self) -> &UserName {
+        match self {
+            Self::Create(options) => &options.user,
+            Self::SetPassword(options) => &options.user,
+            Self::RequireAction(options) => &options.user,
+            Self::EnforceMfa(options) => &options.user,
+            Self::Show(user)
+            | Self::Enable(user)
+            | Self::Disable(user)
+            | Self::Delete(user)
+            | Self::ResetLink(user)
+            | Self::ResetMfa(user)
+            | Self::Sessions(user)
+            | Self::RevokeSessions(user)
+            | Self::VoidUndoLinks(user) => user,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(super) struct CreateOptions {
     #[command(flatten)]

@@ -8,41 +8,8 @@ use super::{
     values::Config,
 };
 
-const INTRODUCTION: &str = "\
-# Configuration
-
-<!-- Generated from the table of settings in src/config/table.rs, and compared with it by a test. -->
-
-A setting can be given in four ways. The first one that is used takes precedence:
-
-1. a flag: `userprofile serve --access-ttl 5m`
-2. an environment variable: `USERPROFILE_ACCESS_TTL=5m` (an empty variable counts as unset)
-3. the TOML file that `--config FILE` or `USERPROFILE_CONFIG` names: `access_ttl = \"5m\"`
-4. its default
-
-`userprofile config` prints the effective settings and where each value is given, with secrets masked as `***`. Its
-output is itself a settings file, once the masked values are replaced or removed. If settings are invalid, all errors
-are reported at once, and the command does not run. An unknown key in the file is an error; an unknown variable
-`USERPROFILE_…` is only a warning.
-
-- Durations are numbers with a unit: `250ms`, `30s`, `10m`, `3h`, `30d`, or a sum: `1h 30m`.
-- Sizes are multiples of 1024 with an `i` (`19MiB`, `64Ki`), of 1000 without (`1MB`, `64k`); a plain number is bytes.
-- Lists are separated by commas; in the file they can be TOML arrays.
-- In a URL, the characters `/ ? # @` of a password are written `%2F %3F %23 %40`.
-- An empty text unsets an optional setting: `smtp_url = \"\"`.
-";
-
-const EXAMPLE: &str = r#"listen = "0.0.0.0:8080"
-database_url = "postgres://userprofile@db.internal/userprofile?sslmode=verify-full"
-public_url = "https://id.example.com"
-smtp_url = "smtp+starttls://mail.internal:587"
-mail_from = "Acme <noreply@example.com>"
-secret_key_file = "/run/secrets/userprofile-key"
-trusted_proxies = ["10.0.0.0/8"]
-access_ttl = "5m"
-code_tries = 3
-argon2_memory = "32MiB"
-"#;
+/// The part of `docs/configuration.md` before the tables.
+const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// The complete text of `docs/configuration.md`.
 #[must_use]
@@ -54,7 +21,7 @@ pub fn docs_markdown() -> String {
             "\n## {title}\n\n| setting | environment | flag | default | meaning |\n| --- | --- | --- | --- | --- |\n{rows}"
         )
     });
-    format!("{INTRODUCTION}\nA file:\n\n```toml\n{EXAMPLE}```\n{}", groups.collect::<String>())
+    format!("{INTRODUCTION}{}", groups.collect::<String>())
 }
 
 fn row(setting: &Setting) -> String {
@@ -119,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_example_is_valid() {
-        let file = ConfigFile::parse(PathBuf::from("example.toml"), EXAMPLE);
+        let (_, example) = INTRODUCTION.split_once("```toml\n").unwrap();
+        let file = ConfigFile::parse(PathBuf::from("example.toml"), example.trim_end_matches("```\n"));
         resolve(Sources { file: Some(file), ..Sources::default() }).expect("the example has no errors");
     }
 }
