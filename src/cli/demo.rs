@@ -19,8 +19,8 @@ const SAMPLE_USERS: &str = include_str!("../../demo/sample-users.json");
 pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
     if !config.listen.ip().is_loopback() {
         let message = format!(
-            "--demo cannot listen on {}, because its passwords are public; set USERPROFILE_LISTEN to 127.0.0.1 or [::1] and \
-             a port",
+            "--demo cannot listen on {}, because its passwords are public; set USERPROFILE_LISTEN to 127.0.0.1:8080 or \
+             [::1]:8080",
             config.listen
         );
         return Err(CliError::usage(message));

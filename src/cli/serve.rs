@@ -1,5 +1,6 @@
 //! `serve`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,19 +98,24 @@ fn request_id() -> [u8; 16] {
     entropy::bytes().unwrap_or_default()
 }
 
-/// Says where the server listens and, for a demo, at which addresses to open it, below the path of `public_url`.
+/// Says where the server listens and, for a demo, which addresses to open.
 fn announce(listener: &TcpListener, public_url: Option<&str>, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
-        let url = public_url.and_then(|url| Url::parse(url).ok());
-        let path = url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
-        let base = format!("http://{address}{path}");
+        let base = demo_url(address, public_url);
         // The reader may be gone; the demo runs all the same.
         let _ = output::print(&format!(
             "UserProfile is at {base}/graphql\nIts messages are at {base}/dev/mailbox\n\n{demo}\n"
         ));
     }
+}
+
+/// The base of a demo's addresses: on this machine, below the path of the public URL.
+fn demo_url(address: SocketAddr, public_url: Option<&str>) -> String {
+    let url = public_url.and_then(|url| Url::parse(url).ok());
+    let path = url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+    format!("http://{address}{path}")
 }
 
 async fn prune(services: Arc<Services>) {
@@ -156,4 +162,17 @@ fn stop_signal(delay: Duration) -> Result<impl Future<Output = ()>, CliError> {
         }
         tracing::info!(?delay, "stopping: requests are served for this delay, then running ones finish");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_is_at_the_path_of_the_public_url() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 8080));
+        assert_eq!(demo_url(address, None), "http://127.0.0.1:8080");
+        assert_eq!(demo_url(address, Some("https://id.example.com")), "http://127.0.0.1:8080");
+        assert_eq!(demo_url(address, Some("https://example.com/identity")), "http://127.0.0.1:8080/identity");
+    }
 }
