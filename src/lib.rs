@@ -1,9 +1,9 @@
 //! `UserProfile`: a self-service identity profile server.
 //!
-//! The layers, from the outside in: [`cli`] runs commands, [`http`] transports requests and responses, [`graphql`]
-//! defines the API, [`services`] implement the use cases, [`storage`] stores the data, [`mail`] renders and sends
-//! messages, [`domain`] defines values and rules. Each may use the layers after it, never the layers before it;
-//! `tests/it/layers.rs` checks that. Only `cli` reads [`config`]; it passes plain values to the other layers.
+//! The layers, from the outside in: [`cli`] runs commands, [`config`] reads settings, [`http`] transports requests and
+//! responses, [`graphql`] defines the API, [`services`] implement the use cases, [`storage`] stores the data, [`mail`]
+//! renders and sends messages, [`domain`] defines values and rules. Each may use the layers after it, never the layers
+//! before it; `tests/it/layers.rs` checks that.
 
 pub mod cli;
 pub mod clock;

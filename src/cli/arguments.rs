@@ -13,24 +13,24 @@ use crate::domain::user::{RequiredAction, UserRoleType};
 /// The heading under which `--help` lists the flags of settings.
 const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
 
-/// What was typed.
+/// The parsed command line.
 pub(super) struct Arguments {
     /// The command.
     pub(super) command: Command,
-    /// The settings that came with it.
+    /// The settings among the flags.
     pub(super) settings: GivenSettings,
 }
 
-/// The settings that were given on the command line.
+/// The settings among the flags, and the settings file.
 pub(super) struct GivenSettings {
     config_file: Option<PathBuf>,
     flags: BTreeMap<&'static str, String>,
 }
 
 #[derive(Parser)]
-#[command(name = "userprofile", version, about = "A self-service identity profile server: GraphQL over HTTP")]
+#[command(name = "userprofile", version, about = "A self-service identity server with a GraphQL API")]
 struct CommandLine {
-    /// The TOML file with settings; flags and environment variables beat what is in it
+    /// The TOML file with settings; flags and environment variables override it
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -41,36 +41,36 @@ struct CommandLine {
 pub(super) enum Command {
     /// Runs the server
     Serve(ServeOptions),
-    /// Brings the database's tables up to date
+    /// Applies migrations: brings the tables of the database up to date
     Migrate,
-    /// Reads domains, users, roles, groups, workspaces and bindings from a file: all of it or, if anything is wrong, nothing
+    /// Imports domains, users, roles, groups, workspaces, and role bindings from a file; nothing if any line is invalid
     Import(ImportOptions),
-    /// Writes everything into a file that `import` reads
+    /// Exports everything to a file that `import` reads
     Export(ExportOptions),
-    /// Does something to one user
+    /// Manages one user
     #[command(subcommand)]
     User(UserVerb),
     /// Prints the GraphQL schema
     Schema(SchemaOptions),
-    /// Prints the settings in force, secrets masked
+    /// Prints the effective settings, with secrets masked
     Config,
 }
 
 #[derive(Args)]
 pub(super) struct ServeOptions {
-    /// Apply migrations first (on SQLite they always are)
+    /// Apply migrations first (on SQLite always)
     #[arg(long)]
     pub(super) migrate: bool,
-    /// Fill an empty SQLite database with a made-up company, and say who to sign in as; on loopback only
+    /// Serve sample data from an empty SQLite database, and print the credentials; on loopback only
     #[arg(long)]
     pub(super) demo: bool,
 }
 
 #[derive(Args)]
 pub(super) struct ImportOptions {
-    /// The file, one JSON object a line; `-` for standard input
+    /// The file, with one JSON object per line; `-` for standard input
     pub(super) file: PathBuf,
-    /// Check everything and write nothing
+    /// Validate everything and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
 }
@@ -79,77 +79,98 @@ pub(super) struct ImportOptions {
 pub(super) struct ExportOptions {
     /// The file; `-` for standard output
     pub(super) file: PathBuf,
-    /// Password hashes and one-time password secrets too: anyone who reads the file can try passwords and sign in
+    /// Include password hashes and one-time password secrets; keep the file secret
     #[arg(long)]
     pub(super) with_secrets: bool,
 }
 
 #[derive(Args)]
 pub(super) struct SchemaOptions {
-    /// As a subgraph of Apollo Federation 2
+    /// Print the schema of the subgraph for Apollo Federation 2
     #[arg(long)]
     pub(super) federation: bool,
 }
 
-/// Which user.
+/// The user.
 #[derive(Args)]
 pub(super) struct UserName {
-    /// The domain's id
+    /// The id of the user's domain
     pub(super) domain_id: String,
-    /// What the user signs in with
+    /// The user id that the user signs in with
     pub(super) user_id: String,
 }
 
 #[derive(Subcommand)]
 pub(super) enum UserVerb {
-    /// Makes a user
+    /// Creates a user
     Create(CreateOptions),
-    /// Prints a user as `import` reads them, without secrets
+    /// Prints a user as a line for `import`, without secrets
     Show(UserName),
-    /// Lets a user in again
+    /// Allows a disabled user to sign in again
     Enable(UserName),
-    /// Shuts a user out, at once, and ends their sessions
+    /// Prevents a user from signing in, and revokes their sessions
     Disable(UserName),
-    /// Takes a user away
+    /// Deletes a user
     Delete(UserName),
-    /// Sets a user's password, asked for at the terminal, and ends their sessions
+    /// Sets a user's password, entered at the terminal, and revokes their sessions
     SetPassword(SetPasswordOptions),
-    /// Prints a link by which a user sets a password, once; works before the first sign-in, too
+    /// Prints a single-use link to set a password; also works before the first sign-in
     ResetLink(UserName),
-    /// Requires something of a user before anything else
+    /// Requires a user to complete an action before all other operations
     RequireAction(RequireActionOptions),
-    /// Makes a second factor a must for a user
+    /// Enforces MFA for a user
     EnforceMfa(EnforceMfaOptions),
-    /// Takes a user's second factor and recovery codes away, for who has lost them
+    /// Disables a user's MFA and deletes their recovery codes, if they have lost their factor
     ResetMfa(UserName),
     /// Lists a user's sessions
     Sessions(UserName),
-    /// Ends a user's sessions
+    /// Revokes a user's sessions
     RevokeSessions(UserName),
     /// Invalidates all links that undo a change of a user's email address
     VoidUndoLinks(UserName),
+}
+
+impl UserVerb {
+    /// The user that the command is about.
+    pub(super) fn user(&self) -> &UserName {
+        match self {
+            Self::Create(options) => &options.user,
+            Self::SetPassword(options) => &options.user,
+            Self::RequireAction(options) => &options.user,
+            Self::EnforceMfa(options) => &options.user,
+            Self::Show(user)
+            | Self::Enable(user)
+            | Self::Disable(user)
+            | Self::Delete(user)
+            | Self::ResetLink(user)
+            | Self::ResetMfa(user)
+            | Self::Sessions(user)
+            | Self::RevokeSessions(user)
+            | Self::VoidUndoLinks(user) => user,
+        }
+    }
 }
 
 #[derive(Args)]
 pub(super) struct CreateOptions {
     #[command(flatten)]
     pub(super) user: UserName,
-    /// What the user is called
+    /// The user's display name
     #[arg(long)]
     pub(super) name: Option<String>,
-    /// The user's e-mail address
+    /// The user's email address
     #[arg(long)]
     pub(super) email: Option<String>,
-    /// It is known that the user reads it
+    /// The email address is verified
     #[arg(long, requires = "email")]
     pub(super) email_verified: bool,
-    /// What the user is within the domain
+    /// The user's own role type
     #[arg(long, value_enum, default_value = "user")]
     pub(super) role_type: RoleTypeArgument,
     /// Read the password from standard input instead of asking for one
     #[arg(long, conflicts_with = "no_password")]
     pub(super) password_stdin: bool,
-    /// Set no password: the user cannot sign in until there is one
+    /// Set no password; the user cannot sign in until they have one
     #[arg(long)]
     pub(super) no_password: bool,
 }
@@ -167,10 +188,10 @@ pub(super) struct SetPasswordOptions {
 pub(super) struct RequireActionOptions {
     #[command(flatten)]
     pub(super) user: UserName,
-    /// What is required
+    /// The required action
     #[arg(value_enum, ignore_case = true, default_value = "update-password")]
     pub(super) action: ActionArgument,
-    /// Require it no longer
+    /// Remove the requirement
     #[arg(long)]
     pub(super) remove: bool,
 }
@@ -196,10 +217,10 @@ impl From<ActionArgument> for RequiredAction {
 pub(super) struct EnforceMfaOptions {
     #[command(flatten)]
     pub(super) user: UserName,
-    /// Of which type it must be; any, if left out
+    /// The factor to enforce; any factor if omitted
     #[arg(value_enum, ignore_case = true)]
     pub(super) mfa_type: Option<MfaTypeArgument>,
-    /// Leave it to the user again
+    /// Stop enforcing MFA
     #[arg(long, conflicts_with = "mfa_type")]
     pub(super) remove: bool,
 }

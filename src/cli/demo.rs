@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use super::error::CliError;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::http::SampleUsers;
 use crate::services::Services;
 use crate::services::import::ImportOptions;
+use crate::storage::db::Location;
 
 /// The company, in the form that `import` reads.
 const COMPANY: &str = include_str!("../../demo/company.jsonl");
@@ -15,33 +16,28 @@ const COMPANY: &str = include_str!("../../demo/company.jsonl");
 const SAMPLE_USERS: &str = include_str!("../../demo/sample-users.json");
 
 /// Checks that the demo is served to this machine only, and from SQLite.
-///
-/// # Errors
-/// The setting that conflicts with it.
 pub(super) fn check_place(config: &Config) -> Result<(), CliError> {
     if !config.listen.ip().is_loopback() {
         let message = format!(
-            "--demo is for this machine only, as everybody knows its passwords: listen on 127.0.0.1 or [::1], not on {} \
-             (USERPROFILE_LISTEN)",
+            "--demo cannot listen on {}, because its passwords are public; set USERPROFILE_LISTEN to 127.0.0.1:8080 or \
+             [::1]:8080",
             config.listen
         );
         return Err(CliError::usage(message));
     }
-    if !matches!(config.database.url, DatabaseUrl::Sqlite(_)) {
-        return Err(CliError::usage("--demo fills a SQLite file of its own; DATABASE_URL must be sqlite:FILE"));
+    if !matches!(config.database, Location::Sqlite(_)) {
+        return Err(CliError::usage("--demo needs a SQLite file of its own; set DATABASE_URL to sqlite:FILE"));
     }
     Ok(())
 }
 
-/// Fills an empty database with the company, unless that was done before, and returns the users to sign in as.
-///
-/// # Errors
-/// If the database contains anything else.
+/// Fills an empty database with the company, unless that was done before, and returns the users to sign in as. Refuses a
+/// database that contains anything else.
 pub(super) async fn fill(services: &Services) -> Result<SampleUsers, CliError> {
     if !services.claim_for_demo().await? {
         return Err(CliError::failed(
-            "--demo fills only an empty database, and this one holds data of its own; name another file with \
-             DATABASE_URL=sqlite:FILE",
+            "--demo needs an empty database, but this one contains other data; set DATABASE_URL to sqlite: and another \
+             file",
         ));
     }
     if !services.has_domains().await? {
@@ -57,8 +53,8 @@ pub(super) fn guide(sample: &SampleUsers) -> String {
     let line = |domain_id: &str, user_id: &str, about: &str| format!("  {domain_id:<16}  {user_id:<24}  {about}\n");
     let users: String = sample.users.iter().map(|user| line(&user.domain_id, &user.user_id, &user.about)).collect();
     format!(
-        "Sign in above the editor. The password of every sample user is {}. To begin with:\n\n{}{users}\n\
-         demo/README.md lists all 32 of them, and what each shows. Ctrl-C stops the server.",
+        "Sign in above the editor. The password of every sample user is {}. Some of the users:\n\n{}{users}\n\
+         demo/README.md lists all 32 users, and what each one shows. Ctrl-C stops the server.",
         sample.password,
         line("domain id", "user id", "").trim_end().to_owned() + "\n",
     )

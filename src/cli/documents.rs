@@ -1,28 +1,23 @@
-//! The trusted documents.
+//! Trusted documents.
 
 use std::fs;
 
 use super::error::CliError;
-use crate::config::{Config, DocumentsMode};
+use crate::config::Config;
 use crate::graphql::TrustedCheck;
-use crate::graphql::documents::{Documents, Mode};
+use crate::graphql::documents::Documents;
 use crate::graphql::guard::RequestGuard;
 
 /// The documents of the manifest, if there is one; `guard` must accept each of them.
 pub(super) fn documents(config: &Config, guard: &RequestGuard) -> Result<Documents, CliError> {
     let settings = &config.documents;
     let Some(file) = &settings.manifest else { return Ok(Documents::untrusted(settings.automatic)) };
-    let mode = match settings.mode {
-        Some(DocumentsMode::Off) => Mode::Off,
-        Some(DocumentsMode::Prefer) | None => Mode::Prefer,
-        Some(DocumentsMode::Require) => Mode::Require,
-    };
     let refused = |wrong: String| {
-        let right = "name a manifest as graphql-codegen, Relay or Apollo's tools write it";
-        CliError::from(config.fault("documents", format!("{} {wrong}", file.display()), right))
+        let remedy = "name a manifest as written by graphql-codegen, Relay, or Apollo's tools";
+        CliError::from(config.error("documents", format!("{} {wrong}", file.display()), remedy))
     };
     let manifest = fs::read_to_string(file).map_err(|error| refused(format!("cannot be read: {error}")))?;
     let check = TrustedCheck::new(guard);
-    Documents::trusted(&manifest, mode, settings.automatic, |text| check.check(text))
-        .map_err(|fault| refused(format!("is not right: {fault}")))
+    Documents::trusted(&manifest, settings.mode, settings.automatic, |text| check.check(text))
+        .map_err(|error| refused(format!("is invalid: {error}")))
 }

@@ -3,15 +3,15 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use crate::config::Faults;
+use crate::config::SettingError;
 use crate::services::{Error, Failure};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
     /// Settings are invalid or contradict each other. Exit status 2.
-    #[error("the settings are wrong:\n{0}")]
-    Settings(Faults),
+    #[error("invalid settings:{}", .0.iter().map(|error| format!("\n{error}")).collect::<String>())]
+    Settings(Vec<SettingError>),
     /// The command was used incorrectly. Exit status 2.
     #[error("{0}")]
     Usage(String),
@@ -37,9 +37,15 @@ impl CliError {
     }
 }
 
-impl From<Faults> for CliError {
-    fn from(faults: Faults) -> Self {
-        Self::Settings(faults)
+impl From<Vec<SettingError>> for CliError {
+    fn from(errors: Vec<SettingError>) -> Self {
+        Self::Settings(errors)
+    }
+}
+
+impl From<SettingError> for CliError {
+    fn from(error: SettingError) -> Self {
+        Self::Settings(vec![error])
     }
 }
 

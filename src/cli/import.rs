@@ -27,11 +27,11 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
     };
     if summary.not_notified > 0 {
         let users = summary.not_notified;
-        output::complain(&format!(
-            "SMTP_URL is not set: users who are not notified of their new password: {users}; tell them yourself"
+        output::eprint(&format!(
+            "SMTP_URL is not set: users who are not notified of their new password: {users}; inform them yourself"
         ));
     }
-    output::print(&told(&summary, options))
+    output::print(&describe(&summary, options))
 }
 
 async fn run<S>(services: &Services, source: S, options: ImportOptions) -> Result<ImportSummary, CliError>
@@ -44,13 +44,13 @@ where
     Ok(imported?)
 }
 
-fn told(summary: &ImportSummary, options: ImportOptions) -> String {
-    let what = if options.dry_run { "are right; nothing was written" } else { "imported" };
+fn describe(summary: &ImportSummary, options: ImportOptions) -> String {
+    let result = if options.dry_run { "are valid; nothing was written" } else { "imported" };
     let kinds = summary
         .kinds
         .iter()
-        .map(|(kind, tally)| format!("{:>16}: {} put, {} deleted\n", kind.as_str(), tally.put, tally.deleted));
-    std::iter::once(format!("{} lines {what}\n", summary.lines)).chain(kinds).collect()
+        .map(|(kind, tally)| format!("{:>16}: {} written, {} deleted\n", kind.as_str(), tally.put, tally.deleted));
+    std::iter::once(format!("{} lines {result}\n", summary.lines)).chain(kinds).collect()
 }
 
 /// A progress bar, shown only on a terminal.

@@ -14,23 +14,20 @@ use crate::config::{Config, LogFormat};
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
 /// Starts logging.
-///
-/// # Errors
-/// If the filter is invalid.
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&config.log.filter)
-        .map_err(|error| CliError::usage(format!("RUST_LOG cannot be understood: {error}")))?;
+    let filter = EnvFilter::try_new(&config.log_filter)
+        .map_err(|error| CliError::usage(format!("RUST_LOG is not a log filter: {error}")))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let is_terminal = std::io::stderr().is_terminal();
     let default = if is_terminal { LogFormat::Text } else { LogFormat::Json };
-    match config.log.format.unwrap_or(default) {
+    match config.log_format.unwrap_or(default) {
         LogFormat::Text => log.with_ansi(is_terminal).with_target(false).finish().with(safe_targets()).init(),
         LogFormat::Json => log.json().flatten_event(true).finish().with(safe_targets()).init(),
     }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    for directive in config.log.filter.split(',').filter(|directive| asks_a_library_for_more(directive)) {
+    for directive in config.log_filter.split(',').filter(|directive| asks_a_library_for_more(directive)) {
         tracing::warn!(
             directive,
             "RUST_LOG asks a library for more than warnings; that is never logged, because it can contain secrets"

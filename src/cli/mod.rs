@@ -8,7 +8,6 @@ mod error;
 mod export;
 mod import;
 mod log;
-mod mail;
 mod migrate;
 mod output;
 mod secret_key;
@@ -29,7 +28,7 @@ pub fn run() -> ExitCode {
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&format!("userprofile: {error}"));
+            output::eprint(&format!("userprofile: {error}"));
             error.exit_code()
         }
     }
@@ -55,7 +54,7 @@ fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), C
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::failed(format!("the runtime cannot be started: {error}")))?;
+        .map_err(|error| CliError::failed(format!("the asynchronous runtime cannot be started: {error}")))?;
     let result = runtime.block_on(command);
     // Operations that still run on threads of their own, such as an abandoned statement, must not delay the exit.
     runtime.shutdown_background();

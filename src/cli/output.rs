@@ -18,7 +18,7 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 }
 
 /// The same for standard error.
-pub(super) fn complain(text: &str) {
+pub(super) fn eprint(text: &str) {
     // The reader may be gone.
     let _ = writeln!(io::stderr().lock(), "{}", escape(text));
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::CliError;
-use crate::config::KeySource;
+use crate::config::{KeySource, read_secret_key};
 use crate::domain::secret::SecretKey;
 use crate::entropy;
 use crate::services::installation::has_secret_key;
@@ -17,7 +17,7 @@ use crate::storage::{Db, files};
 /// before: then that key is lost, and a new one cannot replace it.
 pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliError> {
     let path = match source {
-        KeySource::Given(key) => return Ok(SecretKey::new(*key.expose())),
+        KeySource::Given(key) => return Ok(key),
         KeySource::BesideDatabase(path) => path,
     };
     if !path.exists() {
@@ -29,7 +29,10 @@ pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliErr
         }
         make(&path).map_err(|error| CliError::failed(format!("{} cannot be written: {error}", path.display())))?;
     }
-    read(&path).map_err(|wrong| CliError::usage(format!("{}: {wrong}", path.display())))
+    let unusable =
+        |wrong: String| CliError::usage(format!("the file with the secret key, {}, {wrong}", path.display()));
+    files::restrict(&path).map_err(|error| unusable(format!("cannot be made readable by its owner only: {error}")))?;
+    read_secret_key(&path).map_err(unusable)
 }
 
 fn lost(path: &Path) -> CliError {
@@ -53,12 +56,4 @@ fn make(path: &Path) -> std::io::Result<()> {
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
     }
-}
-
-fn read(path: &Path) -> Result<SecretKey, String> {
-    files::restrict(path).map_err(|error| format!("cannot be kept from others: {error}"))?;
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let bytes = STANDARD.decode(text.trim()).map_err(|_| "holds no key in base64".to_owned())?;
-    let key = bytes.try_into().map_err(|_| "holds a key that has not 32 bytes".to_owned())?;
-    Ok(SecretKey::new(key))
 }

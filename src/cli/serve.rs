@@ -1,5 +1,6 @@
 //! `serve`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
 use super::{demo, documents, log, output, set_up};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Limits};
+use crate::config::Config;
 use crate::entropy;
-use crate::graphql::guard::{Limits as GuardLimits, Settings};
 use crate::graphql::{self, Api};
-use crate::http::{self, HttpSettings, Mails, PageSettings, SampleUsers, SchemaText, Site};
+use crate::http::{self, Mails, SampleUsers, SchemaText, Site};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
@@ -39,11 +40,11 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     if options.demo {
         demo::check_place(&config)?;
     }
-    if config.mail.is_none() && !options.demo {
-        tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
+    if config.smtp.is_none() && !options.demo {
+        tracing::warn!("SMTP_URL is not set: no email can be sent, and operations that need email return UNAVAILABLE");
     }
     // Before anything is opened: an invalid manifest is an invalid setting.
-    let guard = graphql::guard(guard_settings(&config));
+    let guard = graphql::guard(config.requests);
     let documents = documents::documents(&config, &guard)?;
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
@@ -61,72 +62,34 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
     let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
-    announce(&listener, guide.as_deref());
+    announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
-    http::serve(listener, site(api, &config, mailbox, demo), stop).await;
+    http::serve(listener, site(api, config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
     stopping.cancel();
     // The message in delivery is finished; if that takes too long, it stays in the outbox and is sent after the next
     // start.
     if tokio::time::timeout(FINISH_MAIL_WITHIN, posting).await.is_err() {
-        tracing::warn!("a mail was still being sent; it stays in the outbox");
+        tracing::warn!("a message was still being sent; it stays in the outbox");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-fn site(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> Site<Api> {
+fn site(api: Api, config: Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> Site<Api> {
+    let mut settings = config.http;
+    settings.loopback_only = mailbox.is_some();
+    settings.pages.demo = demo;
     let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
     Site {
         api,
-        settings: HttpSettings {
-            body_limit: config.http.body_limit,
-            batch_size: config.limits.batch_size,
-            header_timeout: config.http.header_timeout,
-            request_timeout: config.http.request_timeout,
-            response_timeout: config.http.response_timeout,
-            keep_alive_timeout: config.http.keep_alive_timeout,
-            shutdown_delay: config.http.shutdown_delay,
-            trusted_proxies: config.trusted_proxies.clone(),
-            public_url: config.public_url.clone(),
-            cors_origins: config.browsers.cors_origins.clone(),
-            takes_cookies: config.browsers.cookies,
-            loopback_only: mailbox.is_some(),
-            pages: PageSettings {
-                app_url: config.app_url.clone(),
-                password_min_length: usize::try_from(config.passwords.min_length).unwrap_or(usize::MAX),
-                demo,
-            },
-        },
-        schema: config.documents.introspection.then(schema),
+        settings,
+        schema: config.requests.introspection.then(schema),
         mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
-    }
-}
-
-fn guard_settings(config: &Config) -> Settings {
-    Settings {
-        limits: limits(&config.limits),
-        introspection: config.documents.introspection,
-        suggestions: config.documents.suggestions,
-        document_cache: config.documents.cache,
-    }
-}
-
-fn limits(limits: &Limits) -> GuardLimits {
-    GuardLimits {
-        depth: limits.depth,
-        nesting: limits.nesting,
-        aliases: limits.aliases,
-        root_fields: limits.root_fields,
-        tokens: limits.tokens,
-        directives: limits.directives,
-        list_items: limits.list_items,
-        cost: limits.cost,
-        errors: limits.errors,
     }
 }
 
@@ -135,15 +98,24 @@ fn request_id() -> [u8; 16] {
     entropy::bytes().unwrap_or_default()
 }
 
-fn announce(listener: &TcpListener, demo: Option<&str>) {
+/// Says where the server listens and, for a demo, which addresses to open.
+fn announce(listener: &TcpListener, public_url: Option<&str>, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
+        let base = demo_url(address, public_url);
         // The reader may be gone; the demo runs all the same.
         let _ = output::print(&format!(
-            "UserProfile is at http://{address}/graphql\nIts mails are at http://{address}/dev/mailbox\n\n{demo}\n"
+            "UserProfile is at {base}/graphql\nIts messages are at {base}/dev/mailbox\n\n{demo}\n"
         ));
     }
+}
+
+/// The base of a demo's addresses: on this machine, below the path of the public URL.
+fn demo_url(address: SocketAddr, public_url: Option<&str>) -> String {
+    let url = public_url.and_then(|url| Url::parse(url).ok());
+    let path = url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+    format!("http://{address}{path}")
 }
 
 async fn prune(services: Arc<Services>) {
@@ -173,7 +145,7 @@ async fn watch_clock(services: Arc<Services>) {
         }
         due_at = now + CORRECT_TIMES_EVERY;
         if let Err(error) = services.correct_future_times().await {
-            tracing::warn!(%error, "stored times that lie in the future could not be corrected; next try in a minute");
+            tracing::warn!(%error, "stored times that lie in the future could not be corrected; the next attempt is in a minute");
         }
     }
 }
@@ -190,4 +162,17 @@ fn stop_signal(delay: Duration) -> Result<impl Future<Output = ()>, CliError> {
         }
         tracing::info!(?delay, "stopping: requests are served for this delay, then running ones finish");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_is_at_the_path_of_the_public_url() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 8080));
+        assert_eq!(demo_url(address, None), "http://127.0.0.1:8080");
+        assert_eq!(demo_url(address, Some("https://id.example.com")), "http://127.0.0.1:8080");
+        assert_eq!(demo_url(address, Some("https://example.com/identity")), "http://127.0.0.1:8080/identity");
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use chrono::SecondsFormat;
 
-use super::arguments::{CreateOptions, SetPasswordOptions, UserName, UserVerb};
+use super::arguments::{CreateOptions, UserName, UserVerb};
 use super::error::CliError;
 use super::{log, output, set_up};
 use crate::config::Config;
@@ -22,62 +22,66 @@ use crate::services::outbox::NotNotified;
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
+    let (domain, login) = named(&services, verb.user()).await?;
+    let (domain, login) = (&domain, &login);
     match verb {
-        UserVerb::Create(options) => create(&services, options).await,
-        UserVerb::Show(user) => {
-            let (domain, login) = named(&user)?;
-            output::print(&services.show_user(&domain, &login).await?)
-        }
-        UserVerb::Enable(user) => {
-            let (domain, login) = named(&user)?;
-            Ok(services.enable_user(&domain, &login).await?)
-        }
-        UserVerb::Disable(user) => {
-            let (domain, login) = named(&user)?;
-            Ok(services.disable_user(&domain, &login).await?)
-        }
-        UserVerb::Delete(user) => {
-            let (domain, login) = named(&user)?;
-            Ok(services.delete_user(&domain, &login).await?)
-        }
-        UserVerb::SetPassword(options) => set_password(&services, options).await,
-        UserVerb::ResetLink(user) => reset_link(&services, &user).await,
-        UserVerb::RequireAction(options) => {
-            let (domain, login) = named(&options.user)?;
-            Ok(services.require_action(&domain, &login, options.action.into(), !options.remove).await?)
-        }
-        UserVerb::EnforceMfa(options) => {
-            let (domain, login) = named(&options.user)?;
-            if options.remove {
-                return Ok(services.stop_enforcing_mfa(&domain, &login).await?);
-            }
-            Ok(services.enforce_mfa(&domain, &login, options.mfa_type.map(Into::into)).await?)
-        }
-        UserVerb::ResetMfa(user) => {
-            let (domain, login) = named(&user)?;
-            warn_if_not_notified(services.reset_mfa(&domain, &login).await?);
+        UserVerb::Create(options) => create(&services, domain, login, options).await,
+        UserVerb::Show(_) => output::print(&services.show_user(domain, login).await?),
+        UserVerb::Enable(_) => Ok(services.enable_user(domain, login).await?),
+        UserVerb::Disable(_) => Ok(services.disable_user(domain, login).await?),
+        UserVerb::Delete(_) => Ok(services.delete_user(domain, login).await?),
+        UserVerb::SetPassword(options) => {
+            let password = ask_password(options.password_stdin)?;
+            warn_if_not_notified(services.set_password(domain, login, password).await?);
             Ok(())
         }
-        UserVerb::Sessions(user) => sessions(&services, &user).await,
-        UserVerb::RevokeSessions(user) => {
-            let (domain, login) = named(&user)?;
-            output::print(&format!("{} sessions ended\n", services.revoke_user_sessions(&domain, &login).await?))
+        UserVerb::ResetLink(_) => {
+            let (link, expires_at) = services.issue_reset_link(domain, login).await?;
+            let expires_at = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            output::eprint(&format!("This link can be used once, until {expires_at}:"));
+            output::print(&format!("{link}\n"))
         }
-        UserVerb::VoidUndoLinks(user) => {
-            let (domain, login) = named(&user)?;
-            output::print(&format!("{} undo links invalidated\n", services.void_undo_links(&domain, &login).await?))
+        UserVerb::RequireAction(options) => {
+            Ok(services.require_action(domain, login, options.action.into(), !options.remove).await?)
+        }
+        UserVerb::EnforceMfa(options) if options.remove => Ok(services.stop_enforcing_mfa(domain, login).await?),
+        UserVerb::EnforceMfa(options) => {
+            Ok(services.enforce_mfa(domain, login, options.mfa_type.map(Into::into)).await?)
+        }
+        UserVerb::ResetMfa(_) => {
+            warn_if_not_notified(services.reset_mfa(domain, login).await?);
+            Ok(())
+        }
+        UserVerb::Sessions(_) => sessions(&services, domain, login).await,
+        UserVerb::RevokeSessions(_) => {
+            output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(domain, login).await?))
+        }
+        UserVerb::VoidUndoLinks(_) => {
+            output::print(&format!("{} undo links invalidated\n", services.void_undo_links(domain, login).await?))
         }
     }
 }
 
-async fn create(services: &Services, options: CreateOptions) -> Result<(), CliError> {
-    let (domain_id, login) = named(&options.user)?;
-    let name = options.name.map(|name| Name::parse(&name)).transpose().map_err(wrong("--name"))?;
-    let email = options.email.map(|email| Email::parse(&email)).transpose().map_err(wrong("--email"))?;
+/// The user of a command, whose domain exists.
+async fn named(services: &Services, user: &UserName) -> Result<(DomainId, LoginId), CliError> {
+    let domain = DomainId::parse(&user.domain_id).map_err(invalid("DOMAIN_ID"))?;
+    let login = LoginId::parse(&user.user_id).map_err(invalid("USER_ID"))?;
+    services.check_domain(&domain).await?;
+    Ok((domain, login))
+}
+
+async fn create(
+    services: &Services,
+    domain: &DomainId,
+    login: &LoginId,
+    options: CreateOptions,
+) -> Result<(), CliError> {
+    let name = options.name.map(|name| Name::parse(&name)).transpose().map_err(invalid("--name"))?;
+    let email = options.email.map(|email| Email::parse(&email)).transpose().map_err(invalid("--email"))?;
     let password = if options.no_password { None } else { Some(ask_password(options.password_stdin)?) };
     let new = NewUser {
-        domain_id,
-        login,
+        domain_id: domain.clone(),
+        login: login.clone(),
         name,
         email: email.map(|email| (email, options.email_verified)),
         role_type: options.role_type.into(),
@@ -86,31 +90,9 @@ async fn create(services: &Services, options: CreateOptions) -> Result<(), CliEr
     output::print(&format!("{}\n", services.create_user(new).await?.id))
 }
 
-async fn set_password(services: &Services, options: SetPasswordOptions) -> Result<(), CliError> {
-    let (domain, login) = named(&options.user)?;
-    let password = ask_password(options.password_stdin)?;
-    warn_if_not_notified(services.set_password(&domain, &login, password).await?);
-    Ok(())
-}
-
-/// Prints that a notification is not sent, so that the operator can inform the user.
-fn warn_if_not_notified(reason: Option<NotNotified>) {
-    if let Some(reason) = reason {
-        output::complain(&format!("the user is not notified: {reason}; tell them yourself"));
-    }
-}
-
-async fn reset_link(services: &Services, user: &UserName) -> Result<(), CliError> {
-    let (domain, login) = named(user)?;
-    let (link, expires_at) = services.issue_reset_link(&domain, &login).await?;
-    output::complain(&format!("good once, until {}:", expires_at.to_rfc3339_opts(SecondsFormat::Secs, true)));
-    output::print(&format!("{link}\n"))
-}
-
-async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> {
-    let (domain, login) = named(user)?;
+async fn sessions(services: &Services, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
     let mut lines = String::new();
-    for session in services.list_user_sessions(&domain, &login).await? {
+    for session in services.list_user_sessions(domain, login).await? {
         let agent = output::one_line(session.user_agent.as_deref().unwrap_or("-"));
         let last_used = session.last_used_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         lines += &format!("{}  last used {last_used}  from {}  {agent}\n", session.id, session.client_address);
@@ -118,13 +100,14 @@ async fn sessions(services: &Services, user: &UserName) -> Result<(), CliError> 
     output::print(&lines)
 }
 
-fn named(user: &UserName) -> Result<(DomainId, LoginId), CliError> {
-    let domain = DomainId::parse(&user.domain_id).map_err(wrong("DOMAIN_ID"))?;
-    let login = LoginId::parse(&user.user_id).map_err(wrong("USER_ID"))?;
-    Ok((domain, login))
+/// Prints that a notification is not sent, so that the operator can inform the user.
+fn warn_if_not_notified(reason: Option<NotNotified>) {
+    if let Some(reason) = reason {
+        output::eprint(&format!("the user is not notified: {reason}; inform them yourself"));
+    }
 }
 
-fn wrong(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
+fn invalid(argument: &'static str) -> impl FnOnce(Invalid) -> CliError {
     move |invalid| CliError::usage(format!("{argument}: {invalid}"))
 }
 
@@ -137,11 +120,11 @@ fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
         return Ok(Password::typed(line.trim_end_matches(['\r', '\n'])));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage("there is no terminal to ask for the password at; use --password-stdin"));
+        return Err(CliError::usage("standard input is not a terminal to enter the password at; use --password-stdin"));
     }
     let password = rpassword::prompt_password("New password: ").map_err(unreadable)?;
-    if rpassword::prompt_password("Once more: ").map_err(unreadable)? != password {
-        return Err(CliError::failed("the two were not the same; nothing was changed"));
+    if rpassword::prompt_password("Repeat the password: ").map_err(unreadable)? != password {
+        return Err(CliError::failed("the two passwords differ; nothing was changed"));
     }
     Ok(Password::typed(&password))
 }

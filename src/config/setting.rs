@@ -1,8 +1,8 @@
-//! Settings, and the small language that the table is written in.
+//! What is known of a setting: its names, its default, and its effective value.
 
-use super::{kinds::Kind, resolve::Reader};
+use super::kinds::Kind;
 
-/// A setting, as used by the command line and the documentation.
+/// A setting, as the command line and the documentation use it.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Its name, and its key in the file: `access_ttl`.
@@ -19,158 +19,80 @@ pub struct Setting {
     pub value_name: &'static str,
     /// What it accepts: `a duration from 1s to 1d`.
     pub accepts: String,
-    /// The value if it is not set.
-    pub fallback: Fallback,
-    /// Whether its value is, or may contain, a secret.
-    pub is_secret: bool,
+    /// Its value if it is not set.
+    pub default: DefaultValue,
 }
 
 /// The value of a setting that is not set.
 #[derive(Debug, Clone)]
-pub enum Fallback {
-    /// This value.
-    Value(&'static str),
-    /// A value of the machine, with a description.
-    Computed {
-        /// Returns the value.
-        value: fn() -> String,
-        /// Describes the value.
-        told: &'static str,
-    },
-    /// No value; the text says what happens then.
-    Unset(&'static str),
-}
-
-impl Fallback {
+pub struct DefaultValue {
     /// The value, empty if there is none.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Value(text) => (*text).to_owned(),
-            Self::Computed { value, .. } => value(),
-            Self::Unset(_) => String::new(),
-        }
-    }
-
-    /// Its description if it is more than a fixed value.
-    pub(super) fn told(&self) -> Option<&'static str> {
-        match self {
-            Self::Value(_) => None,
-            Self::Computed { told, .. } | Self::Unset(told) => Some(told),
-        }
-    }
+    pub text: String,
+    /// Describes a value that depends on the machine, or what happens without a value.
+    pub description: Option<&'static str>,
 }
 
-impl From<&'static str> for Fallback {
-    fn from(text: &'static str) -> Self {
-        Self::Value(text)
-    }
+/// An effective value in a form that may be printed, and its source.
+#[derive(Debug, Clone)]
+pub(super) struct EffectiveSetting {
+    pub(super) setting: Setting,
+    /// The value, with secrets masked; empty if there is none.
+    pub(super) text: String,
+    pub(super) is_masked: bool,
+    /// Where the value is given: `flag --access-ttl`, `default`.
+    pub(super) place: String,
+    /// Whether it was read from a file of its own, which `place` names.
+    pub(super) is_in_file: bool,
 }
 
-/// A setting as declared: what the table says about it besides its sentence.
-pub(super) struct Declared<K> {
-    pub(super) name: &'static str,
-    pub(super) fallback: Fallback,
-    pub(super) kind: K,
-    /// The setting that names a file with the value, if there is one.
-    pub(super) file: Option<&'static str>,
-    prefix: &'static str,
-}
+/// The settings whose environment variables have no prefix, because other programs read them, too.
+const UNPREFIXED: [&str; 6] =
+    ["database_url", "database_url_file", "smtp_url", "smtp_url_file", "mail_from", "rust_log"];
 
-/// Declares the setting `name`, with the environment variable `USERPROFILE_NAME`.
-pub(super) fn setting<K: Kind>(name: &'static str, fallback: impl Into<Fallback>, kind: K) -> Declared<K> {
-    Declared { name, fallback: fallback.into(), kind, file: None, prefix: "USERPROFILE_" }
-}
-
-impl<K: Kind> Declared<K> {
-    /// Its environment variable has no prefix, because other programs read it under that name, too.
-    pub(super) fn unprefixed(self) -> Self {
-        Self { prefix: "", ..self }
-    }
-
-    /// Its value can also be in a file, which the setting `file` names.
-    pub(super) fn or_in(self, file: &'static str) -> Self {
-        Self { file: Some(file), ..self }
-    }
-
-    pub(super) fn environment(&self) -> String {
-        self.environment_of(self.name)
-    }
-
-    /// The environment variable of `name`, a related setting.
-    pub(super) fn environment_of(&self, name: &str) -> String {
-        format!("{}{}", self.prefix, name.to_uppercase())
-    }
-
-    pub(super) fn flag(&self) -> String {
-        flag_of(self.name)
-    }
-
-    /// What it accepts, with the default as the example.
-    pub(super) fn accepts_such_as(&self) -> String {
-        match self.fallback {
-            Fallback::Value(example) if !example.is_empty() => format!("{}, such as {example}", self.kind.accepts()),
-            _ => self.kind.accepts(),
-        }
-    }
-
-    pub(super) fn describe(self, group: &'static str, meaning: &'static str) -> Setting {
-        Setting {
-            name: self.name,
-            environment: self.environment(),
-            flag: self.flag(),
-            group: group.trim().trim_end_matches('.'),
+impl Setting {
+    pub(super) fn new<T>(
+        name: &'static str,
+        group: &'static str,
+        meaning: &'static str,
+        default: DefaultValue,
+        kind: &Kind<T>,
+    ) -> Self {
+        let prefix = if UNPREFIXED.contains(&name) { "" } else { "USERPROFILE_" };
+        Self {
+            name,
+            environment: format!("{prefix}{}", name.to_uppercase()),
+            flag: name.replace('_', "-"),
+            group,
             meaning: meaning.trim(),
-            value_name: self.kind.value_name(),
-            accepts: self.kind.accepts(),
-            fallback: self.fallback,
-            is_secret: self.kind.is_secret(),
+            value_name: kind.value_name,
+            accepts: kind.accepts.clone(),
+            default,
+        }
+    }
+
+    /// What to give instead of an invalid value, with the default as the example.
+    pub(super) fn remedy(&self) -> String {
+        match &self.default {
+            DefaultValue { text, description: None } => format!("give {}, such as {text}", self.accepts),
+            DefaultValue { .. } => format!("give {}", self.accepts),
         }
     }
 }
 
-/// The flag of the setting `name`, without the leading dashes.
-pub(super) fn flag_of(name: &str) -> String {
-    name.replace('_', "-")
+impl From<&str> for DefaultValue {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), description: None }
+    }
 }
 
-/// A group of settings: a struct whose fields are settings.
-pub(super) trait Group: Sized {
-    /// Its settings, in the order of its fields.
-    fn settings() -> Vec<Setting>;
+impl DefaultValue {
+    /// No value; the description says what happens without one.
+    pub(super) fn unset(description: &'static str) -> Self {
+        Self { text: String::new(), description: Some(description) }
+    }
 
-    /// Its values, or `None` if the reader recorded an error. It always reads all of them, so that all errors are
-    /// recorded.
-    fn read(reader: &mut Reader) -> Option<Self>;
+    /// The default as the place of a value.
+    pub(super) fn place(&self) -> String {
+        self.description.map_or_else(|| "default".to_owned(), |description| format!("default: {description}"))
+    }
 }
-
-/// Implements [`Group`] for a struct. A field's doc comment is the sentence that operators read; the expression after
-/// `=` is its [`Declared`].
-macro_rules! group {
-    (
-        #[doc = $title:literal]
-        $vis:vis struct $group:ident {
-            $(
-                $(#[doc = $meaning:literal])+
-                $field:ident: $type:ty = $declared:expr;
-            )+
-        }
-    ) => {
-        #[doc = $title]
-        #[derive(Debug, Clone)]
-        $vis struct $group {
-            $($(#[doc = $meaning])+ pub $field: $type,)+
-        }
-
-        impl $crate::config::setting::Group for $group {
-            fn settings() -> Vec<$crate::config::setting::Setting> {
-                vec![$($declared.describe($title, concat!($($meaning),+))),+]
-            }
-
-            fn read(reader: &mut $crate::config::resolve::Reader) -> Option<Self> {
-                $(let $field = reader.read(&$declared);)+
-                Some(Self { $($field: $field?,)+ })
-            }
-        }
-    };
-}
-pub(super) use group;

@@ -1,78 +1,70 @@
-//! The result of all settings: the [`Config`], plain data.
+//! The result of reading all settings: the [`Config`].
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use ipnet::IpNet;
-
 use super::{
-    fault::{Fault, Faults},
-    kinds::{DatabaseUrl, Kind as _, Mailbox, SecretKeys, SmtpServer},
-    resolve::InForce,
-    secret::SecretKey,
-    table::{Browsers, Codes, Database, Documents, Hashing, Http, Limits, Log, Passwords, Sends, Tokens},
+    error::SettingError,
+    kinds::{KEY_FORMAT, LogFormat, parse_secret_key},
+    setting::EffectiveSetting,
+};
+use crate::{
+    domain::secret::SecretKey,
+    graphql::{documents::Mode, guard},
+    http::HttpSettings,
+    mail::SmtpSettings,
+    services::{Links, Policy, hasher::HashSettings},
+    storage::db::Location,
 };
 
-/// All effective settings, checked. Plain values, to be taken apart and passed on.
+/// All effective settings, checked, in the types of the layers that use them.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The listen address.
     pub listen: SocketAddr,
+    /// The endpoint. Only a demo has sample users and is restricted to this machine; these settings say that it is not
+    /// one.
+    pub http: HttpSettings,
+    /// The limits of a GraphQL request, and which documents are executed.
+    pub requests: guard::Settings,
+    /// Trusted documents and persisted queries.
+    pub documents: DocumentSettings,
     /// The database.
-    pub database: Database,
-    /// How mail is sent; `None` if it is not.
-    pub mail: Option<Mail>,
-    /// The file that the address of the mail server is read from, if any.
-    pub smtp_url_file: Option<PathBuf>,
-    /// The base of the links in messages, without a `/` at its end; always set together with `mail`.
-    pub public_url: Option<String>,
-    /// The page for a new password, if it is not the product's own; see [`Config::reset_page`].
-    pub reset_url: Option<String>,
-    /// The application that the page for a new password links to when it is done.
-    pub app_url: Option<String>,
-    /// The secret key, if it is given directly; see [`Config::key_source`].
-    pub secret_key: Option<SecretKey>,
-    /// The file with the secret key; never set together with `secret_key`.
-    pub secret_key_file: Option<PathBuf>,
-    /// The proxies whose `X-Forwarded-For` is trusted.
-    pub trusted_proxies: Vec<IpNet>,
-    /// What is logged, and how.
-    pub log: Log,
-    /// Codes and links sent by mail.
-    pub codes: Codes,
-    /// How much mail is sent.
-    pub sends: Sends,
-    /// Passwords: their length, and the backoff for wrong ones.
-    pub passwords: Passwords,
-    /// Hashing of passwords.
-    pub hashing: Hashing,
-    /// Tokens and sessions.
-    pub tokens: Tokens,
-    /// Limits of a GraphQL request.
-    pub limits: Limits,
-    /// Which documents are executed, and which are cached.
-    pub documents: Documents,
-    /// The HTTP server.
-    pub http: Http,
-    /// What browsers are allowed.
-    pub browsers: Browsers,
-    /// Unusual values that are not errors, one sentence each, to be logged at the start.
+    pub database: Location,
+    /// The maximum number of open database connections.
+    pub database_connections: u32,
+    /// The mail server; `None` if no messages are sent.
+    pub smtp: Option<SmtpSettings>,
+    /// The pages that emailed links open.
+    pub links: Links,
+    /// The limits of codes, passwords, messages, and sessions.
+    pub policy: Policy,
+    /// The hashing of passwords.
+    pub hashing: HashSettings,
+    /// What is logged, in the syntax of `RUST_LOG`.
+    pub log_filter: String,
+    /// How the log is written, if that does not depend on the terminal.
+    pub log_format: Option<LogFormat>,
+    /// Suspicious values that are not errors, one sentence each, to be logged at the start.
     pub warnings: Vec<String>,
-    pub(super) in_force: Vec<InForce>,
+    /// The secret key, if it is given directly; see [`Config::key_source`].
+    pub(super) secret_key: Option<SecretKey>,
+    /// The file with the secret key; never set together with `secret_key`.
+    pub(super) secret_key_file: Option<PathBuf>,
+    pub(super) settings: Vec<EffectiveSetting>,
 }
 
-/// How mail is sent.
+/// Trusted documents and persisted queries.
 #[derive(Debug, Clone)]
-pub struct Mail {
-    /// The mail server.
-    pub server: SmtpServer,
-    /// The sender.
-    pub from: Mailbox,
-    /// The name of this server in EHLO.
-    pub helo_name: String,
+pub struct DocumentSettings {
+    /// The manifest of trusted documents.
+    pub manifest: Option<PathBuf>,
+    /// Which documents are executed.
+    pub mode: Mode,
+    /// The size in bytes of the cache of automatic persisted queries.
+    pub automatic: usize,
 }
 
 /// The source of the secret key.
@@ -86,66 +78,54 @@ pub enum KeySource {
 }
 
 impl Config {
-    /// The page that the reset link opens, to which `#token=…` is added: the given page, or the product's own under
-    /// `public_url`. That is a parameter, because a server may know a base that is not set.
-    #[must_use]
-    pub fn reset_page(&self, public_url: &str) -> String {
-        self.reset_url.clone().unwrap_or_else(|| format!("{public_url}/reset-password"))
-    }
-
     /// The source of the secret key; reads the file that was given for it. Call it only if the key is needed, so that
     /// all other commands work without one.
-    ///
-    /// # Errors
-    /// If there is no key and the database is PostgreSQL, or the file cannot be read or contains no key.
-    pub fn key_source(&self) -> Result<KeySource, Faults> {
-        match (&self.secret_key, &self.secret_key_file, &self.database.url) {
+    pub fn key_source(&self) -> Result<KeySource, SettingError> {
+        match (&self.secret_key, &self.secret_key_file, &self.database) {
             (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
-            (None, Some(file), _) => read_key(file).map(KeySource::Given).map_err(|wrong| {
-                let right = format!("put {} into it", SecretKeys.accepts());
-                Faults::from(Fault { place: self.place_of("secret_key_file"), wrong, right })
+            (None, Some(file), _) => read_secret_key(file).map(KeySource::Given).map_err(|wrong| {
+                let wrong = format!("{} {wrong}", file.display());
+                self.error("secret_key_file", wrong, &format!("write {KEY_FORMAT} to it"))
             }),
-            (None, None, DatabaseUrl::Sqlite(database)) => {
+            (None, None, Location::Sqlite(database)) => {
                 let mut path = database.clone().into_os_string();
                 path.push(".key");
                 Ok(KeySource::BesideDatabase(path.into()))
             }
-            (None, None, DatabaseUrl::Postgres(_)) => Err(Faults::from(Fault {
-                place: "environment variable USERPROFILE_SECRET_KEY".to_owned(),
-                wrong: "it is not set, and PostgreSQL keeps no key for us".to_owned(),
-                right: format!(
-                    "give {}, or name a file that holds them in USERPROFILE_SECRET_KEY_FILE",
-                    SecretKeys.accepts()
-                ),
-            })),
+            (None, None, Location::Postgres(_)) => Err(SettingError::new(
+                "environment variable USERPROFILE_SECRET_KEY",
+                "it is not set, and a key is generated only beside a SQLite file",
+                format!("give {KEY_FORMAT}, or name a file that contains them in USERPROFILE_SECRET_KEY_FILE"),
+            )),
         }
-    }
-
-    /// An error of a setting that appears only when its target is used: what is `wrong`, and what is `right`.
-    #[must_use]
-    pub fn fault(&self, name: &str, wrong: String, right: &str) -> Faults {
-        Fault { place: self.place_of(name), wrong, right: right.to_owned() }.into()
     }
 
     /// Where the secret key is given: the setting, or the file that it is stored in.
     #[must_use]
     pub fn key_place(&self) -> String {
-        match (&self.secret_key, &self.secret_key_file, &self.database.url) {
+        match (&self.secret_key, &self.secret_key_file, &self.database) {
             (None, Some(file), _) => format!("{} ({})", self.place_of("secret_key_file"), file.display()),
-            (None, None, DatabaseUrl::Sqlite(database)) => format!("{}.key", database.display()),
-            _ => self.place_of("secret_key"),
+            (None, None, Location::Sqlite(database)) => format!("{}.key", database.display()),
+            _ => self.place_of("secret_key").to_owned(),
         }
     }
 
     /// Where the value of a setting is given: `environment variable DATABASE_URL`.
     #[must_use]
-    pub fn place_of(&self, name: &str) -> String {
-        let in_force = self.in_force.iter().find(|in_force| in_force.name == name);
-        in_force.map_or_else(|| name.to_owned(), |in_force| in_force.origin.to_string())
+    pub fn place_of<'a>(&'a self, name: &'a str) -> &'a str {
+        let effective = self.settings.iter().find(|effective| effective.setting.name == name);
+        effective.map_or(name, |effective| &effective.place)
+    }
+
+    /// An error of a setting that appears only when its value is used.
+    #[must_use]
+    pub fn error(&self, name: &str, wrong: String, remedy: &str) -> SettingError {
+        SettingError::new(self.place_of(name), wrong, remedy)
     }
 }
 
-fn read_key(file: &Path) -> Result<SecretKey, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    SecretKeys.parse(text.trim()).map_err(|wrong| format!("{} holds no key: {wrong}", file.display()))
+/// Reads the secret key from a file, or says what is wrong with the file.
+pub fn read_secret_key(file: &Path) -> Result<SecretKey, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+    parse_secret_key(text.trim()).map_err(|wrong| format!("contains no valid key: {wrong}"))
 }

@@ -79,11 +79,15 @@ impl From<Weakness> for Error<AdminRefusal> {
 }
 
 impl Services {
+    /// Checks that a domain exists.
+    pub async fn check_domain(&self, domain: &DomainId) -> Result<(), Error<AdminRefusal>> {
+        let found = domains::find(&self.db, domain).await?;
+        found.map(drop).ok_or_else(|| Error::Refused(AdminRefusal::NoDomain(domain.clone())))
+    }
+
     /// Creates a user, who is PENDING until their first sign-in.
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error<AdminRefusal>> {
-        if domains::find(&self.db, &new.domain_id).await?.is_none() {
-            return Err(Error::Refused(AdminRefusal::NoDomain(new.domain_id)));
-        }
+        self.check_domain(&new.domain_id).await?;
         let (email, email_verified) = new.email.map_or((None, false), |(email, verified)| (Some(email), verified));
         let user = User {
             id: UserId::from_random(entropy::bytes()?),

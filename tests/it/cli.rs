@@ -448,7 +448,8 @@ fn app_schemes_may_be_allowed_origins() {
     let listed = "capacitor://localhost, ionic://localhost, tauri://localhost, https://app.example.com";
     let output = binary.command(&["config"]).env("USERPROFILE_CORS_ORIGINS", listed).output().unwrap();
     assert_says(&output, 0, &["capacitor://localhost", "tauri://localhost"]);
-    for (listed, wrong) in [("capacitor://*", "may be anybody"), ("null", "may be anybody"), ("file://", "no origins")]
+    for (listed, wrong) in
+        [("capacitor://*", "would allow any website"), ("null", "would allow any website"), ("file://", "no origins")]
     {
         let output = binary.command(&["config"]).env("USERPROFILE_CORS_ORIGINS", listed).output().unwrap();
         assert_says(&output, 2, &["USERPROFILE_CORS_ORIGINS", wrong]);

@@ -3,57 +3,36 @@
 use std::path::PathBuf;
 
 use super::Kind;
-use crate::config::secret::{SecretUrl, mask_url};
+use crate::{
+    config::mask::mask_url,
+    storage::{UrlError, db::Location},
+};
 
-/// The location of the database.
-#[derive(Debug, Clone)]
-pub enum DatabaseUrl {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// The PostgreSQL server of this URL, which is passed on unchanged.
-    Postgres(SecretUrl),
+/// The URL of the database.
+pub(in super::super) fn database_url() -> Kind<Location> {
+    let accepts = "`sqlite:PATH` or a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
+                   (write / ? # @ of the password as %2F %3F %23 %40)";
+    Kind::new("URL", accepts, parse_database_url).secret(mask_url)
 }
 
-/// Database URLs.
-pub(in super::super) struct DatabaseUrls;
-
-impl Kind for DatabaseUrls {
-    type Value = DatabaseUrl;
-
-    fn value_name(&self) -> &'static str {
-        "URL"
+fn parse_database_url(text: &str) -> Result<Location, String> {
+    if text.chars().any(char::is_control) {
+        return Err("it contains a control character".to_owned());
     }
-
-    fn accepts(&self) -> String {
-        "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME` (with / ? # @ of the password as %2F %3F %23 %40)"
-            .to_owned()
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        return parse_sqlite(path).map(Location::Sqlite);
     }
-
-    fn parse(&self, text: &str) -> Result<DatabaseUrl, String> {
-        if text.chars().any(char::is_control) {
-            return Err("it holds a control character".to_owned());
+    match text.split_once("://") {
+        None => Err("it does not begin with `sqlite:` or `postgres://`".to_owned()),
+        Some(("postgres" | "postgresql", rest)) => {
+            check_postgres(rest)?;
+            text.parse().map(Location::Postgres).map_err(|error: UrlError| error.to_string())
         }
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            return parse_sqlite(path).map(DatabaseUrl::Sqlite);
+        // Before `://` can be a password, too.
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
+            Err(format!("databases with the scheme {scheme} are not supported"))
         }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return Err("it does not say which kind of database it is".to_owned());
-        };
-        if !matches!(scheme, "postgres" | "postgresql") {
-            let is_scheme = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-            let shown = if is_scheme { scheme } else { "that it names" };
-            return Err(format!("databases of the kind {shown} are not known"));
-        }
-        check_postgres(rest)?;
-        Ok(DatabaseUrl::Postgres(SecretUrl::new(text)))
-    }
-
-    fn is_secret(&self) -> bool {
-        true
-    }
-
-    fn mask(&self, text: &str) -> String {
-        mask_url(text)
+        Some(_) => Err("its scheme is not supported".to_owned()),
     }
 }
 
@@ -62,22 +41,22 @@ fn parse_sqlite(path: &str) -> Result<PathBuf, String> {
     let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
     match path {
         "" => Err("it names no file".to_owned()),
-        ":memory:" => {
-            Err("a database in memory would be another one for each connection, and gone at the end".to_owned())
+        ":memory:" => Err("each connection would have its own database in memory".to_owned()),
+        _ if path.starts_with("//") => Err("`sqlite:` must be followed by a path, without `//`".to_owned()),
+        _ if path.starts_with("file:") || path.contains('?') => {
+            Err("parameters of SQLite files are not supported".to_owned())
         }
-        _ if path.starts_with("//") => Err("after `sqlite:` a path follows, without `//`".to_owned()),
-        _ if path.starts_with("file:") || path.contains('?') => Err("SQLite files take no parameters here".to_owned()),
         _ => Ok(PathBuf::from(path)),
     }
 }
 
 /// Checks the text after `postgres://`: no part of a password may be in a position that is not masked, and there must
-/// be a server to connect to. It may name several servers, separated by commas. PostgreSQL defines the parameters.
+/// be at least one server. Several servers are separated by commas. PostgreSQL defines the parameters.
 fn check_postgres(rest: &str) -> Result<(), String> {
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     if rest.contains('#') || path.contains('@') || query.contains('@') {
-        return Err("it holds a `#`, or a `@` behind the server".to_owned());
+        return Err("it contains a `#`, or a `@` after the server".to_owned());
     }
     let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
     if hosts.is_empty() && !query.split('&').any(|parameter| parameter.starts_with("host=")) {
@@ -99,19 +78,19 @@ mod tests {
     use super::{super::wrong, *};
 
     #[test]
-    fn parses_sqlite_files() {
+    fn sqlite_urls_name_a_file() {
         for (text, path) in [
             ("sqlite:userprofile.db", "userprofile.db"),
             ("sqlite:/var/lib/up.db", "/var/lib/up.db"),
             ("sqlite:///var/lib/up.db", "/var/lib/up.db"),
             ("sqlite:./data/up.db", "./data/up.db"),
         ] {
-            assert!(matches!(DatabaseUrls.parse(text), Ok(DatabaseUrl::Sqlite(parsed)) if *parsed == *path), "{text}");
+            assert!(matches!(parse_database_url(text), Ok(Location::Sqlite(parsed)) if *parsed == *path), "{text}");
         }
     }
 
     #[test]
-    fn parses_postgres_servers() {
+    fn postgres_urls_name_a_server() {
         for text in [
             "postgres://db/up",
             "postgresql://ann:p%40ss@db:5432/up?sslmode=require",
@@ -120,35 +99,33 @@ mod tests {
             "postgres:///up?host=/run/postgresql",
             "postgres://%2Frun%2Fpostgresql/up",
         ] {
-            assert!(
-                matches!(DatabaseUrls.parse(text), Ok(DatabaseUrl::Postgres(url)) if url.expose() == text),
-                "{text}"
-            );
+            assert!(matches!(parse_database_url(text), Ok(Location::Postgres(_))), "{text}");
         }
     }
 
     #[test]
-    fn refuses_all_else_and_shows_no_password() {
+    fn malformed_urls_are_refused_and_no_password_is_quoted() {
         for (text, expected) in [
-            ("", "which kind of database"),
-            ("up.db", "which kind of database"),
-            ("mysql://ann:hunter2@db/up", "of the kind mysql are not known"),
-            ("ann:hunter2@postgres://db/up", "of the kind that it names are not known"),
+            ("", "does not begin with `sqlite:`"),
+            ("up.db", "does not begin with `sqlite:`"),
+            ("mysql://ann:hunter2@db/up", "the scheme mysql are not supported"),
+            ("ann:hunter2@postgres://db/up", "its scheme is not supported"),
             ("sqlite:", "names no file"),
-            ("sqlite::memory:", "another one for each connection"),
+            ("sqlite::memory:", "its own database in memory"),
             ("sqlite://up.db", "without `//`"),
-            ("sqlite:up.db?mode=ro", "take no parameters"),
-            ("sqlite:file:up.db", "take no parameters"),
+            ("sqlite:up.db?mode=ro", "parameters of SQLite files"),
+            ("sqlite:file:up.db", "parameters of SQLite files"),
             ("postgres://", "names no server"),
             ("postgres:///up", "names no server"),
             ("postgres://ann:hunter2@/up", "names no server"),
             ("postgres://ann:hunter2@db:many/up", "the port"),
             ("postgres://ann:hunter2@db:0/up", "the port"),
-            ("postgres://ann:12/hunter2@db/up", "a `@` behind the server"),
-            ("postgres://ann:12?hunter2@db/up", "a `@` behind the server"),
-            ("postgres://ann:12#hunter2@db/up", "holds a `#`"),
+            ("postgres://ann:12/hunter2@db/up", "a `@` after the server"),
+            ("postgres://ann:12?hunter2@db/up", "a `@` after the server"),
+            ("postgres://ann:12#hunter2@db/up", "contains a `#`"),
+            ("postgres://ann:hunter2@db/up?sslcert=x", "the parameter sslcert is not supported"),
         ] {
-            let wrong = wrong(&DatabaseUrls, text);
+            let wrong = wrong(&database_url(), text);
             assert!(wrong.contains(expected), "{text}: {wrong}");
             assert!(!wrong.contains("hunter2"), "{wrong}");
         }

@@ -7,7 +7,11 @@ use base64::{
 };
 
 use super::Kind;
-use crate::config::secret::{MASK, SecretKey};
+use crate::{config::mask::MASK, domain::secret::SecretKey};
+
+/// What a key is, as a noun.
+pub(in super::super) const KEY_FORMAT: &str =
+    "32 random bytes in base64 (generate them with `openssl rand -base64 32`)";
 
 /// Padding is optional, because not all programs that generate keys add it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -15,35 +19,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Keys in base64 (RFC 4648), in the standard or the URL-safe alphabet.
-pub(in super::super) struct SecretKeys;
+/// The secret key.
+pub(in super::super) fn secret_key() -> Kind<SecretKey> {
+    let mask = |text: &str| if text.is_empty() { String::new() } else { MASK.to_owned() };
+    Kind::new("KEY", KEY_FORMAT, parse_secret_key).secret(mask)
+}
 
-impl Kind for SecretKeys {
-    type Value = SecretKey;
+/// Parses a key in base64 (RFC 4648), in the standard or the URL-safe alphabet.
+pub(in super::super) fn parse_secret_key(text: &str) -> Result<SecretKey, String> {
+    decode(text).map(SecretKey::new)
+}
 
-    fn value_name(&self) -> &'static str {
-        "KEY"
-    }
-
-    fn accepts(&self) -> String {
-        format!("{} random bytes in base64 (`openssl rand -base64 {0}` makes them)", SecretKey::LENGTH)
-    }
-
-    fn parse(&self, text: &str) -> Result<SecretKey, String> {
-        let standard = text.replace('-', "+").replace('_', "/");
-        let bytes = BASE64.decode(standard).map_err(|_| "it is not base64".to_owned())?;
-        let length = bytes.len();
-        let key = bytes.try_into().map_err(|_| format!("it decodes to {length} bytes"))?;
-        Ok(SecretKey::new(key))
-    }
-
-    fn is_secret(&self) -> bool {
-        true
-    }
-
-    fn mask(&self, text: &str) -> String {
-        if text.is_empty() { String::new() } else { MASK.to_owned() }
-    }
+fn decode(text: &str) -> Result<[u8; 32], String> {
+    let standard = text.replace('-', "+").replace('_', "/");
+    let bytes = BASE64.decode(standard).map_err(|_| "it is not base64".to_owned())?;
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| format!("it decodes to {length} bytes instead of 32"))
 }
 
 #[cfg(test)]
@@ -51,20 +42,21 @@ mod tests {
     use super::{super::wrong, *};
 
     #[test]
-    fn takes_both_alphabets_with_and_without_padding() {
+    fn keys_may_use_both_alphabets_with_or_without_padding() {
         let key = [0xfb; 32];
         let standard = BASE64.encode(key);
         let url_safe = standard.replace('+', "-").replace('/', "_");
         for text in [&standard, &url_safe, standard.trim_end_matches('='), url_safe.trim_end_matches('=')] {
-            assert_eq!(SecretKeys.parse(text).unwrap().expose(), &key, "{text}");
+            assert_eq!(decode(text), Ok(key), "{text}");
         }
     }
 
     #[test]
-    fn refuses_other_lengths_and_other_texts_without_showing_them() {
-        assert_eq!(wrong(&SecretKeys, &BASE64.encode([1; 31])), "it decodes to 31 bytes");
-        assert_eq!(wrong(&SecretKeys, &BASE64.encode([1; 33])), "it decodes to 33 bytes");
-        assert_eq!(wrong(&SecretKeys, "correct horse battery staple"), "it is not base64");
-        assert_eq!(SecretKeys.mask("AAAA"), "***");
+    fn malformed_keys_are_refused_and_not_quoted() {
+        let kind = secret_key();
+        assert_eq!(wrong(&kind, &BASE64.encode([1; 31])), "it decodes to 31 bytes instead of 32");
+        assert_eq!(wrong(&kind, &BASE64.encode([1; 33])), "it decodes to 33 bytes instead of 32");
+        assert_eq!(wrong(&kind, "correct horse battery staple"), "it is not base64");
+        assert_eq!((kind.mask.unwrap())("AAAA"), "***");
     }
 }

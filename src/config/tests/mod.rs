@@ -1,53 +1,54 @@
 //! The parts together: precedence, errors, masking, rules. The kinds have their own tests.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
-mod faults;
+mod errors;
 mod masking;
 mod rules;
 mod sources;
 mod table;
+mod unknown;
 
-use super::{Config, ConfigFile, Faults, resolve};
+use super::{
+    Config, SettingError,
+    sources::{ConfigFile, Sources},
+    table::resolve,
+};
 
 const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// The given sources, in order of precedence.
 #[derive(Default)]
-struct Given {
-    flags: BTreeMap<&'static str, String>,
-    environment: BTreeMap<String, OsString>,
-    file: Option<ConfigFile>,
-}
+struct Given(Sources);
 
 impl Given {
     fn flag(mut self, name: &'static str, text: &str) -> Self {
-        self.flags.insert(name, text.to_owned());
+        self.0.flags.insert(name, text.to_owned());
         self
     }
 
     fn env(mut self, variable: &str, text: &str) -> Self {
-        self.environment.insert(variable.to_owned(), text.into());
+        self.0.environment.insert(variable.to_owned(), text.into());
         self
     }
 
     fn file(mut self, text: &str) -> Self {
-        self.file = Some(ConfigFile { path: PathBuf::from("up.toml"), text: text.to_owned() });
+        self.0.file = Some(ConfigFile::parse(PathBuf::from("up.toml"), text));
         self
     }
 
-    fn resolve(self) -> Result<Config, Faults> {
-        resolve(self.flags, self.environment, self.file.map(Ok))
+    fn resolve(self) -> Result<Config, Vec<SettingError>> {
+        resolve(self.0)
     }
 
     #[track_caller]
     fn config(self) -> Config {
-        self.resolve().expect("the settings are right")
+        self.resolve().expect("the settings are valid")
     }
 
     #[track_caller]
-    fn faults(self) -> Vec<String> {
-        self.resolve().expect_err("the settings are wrong").to_string().lines().map(str::to_owned).collect()
+    fn errors(self) -> Vec<String> {
+        self.resolve().expect_err("the settings are invalid").iter().map(SettingError::to_string).collect()
     }
 }
 

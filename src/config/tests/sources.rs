@@ -1,6 +1,6 @@
 //! The precedence of the sources, and what each may contain.
 
-use std::time::Duration;
+use chrono::TimeDelta;
 
 use super::{given, line};
 
@@ -16,40 +16,34 @@ fn flags_beat_environment_beats_file_beats_default() {
         (flagged(), 5, "flag --access-ttl"),
     ] {
         let config = given.config();
-        assert_eq!(config.tokens.access_ttl, Duration::from_mins(minutes));
+        assert_eq!(config.policy.lifetimes.access, TimeDelta::minutes(minutes));
         assert!(line(&config, "access_ttl").ends_with(&format!("# {origin}")));
     }
 }
 
 #[test]
-fn only_what_wins_has_to_be_right() {
-    assert_eq!(given().flag("code_tries", "7").env("USERPROFILE_CODE_TRIES", "many").config().codes.tries, 7);
+fn only_the_effective_value_has_to_be_valid() {
+    assert_eq!(given().flag("code_tries", "7").env("USERPROFILE_CODE_TRIES", "many").config().policy.codes.tries, 7);
 }
 
 #[test]
-fn an_empty_variable_is_not_set_but_an_empty_text_elsewhere_is_one() {
+fn an_empty_variable_is_unset_but_an_empty_flag_or_key_is_a_text() {
     let smtp = r#"
         smtp_url = "smtp://mail"
         mail_from = "a@b"
         public_url = "https://c"
     "#;
-    assert!(given().file(smtp).env("SMTP_URL", "").config().mail.is_some());
-    assert!(given().file(smtp).flag("smtp_url", "").config().mail.is_none());
-    let faults = given().flag("access_ttl", "").faults();
-    assert_eq!(faults, [r#"flag --access-ttl: "" is not a duration; give a duration from 1s to 1d, such as 15m"#]);
+    assert!(given().file(smtp).env("SMTP_URL", "").config().smtp.is_some());
+    assert!(given().file(smtp).flag("smtp_url", "").config().smtp.is_none());
+    let errors = given().flag("access_ttl", "").errors();
+    assert_eq!(errors, [r#"flag --access-ttl: "" is not a duration; give a duration from 1s to 1d, such as 15m"#]);
 }
 
 #[test]
-fn the_file_takes_numbers_texts_and_lists() {
+fn the_file_accepts_numbers_texts_and_lists() {
     let config = given()
         .file("code_tries = 7\nbody_limit = 2048\nlimit_errors = \"9\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]")
         .config();
-    assert_eq!((config.codes.tries, config.http.body_limit, config.limits.errors), (7, 2048, 9));
-    assert_eq!(config.trusted_proxies.len(), 2);
-}
-
-#[test]
-fn unknown_variables_are_warned_of() {
-    let config = given().env("USERPROFILE_ZEBRA", "1").env("USERPROFILE_SERVICE_HOST", "10.0.0.1").config();
-    assert_eq!(config.warnings, ["environment variable USERPROFILE_ZEBRA: there is no such setting"]);
+    assert_eq!((config.policy.codes.tries, config.http.body_limit, config.requests.limits.errors), (7, 2048, 9));
+    assert_eq!(config.http.trusted_proxies.len(), 2);
 }

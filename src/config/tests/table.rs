@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use super::given;
-use crate::config::{DatabaseUrl, Fallback, settings};
+use crate::{config::settings, storage::db::Location};
 
 #[test]
-fn defaults_are_those_that_are_promised() {
+fn defaults_are_as_documented() {
     let config = given().config();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert!(matches!(&config.database.url, DatabaseUrl::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
-    assert_eq!(config.hashing.argon2_memory, 19 * 1024 * 1024);
+    assert!(matches!(&config.database, Location::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
+    assert_eq!(config.hashing.memory, 19 * 1024);
     assert!(config.hashing.concurrency >= 1);
     assert_eq!(config.http.body_limit, 1 << 20);
-    assert!(config.mail.is_none() && config.secret_key.is_none() && config.trusted_proxies.is_empty());
+    assert!(config.smtp.is_none() && config.secret_key.is_none() && config.http.trusted_proxies.is_empty());
     let promised = "
         code_ttl_email 10m, code_ttl_mfa 5m, otp_enrolment_ttl 15m, reset_token_ttl 30m, code_tries 5,
         code_tries_per_day 20, sends_per_minute 1, sends_per_hour 5, sends_per_hour_per_user 20,
@@ -27,12 +27,12 @@ fn defaults_are_those_that_are_promised() {
     for promise in promised.split(',') {
         let (name, value) = promise.trim().split_once(' ').unwrap();
         let setting = settings().iter().find(|setting| setting.name == name).expect(name);
-        assert!(matches!(setting.fallback, Fallback::Value(default) if default == value), "{name}");
+        assert_eq!((setting.default.text.as_str(), setting.default.description), (value, None), "{name}");
     }
 }
 
 #[test]
-fn every_setting_can_be_named_in_every_way() {
+fn every_setting_has_an_environment_variable_and_a_flag() {
     for setting in settings() {
         assert!(
             ["DATABASE_URL", "DATABASE_URL_FILE", "SMTP_URL", "SMTP_URL_FILE", "MAIL_FROM", "RUST_LOG"]
@@ -45,6 +45,6 @@ fn every_setting_can_be_named_in_every_way() {
         assert_eq!(settings().iter().filter(|other| other.name == setting.name).count(), 1);
     }
     let config = given().config();
-    let names: Vec<_> = config.in_force.iter().map(|in_force| in_force.name).collect();
+    let names: Vec<_> = config.settings.iter().map(|effective| effective.setting.name).collect();
     assert_eq!(names, settings().iter().map(|setting| setting.name).collect::<Vec<_>>());
 }

@@ -113,7 +113,7 @@ async fn a_role_without_create_privileges_can_serve() {
     };
     binary.write("company.jsonl", COMPANY);
     // What `serve` does before it serves is what every command does.
-    assert_says(&with_key(&["user", "show", "domain-a", "x"]), 1, &["unknown user x in domain-a"]);
+    assert_says(&with_key(&["user", "show", "domain-a", "x"]), 1, &["unknown domain domain-a"]);
     let empty = database::create_empty().await;
     let url = as_role(&empty, "").await;
     let mut command = binary.command(&["serve", "--database-url", &url]);

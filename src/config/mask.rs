@@ -1,89 +1,11 @@
-//! Secret values: types that print `***`, and the masking of URLs.
-//!
-//! This module only hides secrets; they are parsed in `kinds/`.
+//! Masks secrets in URLs that are printed.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
 /// The text that is printed instead of a secret.
 pub(super) const MASK: &str = "***";
-
-/// A password or another secret text. Prints `***`.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the one place that must pass it to another system.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MASK)
-    }
-}
-
-/// A URL that may contain a password. Prints the URL with `***` for the password and for parameters such as
-/// `password=`.
-#[derive(Clone)]
-pub struct SecretUrl(String);
-
-impl SecretUrl {
-    pub(super) fn new(url: impl Into<String>) -> Self {
-        Self(url.into())
-    }
-
-    /// The URL as given, including its password.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask_url(&self.0))
-    }
-}
-
-impl fmt::Display for SecretUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask_url(&self.0))
-    }
-}
-
-/// The key that encrypts stored secrets and keys the digests. Prints `***`.
-#[derive(Clone)]
-pub struct SecretKey([u8; Self::LENGTH]);
-
-impl SecretKey {
-    /// The length of a key in bytes.
-    pub const LENGTH: usize = 32;
-
-    pub(super) fn new(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(bytes)
-    }
-
-    /// The key itself.
-    #[must_use]
-    pub fn expose(&self) -> &[u8; Self::LENGTH] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MASK)
-    }
-}
 
 /// `url` with `***` for its password and its secret parameters. A URL without `//` cannot contain a password.
 pub(super) fn mask_url(url: &str) -> String {
@@ -125,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_every_place_where_a_url_holds_a_secret() {
+    fn masks_passwords_and_secret_parameters_of_urls() {
         for (url, masked) in [
             ("postgres://ann:hunter2@db/app", "postgres://ann:***@db/app"),
             (
@@ -142,16 +64,7 @@ mod tests {
             ("sqlite:a:b@c.db", "sqlite:a:b@c.db"),
         ] {
             assert_eq!(mask_url(url), masked);
-            assert_eq!(mask_url(masked), masked, "masking twice is masking once");
+            assert_eq!(mask_url(masked), masked, "masking is idempotent");
         }
-    }
-
-    #[test]
-    fn secrets_do_not_print() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2")), "***");
-        assert_eq!(format!("{:?}", SecretKey::new([7; 32])), "***");
-        let url = SecretUrl::new("postgres://a:hunter2@db/app");
-        assert_eq!(format!("{url:?} {url}"), "postgres://a:***@db/app postgres://a:***@db/app");
-        assert_eq!(url.expose(), "postgres://a:hunter2@db/app");
     }
 }
