@@ -6,7 +6,7 @@ use super::error::CliError;
 use crate::config::{Config, DatabaseUrl};
 use crate::http::SampleUsers;
 use crate::services::Services;
-use crate::services::import::ImportOptions;
+use crate::services::transfer::import::ImportOptions;
 
 /// The company, in the form that `import` reads.
 const COMPANY: &str = include_str!("../../demo/company.jsonl");

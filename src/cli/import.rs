@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::{log, output, set_up};
 use crate::config::Config;
 use crate::services::Services;
-use crate::services::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
+use crate::services::transfer::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
 
 /// Imports a file.
 pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), CliError> {
@@ -45,11 +45,10 @@ where
 }
 
 fn told(summary: &ImportSummary, options: ImportOptions) -> String {
-    let what = if options.dry_run { "are right; nothing was written" } else { "imported" };
-    let kinds = summary
-        .kinds
-        .iter()
-        .map(|(kind, tally)| format!("{:>16}: {} put, {} deleted\n", kind.as_str(), tally.put, tally.deleted));
+    let what = if options.dry_run { "are valid; nothing was written" } else { "imported" };
+    let kinds = summary.kinds.iter().map(|(kind, counts)| {
+        format!("{:>16}: {} written, {} deleted\n", kind.as_str(), counts.written, counts.deleted)
+    });
     std::iter::once(format!("{} lines {what}\n", summary.lines)).chain(kinds).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Values that look alike and are not, or the other way round: letters, numbers, languages, hashes from elsewhere.
 
 use serde_json::{Value, json};
-use userprofile::services::import::{ImportOptions, ImportRefusal};
+use userprofile::services::transfer::import::{ImportOptions, ImportRefusal};
 
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, database, domain, user};
 
@@ -13,7 +13,7 @@ fn line(user: &str, more: &str) -> String {
 async fn faults(app: &TestApp, lines: &str) -> String {
     let source = std::io::Cursor::new(lines.to_owned().into_bytes());
     match app.services.import(source, ImportOptions::default(), |_| {}).await {
-        Err(userprofile::services::Error::Refused(ImportRefusal::Faults(faults))) => faults.to_string(),
+        Err(userprofile::services::Error::Refused(ImportRefusal::Invalid(faults))) => faults.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -30,7 +30,7 @@ async fn a_user_id_and_its_capitals_name_the_same_user() {
         assert!(can_sign_in(&app, login, PASSWORD).await, "{login}");
     }
     let again = line("ΝΙΚΟΣ@x.gr", r#""name":"New""#) + &line("νικοσ@x.gr", r#""name":"New""#);
-    assert!(faults(&app, &again).await.contains("line 2: line 1 is about the same thing"));
+    assert!(faults(&app, &again).await.contains("line 2: line 1 has the same key"));
     let taken = line("other", r#""email":"ΝΙΚΟΣ@x.gr","email_verified":true"#);
     assert!(faults(&app, &taken).await.contains("`email`: this is the verified address of"));
 }

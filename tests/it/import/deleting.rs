@@ -1,8 +1,8 @@
 //! Taking things away.
 
-use userprofile::domain::record::Kind;
+use userprofile::domain::entity::EntityKind;
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 const THINGS: &str = r#"{"kind":"role","domain_id":"domain-a","role_id":"r","name":"r","role_type":"WORKSPACE_OWNER"}
@@ -33,16 +33,16 @@ async fn a_domain_goes_with_all_that_is_in_it_and_only_so() {
     let client = app.signed_in(DOMAIN, "u").await;
     let before = app.export_with_secrets().await;
     let only_domain = DELETIONS.lines().next().unwrap();
-    let holds = "still holds 1 roles, 1 users, 1 workspace groups, 2 workspaces, 1 role bindings";
-    assert_faults(app.try_import(only_domain).await, &[(1, holds)]);
+    let holds = "still contains 1 roles, 1 users, 1 workspace groups, 2 workspaces, 1 role bindings";
+    assert_errors(app.try_import(only_domain).await, &[(1, holds)]);
     let all_but_one = DELETIONS.lines().filter(|line| !line.contains("workspace-2")).collect::<Vec<_>>().join("\n");
-    assert_faults(app.try_import(&all_but_one).await, &[(1, "still holds 1 workspaces;")]);
+    assert_errors(app.try_import(&all_but_one).await, &[(1, "still contains 1 workspaces;")]);
     let with_a_new_one = format!("{DELETIONS}{}", user(DOMAIN, "new", ""));
-    assert_faults(app.try_import(&with_a_new_one).await, &[(8, "line 1 takes the domain domain-a away")]);
+    assert_errors(app.try_import(&with_a_new_one).await, &[(8, "line 1 deletes the domain domain-a")]);
     assert_eq!(app.export_with_secrets().await, before);
 
     let summary = app.try_import(DELETIONS).await.unwrap();
-    assert_eq!((summary.kinds[&Kind::Workspace].deleted, summary.kinds[&Kind::Domain].deleted), (2, 1));
+    assert_eq!((summary.kinds[&EntityKind::Workspace].deleted, summary.kinds[&EntityKind::Domain].deleted), (2, 1));
     assert_eq!(app.export().await.lines().count(), 1);
     assert!(!client.is_somebody().await);
     // What is gone already is no fault.
@@ -68,9 +68,9 @@ async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
 async fn a_thing_is_not_put_and_taken_away_in_one_file() {
     let app = company().await;
     let lines = format!("{THINGS}{}", DELETIONS.lines().nth(4).unwrap());
-    assert_faults(app.try_import(&lines).await, &[(6, "line 3 is about the same thing")]);
+    assert_errors(app.try_import(&lines).await, &[(6, "line 3 has the same key")]);
     let nowhere = r#"{"kind":"user","domain_id":"domain-nowhere","user_id":"u","delete":true}"#;
-    assert_faults(app.try_import(nowhere).await, &[(1, "there is no domain domain-nowhere")]);
+    assert_errors(app.try_import(nowhere).await, &[(1, "the domain domain-nowhere does not exist")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{BufReader, Write as _};
 use std::process::Command;
 
-use userprofile::services::import::ImportOptions;
+use userprofile::services::transfer::import::ImportOptions;
 
 use crate::support::TestApp;
 

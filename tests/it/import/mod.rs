@@ -2,7 +2,7 @@
 //! go round.
 
 mod deleting;
-mod faults;
+mod errors;
 mod memory;
 mod plans;
 mod replacing;
@@ -15,21 +15,21 @@ use std::io::{Cursor, Read, Seek};
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 use userprofile::services::Error;
-use userprofile::services::export::ExportOptions;
-use userprofile::services::import::{Faults, ImportOptions, ImportRefusal, ImportSummary};
+use userprofile::services::transfer::export::ExportOptions;
+use userprofile::services::transfer::import::{ImportErrors, ImportOptions, ImportRefusal, ImportSummary};
 
 use crate::support::TestApp;
 
 impl TestApp {
-    async fn try_import(&self, lines: &str) -> Result<ImportSummary, Faults> {
+    async fn try_import(&self, lines: &str) -> Result<ImportSummary, ImportErrors> {
         self.import_with(lines, ImportOptions::default()).await
     }
 
-    async fn import_with(&self, lines: &str, options: ImportOptions) -> Result<ImportSummary, Faults> {
+    async fn import_with(&self, lines: &str, options: ImportOptions) -> Result<ImportSummary, ImportErrors> {
         let source = Cursor::new(lines.to_owned().into_bytes());
         match self.services.import(source, options, |_| {}).await {
             Ok(summary) => Ok(summary),
-            Err(Error::Refused(ImportRefusal::Faults(faults))) => Err(faults),
+            Err(Error::Refused(ImportRefusal::Invalid(faults))) => Err(faults),
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -69,7 +69,7 @@ impl TestApp {
 
 /// Asserts that the lines are refused, for exactly these faults: a line's number and a part of what is said about it.
 #[track_caller]
-fn assert_faults(result: Result<ImportSummary, Faults>, expected: &[(u64, &str)]) {
+fn assert_errors(result: Result<ImportSummary, ImportErrors>, expected: &[(u64, &str)]) {
     let faults = result.expect_err("it was not refused");
     let listed: Vec<u64> = faults.listed.iter().map(|fault| fault.line).collect();
     assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{faults}");

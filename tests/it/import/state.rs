@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use userprofile::services::import::{ImportOptions, Phase};
+use userprofile::services::transfer::import::{ImportOptions, Phase};
 
 use crate::mfa::Authenticator;
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
@@ -140,7 +140,7 @@ async fn of_sign_ins_that_wait_for_an_import_one_may_use_a_totp() {
     let services = app.services.clone();
     let import = tokio::spawn(async move {
         let source = std::io::Cursor::new(with_otp(r#","name":"New""#).into_bytes());
-        let hold = |progress: userprofile::services::import::Progress| {
+        let hold = |progress: userprofile::services::transfer::import::Progress| {
             if progress.phase == Phase::Writing
                 && let Some(written) = written.lock().unwrap().take()
             {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 fn line(user: &str, rest: &str) -> String {
@@ -28,7 +28,7 @@ async fn with(lines: &[String]) -> TestApp {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verified_address_has_one_owner_after_the_import_whoever_had_it_before() {
     let app = with(&[verified("a", "one@x.org"), verified("b", "two@x.org"), line("c", "")]).await;
-    assert_faults(app.try_import(&verified("c", "ONE@x.org")).await, &[(1, "the verified address of a")]);
+    assert_errors(app.try_import(&verified("c", "ONE@x.org")).await, &[(1, "the verified address of a")]);
     // Unverified it may be anybody's.
     app.import(&line("c", r#""email":"one@x.org""#)).await;
     // Exchanged, in both directions.
@@ -55,9 +55,9 @@ async fn a_line_with_the_id_of_a_user_gives_him_another_name() {
     assert!(!app.export().await.contains(r#""user_id":"old""#));
     assert!(client.is_somebody().await);
     // He cannot become somebody who is there.
-    assert_faults(app.try_import(&line("other", r#""id":"user-1""#)).await, &[(1, "`id`: this is the id of new")]);
+    assert_errors(app.try_import(&line("other", r#""id":"user-1""#)).await, &[(1, "`id`: this is the id of new")]);
     let both = line("third", r#""id":"user-2""#) + &line("other", "");
-    assert_faults(app.try_import(&both).await, &[(1, "`id`: this is the id of other")]);
+    assert_errors(app.try_import(&both).await, &[(1, "`id`: this is the id of other")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,12 +81,12 @@ async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
 async fn an_authenticator_that_is_on_needs_its_secret_in_the_line_or_kept() {
     let app = with(&[line("u", "")]).await;
     let on = line("u", r#""mfa":{"state":"ENABLED","mfa_type":"OTP"}"#);
-    assert_faults(app.try_import(&on).await, &[(1, "`mfa.otp_secret`")]);
+    assert_errors(app.try_import(&on).await, &[(1, "`mfa.otp_secret`")]);
     app.import(&line("u", r#""mfa":{"otp_secret":"gezdgnbvgy3tqojqgezdgnbvgy3tqojq"}"#)).await;
     app.import(&on).await;
     assert!(!app.export().await.contains("GEZD"));
     assert_eq!(app.exported_user("u").await["mfa"]["otp_secret"], "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-    assert_faults(app.try_import(&on.replace("\"u\"", "\"v\"")).await, &[(1, "`mfa.otp_secret`")]);
+    assert_errors(app.try_import(&on.replace("\"u\"", "\"v\"")).await, &[(1, "`mfa.otp_secret`")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,9 @@
 use std::io::{BufReader, Write};
 
 use userprofile::services::Error;
-use userprofile::services::import::{ImportOptions, ImportRefusal, Phase, Progress};
+use userprofile::services::transfer::import::{ImportOptions, ImportRefusal, Phase, Progress};
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,14 +33,14 @@ async fn every_line_that_is_wrong_in_itself_is_told_and_nothing_is_written() {
         (4, "`kind`: this must be one of"),
         (6, "twice"),
         (7, "`domain_id`: this id must begin with 'domain-'"),
-        (8, "`color`: there is no such field"),
+        (8, "`color`: unknown field"),
         (9, "`password`: a password needs at least 8"),
         (10, "`password_hash`"),
         (11, "`email`"),
         (12, "`name`: this field is missing"),
         (13, "not a JSON object"),
     ];
-    assert_faults(result, &expected);
+    assert_errors(result, &expected);
     assert_eq!(app.export().await, "");
 }
 
@@ -69,15 +69,15 @@ async fn what_is_wrong_in_view_of_other_lines_is_told_together_with_the_rest() {
         domain("domain-b"),
     ];
     let expected = [
-        (1, "there is no domain domain-nowhere"),
-        (3, "line 2 is about the same thing"),
+        (1, "the domain domain-nowhere does not exist"),
+        (3, "line 2 has the same key"),
         (4, "not a JSON object"),
         (6, "`email`: the user on line 5"),
         (9, "`id`: the user on line 8"),
-        (11, "line 10 is about the same thing"),
+        (11, "line 10 has the same key"),
         (13, "line 12"),
     ];
-    assert_faults(app.try_import(&lines.concat()).await, &expected);
+    assert_errors(app.try_import(&lines.concat()).await, &expected);
     assert_eq!(app.export_with_secrets().await, before);
 }
 
@@ -98,9 +98,9 @@ async fn an_id_stays_in_its_domain() {
     let before = app.export().await;
     let elsewhere = "belongs to another domain";
     let expected = [(1, elsewhere), (2, elsewhere), (3, elsewhere), (4, elsewhere)];
-    assert_faults(app.try_import(&things("domain-b")).await, &expected);
+    assert_errors(app.try_import(&things("domain-b")).await, &expected);
     let deletion = r#"{"kind":"workspace","workspace_id":"workspace-1","domain_id":"domain-b","delete":true}"#;
-    assert_faults(app.try_import(deletion).await, &[(1, elsewhere)]);
+    assert_errors(app.try_import(deletion).await, &[(1, elsewhere)]);
     assert_eq!(app.export().await, before);
     app.import(&things(DOMAIN)).await;
     assert_eq!(app.export().await.lines().count(), 7);
@@ -110,7 +110,7 @@ async fn an_id_stays_in_its_domain() {
 async fn a_faulty_domain_does_not_make_what_is_in_it_wrong() {
     let app = TestApp::start().await;
     let lines = format!("{{\"kind\":\"domain\",\"domain_id\":\"{DOMAIN}\"}}\n{}", user(DOMAIN, "u", ""));
-    assert_faults(app.try_import(&lines).await, &[(1, "`name`: this field is missing")]);
+    assert_errors(app.try_import(&lines).await, &[(1, "`name`: this field is missing")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +131,7 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
     assert_eq!(app.export().await, "");
     assert_eq!(app.try_import(&lines).await.unwrap(), told);
     assert_eq!((told.lines, told.kinds.len()), (2, 2));
-    assert_faults(app.import_with("nonsense", dry).await, &[(1, "not a JSON object")]);
+    assert_errors(app.import_with("nonsense", dry).await, &[(1, "not a JSON object")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

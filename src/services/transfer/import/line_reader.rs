@@ -9,8 +9,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::lines::{FileDigest, Lines};
 use super::{ImportRefusal, Result};
-use crate::domain::record::{self, BadLine, Line, Rules};
 use crate::services::Error;
+use crate::services::transfer::format::{self, InvalidLine, Line, Rules};
 
 /// The maximum number of lines of a batch.
 const BATCH_LINES: usize = 1000;
@@ -18,24 +18,24 @@ const BATCH_LINES: usize = 1000;
 const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// A line that was read.
-pub(super) struct Numbered {
+pub(super) struct NumberedLine {
     /// Its number in the file, from 1.
     pub(super) number: u64,
     /// The parsed line, or why it is malformed.
-    pub(super) line: std::result::Result<Line, BadLine>,
+    pub(super) line: std::result::Result<Line, InvalidLine>,
 }
 
 /// Lines that were read.
 pub(super) struct Batch {
     /// The lines, in their order.
-    pub(super) lines: Vec<Numbered>,
+    pub(super) lines: Vec<NumberedLine>,
     /// How many bytes of the file were read so far.
     pub(super) bytes: u64,
 }
 
-/// Which lines to read.
+/// Selection lines to read.
 #[derive(Clone)]
-pub(super) enum Which {
+pub(super) enum Selection {
     /// All.
     All,
     /// Those with these numbers, in their order.
@@ -51,7 +51,7 @@ pub(super) struct ImportFile<S> {
 }
 
 /// One reading of a file.
-pub(super) struct Pass<S> {
+pub(super) struct LineReader<S> {
     batches: mpsc::Receiver<Batch>,
     thread: JoinHandle<io::Result<(S, FileDigest)>>,
 }
@@ -77,23 +77,23 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
     }
 
     /// Begins to read it.
-    pub(super) fn start(&mut self, which: Which) -> Result<Pass<S>> {
+    pub(super) fn start(&mut self, selection: Selection) -> Result<LineReader<S>> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(Pass { batches, thread: spawn_blocking(move || read(source, &which, &rules, &sender)) })
+        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, &selection, &rules, &sender)) })
     }
 
     /// Ends a reading, and checks whether the file is unchanged since the first one.
-    pub(super) async fn finish(&mut self, pass: Pass<S>) -> Result<()> {
-        drop(pass.batches);
-        let (source, digest) = joined(pass.thread.await)?;
+    pub(super) async fn finish(&mut self, reader: LineReader<S>) -> Result<()> {
+        drop(reader.batches);
+        let (source, digest) = joined(reader.thread.await)?;
         self.source = Some(source);
         if *self.digest.get_or_insert(digest) == digest { Ok(()) } else { Err(Error::Refused(ImportRefusal::Changed)) }
     }
 }
 
-impl<S> Pass<S> {
+impl<S> LineReader<S> {
     /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
     /// reports.
     pub(super) async fn next(&mut self) -> Option<Batch> {
@@ -115,26 +115,26 @@ fn unreadable(error: io::Error) -> Error<ImportRefusal> {
 
 fn read<S: BufRead + Seek>(
     mut source: S,
-    which: &Which,
+    selection: &Selection,
     rules: &Rules,
     out: &mpsc::Sender<Batch>,
 ) -> io::Result<(S, FileDigest)> {
     source.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::new(source);
-    let mut wanted: &[u64] = if let Which::Only(numbers) = which { numbers } else { &[] };
+    let mut wanted: &[u64] = if let Selection::Only(numbers) = selection { numbers } else { &[] };
     let (mut batch, mut sent) = (Vec::new(), 0);
     while let Some((number, text)) = lines.next()? {
-        if matches!(which, Which::Only(_)) {
+        if matches!(selection, Selection::Only(_)) {
             match wanted {
                 [first, rest @ ..] if *first == number => wanted = rest,
                 _ => continue,
             }
         }
         let line = match text {
-            Ok(text) => record::parse(text, rules),
-            Err(message) => Err(BadLine { key: None, faults: vec![message] }),
+            Ok(text) => format::parse(text, rules),
+            Err(message) => Err(InvalidLine { entity: None, errors: vec![message] }),
         };
-        batch.push(Numbered { number, line });
+        batch.push(NumberedLine { number, line });
         let bytes = lines.bytes();
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;
