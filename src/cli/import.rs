@@ -31,7 +31,7 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
             "SMTP_URL is not set: users who are not notified of their new password: {users}; tell them yourself"
         ));
     }
-    output::print(&told(&summary, options))
+    output::print(&summary_text(&summary, options))
 }
 
 async fn run<S>(services: &Services, source: S, options: ImportOptions) -> Result<ImportSummary, CliError>
@@ -44,7 +44,7 @@ where
     Ok(imported?)
 }
 
-fn told(summary: &ImportSummary, options: ImportOptions) -> String {
+fn summary_text(summary: &ImportSummary, options: ImportOptions) -> String {
     let what = if options.dry_run { "are valid; nothing was written" } else { "imported" };
     let kinds = summary.kinds.iter().map(|(kind, counts)| {
         format!("{:>16}: {} written, {} deleted\n", kind.as_str(), counts.written, counts.deleted)

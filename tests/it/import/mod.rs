@@ -1,5 +1,5 @@
-//! Import and export, below the command line: what is refused, what a line replaces and what it leaves, and that both
-//! go round.
+//! Import and export, below the command line: errors, what a line replaces and what it keeps, and that export after
+//! import is the same.
 
 mod deleting;
 mod errors;
@@ -67,13 +67,13 @@ impl TestApp {
     }
 }
 
-/// Asserts that the lines are refused, for exactly these faults: a line's number and a part of what is said about it.
+/// Asserts that the lines are refused, for exactly these errors: a line's number and a part of the message.
 #[track_caller]
 fn assert_errors(result: Result<ImportSummary, ImportErrors>, expected: &[(u64, &str)]) {
-    let faults = result.expect_err("it was not refused");
-    let listed: Vec<u64> = faults.listed.iter().map(|fault| fault.line).collect();
-    assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{faults}");
-    for (fault, (_, part)) in faults.listed.iter().zip(expected) {
-        assert!(fault.message.contains(part), "«{part}» is not in «{}»", fault.message);
+    let errors = result.expect_err("it was not refused");
+    let listed: Vec<u64> = errors.listed.iter().map(|error| error.line).collect();
+    assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{errors}");
+    for (error, (_, part)) in errors.listed.iter().zip(expected) {
+        assert!(error.message.contains(part), "«{part}» is not in «{}»", error.message);
     }
 }

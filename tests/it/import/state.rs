@@ -1,4 +1,4 @@
-//! What the format does not carry is kept, and a user who is replaced stays the same row.
+//! What the format does not contain is kept, and a user who is replaced stays the same row.
 
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -38,7 +38,7 @@ async fn confirm(client: &Client, token: &Value, code: &str) -> Result<Client, S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pending_address_and_its_code_outlive_an_import() {
+async fn a_pending_address_and_its_code_survive_an_import() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     client.done("updateProfile", json!({ "email": "new@example.com" }), "sentTo").await;
@@ -50,7 +50,7 @@ async fn a_pending_address_and_its_code_outlive_an_import() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_totp_that_was_used_is_refused_after_an_import_too() {
+async fn a_used_totp_is_refused_after_an_import_too() {
     let app = TestApp::start().await;
     let otp = format!(r#""mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{SECRET}"}}"#);
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &otp))).await;
@@ -69,7 +69,7 @@ async fn a_totp_that_was_used_is_refused_after_an_import_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_mfa() {
+async fn recovery_codes_sessions_and_events_are_kept_for_any_mfa_in_the_line() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let begun = client.done("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
@@ -86,7 +86,7 @@ async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_m
     assert!(confirm(&fresh, &token, codes[0].as_str().unwrap()).await.is_ok());
 }
 
-/// The user's events but for those of imports.
+/// The user's events, except those of imports.
 async fn events_but_updates(client: &Client) -> Vec<Value> {
     let mut me = client.me("securityEvents { nodes { id type } }").await;
     let mut events: Vec<Value> = serde_json::from_value(me["securityEvents"]["nodes"].take()).unwrap();
@@ -122,7 +122,7 @@ async fn a_new_factor_invalidates_the_codes_for_the_one_before() {
 
 /// While an import holds the users it writes, sign-ins with one TOTP wait for it. Then one of them is accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 6)]
-async fn of_sign_ins_that_wait_for_an_import_one_may_use_a_totp() {
+async fn of_sign_ins_that_wait_for_an_import_only_one_may_use_a_totp() {
     const SIGN_INS: usize = 4;
     let database = database::create().await;
     let app = TestApp::on(&database).await;

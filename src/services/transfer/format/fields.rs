@@ -193,7 +193,7 @@ impl LineErrors {
 impl<'a> Fields<'a> {
     /// Parses an object.
     pub fn parse(json: &'a str, errors: &mut LineErrors) -> Result<Self, String> {
-        if !json.starts_with('{') {
+        if !json.trim_start().starts_with('{') {
             return Err("this must be an object, in curly brackets".to_owned());
         }
         let fields: Self = serde_json::from_str(json).map_err(|error| match error.classify() {

@@ -101,7 +101,7 @@ trait EntityLine: Object {
 /// All errors of the line in itself.
 pub(super) fn parse(line: &str, rules: &Rules) -> Result<Line, InvalidLine> {
     let mut errors = LineErrors::default();
-    let Some((kind, fields)) = parse_kind(line.trim_ascii(), &mut errors) else {
+    let Some((kind, fields)) = parse_kind(line.trim_end_matches(['\r', '\n']), &mut errors) else {
         return Err(InvalidLine { entity: None, errors: errors.into_messages() });
     };
     match kind {
@@ -115,7 +115,7 @@ pub(super) fn parse(line: &str, rules: &Rules) -> Result<Line, InvalidLine> {
 }
 
 fn parse_kind<'a>(line: &'a str, errors: &mut LineErrors) -> Option<(EntityKind, Fields<'a>)> {
-    if !line.starts_with('{') {
+    if !line.trim_start().starts_with('{') {
         errors.add(r#"this is not a JSON object; a line looks like {"kind":"domain",…}"#);
         return None;
     }

@@ -90,7 +90,7 @@ fn other_text_than_an_object_is_refused_without_being_repeated() {
         assert!(errors.len() == 1 && !errors[0].contains("hunter2"), "{errors:?}");
     }
     assert_eq!(errors("{\n"), ["this is not JSON: the line ends before its object is complete"]);
-    assert_eq!(errors(" {\"a\" 1}"), ["this is not JSON: expected `:` at column 6"]);
+    assert_eq!(errors(" {\"a\" 1}"), ["this is not JSON: expected `:` at column 7"]);
 }
 
 #[test]

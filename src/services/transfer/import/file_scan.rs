@@ -3,7 +3,7 @@
 use std::io::{BufRead, Seek};
 
 use super::errors::ImportErrors;
-use super::index::{Duplicate, Index, KeyDigest, Place, SortedIndex};
+use super::index::{Duplicate, Index, KeyDigest, Place};
 use super::line_reader::{ImportFile, NumberedLine, Selection};
 use super::{Phase, Progress, Result};
 use crate::domain::entity::EntityKind;
@@ -19,14 +19,6 @@ pub(super) struct FileScan {
     pub(super) passwords: u64,
     /// The errors.
     pub(super) errors: ImportErrors,
-    keys: SortedIndex,
-    user_ids: SortedIndex,
-    emails: SortedIndex,
-}
-
-#[derive(Default)]
-struct Collector {
-    scan: FileScan,
     keys: Index,
     user_ids: Index,
     emails: Index,
@@ -38,14 +30,15 @@ impl FileScan {
     where
         S: BufRead + Seek + Send + 'static,
     {
-        let mut collector = Collector::default();
+        let mut scan = Self::default();
         let mut reader = file.start(Selection::All)?;
         while let Some(batch) = reader.next().await {
-            batch.lines.iter().for_each(|line| collector.add(line));
+            batch.lines.iter().for_each(|line| scan.add(line));
             progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size() });
         }
         file.finish(reader).await?;
-        Ok(collector.finish())
+        scan.find_duplicates();
+        Ok(scan)
     }
 
     /// The line about this domain.
@@ -67,15 +60,9 @@ impl FileScan {
     pub(super) fn early_lines(&self) -> Vec<u64> {
         self.keys.early_lines()
     }
-}
 
-fn key_digest(kind: EntityKind, (first, second): (&str, &str)) -> KeyDigest {
-    KeyDigest::of(&[kind.as_str(), first, second])
-}
-
-impl Collector {
     fn add(&mut self, NumberedLine { number, line }: &NumberedLine) {
-        self.scan.lines += 1;
+        self.lines += 1;
         match line {
             Ok(line) => {
                 self.add_key(*number, &line.entity, line.change == Change::Delete);
@@ -86,7 +73,7 @@ impl Collector {
             Err(invalid) => {
                 // Its key counts, so that one error in a domain does not invalidate everything in it.
                 invalid.entity.iter().for_each(|entity| self.add_key(*number, entity, false));
-                invalid.errors.iter().for_each(|error| self.scan.errors.add(*number, error));
+                invalid.errors.iter().for_each(|error| self.errors.add(*number, error));
             }
         }
     }
@@ -105,23 +92,25 @@ impl Collector {
             self.emails.add(KeyDigest::of(&[user.domain_id.as_str(), email.key()]), place);
         }
         if user.password().is_some() {
-            self.scan.passwords += 1;
+            self.passwords += 1;
         }
     }
 
-    fn finish(self) -> FileScan {
-        let Self { mut scan, keys, user_ids, emails } = self;
-        let errors = &mut scan.errors;
-        scan.keys = keys.sort(|Duplicate { line, first }| {
+    fn find_duplicates(&mut self) {
+        let errors = &mut self.errors;
+        self.keys.sort(|Duplicate { line, first }| {
             errors.add(line, format!("line {first} has the same key; a file may contain a key once"));
         });
-        scan.user_ids = user_ids.sort(|Duplicate { line, first }| {
+        self.user_ids.sort(|Duplicate { line, first }| {
             errors.add(line, format!("`id`: the user on line {first} has this id; omit it to have one generated"));
         });
-        scan.emails = emails.sort(|Duplicate { line, first }| {
+        self.emails.sort(|Duplicate { line, first }| {
             let message = "has this verified address; only one user of a domain may";
             errors.add(line, format!("`email`: the user on line {first} {message}"));
         });
-        scan
     }
+}
+
+fn key_digest(kind: EntityKind, (first, second): (&str, &str)) -> KeyDigest {
+    KeyDigest::of(&[kind.as_str(), first, second])
 }
