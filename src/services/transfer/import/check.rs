@@ -1,12 +1,11 @@
 //! Checks a file against the stored data, before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::{BufRead, Seek};
 
 use super::errors::ImportErrors;
 use super::file_scan::FileScan;
-use super::line_reader::{ImportFile, NumberedLine, Selection};
-use super::{EntityCounts, ImportRefusal, ImportSummary, Phase, Progress, Result};
+use super::line_reader::{ImportFile, NumberedLine};
+use super::{EntityCounts, ImportRefusal, ImportResult, ImportSummary, Phase, Progress};
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::{DomainId, UserId};
 use crate::services::transfer::format::{Change, EntityRef, Record};
@@ -43,17 +42,14 @@ struct CheckedLine<'a> {
 
 impl Checked {
     /// Reads the file and looks up all entities that it refers to.
-    pub(super) async fn check<S>(
+    pub(super) async fn check(
         tx: &mut Tx,
-        file: &mut ImportFile<S>,
+        file: &mut ImportFile,
         scan: &FileScan,
         progress: &impl Fn(Progress),
-    ) -> Result<Self>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<Self> {
         let (mut checked, mut done) = (Self::default(), 0);
-        let mut reader = file.start(Selection::All)?;
+        let mut reader = file.start()?;
         while let Some(batch) = reader.next().await {
             checked.check_batch(tx, scan, &batch.lines).await?;
             done += u64::try_from(batch.lines.len()).unwrap_or_default();
@@ -65,7 +61,7 @@ impl Checked {
     }
 
     /// The summary, if there are no errors.
-    pub(super) fn summary(&self, scan: &FileScan) -> Result<ImportSummary> {
+    pub(super) fn summary(&self, scan: &FileScan) -> ImportResult<ImportSummary> {
         let errors = scan.errors.clone().and(&self.errors);
         if errors.is_empty() {
             return Ok(ImportSummary { lines: scan.lines, kinds: self.counts.clone(), not_notified: 0 });
@@ -73,12 +69,7 @@ impl Checked {
         Err(Error::Refused(ImportRefusal::Invalid(errors)))
     }
 
-    async fn check_batch(
-        &mut self,
-        tx: &mut Tx,
-        scan: &FileScan,
-        batch: &[NumberedLine],
-    ) -> std::result::Result<(), Failure> {
+    async fn check_batch(&mut self, tx: &mut Tx, scan: &FileScan, batch: &[NumberedLine]) -> Result<(), Failure> {
         let (mut lines, mut users) = (Vec::with_capacity(batch.len()), Vec::new());
         for NumberedLine { number, line } in batch {
             let Ok(line) = line else { continue };
@@ -100,12 +91,7 @@ impl Checked {
     }
 
     /// Checks that the domain of every entity exists or is created by the file, and is not deleted by it.
-    async fn check_domains(
-        &mut self,
-        tx: &mut Tx,
-        scan: &FileScan,
-        lines: &[CheckedLine<'_>],
-    ) -> std::result::Result<(), Failure> {
+    async fn check_domains(&mut self, tx: &mut Tx, scan: &FileScan, lines: &[CheckedLine<'_>]) -> Result<(), Failure> {
         self.look_up_domains(tx, lines.iter().filter_map(|line| line.entity.domain_id.as_ref()).collect()).await?;
         for line in lines {
             let Some(domain) = &line.entity.domain_id else { continue };
@@ -131,7 +117,7 @@ impl Checked {
         Ok(())
     }
 
-    async fn look_up_domains(&mut self, tx: &mut Tx, ids: BTreeSet<&DomainId>) -> std::result::Result<(), Failure> {
+    async fn look_up_domains(&mut self, tx: &mut Tx, ids: BTreeSet<&DomainId>) -> Result<(), Failure> {
         if self.domains.len() > REMEMBERED_DOMAINS {
             self.domains.clear();
         }
@@ -146,12 +132,7 @@ impl Checked {
     }
 
     /// Checks that an entity with an existing id belongs to the domain that the line names.
-    async fn check_owners(
-        &mut self,
-        tx: &mut Tx,
-        kind: EntityKind,
-        lines: &[CheckedLine<'_>],
-    ) -> std::result::Result<(), Failure> {
+    async fn check_owners(&mut self, tx: &mut Tx, kind: EntityKind, lines: &[CheckedLine<'_>]) -> Result<(), Failure> {
         let lines: Vec<_> = lines.iter().filter(|line| line.entity.kind == kind).collect();
         let ids: Vec<&str> = lines.iter().map(|line| line.entity.key().0).collect();
         let owners: HashMap<String, DomainId> = bulk::find_domains_of(tx, kind, &ids).await?.into_iter().collect();
@@ -167,7 +148,7 @@ impl Checked {
     }
 
     /// Counts the roles and users that are deleted.
-    async fn count_deletions(&mut self, tx: &mut Tx, lines: &[CheckedLine<'_>]) -> std::result::Result<(), Failure> {
+    async fn count_deletions(&mut self, tx: &mut Tx, lines: &[CheckedLine<'_>]) -> Result<(), Failure> {
         let keys = |kind| -> Vec<(&str, &str)> {
             let deletions = lines.iter().filter(|line| line.is_deletion && line.entity.kind == kind);
             deletions.map(|line| line.entity.key()).collect()
@@ -187,7 +168,7 @@ impl Checked {
     }
 
     /// Checks that the deleted domains are empty afterwards.
-    async fn check_emptiness(&mut self, tx: &mut Tx) -> std::result::Result<(), Failure> {
+    async fn check_emptiness(&mut self, tx: &mut Tx) -> Result<(), Failure> {
         let mut left: BTreeMap<DomainId, Vec<String>> = BTreeMap::new();
         for some in self.deleted_domains.chunks(COUNTED_DOMAINS) {
             let ids: Vec<&str> = some.iter().map(|(_, domain)| domain.as_str()).collect();

@@ -1,11 +1,9 @@
 //! The first reading of a file: its keys, and the errors that do not depend on stored data.
 
-use std::io::{BufRead, Seek};
-
 use super::errors::ImportErrors;
 use super::index::{Duplicate, Index, KeyDigest, Place};
-use super::line_reader::{ImportFile, NumberedLine, Selection};
-use super::{Phase, Progress, Result};
+use super::line_reader::{ImportFile, NumberedLine};
+use super::{ImportResult, Phase, Progress};
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::DomainId;
 use crate::services::transfer::format::{Change, EntityRef, Record, UserRecord};
@@ -26,12 +24,9 @@ pub(super) struct FileScan {
 
 impl FileScan {
     /// Reads the file for the first time.
-    pub(super) async fn read<S>(file: &mut ImportFile<S>, progress: &impl Fn(Progress)) -> Result<Self>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    pub(super) async fn read(file: &mut ImportFile, progress: &impl Fn(Progress)) -> ImportResult<Self> {
         let mut scan = Self::default();
-        let mut reader = file.start(Selection::All)?;
+        let mut reader = file.start()?;
         while let Some(batch) = reader.next().await {
             batch.lines.iter().for_each(|line| scan.add(line));
             progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size() });

@@ -7,8 +7,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, Write};
 use futures_util::{StreamExt, stream};
 
 use super::file_scan::FileScan;
-use super::line_reader::{Batch, ImportFile, Selection};
-use super::{ImportRefusal, Phase, Progress, Result};
+use super::line_reader::{Batch, ImportFile};
+use super::{ImportRefusal, ImportResult, Phase, Progress};
 use crate::domain::password::Password;
 use crate::domain::password_hash::PasswordHash;
 use crate::services::hasher::{Hasher, Slot};
@@ -27,19 +27,16 @@ pub(super) struct Hashes(Lines<BufReader<File>>);
 type Job = (Password, Option<String>);
 
 impl Hashes {
-    pub(super) async fn compute<S>(
+    pub(super) async fn compute(
         services: &Services,
-        file: &mut ImportFile<S>,
+        file: &mut ImportFile,
         scan: &FileScan,
         progress: &impl Fn(Progress),
-    ) -> Result<Self>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<Self> {
         let mut kept = BufWriter::new(tempfile::tempfile().map_err(Failure::from)?);
         if scan.passwords > 0 {
             let mut done = 0;
-            let mut reader = file.start(Selection::All)?;
+            let mut reader = file.start()?;
             while let Some(batch) = reader.next().await {
                 let jobs = services.jobs(&batch).await?;
                 let mut hashes = stream::iter(jobs).map(|job| services.hash_unless_same(job)).buffered(IN_FLIGHT);
@@ -55,7 +52,7 @@ impl Hashes {
     }
 
     /// The hash of the next password. There is one for each, unless the file changed.
-    pub(super) fn next(&mut self) -> Result<String> {
+    pub(super) fn next(&mut self) -> ImportResult<String> {
         let hash = self.0.next().ok_or(Error::Refused(ImportRefusal::Changed))?;
         Ok(hash.map_err(Failure::from)?)
     }
@@ -69,7 +66,7 @@ fn rewind(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
 
 impl Services {
     /// The passwords of a batch, each with the stored hash of the same user's current one.
-    async fn jobs(&self, batch: &Batch) -> std::result::Result<Vec<Job>, Failure> {
+    async fn jobs(&self, batch: &Batch) -> Result<Vec<Job>, Failure> {
         let mut wanted = Vec::new();
         for numbered in &batch.lines {
             if let Ok(Line { change: Change::Put(Record::User(user)), .. }) = &numbered.line
@@ -94,7 +91,7 @@ impl Services {
 
     /// The hash of a password. If the stored hash is of the same password, it is kept, so that importing a file again
     /// changes nothing and ends no session.
-    async fn hash_unless_same(&self, (password, current): Job) -> std::result::Result<String, Failure> {
+    async fn hash_unless_same(&self, (password, current): Job) -> Result<String, Failure> {
         let slot = wait_for_slot(&self.hasher).await;
         if let Some(text) = current
             && let Ok(hash) = PasswordHash::parse(&text)

@@ -1,14 +1,13 @@
 //! Reads a file from its beginning to its end, on a thread of its own, a batch of lines at a time. The consumer of the
 //! batches sets the pace.
 
-use std::io::{self, BufRead, Seek, SeekFrom};
-use std::sync::Arc;
+use std::io::{self, Seek, SeekFrom};
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::lines::{FileDigest, Lines};
-use super::{ImportRefusal, Result};
+use super::{ImportRefusal, ImportResult, Source};
 use crate::services::Error;
 use crate::services::transfer::format::{self, InvalidLine, Line, Rules};
 
@@ -22,7 +21,7 @@ pub(super) struct NumberedLine {
     /// Its number in the file, from 1.
     pub(super) number: u64,
     /// The parsed line, or why it is malformed.
-    pub(super) line: std::result::Result<Line, InvalidLine>,
+    pub(super) line: Result<Line, InvalidLine>,
 }
 
 /// Lines that were read.
@@ -33,36 +32,27 @@ pub(super) struct Batch {
     pub(super) bytes: u64,
 }
 
-/// Selection lines to read.
-#[derive(Clone)]
-pub(super) enum Selection {
-    /// All.
-    All,
-    /// Those with these numbers, in their order.
-    Only(Arc<[u64]>),
-}
-
 /// A file that is read several times.
-pub(super) struct ImportFile<S> {
-    source: Option<S>,
+pub(super) struct ImportFile {
+    source: Option<Box<dyn Source>>,
     rules: Rules,
     size: u64,
     digest: Option<FileDigest>,
 }
 
 /// One reading of a file.
-pub(super) struct LineReader<S> {
+pub(super) struct LineReader {
     batches: mpsc::Receiver<Batch>,
-    thread: JoinHandle<io::Result<(S, FileDigest)>>,
+    thread: JoinHandle<io::Result<(Box<dyn Source>, FileDigest)>>,
 }
 
-impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
-    pub(super) async fn open(mut source: S, rules: Rules) -> Result<Self> {
-        let (source, size) = on_thread(move || {
+impl ImportFile {
+    pub(super) async fn open(mut source: Box<dyn Source>, rules: Rules) -> ImportResult<Self> {
+        let opened = spawn_blocking(move || {
             let size = source.seek(SeekFrom::End(0))?;
             Ok((source, size))
-        })
-        .await?;
+        });
+        let (source, size) = joined(opened.await)?;
         Ok(Self { source: Some(source), rules, size, digest: None })
     }
 
@@ -76,16 +66,25 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
         &self.rules
     }
 
-    /// Begins to read it.
-    pub(super) fn start(&mut self, selection: Selection) -> Result<LineReader<S>> {
+    /// Begins to read all lines.
+    pub(super) fn start(&mut self) -> ImportResult<LineReader> {
+        self.start_reading(None)
+    }
+
+    /// Begins to read the lines with these numbers, in their order.
+    pub(super) fn start_only(&mut self, numbers: Vec<u64>) -> ImportResult<LineReader> {
+        self.start_reading(Some(numbers))
+    }
+
+    fn start_reading(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, &selection, &rules, &sender)) })
+        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) })
     }
 
     /// Ends a reading, and checks whether the file is unchanged since the first one.
-    pub(super) async fn finish(&mut self, reader: LineReader<S>) -> Result<()> {
+    pub(super) async fn finish(&mut self, reader: LineReader) -> ImportResult<()> {
         drop(reader.batches);
         let (source, digest) = joined(reader.thread.await)?;
         self.source = Some(source);
@@ -93,7 +92,7 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
     }
 }
 
-impl<S> LineReader<S> {
+impl LineReader {
     /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
     /// reports.
     pub(super) async fn next(&mut self) -> Option<Batch> {
@@ -101,11 +100,7 @@ impl<S> LineReader<S> {
     }
 }
 
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    joined(spawn_blocking(work).await)
-}
-
-fn joined<T>(result: std::result::Result<io::Result<T>, tokio::task::JoinError>) -> Result<T> {
+fn joined<T>(result: Result<io::Result<T>, tokio::task::JoinError>) -> ImportResult<T> {
     result.map_err(io::Error::other).and_then(|result| result).map_err(unreadable)
 }
 
@@ -113,22 +108,19 @@ fn unreadable(error: io::Error) -> Error<ImportRefusal> {
     Error::Refused(ImportRefusal::Unreadable(error))
 }
 
-fn read<S: BufRead + Seek>(
-    mut source: S,
-    selection: &Selection,
+fn read(
+    mut source: Box<dyn Source>,
+    only: Option<Vec<u64>>,
     rules: &Rules,
     out: &mpsc::Sender<Batch>,
-) -> io::Result<(S, FileDigest)> {
+) -> io::Result<(Box<dyn Source>, FileDigest)> {
     source.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::new(source);
-    let mut wanted: &[u64] = if let Selection::Only(numbers) = selection { numbers } else { &[] };
+    let mut only = only.map(|numbers| numbers.into_iter().peekable());
     let (mut batch, mut sent) = (Vec::new(), 0);
     while let Some((number, text)) = lines.next()? {
-        if matches!(selection, Selection::Only(_)) {
-            match wanted {
-                [first, rest @ ..] if *first == number => wanted = rest,
-                _ => continue,
-            }
+        if only.as_mut().is_some_and(|only| only.next_if_eq(&number).is_none()) {
+            continue;
         }
         let line = match text {
             Ok(text) => format::parse(text, rules),

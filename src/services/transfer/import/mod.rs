@@ -96,21 +96,23 @@ pub enum ImportRefusal {
     Changed,
 }
 
-type Result<T> = std::result::Result<T, Error<ImportRefusal>>;
+type ImportResult<T> = Result<T, Error<ImportRefusal>>;
+
+/// A file that can be read several times.
+pub trait Source: BufRead + Seek + Send + 'static {}
+
+impl<S: BufRead + Seek + Send + 'static> Source for S {}
 
 impl Services {
     /// Imports a file from its beginning: all of it, or nothing. Two concurrent imports run one after the other.
-    pub async fn import<S>(
+    pub async fn import(
         &self,
-        source: S,
+        source: impl Source,
         options: ImportOptions,
         progress: impl Fn(Progress) + Send + Sync,
-    ) -> Result<ImportSummary>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<ImportSummary> {
         let rules = Rules { now: self.now(), password_min_length: self.policy.password_min_length };
-        let mut file = ImportFile::open(source, rules).await?;
+        let mut file = ImportFile::open(Box::new(source), rules).await?;
         let scan = FileScan::read(&mut file, &progress).await?;
         // A dry run or an import with errors must not block others, and hashes that take hours must not be computed in
         // vain.
@@ -144,7 +146,7 @@ impl Services {
 ///
 /// # Errors
 /// If the source cannot be read, or there is no space for the copy.
-pub fn spool(mut source: impl Read) -> io::Result<impl BufRead + Seek + Send + 'static> {
+pub fn spool(mut source: impl Read) -> io::Result<impl Source> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut source, &mut file)?;
     file.rewind()?;

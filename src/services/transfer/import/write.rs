@@ -1,12 +1,10 @@
 //! Writes a file, after all of it has been checked.
 
-use std::io::{BufRead, Seek};
-
 use super::check::Checked;
 use super::file_scan::FileScan;
 use super::hashing::Hashes;
-use super::line_reader::{Batch, ImportFile, Selection};
-use super::{Phase, Progress, Result};
+use super::line_reader::{Batch, ImportFile};
+use super::{ImportResult, Phase, Progress};
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::UserId;
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
@@ -32,29 +30,26 @@ impl Services {
     /// Writes everything. First the deletions, so that keys and addresses become free, and the domains, so that
     /// entities can be created in them; then everything else; last, the deletion of domains, which are empty by then.
     /// Returns how many users have a new password and cannot be notified of it, because no mail server is configured.
-    pub(super) async fn write<S>(
+    pub(super) async fn write(
         &self,
         tx: &mut Tx,
-        file: &mut ImportFile<S>,
+        file: &mut ImportFile,
         scan: &FileScan,
         checked: &Checked,
         hashes: &mut Hashes,
         progress: &impl Fn(Progress),
-    ) -> Result<usize>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<usize> {
         for some in checked.displaced.chunks(IDS) {
             let ids: Vec<&str> = some.iter().map(UserId::as_str).collect();
             bulk::unverify(tx, &ids).await?;
         }
-        let mut reader = file.start(Selection::Only(scan.early_lines().into()))?;
+        let mut reader = file.start_only(scan.early_lines())?;
         while let Some(batch) = reader.next().await {
             write_early(tx, batch).await?;
         }
         file.finish(reader).await?;
 
-        let (mut reader, mut done, mut growth) = (file.start(Selection::All)?, 0, Growth::default());
+        let (mut reader, mut done, mut growth) = (file.start()?, 0, Growth::default());
         let mut not_notified = 0;
         while let Some(batch) = reader.next().await {
             if growth.is_doubled() {
@@ -110,7 +105,7 @@ impl Growth {
     }
 }
 
-async fn write_early(tx: &mut Tx, batch: Batch) -> std::result::Result<(), Failure> {
+async fn write_early(tx: &mut Tx, batch: Batch) -> Result<(), Failure> {
     let mut deleted = Vec::new();
     let mut domains = Vec::new();
     for numbered in batch.lines {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Result;
+use super::ImportResult;
 use super::file_scan::FileScan;
 use super::hashing::Hashes;
 use super::side_effects::SideEffects;
@@ -25,7 +25,7 @@ impl Services {
         hashes: &mut Hashes,
         now: Timestamp,
         records: Vec<UserRecord>,
-    ) -> Result<usize> {
+    ) -> ImportResult<usize> {
         let mut replaced = ReplacedUsers::lock(tx, &records).await?;
         let before: Vec<_> = records.iter().map(|record| replaced.take(record)).collect();
         replaced.check_all_taken()?;
@@ -55,7 +55,7 @@ impl Services {
         id: UserId,
         new_hash: Option<String>,
         now: Timestamp,
-    ) -> std::result::Result<UserWithSecrets, Failure> {
+    ) -> Result<UserWithSecrets, Failure> {
         let new_secret = record.otp_secret.as_ref().map(|secret| self.encrypt_otp_secret(secret)).transpose()?;
         let (created_at, last_accessed_at) =
             before.map_or((now, None), |before| (before.user.created_at, before.user.last_accessed_at));
@@ -66,7 +66,7 @@ impl Services {
         })
     }
 
-    fn encrypt_otp_secret(&self, secret: &OtpSecret) -> std::result::Result<Vec<u8>, Failure> {
+    fn encrypt_otp_secret(&self, secret: &OtpSecret) -> Result<Vec<u8>, Failure> {
         let encrypted = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
         encrypted.map_err(Failure::from)
     }
@@ -79,7 +79,7 @@ struct ReplacedUsers {
 }
 
 impl ReplacedUsers {
-    async fn lock(tx: &mut Tx, records: &[UserRecord]) -> std::result::Result<Self, Failure> {
+    async fn lock(tx: &mut Tx, records: &[UserRecord]) -> Result<Self, Failure> {
         let logins: Vec<(&str, &str)> =
             records.iter().map(|record| (record.domain_id.as_str(), record.login.key())).collect();
         let ids: Vec<&str> = records.iter().filter_map(|record| record.id().map(UserId::as_str)).collect();
@@ -99,7 +99,7 @@ impl ReplacedUsers {
 
     /// Every line was checked to replace at most one user. If there is a second one, a concurrent request has written
     /// it.
-    fn check_all_taken(self) -> std::result::Result<(), Failure> {
+    fn check_all_taken(self) -> Result<(), Failure> {
         if self.by_id.is_empty() { Ok(()) } else { Err(storage::Error::Conflict(Conflict::UsersLogin).into()) }
     }
 }
@@ -108,7 +108,7 @@ impl ReplacedUsers {
 const MAX_DRAWS: usize = 20;
 
 /// The given number of unused ids. With a million users, a collision of 48 random bits is not unusual.
-async fn unused_ids(tx: &mut Tx, scan: &FileScan, number: usize) -> std::result::Result<BTreeSet<UserId>, Failure> {
+async fn unused_ids(tx: &mut Tx, scan: &FileScan, number: usize) -> Result<BTreeSet<UserId>, Failure> {
     let mut ids = BTreeSet::new();
     for _ in 0..MAX_DRAWS {
         while ids.len() < number {
