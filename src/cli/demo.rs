@@ -6,7 +6,7 @@ use super::error::CliError;
 use crate::config::Config;
 use crate::http::SampleUsers;
 use crate::services::Services;
-use crate::services::import::ImportOptions;
+use crate::services::transfer::import::ImportOptions;
 use crate::storage::db::Location;
 
 /// The company, in the form that `import` reads.

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::{log, set_up};
 use crate::config::Config;
 use crate::services::Services;
-use crate::services::export::ExportOptions;
+use crate::services::transfer::export::ExportOptions;
 
 /// Exports to a file or to standard output.
 pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), CliError> {

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::{log, output, set_up};
 use crate::config::Config;
 use crate::services::Services;
-use crate::services::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
+use crate::services::transfer::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
 
 /// Imports a file.
 pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), CliError> {
@@ -31,7 +31,7 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
             "SMTP_URL is not set: users who are not notified of their new password: {users}; inform them yourself"
         ));
     }
-    output::print(&describe(&summary, options))
+    output::print(&summary_text(&summary, options))
 }
 
 async fn run<S>(services: &Services, source: S, options: ImportOptions) -> Result<ImportSummary, CliError>
@@ -44,13 +44,12 @@ where
     Ok(imported?)
 }
 
-fn describe(summary: &ImportSummary, options: ImportOptions) -> String {
-    let result = if options.dry_run { "are valid; nothing was written" } else { "imported" };
-    let kinds = summary
-        .kinds
-        .iter()
-        .map(|(kind, tally)| format!("{:>16}: {} written, {} deleted\n", kind.as_str(), tally.put, tally.deleted));
-    std::iter::once(format!("{} lines {result}\n", summary.lines)).chain(kinds).collect()
+fn summary_text(summary: &ImportSummary, options: ImportOptions) -> String {
+    let what = if options.dry_run { "are valid; nothing was written" } else { "imported" };
+    let kinds = summary.kinds.iter().map(|(kind, counts)| {
+        format!("{:>16}: {} written, {} deleted\n", kind.as_str(), counts.written, counts.deleted)
+    });
+    std::iter::once(format!("{} lines {what}\n", summary.lines)).chain(kinds).collect()
 }
 
 /// A progress bar, shown only on a terminal.

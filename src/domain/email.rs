@@ -14,9 +14,11 @@ pub const MAX_EMAIL_LENGTH: usize = 254;
 /// An email address (RFC 5321 `Mailbox`, with the local part as a dot-string), kept as typed.
 ///
 /// Two addresses are the same if their [`key`](Self::key)s are equal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Email {
     typed: String,
+    #[serde(skip)]
     key: String,
 }
 

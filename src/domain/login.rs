@@ -11,9 +11,11 @@ pub const MAX_LOGIN_LENGTH: usize = 256;
 ///
 /// It is kept as typed, but user ids that differ only in case or Unicode form are the same: they have the same
 /// [`key`](Self::key), and only keys are compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct LoginId {
     typed: String,
+    #[serde(skip)]
     key: String,
 }
 

@@ -1,5 +1,7 @@
 //! Tags: a JSON object with custom data of an entity.
 
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Invalid;
@@ -54,11 +56,12 @@ impl Tags {
     pub fn into_text(self) -> String {
         self.0
     }
+}
 
-    /// The tags as a JSON value; null if the stored text is not JSON.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        serde_json::from_str(&self.0).unwrap_or_default()
+/// As a JSON object; null if the stored text is not JSON.
+impl Serialize for Tags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.0).ok().serialize(serializer)
     }
 }
 
@@ -137,7 +140,7 @@ mod tests {
         #[test]
         fn text_goes_in_and_comes_out_unchanged(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
             let value = json!({ key: text });
-            prop_assert_eq!(Tags::parse(&value).unwrap().to_value(), value);
+            prop_assert_eq!(serde_json::to_value(Tags::parse(&value).unwrap()).unwrap(), value);
         }
     }
 }

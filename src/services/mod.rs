@@ -4,11 +4,9 @@
 pub mod admin;
 mod codes;
 pub mod email;
-pub mod export;
 mod failed_attempts;
 mod future_times;
 pub mod hasher;
-pub mod import;
 pub mod installation;
 pub mod mfa;
 pub mod outbox;
@@ -18,6 +16,7 @@ mod sends;
 pub mod sessions;
 pub mod sign_in;
 pub mod throttle;
+pub mod transfer;
 mod undo_links;
 pub mod workspaces;
 

@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::bulk::UserWithSecrets;
 use super::db::{Tx, on};
 use super::error::Error;
 use super::pairs::AfterPair;
 use super::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, UserRow, WorkspaceRow};
 use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
 use crate::domain::ids::WorkspaceGroupId;
-use crate::domain::user::{Domain, User};
+use crate::domain::user::Domain;
 use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 
 /// How many entities a page contains.
@@ -57,16 +58,6 @@ pub async fn roles(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<Role>
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// A user with their secrets.
-pub struct UserWithSecrets {
-    /// The user.
-    pub user: User,
-    /// The password hash.
-    pub password_hash: Option<String>,
-    /// The encrypted secret of the authenticator app.
-    pub otp_secret: Option<Vec<u8>>,
-}
-
 /// A page of users, in the order of their domains and user ids.
 pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserWithSecrets>, Error> {
     type Row = (UserRow, Option<String>, Option<Vec<u8>>);
@@ -79,11 +70,7 @@ pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserW
         user_id_key,
         after
     );
-    rows.into_iter()
-        .map(|(user, password_hash, otp_secret)| {
-            Ok(UserWithSecrets { user: user.try_into()?, password_hash, otp_secret })
-        })
-        .collect()
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// A page of groups, in the order of their ids.

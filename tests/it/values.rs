@@ -1,7 +1,7 @@
 //! Equality and exactness of values: letter case, numbers in tags, languages, and password hashes of other systems.
 
 use serde_json::{Value, json};
-use userprofile::services::import::{ImportOptions, ImportRefusal};
+use userprofile::services::transfer::import::{ImportOptions, ImportRefusal};
 
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, User, Workspace, database, domain};
 
@@ -14,7 +14,7 @@ fn line(user: &str, more: &str) -> String {
 async fn import_errors(app: &TestApp, lines: &str) -> String {
     let source = std::io::Cursor::new(lines.to_owned().into_bytes());
     match app.services.import(source, ImportOptions::default(), |_| {}).await {
-        Err(userprofile::services::Error::Refused(ImportRefusal::Faults(faults))) => faults.to_string(),
+        Err(userprofile::services::Error::Refused(ImportRefusal::Invalid(faults))) => faults.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -30,7 +30,7 @@ async fn user_ids_are_compared_case_insensitively() {
         assert!(can_sign_in(&app, login, PASSWORD).await, "{login}");
     }
     let again = line("ΝΙΚΟΣ@x.gr", r#""name":"New""#) + &line("νικοσ@x.gr", r#""name":"New""#);
-    assert!(import_errors(&app, &again).await.contains("line 2: line 1 is about the same thing"));
+    assert!(import_errors(&app, &again).await.contains("line 2: line 1 has the same key"));
     let taken = line("other", r#""email":"ΝΙΚΟΣ@x.gr","email_verified":true"#);
     assert!(import_errors(&app, &taken).await.contains("`email`: this is the verified address of"));
 }

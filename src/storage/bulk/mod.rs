@@ -1,16 +1,16 @@
 //! Statements on many rows: the look-ups and writes of an import, each for a whole batch. The calling code chooses the
 //! batches; a thousand rows are a good size. Statements on single entities are in the entity's own file.
 
-mod things;
+mod entities;
 mod users;
 
-pub use things::{
-    count_in_domains, delete, delete_domains, find_domains, find_domains_of, find_roles, put_bindings, put_domains,
-    put_groups, put_roles, put_workspaces,
+pub use entities::{
+    Dated, GroupWithUsers, count_in_domains, delete, delete_domains, find_domains, find_domains_of, find_roles,
+    put_bindings, put_domains, put_groups, put_roles, put_workspaces,
 };
 pub use users::{
-    StoredUser, UserToPut, change_id, delete_users, find_users_by_id, find_users_by_login,
-    find_users_by_verified_email, find_whole_users, lock_users, put_users, unverify,
+    StoredUser, UserWithSecrets, change_id, delete_users, find_users_by_id, find_users_by_login,
+    find_users_by_verified_email, lock_users, put_users, unverify,
 };
 
 use diesel::connection::SimpleConnection as _;

@@ -4,17 +4,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::upsert_rows;
-use crate::clock::Timestamp;
 use crate::domain::ids::{DomainId, UserId};
-use crate::domain::user::{User, UserState};
+use crate::domain::user::User;
 use crate::storage::db::{Conn, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOf, OneOfPairs};
-use crate::storage::rows::{NewUserRow, UserRow, stored_enum};
+use crate::storage::rows::{NewUserRow, UserRow};
 use crate::storage::schema::{security_events, sessions, users};
-use crate::storage::types::At;
 
-/// The data of an existing user that is needed to replace them, or to check whether another user may be added.
+/// The data of an existing user that is needed to check whether a user may be written.
 #[derive(Clone)]
 pub struct StoredUser {
     /// The `id`.
@@ -23,22 +21,16 @@ pub struct StoredUser {
     pub domain_id: DomainId,
     /// The user id, as its comparison key.
     pub login_key: String,
-    /// The account's state.
-    pub state: UserState,
     /// The email address, as its comparison key.
     pub email_key: Option<String>,
     /// The password hash.
     pub password_hash: Option<String>,
     /// The encrypted secret of the authenticator app.
     pub otp_secret: Option<Vec<u8>>,
-    /// When the user was created.
-    pub created_at: Timestamp,
-    /// When the user last signed in or refreshed a session.
-    pub last_accessed_at: Option<Timestamp>,
 }
 
-/// A user to be written, with their secrets.
-pub struct UserToPut {
+/// A user with their secrets.
+pub struct UserWithSecrets {
     /// The user.
     pub user: User,
     /// The password hash.
@@ -47,40 +39,40 @@ pub struct UserToPut {
     pub otp_secret: Option<Vec<u8>>,
 }
 
+impl TryFrom<(UserRow, Option<String>, Option<Vec<u8>>)> for UserWithSecrets {
+    type Error = Error;
+
+    fn try_from((user, password_hash, otp_secret): (UserRow, Option<String>, Option<Vec<u8>>)) -> Result<Self, Error> {
+        Ok(Self { user: user.try_into()?, password_hash, otp_secret })
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 struct Row {
     id: String,
     domain_id: String,
     user_id_key: String,
-    state: String,
     email_key: Option<String>,
     password_hash: Option<String>,
     otp_secret: Option<Vec<u8>>,
-    created_at: At,
-    last_accessed_at: Option<At>,
 }
 
-impl TryFrom<Row> for StoredUser {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            state: stored_enum(&row.state, "users", "state", &row.id)?,
+impl From<Row> for StoredUser {
+    fn from(row: Row) -> Self {
+        Self {
             id: UserId::from_stored(row.id),
             domain_id: DomainId::from_stored(row.domain_id),
             login_key: row.user_id_key,
             email_key: row.email_key,
             password_hash: row.password_hash,
             otp_secret: row.otp_secret,
-            created_at: row.created_at.0,
-            last_accessed_at: row.last_accessed_at.map(|at| at.0),
-        })
+        }
     }
 }
 
-fn stored(rows: Vec<Row>) -> Result<Vec<StoredUser>, Error> {
-    rows.into_iter().map(TryInto::try_into).collect()
+fn stored(rows: Vec<Row>) -> Vec<StoredUser> {
+    rows.into_iter().map(Into::into).collect()
 }
 
 /// The users with these ids.
@@ -88,9 +80,9 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
+    Ok(stored(on!(tx.conn(), c => {
         users::table.filter(OneOf::column(users::id, ids)).select(Row::as_select()).load(c).await
-    })?)
+    })?))
 }
 
 /// The users with these user ids, given as pairs of the domain and the comparison key.
@@ -98,9 +90,9 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
     if logins.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
+    Ok(stored(on!(tx.conn(), c => {
         users::table.filter(with_login(logins)).select(Row::as_select()).load(c).await
-    })?)
+    })?))
 }
 
 /// The users with these verified addresses, given as pairs of the domain and the comparison key.
@@ -108,39 +100,25 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
     if emails.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
+    Ok(stored(on!(tx.conn(), c => {
         let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
         users::table.filter(is_wanted.and(users::email_verified)).select(Row::as_select()).load(c).await
-    })?)
-}
-
-/// The users with one of these user ids (`logins`) or `ids`, each as a complete `User`.
-pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
-    let mut rows: Vec<UserRow> = Vec::new();
-    if !logins.is_empty() {
-        rows = on!(tx.conn(), c => users::table.filter(with_login(logins)).select(UserRow::as_select()).load(c).await)?;
-    }
-    if !ids.is_empty() {
-        let more: Vec<UserRow> = on!(tx.conn(), c => {
-            users::table.filter(OneOf::column(users::id, ids)).select(UserRow::as_select()).load(c).await
-        })?;
-        rows.extend(more);
-    }
-    rows.into_iter().map(TryInto::try_into).collect()
+    })?))
 }
 
 /// Locks the users with these `logins` or `ids`, and returns them as they are then. This waits for sign-ins that hold
 /// one of them; later sign-ins wait for this transaction.
-pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
-    let mut locked: Vec<Row> = Vec::new();
+pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<UserWithSecrets>, Error> {
+    let mut locked: Vec<(UserRow, Option<String>, Option<Vec<u8>>)> = Vec::new();
     // On SQLite, the transaction already holds the only write lock.
     macro_rules! lock {
-        ($condition:expr) => {
+        ($condition:expr) => {{
+            let (users, secrets) = (users::table.filter($condition), (users::password_hash, users::otp_secret));
             match tx.conn() {
-                Conn::Pg(c) => users::table.filter($condition).select(Row::as_select()).for_update().load(c).await,
-                Conn::Sqlite(c) => users::table.filter($condition).select(Row::as_select()).load(c).await,
+                Conn::Pg(c) => users.select((UserRow::as_select(), secrets.0, secrets.1)).for_update().load(c).await,
+                Conn::Sqlite(c) => users.select((UserRow::as_select(), secrets.0, secrets.1)).load(c).await,
             }
-        };
+        }};
     }
     if !logins.is_empty() {
         locked = lock!(with_login(logins))?;
@@ -148,9 +126,9 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
     if !ids.is_empty() {
         locked.extend(lock!(OneOf::column(users::id, ids))?);
     }
-    locked.sort_by(|one, other| one.id.cmp(&other.id));
-    locked.dedup_by(|one, other| one.id == other.id);
-    stored(locked)
+    locked.sort_by(|(one, ..), (other, ..)| one.id.cmp(&other.id));
+    locked.dedup_by(|(one, ..), (other, ..)| one.id == other.id);
+    locked.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Writes users, in place of those with the same ids. What an import does not contain stays: the pending email and the
@@ -158,7 +136,7 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
 ///
 /// # Errors
 /// [`Conflict`](Error::Conflict) if the user id or the verified address of a user is taken.
-pub async fn put_users(tx: &mut Tx, users: &[UserToPut]) -> Result<(), Error> {
+pub async fn put_users(tx: &mut Tx, users: &[UserWithSecrets]) -> Result<(), Error> {
     let rows: Vec<NewUserRow> = users
         .iter()
         .map(|one| NewUserRow::new(&one.user, one.password_hash.as_deref(), one.otp_secret.as_deref()))

@@ -1,11 +1,11 @@
-//! Taking things away.
+//! Deleting entities.
 
-use userprofile::domain::record::Kind;
+use userprofile::domain::entity::EntityKind;
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
-const THINGS: &str = r#"{"kind":"role","domain_id":"domain-a","role_id":"r","name":"r","role_type":"WORKSPACE_OWNER"}
+const ENTITIES: &str = r#"{"kind":"role","domain_id":"domain-a","role_id":"r","name":"r","role_type":"WORKSPACE_OWNER"}
 {"kind":"workspace_group","domain_id":"domain-a","workspace_group_id":"wg-1","name":"g","users":[{"user_id":"u"}]}
 {"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-1","name":"w"}
 {"kind":"workspace","domain_id":"domain-a","workspace_id":"workspace-2","name":"w"}
@@ -23,34 +23,34 @@ const DELETIONS: &str = r#"{"kind":"domain","domain_id":"domain-a","delete":true
 
 async fn company() -> TestApp {
     let app = TestApp::start().await;
-    app.import(&(domain(DOMAIN) + &domain("domain-b") + &user(DOMAIN, "u", "") + THINGS)).await;
+    app.import(&(domain(DOMAIN) + &domain("domain-b") + &user(DOMAIN, "u", "") + ENTITIES)).await;
     app
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_domain_goes_with_all_that_is_in_it_and_only_so() {
+async fn a_domain_is_deleted_only_together_with_everything_in_it() {
     let app = company().await;
     let client = app.signed_in(DOMAIN, "u").await;
     let before = app.export_with_secrets().await;
     let only_domain = DELETIONS.lines().next().unwrap();
-    let holds = "still holds 1 roles, 1 users, 1 workspace groups, 2 workspaces, 1 role bindings";
-    assert_faults(app.try_import(only_domain).await, &[(1, holds)]);
+    let holds = "still contains 1 roles, 1 users, 1 workspace groups, 2 workspaces, 1 role bindings";
+    assert_errors(app.try_import(only_domain).await, &[(1, holds)]);
     let all_but_one = DELETIONS.lines().filter(|line| !line.contains("workspace-2")).collect::<Vec<_>>().join("\n");
-    assert_faults(app.try_import(&all_but_one).await, &[(1, "still holds 1 workspaces;")]);
+    assert_errors(app.try_import(&all_but_one).await, &[(1, "still contains 1 workspaces;")]);
     let with_a_new_one = format!("{DELETIONS}{}", user(DOMAIN, "new", ""));
-    assert_faults(app.try_import(&with_a_new_one).await, &[(8, "line 1 takes the domain domain-a away")]);
+    assert_errors(app.try_import(&with_a_new_one).await, &[(8, "line 1 deletes the domain domain-a")]);
     assert_eq!(app.export_with_secrets().await, before);
 
     let summary = app.try_import(DELETIONS).await.unwrap();
-    assert_eq!((summary.kinds[&Kind::Workspace].deleted, summary.kinds[&Kind::Domain].deleted), (2, 1));
+    assert_eq!((summary.kinds[&EntityKind::Workspace].deleted, summary.kinds[&EntityKind::Domain].deleted), (2, 1));
     assert_eq!(app.export().await.lines().count(), 1);
     assert!(!client.is_authenticated().await);
-    // What is gone already is no fault.
+    // Deleting missing entities is no error.
     assert!(app.try_import(DELETIONS).await.unwrap().kinds.values().all(|tally| tally.deleted == 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
+async fn a_deleted_user_loses_all_sessions_and_references_to_them_stay() {
     let app = company().await;
     let client = app.signed_in(DOMAIN, "u").await;
     let line = DELETIONS.lines().nth(2).unwrap();
@@ -65,16 +65,16 @@ async fn a_user_goes_with_his_sessions_and_what_names_him_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thing_is_not_put_and_taken_away_in_one_file() {
+async fn an_entity_is_not_written_and_deleted_in_one_file() {
     let app = company().await;
-    let lines = format!("{THINGS}{}", DELETIONS.lines().nth(4).unwrap());
-    assert_faults(app.try_import(&lines).await, &[(6, "line 3 is about the same thing")]);
+    let lines = format!("{ENTITIES}{}", DELETIONS.lines().nth(4).unwrap());
+    assert_errors(app.try_import(&lines).await, &[(6, "line 3 has the same key")]);
     let nowhere = r#"{"kind":"user","domain_id":"domain-nowhere","user_id":"u","delete":true}"#;
-    assert_faults(app.try_import(nowhere).await, &[(1, "there is no domain domain-nowhere")]);
+    assert_errors(app.try_import(nowhere).await, &[(1, "the domain domain-nowhere does not exist")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_with_delete_in_every_line_takes_everything_away() {
+async fn an_export_with_delete_in_every_line_deletes_everything() {
     let app = company().await;
     let deletions = app.export_with_secrets().await.replace("}\n", ",\"delete\":true}\n");
     assert_eq!(app.try_import(&deletions).await.unwrap().lines, 8);

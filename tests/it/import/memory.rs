@@ -1,10 +1,10 @@
-//! A large file takes little memory: looked at in a process of its own, where nothing else takes any.
+//! A large file takes little memory: measured in a process of its own, where nothing else takes any.
 
 use std::fmt::Write as _;
 use std::io::{BufReader, Write as _};
 use std::process::Command;
 
-use userprofile::services::import::ImportOptions;
+use userprofile::services::transfer::import::ImportOptions;
 
 use crate::support::TestApp;
 
@@ -15,7 +15,7 @@ const MOST_KIB: u64 = 120 * 1024;
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hundred_thousand_lines_fit_in_little() {
+fn an_import_of_a_hundred_thousand_lines_takes_little_memory() {
     if std::env::var_os(CHILD).is_some() {
         return;
     }

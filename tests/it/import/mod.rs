@@ -1,8 +1,8 @@
-//! Import and export, below the command line: what is refused, what a line replaces and what it leaves, and that both
-//! go round.
+//! Import and export, below the command line: errors, what a line replaces and what it keeps, and that export after
+//! import is the same.
 
 mod deleting;
-mod faults;
+mod errors;
 mod memory;
 mod plans;
 mod replacing;
@@ -15,21 +15,21 @@ use std::io::{Cursor, Read, Seek};
 use userprofile::domain::ids::DomainId;
 use userprofile::domain::login::LoginId;
 use userprofile::services::Error;
-use userprofile::services::export::ExportOptions;
-use userprofile::services::import::{Faults, ImportOptions, ImportRefusal, ImportSummary};
+use userprofile::services::transfer::export::ExportOptions;
+use userprofile::services::transfer::import::{ImportErrors, ImportOptions, ImportRefusal, ImportSummary};
 
 use crate::support::TestApp;
 
 impl TestApp {
-    async fn try_import(&self, lines: &str) -> Result<ImportSummary, Faults> {
+    async fn try_import(&self, lines: &str) -> Result<ImportSummary, ImportErrors> {
         self.import_with(lines, ImportOptions::default()).await
     }
 
-    async fn import_with(&self, lines: &str, options: ImportOptions) -> Result<ImportSummary, Faults> {
+    async fn import_with(&self, lines: &str, options: ImportOptions) -> Result<ImportSummary, ImportErrors> {
         let source = Cursor::new(lines.to_owned().into_bytes());
         match self.services.import(source, options, |_| {}).await {
             Ok(summary) => Ok(summary),
-            Err(Error::Refused(ImportRefusal::Faults(faults))) => Err(faults),
+            Err(Error::Refused(ImportRefusal::Invalid(faults))) => Err(faults),
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -67,13 +67,13 @@ impl TestApp {
     }
 }
 
-/// Asserts that the lines are refused, for exactly these faults: a line's number and a part of what is said about it.
+/// Asserts that the lines are refused, for exactly these errors: a line's number and a part of the message.
 #[track_caller]
-fn assert_faults(result: Result<ImportSummary, Faults>, expected: &[(u64, &str)]) {
-    let faults = result.expect_err("it was not refused");
-    let listed: Vec<u64> = faults.listed.iter().map(|fault| fault.line).collect();
-    assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{faults}");
-    for (fault, (_, part)) in faults.listed.iter().zip(expected) {
-        assert!(fault.message.contains(part), "«{part}» is not in «{}»", fault.message);
+fn assert_errors(result: Result<ImportSummary, ImportErrors>, expected: &[(u64, &str)]) {
+    let errors = result.expect_err("it was not refused");
+    let listed: Vec<u64> = errors.listed.iter().map(|error| error.line).collect();
+    assert_eq!(listed, expected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), "{errors}");
+    for (error, (_, part)) in errors.listed.iter().zip(expected) {
+        assert!(error.message.contains(part), "«{part}» is not in «{}»", error.message);
     }
 }

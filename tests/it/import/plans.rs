@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Cursor;
 
-use userprofile::services::import::ImportOptions;
+use userprofile::services::transfer::import::ImportOptions;
 
 use crate::support::{DOMAIN, TestApp, database, domain};
 

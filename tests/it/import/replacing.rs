@@ -1,4 +1,4 @@
-//! What has the same key is replaced, and what stays of a user all the same.
+//! An entity with the same key is replaced, and what is kept of a user.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{DOMAIN, PASSWORD, TestApp, domain, user};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_the_same_key_is_replaced_whole() {
+async fn an_entity_with_the_same_key_is_replaced_whole() {
     let app = TestApp::start().await;
     let file = r#"{"kind":"domain","domain_id":"domain-a","name":"acme","tags":{"a":1}}
 {"kind":"role","domain_id":"domain-a","role_id":"r","name":"Role","role_type":"WORKSPACE_OWNER","state":"DISABLED"}
@@ -60,7 +60,7 @@ async fn an_import_is_idempotent_on_another_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_user_what_the_line_does_not_tell_stays() {
+async fn secrets_id_and_times_of_a_user_are_kept_if_the_line_omits_them() {
     let app = TestApp::start().await;
     let full = r#""name":"U","email":"u@x.org","email_verified":true,"role_id":"r","language":"ko","tags":{"a":1},"required_actions":["UPDATE_PASSWORD"],"refresh_timeout":1800,"last_accessed_at":"2026-01-01 00:00:00","mfa":{"state":"ENABLED","mfa_type":"OTP","otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#;
     let line = |rest: &str| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u\"{rest}}}\n");
@@ -114,7 +114,7 @@ async fn only_a_new_password_or_being_disabled_ends_sessions() {
     app.import(&line(r#","state":"DISABLED""#)).await;
     assert!(!client.is_authenticated().await);
     app.import(&line("")).await;
-    // Shut out once, his session is gone for good.
+    // Enabling the user does not restore the session.
     assert!(!client.is_authenticated().await);
     assert!(other.is_authenticated().await);
     let client = app.signed_in(DOMAIN, "u").await;
@@ -143,7 +143,7 @@ async fn importing_a_file_again_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_imports_at_once_are_done_one_after_the_other() {
+async fn two_concurrent_imports_run_one_after_the_other() {
     let app = TestApp::start().await;
     app.import(&domain(DOMAIN)).await;
     let file = |name: &str| {

@@ -10,7 +10,7 @@ use crate::support::{TestApp, database};
 const FILES: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn made_up_files_go_round() {
+async fn generated_files_are_exported_as_they_were_imported() {
     let mut runner = TestRunner::new(Config::default());
     for _ in 0..FILES {
         let lines = file().new_tree(&mut runner).unwrap().current();
@@ -35,7 +35,7 @@ async fn made_up_files_go_round() {
     }
 }
 
-/// Whatever the lines said stands in the export.
+/// The export contains everything that the lines contained.
 fn assert_holds(exported: &str, lines: &[String]) {
     let object = |line: &str| serde_json::from_str::<Map<String, Value>>(line).unwrap();
     let keys = ["kind", "domain_id", "role_id", "user_id", "workspace_group_id", "workspace_id", "role_binding_id"];
@@ -61,16 +61,16 @@ fn is_default(value: &Value) -> bool {
 /// The lines of a file, in any order.
 fn file() -> impl Strategy<Value = Vec<String>> {
     (1..4_usize).prop_flat_map(|domains| {
-        let things = (0..domains, 0..6_u8, thing()).prop_map(|(domain, kind, thing)| (domain, kind, thing));
-        prop::collection::vec(things, 0..40)
-            .prop_map(move |things| {
+        let entities = (0..domains, 0..6_u8, values()).prop_map(|(domain, kind, values)| (domain, kind, values));
+        prop::collection::vec(entities, 0..40)
+            .prop_map(move |entities| {
                 let mut lines: Vec<String> = (0..domains)
                     .map(|n| {
                         line(json!({"kind": "domain", "domain_id": format!("domain-{n}"), "name": format!("d{n}")}))
                     })
                     .collect();
-                lines.extend(things.into_iter().enumerate().filter_map(|(n, (domain, kind, thing))| {
-                    make(kind, &format!("domain-{domain}"), n, thing).map(line)
+                lines.extend(entities.into_iter().enumerate().filter_map(|(n, (domain, kind, values))| {
+                    make(kind, &format!("domain-{domain}"), n, values).map(line)
                 }));
                 lines
             })
@@ -86,9 +86,9 @@ fn line(value: Value) -> String {
     format!("{{\"kind\":{kind},{}\n", &rest[1..])
 }
 
-/// What things of all kinds are made of.
+/// The values that entities of all kinds are made of.
 #[derive(Debug, Clone)]
-struct Thing {
+struct Values {
     text: String,
     tags: Value,
     time: String,
@@ -96,11 +96,11 @@ struct Thing {
     number: u32,
 }
 
-fn thing() -> impl Strategy<Value = Thing> {
+fn values() -> impl Strategy<Value = Values> {
     let text = "[^\\pC]{1,20}";
     let tags = prop::collection::btree_map("[^\0]{0,6}", tag(), 0..4).prop_map(|tags| json!(tags));
     let micros = -62_167_219_200_000_000_i64..253_402_300_800_000_000;
-    (text, tags, micros, any::<[bool; 3]>(), 0..1000_u32).prop_map(|(text, tags, micros, flags, number)| Thing {
+    (text, tags, micros, any::<[bool; 3]>(), 0..1000_u32).prop_map(|(text, tags, micros, flags, number)| Values {
         text,
         tags,
         time: chrono::DateTime::from_timestamp_micros(micros)
@@ -122,8 +122,8 @@ fn tag() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn make(kind: u8, domain: &str, n: usize, thing: Thing) -> Option<Value> {
-    let Thing { text, tags, time, flags: [one, two, three], number } = thing;
+fn make(kind: u8, domain: &str, n: usize, values: Values) -> Option<Value> {
+    let Values { text, tags, time, flags: [one, two, three], number } = values;
     let name = text.trim().to_owned();
     if name.is_empty() {
         return None;
@@ -173,7 +173,7 @@ fn make(kind: u8, domain: &str, n: usize, thing: Thing) -> Option<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_longer_than_a_page_goes_round() {
+async fn more_than_a_page_is_exported_as_it_was_imported() {
     let app = TestApp::start().await;
     let mut lines = "{\"kind\":\"domain\",\"domain_id\":\"domain-a\",\"name\":\"a\"}\n".to_owned();
     for n in 0..1001 {

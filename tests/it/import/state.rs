@@ -1,11 +1,11 @@
-//! What the format does not carry is kept, and a user who is replaced stays the same row.
+//! What the format does not contain is kept, and a user who is replaced stays the same row.
 
 use std::sync::Mutex;
 use std::sync::mpsc;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use userprofile::services::import::{ImportOptions, Phase};
+use userprofile::services::transfer::import::{ImportOptions, Phase};
 
 use crate::mfa::Authenticator;
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, database, domain, user};
@@ -38,7 +38,7 @@ async fn confirm(client: &Client, token: &Value, code: &str) -> Result<Client, S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pending_address_and_its_code_outlive_an_import() {
+async fn a_pending_address_and_its_code_survive_an_import() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     client.mutate_ok("updateProfile", json!({ "email": "new@example.com" }), "sentTo").await;
@@ -50,7 +50,7 @@ async fn a_pending_address_and_its_code_outlive_an_import() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_totp_that_was_used_is_refused_after_an_import_too() {
+async fn a_used_totp_is_refused_after_an_import_too() {
     let app = TestApp::start().await;
     let otp = format!(r#""mfa":{{"state":"ENABLED","mfa_type":"OTP","otp_secret":"{SECRET}"}}"#);
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", &otp))).await;
@@ -69,7 +69,7 @@ async fn a_totp_that_was_used_is_refused_after_an_import_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_mfa() {
+async fn recovery_codes_sessions_and_events_are_kept_for_any_mfa_in_the_line() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let begun = client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
@@ -86,7 +86,7 @@ async fn recovery_codes_sessions_and_events_are_kept_whatever_the_line_says_of_m
     assert!(confirm(&fresh, &token, codes[0].as_str().unwrap()).await.is_ok());
 }
 
-/// The user's events but for those of imports.
+/// The user's events, except those of imports.
 async fn events_but_updates(client: &Client) -> Vec<Value> {
     let mut me = client.me("securityEvents { nodes { id type } }").await;
     let mut events: Vec<Value> = serde_json::from_value(me["securityEvents"]["nodes"].take()).unwrap();
@@ -122,7 +122,7 @@ async fn a_new_factor_invalidates_the_codes_for_the_one_before() {
 
 /// While an import holds the users it writes, sign-ins with one TOTP wait for it. Then one of them is accepted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 6)]
-async fn of_sign_ins_that_wait_for_an_import_one_may_use_a_totp() {
+async fn of_sign_ins_that_wait_for_an_import_only_one_may_use_a_totp() {
     const SIGN_INS: usize = 4;
     let database = database::create().await;
     let app = TestApp::on(&database).await;
@@ -140,7 +140,7 @@ async fn of_sign_ins_that_wait_for_an_import_one_may_use_a_totp() {
     let services = app.services.clone();
     let import = tokio::spawn(async move {
         let source = std::io::Cursor::new(with_otp(r#","name":"New""#).into_bytes());
-        let hold = |progress: userprofile::services::import::Progress| {
+        let hold = |progress: userprofile::services::transfer::import::Progress| {
             if progress.phase == Phase::Writing
                 && let Some(written) = written.lock().unwrap().take()
             {

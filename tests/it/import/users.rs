@@ -1,9 +1,9 @@
-//! Users have two keys, and an address that no other may have: what a file may do with them.
+//! Users have two keys, and a verified address that no other user may have: what a file may do with them.
 
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 fn line(user: &str, rest: &str) -> String {
@@ -15,7 +15,7 @@ fn verified(user: &str, address: &str) -> String {
     line(user, &format!("\"email\":\"{address}\",\"email_verified\":true"))
 }
 
-fn gone(user: &str) -> String {
+fn deleted(user: &str) -> String {
     line(user, "\"delete\":true")
 }
 
@@ -26,27 +26,27 @@ async fn with(lines: &[String]) -> TestApp {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verified_address_has_one_owner_after_the_import_whoever_had_it_before() {
+async fn a_verified_address_can_move_between_users_and_has_one_owner() {
     let app = with(&[verified("a", "one@x.org"), verified("b", "two@x.org"), line("c", "")]).await;
-    assert_faults(app.try_import(&verified("c", "ONE@x.org")).await, &[(1, "the verified address of a")]);
-    // Unverified it may be anybody's.
+    assert_errors(app.try_import(&verified("c", "ONE@x.org")).await, &[(1, "the verified address of a")]);
+    // Several users may have it unverified.
     app.import(&line("c", r#""email":"one@x.org""#)).await;
     // Exchanged, in both directions.
     app.import(&(verified("a", "two@x.org") + &verified("b", "one@x.org"))).await;
     assert_eq!(app.exported_user("a").await["email"], "two@x.org");
     // Given up in the same file, before or after.
     app.import(&(verified("c", "two@x.org") + &line("a", ""))).await;
-    app.import(&(gone("b") + &verified("a", "one@x.org"))).await;
-    app.import(&(verified("b", "one@x.org") + &gone("a"))).await;
+    app.import(&(deleted("b") + &verified("a", "one@x.org"))).await;
+    app.import(&(verified("b", "one@x.org") + &deleted("a"))).await;
     assert_eq!(app.exported_user("b").await["email"], "one@x.org");
     assert_eq!(app.exported_user("c").await["email"], "two@x.org");
-    // His own stays his.
+    // A user keeps their own.
     app.import(&verified("b", "One@x.org")).await;
     assert_eq!(app.exported_user("b").await["email"], "One@x.org");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_with_the_id_of_a_user_gives_him_another_name() {
+async fn a_line_with_the_id_of_a_user_renames_them() {
     let app = with(&[user(DOMAIN, "old", r#""id":"user-1""#), line("other", r#""id":"user-2""#)]).await;
     let hash = app.exported_user("old").await["password_hash"].clone();
     let client = app.signed_in(DOMAIN, "old").await;
@@ -54,18 +54,18 @@ async fn a_line_with_the_id_of_a_user_gives_him_another_name() {
     assert_eq!(app.exported_user("new").await["password_hash"], hash);
     assert!(!app.export().await.contains(r#""user_id":"old""#));
     assert!(client.is_authenticated().await);
-    // He cannot become somebody who is there.
-    assert_faults(app.try_import(&line("other", r#""id":"user-1""#)).await, &[(1, "`id`: this is the id of new")]);
+    // They cannot become an existing user.
+    assert_errors(app.try_import(&line("other", r#""id":"user-1""#)).await, &[(1, "`id`: this is the id of new")]);
     let both = line("third", r#""id":"user-2""#) + &line("other", "");
-    assert_faults(app.try_import(&both).await, &[(1, "`id`: this is the id of other")]);
+    assert_errors(app.try_import(&both).await, &[(1, "`id`: this is the id of other")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
+async fn an_id_can_be_changed_or_taken_over_from_a_deleted_user() {
     let app = with(&[user(DOMAIN, "u", r#""id":"user-1""#), line("v", r#""id":"user-2""#)]).await;
     let client = app.signed_in(DOMAIN, "u").await;
     app.clock.advance(TimeDelta::seconds(1));
-    app.import(&(line("u", r#""id":"user-2""#) + &gone("v"))).await;
+    app.import(&(line("u", r#""id":"user-2""#) + &deleted("v"))).await;
     let after = app.exported_user("u").await;
     assert_eq!(after["id"], "user-2");
     assert!(after["password_hash"].is_string());
@@ -73,24 +73,24 @@ async fn an_id_can_be_changed_or_taken_over_from_one_who_goes() {
     assert!(client.is_authenticated().await);
     let me = client.me("securityEvents { nodes { type } }").await;
     assert_eq!(me["securityEvents"]["nodes"], json!([{ "type": "USER_UPDATED" }, { "type": "SIGNED_IN" }]));
-    app.import(&(gone("u") + &line("w", r#""id":"user-2""#))).await;
+    app.import(&(deleted("u") + &line("w", r#""id":"user-2""#))).await;
     assert!(app.exported_user("w").await["password_hash"].is_null());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authenticator_that_is_on_needs_its_secret_in_the_line_or_kept() {
+async fn enabled_otp_needs_a_secret_in_the_line_or_stored() {
     let app = with(&[line("u", "")]).await;
     let on = line("u", r#""mfa":{"state":"ENABLED","mfa_type":"OTP"}"#);
-    assert_faults(app.try_import(&on).await, &[(1, "`mfa.otp_secret`")]);
+    assert_errors(app.try_import(&on).await, &[(1, "`mfa.otp_secret`")]);
     app.import(&line("u", r#""mfa":{"otp_secret":"gezdgnbvgy3tqojqgezdgnbvgy3tqojq"}"#)).await;
     app.import(&on).await;
     assert!(!app.export().await.contains("GEZD"));
     assert_eq!(app.exported_user("u").await["mfa"]["otp_secret"], "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-    assert_faults(app.try_import(&on.replace("\"u\"", "\"v\"")).await, &[(1, "`mfa.otp_secret`")]);
+    assert_errors(app.try_import(&on.replace("\"u\"", "\"v\"")).await, &[(1, "`mfa.otp_secret`")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_shown_as_his_line_without_secrets() {
+async fn a_user_is_shown_as_their_line_without_secrets() {
     let app =
         with(&[user(DOMAIN, "Wonny", r#""id":"user-1","mfa":{"otp_secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#)])
             .await;

@@ -38,13 +38,9 @@ struct Entry {
     place: u64,
 }
 
-/// The keys in the order of the file.
+/// The keys of a file. They are all added, then sorted, then looked up.
 #[derive(Debug, Default)]
 pub(super) struct Index(Vec<Entry>);
-
-/// All keys, sorted for look-up.
-#[derive(Debug, Default)]
-pub(super) struct Sorted(Vec<Entry>);
 
 /// A key that two lines contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +58,7 @@ impl Index {
     }
 
     /// Sorts the keys, and reports each one that the file contains more than once to `duplicate`.
-    pub(super) fn sort(mut self, mut duplicate: impl FnMut(Duplicate)) -> Sorted {
+    pub(super) fn sort(&mut self, mut duplicate: impl FnMut(Duplicate)) {
         self.0.sort_unstable();
         for same in self.0.chunk_by(|one, other| one.key == other.key) {
             if let [first, later @ ..] = same {
@@ -71,11 +67,8 @@ impl Index {
                 }
             }
         }
-        Sorted(self.0)
     }
-}
 
-impl Sorted {
     /// The first line that contains a key.
     pub(super) fn find(&self, key: KeyDigest) -> Option<Place> {
         let at = self.0.partition_point(|entry| entry.key < key);
@@ -102,23 +95,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_again_and_duplicates_told() {
+    fn keys_are_found_and_duplicates_reported() {
         let mut index = Index::default();
         let place = |line, is_deletion| Place { line, is_deletion, is_early: is_deletion };
         for (line, key) in [(3, "b"), (1, "a"), (2, "b"), (9, "c"), (7, "b")] {
             index.add(KeyDigest::of(&[key]), place(line, line == 9));
         }
         let mut duplicates = Vec::new();
-        let sorted = index.sort(|duplicate| duplicates.push((duplicate.line, duplicate.first)));
+        index.sort(|duplicate| duplicates.push((duplicate.line, duplicate.first)));
         assert_eq!(duplicates, [(3, 2), (7, 2)]);
-        assert_eq!(sorted.find(KeyDigest::of(&["b"])), Some(place(2, false)));
-        assert_eq!(sorted.find(KeyDigest::of(&["c"])), Some(place(9, true)));
-        assert_eq!(sorted.find(KeyDigest::of(&["d"])), None);
-        assert_eq!(sorted.early_lines(), [9]);
+        assert_eq!(index.find(KeyDigest::of(&["b"])), Some(place(2, false)));
+        assert_eq!(index.find(KeyDigest::of(&["c"])), Some(place(9, true)));
+        assert_eq!(index.find(KeyDigest::of(&["d"])), None);
+        assert_eq!(index.early_lines(), [9]);
     }
 
     #[test]
-    fn parts_do_not_run_together_and_a_key_takes_24_bytes() {
+    fn the_parts_of_a_key_are_separate_and_an_entry_takes_24_bytes() {
         assert_ne!(KeyDigest::of(&["ab", "c"]), KeyDigest::of(&["a", "bc"]));
         assert_ne!(KeyDigest::of(&["ab", ""]), KeyDigest::of(&["ab"]));
         assert_eq!(size_of::<Entry>(), 24);

@@ -1,16 +1,15 @@
 //! Reads a file from its beginning to its end, on a thread of its own, a batch of lines at a time. The consumer of the
 //! batches sets the pace.
 
-use std::io::{self, BufRead, Seek, SeekFrom};
-use std::sync::Arc;
+use std::io::{self, Seek, SeekFrom};
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::lines::{FileDigest, Lines};
-use super::{ImportRefusal, Result};
-use crate::domain::record::{self, BadLine, Line, Rules};
+use super::{ImportRefusal, ImportResult, Source};
 use crate::services::Error;
+use crate::services::transfer::format::{self, InvalidLine, Line, Rules};
 
 /// The maximum number of lines of a batch.
 const BATCH_LINES: usize = 1000;
@@ -18,51 +17,42 @@ const BATCH_LINES: usize = 1000;
 const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// A line that was read.
-pub(super) struct Numbered {
+pub(super) struct NumberedLine {
     /// Its number in the file, from 1.
     pub(super) number: u64,
     /// The parsed line, or why it is malformed.
-    pub(super) line: std::result::Result<Line, BadLine>,
+    pub(super) line: Result<Line, InvalidLine>,
 }
 
 /// Lines that were read.
 pub(super) struct Batch {
     /// The lines, in their order.
-    pub(super) lines: Vec<Numbered>,
+    pub(super) lines: Vec<NumberedLine>,
     /// How many bytes of the file were read so far.
     pub(super) bytes: u64,
 }
 
-/// Which lines to read.
-#[derive(Clone)]
-pub(super) enum Which {
-    /// All.
-    All,
-    /// Those with these numbers, in their order.
-    Only(Arc<[u64]>),
-}
-
 /// A file that is read several times.
-pub(super) struct ImportFile<S> {
-    source: Option<S>,
+pub(super) struct ImportFile {
+    source: Option<Box<dyn Source>>,
     rules: Rules,
     size: u64,
     digest: Option<FileDigest>,
 }
 
 /// One reading of a file.
-pub(super) struct Pass<S> {
+pub(super) struct LineReader {
     batches: mpsc::Receiver<Batch>,
-    thread: JoinHandle<io::Result<(S, FileDigest)>>,
+    thread: JoinHandle<io::Result<(Box<dyn Source>, FileDigest)>>,
 }
 
-impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
-    pub(super) async fn open(mut source: S, rules: Rules) -> Result<Self> {
-        let (source, size) = on_thread(move || {
+impl ImportFile {
+    pub(super) async fn open(mut source: Box<dyn Source>, rules: Rules) -> ImportResult<Self> {
+        let opened = spawn_blocking(move || {
             let size = source.seek(SeekFrom::End(0))?;
             Ok((source, size))
-        })
-        .await?;
+        });
+        let (source, size) = joined(opened.await)?;
         Ok(Self { source: Some(source), rules, size, digest: None })
     }
 
@@ -76,24 +66,33 @@ impl<S: BufRead + Seek + Send + 'static> ImportFile<S> {
         &self.rules
     }
 
-    /// Begins to read it.
-    pub(super) fn start(&mut self, which: Which) -> Result<Pass<S>> {
+    /// Begins to read all lines.
+    pub(super) fn start(&mut self) -> ImportResult<LineReader> {
+        self.start_reading(None)
+    }
+
+    /// Begins to read the lines with these numbers, in their order.
+    pub(super) fn start_only(&mut self, numbers: Vec<u64>) -> ImportResult<LineReader> {
+        self.start_reading(Some(numbers))
+    }
+
+    fn start_reading(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(Pass { batches, thread: spawn_blocking(move || read(source, &which, &rules, &sender)) })
+        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) })
     }
 
     /// Ends a reading, and checks whether the file is unchanged since the first one.
-    pub(super) async fn finish(&mut self, pass: Pass<S>) -> Result<()> {
-        drop(pass.batches);
-        let (source, digest) = joined(pass.thread.await)?;
+    pub(super) async fn finish(&mut self, reader: LineReader) -> ImportResult<()> {
+        drop(reader.batches);
+        let (source, digest) = joined(reader.thread.await)?;
         self.source = Some(source);
         if *self.digest.get_or_insert(digest) == digest { Ok(()) } else { Err(Error::Refused(ImportRefusal::Changed)) }
     }
 }
 
-impl<S> Pass<S> {
+impl LineReader {
     /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
     /// reports.
     pub(super) async fn next(&mut self) -> Option<Batch> {
@@ -101,11 +100,7 @@ impl<S> Pass<S> {
     }
 }
 
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    joined(spawn_blocking(work).await)
-}
-
-fn joined<T>(result: std::result::Result<io::Result<T>, tokio::task::JoinError>) -> Result<T> {
+fn joined<T>(result: Result<io::Result<T>, tokio::task::JoinError>) -> ImportResult<T> {
     result.map_err(io::Error::other).and_then(|result| result).map_err(unreadable)
 }
 
@@ -113,28 +108,25 @@ fn unreadable(error: io::Error) -> Error<ImportRefusal> {
     Error::Refused(ImportRefusal::Unreadable(error))
 }
 
-fn read<S: BufRead + Seek>(
-    mut source: S,
-    which: &Which,
+fn read(
+    mut source: Box<dyn Source>,
+    only: Option<Vec<u64>>,
     rules: &Rules,
     out: &mpsc::Sender<Batch>,
-) -> io::Result<(S, FileDigest)> {
+) -> io::Result<(Box<dyn Source>, FileDigest)> {
     source.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::new(source);
-    let mut wanted: &[u64] = if let Which::Only(numbers) = which { numbers } else { &[] };
+    let mut only = only.map(|numbers| numbers.into_iter().peekable());
     let (mut batch, mut sent) = (Vec::new(), 0);
     while let Some((number, text)) = lines.next()? {
-        if matches!(which, Which::Only(_)) {
-            match wanted {
-                [first, rest @ ..] if *first == number => wanted = rest,
-                _ => continue,
-            }
+        if only.as_mut().is_some_and(|only| only.next_if_eq(&number).is_none()) {
+            continue;
         }
         let line = match text {
-            Ok(text) => record::parse(text, rules),
-            Err(message) => Err(BadLine { key: None, faults: vec![message] }),
+            Ok(text) => format::parse(text, rules),
+            Err(message) => Err(InvalidLine { entity: None, errors: vec![message] }),
         };
-        batch.push(Numbered { number, line });
+        batch.push(NumberedLine { number, line });
         let bytes = lines.bytes();
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;

@@ -6,13 +6,13 @@ use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, Write};
 
 use futures_util::{StreamExt, stream};
 
-use super::pass::{Batch, ImportFile, Which};
-use super::survey::Survey;
-use super::{ImportRefusal, Phase, Progress, Result};
+use super::file_scan::FileScan;
+use super::line_reader::{Batch, ImportFile};
+use super::{ImportRefusal, ImportResult, Phase, Progress};
 use crate::domain::password::Password;
 use crate::domain::password_hash::PasswordHash;
-use crate::domain::record::{Line, NewPassword, Record};
 use crate::services::hasher::{Hasher, Slot};
+use crate::services::transfer::format::{Change, Line, Record};
 use crate::services::{Error, Failure, Services};
 use crate::storage::bulk;
 
@@ -27,41 +27,38 @@ pub(super) struct Hashes(Lines<BufReader<File>>);
 type Job = (Password, Option<String>);
 
 impl Hashes {
-    pub(super) async fn make<S>(
+    pub(super) async fn compute(
         services: &Services,
-        file: &mut ImportFile<S>,
-        survey: &Survey,
+        file: &mut ImportFile,
+        scan: &FileScan,
         progress: &impl Fn(Progress),
-    ) -> Result<Self>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<Self> {
         let mut kept = BufWriter::new(tempfile::tempfile().map_err(Failure::from)?);
-        if survey.passwords > 0 {
+        if scan.passwords > 0 {
             let mut done = 0;
-            let mut pass = file.start(Which::All)?;
-            while let Some(batch) = pass.next().await {
+            let mut reader = file.start()?;
+            while let Some(batch) = reader.next().await {
                 let jobs = services.jobs(&batch).await?;
                 let mut hashes = stream::iter(jobs).map(|job| services.hash_unless_same(job)).buffered(IN_FLIGHT);
                 while let Some(hash) = hashes.next().await {
                     writeln!(kept, "{}", hash?).map_err(Failure::from)?;
                     done += 1;
-                    progress(Progress { phase: Phase::Hashing, done, total: survey.passwords });
+                    progress(Progress { phase: Phase::Hashing, done, total: scan.passwords });
                 }
             }
-            file.finish(pass).await?;
+            file.finish(reader).await?;
         }
-        Ok(Self(reread(kept).map_err(Failure::from)?))
+        Ok(Self(rewind(kept).map_err(Failure::from)?))
     }
 
     /// The hash of the next password. There is one for each, unless the file changed.
-    pub(super) fn next(&mut self) -> Result<String> {
+    pub(super) fn next(&mut self) -> ImportResult<String> {
         let hash = self.0.next().ok_or(Error::Refused(ImportRefusal::Changed))?;
         Ok(hash.map_err(Failure::from)?)
     }
 }
 
-fn reread(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
+fn rewind(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
     let mut file = kept.into_inner()?;
     file.rewind()?;
     Ok(BufReader::new(file).lines())
@@ -69,11 +66,11 @@ fn reread(kept: BufWriter<File>) -> io::Result<Lines<BufReader<File>>> {
 
 impl Services {
     /// The passwords of a batch, each with the stored hash of the same user's current one.
-    async fn jobs(&self, batch: &Batch) -> std::result::Result<Vec<Job>, Failure> {
+    async fn jobs(&self, batch: &Batch) -> Result<Vec<Job>, Failure> {
         let mut wanted = Vec::new();
         for numbered in &batch.lines {
-            if let Ok(Line::Put(Record::User(user))) = &numbered.line
-                && let Some(NewPassword::Plain(password)) = &user.password
+            if let Ok(Line { change: Change::Put(Record::User(user)), .. }) = &numbered.line
+                && let Some(password) = user.password()
             {
                 wanted.push(((user.domain_id.as_str(), user.login.key()), password));
             }
@@ -82,21 +79,21 @@ impl Services {
         let mut tx = bulk::begin_snapshot(&self.db).await?;
         let found = bulk::find_users_by_login(&mut tx, &logins).await?;
         tx.roll_back().await?;
-        let present: HashMap<(&str, &str), &String> = found
+        let current: HashMap<(&str, &str), &String> = found
             .iter()
             .filter_map(|user| Some(((user.domain_id.as_str(), user.login_key.as_str()), user.password_hash.as_ref()?)))
             .collect();
         let jobs = wanted
             .into_iter()
-            .map(|(login, password)| (password.clone(), present.get(&login).map(|hash| (*hash).clone())));
+            .map(|(login, password)| (password.clone(), current.get(&login).map(|hash| (*hash).clone())));
         Ok(jobs.collect())
     }
 
     /// The hash of a password. If the stored hash is of the same password, it is kept, so that importing a file again
     /// changes nothing and ends no session.
-    async fn hash_unless_same(&self, (password, present): Job) -> std::result::Result<String, Failure> {
-        let slot = turn(&self.hasher).await;
-        if let Some(text) = present
+    async fn hash_unless_same(&self, (password, current): Job) -> Result<String, Failure> {
+        let slot = wait_for_slot(&self.hasher).await;
+        if let Some(text) = current
             && let Ok(hash) = PasswordHash::parse(&text)
             && self.hasher.verify(&slot, Some(hash), password.clone()).await?
         {
@@ -107,7 +104,7 @@ impl Services {
 }
 
 /// Waits for a slot without a time limit: no client is waiting for a response.
-async fn turn(hasher: &Hasher) -> Slot {
+async fn wait_for_slot(hasher: &Hasher) -> Slot {
     loop {
         if let Ok(slot) = hasher.slot().await {
             return slot;

@@ -1,16 +1,17 @@
 //! Writes a file, after all of it has been checked.
 
-use std::io::{BufRead, Seek};
-
 use super::check::Checked;
+use super::file_scan::FileScan;
 use super::hashing::Hashes;
-use super::pass::{Batch, ImportFile, Which};
-use super::survey::Survey;
-use super::{Phase, Progress, Result};
-use crate::domain::record::{Dated, Deletion, GroupRecord, Key, Kind, Line, Record, UserRecord};
+use super::line_reader::{Batch, ImportFile};
+use super::{ImportResult, Phase, Progress};
+use crate::domain::entity::EntityKind;
+use crate::domain::ids::UserId;
 use crate::domain::workspace::{Role, RoleBinding, Workspace};
+use crate::services::transfer::format::{Change, EntityRef, Line, Record, UserRecord};
 use crate::services::{Failure, Services};
-use crate::storage::{Tx, bulk, codes, recovery_codes, sessions};
+use crate::storage::bulk::{self, Dated, GroupWithUsers};
+use crate::storage::{Tx, codes, recovery_codes, sessions};
 
 /// How many entities one statement names by their ids.
 const IDS: usize = 1000;
@@ -20,7 +21,7 @@ const IDS: usize = 1000;
 struct Puts {
     roles: Vec<Role>,
     users: Vec<UserRecord>,
-    groups: Vec<Dated<GroupRecord>>,
+    groups: Vec<Dated<GroupWithUsers>>,
     workspaces: Vec<Dated<Workspace>>,
     bindings: Vec<Dated<RoleBinding>>,
 }
@@ -29,31 +30,28 @@ impl Services {
     /// Writes everything. First the deletions, so that keys and addresses become free, and the domains, so that
     /// entities can be created in them; then everything else; last, the deletion of domains, which are empty by then.
     /// Returns how many users have a new password and cannot be notified of it, because no mail server is configured.
-    pub(super) async fn write<S>(
+    pub(super) async fn write(
         &self,
         tx: &mut Tx,
-        file: &mut ImportFile<S>,
-        survey: &Survey,
+        file: &mut ImportFile,
+        scan: &FileScan,
         checked: &Checked,
         hashes: &mut Hashes,
         progress: &impl Fn(Progress),
-    ) -> Result<usize>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<usize> {
         for some in checked.displaced.chunks(IDS) {
-            let ids: Vec<&str> = some.iter().map(crate::domain::ids::UserId::as_str).collect();
+            let ids: Vec<&str> = some.iter().map(UserId::as_str).collect();
             bulk::unverify(tx, &ids).await?;
         }
-        let mut pass = file.start(Which::Only(survey.early_lines().into()))?;
-        while let Some(batch) = pass.next().await {
+        let mut reader = file.start_only(scan.early_lines())?;
+        while let Some(batch) = reader.next().await {
             write_early(tx, batch).await?;
         }
-        file.finish(pass).await?;
+        file.finish(reader).await?;
 
-        let (mut pass, mut done, mut growth) = (file.start(Which::All)?, 0, Growth::default());
+        let (mut reader, mut done, mut growth) = (file.start()?, 0, Growth::default());
         let mut not_notified = 0;
-        while let Some(batch) = pass.next().await {
+        while let Some(batch) = reader.next().await {
             if growth.is_doubled() {
                 bulk::refresh_statistics(tx).await?;
             }
@@ -61,13 +59,13 @@ impl Services {
             let puts = Puts::of(batch);
             growth.add(&puts);
             bulk::put_roles(tx, &puts.roles).await?;
-            not_notified += self.put_users(tx, survey, hashes, file.rules().now, puts.users).await?;
+            not_notified += self.put_users(tx, scan, hashes, file.rules().now, puts.users).await?;
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
-            progress(Progress { phase: Phase::Writing, done, total: survey.lines });
+            progress(Progress { phase: Phase::Writing, done, total: scan.lines });
         }
-        file.finish(pass).await?;
+        file.finish(reader).await?;
 
         for some in checked.deleted_domains.chunks(IDS) {
             let ids: Vec<&str> = some.iter().map(|(_, domain)| domain.as_str()).collect();
@@ -107,25 +105,27 @@ impl Growth {
     }
 }
 
-async fn write_early(tx: &mut Tx, batch: Batch) -> std::result::Result<(), Failure> {
-    let mut keys = Vec::new();
+async fn write_early(tx: &mut Tx, batch: Batch) -> Result<(), Failure> {
+    let mut deleted = Vec::new();
     let mut domains = Vec::new();
     for numbered in batch.lines {
-        match numbered.line {
-            Ok(Line::Delete(Deletion { key, .. })) => keys.push(key),
-            Ok(Line::Put(Record::Domain(domain))) => domains.push(domain),
-            _ => {}
+        let Ok(Line { entity, change }) = numbered.line else { continue };
+        match change {
+            Change::Delete => deleted.push(entity),
+            Change::Put(Record::Domain(domain)) => domains.push(domain),
+            Change::Put(_) => {}
         }
     }
-    let of =
-        |kind: Kind| -> Vec<(&str, &str)> { keys.iter().filter(|key| key.kind() == kind).map(Key::parts).collect() };
-    let gone = bulk::delete_users(tx, &of(Kind::User)).await?;
-    let gone: Vec<&str> = gone.iter().map(crate::domain::ids::UserId::as_str).collect();
-    sessions::delete_of_owners(tx, &gone).await?;
-    codes::delete_of_owners(tx, &gone).await?;
-    recovery_codes::delete_of_owners(tx, &gone).await?;
-    for kind in [Kind::RoleBinding, Kind::Workspace, Kind::WorkspaceGroup, Kind::Role] {
-        bulk::delete(tx, kind, &of(kind)).await?;
+    let keys = |kind: EntityKind| -> Vec<(&str, &str)> {
+        deleted.iter().filter(|entity| entity.kind == kind).map(EntityRef::key).collect()
+    };
+    let users = bulk::delete_users(tx, &keys(EntityKind::User)).await?;
+    let users: Vec<&str> = users.iter().map(UserId::as_str).collect();
+    sessions::delete_of_owners(tx, &users).await?;
+    codes::delete_of_owners(tx, &users).await?;
+    recovery_codes::delete_of_owners(tx, &users).await?;
+    for kind in [EntityKind::RoleBinding, EntityKind::Workspace, EntityKind::WorkspaceGroup, EntityKind::Role] {
+        bulk::delete(tx, kind, &keys(kind)).await?;
     }
     Ok(bulk::put_domains(tx, &domains).await?)
 }
@@ -134,7 +134,7 @@ impl Puts {
     fn of(batch: Batch) -> Self {
         let mut puts = Self::default();
         for numbered in batch.lines {
-            let Ok(Line::Put(record)) = numbered.line else { continue };
+            let Ok(Line { change: Change::Put(record), .. }) = numbered.line else { continue };
             match record {
                 Record::Domain(_) => {}
                 Record::Role(role) => puts.roles.push(role),

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{insert_rows, upsert_rows};
+use crate::domain::entity::EntityKind;
 use crate::domain::ids::DomainId;
-use crate::domain::record::{Dated, GroupRecord, Kind};
 use crate::domain::user::Domain;
-use crate::domain::workspace::{Role, RoleBinding, Workspace};
+use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 use crate::storage::db::{Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::OneOf;
@@ -17,6 +17,24 @@ use crate::storage::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, 
 use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
 };
+
+/// An entity that has a time of creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated<T> {
+    /// The entity.
+    pub entity: T,
+    /// Whether its time of creation replaces that of an existing entity.
+    pub has_created_at: bool,
+}
+
+/// A workspace group together with its users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupWithUsers {
+    /// The group.
+    pub group: WorkspaceGroup,
+    /// Its users, without duplicates.
+    pub users: Vec<GroupMember>,
+}
 
 /// Which of these domains exist.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
@@ -45,7 +63,7 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
 
 /// Which of these groups, workspaces, or bindings exist, each with its domain. The result is empty for kinds without an
 /// id of their own.
-pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(String, DomainId)>, Error> {
+pub async fn find_domains_of(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Result<Vec<(String, DomainId)>, Error> {
     macro_rules! find {
         ($table:ident, $id:ident) => {
             on!(tx.conn(), c => {
@@ -56,16 +74,16 @@ pub async fn find_domains_of(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Ve
     }
     let found: Vec<(String, String)> = match kind {
         _ if ids.is_empty() => Vec::new(),
-        Kind::Domain | Kind::Role | Kind::User => Vec::new(),
-        Kind::WorkspaceGroup => find!(workspace_groups, workspace_group_id),
-        Kind::Workspace => find!(workspaces, workspace_id),
-        Kind::RoleBinding => find!(role_bindings, role_binding_id),
+        EntityKind::Domain | EntityKind::Role | EntityKind::User => Vec::new(),
+        EntityKind::WorkspaceGroup => find!(workspace_groups, workspace_group_id),
+        EntityKind::Workspace => find!(workspaces, workspace_id),
+        EntityKind::RoleBinding => find!(role_bindings, role_binding_id),
     };
     Ok(found.into_iter().map(|(id, domain)| (id, DomainId::from_stored(domain))).collect())
 }
 
 /// How many entities of a kind each of these domains contains. Domains with none are omitted.
-pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<Vec<(DomainId, i64)>, Error> {
+pub async fn count_in_domains(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Result<Vec<(DomainId, i64)>, Error> {
     macro_rules! count {
         ($table:ident) => {
             on!(tx.conn(), c => {
@@ -79,12 +97,12 @@ pub async fn count_in_domains(tx: &mut Tx, kind: Kind, ids: &[&str]) -> Result<V
         };
     }
     let counts: Vec<(String, i64)> = match kind {
-        Kind::Domain => Vec::new(),
-        Kind::Role => count!(roles),
-        Kind::User => count!(users),
-        Kind::WorkspaceGroup => count!(workspace_groups),
-        Kind::Workspace => count!(workspaces),
-        Kind::RoleBinding => count!(role_bindings),
+        EntityKind::Domain => Vec::new(),
+        EntityKind::Role => count!(roles),
+        EntityKind::User => count!(users),
+        EntityKind::WorkspaceGroup => count!(workspace_groups),
+        EntityKind::Workspace => count!(workspaces),
+        EntityKind::RoleBinding => count!(role_bindings),
     };
     Ok(counts.into_iter().map(|(domain, count)| (DomainId::from_stored(domain), count)).collect())
 }
@@ -118,7 +136,7 @@ fn rows<T, R>(entities: Vec<&Dated<T>>, row: impl Fn(&T) -> R) -> Vec<R> {
 }
 
 /// Writes groups with their users, in place of those with the same ids.
-pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupRecord>]) -> Result<(), Error> {
+pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupWithUsers>]) -> Result<(), Error> {
     let ids: Vec<&str> = groups.iter().map(|record| record.entity.group.id.as_str()).collect();
     if ids.is_empty() {
         return Ok(());
@@ -129,7 +147,7 @@ pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupRecord>]) -> Result<()
         workspace_groups::workspace_group_id,
         [name, tags, created_by, updated_by, updated_at],
         groups,
-        |record: &GroupRecord| GroupRow::from(&record.group)
+        |record: &GroupWithUsers| GroupRow::from(&record.group)
     );
     delete_members(tx, &ids).await?;
     let groups = groups.iter().map(|record| &record.entity);
@@ -186,7 +204,7 @@ pub async fn put_bindings(tx: &mut Tx, bindings: &[Dated<RoleBinding>]) -> Resul
 
 /// Deletes roles, groups, workspaces, or bindings, by the parts of their keys. Domains and users, which own more data,
 /// have functions of their own.
-pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<(), Error> {
+pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Result<(), Error> {
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {
         ($table:ident, $id:ident) => {
@@ -197,8 +215,8 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
     }
     match kind {
         _ if keys.is_empty() => 0,
-        Kind::Domain | Kind::User => 0,
-        Kind::Role => {
+        EntityKind::Domain | EntityKind::User => 0,
+        EntityKind::Role => {
             for (domain, ids) in by_domain(keys) {
                 on!(tx.conn(), c => {
                     let of_domain = roles::table.filter(roles::domain_id.eq(domain));
@@ -207,12 +225,12 @@ pub async fn delete(tx: &mut Tx, kind: Kind, keys: &[(&str, &str)]) -> Result<()
             }
             0
         }
-        Kind::WorkspaceGroup => {
+        EntityKind::WorkspaceGroup => {
             delete_members(tx, &ids).await?;
             delete!(workspace_groups, workspace_group_id)
         }
-        Kind::Workspace => delete!(workspaces, workspace_id),
-        Kind::RoleBinding => delete!(role_bindings, role_binding_id),
+        EntityKind::Workspace => delete!(workspaces, workspace_id),
+        EntityKind::RoleBinding => delete!(role_bindings, role_binding_id),
     };
     Ok(())
 }

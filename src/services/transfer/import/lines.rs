@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::record::MAX_LINE_BYTES;
-
+/// The maximum length of a line in bytes, without its end.
+const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// The maximum size of the buffer that is kept from one line to the next.
 const KEPT_BUFFER: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -111,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_count_and_are_passed_over() {
+    fn blank_lines_are_counted_and_skipped() {
         assert_eq!(read(b""), []);
         assert_eq!(read(b"a\r\n\n \t\nb"), [(1, Ok("a".to_owned())), (4, Ok("b".to_owned()))]);
     }
 
     #[test]
-    fn what_is_no_utf8_is_told_by_its_place() {
+    fn invalid_utf8_is_reported_with_its_position() {
         let lines = read(b"\xef\xbb\xbfa\nb\xffc\nd\n");
         assert!(lines[0].1.as_ref().unwrap_err().contains("byte order mark"));
         assert!(lines[1].1.as_ref().unwrap_err().contains("byte 2"));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_16_mib_is_read_and_a_longer_one_passed_over() {
+    fn a_line_of_16_mib_is_read_and_a_longer_one_is_skipped() {
         let lines = read(
             format!(
                 "{}\n{}\nlast\n{}",

@@ -4,30 +4,30 @@ use std::fmt;
 
 /// How many errors are kept. The rest are only counted, so that a file with an error in every line does not fill the
 /// memory.
-const KEPT: usize = 1000;
+const MAX_LISTED: usize = 1000;
 
 /// An error in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ImportError {
     /// The number of the line, from 1.
     pub line: u64,
-    /// What is wrong and what would be right. A password or a hash is never repeated.
+    /// What is wrong and what is accepted. It never contains a password or a hash.
     pub message: String,
 }
 
 /// All errors of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Faults {
+pub struct ImportErrors {
     /// The first thousand errors that were found, by line.
-    pub listed: Vec<Fault>,
+    pub listed: Vec<ImportError>,
     /// How many more there are.
     pub more: u64,
 }
 
-impl Faults {
+impl ImportErrors {
     pub(super) fn add(&mut self, line: u64, message: impl Into<String>) {
-        if self.listed.len() < KEPT {
-            self.listed.push(Fault { line, message: message.into() });
+        if self.listed.len() < MAX_LISTED {
+            self.listed.push(ImportError { line, message: message.into() });
         } else {
             self.more += 1;
         }
@@ -35,11 +35,11 @@ impl Faults {
 
     /// These errors, followed by `others`.
     pub(super) fn and(mut self, others: &Self) -> Self {
-        for fault in &others.listed {
-            self.add(fault.line, fault.message.clone());
+        for error in &others.listed {
+            self.add(error.line, error.message.clone());
         }
         self.more += others.more;
-        self.listed.sort_by_key(|fault| fault.line);
+        self.listed.sort_by_key(|error| error.line);
         self
     }
 
@@ -50,9 +50,9 @@ impl Faults {
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Fault { line, message } in &self.listed {
+        for ImportError { line, message } in &self.listed {
             writeln!(f, "line {line}: {message}")?;
         }
         if self.more > 0 {

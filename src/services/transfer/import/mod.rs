@@ -4,31 +4,32 @@
 //! once to check it against the stored data; once to hash its passwords, if it has any; and once to write it, in the
 //! transaction in which it was checked.
 
-mod changed_users;
 mod check;
 mod check_users;
-mod faults;
+mod errors;
+mod file_scan;
 mod hashing;
 mod index;
+mod line_reader;
 mod lines;
-mod pass;
-mod survey;
+mod side_effects;
 mod write;
 mod write_users;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read, Seek};
 
-use super::{Error, Services};
-use crate::domain::record::{Kind, Rules};
+use super::format::Rules;
+use crate::domain::entity::EntityKind;
+use crate::services::{Error, Services};
 use crate::storage::bulk;
 
 use check::Checked;
+use file_scan::FileScan;
 use hashing::Hashes;
-use pass::ImportFile;
-use survey::Survey;
+use line_reader::ImportFile;
 
-pub use faults::{Fault, Faults};
+pub use errors::{ImportError, ImportErrors};
 
 /// The options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,16 +68,16 @@ pub struct ImportSummary {
     /// How many lines there were, without blank ones.
     pub lines: u64,
     /// For each kind of entity, how many were written and deleted.
-    pub kinds: BTreeMap<Kind, Tally>,
+    pub kinds: BTreeMap<EntityKind, EntityCounts>,
     /// How many users have a new password and cannot be notified of it, because no mail server is configured.
     pub not_notified: usize,
 }
 
 /// How many entities of one kind were written and deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct EntityCounts {
     /// How many were created or replaced.
-    pub put: u64,
+    pub written: u64,
     /// How many were deleted.
     pub deleted: u64,
 }
@@ -86,7 +87,7 @@ pub struct Tally {
 pub enum ImportRefusal {
     /// The file has errors.
     #[error("{0}")]
-    Faults(Faults),
+    Invalid(ImportErrors),
     /// The file could not be read.
     #[error("the file cannot be read: {0}")]
     Unreadable(#[source] io::Error),
@@ -95,44 +96,46 @@ pub enum ImportRefusal {
     Changed,
 }
 
-type Result<T> = std::result::Result<T, Error<ImportRefusal>>;
+type ImportResult<T> = Result<T, Error<ImportRefusal>>;
+
+/// A file that can be read several times.
+pub trait Source: BufRead + Seek + Send + 'static {}
+
+impl<S: BufRead + Seek + Send + 'static> Source for S {}
 
 impl Services {
     /// Imports a file from its beginning: all of it, or nothing. Two concurrent imports run one after the other.
-    pub async fn import<S>(
+    pub async fn import(
         &self,
-        source: S,
+        source: impl Source,
         options: ImportOptions,
         progress: impl Fn(Progress) + Send + Sync,
-    ) -> Result<ImportSummary>
-    where
-        S: BufRead + Seek + Send + 'static,
-    {
+    ) -> ImportResult<ImportSummary> {
         let rules = Rules { now: self.now(), password_min_length: self.policy.password_min_length };
-        let mut file = ImportFile::open(source, rules).await?;
-        let survey = Survey::take(&mut file, &progress).await?;
+        let mut file = ImportFile::open(Box::new(source), rules).await?;
+        let scan = FileScan::read(&mut file, &progress).await?;
         // A dry run or an import with errors must not block others, and hashes that take hours must not be computed in
         // vain.
-        if options.dry_run || survey.passwords > 0 || survey.has_faults() {
+        if options.dry_run || scan.passwords > 0 || !scan.errors.is_empty() {
             let mut tx = bulk::begin_snapshot(&self.db).await?;
-            let checked = Checked::take(&mut tx, &mut file, &survey, &progress).await?;
+            let checked = Checked::check(&mut tx, &mut file, &scan, &progress).await?;
             tx.roll_back().await?;
-            let summary = checked.summary(&survey)?;
+            let summary = checked.summary(&scan)?;
             if options.dry_run {
                 return Ok(summary);
             }
         }
-        let mut hashes = Hashes::make(self, &mut file, &survey, &progress).await?;
+        let mut hashes = Hashes::compute(self, &mut file, &scan, &progress).await?;
         let mut tx = bulk::begin(&self.db).await?;
-        let checked = Checked::take(&mut tx, &mut file, &survey, &progress).await?;
-        let mut summary = match checked.summary(&survey) {
+        let checked = Checked::check(&mut tx, &mut file, &scan, &progress).await?;
+        let mut summary = match checked.summary(&scan) {
             Ok(summary) => summary,
             Err(refusal) => {
                 tx.roll_back().await?;
                 return Err(refusal);
             }
         };
-        summary.not_notified = self.write(&mut tx, &mut file, &survey, &checked, &mut hashes, &progress).await?;
+        summary.not_notified = self.write(&mut tx, &mut file, &scan, &checked, &mut hashes, &progress).await?;
         bulk::commit(tx).await?;
         Ok(summary)
     }
@@ -143,7 +146,7 @@ impl Services {
 ///
 /// # Errors
 /// If the source cannot be read, or there is no space for the copy.
-pub fn spool(mut source: impl Read) -> io::Result<impl BufRead + Seek + Send + 'static> {
+pub fn spool(mut source: impl Read) -> io::Result<impl Source> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut source, &mut file)?;
     file.rewind()?;

@@ -1,15 +1,15 @@
-//! What is refused, and that nothing is written then.
+//! Invalid files are refused with all of their errors, and nothing is written.
 
 use std::io::{BufReader, Write};
 
 use userprofile::services::Error;
-use userprofile::services::import::{ImportOptions, ImportRefusal, Phase, Progress};
+use userprofile::services::transfer::import::{ImportOptions, ImportRefusal, Phase, Progress};
 
-use super::assert_faults;
+use super::assert_errors;
 use crate::support::{DOMAIN, TestApp, domain, user};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_line_that_is_wrong_in_itself_is_told_and_nothing_is_written() {
+async fn all_errors_within_lines_are_reported_and_nothing_is_written() {
     let app = TestApp::start().await;
     let lines = [
         r#"{"kind":"domain","domain_id":"domain-a","name":"right"}"#,
@@ -33,19 +33,19 @@ async fn every_line_that_is_wrong_in_itself_is_told_and_nothing_is_written() {
         (4, "`kind`: this must be one of"),
         (6, "twice"),
         (7, "`domain_id`: the id must begin with 'domain-'"),
-        (8, "`color`: there is no such field"),
+        (8, "`color`: unknown field"),
         (9, "`password`: the password must have at least 8"),
         (10, "`password_hash`"),
         (11, "`email`"),
         (12, "`name`: this field is missing"),
         (13, "not a JSON object"),
     ];
-    assert_faults(result, &expected);
+    assert_errors(result, &expected);
     assert_eq!(app.export().await, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_in_view_of_other_lines_is_told_together_with_the_rest() {
+async fn errors_between_lines_are_reported_together_with_the_others() {
     let app = TestApp::with_users(&["old"]).await;
     let before = app.export_with_secrets().await;
     let workspace = |domain: &str| {
@@ -69,22 +69,22 @@ async fn what_is_wrong_in_view_of_other_lines_is_told_together_with_the_rest() {
         domain("domain-b"),
     ];
     let expected = [
-        (1, "there is no domain domain-nowhere"),
-        (3, "line 2 is about the same thing"),
+        (1, "the domain domain-nowhere does not exist"),
+        (3, "line 2 has the same key"),
         (4, "not a JSON object"),
         (6, "`email`: the user on line 5"),
         (9, "`id`: the user on line 8"),
-        (11, "line 10 is about the same thing"),
+        (11, "line 10 has the same key"),
         (13, "line 12"),
     ];
-    assert_faults(app.try_import(&lines.concat()).await, &expected);
+    assert_errors(app.try_import(&lines.concat()).await, &expected);
     assert_eq!(app.export_with_secrets().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_stays_in_its_domain() {
     let app = TestApp::start().await;
-    let things = |domain: &str| {
+    let entities = |domain: &str| {
         format!(
             r#"{{"kind":"user","domain_id":"{domain}","user_id":"u","id":"user-1"}}
 {{"kind":"workspace_group","domain_id":"{domain}","workspace_group_id":"wg-1","name":"g"}}
@@ -94,44 +94,44 @@ async fn an_id_stays_in_its_domain() {
 "#
         )
     };
-    app.import(&(domain(DOMAIN) + &domain("domain-b") + &things(DOMAIN))).await;
+    app.import(&(domain(DOMAIN) + &domain("domain-b") + &entities(DOMAIN))).await;
     let before = app.export().await;
     let elsewhere = "belongs to another domain";
     let expected = [(1, elsewhere), (2, elsewhere), (3, elsewhere), (4, elsewhere)];
-    assert_faults(app.try_import(&things("domain-b")).await, &expected);
+    assert_errors(app.try_import(&entities("domain-b")).await, &expected);
     let deletion = r#"{"kind":"workspace","workspace_id":"workspace-1","domain_id":"domain-b","delete":true}"#;
-    assert_faults(app.try_import(deletion).await, &[(1, elsewhere)]);
+    assert_errors(app.try_import(deletion).await, &[(1, elsewhere)]);
     assert_eq!(app.export().await, before);
-    app.import(&things(DOMAIN)).await;
+    app.import(&entities(DOMAIN)).await;
     assert_eq!(app.export().await.lines().count(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_faulty_domain_does_not_make_what_is_in_it_wrong() {
+async fn an_invalid_domain_does_not_invalidate_the_entities_in_it() {
     let app = TestApp::start().await;
     let lines = format!("{{\"kind\":\"domain\",\"domain_id\":\"{DOMAIN}\"}}\n{}", user(DOMAIN, "u", ""));
-    assert_faults(app.try_import(&lines).await, &[(1, "`name`: this field is missing")]);
+    assert_errors(app.try_import(&lines).await, &[(1, "`name`: this field is missing")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_more_than_a_thousand_faults_are_kept_and_the_rest_are_counted() {
+async fn a_thousand_errors_are_listed_and_the_rest_are_counted() {
     let app = TestApp::start().await;
-    let faults = app.try_import(&"nonsense\n".repeat(2500)).await.unwrap_err();
-    assert_eq!((faults.listed.len(), faults.more), (1000, 1500));
-    let told = faults.to_string();
-    assert!(told.starts_with("line 1: ") && told.contains("and 1500 more"), "{told}");
+    let errors = app.try_import(&"nonsense\n".repeat(2500)).await.unwrap_err();
+    assert_eq!((errors.listed.len(), errors.more), (1000, 1500));
+    let text = errors.to_string();
+    assert!(text.starts_with("line 1: ") && text.contains("and 1500 more"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_tells_the_same_and_writes_nothing() {
+async fn a_dry_run_returns_the_same_summary_and_writes_nothing() {
     let app = TestApp::start().await;
     let lines = domain(DOMAIN) + &user(DOMAIN, "u", "");
     let dry = ImportOptions { dry_run: true };
-    let told = app.import_with(&lines, dry).await.unwrap();
+    let summary = app.import_with(&lines, dry).await.unwrap();
     assert_eq!(app.export().await, "");
-    assert_eq!(app.try_import(&lines).await.unwrap(), told);
-    assert_eq!((told.lines, told.kinds.len()), (2, 2));
-    assert_faults(app.import_with("nonsense", dry).await, &[(1, "not a JSON object")]);
+    assert_eq!(app.try_import(&lines).await.unwrap(), summary);
+    assert_eq!((summary.lines, summary.kinds.len()), (2, 2));
+    assert_errors(app.import_with("nonsense", dry).await, &[(1, "not a JSON object")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +163,7 @@ async fn a_file_that_changes_while_it_is_read_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_goes_from_nothing_to_everything() {
+async fn progress_reaches_the_total_of_each_phase() {
     let app = TestApp::start().await;
     let lines = domain(DOMAIN)
         + &(0..2500)
@@ -185,7 +185,7 @@ async fn progress_goes_from_nothing_to_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_broken_off_leaves_nothing_and_holds_up_nobody() {
+async fn an_aborted_import_writes_nothing_and_releases_its_locks() {
     let app = TestApp::start().await;
     let line = |n| format!("{{\"kind\":\"user\",\"domain_id\":\"{DOMAIN}\",\"user_id\":\"u{n}\"}}\n");
     let lines = domain(DOMAIN) + &(0..10_000).map(line).collect::<String>();

@@ -1,21 +1,22 @@
 //! Export: all stored data, as lines that import reads, in an order that depends only on the keys.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, Write};
 
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::admin::AdminRefusal;
-use super::{Error, Failure, Services};
+use super::format::{BindingLine, DomainLine, GroupLine, RoleLine, UserLine, WorkspaceLine};
 use crate::domain::ids::{DomainId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
 use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
-use crate::domain::record::{self, GroupRecord, Kind, Secrets};
-use crate::domain::user::User;
 use crate::domain::workspace::GroupMember;
-use crate::storage::export::{self as stored};
-use crate::storage::{Tx, bulk, users};
+use crate::services::admin::AdminRefusal;
+use crate::services::{Error, Failure, Services};
+use crate::storage::bulk::{self, GroupWithUsers, UserWithSecrets};
+use crate::storage::export as stored;
+use crate::storage::{Tx, users};
 
 /// The number of rendered bytes after which they are handed on.
 const CHUNK: usize = 64 * 1024;
@@ -27,15 +28,12 @@ pub struct ExportOptions {
     pub with_secrets: bool,
 }
 
-/// How many entities of each kind were written.
-pub type ExportSummary = BTreeMap<Kind, u64>;
-
 impl Services {
     /// Writes all data, as of one moment.
     ///
     /// # Errors
     /// If the database fails, a secret cannot be decrypted, or `writer` fails.
-    pub async fn export<W>(&self, writer: W, options: ExportOptions) -> Result<ExportSummary, Failure>
+    pub async fn export<W>(&self, writer: W, options: ExportOptions) -> Result<(), Failure>
     where
         W: Write + Send + 'static,
     {
@@ -43,10 +41,9 @@ impl Services {
         let mut out = Output::to(writer);
         let written = self.export_all(&mut tx, &mut out, options).await;
         // If the writer failed, nothing more could be written for that reason, so its error is reported first.
-        let summary = out.close().await?;
+        out.close().await?;
         written?;
-        tx.roll_back().await?;
-        Ok(summary)
+        Ok(tx.roll_back().await?)
     }
 
     /// The line of a user, without their secrets.
@@ -56,63 +53,57 @@ impl Services {
     pub async fn show_user(&self, domain: &DomainId, login: &LoginId) -> Result<String, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
         let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))?.user;
-        let mut line = Vec::new();
-        record::write_user(&mut line, &user, &Secrets::default()).map_err(|error| Failure::File(error.into()))?;
-        Ok(String::from_utf8_lossy(&line).into_owned())
+        let line = serde_json::to_string(&UserLine::new(user, None, None)).map_err(Failure::from)?;
+        Ok(line + "\n")
     }
 
     async fn export_all(&self, tx: &mut Tx, out: &mut Output, options: ExportOptions) -> Result<(), Failure> {
         let mut page = stored::domains(tx, None).await?;
-        while let Some(last) = page.last() {
-            for domain in &page {
-                out.line(Kind::Domain, |line| record::write_domain(line, domain)).await?;
+        while let Some(last) = page.last().map(|domain| domain.id.clone()) {
+            for domain in page {
+                out.write(&DomainLine::from(domain)).await?;
             }
-            page = stored::domains(tx, Some(last.id.as_str())).await?;
+            page = stored::domains(tx, Some(last.as_str())).await?;
         }
         let mut page = stored::roles(tx, None).await?;
-        while let Some(last) = page.last() {
-            for role in &page {
-                out.line(Kind::Role, |line| record::write_role(line, role)).await?;
+        while let Some(last) = page.last().map(|role| (role.domain_id.clone(), role.id.clone())) {
+            for role in page {
+                out.write(&RoleLine::from(role)).await?;
             }
-            page = stored::roles(tx, Some((last.domain_id.as_str(), last.id.as_str()))).await?;
+            page = stored::roles(tx, Some((last.0.as_str(), last.1.as_str()))).await?;
         }
-        self.export_users(tx, out, options).await?;
+        let mut page = stored::users(tx, None).await?;
+        while let Some(last) = page.last().map(|one| (one.user.domain_id.clone(), one.user.login.clone())) {
+            for user in page {
+                out.write(&self.user_line(user, options)?).await?;
+            }
+            page = stored::users(tx, Some((last.0.as_str(), last.1.key()))).await?;
+        }
         export_groups(tx, out).await?;
         let mut page = stored::workspaces(tx, None).await?;
-        while let Some(last) = page.last() {
-            for workspace in &page {
-                out.line(Kind::Workspace, |line| record::write_workspace(line, workspace)).await?;
+        while let Some(last) = page.last().map(|workspace| workspace.id.clone()) {
+            for workspace in page {
+                out.write(&WorkspaceLine::from(workspace)).await?;
             }
-            page = stored::workspaces(tx, Some(last.id.as_str())).await?;
+            page = stored::workspaces(tx, Some(last.as_str())).await?;
         }
         let mut page = stored::bindings(tx, None).await?;
-        while let Some(last) = page.last() {
-            for binding in &page {
-                out.line(Kind::RoleBinding, |line| record::write_binding(line, binding)).await?;
+        while let Some(last) = page.last().map(|binding| binding.id.clone()) {
+            for binding in page {
+                out.write(&BindingLine::from(binding)).await?;
             }
-            page = stored::bindings(tx, Some(last.id.as_str())).await?;
+            page = stored::bindings(tx, Some(last.as_str())).await?;
         }
         Ok(())
     }
 
-    async fn export_users(&self, tx: &mut Tx, out: &mut Output, options: ExportOptions) -> Result<(), Failure> {
-        let mut page = stored::users(tx, None).await?;
-        while let Some(User { domain_id, login, .. }) = page.last().map(|last| &last.user) {
-            for stored::UserWithSecrets { user, password_hash, otp_secret } in &page {
-                let mut secrets = Secrets::default();
-                if options.with_secrets {
-                    secrets.password_hash.clone_from(password_hash);
-                    secrets.otp_secret = otp_secret.as_ref().map(|sealed| self.open_otp_secret(sealed)).transpose()?;
-                }
-                out.line(Kind::User, |line| record::write_user(line, user, &secrets)).await?;
-            }
-            page = stored::users(tx, Some((domain_id.as_str(), login.key()))).await?;
+    fn user_line(&self, user: UserWithSecrets, options: ExportOptions) -> Result<UserLine, Failure> {
+        let UserWithSecrets { user, password_hash, otp_secret } = user;
+        if !options.with_secrets {
+            return Ok(UserLine::new(user, None, None));
         }
-        Ok(())
-    }
-
-    fn open_otp_secret(&self, sealed: &[u8]) -> Result<OtpSecret, Failure> {
-        Ok(OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?))
+        let decrypt = |secret: Vec<u8>| self.secret_key.open(OTP_SECRET_PURPOSE, &secret).map(OtpSecret::from_stored);
+        Ok(UserLine::new(user, password_hash, otp_secret.map(decrypt).transpose()?))
     }
 }
 
@@ -121,8 +112,8 @@ async fn export_groups(tx: &mut Tx, out: &mut Output) -> Result<(), Failure> {
     let mut page = stored::groups(tx, None).await?;
     while let Some(last) = page.last().map(|group| group.id.clone()) {
         for group in page {
-            let record = GroupRecord { users: members.of(tx, &group.id).await?, group };
-            out.line(Kind::WorkspaceGroup, |line| record::write_group(line, &record)).await?;
+            let users = members.of(tx, &group.id).await?;
+            out.write(&GroupLine::from(GroupWithUsers { group, users })).await?;
         }
         page = stored::groups(tx, Some(last.as_str())).await?;
     }
@@ -164,7 +155,6 @@ struct Output {
     buffer: Vec<u8>,
     chunks: mpsc::Sender<Vec<u8>>,
     thread: JoinHandle<io::Result<()>>,
-    summary: ExportSummary,
 }
 
 impl Output {
@@ -176,16 +166,12 @@ impl Output {
             }
             writer.flush()
         });
-        Self { buffer: Vec::new(), chunks, thread, summary: ExportSummary::new() }
+        Self { buffer: Vec::new(), chunks, thread }
     }
 
-    async fn line(
-        &mut self,
-        kind: Kind,
-        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
-    ) -> Result<(), Failure> {
-        write(&mut self.buffer).map_err(io::Error::from)?;
-        *self.summary.entry(kind).or_default() += 1;
+    async fn write(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.buffer, line)?;
+        self.buffer.push(b'\n');
         if self.buffer.len() >= CHUNK { self.hand_on().await } else { Ok(()) }
     }
 
@@ -194,10 +180,10 @@ impl Output {
         Ok(self.chunks.send(chunk).await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?)
     }
 
-    async fn close(mut self) -> Result<ExportSummary, Failure> {
+    async fn close(mut self) -> Result<(), Failure> {
         let handed_on = self.hand_on().await;
         drop(self.chunks);
         self.thread.await.map_err(io::Error::other)??;
-        handed_on.map(|()| self.summary)
+        handed_on
     }
 }

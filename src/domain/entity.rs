@@ -1,0 +1,27 @@
+//! The kinds of entities that import and export transfer.
+
+use super::capital_enum;
+
+capital_enum! {
+    /// The kind of an entity, in export order. Its written form is `kind` in an import file.
+    EntityKind {
+        /// A domain.
+        Domain = "domain",
+        /// A role.
+        Role = "role",
+        /// A user.
+        User = "user",
+        /// A workspace group with its users.
+        WorkspaceGroup = "workspace_group",
+        /// A workspace.
+        Workspace = "workspace",
+        /// A role binding.
+        RoleBinding = "role_binding",
+    }
+}
+
+impl EntityKind {
+    /// All kinds, in export order.
+    pub const ALL: [Self; 6] =
+        [Self::Domain, Self::Role, Self::User, Self::WorkspaceGroup, Self::Workspace, Self::RoleBinding];
+}
