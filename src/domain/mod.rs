@@ -24,7 +24,7 @@ pub mod search;
 pub mod secret;
 pub mod session;
 pub mod tags;
-pub mod tally;
+pub mod rate_limit;
 pub mod token;
 pub mod totp;
 pub mod user;

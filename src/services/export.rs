@@ -112,7 +112,7 @@ impl Services {
     }
 
     fn open_otp_secret(&self, sealed: &[u8]) -> Result<OtpSecret, Failure> {
-        Ok(OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?))
+        Ok(OtpSecret::from_stored(self.secret_key.decrypt(OTP_SECRET_PURPOSE, sealed)?))
     }
 }
 

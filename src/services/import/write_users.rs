@@ -90,7 +90,7 @@ impl Services {
     /// another.
     fn has_new_secret(&self, before: &StoredUser, record: &UserRecord) -> bool {
         let (Some(sealed), Some(secret)) = (&before.otp_secret, &record.otp_secret) else { return false };
-        let opened = self.secret_key.open(OTP_SECRET_PURPOSE, sealed);
+        let opened = self.secret_key.decrypt(OTP_SECRET_PURPOSE, sealed);
         !opened.is_ok_and(|before| before == secret.as_bytes())
     }
 
@@ -114,7 +114,7 @@ impl Services {
     }
 
     fn seal_otp_secret(&self, secret: &OtpSecret) -> std::result::Result<Vec<u8>, Failure> {
-        let sealed = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
+        let sealed = self.secret_key.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
         sealed.map_err(Failure::from)
     }
 }

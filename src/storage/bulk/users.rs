@@ -10,18 +10,19 @@ use crate::domain::user::{User, UserState};
 use crate::storage::db::{Conn, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOf, OneOfPairs};
-use crate::storage::rows::{NewUserRow, UserRow, stored_enum};
+use crate::storage::rows::NewUserRow;
 use crate::storage::schema::{security_events, sessions, users};
-use crate::storage::types::At;
 
 /// The data of an existing user that is needed to replace them, or to check whether another user may be added.
-#[derive(Clone)]
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub struct StoredUser {
     /// The `id`.
     pub id: UserId,
     /// The domain.
     pub domain_id: DomainId,
     /// The user id, as its comparison key.
+    #[diesel(column_name = user_id_key)]
     pub login_key: String,
     /// The account's state.
     pub state: UserState,
@@ -47,49 +48,13 @@ pub struct UserToPut {
     pub otp_secret: Option<Vec<u8>>,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
-struct Row {
-    id: String,
-    domain_id: String,
-    user_id_key: String,
-    state: String,
-    email_key: Option<String>,
-    password_hash: Option<String>,
-    otp_secret: Option<Vec<u8>>,
-    created_at: At,
-    last_accessed_at: Option<At>,
-}
-
-impl TryFrom<Row> for StoredUser {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            state: stored_enum(&row.state, "users", "state", &row.id)?,
-            id: UserId::from_stored(row.id),
-            domain_id: DomainId::from_stored(row.domain_id),
-            login_key: row.user_id_key,
-            email_key: row.email_key,
-            password_hash: row.password_hash,
-            otp_secret: row.otp_secret,
-            created_at: row.created_at.0,
-            last_accessed_at: row.last_accessed_at.map(|at| at.0),
-        })
-    }
-}
-
-fn stored(rows: Vec<Row>) -> Result<Vec<StoredUser>, Error> {
-    rows.into_iter().map(TryInto::try_into).collect()
-}
-
 /// The users with these ids.
 pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
-        users::table.filter(OneOf::column(users::id, ids)).select(Row::as_select()).load(c).await
+    Ok(on!(tx.conn(), c => {
+        users::table.filter(OneOf::column(users::id, ids)).select(StoredUser::as_select()).load(c).await
     })?)
 }
 
@@ -98,8 +63,8 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
     if logins.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
-        users::table.filter(with_login(logins)).select(Row::as_select()).load(c).await
+    Ok(on!(tx.conn(), c => {
+        users::table.filter(with_login(logins)).select(StoredUser::as_select()).load(c).await
     })?)
 }
 
@@ -108,37 +73,39 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
     if emails.is_empty() {
         return Ok(Vec::new());
     }
-    stored(on!(tx.conn(), c => {
+    Ok(on!(tx.conn(), c => {
         let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
-        users::table.filter(is_wanted.and(users::email_verified)).select(Row::as_select()).load(c).await
+        users::table.filter(is_wanted.and(users::email_verified)).select(StoredUser::as_select()).load(c).await
     })?)
 }
 
 /// The users with one of these user ids (`logins`) or `ids`, each as a complete `User`.
 pub async fn find_whole_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<User>, Error> {
-    let mut rows: Vec<UserRow> = Vec::new();
+    let mut rows: Vec<User> = Vec::new();
     if !logins.is_empty() {
-        rows = on!(tx.conn(), c => users::table.filter(with_login(logins)).select(UserRow::as_select()).load(c).await)?;
+        rows = on!(tx.conn(), c => users::table.filter(with_login(logins)).select(User::as_select()).load(c).await)?;
     }
     if !ids.is_empty() {
-        let more: Vec<UserRow> = on!(tx.conn(), c => {
-            users::table.filter(OneOf::column(users::id, ids)).select(UserRow::as_select()).load(c).await
+        let more: Vec<User> = on!(tx.conn(), c => {
+            users::table.filter(OneOf::column(users::id, ids)).select(User::as_select()).load(c).await
         })?;
         rows.extend(more);
     }
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(rows)
 }
 
 /// Locks the users with these `logins` or `ids`, and returns them as they are then. This waits for sign-ins that hold
 /// one of them; later sign-ins wait for this transaction.
 pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
-    let mut locked: Vec<Row> = Vec::new();
+    let mut locked: Vec<StoredUser> = Vec::new();
     // On SQLite, the transaction already holds the only write lock.
     macro_rules! lock {
         ($condition:expr) => {
             match tx.conn() {
-                Conn::Pg(c) => users::table.filter($condition).select(Row::as_select()).for_update().load(c).await,
-                Conn::Sqlite(c) => users::table.filter($condition).select(Row::as_select()).load(c).await,
+                Conn::Pg(c) => {
+                    users::table.filter($condition).select(StoredUser::as_select()).for_update().load(c).await
+                }
+                Conn::Sqlite(c) => users::table.filter($condition).select(StoredUser::as_select()).load(c).await,
             }
         };
     }
@@ -150,7 +117,7 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
     }
     locked.sort_by(|one, other| one.id.cmp(&other.id));
     locked.dedup_by(|one, other| one.id == other.id);
-    stored(locked)
+    Ok(locked)
 }
 
 /// Writes users, in place of those with the same ids. What an import does not contain stays: the pending email and the

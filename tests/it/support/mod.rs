@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use userprofile::domain::attempts::Throttle;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
-use userprofile::domain::tally::Window;
+use userprofile::domain::rate_limit::Window;
 use userprofile::graphql::documents::Documents;
 use userprofile::graphql::guard::Settings;
 use userprofile::graphql::{self, Api};
