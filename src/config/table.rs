@@ -23,7 +23,7 @@ use super::{
     values::{Config, DocumentSettings},
 };
 use crate::{
-    domain::{attempts::Throttle, session::Lifetimes, tally::Window},
+    domain::{attempts::Throttle, rate_limit::Window, session::Lifetimes},
     graphql::{
         documents::Mode,
         guard::{self, Limits},

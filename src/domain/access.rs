@@ -2,7 +2,6 @@
 
 use super::Timestamp;
 use super::ids::DomainId;
-use super::login::LoginId;
 use super::session::{Lifetimes, Session};
 use super::user::{AuthType, Domain, DomainState, RequiredAction, User, UserState};
 
@@ -89,13 +88,5 @@ impl Caller {
     /// Checks that the user's password and MFA are managed here.
     pub fn is_local(&self) -> Result<(), Denial> {
         if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(Denial::External) }
-    }
-}
-
-impl Viewer {
-    /// Whether `login` is the viewer's own user id.
-    #[must_use]
-    pub fn is(&self, login: &LoginId) -> bool {
-        self.login_key == login.key()
     }
 }

@@ -108,7 +108,7 @@ id!(
 );
 id!(
     /// One event that is counted for a rate limit.
-    TallyId, "tally-"
+    RateLimitEventId, "tally-"
 );
 id!(
     /// A job in the outbox: a message or a request to process.

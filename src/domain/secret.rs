@@ -23,8 +23,8 @@ pub type Digest = [u8; 32];
 
 /// Decryption failed: the value was encrypted with another key or for another purpose, or it was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the value cannot be decrypted with this secret key")]
-pub struct Unsealable;
+#[error("an encrypted value cannot be decrypted with this secret key")]
+pub struct DecryptError;
 
 impl SecretKey {
     /// Wraps the key's bytes.
@@ -45,24 +45,21 @@ impl SecretKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random.
-    ///
-    /// # Errors
-    /// Never for texts that fit into memory.
-    pub fn seal(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
+    /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random. Never fails for texts that fit into memory.
+    pub fn encrypt(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, DecryptError> {
         let payload = Payload { msg: plain, aad: purpose.as_bytes() };
-        let sealed = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| Unsealable)?;
-        Ok([nonce.as_slice(), &sealed].concat())
+        let encrypted = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| DecryptError)?;
+        Ok([nonce.as_slice(), &encrypted].concat())
     }
 
-    /// Decrypts a value that [`seal`](Self::seal) encrypted.
+    /// Decrypts a value that [`encrypt`](Self::encrypt) encrypted.
     ///
     /// # Errors
     /// If it was encrypted with another key or for another purpose, or was altered since.
-    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>().ok_or(Unsealable)?;
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)
+    pub fn decrypt(&self, purpose: &str, encrypted: &[u8]) -> Result<Vec<u8>, DecryptError> {
+        let (nonce, encrypted) = encrypted.split_first_chunk::<NONCE_LENGTH>().ok_or(DecryptError)?;
+        let payload = Payload { msg: encrypted, aad: purpose.as_bytes() };
+        self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| DecryptError)
     }
 
     /// HMAC pads a key with zeros to the hash's block size (RFC 2104, 2).
@@ -94,15 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_only_with_the_same_key_and_purpose() {
+    fn an_encrypted_value_is_decrypted_only_with_the_same_key_and_purpose() {
         let key = SecretKey::new([1; 32]);
-        let sealed = key.seal("otp", [7; 12], b"secret").unwrap();
-        assert_eq!(key.open("otp", &sealed).unwrap(), b"secret");
-        assert_eq!(key.open("mail", &sealed), Err(Unsealable));
-        assert_eq!(SecretKey::new([2; 32]).open("otp", &sealed), Err(Unsealable));
-        assert_eq!(key.open("otp", &sealed[..10]), Err(Unsealable));
-        let mut altered = sealed;
+        let encrypted = key.encrypt("otp", [7; 12], b"secret").unwrap();
+        assert_eq!(key.decrypt("otp", &encrypted).unwrap(), b"secret");
+        assert_eq!(key.decrypt("mail", &encrypted), Err(DecryptError));
+        assert_eq!(SecretKey::new([2; 32]).decrypt("otp", &encrypted), Err(DecryptError));
+        assert_eq!(key.decrypt("otp", &encrypted[..10]), Err(DecryptError));
+        let mut altered = encrypted;
         altered[14] ^= 1;
-        assert_eq!(key.open("otp", &altered), Err(Unsealable));
+        assert_eq!(key.decrypt("otp", &altered), Err(DecryptError));
     }
 }

@@ -17,8 +17,8 @@ use crate::domain::tags::Tags;
 use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserState};
 use crate::entropy;
 use crate::mail::Notice;
-use crate::storage::sessions::Which;
-use crate::storage::users::{Credentials, StoredApp};
+use crate::storage::sessions::SessionSelection;
+use crate::storage::users::{AuthenticatorApp, Credentials};
 use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
 
 /// A user to be created.
@@ -142,7 +142,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_local_user(&mut tx, domain, login).await?;
         self.clear_waits(&mut tx, domain, login).await?;
-        self.put_password(&mut tx, &user, &hash, Which::All, now).await?;
+        self.put_password(&mut tx, &user, &hash, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
         self.put_notice(&mut tx, &user, Notice::PasswordSet, None, now).await?;
         self.commit_and_wake(tx).await?;
@@ -166,7 +166,7 @@ impl Services {
         let user = lock_user(&mut tx, domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_DISABLING).await?;
-        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
         Ok(tx.commit().await?)
     }
@@ -176,7 +176,7 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
-        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
@@ -210,7 +210,7 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
-        let revoked = sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        let revoked = sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &[CodePurpose::SignIn]).await?;
         // Also if there was none to end: every operation of an operator on an account is recorded.
         Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
@@ -293,7 +293,7 @@ impl Services {
             user.require(RequiredAction::EnforceMfa);
         }
         users::update(&mut tx, &user).await?;
-        users::update_app(&mut tx, &user.id, &StoredApp::default()).await?;
+        users::update_authenticator_app(&mut tx, &user.id, &AuthenticatorApp::default()).await?;
         recovery_codes::replace(&mut tx, &user.id, &[]).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::OF_MFA).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;

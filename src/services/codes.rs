@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
-use crate::domain::ids::{CodeId, SessionId, TallyId, UserId};
+use crate::domain::ids::{CodeId, RateLimitEventId, SessionId, UserId};
 use crate::domain::mfa::{Factor, Proof};
 use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
 use crate::domain::secret::Digest;
@@ -21,8 +21,8 @@ use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, RecoveryCode, VerifyCode};
 use crate::entropy;
 use crate::mail::{CodeReason, MailedSecret, Message, Notice};
-use crate::storage::users::StoredApp;
-use crate::storage::{Tx, codes, recovery_codes, tallies, users};
+use crate::storage::users::AuthenticatorApp;
+use crate::storage::{Tx, codes, rate_limit_events, recovery_codes, users};
 
 /// The confirmation that a code was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl TryKind {
 
 /// A counted attempt.
 pub(super) struct Charged {
-    tally: TallyId,
+    event: RateLimitEventId,
     /// The code that the attempt was also counted against, if any.
     code: Option<CodeId>,
     /// How many attempts remain if this one is wrong.
@@ -172,8 +172,8 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
         // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
-        tallies::lock(&mut tx, &counter).await?;
-        let oldest = tallies::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
+        rate_limit_events::lock(&mut tx, &counter).await?;
+        let oldest = rate_limit_events::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
         if let Err(wait) = window.check(oldest, now) {
             tx.roll_back().await?;
             return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
@@ -191,11 +191,11 @@ impl Services {
             };
             attempts_left = max_tries.saturating_sub(tries);
         }
-        let tally = Self::count(&mut tx, &counter, now).await?;
-        let tried = tallies::count(&mut tx, &counter, now - window.span).await?;
+        let event = Self::count(&mut tx, &counter, now).await?;
+        let tried = rate_limit_events::count(&mut tx, &counter, now - window.span).await?;
         tx.commit().await?;
         let attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
-        Ok(Charged { tally, code: code.map(|code| code.id.clone()), attempts_left })
+        Ok(Charged { event, code: code.map(|code| code.id.clone()), attempts_left })
     }
 
     /// Removes an attempt from all counts unless it was wrong: it was refused before the comparison, or it was correct
@@ -221,7 +221,7 @@ impl Services {
 
     /// Removes a correct attempt from the count.
     pub(super) async fn take_back_try(tx: &mut Tx, charged: &Charged) -> Result<(), Failure> {
-        Ok(tallies::delete(tx, &charged.tally).await?)
+        Ok(rate_limit_events::delete(tx, &charged.event).await?)
     }
 
     /// Clears the count of failed codes at sign-in after a confirmed password reset, at most once in a rolling day:
@@ -231,11 +231,13 @@ impl Services {
         let tries = self.try_counter(owner, TryKind::SignIn);
         let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
         let since = now - self.policy.codes.tries_per_day.span;
-        tallies::lock(tx, &tries).await?;
-        if tallies::count(tx, &clearings, since).await? > 0 || tallies::count(tx, &tries, since).await? == 0 {
+        rate_limit_events::lock(tx, &tries).await?;
+        if rate_limit_events::count(tx, &clearings, since).await? > 0
+            || rate_limit_events::count(tx, &tries, since).await? == 0
+        {
             return Ok(());
         }
-        tallies::clear(tx, &tries, since).await?;
+        rate_limit_events::clear(tx, &tries, since).await?;
         Self::count(tx, &clearings, now).await?;
         Ok(())
     }
@@ -259,19 +261,19 @@ impl Services {
             Some(Code { digest: Some(digest), .. }) => {
                 Ok(code.and_then(|code| Proof::by_mail(digest, &self.digest_of(code, digits))))
             }
-            Some(Code { otp_secret: Some(sealed), .. }) => {
-                let step = self.accepted_step(sealed, None, digits, now)?;
+            Some(Code { otp_secret: Some(encrypted), .. }) => {
+                let step = self.accepted_step(encrypted, None, digits, now)?;
                 if step.is_some() {
-                    let app = StoredApp { secret: Some(sealed.clone()), last_step: step };
-                    users::update_app(tx, &user.id, &app).await?;
+                    let app = AuthenticatorApp { secret: Some(encrypted.clone()), last_step: step };
+                    users::update_authenticator_app(tx, &user.id, &app).await?;
                 }
                 Ok(Proof::by_app(step))
             }
             _ if user.mfa.factor() == Some(Factor::Otp) => {
-                let app = users::find_app(tx, &user.id).await?;
-                let Some(sealed) = app.secret else { return Ok(None) };
-                match self.accepted_step(&sealed, app.last_step, digits, now)? {
-                    Some(step) if users::accept_step(tx, &user.id, &sealed, step).await? => {
+                let app = users::find_authenticator_app(tx, &user.id).await?;
+                let Some(encrypted) = app.secret else { return Ok(None) };
+                match self.accepted_step(&encrypted, app.last_step, digits, now)? {
+                    Some(step) if users::accept_step(tx, &user.id, &encrypted, step).await? => {
                         Ok(Proof::by_app(Some(step)))
                     }
                     _ => Ok(None),
@@ -284,12 +286,12 @@ impl Services {
     /// The time step whose code is `digits`, if it is later than the last accepted one.
     fn accepted_step(
         &self,
-        sealed: &[u8],
+        encrypted: &[u8],
         last_step: Option<i64>,
         digits: &Digits,
         now: Timestamp,
     ) -> Result<Option<i64>, Failure> {
-        let secret = OtpSecret::from_stored(self.secret_key.open(OTP_SECRET_PURPOSE, sealed)?);
+        let secret = OtpSecret::from_stored(self.secret_key.decrypt(OTP_SECRET_PURPOSE, encrypted)?);
         Ok(totp::accepted_step(&secret, digits, last_step, now))
     }
 
@@ -301,7 +303,7 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<Option<Proof>, Failure> {
-        let was_taken = recovery_codes::take(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
+        let was_taken = recovery_codes::consume(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
         if was_taken {
             let left = recovery_codes::count_within(tx, &user.id).await?;
             Self::record(tx, &user.id, SecurityEventType::RecoveryCodeUsed, Some(client), now).await?;

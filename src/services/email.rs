@@ -13,7 +13,7 @@ use crate::domain::token::UndoToken;
 use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, VerifyCode};
 use crate::mail::{CodeReason, MailedSecret, Notice};
-use crate::storage::sessions::Which;
+use crate::storage::sessions::SessionSelection;
 use crate::storage::{self, Conflict, Tx, codes, sessions, users};
 
 pub use super::codes::Sent;
@@ -159,7 +159,7 @@ impl Services {
         }
         Self::take_back_try(&mut tx, charged).await?;
         let wanted = code.address.clone().filter(|_| is_wanted(code, &caller.user));
-        let (Some(address), true) = (wanted, codes::take(&mut tx, &code.id, now).await?) else {
+        let (Some(address), true) = (wanted, codes::consume(&mut tx, &code.id, now).await?) else {
             tx.roll_back().await?;
             return Err(refused(CodeRefusal::NothingPending));
         };
@@ -232,7 +232,7 @@ impl Services {
             storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(UndoEmailRefusal::Taken),
             error => error.into(),
         })?;
-        sessions::delete(&mut tx, &user.id, Which::All, now).await?;
+        sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
         self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;

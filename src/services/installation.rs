@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::{Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::domain::attempts::FORGET_AFTER;
 use crate::domain::event::EVENT_RETENTION_DAYS;
-use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, sessions, tallies};
+use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, rate_limit_events, sessions};
 
 /// The time within which the database must respond for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 /// How long an expired code is kept, so that the response to a late attempt is that the code has expired.
 const EXPIRED_CODES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 /// The longest window of any rate limit.
-const TALLIES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
+const RATE_LIMIT_EVENTS_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The name under which the check value of the secret key is stored.
 const SECRET_KEY_CHECK: &str = "secret_key_check";
@@ -29,8 +29,8 @@ const DEMO: &str = "demo";
 pub enum SecretKeyError {
     /// The encrypted data could not be decrypted, and every counter would start again.
     #[error(
-        "the secret key is not the one that this database was first used with; give the right one, or what was \
-         sealed with it (one-time password secrets, mails not yet sent) is lost"
+        "the secret key is not the one that this database was first used with; provide that key, or everything \
+         that was encrypted with it (one-time password secrets, messages not yet sent) is lost"
     )]
     Differs,
     /// The check itself failed.
@@ -95,7 +95,7 @@ impl Services {
         let mut tx = self.commit_and_begin(tx).await?;
         attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
         let mut tx = self.commit_and_begin(tx).await?;
-        tallies::delete_old(&mut tx, now - TALLIES_KEPT_FOR).await?;
+        rate_limit_events::delete_old(&mut tx, now - RATE_LIMIT_EVENTS_KEPT_FOR).await?;
         let mut tx = self.commit_and_begin(tx).await?;
         codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
         let mut tx = self.commit_and_begin(tx).await?;

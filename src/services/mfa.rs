@@ -21,7 +21,7 @@ use crate::domain::user::RequiredAction;
 use crate::domain::verify_code::{RECOVERY_CODES, RecoveryCode, VerifyCode};
 use crate::entropy;
 use crate::mail::{CodeReason, Notice};
-use crate::storage::users::StoredApp;
+use crate::storage::users::AuthenticatorApp;
 use crate::storage::{Tx, codes, recovery_codes, users};
 
 /// The side length of a module of a QR code, in the units of the SVG.
@@ -192,13 +192,13 @@ impl Services {
 
     async fn begin_enrolment(&self, tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<MfaStarted, Failure> {
         let secret = OtpSecret::from_random(entropy::bytes()?);
-        let sealed = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes())?;
+        let encrypted = self.secret_key.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes())?;
         codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let request = CodeRequest {
             ttl: self.policy.codes.otp_enrolment_ttl,
             ..self.mfa_request(caller, CodePurpose::EnableMfa)
         };
-        let expires_at = Self::await_code(tx, &request, Some(sealed), None, now).await?;
+        let expires_at = Self::await_code(tx, &request, Some(encrypted), None, now).await?;
         let (issuer, account) = (caller.domain.name.as_str().to_owned(), caller.user.login.as_str().to_owned());
         Ok(MfaStarted { sent_to: None, expires_at, otp: Some(OtpEnrolment { secret, issuer, account }) })
     }
@@ -254,7 +254,7 @@ impl Services {
             return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
         };
         Self::take_back_try(&mut tx, charged).await?;
-        if !codes::take(&mut tx, &code.id, now).await? {
+        if !codes::consume(&mut tx, &code.id, now).await? {
             tx.roll_back().await?;
             return Err(refused(CodeRefusal::NothingPending));
         }
@@ -280,7 +280,7 @@ impl Services {
         codes::delete(tx, &user.id, &CodePurpose::OF_MFA).await?;
         // An app that was just verified is already stored; any other is no longer needed.
         if user.mfa.factor() != Some(Factor::Otp) {
-            users::update_app(tx, &user.id, &StoredApp::default()).await?;
+            users::update_authenticator_app(tx, &user.id, &AuthenticatorApp::default()).await?;
         }
         let Some(factor) = user.mfa.factor() else {
             users::update(tx, user).await?;

@@ -29,9 +29,9 @@ use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Throttle;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
-use crate::domain::secret::{SecretKey, Unsealable};
+use crate::domain::rate_limit::Window;
+use crate::domain::secret::{DecryptError, SecretKey};
 use crate::domain::session::Lifetimes;
-use crate::domain::tally::Window;
 use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
 use crate::storage::{self, Db, Quota, Tx};
@@ -150,7 +150,7 @@ pub enum Failure {
     Hashing(String),
     /// Data could not be encrypted or decrypted with the secret key.
     #[error(transparent)]
-    Sealed(#[from] Unsealable),
+    Sealed(#[from] DecryptError),
     /// A message is needed, but no mail server is configured.
     #[error("sending a message requires SMTP_URL, which is not set")]
     MailOff,
@@ -201,8 +201,8 @@ impl<R> From<EntropyError> for Error<R> {
     }
 }
 
-impl<R> From<Unsealable> for Error<R> {
-    fn from(error: Unsealable) -> Self {
+impl<R> From<DecryptError> for Error<R> {
+    fn from(error: DecryptError) -> Self {
         Self::Failed(error.into())
     }
 }

@@ -120,7 +120,7 @@ impl Services {
         Ok(Job {
             id: JobId::from_random(entropy::bytes()?),
             kind: payload.kind(),
-            payload: self.secret_key.seal(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
+            payload: self.secret_key.encrypt(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
             created_at: now,
             expires_at,
             tries: 0,
@@ -254,7 +254,7 @@ impl Services {
             self.finish(&job).await?;
             return Ok(true);
         }
-        let opened = self.secret_key.open(PAYLOAD_PURPOSE, &job.payload);
+        let opened = self.secret_key.decrypt(PAYLOAD_PURPOSE, &job.payload);
         let payload = opened
             .map_err(|error| error.to_string())
             .and_then(|plain| serde_json::from_slice::<Payload>(&plain).map_err(|error| error.to_string()));
@@ -303,7 +303,7 @@ impl Services {
     async fn give_up(&self, job: &Job, reason: &str, advice: Option<&str>) -> Result<(), Failure> {
         tracing::error!(job = %job.id, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
         let mut tx = self.db.begin().await?;
-        outbox::bury(&mut tx, &job.id, self.now(), reason).await?;
+        outbox::mark_failed(&mut tx, &job.id, self.now(), reason).await?;
         Ok(tx.commit().await?)
     }
 

@@ -22,7 +22,7 @@ use crate::domain::token::ResetToken;
 use crate::domain::user::{RequiredAction, User, UserState};
 use crate::entropy;
 use crate::mail::{MailedSecret, Message, Notice};
-use crate::storage::sessions::Which;
+use crate::storage::sessions::SessionSelection;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, outbox, sessions, users};
 
@@ -232,7 +232,7 @@ impl Services {
     ) -> Result<(), Failure> {
         let user = &mut caller.user;
         user.fulfil(RequiredAction::UpdatePassword);
-        self.put_password(tx, user, &new.hash, Which::AllBut(&caller.session.id), now).await?;
+        self.put_password(tx, user, &new.hash, SessionSelection::AllBut(&caller.session.id), now).await?;
         Self::record(tx, &user.id, SecurityEventType::PasswordChanged, Some(client), now).await?;
         self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
     }
@@ -243,7 +243,7 @@ impl Services {
         tx: &mut Tx,
         user: &User,
         hash: &str,
-        ended: Which<'_>,
+        ended: SessionSelection<'_>,
         now: Timestamp,
     ) -> Result<(), Failure> {
         users::update_password_hash(tx, &user.id, hash).await?;
@@ -477,7 +477,7 @@ impl Services {
         let current = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
         let current = current.filter(|current| is_reset_good(code, current) && current.password_hash == new.before);
         let mut user = current.ok_or_else(invalid)?.user;
-        if !codes::take(&mut tx, &code.id, now).await? {
+        if !codes::consume(&mut tx, &code.id, now).await? {
             return Err(invalid());
         }
         user.fulfil(RequiredAction::UpdatePassword);
@@ -485,7 +485,7 @@ impl Services {
         users::update(&mut tx, &user).await?;
         self.clear_waits(&mut tx, &user.domain_id, &user.login).await?;
         self.clear_sign_in_tries(&mut tx, &user.id, now).await?;
-        self.put_password(&mut tx, &user, &new.hash, Which::All, now).await?;
+        self.put_password(&mut tx, &user, &new.hash, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
         self.put_notice(&mut tx, &user, Notice::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

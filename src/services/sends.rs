@@ -7,13 +7,13 @@ use crate::domain::attempts::Wait;
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::Client;
-use crate::domain::ids::{DomainId, TallyId, UserId};
+use crate::domain::ids::{DomainId, RateLimitEventId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::network::Network;
+use crate::domain::rate_limit::Window;
 use crate::domain::secret::Digest;
-use crate::domain::tally::Window;
 use crate::entropy;
-use crate::storage::{Tx, tallies};
+use crate::storage::{Tx, rate_limit_events};
 
 /// The counters of one message, each with the windows that the message must fit in.
 pub(super) struct Sends(Vec<(Digest, Vec<Window>)>);
@@ -66,9 +66,9 @@ impl Services {
         // Always in the order of the list, so that two servers never wait for each other.
         let mut verdict = Ok(());
         for (counter, windows) in &sends.0 {
-            tallies::lock(tx, counter).await?;
+            rate_limit_events::lock(tx, counter).await?;
             for window in windows {
-                let oldest = tallies::find_nth_newest(tx, counter, window.limit, now - window.span).await?;
+                let oldest = rate_limit_events::find_nth_newest(tx, counter, window.limit, now - window.span).await?;
                 verdict = Wait::longer(verdict, window.check(oldest, now));
             }
         }
@@ -79,9 +79,9 @@ impl Services {
         Ok(())
     }
 
-    pub(super) async fn count(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Result<TallyId, Failure> {
-        let id = TallyId::from_random(entropy::bytes()?);
-        tallies::insert(tx, &id, counter, now).await?;
+    pub(super) async fn count(tx: &mut Tx, counter: &Digest, now: Timestamp) -> Result<RateLimitEventId, Failure> {
+        let id = RateLimitEventId::from_random(entropy::bytes()?);
+        rate_limit_events::insert(tx, &id, counter, now).await?;
         Ok(id)
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::Notice;
 use crate::storage::session_tokens::{self, NewToken};
-use crate::storage::sessions::Which;
+use crate::storage::sessions::SessionSelection;
 use crate::storage::{Tx, codes, events, sessions, users};
 
 /// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
@@ -80,7 +80,7 @@ impl Services {
     ) -> Result<IssuedTokens, Failure> {
         self.notify_of_new_device(tx, user, client, now).await?;
         let others = i64::try_from(MAX_SESSIONS - 1).unwrap_or(i64::MAX);
-        sessions::delete(tx, &user.id, Which::AllButNewest(others), now).await?;
+        sessions::delete(tx, &user.id, SessionSelection::AllButNewest(others), now).await?;
         let session = Session {
             id: SessionId::from_random(entropy::bytes()?),
             owner_id: user.id.clone(),
@@ -184,7 +184,7 @@ impl Services {
                 Ok(tokens)
             }
             Refresh::Reused => {
-                sessions::delete(&mut tx, &user.id, Which::One(&session.id), now).await?;
+                sessions::delete(&mut tx, &user.id, SessionSelection::One(&session.id), now).await?;
                 Self::record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
                 self.put_notice(&mut tx, user, Notice::RefreshTokenReused, Some(client), now).await?;
                 self.commit_and_wake(tx).await?;
@@ -202,7 +202,7 @@ impl Services {
     pub async fn sign_out(&self, caller: &Caller, client: &Client) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let ended = sessions::delete(&mut tx, &caller.user.id, Which::One(&caller.session.id), now).await?;
+        let ended = sessions::delete(&mut tx, &caller.user.id, SessionSelection::One(&caller.session.id), now).await?;
         if ended > 0 {
             Self::record(&mut tx, &caller.user.id, SecurityEventType::SignedOut, Some(client), now).await?;
         }
@@ -231,7 +231,7 @@ impl Services {
         id: &SessionId,
         client: &Client,
     ) -> Result<usize, Error<RevokeRefusal>> {
-        match retry(|| self.revoke(caller, Which::One(id), client)).await? {
+        match retry(|| self.revoke(caller, SessionSelection::One(id), client)).await? {
             0 => Err(Error::Refused(RevokeRefusal::NotFound)),
             revoked => Ok(revoked),
         }
@@ -239,16 +239,21 @@ impl Services {
 
     /// Ends all of the caller's sessions except the current one, and invalidates challenges of pending sign-ins.
     pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
-        retry(|| self.revoke(caller, Which::AllBut(&caller.session.id), client)).await
+        retry(|| self.revoke(caller, SessionSelection::AllBut(&caller.session.id), client)).await
     }
 
-    async fn revoke(&self, caller: &Caller, which: Which<'_>, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
+    async fn revoke(
+        &self,
+        caller: &Caller,
+        which: SessionSelection<'_>,
+        client: &Client,
+    ) -> Result<usize, Error<RevokeRefusal>> {
         let now = self.now();
         let may = |caller: &Caller| caller.may_act().and_then(|()| caller.is_fresh(&self.policy.lifetimes, now));
         let begun = self.begin_for(caller, may, now).await;
         let (mut tx, caller) = begun.map_err(|error| error.map(RevokeRefusal::Denied))?;
         let revoked = sessions::delete(&mut tx, &caller.user.id, which, now).await?;
-        if matches!(which, Which::AllBut(_)) {
+        if matches!(which, SessionSelection::AllBut(_)) {
             // Somebody who knows the password must not complete a sign-in that began before.
             codes::delete(&mut tx, &caller.user.id, &[CodePurpose::SignIn]).await?;
         }

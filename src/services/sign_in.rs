@@ -293,7 +293,7 @@ impl Services {
             return Err(Error::Refused(ConfirmSignInRefusal::Code(refusal)));
         }
         Self::take_back_try(&mut tx, charged).await?;
-        if !codes::take(&mut tx, &code.id, now).await? {
+        if !codes::consume(&mut tx, &code.id, now).await? {
             tx.roll_back().await?;
             return Err(invalid());
         }
@@ -383,7 +383,7 @@ impl Services {
                 }
                 Self::take_back_try(&mut tx, charged).await?;
                 if let Some(code) = code
-                    && !codes::take(&mut tx, &code.id, now).await?
+                    && !codes::consume(&mut tx, &code.id, now).await?
                 {
                     tx.roll_back().await?;
                     return Err(refused(CodeRefusal::NothingPending));

@@ -11,11 +11,11 @@
 use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::attempts::{Charge, NETWORK_BACKOFF, Wait};
-use crate::domain::ids::{DomainId, TallyId};
+use crate::domain::ids::{DomainId, RateLimitEventId};
 use crate::domain::login::LoginId;
 use crate::domain::network::Network;
 use crate::domain::secret::Digest;
-use crate::storage::{Tx, attempts, tallies};
+use crate::storage::{Tx, attempts, rate_limit_events};
 
 /// The counters of an attempt as one user from one network.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ pub(super) struct CountedAttempt {
     counters: Counters,
     of_user: Charge,
     of_network: Charge,
-    of_all_users: TallyId,
+    of_all_users: RateLimitEventId,
 }
 
 impl Services {
@@ -54,7 +54,8 @@ impl Services {
         let of_network = attempts::find(&self.db, &counters.network).await?;
         let of_user = attempts::find(&self.db, &counters.user).await?;
         let backoff = NETWORK_BACKOFF;
-        let newest = tallies::list_newest(&self.db, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
+        let newest =
+            rate_limit_events::list_newest(&self.db, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
         let everywhere =
             Wait::longer(self.policy.wrong_passwords_per_user.check(of_user, now), backoff.check(&newest, now));
         let everywhere =
@@ -100,8 +101,9 @@ impl Services {
     /// Checks the limit of a network over all users. No other transaction checks it until this one ends.
     async fn check_all_users(tx: &mut Tx, counters: &Counters, now: Timestamp) -> Result<Result<(), Wait>, Failure> {
         let backoff = NETWORK_BACKOFF;
-        tallies::lock(tx, &counters.all_users).await?;
-        let newest = tallies::list_newest_within(tx, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
+        rate_limit_events::lock(tx, &counters.all_users).await?;
+        let newest =
+            rate_limit_events::list_newest_within(tx, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
         Ok(backoff.check(&newest, now))
     }
 
@@ -118,7 +120,7 @@ impl Services {
                 attempts::update(tx, counter, charge.undo(current)).await?;
             }
         }
-        Ok(tallies::delete(tx, &attempt.of_all_users).await?)
+        Ok(rate_limit_events::delete(tx, &attempt.of_all_users).await?)
     }
 
     /// The same, in a transaction of its own.
@@ -149,7 +151,7 @@ impl Services {
     ) -> Result<(), Failure> {
         attempts::delete(tx, &[counters.user, counters.network]).await?;
         if let Some(attempt) = attempt {
-            tallies::delete(tx, &attempt.of_all_users).await?;
+            rate_limit_events::delete(tx, &attempt.of_all_users).await?;
         }
         attempts::upsert_known_network(tx, &counters.network, now).await?;
         Ok(())

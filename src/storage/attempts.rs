@@ -14,28 +14,12 @@ use crate::clock::Timestamp;
 use crate::domain::attempts::Attempts;
 use crate::domain::secret::Digest;
 
-type Row = (i32, At, At);
-
-fn to_attempts((failures, failed_at, blocked_until): Row) -> Attempts {
-    Attempts {
-        failures: u32::try_from(failures).unwrap_or(u32::MAX),
-        failed_at: failed_at.0,
-        blocked_until: blocked_until.0,
-    }
-}
-
 /// The failed attempts counted under `counter`.
 pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> {
     let mut conn = db.conn().await?;
-    let row: Option<Row> = on!(&mut conn, c => {
-        password_attempts::table
-            .find(counter.as_slice())
-            .select((password_attempts::failures, password_attempts::failed_at, password_attempts::blocked_until))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    Ok(row.map(to_attempts))
+    Ok(on!(&mut conn, c => {
+        password_attempts::table.find(counter).select(Attempts::as_select()).first(c).await.optional()
+    })?)
 }
 
 /// The failed attempts counted under `counter`, which belongs to the user id of `login`. Locks the counter until the
@@ -48,33 +32,24 @@ pub async fn find_locked(
 ) -> Result<Option<Attempts>, Error> {
     // Only an existing row can be locked, so an empty counter is inserted if there is none. An existing counter is
     // locked by overwriting it with its own value. With two statements, it could be deleted between them.
-    let row: Row = on!(tx.conn(), c => {
+    let none = Attempts { failures: 0, failed_at: now, blocked_until: now };
+    let attempts: Attempts = on!(tx.conn(), c => {
         diesel::insert_into(password_attempts::table)
-            .values((
-                password_attempts::counter.eq(counter.as_slice()),
-                password_attempts::login.eq(login.as_slice()),
-                password_attempts::failures.eq(0),
-                password_attempts::failed_at.eq(At(now)),
-                password_attempts::blocked_until.eq(At(now)),
-            ))
+            .values((password_attempts::counter.eq(counter), password_attempts::login.eq(login), &none))
             .on_conflict(password_attempts::counter)
             .do_update()
             .set(password_attempts::counter.eq(excluded(password_attempts::counter)))
-            .returning((
-                password_attempts::failures,
-                password_attempts::failed_at,
-                password_attempts::blocked_until,
-            ))
+            .returning(Attempts::as_returning())
             .get_result(c)
             .await
     })?;
-    Ok(Some(to_attempts(row)).filter(|attempts| attempts.failures > 0))
+    Ok(Some(attempts).filter(|attempts| attempts.failures > 0))
 }
 
 /// Sets the failed attempts counted under `counter`.
 pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result<(), Error> {
     on!(tx.conn(), c => {
-        diesel::update(password_attempts::table.find(counter.as_slice()))
+        diesel::update(password_attempts::table.find(counter))
             .set((
                 password_attempts::failures.eq(i32::try_from(attempts.failures).unwrap_or(i32::MAX)),
                 password_attempts::failed_at.eq(At(attempts.failed_at)),
@@ -91,7 +66,7 @@ pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result
 pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     for counter in counters {
         on!(tx.conn(), c => {
-            diesel::delete(password_attempts::table.find(counter.as_slice())).execute(c).await
+            diesel::delete(password_attempts::table.find(counter)).execute(c).await
         })?;
     }
     Ok(())
@@ -101,7 +76,7 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
 /// [`find_locked`]: then no other transaction holds one of the others.
 pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
     on!(tx.conn(), c => {
-        diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login.as_slice()))).execute(c).await
+        diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login))).execute(c).await
     })?;
     Ok(())
 }
@@ -111,7 +86,7 @@ pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Re
     let mut conn = db.conn().await?;
     let known = on!(&mut conn, c => {
         known_networks::table
-            .find(network.as_slice())
+            .find(network)
             .filter(known_networks::signed_in_at.gt(At(since)))
             .count()
             .get_result::<i64>(c)
@@ -124,7 +99,7 @@ pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Re
 pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(known_networks::table)
-            .values((known_networks::network.eq(network.as_slice()), known_networks::signed_in_at.eq(At(now))))
+            .values((known_networks::network.eq(network), known_networks::signed_in_at.eq(At(now))))
             .on_conflict(known_networks::network)
             .do_update()
             .set(known_networks::signed_in_at.eq(At(now)))
@@ -145,7 +120,7 @@ pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before:
                 "DELETE FROM password_attempts WHERE counter IN (
                      SELECT counter FROM password_attempts WHERE failed_at < $1 FOR UPDATE SKIP LOCKED)",
             )
-            .bind::<UtcTimestamp, _>(At(failed_before))
+            .bind::<UtcTimestamp, _>(failed_before)
             .execute(c)
             .await
         }

@@ -1,21 +1,14 @@
-//! The database, PostgreSQL or SQLite: a pool of connections, transactions, and the few statements in which the two
-//! differ.
+//! The database, PostgreSQL or SQLite: a pool of connections, and transactions.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, RunError};
-use diesel::backend::Backend;
-use diesel::connection::{Instrumentation, InstrumentationEvent};
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, Text};
-use diesel::sqlite::Sqlite;
-use diesel::{ConnectionError, QueryResult};
+use diesel::ConnectionError;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
 };
@@ -26,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
+use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl};
 use super::quota::Quota;
@@ -61,7 +55,7 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
-    statements: Arc<AtomicU64>,
+    statements: Counter,
     /// Why the last connection could not be opened; sent when it happens.
     connect_errors: watch::Sender<String>,
     /// Set when PostgreSQL has no space left for a write, until a write succeeds again.
@@ -118,14 +112,12 @@ macro_rules! on {
 pub(super) use on;
 
 impl Db {
-    /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use.
-    ///
-    /// # Errors
-    /// If a root certificate cannot be read.
+    /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use. Fails
+    /// only if a root certificate cannot be read.
     pub async fn open(location: &Location, connections: u32) -> Result<Self, Error> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let statements = Counter::default();
         let connect_errors = watch::Sender::default();
-        let (counter, sink) = (Counter(statements.clone()), ConnectErrors(connect_errors.clone()));
+        let (counter, sink) = (statements.clone(), ConnectErrors(connect_errors.clone()));
         let is_full = Arc::default();
         let pool = match location {
             Location::Postgres(url) => {
@@ -149,33 +141,28 @@ impl Db {
         self.quota.as_ref().map(Quota::statements_left)
     }
 
-    /// Whether this is PostgreSQL, for the few places that report it.
-    #[must_use]
-    pub fn is_postgres(&self) -> bool {
-        matches!(self.pool, Pool::Pg(_))
-    }
-
     /// How many connections the pool holds, in use or idle.
     #[must_use]
     pub fn connections(&self) -> u32 {
-        match &self.pool {
-            Pool::Pg(pool) => pool.state().connections,
-            Pool::Sqlite(pool) => pool.state().connections,
-        }
+        self.pool_state().connections
     }
 
     /// How many statements were executed so far, over all connections.
     #[must_use]
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.count()
     }
 
     /// How many connections were opened so far, including those that were closed since.
     #[must_use]
     pub fn connections_opened(&self) -> u64 {
+        self.pool_state().statistics.connections_created
+    }
+
+    fn pool_state(&self) -> bb8::State {
         match &self.pool {
-            Pool::Pg(pool) => pool.state().statistics.connections_created,
-            Pool::Sqlite(pool) => pool.state().statistics.connections_created,
+            Pool::Pg(pool) => pool.state(),
+            Pool::Sqlite(pool) => pool.state(),
         }
     }
 
@@ -230,7 +217,7 @@ impl Db {
             tokio::select! {
                 biased;
                 got = &mut get => return got.map_err(|error| match error {
-                    RunError::TimedOut => Error::Unavailable("no connection came free in time".to_owned()),
+                    RunError::TimedOut => Error::Unavailable("no connection became free in time".to_owned()),
                     RunError::User(error) => Error::Unavailable(error.to_string()),
                 }),
                 // The pool itself would retry until the timeout and block the caller. If there is any open connection,
@@ -286,10 +273,7 @@ impl Tx {
         Self { conn: scopeguard::guard(conn, roll_back_in_background), quota }
     }
 
-    /// Commits the transaction.
-    ///
-    /// # Errors
-    /// If the commit fails. Then nothing of the transaction remains.
+    /// Commits the transaction. If that fails, nothing of the transaction remains.
     pub async fn commit(self) -> Result<(), Error> {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
@@ -304,10 +288,8 @@ impl Tx {
         Ok(conn)
     }
 
-    /// Rolls the transaction back before it returns, and releases the connection.
-    ///
-    /// # Errors
-    /// If the connection is lost. Nothing of the transaction remains then either.
+    /// Rolls the transaction back before it returns, and releases the connection. If that fails, the connection is
+    /// lost, and nothing of the transaction remains either.
     pub async fn roll_back(self) -> Result<(), Error> {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
@@ -400,51 +382,5 @@ impl ErrorSink<PoolError> for ConnectErrors {
 
     fn boxed_clone(&self) -> Box<dyn ErrorSink<PoolError>> {
         Box::new(self.clone())
-    }
-}
-
-/// The differences of the two databases inside a statement.
-pub(super) trait Dialect: Backend {
-    /// The function that returns at which character of its first argument the second begins, or 0 if it does not occur.
-    const POSITION: &'static str;
-
-    /// Adds «is one of `values`»: an array on PostgreSQL, so that any number of them makes the same statement; a list
-    /// on SQLite.
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()>;
-}
-
-impl Dialect for Pg {
-    const POSITION: &'static str = "strpos";
-
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
-        out.push_sql(" = ANY(");
-        out.push_bind_param::<Array<Text>, [String]>(values)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl Dialect for Sqlite {
-    const POSITION: &'static str = "instr";
-
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
-        for (index, value) in values.iter().enumerate() {
-            out.push_sql(if index == 0 { " IN (" } else { ", " });
-            out.push_bind_param::<Text, _>(value)?;
-        }
-        out.push_sql(if values.is_empty() { " IN ()" } else { ")" });
-        Ok(())
-    }
-}
-
-/// Counts the statements of every connection, and traces them without their values.
-#[derive(Clone)]
-pub(super) struct Counter(Arc<AtomicU64>);
-
-impl Instrumentation for Counter {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { .. } = event {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
     }
 }

@@ -1,36 +1,29 @@
 //! The errors of a database, as types.
 
-use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use std::error::Error as StdError;
 
-use super::postgres::sqlstate;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 /// A failed statement, or a failed connection. That nothing was found is not an error but an `Option`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database is unreachable or has no free connection. A later request may succeed.
-    #[error("the database is not available: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The transaction gave way to a concurrent one, and nothing of it remains. It may succeed if it is run again.
-    #[error("the transaction was aborted in favor of another: {0}")]
+    #[error("the transaction was aborted in favour of a concurrent one: {0}")]
     Aborted(String),
     /// The request has executed as many statements as a request may.
     #[error("a request may execute at most {0} statements")]
     TooManyStatements(u32),
     /// An entity with the same key already exists.
-    #[error("{0:?}: there is one already")]
+    #[error("an entry with the same key already exists ({0:?})")]
     Conflict(Conflict),
     /// A row contains a value that the server never writes.
-    #[error("{table}.{column} of {id} holds what cannot be understood")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The column.
-        column: &'static str,
-        /// The key of the row.
-        id: String,
-    },
+    #[error("a stored value is invalid: {0}")]
+    Corrupt(String),
     /// A required row was deleted by another transaction.
-    #[error("{table}: the row of {id} was deleted meanwhile; try again")]
+    #[error("{table}: the row of {id} was deleted in the meantime; try again")]
     Gone {
         /// The table.
         table: &'static str,
@@ -53,10 +46,8 @@ pub enum Conflict {
     Other,
 }
 
-/// Checks that a statement changed exactly the one row that it is about. Changing none is an error.
-///
-/// # Errors
-/// [`Error::Gone`].
+/// Checks that a statement changed exactly the one row that it is about. If it changed none, the row is
+/// [`Gone`](Error::Gone).
 pub(super) fn changed_one(changed: usize, table: &'static str, id: &str) -> Result<(), Error> {
     if changed == 1 { Ok(()) } else { Err(Error::Gone { table, id: id.to_owned() }) }
 }
@@ -65,8 +56,14 @@ impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         let (kind, information) = match &error {
             DieselError::DatabaseError(kind, information) => (kind, information),
-            DieselError::RollbackErrorOnCommit { .. } => return Self::from_failed_commit(error),
-            _ => return Self::Refused(error),
+            DieselError::DeserializationError(error) => return Self::Corrupt(with_cause(&**error)),
+            _ => {
+                return match error {
+                    // The reason for the failed commit says more than that for the failed rollback after it.
+                    DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+                    error => Self::Refused(error),
+                };
+            }
         };
         let message = information.message();
         match kind {
@@ -84,14 +81,17 @@ impl From<DieselError> for Error {
     }
 }
 
-impl Error {
-    /// The reason for the failed commit says more than that for the failed rollback after it.
-    fn from_failed_commit(error: DieselError) -> Self {
-        match error {
-            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            error => Self::Refused(error),
-        }
-    }
+/// Precedes the SQLSTATE in the message of an error of PostgreSQL: diesel has no other place for it.
+pub(super) const SQLSTATE_PREFIX: &str = "SQLSTATE ";
+
+/// The SQLSTATE of an error with this message; `None` if it is not an error of PostgreSQL.
+fn sqlstate(message: &str) -> Option<&str> {
+    message.strip_prefix(SQLSTATE_PREFIX)?.get(..5)
+}
+
+/// The error, which names the column, and its cause, which names the value.
+fn with_cause(error: &dyn StdError) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// PostgreSQL reports the name of the constraint; SQLite only reports the columns.
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_is_understood_by_sqlstate_in_any_language() {
+    fn errors_of_postgresql_are_classified_by_sqlstate_in_any_language() {
         for state in ["25006", "55P03", "57014", "57P01", "57P03", "53100", "53300", "08006"] {
             let error = error(&format!("SQLSTATE {state}: \u{c7a0}\u{ae08} \u{c2dc}\u{ac04} \u{cd08}\u{acfc}"));
             assert!(matches!(error, Error::Unavailable(_)), "{state}: {error}");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_is_understood_by_its_own_words() {
+    fn errors_of_sqlite_are_classified_by_their_messages() {
         for message in ["database is locked", "database table is locked: users", "database or disk is full"] {
             assert!(matches!(error(message), Error::Unavailable(_)), "{message}");
         }

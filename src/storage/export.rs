@@ -7,7 +7,6 @@ use super::bulk::UserWithSecrets;
 use super::db::{Tx, on};
 use super::error::Error;
 use super::pairs::AfterPair;
-use super::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, UserRow, WorkspaceRow};
 use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
 use crate::domain::ids::WorkspaceGroupId;
 use crate::domain::user::Domain;
@@ -18,81 +17,70 @@ pub const PAGE: i64 = 1000;
 
 /// A page of entities in the order of one column, after the given value of the column.
 macro_rules! page {
-    ($tx:expr, $row:ty, $table:ident, $key:ident, $after:expr) => {{
-        let after: Option<&str> = $after;
-        let rows: Vec<$row> = on!($tx.conn(), c => {
-            let mut query = $table::table.select(<$row>::as_select()).order($table::$key).limit(PAGE).into_boxed();
-            if let Some(after) = after {
+    ($tx:expr, $columns:expr, $table:ident, $key:ident, $after:expr) => {
+        Ok(on!($tx.conn(), c => {
+            let mut query = $table::table.select($columns).order($table::$key).limit(PAGE).into_boxed();
+            if let Some(after) = $after {
                 query = query.filter($table::$key.gt(after));
             }
             query.load(c).await
-        })?;
-        rows
-    }};
+        })?)
+    };
 }
 
 /// A page of entities in the order of two columns, after the given values of the columns.
 macro_rules! page_of_pairs {
-    ($tx:expr, $row:ty, $selection:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {{
-        let after: Option<(&str, &str)> = $after;
-        let rows: Vec<$row> = on!($tx.conn(), c => {
+    ($tx:expr, $columns:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {
+        Ok(on!($tx.conn(), c => {
             let order = ($table::$first, $table::$second);
-            let mut query = $table::table.select($selection).order(order).limit(PAGE).into_boxed();
-            if let Some(after) = after {
+            let mut query = $table::table.select($columns).order(order).limit(PAGE).into_boxed();
+            if let Some(after) = $after {
                 query = query.filter(AfterPair::columns($table::$first, $table::$second, after));
             }
             query.load(c).await
-        })?;
-        rows
-    }};
+        })?)
+    };
 }
 
 /// A page of domains, in the order of their ids.
 pub async fn domains(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Domain>, Error> {
-    page!(tx, DomainRow, domains, domain_id, after).into_iter().map(TryInto::try_into).collect()
+    page!(tx, Domain::as_select(), domains, domain_id, after)
 }
 
 /// A page of roles, in the order of their domains and ids.
 pub async fn roles(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<Role>, Error> {
-    let rows = page_of_pairs!(tx, RoleRow, RoleRow::as_select(), roles, domain_id, role_id, after);
-    rows.into_iter().map(TryInto::try_into).collect()
+    page_of_pairs!(tx, Role::as_select(), roles, domain_id, role_id, after)
 }
 
 /// A page of users, in the order of their domains and user ids.
 pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserWithSecrets>, Error> {
-    type Row = (UserRow, Option<String>, Option<Vec<u8>>);
-    let rows = page_of_pairs!(
-        tx,
-        Row,
-        (UserRow::as_select(), users::password_hash, users::otp_secret),
-        users,
-        domain_id,
-        user_id_key,
-        after
-    );
-    rows.into_iter().map(TryInto::try_into).collect()
+    page_of_pairs!(tx, UserWithSecrets::as_select(), users, domain_id, user_id_key, after)
 }
 
 /// A page of groups, in the order of their ids.
 pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGroup>, Error> {
-    Ok(page!(tx, GroupRow, workspace_groups, workspace_group_id, after).into_iter().map(Into::into).collect())
+    page!(tx, WorkspaceGroup::as_select(), workspace_groups, workspace_group_id, after)
 }
 
 /// A page of the users of all groups, in the order of the groups' ids and the user ids.
 pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(WorkspaceGroupId, GroupMember)>, Error> {
     use workspace_group_users as members;
-    let rows = page_of_pairs!(tx, MemberRow, MemberRow::as_select(), members, workspace_group_id, user_id_key, after);
-    rows.into_iter()
-        .map(|row| Ok((WorkspaceGroupId::from_stored(row.workspace_group_id.clone()), row.try_into()?)))
-        .collect()
+    page_of_pairs!(
+        tx,
+        (members::workspace_group_id, GroupMember::as_select()),
+        members,
+        workspace_group_id,
+        user_id_key,
+        after
+    )
 }
 
 /// A page of workspaces, in the order of their ids.
 pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspace>, Error> {
-    page!(tx, WorkspaceRow, workspaces, workspace_id, after).into_iter().map(TryInto::try_into).collect()
+    page!(tx, Workspace::as_select(), workspaces, workspace_id, after)
 }
 
 /// A page of bindings, in the order of their ids.
 pub async fn bindings(tx: &mut Tx, after: Option<&str>) -> Result<Vec<RoleBinding>, Error> {
-    page!(tx, BindingRow, role_bindings, role_binding_id, after).into_iter().map(TryInto::try_into).collect()
+    page!(tx, RoleBinding::as_select(), role_bindings, role_binding_id, after)
 }

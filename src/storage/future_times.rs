@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, on};
 use super::error::Error;
-use super::types::{At, UtcTimestamp};
+use super::types::UtcTimestamp;
 use crate::clock::{CLOCK_SKEW, Timestamp};
 
 /// How far in the future lifetimes and delays may end.
@@ -44,10 +44,8 @@ struct Correction {
     before: TimeDelta,
 }
 
-/// Corrects all times that are too far in the future, and returns the number of corrected rows.
-///
-/// # Errors
-/// If the database fails. What was corrected until then stays corrected.
+/// Corrects all times that are too far in the future, and returns the number of corrected rows. If the database fails,
+/// what was corrected until then stays corrected.
 pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> Result<usize, Error> {
     let mut conn = db.conn().await?;
     let mut corrected = 0;
@@ -63,7 +61,7 @@ async fn run(conn: &mut Conn, correction: &Correction, now: Timestamp) -> Result
     // use.
     let lock = if matches!(conn, Conn::Pg(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
     let text = format!("UPDATE {table} SET {set} WHERE {key} IN (SELECT {key} FROM {table} WHERE {condition}{lock})");
-    let (right, wrong_from) = (At(now + *ahead - *before), At(now + *ahead + CLOCK_SKEW));
+    let (right, wrong_from) = (now + *ahead - *before, now + *ahead + CLOCK_SKEW);
     Ok(on!(conn, c => {
         sql_query(text).bind::<UtcTimestamp, _>(right).bind::<UtcTimestamp, _>(wrong_from).execute(c).await
     })?)

@@ -1,60 +1,32 @@
 //! Workspace groups and their users.
 
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Dialect, on};
+use super::db::{Db, on};
+use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
-use super::rows::stored_enum;
 use super::schema::{workspace_group_users, workspace_groups};
-use super::types::At;
 use crate::domain::access::Viewer;
-use crate::domain::ids::{DomainId, RoleId, WorkspaceGroupId};
+use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
 use crate::domain::page::{From, Page, Paged};
-use crate::domain::profile_text::{Label, Name};
-use crate::domain::workspace::{GroupUser, ListedGroup};
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = workspace_groups)]
-struct ListedRow {
-    workspace_group_id: String,
-    domain_id: String,
-    name: String,
-    created_by: Option<String>,
-    updated_by: Option<String>,
-    created_at: At,
-    updated_at: Option<At>,
-}
-
-impl std::convert::From<ListedRow> for ListedGroup {
-    fn from(row: ListedRow) -> Self {
-        Self {
-            id: WorkspaceGroupId::from_stored(row.workspace_group_id),
-            domain_id: DomainId::from_stored(row.domain_id),
-            name: Label::from_stored(row.name),
-            created_by: row.created_by.map(Label::from_stored),
-            updated_by: row.updated_by.map(Label::from_stored),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.map(|at| at.0),
-        }
-    }
-}
+use crate::domain::profile_text::Name;
+use crate::domain::user::UserState;
+use crate::domain::workspace::{GroupUser, ListedGroup, RoleType};
 
 /// The groups that the viewer sees: for an admin, all groups of the domain; for any other user, those that they are a
 /// user of.
 macro_rules! visible {
     ($viewer:expr) => {{
-        let mut query =
-            workspace_groups::table.filter(workspace_groups::domain_id.eq($viewer.domain_id.as_str())).into_boxed();
+        let mut query = workspace_groups::table.filter(workspace_groups::domain_id.eq(&$viewer.domain_id)).into_boxed();
         if !$viewer.is_admin {
             query = query.filter(diesel::dsl::exists(
                 workspace_group_users::table
                     .filter(workspace_group_users::workspace_group_id.eq(workspace_groups::workspace_group_id))
-                    .filter(workspace_group_users::domain_id.eq($viewer.domain_id.as_str()))
+                    .filter(workspace_group_users::domain_id.eq(&$viewer.domain_id))
                     .filter(workspace_group_users::user_id_key.eq($viewer.login_key.as_str())),
             ));
         }
@@ -65,10 +37,10 @@ macro_rules! visible {
 /// A page of the groups that `viewer` sees.
 pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
-    let limit = i64::try_from(page.size).unwrap_or(i64::MAX).saturating_add(1);
+    let limit = one_more_than(page.size);
     let mut conn = db.conn().await?;
-    let rows: Vec<ListedRow> = on!(&mut conn, c => {
-        let mut query = visible!(viewer).select(ListedRow::as_select()).limit(limit);
+    let mut groups: Vec<ListedGroup> = on!(&mut conn, c => {
+        let mut query = visible!(viewer).select(ListedGroup::as_select()).limit(limit);
         if let Some(after) = &page.after {
             let (key, id) = (after.sort_key.as_str(), after.id.as_str());
             query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
@@ -82,7 +54,6 @@ pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged
             From::End => query.order((name.desc(), workspace_group_id.desc())).load(c).await,
         }
     })?;
-    let mut groups: Vec<ListedGroup> = rows.into_iter().map(Into::into).collect();
     if page.from == From::End {
         groups.reverse();
     }
@@ -97,19 +68,17 @@ pub async fn count_visible(db: &Db, viewer: &Viewer) -> Result<i64, Error> {
 
 /// Which of `ids` `viewer` sees, in no particular order.
 pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Error> {
-    let ids: Vec<&str> = ids.iter().map(WorkspaceGroupId::as_str).collect();
     let mut conn = db.conn().await?;
-    let rows: Vec<ListedRow> = on!(&mut conn, c => {
+    Ok(on!(&mut conn, c => {
         visible!(viewer)
-            .filter(workspace_groups::workspace_group_id.eq_any(&ids))
-            .select(ListedRow::as_select())
+            .filter(workspace_groups::workspace_group_id.eq_any(ids))
+            .select(ListedGroup::as_select())
             .load(c)
             .await
-    })?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    })?)
 }
 
-type UserRow = (String, String, String, Option<String>, Option<String>, Option<String>, Option<String>);
+type UserRow = (WorkspaceGroupId, String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
 
 /// The users of all of `groups`, in the order of their user ids; if there are more than `most`, any `most` and one. The
 /// calling code must check that the groups are visible.
@@ -121,7 +90,7 @@ pub async fn list_users(
     let query = MemberList(Members::new(groups, most));
     let mut conn = db.conn().await?;
     let rows: Vec<UserRow> = on!(&mut conn, c => query.load(c).await)?;
-    rows.into_iter().map(to_group_user).collect()
+    Ok(rows.into_iter().map(to_group_user).collect())
 }
 
 /// How many users all of `groups` have together; if there are more than `most`, `most` and one.
@@ -140,20 +109,14 @@ struct Members {
 
 impl Members {
     fn new(groups: &[WorkspaceGroupId], most: usize) -> Self {
-        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        Self { groups: groups.iter().map(ToString::to_string).collect(), limit }
+        Self { groups: groups.iter().map(ToString::to_string).collect(), limit: one_more_than(most) }
     }
 
-    fn push<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-    where
-        DB: Dialect,
-        String: ToSql<Text, DB>,
-        i64: ToSql<BigInt, DB>,
-    {
+    fn push<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("(SELECT * FROM workspace_group_users WHERE workspace_group_id");
         DB::push_is_any(out, &self.groups)?;
         out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, i64>(&self.limit)?;
+        DB::push_number(out, &self.limit)?;
         out.push_sql(") AS m");
         Ok(())
     }
@@ -162,21 +125,9 @@ impl Members {
 /// The limit applies before users are looked up and rows are sorted, so that it bounds the time of both.
 struct MemberList(Members);
 
-impl Query for MemberList {
-    type SqlType = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
-}
+statement!(MemberList: (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>));
 
-impl QueryId for MemberList {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for MemberList
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    i64: ToSql<BigInt, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for MemberList {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(
             "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
@@ -191,37 +142,16 @@ where
 /// The number of members.
 struct MemberCount(Members);
 
-impl Query for MemberCount {
-    type SqlType = BigInt;
-}
+statement!(MemberCount: BigInt);
 
-impl QueryId for MemberCount {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for MemberCount
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    i64: ToSql<BigInt, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for MemberCount {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT count(*) FROM ");
         self.0.push(&mut out)
     }
 }
 
-fn to_group_user(row: UserRow) -> Result<(WorkspaceGroupId, GroupUser), Error> {
+fn to_group_user(row: UserRow) -> (WorkspaceGroupId, GroupUser) {
     let (group, user_id, key, role_id, role_type, name, state) = row;
-    let user = GroupUser {
-        role_type: role_type
-            .map(|text| stored_enum(&text, "workspace_group_users", "role_type", &group))
-            .transpose()?,
-        state: state.map(|text| stored_enum(&text, "users", "state", &user_id)).transpose()?,
-        login: LoginId::from_stored(user_id, key),
-        role_id: role_id.map(RoleId::from_stored),
-        name: name.map(Name::from_stored),
-    };
-    Ok((WorkspaceGroupId::from_stored(group), user))
+    (group, GroupUser { login: LoginId::from_stored(user_id, key), role_id, role_type, name, state })
 }

@@ -68,9 +68,9 @@ struct Collision {
 pub(super) enum KeysError {
     /// The user ids of some users differ only in a final sigma.
     #[error(
-        "these users become equal, since ς and σ are the same letter from this version on:\n{0}\
-         nothing was changed; with the version that wrote this database, delete one of each two, or import it \
-         under another user id or address, and migrate again"
+        "this version treats ς and σ as the same letter, so the following users would become equal:\n{0}\
+         nothing was changed; with the previous version, delete one user of each pair, or import it with another \
+         user id or address, and migrate again"
     )]
     Collisions(Collisions),
     #[error(transparent)]

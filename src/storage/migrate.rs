@@ -31,9 +31,6 @@ const NO_LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout
 pub struct MigrateError(#[source] Box<dyn StdError + Send + Sync>);
 
 /// Applies all pending migrations at once, and returns their names. Concurrent calls are safe.
-///
-/// # Errors
-/// If the database cannot be reached or written, or refuses a migration.
 pub async fn apply(location: &Location) -> Result<Vec<String>, MigrateError> {
     let applied = apply_files(location).await?;
     keys::bring_up_to_date(location).await.map_err(|error| MigrateError(error.into()))?;
@@ -52,9 +49,6 @@ async fn apply_files(location: &Location) -> Result<Vec<String>, MigrateError> {
 }
 
 /// The pending migrations. Only reads, so it needs no right to create tables and works on a standby.
-///
-/// # Errors
-/// If the database cannot be reached.
 pub async fn pending(location: &Location) -> Result<Vec<String>, MigrateError> {
     let mut pending = pending_files(location).await?;
     if pending.is_empty() {

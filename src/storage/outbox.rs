@@ -9,90 +9,37 @@ use diesel_async::RunQueryDsl;
 use super::bulk::insert_rows;
 use super::db::{Db, Tx, on};
 use super::error::Error;
-use super::rows::stored_enum;
+use super::rows::JobRow;
 use super::schema::outbox;
 use super::types::At;
 use crate::clock::Timestamp;
 use crate::domain::ids::JobId;
 use crate::domain::outbox::{Job, JobKind};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = outbox)]
-struct Row {
-    job_id: String,
-    kind: String,
-    payload: Option<Vec<u8>>,
-    created_at: At,
-    expires_at: At,
-    tries: i32,
-}
-
-impl TryFrom<Row> for Job {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            kind: stored_enum(&row.kind, "outbox", "kind", &row.job_id)?,
-            id: JobId::from_stored(row.job_id),
-            payload: row.payload.unwrap_or_default(),
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.0,
-            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
-        })
-    }
-}
-
-/// A job as it is when it is added: due at once.
-#[derive(Insertable)]
-#[diesel(table_name = outbox)]
-struct NewRow {
-    job_id: String,
-    kind: String,
-    payload: Vec<u8>,
-    created_at: At,
-    expires_at: At,
-    due_at: At,
-    tries: i32,
-}
-
-impl From<&Job> for NewRow {
-    fn from(job: &Job) -> Self {
-        Self {
-            job_id: job.id.to_string(),
-            kind: job.kind.as_str().to_owned(),
-            payload: job.payload.clone(),
-            created_at: At(job.created_at),
-            expires_at: At(job.expires_at),
-            due_at: At(job.created_at),
-            tries: 0,
-        }
-    }
-}
-
 /// Stores a job, which is due at once.
 pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
-    let row = NewRow::from(job);
-    on!(tx.conn(), c => diesel::insert_into(outbox::table).values(&row).execute(c).await)?;
+    let is_due = outbox::due_at.eq(At(job.created_at));
+    on!(tx.conn(), c => diesel::insert_into(outbox::table).values((job, is_due)).execute(c).await)?;
     Ok(())
 }
 
 /// Stores many jobs, which are due at once.
 pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
-    insert_rows!(tx, outbox::table, jobs.iter().map(NewRow::from).collect::<Vec<_>>());
+    let rows: Vec<_> = jobs.iter().map(|job| (JobRow::from(job), outbox::due_at.eq(At(job.created_at)))).collect();
+    insert_rows!(tx, outbox::table, rows);
     Ok(())
 }
 
 /// Leases the job of one of `kinds` that has been due the longest and has no lease, until `leased_until`.
 pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let mut conn = db.conn().await?;
     loop {
-        let due: Option<String> = on!(&mut conn, c => {
+        let due: Option<JobId> = on!(&mut conn, c => {
             outbox::table
                 .filter(outbox::failed_at.is_null())
-                .filter(outbox::kind.eq_any(&kinds))
+                .filter(outbox::kind.eq_any(kinds))
                 .filter(outbox::due_at.le(At(now)))
-                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(At(now))))
+                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
                 .order((outbox::due_at, outbox::job_id))
                 .select(outbox::job_id)
                 .first(c)
@@ -100,36 +47,36 @@ pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Tim
                 .optional()
         })?;
         let Some(id) = due else { return Ok(None) };
-        let row: Option<Row> = on!(&mut conn, c => {
+        let job: Option<Job> = on!(&mut conn, c => {
             diesel::update(outbox::table.find(&id))
                 .filter(outbox::failed_at.is_null())
                 .filter(outbox::due_at.le(At(now)))
-                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(At(now))))
-                .set((outbox::leased_until.eq(Some(At(leased_until))), outbox::tries.eq(outbox::tries + 1)))
-                .returning(Row::as_returning())
+                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
+                .set((outbox::leased_until.eq(Some(leased_until)), outbox::tries.eq(outbox::tries + 1)))
+                .returning(Job::as_returning())
                 .get_result(c)
                 .await
                 .optional()
         })?;
         // Another worker may have been faster; then look for the next job.
-        if let Some(row) = row {
-            return row.try_into().map(Some);
+        if job.is_some() {
+            return Ok(job);
         }
     }
 }
 
 /// Deletes a finished job.
 pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(outbox::table.find(id.as_str())).execute(c).await)?;
+    on!(tx.conn(), c => diesel::delete(outbox::table.find(id)).execute(c).await)?;
     Ok(())
 }
 
 /// Ends the lease of a job, for the next attempt at `due_at`.
 pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
-        diesel::update(outbox::table.find(id.as_str()))
+        diesel::update(outbox::table.find(id))
             .set((
-                outbox::leased_until.eq(None::<At>),
+                outbox::leased_until.eq(None::<Timestamp>),
                 outbox::due_at.eq(At(due_at)),
                 outbox::last_error.eq(Some(error)),
             ))
@@ -140,13 +87,13 @@ pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -
 }
 
 /// Marks a job as failed. Its payload is wiped; the job itself and the reason of its failure are kept.
-pub async fn bury(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
+pub async fn mark_failed(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
     on!(tx.conn(), c => {
-        diesel::update(outbox::table.find(id.as_str()))
+        diesel::update(outbox::table.find(id))
             .set((
-                outbox::leased_until.eq(None::<At>),
+                outbox::leased_until.eq(None::<Timestamp>),
                 outbox::payload.eq(None::<Vec<u8>>),
-                outbox::failed_at.eq(Some(At(now))),
+                outbox::failed_at.eq(Some(now)),
                 outbox::last_error.eq(Some(error)),
             ))
             .execute(c)
@@ -169,6 +116,6 @@ pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
 
 /// Prunes jobs that failed for good before `before`.
 pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(At(before)))).execute(c).await)?;
+    on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).execute(c).await)?;
     Ok(())
 }

@@ -7,11 +7,10 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_source::QuerySource;
-use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, Bool, Text};
 use diesel::sqlite::Sqlite;
 
-use super::db::Dialect;
+use super::dialect::Dialect;
 
 /// The condition that one column is one of many keys.
 ///
@@ -157,9 +156,9 @@ impl<T: QuerySource> QueryFragment<Sqlite> for OneOfPairs<T> {
         out.push_sql(" IN (VALUES ");
         for (index, (first, second)) in self.firsts.iter().zip(&self.seconds).enumerate() {
             out.push_sql(if index == 0 { "(" } else { ", (" });
-            out.push_bind_param::<Text, _>(first)?;
+            Sqlite::push_text(&mut out, first)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(second)?;
+            Sqlite::push_text(&mut out, second)?;
             out.push_sql(")");
         }
         out.push_sql(")");
@@ -171,18 +170,14 @@ impl<T: QuerySource> QueryFragment<Sqlite> for OneOfPairs<T> {
     }
 }
 
-impl<T, DB> QueryFragment<DB> for AfterPair<T>
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-{
+impl<T, DB: Dialect> QueryFragment<DB> for AfterPair<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         push_pair(&mut out, self.first, self.second)?;
         out.push_sql(" > (");
-        out.push_bind_param::<Text, String>(&self.after.0)?;
+        DB::push_text(&mut out, &self.after.0)?;
         out.push_sql(", ");
-        out.push_bind_param::<Text, String>(&self.after.1)?;
+        DB::push_text(&mut out, &self.after.1)?;
         out.push_sql(")");
         Ok(())
     }

@@ -54,10 +54,8 @@ impl Quota {
             .map_err(|error| Error::Unavailable(error.to_string()))
     }
 
-    /// The same, for one statement that only reads.
-    ///
-    /// # Errors
-    /// [`Error::TooManyStatements`] if the request has executed as many as it may.
+    /// The same, for one statement that only reads. [`Error::TooManyStatements`] if the request has executed as many as
+    /// it may.
     pub(super) async fn connection_to_read(&self) -> Result<OwnedSemaphorePermit, Error> {
         let permit = self.connection().await?;
         if self.statements_left() == 0 {

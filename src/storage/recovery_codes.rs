@@ -11,18 +11,11 @@ use super::schema::recovery_codes;
 use crate::domain::ids::UserId;
 use crate::domain::secret::Digest;
 
-#[derive(Insertable)]
-#[diesel(table_name = recovery_codes)]
-struct Row {
-    owner_id: String,
-    digest: Vec<u8>,
-}
-
 /// How many recovery codes `$owner` has left, queried through `$conn`.
 macro_rules! count_on {
     ($conn:expr, $owner:expr) => {{
         let count: i64 = on!($conn, c => {
-            recovery_codes::table.filter(recovery_codes::owner_id.eq($owner.as_str())).count().get_result(c).await
+            recovery_codes::table.filter(recovery_codes::owner_id.eq($owner)).count().get_result(c).await
         })?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }};
@@ -42,18 +35,18 @@ pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
 /// Replaces all recovery codes of a user with `digests`, which may be empty.
 pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<(), Error> {
     delete_of_owners(tx, &[owner.as_str()]).await?;
-    let rows =
-        digests.iter().map(|digest| Row { owner_id: owner.to_string(), digest: digest.to_vec() }).collect::<Vec<_>>();
+    let row = |digest: &Digest| (recovery_codes::owner_id.eq(owner.clone()), recovery_codes::digest.eq(*digest));
+    let rows: Vec<_> = digests.iter().map(row).collect();
     insert_rows!(tx, recovery_codes::table, rows);
     Ok(())
 }
 
 /// Consumes a recovery code, and returns whether it was unused. Of concurrent uses, only one succeeds.
-pub async fn take(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
-    let taken = on!(tx.conn(), c => {
-        diesel::delete(recovery_codes::table.find((owner.as_str(), digest.as_slice()))).execute(c).await
+pub async fn consume(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
+    let deleted = on!(tx.conn(), c => {
+        diesel::delete(recovery_codes::table.find((owner, digest))).execute(c).await
     })?;
-    Ok(taken == 1)
+    Ok(deleted == 1)
 }
 
 /// Deletes all recovery codes of all of `owners`.

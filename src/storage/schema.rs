@@ -1,8 +1,8 @@
-// @generated from the migrations; a test holds it fresh: `UPDATE_GENERATED=1 cargo test generated` writes it anew.
+// @generated automatically by Diesel CLI.
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     codes (code_id) {
         code_id -> Text,
@@ -11,18 +11,18 @@ diesel::table! {
         address -> Nullable<Text>,
         address_key -> Nullable<Text>,
         session_id -> Nullable<Text>,
-        digest -> Nullable<Binary>,
-        token -> Nullable<Binary>,
-        otp_secret -> Nullable<Binary>,
-        tries -> Integer,
-        created_at -> UtcTimestamp,
-        expires_at -> UtcTimestamp,
+        digest -> Nullable<Bytea>,
+        token -> Nullable<Bytea>,
+        otp_secret -> Nullable<Bytea>,
+        tries -> Int4,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     domains (domain_id) {
         domain_id -> Text,
@@ -34,7 +34,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     installation (name) {
         name -> Text,
@@ -44,58 +44,58 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     known_networks (network) {
-        network -> Binary,
-        signed_in_at -> UtcTimestamp,
+        network -> Bytea,
+        signed_in_at -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     outbox (job_id) {
         job_id -> Text,
         kind -> Text,
-        payload -> Nullable<Binary>,
-        created_at -> UtcTimestamp,
-        expires_at -> UtcTimestamp,
-        due_at -> UtcTimestamp,
-        tries -> Integer,
-        leased_until -> Nullable<UtcTimestamp>,
-        failed_at -> Nullable<UtcTimestamp>,
+        payload -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        due_at -> Timestamptz,
+        tries -> Int4,
+        leased_until -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     password_attempts (counter) {
-        counter -> Binary,
-        login -> Binary,
-        failures -> Integer,
-        failed_at -> UtcTimestamp,
-        blocked_until -> UtcTimestamp,
+        counter -> Bytea,
+        login -> Bytea,
+        failures -> Int4,
+        failed_at -> Timestamptz,
+        blocked_until -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     recovery_codes (owner_id, digest) {
         owner_id -> Text,
-        digest -> Binary,
+        digest -> Bytea,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     role_bindings (role_binding_id) {
         role_binding_id -> Text,
@@ -107,13 +107,13 @@ diesel::table! {
         resource_group -> Text,
         workspace_id -> Nullable<Text>,
         workspace_group_id -> Nullable<Text>,
-        created_at -> UtcTimestamp,
+        created_at -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     roles (domain_id, role_id) {
         domain_id -> Text,
@@ -126,13 +126,13 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     security_events (event_id) {
         event_id -> Text,
         owner_id -> Text,
         event_type -> Text,
-        created_at -> UtcTimestamp,
+        created_at -> Timestamptz,
         client_address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         actor -> Text,
@@ -141,30 +141,30 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     session_tokens (digest) {
-        digest -> Binary,
+        digest -> Bytea,
         session_id -> Text,
         purpose -> Text,
-        expires_at -> UtcTimestamp,
-        rotated_at -> Nullable<UtcTimestamp>,
-        issued_at -> UtcTimestamp,
+        expires_at -> Timestamptz,
+        rotated_at -> Nullable<Timestamptz>,
+        issued_at -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     sessions (session_id) {
         session_id -> Text,
         domain_id -> Text,
         owner_id -> Text,
-        created_at -> UtcTimestamp,
-        last_used_at -> UtcTimestamp,
-        expires_at -> UtcTimestamp,
-        authenticated_at -> UtcTimestamp,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        authenticated_at -> Timestamptz,
         client_address -> Text,
         user_agent -> Nullable<Text>,
     }
@@ -172,18 +172,18 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     tallies (tally_id) {
         tally_id -> Text,
-        counter -> Binary,
-        counted_at -> UtcTimestamp,
+        counter -> Bytea,
+        counted_at -> Timestamptz,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     users (id) {
         id -> Text,
@@ -206,21 +206,21 @@ diesel::table! {
         mfa_email -> Nullable<Text>,
         mfa_email_key -> Nullable<Text>,
         mfa_enforce -> Bool,
-        otp_secret -> Nullable<Binary>,
+        otp_secret -> Nullable<Bytea>,
         language -> Text,
         timezone -> Text,
         required_actions -> Text,
-        refresh_timeout -> Nullable<Integer>,
+        refresh_timeout -> Nullable<Int4>,
         tags -> Text,
-        created_at -> UtcTimestamp,
-        last_accessed_at -> Nullable<UtcTimestamp>,
-        otp_last_step -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+        last_accessed_at -> Nullable<Timestamptz>,
+        otp_last_step -> Nullable<Int8>,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     workspace_group_users (workspace_group_id, user_id_key) {
         workspace_group_id -> Text,
@@ -234,7 +234,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     workspace_groups (workspace_group_id) {
         workspace_group_id -> Text,
@@ -243,14 +243,14 @@ diesel::table! {
         tags -> Text,
         created_by -> Nullable<Text>,
         updated_by -> Nullable<Text>,
-        created_at -> UtcTimestamp,
-        updated_at -> Nullable<UtcTimestamp>,
+        created_at -> Timestamptz,
+        updated_at -> Nullable<Timestamptz>,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::storage::types::UtcTimestamp;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
 
     workspaces (workspace_id) {
         workspace_id -> Text,
@@ -264,10 +264,36 @@ diesel::table! {
         is_managed -> Bool,
         is_dormant -> Bool,
         workspace_group_id -> Nullable<Text>,
-        created_at -> UtcTimestamp,
-        last_synced_at -> Nullable<UtcTimestamp>,
-        dormant_updated_at -> Nullable<UtcTimestamp>,
+        created_at -> Timestamptz,
+        last_synced_at -> Nullable<Timestamptz>,
+        dormant_updated_at -> Nullable<Timestamptz>,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(codes, domains, installation, known_networks, outbox, password_attempts, recovery_codes, role_bindings, roles, security_events, session_tokens, sessions, tallies, users, workspace_group_users, workspace_groups, workspaces);
+diesel::joinable!(role_bindings -> domains (domain_id));
+diesel::joinable!(roles -> domains (domain_id));
+diesel::joinable!(sessions -> domains (domain_id));
+diesel::joinable!(users -> domains (domain_id));
+diesel::joinable!(workspace_group_users -> domains (domain_id));
+diesel::joinable!(workspace_groups -> domains (domain_id));
+diesel::joinable!(workspaces -> domains (domain_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    codes,
+    domains,
+    installation,
+    known_networks,
+    outbox,
+    password_attempts,
+    recovery_codes,
+    role_bindings,
+    roles,
+    security_events,
+    session_tokens,
+    sessions,
+    tallies,
+    users,
+    workspace_group_users,
+    workspace_groups,
+    workspaces,
+);

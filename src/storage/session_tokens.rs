@@ -29,9 +29,9 @@ pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> R
     on!(tx.conn(), c => {
         diesel::insert_into(session_tokens::table)
             .values((
-                session_tokens::digest.eq(token.digest.as_slice()),
-                session_tokens::session_id.eq(session.as_str()),
-                session_tokens::purpose.eq(token.purpose.as_str()),
+                session_tokens::digest.eq(token.digest),
+                session_tokens::session_id.eq(session),
+                session_tokens::purpose.eq(token.purpose),
                 session_tokens::issued_at.eq(At(token.issued_at)),
                 session_tokens::expires_at.eq(At(token.expires_at)),
             ))
@@ -46,7 +46,7 @@ pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result
     on!(tx.conn(), c => {
         diesel::update(session_tokens::table.find(digest.as_slice()))
             .filter(session_tokens::rotated_at.is_null())
-            .set(session_tokens::rotated_at.eq(Some(At(now))))
+            .set(session_tokens::rotated_at.eq(Some(now)))
             .execute(c)
             .await
     })?;
@@ -57,8 +57,8 @@ pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result
 pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(session_tokens::table)
-            .filter(session_tokens::session_id.eq(session.as_str()))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::session_id.eq(session))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
             .filter(session_tokens::expires_at.le(At(now)))
             .execute(c)
             .await
@@ -71,8 +71,8 @@ macro_rules! all_but_newest {
     ($tx:expr, $session:expr, $purpose:expr, $condition:expr, $kept:expr) => {{
         let surplus: Vec<Vec<u8>> = on!($tx.conn(), c => {
             session_tokens::table
-                .filter(session_tokens::session_id.eq($session.as_str()))
-                .filter(session_tokens::purpose.eq($purpose.as_str()))
+                .filter(session_tokens::session_id.eq($session))
+                .filter(session_tokens::purpose.eq($purpose))
                 .filter($condition)
                 .order((session_tokens::issued_at.desc(), session_tokens::digest))
                 .offset($kept)
@@ -100,7 +100,7 @@ pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, no
     for digest in surplus {
         on!(tx.conn(), c => {
             diesel::update(session_tokens::table.find(digest.as_slice()))
-                .set(session_tokens::rotated_at.eq(Some(At(now))))
+                .set(session_tokens::rotated_at.eq(Some(now)))
                 .execute(c)
                 .await
         })?;

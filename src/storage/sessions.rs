@@ -6,7 +6,6 @@ use diesel_async::RunQueryDsl;
 use super::db::{Conn, Db, Tx, on};
 use super::error::{Error, changed_one};
 use super::pairs::OneOf;
-use super::rows::{DomainRow, SessionRow, UserRow};
 use super::schema::{domains, session_tokens, sessions, users};
 use super::types::At;
 use crate::clock::Timestamp;
@@ -14,29 +13,36 @@ use crate::domain::access::Caller;
 use crate::domain::ids::{DomainId, SessionId, UserId};
 use crate::domain::session::{Session, TokenPurpose};
 use crate::domain::token::TokenDigest;
+use crate::domain::user::{Domain, User};
+
+type CallerRow = (Session, User, Domain);
+
+fn to_caller((session, user, domain): CallerRow) -> Caller {
+    Caller { session, user, domain }
+}
 
 /// The caller that an access token identifies: token, session, user, and domain in one statement. `None` if the token
 /// is unknown or expired.
 pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
     let mut conn = db.conn().await?;
-    let row: Option<(SessionRow, UserRow, DomainRow)> = on!(&mut conn, c => {
+    let row: Option<CallerRow> = on!(&mut conn, c => {
         session_tokens::table
             .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
             .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
             .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(session_tokens::digest.eq(digest.as_slice()))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::digest.eq(digest))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
             .filter(session_tokens::expires_at.gt(At(now)))
-            .select((SessionRow::as_select(), UserRow::as_select(), DomainRow::as_select()))
+            .select(CallerRow::as_select())
             .first(c)
             .await
             .optional()
     })?;
-    row.map(to_caller).transpose()
+    Ok(row.map(to_caller))
 }
 
 /// A submitted refresh token, and the caller that it belongs to.
-pub struct ShownRefresh {
+pub struct SubmittedRefreshToken {
     /// The session, user, and domain.
     pub caller: Caller,
     /// When the token expires.
@@ -46,45 +52,35 @@ pub struct ShownRefresh {
 }
 
 /// The state of a refresh token. Locks its session until the transaction ends.
-pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<ShownRefresh>, Error> {
+pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<SubmittedRefreshToken>, Error> {
     // Locks the session first, so that of two concurrent rotations one sees the effect of the other.
     if !lock_session_of(tx, digest).await? {
         return Ok(None);
     }
-    let row: Option<(SessionRow, UserRow, DomainRow, At, Option<At>)> = on!(tx.conn(), c => {
+    let row: Option<(CallerRow, Timestamp, Option<Timestamp>)> = on!(tx.conn(), c => {
         session_tokens::table
             .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
             .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
             .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(session_tokens::digest.eq(digest.as_slice()))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Refresh.as_str()))
-            .select((
-                SessionRow::as_select(),
-                UserRow::as_select(),
-                DomainRow::as_select(),
-                session_tokens::expires_at,
-                session_tokens::rotated_at,
-            ))
+            .filter(session_tokens::digest.eq(digest))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Refresh))
+            .select((CallerRow::as_select(), session_tokens::expires_at, session_tokens::rotated_at))
             .first(c)
             .await
             .optional()
     })?;
-    row.map(|(session, user, domain, expires_at, rotated_at)| {
-        Ok(ShownRefresh {
-            caller: to_caller((session, user, domain))?,
-            expires_at: expires_at.0,
-            rotated_at: rotated_at.map(|at| at.0),
-        })
-    })
-    .transpose()
+    Ok(row.map(|(caller, expires_at, rotated_at)| SubmittedRefreshToken {
+        caller: to_caller(caller),
+        expires_at,
+        rotated_at,
+    }))
 }
 
 /// Locks the user and then the session of a token. Every transaction that locks both does so in this order, so that no
 /// two wait for each other. Returns whether both rows existed. On SQLite, the transaction already holds the only write
 /// lock.
 async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Error> {
-    let session =
-        session_tokens::table.filter(session_tokens::digest.eq(digest.as_slice())).select(session_tokens::session_id);
+    let session = session_tokens::table.filter(session_tokens::digest.eq(digest)).select(session_tokens::session_id);
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
     let owner = sessions::table.filter(sessions::session_id.eq_any(session)).select(sessions::owner_id);
     let users: Vec<String> =
@@ -112,68 +108,48 @@ pub async fn find_caller_locked(
     if !super::users::lock(tx, owner).await? || !lock(tx, session).await? {
         return Ok(None);
     }
-    let row: Option<(SessionRow, UserRow, DomainRow)> = on!(tx.conn(), c => {
+    let row: Option<CallerRow> = on!(tx.conn(), c => {
         sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
             .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(sessions::session_id.eq(session.as_str()))
-            .filter(sessions::owner_id.eq(owner.as_str()))
+            .filter(sessions::session_id.eq(session))
+            .filter(sessions::owner_id.eq(owner))
             .filter(sessions::expires_at.gt(At(now)))
-            .select((SessionRow::as_select(), UserRow::as_select(), DomainRow::as_select()))
+            .select(CallerRow::as_select())
             .first(c)
             .await
             .optional()
     })?;
-    row.map(to_caller).transpose()
+    Ok(row.map(to_caller))
 }
 
 /// Locks a session until the transaction ends, and returns whether it existed. Its user must be locked before.
 async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
-    let session = sessions::table.find(id.as_str()).select(sessions::session_id);
+    let session = sessions::table.find(id).select(sessions::session_id);
     let locked: Option<String> = session.for_update().first(c).await.optional()?;
     Ok(locked.is_some())
 }
 
-/// Records that the user of a session authenticated again.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such session.
+/// Records that the user of a session authenticated again. [`Gone`](Error::Gone) if there is no such session.
 pub async fn update_authenticated(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
-        diesel::update(sessions::table.find(id.as_str())).set(sessions::authenticated_at.eq(At(now))).execute(c).await
+        diesel::update(sessions::table.find(id)).set(sessions::authenticated_at.eq(At(now))).execute(c).await
     })?;
     changed_one(changed, "sessions", id.as_str())
 }
 
-fn to_caller((session, user, domain): (SessionRow, UserRow, DomainRow)) -> Result<Caller, Error> {
-    Ok(Caller { session: session.into(), user: user.try_into()?, domain: domain.try_into()? })
-}
-
 /// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result<(), Error> {
-    let row = SessionRow {
-        session_id: session.id.to_string(),
-        domain_id: domain.to_string(),
-        owner_id: session.owner_id.to_string(),
-        created_at: At(session.created_at),
-        last_used_at: At(session.last_used_at),
-        expires_at: At(session.expires_at),
-        authenticated_at: At(session.authenticated_at),
-        client_address: session.client_address.clone(),
-        user_agent: session.user_agent.clone(),
-    };
-    on!(tx.conn(), c => diesel::insert_into(sessions::table).values(&row).execute(c).await)?;
+    let row = (session, sessions::domain_id.eq(domain));
+    on!(tx.conn(), c => diesel::insert_into(sessions::table).values(row).execute(c).await)?;
     Ok(())
 }
 
-/// Records that a session was used, and its new expiration time.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such session.
+/// Records that a session was used, and its new expiration time. [`Gone`](Error::Gone) if there is no such session.
 pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
     let changed = on!(tx.conn(), c => {
-        diesel::update(sessions::table.find(id.as_str()))
+        diesel::update(sessions::table.find(id))
             .set((sessions::last_used_at.eq(At(used_at)), sessions::expires_at.eq(At(expires_at))))
             .execute(c)
             .await
@@ -184,21 +160,20 @@ pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: 
 /// The valid sessions of a user, last used first.
 pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
     let mut conn = db.conn().await?;
-    let rows: Vec<SessionRow> = on!(&mut conn, c => {
+    Ok(on!(&mut conn, c => {
         sessions::table
-            .filter(sessions::owner_id.eq(owner.as_str()))
+            .filter(sessions::owner_id.eq(owner))
             .filter(sessions::expires_at.gt(At(now)))
             .order((sessions::last_used_at.desc(), sessions::session_id))
-            .select(SessionRow::as_select())
+            .select(Session::as_select())
             .load(c)
             .await
-    })?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    })?)
 }
 
 /// The sessions of a user to delete.
 #[derive(Debug, Clone, Copy)]
-pub enum Which<'a> {
+pub enum SessionSelection<'a> {
     /// One.
     One(&'a SessionId),
     /// All but one.
@@ -210,18 +185,23 @@ pub enum Which<'a> {
 }
 
 /// Ends sessions of a user, and returns how many of them were valid.
-pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestamp) -> Result<usize, Error> {
-    let rows: Vec<(String, At)> = on!(tx.conn(), c => {
+pub async fn delete(
+    tx: &mut Tx,
+    owner: &UserId,
+    selection: SessionSelection<'_>,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let rows: Vec<(String, Timestamp)> = on!(tx.conn(), c => {
         let mut query = sessions::table
-            .filter(sessions::owner_id.eq(owner.as_str()))
+            .filter(sessions::owner_id.eq(owner))
             .order((sessions::last_used_at.desc(), sessions::created_at.desc(), sessions::session_id))
             .select((sessions::session_id, sessions::expires_at))
             .into_boxed();
-        query = match which {
-            Which::One(id) => query.filter(sessions::session_id.eq(id.as_str())),
-            Which::AllBut(id) => query.filter(sessions::session_id.ne(id.as_str())),
-            Which::All => query,
-            Which::AllButNewest(number) => query.offset(number).limit(i64::MAX),
+        query = match selection {
+            SessionSelection::One(id) => query.filter(sessions::session_id.eq(id)),
+            SessionSelection::AllBut(id) => query.filter(sessions::session_id.ne(id)),
+            SessionSelection::All => query,
+            SessionSelection::AllButNewest(number) => query.offset(number).limit(i64::MAX),
         };
         query.load(c).await
     })?;
@@ -229,7 +209,7 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, which: Which<'_>, now: Timestam
     // Sessions first; see `delete_where`.
     on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).execute(c).await)?;
     delete_tokens(tx, &ids).await?;
-    Ok(rows.iter().filter(|(_, expires_at)| expires_at.0 > now).count())
+    Ok(rows.iter().filter(|(_, expires_at)| *expires_at > now).count())
 }
 
 /// Deletes the sessions that match `$condition`, and their tokens. Sessions first: this waits for a concurrent refresh,
@@ -265,7 +245,7 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error>
     on!(tx.conn(), c => {
         diesel::delete(session_tokens::table)
             .filter(session_tokens::expires_at.le(At(now)))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access.as_str()))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
             .execute(c)
             .await
     })?;

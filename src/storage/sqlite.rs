@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustix::fs::Access;
 
-use super::db::Counter;
+use super::counter::Counter;
 use super::files;
 
 pub(super) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection>;

@@ -2,12 +2,12 @@
 //! only up to the limit of the request.
 
 use diesel::QueryResult;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Dialect, on};
+use super::db::{Db, on};
+use super::dialect::{Dialect, statement, to_bigint};
 use super::error::Error;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::tags::Tags;
@@ -36,17 +36,10 @@ pub async fn of_groups(db: &Db, groups: &[WorkspaceGroupId], bytes: usize) -> Re
 
 async fn read(db: &Db, query: Bounded) -> Result<Vec<Found>, Error> {
     let mut conn = db.conn().await?;
-    let rows: Vec<(String, i64, Option<String>)> = on!(&mut conn, c => query.load(c).await)?;
-    let found = rows.into_iter().map(|(id, bytes, tags)| Found {
-        id,
-        bytes: usize::try_from(bytes).unwrap_or_default(),
-        tags: tags.map(Tags::from_stored),
-    });
+    let rows: Vec<(String, i64, Option<Tags>)> = on!(&mut conn, c => query.load(c).await)?;
+    let found =
+        rows.into_iter().map(|(id, bytes, tags)| Found { id, bytes: usize::try_from(bytes).unwrap_or_default(), tags });
     Ok(found.collect())
-}
-
-fn to_bigint(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Adds up the sizes from row to row, and omits the tags that make the sum exceed `bytes`: they stay in the database.
@@ -57,26 +50,14 @@ struct Bounded {
     bytes: i64,
 }
 
-impl Query for Bounded {
-    type SqlType = (Text, BigInt, Nullable<Text>);
-}
+statement!(Bounded: (Text, BigInt, Nullable<Text>));
 
-impl QueryId for Bounded {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for Bounded
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    i64: ToSql<BigInt, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for Bounded {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Self { table, key, .. } = self;
         out.push_sql(&format!("SELECT {key}, CAST(octet_length(tags) AS BIGINT), "));
         out.push_sql(&format!("CASE WHEN sum(octet_length(tags)) OVER (ORDER BY {key} ROWS UNBOUNDED PRECEDING) <= "));
-        out.push_bind_param::<BigInt, i64>(&self.bytes)?;
+        DB::push_number(&mut out, &self.bytes)?;
         out.push_sql(&format!(" THEN tags END FROM {table} WHERE {key}"));
         DB::push_is_any(&mut out, &self.ids)
     }

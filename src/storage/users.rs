@@ -5,9 +5,8 @@ use diesel_async::RunQueryDsl;
 
 use super::db::{Conn, Db, Tx, on};
 use super::error::{Error, changed_one};
-use super::rows::{ChangedUserRow, DomainRow, NewUserRow, UserRow};
+use super::rows::ChangedUserRow;
 use super::schema::{domains, users};
-use super::types::At;
 use crate::clock::Timestamp;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
@@ -26,27 +25,23 @@ pub struct Credentials {
 /// The one user that matches `$condition`, with the data that is needed to authenticate them.
 macro_rules! credentials_where {
     ($conn:expr, $condition:expr) => {{
-        let row: Option<(UserRow, DomainRow, Option<String>)> = on!($conn, c => {
+        let row: Option<(User, Domain, Option<String>)> = on!($conn, c => {
             users::table
-                .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+                .inner_join(domains::table)
                 .filter($condition)
-                .select((UserRow::as_select(), DomainRow::as_select(), users::password_hash))
+                .select((User::as_select(), Domain::as_select(), users::password_hash))
                 .first(c)
                 .await
                 .optional()
         })?;
-        row.map(to_credentials).transpose()
+        Ok(row.map(|(user, domain, password_hash)| Credentials { user, domain, password_hash }))
     }};
 }
 
 /// The user with the user id `login` in `domain`, with their password hash.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
-    credentials_where!(&mut conn, users::domain_id.eq(domain.as_str()).and(users::user_id_key.eq(login.key())))
-}
-
-fn to_credentials((user, domain, password_hash): (UserRow, DomainRow, Option<String>)) -> Result<Credentials, Error> {
-    Ok(Credentials { user: user.try_into()?, domain: domain.try_into()?, password_hash })
+    credentials_where!(&mut conn, users::domain_id.eq(domain).and(users::user_id_key.eq(login.key())))
 }
 
 /// The same, for a known user, who stays locked until the transaction ends. Their domain is only read, because other
@@ -56,7 +51,7 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
     if !lock(tx, id).await? {
         return Ok(None);
     }
-    credentials_where!(tx.conn(), users::id.eq(id.as_str()))
+    credentials_where!(tx.conn(), users::id.eq(id))
 }
 
 /// Locks a user until the transaction ends, and returns whether they existed. If it returns `false`, the transaction
@@ -64,8 +59,7 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
 /// is not locked. On SQLite, the transaction already holds the only write lock.
 pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
-    let locked: Option<String> =
-        users::table.find(id.as_str()).select(users::id).for_update().first(c).await.optional()?;
+    let locked: Option<String> = users::table.find(id).select(users::id).for_update().first(c).await.optional()?;
     Ok(locked.is_some())
 }
 
@@ -75,42 +69,38 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
     macro_rules! query {
         () => {
             users::table
-                .filter(users::domain_id.eq(domain.as_str()))
+                .filter(users::domain_id.eq(domain))
                 .filter(users::user_id_key.eq(login.key()))
-                .select(UserRow::as_select())
+                .select(User::as_select())
         };
     }
-    let row = match tx.conn() {
-        Conn::Pg(c) => query!().for_update().first(c).await.optional()?,
-        Conn::Sqlite(c) => query!().first(c).await.optional()?,
-    };
-    row.map(TryInto::try_into).transpose()
+    Ok(match tx.conn() {
+        Conn::Pg(c) => query!().for_update().first(c).await.optional(),
+        Conn::Sqlite(c) => query!().first(c).await.optional(),
+    }?)
 }
 
-/// Stores a new user.
-///
-/// # Errors
-/// [`Conflict`](Error::Conflict) if the user id or the verified address is taken.
+/// Stores a new user. [`Conflict`](Error::Conflict) if the user id or the verified address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
-    let row = NewUserRow::new(user, password_hash, None);
-    on!(tx.conn(), c => diesel::insert_into(users::table).values(&row).execute(c).await)?;
+    let row = (user, users::password_hash.eq(password_hash));
+    on!(tx.conn(), c => diesel::insert_into(users::table).values(row).execute(c).await)?;
     Ok(())
 }
 
 /// The credentials of the user with this `id`, without a lock.
 pub async fn find_credentials_by_id(db: &Db, id: &UserId) -> Result<Option<Credentials>, Error> {
     let mut conn = db.conn().await?;
-    credentials_where!(&mut conn, users::id.eq(id.as_str()))
+    credentials_where!(&mut conn, users::id.eq(id))
 }
 
 /// Whether another user of the domain has this verified address.
 pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) -> Result<bool, Error> {
     let others: i64 = on!(tx.conn(), c => {
         users::table
-            .filter(users::domain_id.eq(user.domain_id.as_str()))
+            .filter(users::domain_id.eq(&user.domain_id))
             .filter(users::email_key.eq(email_key))
             .filter(users::email_verified)
-            .filter(users::id.ne(user.id.as_str()))
+            .filter(users::id.ne(&user.id))
             .count()
             .get_result(c)
             .await
@@ -118,20 +108,39 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
     Ok(others > 0)
 }
 
-/// Writes the columns of a user that change.
-///
-/// # Errors
-/// [`Conflict`](Error::Conflict) if another user has the verified address, [`Gone`](Error::Gone) if there is no such
-/// user.
+/// Sets columns of one user.
+macro_rules! update {
+    ($tx:expr, $id:expr, $values:expr) => {{
+        let changed = on!($tx.conn(), c => diesel::update(users::table.find($id)).set($values).execute(c).await)?;
+        changed_one(changed, "users", $id.as_str())
+    }};
+}
+
+/// Writes the columns of a user that change. [`Conflict`](Error::Conflict) if another user has the verified address,
+/// [`Gone`](Error::Gone) if there is no such user.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
     let row = ChangedUserRow::from(user);
-    let changed = on!(tx.conn(), c => diesel::update(users::table.find(user.id.as_str())).set(&row).execute(c).await)?;
-    changed_one(changed, "users", user.id.as_str())
+    update!(tx, &user.id, &row)
+}
+
+/// Sets a user's password hash. [`Gone`](Error::Gone) if there is no such user.
+pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), Error> {
+    update!(tx, id, users::password_hash.eq(hash))
+}
+
+/// Sets the account's state. [`Gone`](Error::Gone) if there is no such user.
+pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<(), Error> {
+    update!(tx, id, users::state.eq(state))
+}
+
+/// Records that a user signed in or refreshed a session. [`Gone`](Error::Gone) if there is no such user.
+pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Error> {
+    update!(tx, id, users::last_accessed_at.eq(Some(now)))
 }
 
 /// The stored data of a user's authenticator app.
-#[derive(Default)]
-pub struct StoredApp {
+#[derive(Default, Queryable)]
+pub struct AuthenticatorApp {
     /// The encrypted secret.
     pub secret: Option<Vec<u8>>,
     /// The last accepted time step.
@@ -139,29 +148,23 @@ pub struct StoredApp {
 }
 
 /// A user's authenticator app.
-pub async fn find_app(tx: &mut Tx, id: &UserId) -> Result<StoredApp, Error> {
-    let row: Option<(Option<Vec<u8>>, Option<i64>)> = on!(tx.conn(), c => {
-        users::table.find(id.as_str()).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
+pub async fn find_authenticator_app(tx: &mut Tx, id: &UserId) -> Result<AuthenticatorApp, Error> {
+    let app: Option<AuthenticatorApp> = on!(tx.conn(), c => {
+        users::table.find(id).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
     })?;
-    let (secret, last_step) = row.unwrap_or_default();
-    Ok(StoredApp { secret, last_step })
+    Ok(app.unwrap_or_default())
 }
 
-/// Sets a user's authenticator app.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such user.
-pub async fn update_app(tx: &mut Tx, id: &UserId, app: &StoredApp) -> Result<(), Error> {
-    let values = (users::otp_secret.eq(app.secret.as_deref()), users::otp_last_step.eq(app.last_step));
-    let changed = on!(tx.conn(), c => diesel::update(users::table.find(id.as_str())).set(values).execute(c).await)?;
-    changed_one(changed, "users", id.as_str())
+/// Sets a user's authenticator app. [`Gone`](Error::Gone) if there is no such user.
+pub async fn update_authenticator_app(tx: &mut Tx, id: &UserId, app: &AuthenticatorApp) -> Result<(), Error> {
+    update!(tx, id, (users::otp_secret.eq(app.secret.as_deref()), users::otp_last_step.eq(app.last_step)))
 }
 
 /// Accepts a time step of a user's authenticator app, if it is later than every step accepted before and the app still
 /// has this secret. Returns whether it was accepted: of concurrent requests with one code, only one is.
 pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> Result<bool, Error> {
     let accepted = on!(tx.conn(), c => {
-        diesel::update(users::table.find(id.as_str()))
+        diesel::update(users::table.find(id))
             .filter(users::otp_secret.eq(secret))
             .filter(users::otp_last_step.is_null().or(users::otp_last_step.lt(step)))
             .set(users::otp_last_step.eq(step))
@@ -171,41 +174,8 @@ pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> 
     Ok(accepted == 1)
 }
 
-/// Sets a user's password hash.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such user.
-pub async fn update_password_hash(tx: &mut Tx, id: &UserId, hash: &str) -> Result<(), Error> {
-    let changed = on!(tx.conn(), c => {
-        diesel::update(users::table.find(id.as_str())).set(users::password_hash.eq(hash)).execute(c).await
-    })?;
-    changed_one(changed, "users", id.as_str())
-}
-
-/// Sets the account's state.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such user.
-pub async fn update_state(tx: &mut Tx, id: &UserId, state: UserState) -> Result<(), Error> {
-    let changed = on!(tx.conn(), c => {
-        diesel::update(users::table.find(id.as_str())).set(users::state.eq(state.as_str())).execute(c).await
-    })?;
-    changed_one(changed, "users", id.as_str())
-}
-
-/// Records that a user signed in or refreshed a session.
-///
-/// # Errors
-/// [`Gone`](Error::Gone) if there is no such user.
-pub async fn update_last_accessed(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<(), Error> {
-    let changed = on!(tx.conn(), c => {
-        diesel::update(users::table.find(id.as_str())).set(users::last_accessed_at.eq(Some(At(now)))).execute(c).await
-    })?;
-    changed_one(changed, "users", id.as_str())
-}
-
-/// Deletes a user.
+/// Deletes a user. [`Gone`](Error::Gone) if there is no such user.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id.as_str())).execute(c).await)?;
+    let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id)).execute(c).await)?;
     changed_one(deleted, "users", id.as_str())
 }

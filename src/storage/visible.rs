@@ -6,27 +6,27 @@
 //! - A group's list contains, for an admin, all workspaces of the group; for any other user, those to which a binding
 //!   *created through it* grants access.
 //!
-//! The statement is written as text, because diesel's query language cannot express parts of it. As a
-//! [`QueryFragment`], it is prepared once and cached like any other.
+//! The statement is written as text, see [`dialect`](super::dialect).
 
 use diesel::backend::Backend;
 use diesel::dsl::SqlTypeOf;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Dialect, on};
+use super::columns::Columns;
+use super::db::{Db, on};
+use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
-use super::rows::{BindingRow, stored_enum};
-use super::schema::{role_bindings, workspaces};
-use super::types::At;
 use crate::domain::access::Viewer;
-use crate::domain::ids::{DomainId, RoleId, WorkspaceGroupId, WorkspaceId};
+use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Label;
-use crate::domain::workspace::{ListedWorkspace, RoleBinding, VisibleWorkspace, WorkspaceFilter, WorkspaceRole};
+use crate::domain::workspace::{
+    ListedWorkspace, RoleBinding, RoleType, VisibleWorkspace, WorkspaceFilter, WorkspaceRole,
+};
 
 /// A page of all workspaces that `viewer` sees.
 pub async fn list(
@@ -50,10 +50,8 @@ pub async fn list_through(
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
     let visible = Visible::new(viewer, Scope::through(groups), filter, Slice::Page(page.clone()));
-    let rows = load(db, Visible { most: to_bigint(most).saturating_add(1), ..visible }).await?;
-    let pairs =
-        rows.into_iter().filter_map(|(group, workspace)| Some((WorkspaceGroupId::from_stored(group?), workspace)));
-    Ok(in_order(pairs.collect(), page))
+    let rows = load(db, Visible { most: one_more_than(most), ..visible }).await?;
+    Ok(in_order(rows.into_iter().filter_map(|(group, workspace)| Some((group?, workspace))).collect(), page))
 }
 
 /// Which of `ids` `viewer` sees, in no particular order.
@@ -78,7 +76,7 @@ pub async fn count_through(
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
     let counted = count_in(db, viewer, Scope::through(groups), filter).await?;
-    Ok(counted.into_iter().filter_map(|(group, count)| Some((WorkspaceGroupId::from_stored(group?), count))).collect())
+    Ok(counted.into_iter().filter_map(|(group, count)| Some((group?, count))).collect())
 }
 
 async fn count_in(
@@ -86,7 +84,7 @@ async fn count_in(
     viewer: &Viewer,
     scope: Scope,
     filter: &WorkspaceFilter,
-) -> Result<Vec<(Option<String>, i64)>, Error> {
+) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
     let query = Count(Visible::new(viewer, scope, filter, Slice::Everything));
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => query.load(c).await)?)
@@ -101,8 +99,7 @@ pub async fn bindings_through(
 ) -> Result<Vec<RoleBinding>, Error> {
     let query = BestThrough { viewer: viewer.clone(), groups: groups.iter().map(ToString::to_string).collect() };
     let mut conn = db.conn().await?;
-    let rows: Vec<BindingRow> = on!(&mut conn, c => query.load(c).await)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    Ok(on!(&mut conn, c => query.load(c).await)?)
 }
 
 /// Restores the order of the list, from whichever end the page was read.
@@ -113,76 +110,25 @@ fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
     read
 }
 
-type RoleColumns = (Option<String>, Option<String>, Option<String>);
-type Row = (ListedRow, RoleColumns, RoleColumns, Option<String>);
-type ListedColumns = (
-    workspaces::workspace_id,
-    workspaces::domain_id,
-    workspaces::name,
-    workspaces::state,
-    workspaces::created_by,
-    workspaces::reference_id,
-    workspaces::is_managed,
-    workspaces::is_dormant,
-    workspaces::workspace_group_id,
-    workspaces::created_at,
-    workspaces::last_synced_at,
-    workspaces::dormant_updated_at,
-);
+/// The SQL types of the columns of an entity; they are the same on both databases.
+type ColumnsOf<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
 type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
-async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<String>, VisibleWorkspace)>, Error> {
+type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
+type Row = (ListedWorkspace, RoleColumns, RoleColumns, Option<WorkspaceGroupId>);
+
+async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<WorkspaceGroupId>, VisibleWorkspace)>, Error> {
     let mut conn = db.conn().await?;
     let rows: Vec<Row> = on!(&mut conn, c => query.load(c).await)?;
-    rows.into_iter()
-        .map(|(workspace, role, listed_role, group)| {
-            let id = workspace.workspace_id.clone();
-            let (role, listed_role) = (to_role(role, &id)?, to_role(listed_role, &id)?);
-            Ok((group, VisibleWorkspace { workspace: listed(workspace)?, role, listed_role }))
-        })
-        .collect()
+    let visible = |(workspace, role, listed_role, group)| {
+        (group, VisibleWorkspace { workspace, role: to_role(role), listed_role: to_role(listed_role) })
+    };
+    Ok(rows.into_iter().map(visible).collect())
 }
 
-#[derive(Queryable)]
-struct ListedRow {
-    workspace_id: String,
-    domain_id: String,
-    name: String,
-    state: String,
-    created_by: Option<String>,
-    reference_id: Option<String>,
-    is_managed: bool,
-    is_dormant: bool,
-    workspace_group_id: Option<String>,
-    created_at: At,
-    last_synced_at: Option<At>,
-    dormant_updated_at: Option<At>,
-}
-
-fn listed(row: ListedRow) -> Result<ListedWorkspace, Error> {
-    Ok(ListedWorkspace {
-        state: stored_enum(&row.state, "workspaces", "state", &row.workspace_id)?,
-        id: WorkspaceId::from_stored(row.workspace_id),
-        domain_id: DomainId::from_stored(row.domain_id),
-        name: Label::from_stored(row.name),
-        created_by: row.created_by.map(Label::from_stored),
-        reference_id: row.reference_id.map(Label::from_stored),
-        is_managed: row.is_managed,
-        is_dormant: row.is_dormant,
-        workspace_group_id: row.workspace_group_id.map(WorkspaceGroupId::from_stored),
-        created_at: row.created_at.0,
-        last_synced_at: row.last_synced_at.map(|at| at.0),
-        dormant_updated_at: row.dormant_updated_at.map(|at| at.0),
-    })
-}
-
-fn to_role((role_id, role_type, role_name): RoleColumns, workspace: &str) -> Result<Option<WorkspaceRole>, Error> {
-    let Some((role_id, role_type)) = role_id.zip(role_type) else { return Ok(None) };
-    Ok(Some(WorkspaceRole {
-        role_id: RoleId::from_stored(role_id),
-        role_type: stored_enum(&role_type, "role_bindings", "role_type", workspace)?,
-        role_name: role_name.map(Label::from_stored),
-    }))
+fn to_role((role_id, role_type, role_name): RoleColumns) -> Option<WorkspaceRole> {
+    let (role_id, role_type) = role_id.zip(role_type)?;
+    Some(WorkspaceRole { role_id, role_type, role_name })
 }
 
 /// The workspaces to select from.
@@ -226,32 +172,12 @@ fn limit(size: usize) -> i64 {
     }
 }
 
-fn to_bigint(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// In the order of [`ListedRow`].
-const COLUMNS: [&str; 12] = [
-    "workspace_id",
-    "domain_id",
-    "name",
-    "state",
-    "created_by",
-    "reference_id",
-    "is_managed",
-    "is_dormant",
-    "workspace_group_id",
-    "created_at",
-    "last_synced_at",
-    "dormant_updated_at",
-];
-
 impl Visible {
     fn new(viewer: &Viewer, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
         let limit = match &slice {
             Slice::Page(page) => match &scope {
                 // Here the number is a parameter, so that no more rows of many lists are read than needed.
-                Scope::Through(groups) if groups.len() > 1 => to_bigint(page.size).saturating_add(1),
+                Scope::Through(groups) if groups.len() > 1 => one_more_than(page.size),
                 _ => limit(page.size),
             },
             Slice::Everything => i64::MAX,
@@ -265,7 +191,7 @@ impl Visible {
     }
 
     fn push_columns<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) {
-        for column in COLUMNS {
+        for column in ListedWorkspace::COLUMNS {
             out.push_sql(&format!("w.{column} AS {column}, "));
         }
         let listed = self.listed_alias();
@@ -277,12 +203,7 @@ impl Visible {
 
     /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
     /// other user, their bindings.
-    fn push_source<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-    where
-        DB: Dialect,
-        String: ToSql<Text, DB>,
-        str: ToSql<Text, DB>,
-    {
+    fn push_source<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let is_admin = self.viewer.is_admin;
         match &self.scope {
             Scope::Through(groups) => {
@@ -300,12 +221,12 @@ impl Visible {
                 push_binding(out, &self.viewer, "best", Through::Any)?;
                 push_role(out, "best");
                 out.push_sql(" WHERE g.domain_id = ");
-                out.push_bind_param::<Text, str>(self.viewer.domain_id.as_str())?;
+                DB::push_text(out, self.viewer.domain_id.as_str())?;
                 out.push_sql(" AND g.workspace_group_id");
                 if let [group] = groups.as_slice() {
                     // For the list of one group, the index is in the order of the list.
                     out.push_sql(" = ");
-                    out.push_bind_param::<Text, String>(group)?;
+                    DB::push_text(out, group)?;
                 } else {
                     DB::push_is_any(out, groups)?;
                 }
@@ -322,9 +243,9 @@ impl Visible {
                 out.push_sql(" WHERE ");
                 if is_admin {
                     out.push_sql("w.domain_id = ");
-                    out.push_bind_param::<Text, str>(self.viewer.domain_id.as_str())?;
+                    DB::push_text(out, self.viewer.domain_id.as_str())?;
                 } else {
-                    push_ties(out, &self.viewer, "best", Through::Any)?;
+                    push_best(out, &self.viewer, "best", Through::Any)?;
                 }
             }
         }
@@ -332,19 +253,14 @@ impl Visible {
         self.push_filter(out)
     }
 
-    fn push_filter<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-    where
-        DB: Dialect,
-        String: ToSql<Text, DB>,
-        str: ToSql<Text, DB>,
-    {
+    fn push_filter<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if let Scope::Ids(ids) = &self.scope {
             out.push_sql(" AND w.workspace_id");
             DB::push_is_any(out, ids)?;
         }
         if let Some(part) = self.filter.name_contains.as_ref().filter(|part| !part.is_empty()) {
             out.push_sql(&format!(" AND {}(w.name_key, ", DB::POSITION));
-            out.push_bind_param::<Text, String>(part)?;
+            DB::push_text(out, part)?;
             out.push_sql(") > 0");
         }
         for (column, wanted) in [("is_managed", self.filter.is_managed), ("is_dormant", self.filter.is_dormant)] {
@@ -356,22 +272,18 @@ impl Visible {
         }
         if let Some(role_type) = self.filter.role_type {
             out.push_sql(" AND best.role_type = ");
-            out.push_bind_param::<Text, str>(role_type.as_str())?;
+            DB::push_text(out, role_type.as_str())?;
         }
         Ok(())
     }
 
-    fn push_cursors<'b, DB>(page: &'b Page, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-    where
-        DB: Backend,
-        String: ToSql<Text, DB>,
-    {
+    fn push_cursors<'b, DB: Dialect>(page: &'b Page, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
             if let Some(Cursor { sort_key, id }) = cursor {
                 out.push_sql(&format!(" AND (w.name, w.workspace_id) {comparison} ("));
-                out.push_bind_param::<Text, String>(sort_key)?;
+                DB::push_text(out, sort_key)?;
                 out.push_sql(", ");
-                out.push_bind_param::<Text, String>(id)?;
+                DB::push_text(out, id)?;
                 out.push_sql(")");
             }
         }
@@ -379,22 +291,9 @@ impl Visible {
     }
 }
 
-impl Query for Visible {
-    type SqlType = (SqlTypeOf<ListedColumns>, RoleSql, RoleSql, Nullable<Text>);
-}
+statement!(Visible: (ColumnsOf<ListedWorkspace>, RoleSql, RoleSql, Nullable<Text>));
 
-impl QueryId for Visible {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for Visible
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-    i64: ToSql<BigInt, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for Visible {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Slice::Page(page) = &self.slice else {
             out.push_sql("SELECT ");
@@ -404,7 +303,7 @@ where
         let direction = if page.from == From::Start { "ASC" } else { "DESC" };
         let is_many = matches!(&self.scope, Scope::Through(groups) if groups.len() > 1);
         if is_many {
-            out.push_sql(&format!("SELECT {}, ", COLUMNS.join(", ")));
+            out.push_sql(&format!("SELECT {}, ", ListedWorkspace::COLUMNS.join(", ")));
             out.push_sql("role_id, role_type, role_name, listed_id, listed_type, listed_name, via FROM (SELECT ");
             out.push_sql("row_number() OVER (PARTITION BY g.workspace_group_id ORDER BY ");
             out.push_sql(&format!("w.name {direction}, w.workspace_id {direction}) AS place, "));
@@ -416,9 +315,9 @@ where
         Self::push_cursors(page, &mut out)?;
         if is_many {
             out.push_sql(") AS lists WHERE place <= ");
-            out.push_bind_param::<BigInt, i64>(&self.limit)?;
+            DB::push_number(&mut out, &self.limit)?;
             out.push_sql(&format!(" ORDER BY name {direction}, workspace_id {direction} LIMIT "));
-            out.push_bind_param::<BigInt, i64>(&self.most)?;
+            DB::push_number(&mut out, &self.most)?;
         } else {
             out.push_sql(&format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT {}", self.limit));
         }
@@ -429,21 +328,9 @@ where
 /// The number of workspaces: of the list of all, or of each list through a group.
 struct Count(Visible);
 
-impl Query for Count {
-    type SqlType = (Nullable<Text>, BigInt);
-}
+statement!(Count: (Nullable<Text>, BigInt));
 
-impl QueryId for Count {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for Count
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for Count {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let is_through = matches!(self.0.scope, Scope::Through(_));
         out.push_sql(if is_through { "SELECT g.workspace_group_id, count(*)" } else { "SELECT NULL, count(*)" });
@@ -460,31 +347,18 @@ struct BestThrough {
     groups: Vec<String>,
 }
 
-impl Query for BestThrough {
-    type SqlType = role_bindings::SqlType;
-}
+statement!(BestThrough: ColumnsOf<RoleBinding>);
 
-impl QueryId for BestThrough {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for BestThrough
-where
-    DB: Dialect,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
+impl<DB: Dialect> QueryFragment<DB> for BestThrough {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        const COLUMNS: &str = "role_binding_id, domain_id, user_id, user_id_key, role_id, role_type, resource_group, \
-                               workspace_id, workspace_group_id, created_at";
-        let qualified = COLUMNS.split(", ").map(|column| format!("b.{column}")).collect::<Vec<_>>().join(", ");
-        out.push_sql(&format!("SELECT {COLUMNS} FROM (SELECT {qualified}, row_number() OVER ("));
+        let columns = RoleBinding::COLUMNS.join(", ");
+        let qualified = RoleBinding::COLUMNS.join(", b.");
+        out.push_sql(&format!("SELECT {columns} FROM (SELECT b.{qualified}, row_number() OVER ("));
         out.push_sql("PARTITION BY b.workspace_group_id ORDER BY ");
         out.push_sql("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
         push_workspace_of(&mut out, "b");
         out.push_sql(" WHERE ");
-        push_kind(&mut out, &self.viewer, "b")?;
+        push_access(&mut out, &self.viewer, "b")?;
         out.push_sql(" AND b.workspace_group_id");
         DB::push_is_any(&mut out, &self.groups)?;
         out.push_sql(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
@@ -512,44 +386,34 @@ fn push_role<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
 }
 
 /// `JOIN` with the viewer's binding of the highest precedence: to `w`, if that is already joined.
-fn push_binding<'b, DB>(
+fn push_binding<'b, DB: Dialect>(
     out: &mut AstPass<'_, 'b, DB>,
     viewer: &'b Viewer,
     alias: &str,
     through: Through,
-) -> QueryResult<()>
-where
-    DB: Backend,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
+) -> QueryResult<()> {
     out.push_sql(&format!("JOIN role_bindings {alias} ON "));
     if through == Through::Any || viewer.is_admin {
         out.push_sql(&format!("{alias}.workspace_id = w.workspace_id AND "));
     }
-    push_ties(out, viewer, alias, through)?;
+    push_best(out, viewer, alias, through)?;
     out.push_sql(" ");
     Ok(())
 }
 
 /// The binding grants the viewer access to a workspace, and no other has a higher precedence.
-fn push_ties<'b, DB>(
+fn push_best<'b, DB: Dialect>(
     out: &mut AstPass<'_, 'b, DB>,
     viewer: &'b Viewer,
     alias: &str,
     through: Through,
-) -> QueryResult<()>
-where
-    DB: Backend,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
-    push_kind(out, viewer, alias)?;
+) -> QueryResult<()> {
+    push_access(out, viewer, alias)?;
     if through == Through::Group {
         out.push_sql(&format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
     }
     out.push_sql(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
-    push_kind(out, viewer, "better")?;
+    push_access(out, viewer, "better")?;
     out.push_sql(&format!(" AND better.workspace_id = {alias}.workspace_id"));
     if through == Through::Group {
         out.push_sql(&format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
@@ -562,16 +426,11 @@ where
 }
 
 /// The binding is the viewer's and of a type that grants access to a workspace.
-fn push_kind<'b, DB>(out: &mut AstPass<'_, 'b, DB>, viewer: &'b Viewer, alias: &str) -> QueryResult<()>
-where
-    DB: Backend,
-    String: ToSql<Text, DB>,
-    str: ToSql<Text, DB>,
-{
+fn push_access<'b, DB: Dialect>(out: &mut AstPass<'_, 'b, DB>, viewer: &'b Viewer, alias: &str) -> QueryResult<()> {
     out.push_sql(&format!("{alias}.domain_id = "));
-    out.push_bind_param::<Text, str>(viewer.domain_id.as_str())?;
+    DB::push_text(out, viewer.domain_id.as_str())?;
     out.push_sql(&format!(" AND {alias}.user_id_key = "));
-    out.push_bind_param::<Text, String>(&viewer.login_key)?;
+    DB::push_text(out, &viewer.login_key)?;
     out.push_sql(&format!(" AND {alias}.resource_group = 'WORKSPACE'"));
     out.push_sql(&format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
     Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 
-use crate::storage::tables;
+use crate::storage::tables::{self, DieselToml};
 
 #[track_caller]
 fn assert_fresh(path: &str, generated: &str) {
@@ -30,7 +30,9 @@ fn generated_configuration_is_fresh() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_storage_schema_is_fresh() {
-    assert_fresh("src/storage/schema.rs", &tables::as_diesel_schema(&tables::on_sqlite().await));
+    let settings = DieselToml::read();
+    assert_fresh(&settings.print_schema.file, &tables::as_diesel_schema(&settings.print_schema).await);
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(settings.migrations_directory.dir).is_dir());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, Worksp
 use crate::storage::db::{Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::OneOf;
-use crate::storage::rows::{BindingRow, DomainRow, GroupRow, MemberRow, RoleRow, WorkspaceRow};
+use crate::storage::rows::{BindingRow, DomainRow, GroupRow, NewMemberRow, NewWorkspaceRow, RoleRow};
 use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
 };
@@ -151,7 +151,7 @@ pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupWithUsers>]) -> Result
     );
     delete_members(tx, &ids).await?;
     let groups = groups.iter().map(|record| &record.entity);
-    let members = groups.flat_map(|record| record.users.iter().map(|user| MemberRow::new(&record.group, user)));
+    let members = groups.flat_map(|record| record.users.iter().map(|user| NewMemberRow::new(&record.group, user)));
     insert_rows!(tx, workspace_group_users::table, members.collect::<Vec<_>>());
     Ok(())
 }
@@ -184,7 +184,7 @@ pub async fn put_workspaces(tx: &mut Tx, workspaces: &[Dated<Workspace>]) -> Res
             dormant_updated_at
         ],
         workspaces,
-        |workspace: &Workspace| WorkspaceRow::from(workspace)
+        |workspace: &Workspace| NewWorkspaceRow::from(workspace)
     );
     Ok(())
 }

@@ -9,17 +9,19 @@ use crate::domain::user::User;
 use crate::storage::db::{Conn, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOf, OneOfPairs};
-use crate::storage::rows::{NewUserRow, UserRow};
+use crate::storage::rows::NewUserRow;
 use crate::storage::schema::{security_events, sessions, users};
 
 /// The data of an existing user that is needed to check whether a user may be written.
-#[derive(Clone)]
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub struct StoredUser {
     /// The `id`.
     pub id: UserId,
     /// The domain.
     pub domain_id: DomainId,
     /// The user id, as its comparison key.
+    #[diesel(column_name = user_id_key)]
     pub login_key: String,
     /// The email address, as its comparison key.
     pub email_key: Option<String>,
@@ -30,8 +32,11 @@ pub struct StoredUser {
 }
 
 /// A user with their secrets.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub struct UserWithSecrets {
     /// The user.
+    #[diesel(embed)]
     pub user: User,
     /// The password hash.
     pub password_hash: Option<String>,
@@ -39,50 +44,14 @@ pub struct UserWithSecrets {
     pub otp_secret: Option<Vec<u8>>,
 }
 
-impl TryFrom<(UserRow, Option<String>, Option<Vec<u8>>)> for UserWithSecrets {
-    type Error = Error;
-
-    fn try_from((user, password_hash, otp_secret): (UserRow, Option<String>, Option<Vec<u8>>)) -> Result<Self, Error> {
-        Ok(Self { user: user.try_into()?, password_hash, otp_secret })
-    }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
-struct Row {
-    id: String,
-    domain_id: String,
-    user_id_key: String,
-    email_key: Option<String>,
-    password_hash: Option<String>,
-    otp_secret: Option<Vec<u8>>,
-}
-
-impl From<Row> for StoredUser {
-    fn from(row: Row) -> Self {
-        Self {
-            id: UserId::from_stored(row.id),
-            domain_id: DomainId::from_stored(row.domain_id),
-            login_key: row.user_id_key,
-            email_key: row.email_key,
-            password_hash: row.password_hash,
-            otp_secret: row.otp_secret,
-        }
-    }
-}
-
-fn stored(rows: Vec<Row>) -> Vec<StoredUser> {
-    rows.into_iter().map(Into::into).collect()
-}
-
 /// The users with these ids.
 pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUser>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(stored(on!(tx.conn(), c => {
-        users::table.filter(OneOf::column(users::id, ids)).select(Row::as_select()).load(c).await
-    })?))
+    Ok(on!(tx.conn(), c => {
+        users::table.filter(OneOf::column(users::id, ids)).select(StoredUser::as_select()).load(c).await
+    })?)
 }
 
 /// The users with these user ids, given as pairs of the domain and the comparison key.
@@ -90,9 +59,9 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
     if logins.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(stored(on!(tx.conn(), c => {
-        users::table.filter(with_login(logins)).select(Row::as_select()).load(c).await
-    })?))
+    Ok(on!(tx.conn(), c => {
+        users::table.filter(with_login(logins)).select(StoredUser::as_select()).load(c).await
+    })?)
 }
 
 /// The users with these verified addresses, given as pairs of the domain and the comparison key.
@@ -100,23 +69,23 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
     if emails.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(stored(on!(tx.conn(), c => {
+    Ok(on!(tx.conn(), c => {
         let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
-        users::table.filter(is_wanted.and(users::email_verified)).select(Row::as_select()).load(c).await
-    })?))
+        users::table.filter(is_wanted.and(users::email_verified)).select(StoredUser::as_select()).load(c).await
+    })?)
 }
 
 /// Locks the users with these `logins` or `ids`, and returns them as they are then. This waits for sign-ins that hold
 /// one of them; later sign-ins wait for this transaction.
 pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> Result<Vec<UserWithSecrets>, Error> {
-    let mut locked: Vec<(UserRow, Option<String>, Option<Vec<u8>>)> = Vec::new();
+    let mut locked: Vec<UserWithSecrets> = Vec::new();
     // On SQLite, the transaction already holds the only write lock.
     macro_rules! lock {
         ($condition:expr) => {{
-            let (users, secrets) = (users::table.filter($condition), (users::password_hash, users::otp_secret));
+            let users = users::table.filter($condition);
             match tx.conn() {
-                Conn::Pg(c) => users.select((UserRow::as_select(), secrets.0, secrets.1)).for_update().load(c).await,
-                Conn::Sqlite(c) => users.select((UserRow::as_select(), secrets.0, secrets.1)).load(c).await,
+                Conn::Pg(c) => users.select(UserWithSecrets::as_select()).for_update().load(c).await,
+                Conn::Sqlite(c) => users.select(UserWithSecrets::as_select()).load(c).await,
             }
         }};
     }
@@ -126,9 +95,9 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
     if !ids.is_empty() {
         locked.extend(lock!(OneOf::column(users::id, ids))?);
     }
-    locked.sort_by(|(one, ..), (other, ..)| one.id.cmp(&other.id));
-    locked.dedup_by(|(one, ..), (other, ..)| one.id == other.id);
-    locked.into_iter().map(TryInto::try_into).collect()
+    locked.sort_by(|one, other| one.user.id.cmp(&other.user.id));
+    locked.dedup_by(|one, other| one.user.id == other.user.id);
+    Ok(locked)
 }
 
 /// Writes users, in place of those with the same ids. What an import does not contain stays: the pending email and the

@@ -23,11 +23,15 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::Instant;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::errors::Errors;
+use super::errors::{Errors, describe};
 use super::row::{Parameter, PgRow};
+use super::tls;
+use super::url::{PostgresUrl, UrlError};
 
 /// The limits that are otherwise set at the start of a session. Behind a pooler, which owns the sessions, they are set
 /// for each transaction.
@@ -47,25 +51,41 @@ pub(in crate::storage) struct PgConnection {
     transactions: AnsiTransactionManager,
     instrumentation: Box<dyn Instrumentation>,
     errors: Errors,
+    /// There is a pooler in between, so the next transaction may run in another session.
     is_pooled: bool,
+    /// The address requires a server that accepts writes, so a connection to one that does not is closed.
     must_write: bool,
     opened_at: Instant,
 }
 
 impl PgConnection {
-    /// `is_pooled`: there is a pooler in between, so the next transaction may run in another session. `must_write`: the
-    /// address requires a server that accepts writes, so a connection to one that does not is closed.
-    pub(super) fn new(client: Client, is_pooled: bool, must_write: bool, is_full: Arc<AtomicBool>) -> Self {
-        Self {
+    /// Opens a connection. The error names the servers: "connection refused" alone does not say where.
+    pub(super) async fn connect(
+        url: &PostgresUrl,
+        tls: MakeRustlsConnect,
+        is_full: Arc<AtomicBool>,
+    ) -> ConnectionResult<Self> {
+        let failed = |reason: String| ConnectionError::BadConnection(format!("{}: {reason}", url.servers()));
+        let limit = url.connect_timeout() * 2;
+        let (client, connection) = tokio::time::timeout(limit, url.config.connect(tls))
+            .await
+            .map_err(|_| failed(format!("no connection within {} s", limit.as_secs())))?
+            .map_err(|error| failed(describe(&error)))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = describe(&error), "a connection to PostgreSQL ended");
+            }
+        });
+        Ok(Self {
             client,
             statements: HashMap::new(),
             transactions: AnsiTransactionManager::default(),
             instrumentation: Box::new(|_: InstrumentationEvent<'_>| {}),
             errors: Errors::new(is_full),
-            is_pooled,
-            must_write,
+            is_pooled: url.is_pooled,
+            must_write: url.config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite,
             opened_at: Instant::now(),
-        }
+        })
     }
 
     /// Notes that the session accepts no writes.
@@ -163,9 +183,10 @@ impl AsyncConnection for PgConnection {
     type TransactionManager = AnsiTransactionManager;
 
     async fn establish(url: &str) -> ConnectionResult<Self> {
-        let url =
-            url.parse().map_err(|error: super::UrlError| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
-        super::establish(&url).await
+        let url: PostgresUrl =
+            url.parse().map_err(|error: UrlError| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+        let tls = tls::connect(&url.verification).map_err(ConnectionError::BadConnection)?;
+        Self::connect(&url, tls, Arc::default()).await
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {

@@ -6,15 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::describe;
-
-/// Precedes the SQLSTATE in the message of an error: diesel has no other place for it.
-const PREFIX: &str = "SQLSTATE ";
-
-/// The SQLSTATE of an error with this message; `None` if it is not an error of PostgreSQL.
-pub(in crate::storage) fn sqlstate(message: &str) -> Option<&str> {
-    message.strip_prefix(PREFIX)?.get(..5)
-}
+use crate::storage::error::SQLSTATE_PREFIX;
 
 /// Converts errors of tokio-postgres to diesel's, and remembers what a connection has to know of them.
 #[derive(Clone)]
@@ -71,6 +63,12 @@ impl Errors {
     }
 }
 
+/// The error with its causes: the error itself only says "error connecting to server".
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 fn database_error(error: &DbError) -> DieselError {
     let kind = match *error.code() {
         SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
@@ -81,7 +79,7 @@ fn database_error(error: &DbError) -> DieselError {
         SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
         _ => DatabaseErrorKind::Unknown,
     };
-    let message = format!("{PREFIX}{}: {}", error.code().code(), error.message());
+    let message = format!("{SQLSTATE_PREFIX}{}: {}", error.code().code(), error.message());
     let constraint = error.constraint().map(str::to_owned);
     DieselError::DatabaseError(kind, Box::new(Information { message, constraint }))
 }

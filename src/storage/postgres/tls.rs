@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How the server's certificate is verified (`sslmode`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,25 +31,26 @@ pub(super) enum Roots {
     File(PathBuf),
 }
 
-pub(super) fn config(verification: &Verification) -> Result<ClientConfig, String> {
+/// Connects with TLS, and verifies the server's certificate as `verification` requires.
+pub(super) fn connect(verification: &Verification) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone())
+    let authority = match verification {
+        Verification::None => None,
+        Verification::Authority(roots) | Verification::Full(roots) => {
+            let roots = Arc::new(root_store(roots)?);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            Some(verifier.map_err(|error| error.to_string())?)
+        }
+    };
+    let checks_name = matches!(verification, Verification::Full(_));
+    let verifier = Verifier { algorithms: provider.signature_verification_algorithms, authority, checks_name };
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(match verification {
-        Verification::None => {
-            let verifier = Arc::new(Unverified { provider });
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        }
-        Verification::Full(roots) => builder.with_root_certificates(root_store(roots)?).with_no_client_auth(),
-        Verification::Authority(roots) => {
-            let inner =
-                rustls::client::WebPkiServerVerifier::builder_with_provider(root_store(roots)?.into(), provider)
-                    .build()
-                    .map_err(|error| error.to_string())?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName { inner })).with_no_client_auth()
-        }
-    })
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
 }
 
 fn root_store(roots: &Roots) -> Result<rustls::RootCertStore, String> {
@@ -66,55 +69,17 @@ fn root_store(roots: &Roots) -> Result<rustls::RootCertStore, String> {
     }
 }
 
-/// Accepts any certificate, as `sslmode=require` does. This protects from eavesdropping, but not from a man in the
-/// middle.
+/// Verifies a server's certificate.
 #[derive(Debug)]
-struct Unverified {
-    provider: Arc<CryptoProvider>,
+struct Verifier {
+    algorithms: WebPkiSupportedAlgorithms,
+    /// Verifies that the certificate comes from a trusted root. Without it, any certificate is accepted: this protects
+    /// from eavesdropping, but not from a man in the middle.
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    checks_name: bool,
 }
 
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Accepts a certificate of a trusted root, whatever name it is issued for, as `sslmode=verify-ca` does.
-#[derive(Debug)]
-struct AnyName {
-    inner: Arc<rustls::client::WebPkiServerVerifier>,
-}
-
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -124,8 +89,11 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
-        match self.inner.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
-            Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
+        let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
+        match authority.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+            Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }))
+                if !self.checks_name =>
+            {
                 Ok(ServerCertVerified::assertion())
             }
             verdict => verdict,
@@ -136,21 +104,21 @@ impl ServerCertVerifier for AnyName {
         &self,
         message: &[u8],
         cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
+        dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, cert, dss)
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
         &self,
         message: &[u8],
         cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
+        dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, cert, dss)
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
     }
 
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.inner.supported_verify_schemes()
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
     }
 }

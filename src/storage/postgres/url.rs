@@ -7,8 +7,13 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode as Encryption, TargetSessionAttrs};
 
+use super::errors::describe;
 use super::tls::{Roots, Verification};
-use super::{CONNECT_TIMEOUT, CONNECT_TIMEOUT_OF_SEVERAL, describe};
+
+/// The time limit for connecting to one server, unless the address has a `connect_timeout`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same if the address names several servers: the next one must be tried before the client gives up.
+const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(2);
 
 /// Set at the start of every session, unless a pooler owns the sessions. It limits for how long a statement, a lock, or
 /// a client that disconnects in a transaction blocks others. Each statement is planned once instead of for every
@@ -195,7 +200,7 @@ impl Parameters {
                 Err(UrlError(format!("with pooler=transaction, {} cannot be given", OF_START_UP.join(" and "))))
             }
             Some("transaction") => Ok(true),
-            Some(_) => Err(one_of("pooler", "transaction, or be left out")),
+            Some(_) => Err(one_of("pooler", "transaction, or be omitted")),
         }
     }
 }
@@ -232,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_is_handed_on_as_it_was_written() {
+    fn every_part_is_passed_on_as_written() {
         let config = parse("postgres://an%40n:p%40s%2Fs+%20@db/a%20b?options=-c%20statement_timeout%3D60s");
         assert_eq!(config.get_user(), Some("an@n"));
         assert_eq!(config.get_password(), Some(&b"p@s/s+ "[..]));
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_found_wherever_they_are_written() {
+    fn servers_are_found_in_every_place_that_libpq_allows() {
         for (text, servers) in [
             ("postgres://db/up", "db:5432"),
             ("postgres://h1,h2:5433/up", "h1:5432, h2:5433"),
@@ -260,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_a_pooler_gets_no_start_up_parameters() {
+    fn a_session_behind_a_pooler_gets_no_start_up_parameters() {
         let config = parse("postgres://db/up?pooler=transaction");
         assert_eq!((config.get_options(), config.get_application_name()), (None, None));
         assert!(wrong("postgres://db/up?pooler=transaction&options=-c%20x%3D1").contains("options"));
@@ -268,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_server_is_chosen_as_by_libpq() {
+    fn the_target_session_attributes_are_those_of_libpq() {
         let target = |value: &str| parse(&format!("postgres://a,b/up?target_session_attrs={value}"));
         assert_eq!(target("read-write").get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
         assert_eq!(target("primary").get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
@@ -277,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_not_supported_is_named_and_no_password_is() {
+    fn an_unsupported_parameter_is_named_but_never_a_password() {
         let message = wrong("postgres://ann:hunter2@db/up?sslcert=/x");
         assert!(message.contains("the parameter sslcert is not supported") && message.contains("sslrootcert"));
         let message = wrong("postgres://ann:hun?TER2%20:=@db/up");

@@ -5,7 +5,7 @@ use userprofile::clock::Clock;
 use userprofile::domain::ids::{DomainId, SessionId};
 use userprofile::domain::login::LoginId;
 use userprofile::domain::user::UserState;
-use userprofile::storage::users::StoredApp;
+use userprofile::storage::users::AuthenticatorApp;
 use userprofile::storage::{Error, sessions, users};
 
 use crate::support::{DOMAIN, TestApp};
@@ -29,7 +29,7 @@ async fn locking_or_changing_a_deleted_user_fails() {
     assert!(users::find_locked(&mut tx, &domain, &login).await.unwrap().is_none());
     assert!(sessions::find_caller_locked(&mut tx, &user.id, &session, now).await.unwrap().is_none());
     assert_gone(users::update(&mut tx, &user).await);
-    assert_gone(users::update_app(&mut tx, &user.id, &StoredApp::default()).await);
+    assert_gone(users::update_authenticator_app(&mut tx, &user.id, &AuthenticatorApp::default()).await);
     assert_gone(users::update_password_hash(&mut tx, &user.id, "hash").await);
     assert_gone(users::update_state(&mut tx, &user.id, UserState::Enabled).await);
     assert_gone(users::update_last_accessed(&mut tx, &user.id, now).await);
@@ -46,8 +46,8 @@ async fn a_time_step_is_accepted_once_and_only_for_the_secret_that_is_stored() {
     let (domain, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
     let mut tx = app.services.db.begin().await.unwrap();
     let id = users::find_locked(&mut tx, &domain, &login).await.unwrap().unwrap().id;
-    let stored = StoredApp { secret: Some(b"secret".to_vec()), last_step: None };
-    users::update_app(&mut tx, &id, &stored).await.unwrap();
+    let stored = AuthenticatorApp { secret: Some(b"secret".to_vec()), last_step: None };
+    users::update_authenticator_app(&mut tx, &id, &stored).await.unwrap();
     for (secret, step, is_accepted) in
         [("other", 7, false), ("secret", 7, true), ("secret", 7, false), ("secret", 6, false), ("secret", 8, true)]
     {

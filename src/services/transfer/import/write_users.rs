@@ -67,7 +67,7 @@ impl Services {
     }
 
     fn encrypt_otp_secret(&self, secret: &OtpSecret) -> Result<Vec<u8>, Failure> {
-        let encrypted = self.secret_key.seal(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
+        let encrypted = self.secret_key.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
         encrypted.map_err(Failure::from)
     }
 }

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::schema::tallies;
 use super::types::At;
 use crate::clock::Timestamp;
-use crate::domain::ids::TallyId;
+use crate::domain::ids::RateLimitEventId;
 use crate::domain::secret::Digest;
 
 /// Locks `counter` until the transaction ends. On SQLite, the transaction already holds the only write lock.
@@ -32,9 +32,9 @@ pub async fn find_nth_newest(
     n: u32,
     since: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
-    let at: Option<At> = on!(tx.conn(), c => {
+    Ok(on!(tx.conn(), c => {
         tallies::table
-            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counter.eq(counter))
             .filter(tallies::counted_at.gt(At(since)))
             .order(tallies::counted_at.desc())
             .offset(i64::from(n.saturating_sub(1)))
@@ -43,25 +43,23 @@ pub async fn find_nth_newest(
             .first(c)
             .await
             .optional()
-    })?;
-    Ok(at.map(|at| at.0))
+    })?)
 }
 
 /// The times of the `n` newest events counted under `$counter` after `$since`, newest first, queried through `$conn`.
 macro_rules! newest_on {
-    ($conn:expr, $counter:expr, $n:expr, $since:expr) => {{
-        let times: Vec<At> = on!($conn, c => {
+    ($conn:expr, $counter:expr, $n:expr, $since:expr) => {
+        Ok(on!($conn, c => {
             tallies::table
-                .filter(tallies::counter.eq($counter.as_slice()))
+                .filter(tallies::counter.eq($counter))
                 .filter(tallies::counted_at.gt(At($since)))
                 .order(tallies::counted_at.desc())
                 .limit(i64::from($n))
                 .select(tallies::counted_at)
                 .load(c)
                 .await
-        })?;
-        Ok(times.into_iter().map(|at| at.0).collect())
-    }};
+        })?)
+    };
 }
 
 /// The times of the `n` newest events counted under `counter` after `since`, newest first.
@@ -84,7 +82,7 @@ pub async fn list_newest_within(
 pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u32, Error> {
     let count: i64 = on!(tx.conn(), c => {
         tallies::table
-            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counter.eq(counter))
             .filter(tallies::counted_at.gt(At(since)))
             .count()
             .get_result(c)
@@ -94,12 +92,12 @@ pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u3
 }
 
 /// Counts one event.
-pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
+pub async fn insert(tx: &mut Tx, id: &RateLimitEventId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::insert_into(tallies::table)
             .values((
-                tallies::tally_id.eq(id.as_str()),
-                tallies::counter.eq(counter.as_slice()),
+                tallies::tally_id.eq(id),
+                tallies::counter.eq(counter),
                 tallies::counted_at.eq(At(now)),
             ))
             .execute(c)
@@ -109,8 +107,8 @@ pub async fn insert(tx: &mut Tx, id: &TallyId, counter: &Digest, now: Timestamp)
 }
 
 /// Removes one event from its count.
-pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(tallies::table.find(id.as_str())).execute(c).await)?;
+pub async fn delete(tx: &mut Tx, id: &RateLimitEventId) -> Result<(), Error> {
+    on!(tx.conn(), c => diesel::delete(tallies::table.find(id)).execute(c).await)?;
     Ok(())
 }
 
@@ -119,7 +117,7 @@ pub async fn delete(tx: &mut Tx, id: &TallyId) -> Result<(), Error> {
 pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<(), Error> {
     on!(tx.conn(), c => {
         diesel::delete(tallies::table)
-            .filter(tallies::counter.eq(counter.as_slice()))
+            .filter(tallies::counter.eq(counter))
             .filter(tallies::counted_at.gt(At(since)))
             .execute(c)
             .await
