@@ -17,7 +17,7 @@ use crate::config::{Config, Limits};
 use crate::entropy;
 use crate::graphql::guard::{Limits as GuardLimits, Settings};
 use crate::graphql::{self, Api};
-use crate::http::{self, HttpSettings, Mails, PageSettings, SampleUsers, SchemaText, Site};
+use crate::http::{self, HttpSettings, MessageList, PageSettings, SampleUsers, SchemaText, ServerOptions};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
@@ -65,7 +65,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
-    http::serve(listener, site(api, &config, mailbox, demo), stop).await;
+    http::serve(listener, server_options(api, &config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
     stopping.cancel();
@@ -78,10 +78,10 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     Ok(())
 }
 
-fn site(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> Site<Api> {
+fn server_options(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> ServerOptions {
     let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
-    Site {
-        api,
+    ServerOptions {
+        api: api.into(),
         settings: HttpSettings {
             body_limit: config.http.body_limit,
             batch_size: config.limits.batch_size,
@@ -102,7 +102,7 @@ fn site(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<Sample
             },
         },
         schema: config.documents.introspection.then(schema),
-        mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
+        mailbox: mailbox.map(|mailbox| MessageList::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
     }
 }

@@ -12,7 +12,7 @@ const VARY: &str = "accept, authorization, cookie, x-userprofile-session, origin
 const GET_HELLO: &str = "/graphql?query=%7Bhello%7D";
 
 #[tokio::test]
-async fn a_query_is_answered_in_the_form_that_was_asked_for() {
+async fn a_response_has_the_requested_media_type() {
     let body = || json!({ "query": "{ hello }" }).to_string();
     for (accept, form) in [
         ("application/json", "application/json; charset=utf-8"),
@@ -31,10 +31,10 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn mutations_are_for_post_alone() {
+async fn mutations_require_post() {
     let toy = Toy::default();
     let run = async |method: &str, address: &str| {
-        send(crate::http::router(site(&toy)), build(method, address, &[], Body::empty())).await
+        send(crate::http::router(options(&toy)), build(method, address, &[], Body::empty())).await
     };
     for query in [
         "query=mutation%7Bbump(milliseconds:0)%7D",
@@ -61,7 +61,7 @@ async fn mutations_are_for_post_alone() {
 }
 
 #[tokio::test]
-async fn the_form_decides_the_status_of_what_was_not_executed() {
+async fn the_media_type_decides_the_status_before_execution() {
     for (query, code) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")] {
         ask(query).await.refused(400, code);
         post(&[JSON], json!({ "query": query }).to_string()).await.refused(200, code);
@@ -69,7 +69,7 @@ async fn the_form_decides_the_status_of_what_was_not_executed() {
 }
 
 #[tokio::test]
-async fn errors_beside_data_are_answered_200_and_name_the_request() {
+async fn errors_beside_data_are_200_and_contain_the_request_id() {
     let reply = post(
         &[JSON, ("accept", "application/graphql-response+json"), ("x-request-id", "mine-1")],
         r#"{"query":"{ hello nullable }"}"#,
@@ -84,7 +84,7 @@ async fn errors_beside_data_are_answered_200_and_name_the_request() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_503_unless_something_was_there() {
+async fn unavailable_is_503_if_no_field_has_a_value() {
     for accept in ["application/json", "application/graphql-response+json"] {
         let reply = post(&[JSON, ("accept", accept)], r#"{"query":"{ gone }"}"#).await;
         assert_eq!(reply.status, 503);
@@ -105,7 +105,7 @@ async fn an_error_without_a_code_is_masked() {
 }
 
 #[tokio::test]
-async fn a_panic_is_500_and_tells_nothing() {
+async fn a_panic_is_500_and_reveals_nothing() {
     let reply = ask("{ panics(now: true) }").await;
     reply.refused(500, "INTERNAL_SERVER_ERROR");
     assert!(!reply.json().to_string().contains("secret"));
@@ -119,7 +119,7 @@ async fn a_long_operation_continues_with_low_priority() {
 }
 
 #[tokio::test]
-async fn the_api_learns_where_a_request_comes_from() {
+async fn the_api_gets_the_context_of_a_request() {
     let token = format!("upa_{}", "A".repeat(43));
     let request = build(
         "POST",
@@ -142,7 +142,7 @@ async fn the_api_learns_where_a_request_comes_from() {
 }
 
 #[tokio::test]
-async fn text_comes_through_as_it_was_sent() {
+async fn text_is_returned_unchanged() {
     for text in ["\0", "🏃 Swim", "\u{2028}", "a\"b\\c", "\u{fffd}"] {
         let body = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": text } }).to_string();
         assert_eq!(post(&[JSON], body).await.json()["data"]["echo"], text);
@@ -150,11 +150,11 @@ async fn text_comes_through_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn an_operation_outlives_our_patience() {
+async fn an_operation_completes_after_the_request_timed_out() {
     let toy = Toy::default();
-    let mut site = site(&toy);
-    site.settings.request_timeout = Duration::from_millis(100);
-    let router = crate::http::router(site);
+    let mut options = options(&toy);
+    options.settings.request_timeout = Duration::from_millis(100);
+    let router = crate::http::router(options);
     let slow = |milliseconds: u64| {
         let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
         build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
@@ -167,9 +167,9 @@ async fn an_operation_outlives_our_patience() {
 #[tokio::test]
 async fn a_batch_is_executed_in_order() {
     let batch = async |size: usize, body: &str| {
-        let mut site = site(&Toy::default());
-        site.settings.batch_size = size;
-        send(crate::http::router(site), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
+        let mut options = options(&Toy::default());
+        options.settings.batch_size = size;
+        send(crate::http::router(options), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
     };
     let three = r#"[{"query":"mutation{bump(milliseconds:50)}"},{"query":"{slow(milliseconds:0)}"},{"query":"{x}"}]"#;
     let reply = batch(3, three).await;

@@ -57,7 +57,7 @@ async fn logged(request: Request<Body>) -> String {
 }
 
 #[tokio::test]
-async fn a_request_is_told_without_its_secrets() {
+async fn a_request_is_logged_without_its_secrets() {
     let body = Body::from(r#"{"query":"{ echo(text: \"in-the-body\") }"}"#);
     let token = format!("upa_in-the-token{}A", "-".repeat(30));
     assert!(AccessToken::parse(&token).is_some());
@@ -71,7 +71,7 @@ async fn a_request_is_told_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn a_masked_error_is_told_here_with_its_request() {
+async fn a_masked_error_is_logged_with_its_request_id() {
     let headers = [JSON, ("x-request-id", "r-8")];
     let log = logged(build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ escapes }"}"#))).await;
     let line = log.lines().find(|line| line.contains("masked")).expect("nothing was logged");

@@ -2,10 +2,10 @@
 
 mod connections;
 mod documents;
+mod errors;
 mod log;
 mod pages;
-mod refusals;
-mod toy;
+pub(super) mod toy;
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use axum::{
 use serde_json::Value;
 use tower::ServiceExt;
 
-use toy::{Toy, site};
+use toy::{Toy, options};
 
 /// A response, read completely.
 struct Reply {
@@ -53,7 +53,7 @@ async fn send(router: Router, request: Request<Body>) -> Reply {
 }
 
 async fn call(request: Request<Body>) -> Reply {
-    send(super::router(site(&Toy::default())), request).await
+    send(super::router(options(&Toy::default())), request).await
 }
 
 async fn get(address: &str, headers: &[(&str, &str)]) -> Reply {

@@ -1,4 +1,4 @@
-//! Refused requests, and the common form of their responses.
+//! Errors of the endpoint, and the common form of their responses.
 
 use axum::body::Bytes;
 use futures_util::{StreamExt, stream};
@@ -27,7 +27,7 @@ async fn a_body_that_is_no_request_is_400() {
 }
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn the_body_must_be_json() {
     let body = r#"{"query":"{hello}"}"#;
     for kind in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"]
@@ -45,7 +45,7 @@ async fn only_json_is_taken() {
 }
 
 #[tokio::test]
-async fn only_json_is_given() {
+async fn the_response_is_json() {
     for accept in ["text/plain", "application/xml", "application/json;q=0", "text/html"] {
         post(&[JSON, ("accept", accept)], r#"{"query":"{hello}"}"#).await.refused(406, "BAD_USER_INPUT");
     }
@@ -53,7 +53,7 @@ async fn only_json_is_given() {
 }
 
 #[tokio::test]
-async fn too_large_a_body_is_413_however_it_is_sent() {
+async fn a_body_that_is_too_large_is_413_however_it_is_sent() {
     let large = vec![b'a'; 10 * 1024 * 1024];
     post(&[JSON], large.clone()).await.refused(413, "LIMIT_EXCEEDED");
     let chunks = stream::iter(large.chunks(100_000).map(Bytes::copy_from_slice).collect::<Vec<_>>());
@@ -68,12 +68,12 @@ async fn too_large_a_body_is_413_however_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up() {
+async fn a_body_that_never_ends_is_408() {
     let never = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) }).chain(stream::pending());
-    let mut site = site(&Toy::default());
-    site.settings.request_timeout = std::time::Duration::from_millis(100);
+    let mut options = options(&Toy::default());
+    options.settings.request_timeout = std::time::Duration::from_millis(100);
     let request = build("POST", "/graphql", &[JSON], Body::from_stream(never));
-    send(crate::http::router(site), request).await.refused(408, "BAD_USER_INPUT");
+    send(crate::http::router(options), request).await.refused(408, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn anything_else_is_404() {
+async fn other_paths_are_404() {
     for address in ["/nothing", "/graphql/", "/graphql/x", "/assets/none.js", "/assets/../Cargo.toml", "/graphiql.html"]
     {
         get(address, &[]).await.refused(404, "BAD_USER_INPUT");
@@ -127,7 +127,7 @@ async fn anything_else_is_404() {
 }
 
 #[tokio::test]
-async fn a_bad_request_id_is_replaced() {
+async fn an_invalid_request_id_is_replaced() {
     for bad in ["a b", "<script>", &"x".repeat(65)] {
         let reply = get("/healthz", &[("x-request-id", bad)]).await;
         assert_eq!(reply.header("x-request-id"), "ab".repeat(16));
