@@ -1,8 +1,10 @@
 //! Builds the mail transport and the links of messages from the settings.
 
+use secrecy::SecretString;
+
 use super::error::CliError;
 use crate::config::{Config, SmtpSecurity as Security};
-use crate::mail::{Smtp, SmtpPassword, SmtpSecurity, SmtpSettings, Transport};
+use crate::mail::{Smtp, SmtpSecurity, SmtpSettings, Transport};
 use crate::services::Links;
 
 /// The mail server, if one is set.
@@ -21,7 +23,7 @@ pub(super) fn transport(config: &Config) -> Result<Option<Transport>, CliError> 
         credentials: server
             .credentials
             .as_ref()
-            .map(|(user, password)| (user.clone(), SmtpPassword::new(password.expose()))),
+            .map(|(user, password)| (user.clone(), SecretString::from(password.expose()))),
         from_address: mail.from.address.clone(),
         from_name: mail.from.name.clone(),
     };

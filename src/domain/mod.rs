@@ -22,6 +22,7 @@ pub mod profile_text;
 pub mod record;
 pub mod search;
 pub mod secret;
+pub mod secret_value;
 pub mod session;
 pub mod tags;
 pub mod tally;
