@@ -16,6 +16,7 @@
 )]
 
 mod browsers;
+mod circles;
 mod cli;
 mod clock_steps;
 mod code_attempts;
