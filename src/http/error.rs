@@ -34,10 +34,10 @@ pub(super) enum RequestError {
     BodyTooLarge(usize),
     /// The body exceeds a limit of the API.
     #[error("{}", .0.message)]
-    LimitExceeded(Box<ExceededLimit>),
+    LimitExceeded(Box<ServerError>),
     /// The requests of a batch together exceed a limit.
     #[error("{}", .0.message)]
-    BatchLimitExceeded(Box<ExceededLimit>),
+    BatchLimitExceeded(Box<ServerError>),
     #[error("The body did not arrive in time; send the request again")]
     BodyTooSlow,
     #[error("The body ended early or is malformed; send the request again")]
@@ -90,67 +90,38 @@ fn describe_origin(origin: &str) -> String {
     }
 }
 
-/// The API's error about an exceeded limit.
-#[derive(Debug)]
-pub(super) struct ExceededLimit {
-    message: String,
-    /// The limit's name, its value, and the requested value.
-    extensions: Map<String, Value>,
-}
-
-impl From<ServerError> for Box<ExceededLimit> {
-    fn from(error: ServerError) -> Self {
-        let extensions = match serde_json::to_value(&error.extensions) {
-            Ok(Value::Object(extensions)) => extensions,
-            _ => Map::new(),
-        };
-        Self::new(ExceededLimit { message: error.message, extensions })
-    }
-}
-
 impl RequestError {
-    fn status(&self) -> StatusCode {
+    /// The status, and the value of `extensions.code`.
+    fn status_and_code(&self) -> (StatusCode, Code) {
         match self {
-            Self::NotFound(_) | Self::SchemaHidden => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyTooLarge(_) | Self::LimitExceeded(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::OriginNotAllowed(_) | Self::HostNotAllowed => StatusCode::FORBIDDEN,
-            // The operation ran; whether its lost response contained errors is unknown.
-            Self::ResponseTooLarge { .. } => StatusCode::OK,
             Self::BodyBroken
             | Self::Malformed(_)
             | Self::CookiesDisabled
             | Self::InvalidSessionHeader
-            | Self::BatchesDisabled
-            | Self::BatchLimitExceeded(_)
-            | Self::BatchTooLong { .. } => StatusCode::BAD_REQUEST,
-            Self::TimedOut | Self::TooMuchUnread | Self::ResponseDropped => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// The value of `extensions.code`.
-    fn code(&self) -> Code {
-        match self {
-            Self::BodyTooLarge(_)
-            | Self::LimitExceeded(_)
-            | Self::BatchLimitExceeded(_)
-            | Self::BatchTooLong { .. }
-            | Self::ResponseTooLarge { .. } => Code::LimitExceeded,
-            Self::OriginNotAllowed(_) | Self::HostNotAllowed => Code::Forbidden,
-            Self::TimedOut | Self::TooMuchUnread | Self::ResponseDropped => Code::Unavailable,
-            Self::Internal => Code::InternalServerError,
-            _ => Code::BadUserInput,
+            | Self::BatchesDisabled => (StatusCode::BAD_REQUEST, Code::BadUserInput),
+            Self::NotFound(_) | Self::SchemaHidden => (StatusCode::NOT_FOUND, Code::BadUserInput),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, Code::BadUserInput),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, Code::BadUserInput),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput),
+            Self::OriginNotAllowed(_) | Self::HostNotAllowed => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Self::BodyTooLarge(_) | Self::LimitExceeded(_) => (StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded),
+            Self::BatchLimitExceeded(_) | Self::BatchTooLong { .. } => (StatusCode::BAD_REQUEST, Code::LimitExceeded),
+            // The operation ran; whether its lost response contained errors is unknown.
+            Self::ResponseTooLarge { .. } => (StatusCode::OK, Code::LimitExceeded),
+            Self::TimedOut | Self::TooMuchUnread | Self::ResponseDropped => {
+                (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable)
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError),
         }
     }
 
     /// The entries of `extensions` that describe an exceeded limit.
-    fn limit(&self) -> Map<String, Value> {
+    fn limit(&self) -> Option<Map<String, Value>> {
         let limit = match self {
-            Self::LimitExceeded(limit) | Self::BatchLimitExceeded(limit) => return limit.extensions.clone(),
+            Self::LimitExceeded(error) | Self::BatchLimitExceeded(error) => {
+                serde_json::to_value(&error.extensions).ok()?
+            }
             Self::BodyTooLarge(allowed) => json!({ "limit": "bodyBytes", "allowed": allowed }),
             Self::BatchTooLong { allowed, asked } => {
                 json!({ "limit": "batchSize", "allowed": allowed, "asked": asked })
@@ -158,18 +129,19 @@ impl RequestError {
             Self::ResponseTooLarge { allowed, asked } => {
                 json!({ "limit": "responseBytes", "allowed": allowed, "asked": asked })
             }
-            _ => Value::Null,
+            _ => return None,
         };
-        if let Value::Object(limit) = limit { limit } else { Map::new() }
+        if let Value::Object(limit) = limit { Some(limit) } else { None }
     }
 
     /// The body, in the form `{"errors": [{"message", "extensions": {"code", "requestId"}}]}`.
     fn body(&self, request_id: &RequestId) -> String {
-        let mut extensions = self.limit();
-        extensions.insert("code".to_owned(), self.code().as_str().into());
+        let (status, code) = self.status_and_code();
+        let mut extensions = self.limit().unwrap_or_default();
+        extensions.insert("code".to_owned(), code.as_str().into());
         extensions.insert("requestId".to_owned(), request_id.as_str().into());
         let errors = json!([{ "message": self.to_string(), "extensions": extensions }]);
-        match self.status() {
+        match status {
             // The operation was executed (GraphQL, section 7.1).
             StatusCode::OK => json!({ "data": null, "errors": errors }).to_string(),
             _ => json!({ "errors": errors }).to_string(),
@@ -183,7 +155,7 @@ impl RequestError {
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::VARY, HeaderValue::from_static("accept")),
         ];
-        (self.status(), headers, Extension(Arc::new(self))).into_response()
+        (self.status_and_code().0, headers, Extension(Arc::new(self))).into_response()
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::BatchRequest;
+use async_graphql::{BatchRequest, Request};
 use axum::{
     Extension,
     body::Body,
-    extract::{Request, State},
+    extract::{self, State},
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -32,12 +32,12 @@ const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
 pub(super) async fn get(
     State(state): State<Arc<AppState>>,
     Extension(info): Extension<RequestInfo>,
-    request: Request,
+    request: extract::Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
     let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
         Ok(Media::Html) => pages::graphiql(&parts.headers).await,
-        Ok(media) => match query(&state, &parts, &info, media).await {
+        Ok(media) => match (Call { state: &state, info: &info, parts: &parts, media }).query().await {
             Ok(response) => response.into_response(media, Caching::Private(&parts.headers)),
             Err(error) => error.into_response_as(media),
         },
@@ -51,7 +51,7 @@ pub(super) async fn get(
 pub(super) async fn post(
     State(state): State<Arc<AppState>>,
     Extension(info): Extension<RequestInfo>,
-    request: Request,
+    request: extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let (media, checked) = match negotiation::negotiate(&parts.headers, negotiation::OF_POST) {
@@ -62,86 +62,81 @@ pub(super) async fn post(
         body::discard(body, &parts.headers).await;
         return error.into_response_as(media);
     }
-    match operation(&state, &parts, body, &info, media).await {
+    match (Call { state: &state, info: &info, parts: &parts, media }).operation(body).await {
         Ok(response) => response.into_response(media, Caching::NoStore),
         Err(error) => error.into_response_as(media),
     }
 }
 
-async fn query(
-    state: &Arc<AppState>,
-    parts: &Parts,
-    info: &RequestInfo,
+/// A call of the endpoint, whose response has this media type.
+struct Call<'a> {
+    state: &'a Arc<AppState>,
+    info: &'a RequestInfo,
+    parts: &'a Parts,
     media: Media,
-) -> Result<SerializedResponse, RequestError> {
-    let request = request::from_query_string(parts.uri.query())?.data(ReadOnly);
-    execute(state, BatchRequest::Single(request), parts, info, media).await
 }
 
-async fn operation(
-    state: &Arc<AppState>,
-    parts: &Parts,
-    body: Body,
-    info: &RequestInfo,
-    media: Media,
-) -> Result<SerializedResponse, RequestError> {
-    let bytes = body::read(body, &parts.headers, state.settings.body_limit, info.deadline).await?;
-    state.api.check_body(&bytes).map_err(|error| RequestError::LimitExceeded(error.into()))?;
-    let batch = request::from_body(&bytes, state.settings.batch_size)?;
-    drop(bytes);
-    backpressure::reserve(parts, info.deadline).await?;
-    execute(state, batch, parts, info, media).await
-}
-
-/// Executes in a task of its own, which runs to its end even if the client disconnects or the request times out: an
-/// operation that is dropped half-way would leave a transaction behind.
-async fn execute(
-    state: &Arc<AppState>,
-    batch: BatchRequest,
-    parts: &Parts,
-    info: &RequestInfo,
-    media: Media,
-) -> Result<SerializedResponse, RequestError> {
-    let (requests, is_batch) = match batch {
-        BatchRequest::Single(request) => (vec![request], false),
-        BatchRequest::Batch(requests) => (requests, true),
-    };
-    let mut prepared = state.api.prepare(requests).map_err(|error| RequestError::BatchLimitExceeded(error.into()))?;
-    let long = LongOperation::default();
-    for request in prepared.iter_mut().flatten() {
-        request.data.insert(long.clone());
+impl Call<'_> {
+    async fn query(&self) -> Result<SerializedResponse, RequestError> {
+        let request = request::from_query_string(self.parts.uri.query())?.data(ReadOnly);
+        self.execute(vec![request], false).await
     }
-    let shown = session::credentials(&parts.headers, state.settings.takes_cookies)?;
-    let sender = Sender::new(&parts.headers, shown, info.client_address, info.request_id.clone());
-    let operation = {
-        let (state, request_id) = (Arc::clone(state), info.request_id.clone());
-        async move {
-            let mut executed = Vec::with_capacity(prepared.len());
-            for request in prepared {
-                executed.push(state.api.execute(request, sender.clone()).await);
+
+    async fn operation(&self, body: Body) -> Result<SerializedResponse, RequestError> {
+        let Self { state, info, parts, .. } = self;
+        let bytes = body::read(body, &parts.headers, state.settings.body_limit, info.deadline).await?;
+        state.api.check_body(&bytes).map_err(|error| RequestError::LimitExceeded(Box::new(error)))?;
+        let batch = request::from_body(&bytes, state.settings.batch_size)?;
+        drop(bytes);
+        backpressure::reserve(parts, info.deadline).await?;
+        match batch {
+            BatchRequest::Single(request) => self.execute(vec![request], false).await,
+            BatchRequest::Batch(requests) => self.execute(requests, true).await,
+        }
+    }
+
+    /// Executes in a task of its own, which runs to its end even if the client disconnects or the request times out: an
+    /// operation that is dropped half-way would leave a transaction behind.
+    async fn execute(&self, requests: Vec<Request>, is_batch: bool) -> Result<SerializedResponse, RequestError> {
+        let Self { state, info, parts, media } = *self;
+        let prepared = state.api.prepare(requests);
+        let mut prepared = prepared.map_err(|error| RequestError::BatchLimitExceeded(Box::new(error)))?;
+        let long = LongOperation::default();
+        for request in prepared.iter_mut().flatten() {
+            request.data.insert(long.clone());
+        }
+        let shown = session::credentials(&parts.headers, state.settings.takes_cookies)?;
+        let sender = Sender::new(&parts.headers, shown, info.client_address, info.request_id.clone());
+        let operation = {
+            let (state, request_id) = (Arc::clone(state), info.request_id.clone());
+            async move {
+                let mut executed = Vec::with_capacity(prepared.len());
+                for request in prepared {
+                    executed.push(state.api.execute(request, sender.clone()).await);
+                }
+                SerializedResponse::new(executed, is_batch, media, &request_id)
             }
-            SerializedResponse::new(executed, is_batch, media, &request_id)
-        }
-    };
-    let operation = operation.in_current_span();
-    let low_priority = state.low_priority.clone();
-    let task = state.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
-    match timeout_at(info.deadline, task).await {
-        Ok(Ok(Ok(response))) => Ok(response),
-        Ok(Ok(Err(error))) => {
-            tracing::error!(%error, "the response cannot be serialized as JSON; the client gets an internal error");
-            Err(RequestError::Internal)
-        }
-        // The panic hook has logged the cause; its text may contain anything and is not repeated.
-        Ok(Err(_)) => {
-            tracing::error!("the operation panicked; the client gets an internal error");
-            Err(RequestError::Internal)
-        }
-        Err(_) => {
-            tracing::warn!(
-                "the operation takes longer than USERPROFILE_REQUEST_TIMEOUT; it continues without a client"
-            );
-            Err(RequestError::TimedOut)
+        };
+        let operation = operation.in_current_span();
+        let low_priority = state.low_priority.clone();
+        let task = state.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
+        match timeout_at(info.deadline, task).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => {
+                tracing::error!(%error, "the response cannot be serialized as JSON; the client gets an internal error");
+                Err(RequestError::Internal)
+            }
+            // The panic hook has logged the cause; its text may contain anything and is not repeated.
+            Ok(Err(_)) => {
+                tracing::error!("the operation panicked; the client gets an internal error");
+                Err(RequestError::Internal)
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "the operation takes longer than USERPROFILE_REQUEST_TIMEOUT; it continues without a client"
+                );
+                Err(RequestError::TimedOut)
+            }
         }
     }
 }

@@ -88,13 +88,11 @@ struct Envelope<'a> {
 impl Parameters {
     fn of_json(json: &[u8]) -> Result<Self, RequestError> {
         let envelope: Envelope = serde_json::from_slice(json).map_err(|error| not_json("The body", &error))?;
+        let text = |name, value: Option<&RawValue>| value.map(|value| typed(name, "a string", value.get())).transpose();
         Ok(Self {
-            query: envelope.query.map(|value| typed("query", "a string", value.get())).transpose()?,
-            document_id: envelope.document_id.map(|value| typed("documentId", "a string", value.get())).transpose()?,
-            operation_name: envelope
-                .operation_name
-                .map(|value| typed("operationName", "a string", value.get()))
-                .transpose()?,
+            query: text("query", envelope.query)?,
+            document_id: text("documentId", envelope.document_id)?,
+            operation_name: text("operationName", envelope.operation_name)?,
             variables: envelope.variables.map(|value| exact_variables(value.get())).transpose()?,
             extensions: envelope.extensions.map(|value| object("extensions", value.get())).transpose()?,
         })

@@ -14,7 +14,7 @@ use super::{
     router::routes,
 };
 
-/// How long running requests may take to finish after the server was told to stop.
+/// How long running requests may take to finish after the shutdown began.
 const GRACE: Duration = Duration::from_secs(30);
 /// The pause after a connection could not be accepted: usually there are too many open files, and retrying immediately
 /// would only waste CPU time.
@@ -73,7 +73,7 @@ pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl
         operations.wait().await;
     };
     if timeout(GRACE, all).await.is_err() {
-        tracing::warn!("requests that still run 30 s after the server was told to stop are aborted");
+        tracing::warn!("aborted the requests that were still running 30 s after the shutdown began");
     }
 }
 

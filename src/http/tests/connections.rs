@@ -52,7 +52,7 @@ impl Running {
     async fn stop(self) {
         let Self { stop, served, .. } = self;
         stop.send(()).unwrap();
-        timeout(Duration::from_secs(5), served).await.expect("it does not stop").unwrap();
+        timeout(Duration::from_secs(5), served).await.expect("the server does not stop").unwrap();
     }
 }
 
@@ -121,14 +121,13 @@ async fn a_client_that_sends_too_much_can_read_the_error() {
     all.resize(all.len() + 10 * 1024 * 1024, b' ');
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&all).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let mut reply = [0; 12];
+    stream.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 413");
 
-    let asked = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
-    let mut asked = asked;
-    asked.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let mut waiting = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
+    waiting.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 413");
     server.stop().await;
 }
 
@@ -153,8 +152,8 @@ async fn invalid_bytes_do_not_stop_the_server() {
         b"GET http://[ HTTP/1.1\r\n\r\n",
     ] {
         let mut stream = server.open(bytes).await;
-        let mut answer = Vec::new();
-        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await.unwrap();
+        let mut reply = Vec::new();
+        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut reply)).await.unwrap();
     }
     assert!(server.exchange(mutation(0).as_bytes()).await.contains("200 OK"));
     server.stop().await;
@@ -170,7 +169,7 @@ async fn a_shutdown_lets_running_requests_finish_and_accepts_no_new_ones() {
     toy.begins(2).await;
     let stopping = tokio::spawn(server.stop());
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
-    timeout(Duration::from_secs(2), refused).await.expect("new connections are taken");
+    timeout(Duration::from_secs(2), refused).await.expect("new connections are accepted");
     assert!(read_all(&mut waiting).await.contains("200 OK"));
     stopping.await.unwrap();
     assert_eq!(toy.finished(), 2, "an operation without a client was cut off");

@@ -43,7 +43,7 @@ async fn mutations_require_post() {
         "query=subscription%7Bhello%7D",
     ] {
         let reply = run("GET", &format!("/graphql?{query}")).await;
-        reply.refused(405, "BAD_USER_INPUT");
+        reply.assert_error(405, "BAD_USER_INPUT");
         assert_eq!(reply.header("allow"), "POST");
         assert_eq!(run("HEAD", &format!("/graphql?{query}")).await.status, 405);
     }
@@ -63,8 +63,8 @@ async fn mutations_require_post() {
 #[tokio::test]
 async fn the_media_type_decides_the_status_before_execution() {
     for (query, code) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")] {
-        ask(query).await.refused(400, code);
-        post(&[JSON], json!({ "query": query }).to_string()).await.refused(200, code);
+        ask(query).await.assert_error(400, code);
+        post(&[JSON], json!({ "query": query }).to_string()).await.assert_error(200, code);
     }
 }
 
@@ -78,7 +78,7 @@ async fn errors_beside_data_are_200_and_contain_the_request_id() {
     assert_eq!((reply.status, reply.header("x-request-id")), (StatusCode::OK, "mine-1"));
     let json = reply.json();
     assert_eq!(json["data"], json!({ "hello": "world", "nullable": null }));
-    assert_eq!(json["errors"][0]["message"], "told to the client");
+    assert_eq!(json["errors"][0]["message"], "a message for clients");
     assert_eq!(json["errors"][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "requestId": "mine-1" }));
     assert_eq!(ask("{ nullable }").await.status, 200);
 }
@@ -107,7 +107,7 @@ async fn an_error_without_a_code_is_masked() {
 #[tokio::test]
 async fn a_panic_is_500_and_reveals_nothing() {
     let reply = ask("{ panics(now: true) }").await;
-    reply.refused(500, "INTERNAL_SERVER_ERROR");
+    reply.assert_error(500, "INTERNAL_SERVER_ERROR");
     assert!(!reply.json().to_string().contains("secret"));
 }
 
@@ -115,7 +115,7 @@ async fn a_panic_is_500_and_reveals_nothing() {
 async fn a_long_operation_continues_with_low_priority() {
     assert_eq!(ask("{ continues(panics: false) }").await.json()["data"]["continues"], "long");
     let reply = ask("{ continues(panics: true) }").await;
-    reply.refused(500, "INTERNAL_SERVER_ERROR");
+    reply.assert_error(500, "INTERNAL_SERVER_ERROR");
 }
 
 #[tokio::test]
@@ -136,8 +136,8 @@ async fn the_api_gets_the_context_of_a_request() {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 2], 4711))));
     let reply = call(Request::from_parts(parts, body)).await;
-    let told = format!(r#"Some("{token}") 198.51.100.7 Some("curl/8") r-1"#);
-    assert_eq!(reply.json()["data"]["sender"], told);
+    let context = format!(r#"Some("{token}") 198.51.100.7 Some("curl/8") r-1"#);
+    assert_eq!(reply.json()["data"]["sender"], context);
     assert_eq!(ask("{ sender }").await.json()["data"]["sender"], format!("None 0.0.0.0 None {}", "ab".repeat(16)));
 }
 
@@ -159,7 +159,7 @@ async fn an_operation_completes_after_the_request_timed_out() {
         let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
         build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
     };
-    send(router.clone(), slow(300)).await.refused(503, "UNAVAILABLE");
+    send(router.clone(), slow(300)).await.assert_error(503, "UNAVAILABLE");
     assert_eq!(toy.finished(), 0);
     toy.finishes(1).await;
 }
@@ -178,8 +178,8 @@ async fn a_batch_is_executed_in_order() {
     assert_eq!((&json[0]["data"]["bump"], &json[1]["data"]["slow"]), (&json!(1), &json!(2)));
     assert_eq!(json[2]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
 
-    batch(2, three).await.refused(400, "LIMIT_EXCEEDED");
-    batch(0, three).await.refused(400, "BAD_USER_INPUT");
-    batch(3, "[]").await.refused(400, "BAD_USER_INPUT");
+    batch(2, three).await.assert_error(400, "LIMIT_EXCEEDED");
+    batch(0, three).await.assert_error(400, "BAD_USER_INPUT");
+    batch(3, "[]").await.assert_error(400, "BAD_USER_INPUT");
     assert_eq!(batch(3, r#"[{"query":"{gone}"}]"#).await.status, 503);
 }

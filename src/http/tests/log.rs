@@ -64,8 +64,8 @@ async fn a_request_is_logged_without_its_secrets() {
     let authorization = format!("Bearer {token}");
     let headers = [JSON, ("authorization", &authorization), ("x-request-id", "r-7")];
     let log = logged(build("POST", "/graphql?x=in-the-query", &headers, body)).await;
-    for told in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
-        assert!(log.contains(told), "{told}: {log}");
+    for part in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
+        assert!(log.contains(part), "{part}: {log}");
     }
     assert!(!log.contains("in-the-"), "{log}");
 }

@@ -33,9 +33,9 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts the form that every refused request has.
+    /// Asserts that the request was not executed, and the form of the error.
     #[track_caller]
-    fn refused(&self, status: u16, code: &str) {
+    fn assert_error(&self, status: u16, code: &str) {
         let json = self.json();
         assert_eq!(self.status, status, "{json}");
         assert_eq!(json["errors"][0]["extensions"]["code"], code, "{json}");

@@ -32,7 +32,7 @@ async fn a_browser_gets_a_page_with_security_headers() {
 async fn every_response_to_get_varies_by_accept() {
     const QUERY: &str = "/graphql?query=%7Bhello%7D";
     let json = ("accept", "application/graphql-response+json");
-    let foreign = ("origin", "https://foreign.example");
+    let other_origin = ("origin", "https://foreign.example");
     let replies = [
         get("/graphql", &[BROWSER]).await,
         get("/graphql", &[BROWSER, ("accept-encoding", "gzip, br")]).await,
@@ -41,7 +41,7 @@ async fn every_response_to_get_varies_by_accept() {
         get("/graphql?query=%7B", &[json]).await,
         get("/graphql", &[]).await,
         get(QUERY, &[("accept", "image/png")]).await,
-        get(QUERY, &[json, foreign]).await,
+        get(QUERY, &[json, other_origin]).await,
         get("/graphql?query=mutation%7Bbump(milliseconds:0)%7D", &[json]).await,
         call(build("DELETE", "/graphql", &[], Body::empty())).await,
         get("/nothing", &[]).await,
@@ -100,9 +100,9 @@ async fn an_unknown_path_is_a_page_for_browsers() {
         assert!(page.contains("Page not found"), "{page}");
     }
     for program in [("accept", "*/*"), ("accept", "application/json"), ("x-none", "")] {
-        get("/nowhere", &[program]).await.refused(404, "BAD_USER_INPUT");
+        get("/nowhere", &[program]).await.assert_error(404, "BAD_USER_INPUT");
     }
-    call(build("POST", "/nowhere", &[BROWSER], Body::empty())).await.refused(404, "BAD_USER_INPUT");
+    call(build("POST", "/nowhere", &[BROWSER], Body::empty())).await.assert_error(404, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn app_schemes_can_be_allowed_origins() {
     let reply = ask("capacitor://localhost").await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (StatusCode::OK, "capacitor://localhost"));
     for other in ["ionic://localhost", "capacitor://localhost:1", "capacitor://evil", "http://localhost", "null"] {
-        ask(other).await.refused(403, "FORBIDDEN");
+        ask(other).await.assert_error(403, "FORBIDDEN");
     }
 }
 

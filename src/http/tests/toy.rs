@@ -157,7 +157,7 @@ async fn bump(context: &Context<'_>, milliseconds: u64) -> usize {
 }
 
 fn coded(code: &str) -> Error {
-    Error::new("told to the client").extend_with(|_, extensions| extensions.set("code", code))
+    Error::new("a message for clients").extend_with(|_, extensions| extensions.set("code", code))
 }
 
 /// Adds codes to the errors of the engine, as the schema's own guard does.
