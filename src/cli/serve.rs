@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::entropy;
 use crate::graphql::{self, Api};
-use crate::http::{self, Mails, SampleUsers, SchemaText, Site};
+use crate::http::{self, MessageList, SampleUsers, SchemaText, ServerOptions};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
 
@@ -66,7 +66,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().work(stopping.clone()));
-    http::serve(listener, site(api, config, mailbox, demo), stop).await;
+    http::serve(listener, server_options(api, config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
     stopping.cancel();
@@ -79,16 +79,16 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     Ok(())
 }
 
-fn site(api: Api, config: Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> Site<Api> {
+fn server_options(api: Api, config: Config, mailbox: Option<Mailbox>, demo: Option<SampleUsers>) -> ServerOptions {
     let mut settings = config.http;
     settings.loopback_only = mailbox.is_some();
     settings.pages.demo = demo;
     let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
-    Site {
-        api,
+    ServerOptions {
+        api: api.into(),
         settings,
         schema: config.requests.introspection.then(schema),
-        mailbox: mailbox.map(|mailbox| Mails::new(move || mailbox.list(SystemClock.now()))),
+        mailbox: mailbox.map(|mailbox| MessageList::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
     }
 }

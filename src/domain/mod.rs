@@ -23,6 +23,7 @@ pub mod profile_text;
 pub mod rate_limit;
 pub mod search;
 pub mod secret;
+pub mod secret_value;
 pub mod session;
 pub mod tags;
 pub mod token;

@@ -3,6 +3,7 @@
 use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 
 use super::Invalid;
+use super::secret_value::Secret;
 
 /// The minimum length of an imported secret in bytes: 80 bits, as Google Authenticator has generated them.
 pub const MIN_OTP_SECRET_BYTES: usize = 10;
@@ -14,14 +15,8 @@ pub const MAX_OTP_SECRET_BYTES: usize = 128;
 pub const OTP_SECRET_PURPOSE: &str = "otp secret";
 
 /// A secret shared with an authenticator app.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OtpSecret(Vec<u8>);
-
-impl std::fmt::Debug for OtpSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OtpSecret(***)")
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtpSecret(Secret<[u8]>);
 
 impl OtpSecret {
     /// Parses a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
@@ -39,31 +34,31 @@ impl OtpSecret {
                 "this must have {least} to {most} bits: at least 16 characters of base32"
             )));
         }
-        Ok(Self(bytes))
+        Ok(Self(Secret::new(bytes)))
     }
 
     /// Generates a secret of 160 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; NEW_OTP_SECRET_BYTES]) -> Self {
-        Self(bytes.to_vec())
+        Self(Secret::new(bytes.to_vec()))
     }
 
     /// Wraps a stored secret.
     #[must_use]
     pub fn from_stored(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(Secret::new(bytes))
     }
 
     /// The bytes that are encrypted and stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.reveal()
     }
 
     /// The secret in base32 without padding.
     #[must_use]
     pub fn reveal(&self) -> String {
-        BASE32_NOPAD.encode(&self.0)
+        BASE32_NOPAD.encode(self.0.reveal())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 use super::login::{LoginId, fold};
+use super::secret_value::Secret;
 
 /// The maximum length of a password in code points, after normalisation.
 pub const MAX_PASSWORD_LENGTH: usize = 128;
@@ -18,17 +19,11 @@ static COMMON: LazyLock<HashSet<&'static str>> =
 
 /// A password as the user typed it, in NFC: the same characters are the same password, however a keyboard composes
 /// them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Password {
-    normalized: String,
+    normalized: Secret<str>,
     /// The password as submitted, if that is not in NFC: other systems hashed it in this form.
-    submitted: Option<String>,
-}
-
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Password(***)")
-    }
+    submitted: Option<Secret<str>>,
 }
 
 impl Password {
@@ -36,26 +31,26 @@ impl Password {
     #[must_use]
     pub fn typed(text: &str) -> Self {
         let normalized: String = text.nfc().collect();
-        let submitted = (normalized != text).then(|| text.to_owned());
-        Self { normalized, submitted }
+        let submitted = (normalized != text).then(|| Secret::new(text));
+        Self { normalized: Secret::new(normalized), submitted }
     }
 
     /// The form that is hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.normalized.as_bytes()
+        self.normalized.reveal().as_bytes()
     }
 
     /// The password as submitted, if that differs: an imported hash may have been computed from it.
     #[must_use]
     pub fn as_submitted(&self) -> Option<&[u8]> {
-        self.submitted.as_deref().map(str::as_bytes)
+        self.submitted.as_ref().map(|text| text.reveal().as_bytes())
     }
 
     /// Whether it exceeds the maximum length, so that it can be refused without computing a hash.
     #[must_use]
     pub fn is_too_long(&self) -> bool {
-        self.normalized.chars().count() > MAX_PASSWORD_LENGTH
+        self.normalized.reveal().chars().count() > MAX_PASSWORD_LENGTH
     }
 }
 
@@ -96,7 +91,7 @@ pub struct Personal<'a> {
 /// The first rule that it violates.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
     check_for_anyone(password, min_length)?;
-    let folded = fold(&password.normalized);
+    let folded = fold(password.normalized.reveal());
     if personal_parts(personal).any(|part| folded.contains(&part)) { Err(Weakness::Personal) } else { Ok(()) }
 }
 
@@ -105,12 +100,12 @@ pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> 
 /// # Errors
 /// The first rule that it violates for every user.
 pub fn check_for_anyone(password: &Password, min_length: usize) -> Result<(), Weakness> {
-    let length = password.normalized.chars().count();
+    let length = password.normalized.reveal().chars().count();
     if length < min_length {
         Err(Weakness::TooShort { min_length })
     } else if length > MAX_PASSWORD_LENGTH {
         Err(Weakness::TooLong)
-    } else if COMMON.contains(fold(&password.normalized).as_str()) {
+    } else if COMMON.contains(fold(password.normalized.reveal()).as_str()) {
         Err(Weakness::TooCommon)
     } else {
         Ok(())
@@ -162,7 +157,7 @@ mod tests {
 
     #[test]
     fn is_never_shown() {
-        assert_eq!(format!("{:?}", Password::typed("hunter2")), "Password(***)");
+        assert_eq!(format!("{:?}", Password::typed("hunter2")), "Password { normalized: ***, submitted: None }");
     }
 
     #[test]

@@ -5,18 +5,14 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use super::secret_value::Secret;
+
 /// The length of a nonce in random bytes.
 pub const NONCE_LENGTH: usize = 12;
 
 /// 32 secret bytes that all keys of the server are derived from.
-#[derive(Clone)]
-pub struct SecretKey([u8; 32]);
-
-impl std::fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretKey(***)")
-    }
-}
+#[derive(Debug, Clone)]
+pub struct SecretKey(Secret<[u8]>);
 
 /// A keyed digest (HMAC-SHA-256): shows whether two values are equal, and nothing else about them.
 pub type Digest = [u8; 32];
@@ -30,7 +26,7 @@ impl SecretKey {
     /// Wraps the key's bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Secret::new(bytes.to_vec()))
     }
 
     /// The keyed digest of `parts`, for one `purpose`. Two digests are equal only if the purpose and every part are
@@ -65,7 +61,7 @@ impl SecretKey {
     /// HMAC pads a key with zeros to the hash's block size (RFC 2104, 2).
     fn mac(&self) -> Hmac<Sha256> {
         let mut block = [0; 64];
-        block.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        block.iter_mut().zip(self.0.reveal()).for_each(|(to, from)| *to = *from);
         <Hmac<Sha256> as hmac::KeyInit>::new(&block.into())
     }
 

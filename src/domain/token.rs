@@ -4,14 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use super::secret_value::Secret;
+
 /// The SHA-256 of a token's text. The token itself has 256 random bits, so no key or salt is needed.
 pub type TokenDigest = [u8; 32];
 
 macro_rules! token {
     ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(Secret<str>);
 
         impl $name {
             /// The prefix of every such token, so that a leaked one is recognised.
@@ -20,32 +22,26 @@ macro_rules! token {
             /// Generates a token of 256 random bits.
             #[must_use]
             pub fn from_random(bytes: [u8; 32]) -> Self {
-                Self(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes)))
+                Self(Secret::new(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes))))
             }
 
             /// Parses a submitted token; `None` if it is malformed.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
-                (bytes.len() == 32).then(|| Self(text.to_owned()))
+                (bytes.len() == 32).then(|| Self(Secret::new(text)))
             }
 
             /// The digest that is stored.
             #[must_use]
             pub fn digest(&self) -> TokenDigest {
-                Sha256::digest(&self.0).into()
+                Sha256::digest(self.0.reveal()).into()
             }
 
             /// The token itself, for its recipient.
             #[must_use]
             pub fn reveal(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(***)"))
+                self.0.reveal()
             }
         }
     };

@@ -4,6 +4,7 @@ use data_encoding::{Encoding, Specification};
 use std::sync::LazyLock;
 
 use super::Invalid;
+use super::secret_value::Secret;
 
 /// The length of a code in digits.
 pub const CODE_DIGITS: usize = 6;
@@ -17,7 +18,7 @@ const RECOVERY_CODE_LENGTH: usize = 16;
 const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A submitted code, by its form.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyCode {
     /// Six digits.
     Digits(Digits),
@@ -25,13 +26,13 @@ pub enum VerifyCode {
     Recovery(RecoveryCode),
 }
 
-/// Six digits. Prints `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Digits(String);
+/// Six digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digits(Secret<str>);
 
-/// A recovery code in the form that is compared: 16 capital letters and digits. Prints `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RecoveryCode(String);
+/// A recovery code in the form that is compared: 16 capital letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryCode(Secret<str>);
 
 impl VerifyCode {
     /// Parses a code that the user typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of
@@ -46,7 +47,7 @@ impl VerifyCode {
         }
         let is_digits = typed.len() == CODE_DIGITS && typed.bytes().all(|byte| byte.is_ascii_digit());
         if is_digits {
-            return Ok(Self::Digits(Digits(typed)));
+            return Ok(Self::Digits(Digits(Secret::new(typed))));
         }
         RecoveryCode::parse(&typed)
             .map(Self::Recovery)
@@ -95,17 +96,17 @@ impl Digits {
     /// one in ten million million.
     #[must_use]
     pub fn from_random(bytes: [u8; 8]) -> Self {
-        Self(format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000))
+        Self(Secret::new(format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)))
     }
 
     pub(super) fn new(number: u32) -> Self {
-        Self(format!("{number:06}"))
+        Self(Secret::new(format!("{number:06}")))
     }
 
     /// The digits themselves.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.reveal()
     }
 }
 
@@ -113,7 +114,7 @@ impl RecoveryCode {
     /// Generates a recovery code from 80 random bits.
     #[must_use]
     pub fn from_random(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
-        Self(ENCODING.encode(&bytes))
+        Self(Secret::new(ENCODING.encode(&bytes)))
     }
 
     /// `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as they look alike.
@@ -126,19 +127,20 @@ impl RecoveryCode {
                 other => other,
             })
             .collect();
-        (code.len() == RECOVERY_CODE_LENGTH && code.chars().all(|c| CROCKFORD.contains(c))).then_some(Self(code))
+        (code.len() == RECOVERY_CODE_LENGTH && code.chars().all(|c| CROCKFORD.contains(c)))
+            .then(|| Self(Secret::new(code)))
     }
 
     /// The form that is compared.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.0.reveal().as_bytes()
     }
 
     /// The code in the form that its owner sees once: `7QK4-M0ZT-3XNE-V81B`.
     #[must_use]
     pub fn reveal(&self) -> String {
-        let letters: Vec<char> = self.0.chars().collect();
+        let letters: Vec<char> = self.0.reveal().chars().collect();
         letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
     }
 }
@@ -148,24 +150,6 @@ static ENCODING: LazyLock<Encoding> = LazyLock::new(|| {
     specification.symbols.push_str(CROCKFORD);
     specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
 });
-
-impl std::fmt::Debug for VerifyCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("VerifyCode(***)")
-    }
-}
-
-impl std::fmt::Debug for Digits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Digits(***)")
-    }
-}
-
-impl std::fmt::Debug for RecoveryCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RecoveryCode(***)")
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -197,7 +181,7 @@ mod tests {
             "012ー345",
             "012\u{AD}345",
         ] {
-            assert_eq!(VerifyCode::parse(text), Ok(VerifyCode::Digits(Digits("012345".to_owned()))), "{text:?}");
+            assert_eq!(VerifyCode::parse(text), Ok(VerifyCode::Digits(Digits(Secret::new("012345")))), "{text:?}");
         }
         assert_eq!(Digits::from_random([0; 8]).reveal(), "000000");
         assert_eq!(Digits::from_random(1_000_042_u64.to_be_bytes()).reveal(), "000042");

@@ -1,11 +1,13 @@
-//! The interface to the API behind the endpoint, and the context of a request besides its parameters.
+//! The API behind the endpoint, and the context of a request besides its parameters.
 
-use std::{future::Future, net::IpAddr};
+use std::net::IpAddr;
 
 use async_graphql::{Request, ServerError};
 use axum::http::{HeaderMap, header};
 
 use super::RequestId;
+#[cfg(test)]
+use super::tests::toy::ToyApi;
 use crate::{
     domain::event::Client,
     graphql::{Api, Executed, Prepared, delivery::Shown},
@@ -14,44 +16,60 @@ use crate::{
 /// The longest user agent that is passed on, in characters. Browsers send about 120.
 const USER_AGENT_LENGTH: usize = 256;
 
-/// Executes GraphQL requests.
-pub trait Execute: Send + Sync + 'static {
-    /// Executes one request, if it has a document, to its end. The future is not dropped half-way, even if the client
-    /// disconnects, unless the server was told to stop more than 30 seconds ago.
-    fn execute(&self, request: Prepared, sender: Sender) -> impl Future<Output = Executed> + Send;
-
-    /// Checks a body before it is read as JSON.
-    ///
-    /// # Errors
-    /// If it exceeds a request limit.
-    fn check_body(&self, body: &[u8]) -> Result<(), ServerError>;
-
-    /// Prepares the requests of a call. An item that cannot be executed contains its errors.
-    ///
-    /// # Errors
-    /// If they may not be executed together.
-    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError>;
-
-    /// Whether the API can respond now, including its database.
-    fn is_ready(&self) -> impl Future<Output = bool> + Send;
+/// The API that executes the requests. The unit tests of the endpoint have a small one of their own, whose operations
+/// wait, panic, and fail on demand.
+pub enum GraphqlApi {
+    /// The API of the product.
+    Product(Box<Api>),
+    #[cfg(test)]
+    /// The API of the unit tests.
+    Toy(ToyApi),
 }
 
-impl Execute for Api {
-    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
-        let Sender { shown, client_address, user_agent, .. } = sender;
-        Self::execute(self, request, shown, Client { address: client_address, user_agent }).await
+impl From<Api> for GraphqlApi {
+    fn from(api: Api) -> Self {
+        Self::Product(Box::new(api))
+    }
+}
+
+impl GraphqlApi {
+    /// Executes one request, if it has a document. The future must be run to its end, even if the client disconnects.
+    pub(super) async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+        match self {
+            Self::Product(api) => {
+                let Sender { shown, client_address, user_agent, .. } = sender;
+                api.execute(request, shown, Client { address: client_address, user_agent }).await
+            }
+            #[cfg(test)]
+            Self::Toy(toy) => toy.execute(request, sender).await,
+        }
     }
 
-    fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
-        Self::check_body(self, body)
+    /// Checks the limits that apply to a body before it is read as JSON.
+    pub(super) fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
+        match self {
+            Self::Product(api) => api.check_body(body),
+            #[cfg(test)]
+            Self::Toy(_) => Ok(()),
+        }
     }
 
-    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
-        Self::prepare(self, requests)
+    /// Prepares the requests of a call. An error is about all of them; one that cannot be executed contains its own.
+    pub(super) fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
+        match self {
+            Self::Product(api) => api.prepare(requests),
+            #[cfg(test)]
+            Self::Toy(_) => Ok(requests.into_iter().map(Ok).collect()),
+        }
     }
 
-    async fn is_ready(&self) -> bool {
-        Self::is_ready(self).await
+    /// Whether the API can respond now, including its database.
+    pub(super) async fn is_ready(&self) -> bool {
+        match self {
+            Self::Product(api) => api.is_ready().await,
+            #[cfg(test)]
+            Self::Toy(toy) => toy.is_ready,
+        }
     }
 }
 

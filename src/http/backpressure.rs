@@ -9,29 +9,27 @@ use axum::{
     extract::{Request, State},
     http::{header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Execute,
     connection::{Backlog, Held, Unreadable},
-    exchange::Exchange,
-    negotiation::Media,
-    refusal::Refusal,
-    router::Shared,
+    error::{self, RequestError},
+    request_info::RequestInfo,
+    state::AppState,
 };
 
 /// The memory reserved for a request's response among those of its connection.
-struct Room {
+struct Reservation {
     backlog: Arc<Backlog>,
     held: Mutex<Option<Held>>,
 }
 
 /// The layer around all routes whose responses are built for one request, and so use memory of their own.
-pub(super) async fn bounded<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
+pub(super) async fn limit_unread_responses(
+    State(state): State<Arc<AppState>>,
+    Extension(info): Extension<RequestInfo>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -39,48 +37,46 @@ pub(super) async fn bounded<A: Execute>(
     let Some(backlog) = request.extensions_mut().remove::<Arc<Backlog>>() else {
         return next.run(request).await;
     };
-    let refuse = |refusal: &Refusal| refusal.answer(Media::Json, &exchange.request_id);
-    let upload = upload(&request, shared.settings.body_limit);
-    let Ok(_uploading) = timeout_at(exchange.deadline, backlog.admit_upload(upload)).await else {
-        return refuse(&Refusal::BodyTooSlow);
+    let upload = upload(&request, state.settings.body_limit);
+    let Ok(_uploading) = timeout_at(info.deadline, backlog.admit_upload(upload)).await else {
+        return RequestError::BodyTooSlow.into_response();
     };
-    let room = Arc::new(Room { backlog, held: Mutex::default() });
+    let reservation = Arc::new(Reservation { backlog, held: Mutex::default() });
     // With a body, the reservation can wait until the body has arrived.
     if upload == 0
-        && let Err(refusal) = room.make(exchange.deadline).await
+        && let Err(error) = reservation.make(info.deadline).await
     {
-        return refuse(&refusal);
+        return error.into_response();
     }
-    request.extensions_mut().insert(Arc::clone(&room));
+    request.extensions_mut().insert(Arc::clone(&reservation));
     let mut response = next.run(request).await;
-    let Some(held) = room.take() else { return response };
+    // An error repeats parts of the request, so its body counts, too.
+    error::add_body(&mut response, &info.request_id);
+    let Some(held) = reservation.take() else { return response };
     let size = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
-    let refusal = match held.settle(size) {
+    let error = match held.settle(size) {
         Ok(held) => {
             response.extensions_mut().insert(Arc::new(held));
             return response;
         }
-        Err(Unreadable::TooLarge { allowed, asked }) => Refusal::ResponseTooLarge { allowed, asked },
-        Err(Unreadable::NoRoom) => Refusal::ResponseDropped,
+        Err(Unreadable::TooLarge { allowed, asked }) => RequestError::ResponseTooLarge { allowed, asked },
+        Err(Unreadable::NoRoom) => RequestError::ResponseDropped,
     };
-    replace(&mut response, refuse(&refusal));
+    replace(&mut response, error.into_response());
     response
 }
 
 /// Waits until there is room for the response to a request whose body has arrived.
-///
-/// # Errors
-/// [`Refusal::TooMuchUnread`] if the client does not read the other responses of the connection in time.
-pub(super) async fn make_room(request: &Parts, deadline: Instant) -> Result<(), Refusal> {
-    match request.extensions.get::<Arc<Room>>() {
-        Some(room) => room.make(deadline).await,
+pub(super) async fn reserve(request: &Parts, deadline: Instant) -> Result<(), RequestError> {
+    match request.extensions.get::<Arc<Reservation>>() {
+        Some(reservation) => reservation.make(deadline).await,
         None => Ok(()),
     }
 }
 
-impl Room {
-    async fn make(&self, deadline: Instant) -> Result<(), Refusal> {
-        let held = timeout_at(deadline, self.backlog.admit()).await.map_err(|_| Refusal::TooMuchUnread)?;
+impl Reservation {
+    async fn make(&self, deadline: Instant) -> Result<(), RequestError> {
+        let held = timeout_at(deadline, self.backlog.admit()).await.map_err(|_| RequestError::TooMuchUnread)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
         Ok(())
     }
@@ -96,6 +92,7 @@ fn replace(response: &mut Response, other: Response) {
     let (parts, body) = other.into_parts();
     response.headers_mut().remove(header::ETAG);
     response.headers_mut().extend(parts.headers);
+    response.extensions_mut().extend(parts.extensions);
     *response.status_mut() = parts.status;
     *response.body_mut() = body;
 }

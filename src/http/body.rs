@@ -9,7 +9,7 @@ use axum::{
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::refusal::Refusal;
+use super::error::RequestError;
 
 /// The most bytes allocated before the first byte of a body arrives: a length is only a promise.
 const FIRST_ALLOCATION: usize = 16 * 1024;
@@ -19,24 +19,26 @@ const FIRST_ALLOCATION: usize = 16 * 1024;
 const DISCARDED_BYTES: usize = 32 * 1024 * 1024;
 const DISCARDED_FOR: Duration = Duration::from_secs(5);
 
-/// Reads the whole body.
-///
-/// # Errors
-/// [`Refusal::BodyTooLarge`] above `limit` bytes, [`Refusal::BodyTooSlow`] after the `deadline`, and
-/// [`Refusal::BodyBroken`] if it ends early or is not properly chunked.
-pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline: Instant) -> Result<Vec<u8>, Refusal> {
+/// Reads the whole body, of at most `limit` bytes.
+pub(super) async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    limit: usize,
+    deadline: Instant,
+) -> Result<Vec<u8>, RequestError> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
         discard(body, headers).await;
-        return Err(Refusal::BodyTooLarge(limit));
+        return Err(RequestError::BodyTooLarge(limit));
     }
     let mut bytes = Vec::with_capacity(declared.min(FIRST_ALLOCATION));
     let mut chunks = body.into_data_stream();
-    let is_whole =
-        timeout_at(deadline, collect(&mut chunks, limit, &mut bytes)).await.map_err(|_| Refusal::BodyTooSlow)??;
-    if !is_whole {
-        throw_away(chunks).await;
-        return Err(Refusal::BodyTooLarge(limit));
+    let is_complete = timeout_at(deadline, collect(&mut chunks, limit, &mut bytes))
+        .await
+        .map_err(|_| RequestError::BodyTooSlow)??;
+    if !is_complete {
+        drain(chunks).await;
+        return Err(RequestError::BodyTooLarge(limit));
     }
     Ok(bytes)
 }
@@ -45,14 +47,14 @@ pub(super) async fn read(body: Body, headers: &HeaderMap, limit: usize, deadline
 pub(super) async fn discard(body: Body, headers: &HeaderMap) {
     // A client that sends `Expect` waits for the response before it sends the body.
     if !headers.contains_key(header::EXPECT) {
-        throw_away(body.into_data_stream()).await;
+        drain(body.into_data_stream()).await;
     }
 }
 
-/// Whether all of it fitted.
-async fn collect(chunks: &mut BodyDataStream, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, Refusal> {
+/// Collects the body; false if it exceeds the limit.
+async fn collect(chunks: &mut BodyDataStream, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, RequestError> {
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
+        let chunk = chunk.map_err(|_| RequestError::BodyBroken)?;
         if chunk.len() > limit - bytes.len() {
             return Ok(false);
         }
@@ -61,7 +63,7 @@ async fn collect(chunks: &mut BodyDataStream, limit: usize, bytes: &mut Vec<u8>)
     Ok(true)
 }
 
-async fn throw_away(mut chunks: BodyDataStream) {
+async fn drain(mut chunks: BodyDataStream) {
     let all = async {
         let mut left = DISCARDED_BYTES;
         while let Some(Ok(chunk)) = chunks.next().await {

@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Extension,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
     middleware::Next,
@@ -13,7 +12,7 @@ use axum::{
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
-use super::{Execute, exchange::Exchange, negotiation::Media, refusal::Refusal, request_id, router::Shared};
+use super::{body, error::RequestError, request_id::REQUEST_ID, state::AppState};
 
 /// How long a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_hours(1);
@@ -30,33 +29,27 @@ pub(super) fn layer(origins: &[String]) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         // Any header that an allowed origin sends: clients have headers of their own, for names or traces.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([request_id::REQUEST_ID])
+        .expose_headers([REQUEST_ID])
         .max_age(MAX_AGE)
 }
 
 /// Refuses requests of origins that are not allowed. Browsers would withhold the response from such a page anyway; but
 /// the operation would run, and the developer would not learn why there is no response.
-pub(super) async fn refuse_foreign<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn check_origin(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS && !parts.headers.contains_key(header::ORIGIN) {
         // This is not a preflight request, although the inner layer would treat it as one.
-        let response = Refusal::MethodNotAllowed.answer(Media::Json, &exchange.request_id);
-        return ([(header::ALLOW, "GET,HEAD,POST")], response).into_response();
+        return ([(header::ALLOW, "GET,HEAD,POST")], RequestError::MethodNotAllowed).into_response();
     }
-    let settings = &shared.settings;
-    let is_foreign = |origin: &&HeaderValue| {
+    let settings = &state.settings;
+    let is_refused = |origin: &&HeaderValue| {
         let is_listed = settings.cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
         !is_listed && !is_own(origin, &parts, settings.public_url.as_deref())
     };
-    if let Some(origin) = parts.headers.get_all(header::ORIGIN).iter().find(is_foreign) {
-        super::body::discard(body, &parts.headers).await;
+    if let Some(origin) = parts.headers.get_all(header::ORIGIN).iter().find(is_refused) {
+        body::discard(body, &parts.headers).await;
         let origin = String::from_utf8_lossy(origin.as_bytes()).into_owned();
-        return Refusal::ForeignOrigin(origin).answer(Media::Json, &exchange.request_id);
+        return RequestError::OriginNotAllowed(origin).into_response();
     }
     next.run(Request::from_parts(parts, body)).await
 }
@@ -96,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_pages_are_known() {
+    fn the_own_origin_is_recognised() {
         let host = ("host", "id.example.com");
         assert!(is_own("https://id.example.com", &[host], None));
         assert!(is_own("http://127.0.0.1:8080", &[("host", "127.0.0.1:8080")], None));
@@ -105,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn all_others_are_foreign() {
+    fn other_origins_are_not_our_own() {
         let host = ("host", "id.example.com");
         for origin in [
             "https://example.com",

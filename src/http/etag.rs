@@ -2,8 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-/// The tag of content that is known only at run time. It is weak, because the compressed form has the same tag;
-/// `build.rs` computes those of the embedded files in the same way.
+/// The tag of this content. It is weak, because the compressed form has the same tag.
 pub(super) fn of(content: &[u8]) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(content);
@@ -11,7 +10,7 @@ pub(super) fn of(content: &[u8]) -> String {
 }
 
 /// Whether `If-None-Match` contains `etag`, so that the response is 304.
-pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(super) fn is_cached(headers: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     headers
         .get_all(header::IF_NONE_MATCH)
@@ -29,15 +28,15 @@ mod tests {
 
     #[test]
     fn tags_are_compared_weakly() {
-        let is_known = |value: &'static str| {
+        let is_cached = |value: &'static str| {
             let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(value))]);
-            super::is_known(&headers, "W/\"a\"")
+            super::is_cached(&headers, "W/\"a\"")
         };
         for known in ["W/\"a\"", "\"a\"", "\"b\", W/\"a\"", "*"] {
-            assert!(is_known(known), "{known}");
+            assert!(is_cached(known), "{known}");
         }
         for unknown in ["\"b\"", "a", "", "W/\"A\""] {
-            assert!(!is_known(unknown), "{unknown}");
+            assert!(!is_cached(unknown), "{unknown}");
         }
         assert_ne!(of(b"a"), of(b"b"));
     }

@@ -2,150 +2,141 @@
 
 use std::sync::Arc;
 
+use async_graphql::{BatchRequest, Request};
 use axum::{
     Extension,
     body::Body,
-    extract::{Request, State},
+    extract::{self, State},
     http::{HeaderValue, header, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::{
-    Execute, Sender, backpressure, body,
-    exchange::Exchange,
-    negotiation::{self, Media},
-    pages,
-    refusal::Refusal,
-    request::Call,
-    response::{Answer, Caching},
-    router::Shared,
+    Sender, backpressure, body,
+    error::RequestError,
+    media::Media,
+    negotiation, pages, request,
+    request_info::RequestInfo,
+    response::{Caching, SerializedResponse},
     session,
+    state::AppState,
 };
 use crate::{graphql::only_queries::ReadOnly, low_priority::LongOperation};
 
 /// The headers that a response to `GET` depends on.
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
 
-/// `GET` and `HEAD`: a query, or the editor for a browser.
-pub(super) async fn get<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
-    request: Request,
+/// `GET` and `HEAD`: a query, or GraphiQL for a browser.
+pub(super) async fn get(
+    State(state): State<Arc<AppState>>,
+    Extension(info): Extension<RequestInfo>,
+    request: extract::Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
     let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
         Ok(Media::Html) => pages::graphiql(&parts.headers).await,
-        Ok(media) => {
-            let outcome = query(&shared, &parts, &exchange, media).await;
-            answer(media, &exchange, outcome, Caching::ByTheAsker(&parts.headers))
-        }
-        Err(refusal) => answer(Media::Json, &exchange, Err(refusal), Caching::Never),
+        Ok(media) => match (Call { state: &state, info: &info, parts: &parts, media }).query().await {
+            Ok(response) => response.into_response(media, Caching::Private(&parts.headers)),
+            Err(error) => error.into_response_as(media),
+        },
+        Err(error) => error.into_response(),
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static(VARY));
     response
 }
 
 /// `POST`: any operation, or a batch of them.
-pub(super) async fn post<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
-    request: Request,
+pub(super) async fn post(
+    State(state): State<Arc<AppState>>,
+    Extension(info): Extension<RequestInfo>,
+    request: extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let (media, checked) = match negotiation::negotiate(&parts.headers, negotiation::OF_POST) {
         Ok(media) => (media, negotiation::check_content_type(&parts.headers)),
-        Err(refusal) => (Media::Json, Err(refusal)),
+        Err(error) => (Media::Json, Err(error)),
     };
-    let outcome = match checked {
-        Ok(()) => operation(&shared, &parts, body, &exchange, media).await,
-        Err(refusal) => {
-            body::discard(body, &parts.headers).await;
-            Err(refusal)
-        }
-    };
-    answer(media, &exchange, outcome, Caching::Never)
-}
-
-async fn query<A: Execute>(
-    shared: &Arc<Shared<A>>,
-    parts: &Parts,
-    exchange: &Exchange,
-    media: Media,
-) -> Result<Answer, Refusal> {
-    let mut call = Call::from_query_string(parts.uri.query())?;
-    if let Call::Single(request) = &mut call {
-        request.data.insert(ReadOnly);
+    if let Err(error) = checked {
+        body::discard(body, &parts.headers).await;
+        return error.into_response_as(media);
     }
-    execute(shared, call, parts, exchange, media).await
-}
-
-async fn operation<A: Execute>(
-    shared: &Arc<Shared<A>>,
-    parts: &Parts,
-    body: Body,
-    exchange: &Exchange,
-    media: Media,
-) -> Result<Answer, Refusal> {
-    let bytes = body::read(body, &parts.headers, shared.settings.body_limit, exchange.deadline).await?;
-    shared.api.check_body(&bytes).map_err(Refusal::too_much)?;
-    let call = Call::from_body(&bytes, shared.settings.batch_size)?;
-    drop(bytes);
-    backpressure::make_room(parts, exchange.deadline).await?;
-    execute(shared, call, parts, exchange, media).await
-}
-
-/// Executes in a task of its own, which runs to its end even if the client disconnects or the request times out: an
-/// operation that is dropped half-way would leave a transaction behind.
-async fn execute<A: Execute>(
-    shared: &Arc<Shared<A>>,
-    call: Call,
-    parts: &Parts,
-    exchange: &Exchange,
-    media: Media,
-) -> Result<Answer, Refusal> {
-    let is_batch = matches!(call, Call::Batch(_));
-    let mut prepared = shared.api.prepare(call.into_requests()).map_err(Refusal::too_much_together)?;
-    let long = LongOperation::default();
-    for request in prepared.iter_mut().flatten() {
-        request.data.insert(long.clone());
-    }
-    let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
-    let sender = Sender::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
-    let request_id = exchange.request_id.clone();
-    let site = Arc::clone(shared);
-    let operation = async move {
-        let mut executed = Vec::with_capacity(prepared.len());
-        for request in prepared {
-            executed.push(site.api.execute(request, sender.clone()).await);
-        }
-        Answer::new(executed, is_batch, media, &request_id)
-    };
-    let low_priority = shared.low_priority.clone();
-    let operation = operation.in_current_span();
-    let task = shared.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
-    match timeout_at(exchange.deadline, task).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => {
-            tracing::error!(%error, "an answer could not be written as JSON");
-            Err(Refusal::Failed)
-        }
-        // The panic hook has logged the cause; its text may contain anything and is not repeated.
-        Ok(Err(_)) => {
-            tracing::error!("an operation panicked");
-            Err(Refusal::Failed)
-        }
-        Err(_) => {
-            tracing::warn!("an operation outlasted the time that a request may take");
-            Err(Refusal::TimedOut)
-        }
+    match (Call { state: &state, info: &info, parts: &parts, media }).operation(body).await {
+        Ok(response) => response.into_response(media, Caching::NoStore),
+        Err(error) => error.into_response_as(media),
     }
 }
 
-fn answer(media: Media, exchange: &Exchange, outcome: Result<Answer, Refusal>, caching: Caching<'_>) -> Response {
-    match outcome {
-        Ok(answer) => answer.into_response(media, caching),
-        Err(refusal) => refusal.answer(media, &exchange.request_id),
+/// A call of the endpoint, whose response has this media type.
+struct Call<'a> {
+    state: &'a Arc<AppState>,
+    info: &'a RequestInfo,
+    parts: &'a Parts,
+    media: Media,
+}
+
+impl Call<'_> {
+    async fn query(&self) -> Result<SerializedResponse, RequestError> {
+        let request = request::from_query_string(self.parts.uri.query())?.data(ReadOnly);
+        self.execute(vec![request], false).await
+    }
+
+    async fn operation(&self, body: Body) -> Result<SerializedResponse, RequestError> {
+        let Self { state, info, parts, .. } = self;
+        let bytes = body::read(body, &parts.headers, state.settings.body_limit, info.deadline).await?;
+        state.api.check_body(&bytes).map_err(|error| RequestError::LimitExceeded(Box::new(error)))?;
+        let batch = request::from_body(&bytes, state.settings.batch_size)?;
+        drop(bytes);
+        backpressure::reserve(parts, info.deadline).await?;
+        match batch {
+            BatchRequest::Single(request) => self.execute(vec![request], false).await,
+            BatchRequest::Batch(requests) => self.execute(requests, true).await,
+        }
+    }
+
+    /// Executes in a task of its own, which runs to its end even if the client disconnects or the request times out: an
+    /// operation that is dropped half-way would leave a transaction behind.
+    async fn execute(&self, requests: Vec<Request>, is_batch: bool) -> Result<SerializedResponse, RequestError> {
+        let Self { state, info, parts, media } = *self;
+        let prepared = state.api.prepare(requests);
+        let mut prepared = prepared.map_err(|error| RequestError::BatchLimitExceeded(Box::new(error)))?;
+        let long = LongOperation::default();
+        for request in prepared.iter_mut().flatten() {
+            request.data.insert(long.clone());
+        }
+        let shown = session::credentials(&parts.headers, state.settings.takes_cookies)?;
+        let sender = Sender::new(&parts.headers, shown, info.client_address, info.request_id.clone());
+        let operation = {
+            let (state, request_id) = (Arc::clone(state), info.request_id.clone());
+            async move {
+                let mut executed = Vec::with_capacity(prepared.len());
+                for request in prepared {
+                    executed.push(state.api.execute(request, sender.clone()).await);
+                }
+                SerializedResponse::new(executed, is_batch, media, &request_id)
+            }
+        };
+        let operation = operation.in_current_span();
+        let low_priority = state.low_priority.clone();
+        let task = state.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
+        match timeout_at(info.deadline, task).await {
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => {
+                tracing::error!(%error, "the response cannot be serialized as JSON; the client gets an internal error");
+                Err(RequestError::Internal)
+            }
+            // The panic hook has logged the cause; its text may contain anything and is not repeated.
+            Ok(Err(_)) => {
+                tracing::error!("the operation panicked; the client gets an internal error");
+                Err(RequestError::Internal)
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "the operation takes longer than USERPROFILE_REQUEST_TIMEOUT; it continues without a client"
+                );
+                Err(RequestError::TimedOut)
+            }
+        }
     }
 }

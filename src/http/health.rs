@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, http::StatusCode};
 use tokio::time::timeout_at;
 
-use super::{Execute, exchange::Exchange, router::Shared};
+use super::{request_info::RequestInfo, state::AppState};
 
 /// `/healthz`: the process is alive. It checks nothing else, so that a database outage does not restart servers.
 pub(super) async fn alive() -> &'static str {
@@ -13,14 +13,14 @@ pub(super) async fn alive() -> &'static str {
 }
 
 /// `/readyz`: the server can respond to requests and will for a while; not ready once it was told to stop.
-pub(super) async fn ready<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
+pub(super) async fn ready(
+    State(state): State<Arc<AppState>>,
+    Extension(info): Extension<RequestInfo>,
 ) -> (StatusCode, &'static str) {
-    if shared.phase.draining.is_cancelled() {
+    if state.phase.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
-    match timeout_at(exchange.deadline, shared.api.is_ready()).await {
+    match timeout_at(info.deadline, state.api.is_ready()).await {
         Ok(true) => (StatusCode::OK, "ok"),
         Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     }

@@ -2,24 +2,23 @@
 //! could point its own host name to this machine and read the demo's data as same-origin (DNS rebinding).
 
 use axum::{
-    Extension,
     extract::Request,
     http::{HeaderMap, Uri, header, uri::Authority},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use url::Host;
 
-use super::{body, exchange::Exchange, negotiation::Media, refusal::Refusal};
+use super::{body, error::RequestError};
 
 /// Refuses requests for any other host.
-pub(super) async fn refuse_others(Extension(exchange): Extension<Exchange>, request: Request, next: Next) -> Response {
+pub(super) async fn check_host(request: Request, next: Next) -> Response {
     if is_loopback(request.uri(), request.headers()) {
         return next.run(request).await;
     }
     let (parts, unread) = request.into_parts();
     body::discard(unread, &parts.headers).await;
-    Refusal::NotThisMachine.answer(Media::Json, &exchange.request_id)
+    RequestError::HostNotAllowed.into_response()
 }
 
 /// Whether a request names a host in `Host`, in the URI, or in both, and every named host is this machine.
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_has_a_few_names() {
+    fn the_names_of_this_machine_are_allowed() {
         for host in
             ["localhost", "LocalHost:8080", "demo.localhost:1", "127.0.0.1", "127.8.9.10:65535", "[::1]", "[::1]:8080"]
         {
@@ -57,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn all_others_are_refused() {
+    fn other_hosts_are_refused() {
         for host in [
             "",
             ":8080",
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_in_a_request_counts() {
+    fn every_host_that_a_request_names_must_be_allowed() {
         let is_loopback = |uri: &'static str, hosts: &[&'static str]| {
             let headers = hosts.iter().map(|host| (header::HOST, host.parse().unwrap())).collect();
             super::is_loopback(&Uri::from_static(uri), &headers)

@@ -1,9 +1,9 @@
 //! `/dev/mailbox`: the messages of a demo, which are shown instead of being sent. It exists only in a demo.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{etag, pages};
+use super::{etag, security::protect_page};
 use crate::mail::{Kept, escape};
 
 /// Messages have their own styles and are shown in frames without scripts. The page's own script polls for new ones.
@@ -21,30 +21,24 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; co
 
 /// Lists the messages, the newest first.
 #[derive(Clone)]
-pub struct Mails(Arc<dyn Fn() -> Vec<Kept> + Send + Sync>);
+pub struct MessageList(Arc<dyn Fn() -> Vec<Kept> + Send + Sync>);
 
-impl Mails {
+impl MessageList {
     /// The messages that `list` returns.
     pub fn new(list: impl Fn() -> Vec<Kept> + Send + Sync + 'static) -> Self {
         Self(Arc::new(list))
     }
 }
 
-impl fmt::Debug for Mails {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mails(***)")
-    }
-}
-
 /// The route to the messages.
-pub(super) fn routes<S: Clone + Send + Sync + 'static>(mails: Mails) -> Router<S> {
-    Router::new().route("/dev/mailbox", routing::get(show).with_state(mails))
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(list: MessageList) -> Router<S> {
+    Router::new().route("/dev/mailbox", routing::get(show).with_state(list))
 }
 
 /// Responds with a page for browsers, or with a list for programs that request `application/json`.
-async fn show(State(Mails(list)): State<Mails>, headers: HeaderMap) -> Response {
-    let mails = list();
-    let mut response = if wants_json(&headers) { json_list(&mails) } else { page(&mails, &headers) };
+async fn show(State(MessageList(list)): State<MessageList>, headers: HeaderMap) -> Response {
+    let messages = list();
+    let mut response = if wants_json(&headers) { json_list(&messages) } else { page(&messages, &headers) };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
@@ -55,8 +49,8 @@ fn wants_json(headers: &HeaderMap) -> bool {
     accept.split(',').any(|media| media.split(';').next().is_some_and(|media| media.trim() == "application/json"))
 }
 
-fn json_list(mails: &[Kept]) -> Response {
-    let mails: serde_json::Value = mails
+fn json_list(messages: &[Kept]) -> Response {
+    let messages: serde_json::Value = messages
         .iter()
         .map(|mail| {
             json!({
@@ -65,15 +59,15 @@ fn json_list(mails: &[Kept]) -> Response {
             })
         })
         .collect();
-    ([(header::CONTENT_TYPE, "application/json")], mails.to_string()).into_response()
+    Json(messages).into_response()
 }
 
 /// The page requests itself repeatedly, and gets 304 as long as there are no new messages.
-fn page(mails: &[Kept], request: &HeaderMap) -> Response {
-    let list = match mails {
+fn page(messages: &[Kept], request: &HeaderMap) -> Response {
+    let list = match messages {
         [] => "<p class=\"none\">No messages yet. Ask for a code or for a new password; the message appears here.</p>"
             .to_owned(),
-        mails => mails.iter().map(article).collect(),
+        messages => messages.iter().map(article).collect(),
     };
     let html = format!(
         "<!doctype html>
@@ -88,7 +82,8 @@ fn page(mails: &[Kept], request: &HeaderMap) -> Response {
 <script type=\"module\" src=\"../plain/mailbox.js\"></script>
 </head>
 <body>
-<header><h1>Mailbox</h1><p>What this demo would have sent in the last 24 hours, newest first. New messages appear by themselves.
+<header><h1>Mailbox</h1><p>The messages of the last 24 hours, newest first. This demo shows them here instead of sending them;
+new ones appear automatically.
 <a href=\"../graphql\">GraphiQL</a></p></header>
 <main>{list}</main>
 </body>
@@ -96,7 +91,7 @@ fn page(mails: &[Kept], request: &HeaderMap) -> Response {
 "
     );
     let tag = etag::of(html.as_bytes());
-    let mut response = if etag::is_known(request, &tag) {
+    let mut response = if etag::is_cached(request, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Html(html).into_response()
@@ -104,7 +99,7 @@ fn page(mails: &[Kept], request: &HeaderMap) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    pages::keep_to_itself(&mut response, CONTENT_SECURITY_POLICY);
+    protect_page(&mut response, CONTENT_SECURITY_POLICY);
     response
 }
 

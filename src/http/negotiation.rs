@@ -3,18 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use mime::Mime;
 
-use super::refusal::Refusal;
-
-/// The media types of responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Media {
-    /// `application/graphql-response+json`, in which the status shows whether the operation was executed.
-    GraphqlResponse,
-    /// `application/json`, in which every well-formed request gets status 200.
-    Json,
-    /// A page, for browsers.
-    Html,
-}
+use super::{error::RequestError, media::Media};
 
 /// The media types available by `POST`, with the default first.
 ///
@@ -24,40 +13,8 @@ pub(super) const OF_POST: &[Media] = &[Media::Json, Media::GraphqlResponse];
 /// The media types available by `GET`.
 pub(super) const OF_GET: &[Media] = &[Media::Json, Media::GraphqlResponse, Media::Html];
 
-impl Media {
-    /// The value of `Content-Type`.
-    pub(super) const fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::Json => "application/json; charset=utf-8",
-            Self::Html => "text/html; charset=utf-8",
-        })
-    }
-
-    const fn essence(self) -> (&'static str, &'static str) {
-        match self {
-            Self::GraphqlResponse => ("application", "application/graphql-response+json"),
-            Self::Json => ("application", "application/json"),
-            Self::Html => ("text", "text/html"),
-        }
-    }
-
-    /// Which of two equally named types is chosen: the more informative one. HTML has the lowest precedence, because a
-    /// client that also accepts a form of JSON does not want the page.
-    const fn precedence(self) -> u8 {
-        match self {
-            Self::GraphqlResponse => 2,
-            Self::Json => 1,
-            Self::Html => 0,
-        }
-    }
-}
-
 /// Chooses among `offers` by the `Accept` headers.
-///
-/// # Errors
-/// [`Refusal::NotAcceptable`] if none of the offers is accepted.
-pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, Refusal> {
+pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, RequestError> {
     let values = headers.get_all(header::ACCEPT);
     if values.iter().all(HeaderValue::is_empty) {
         return Ok(Media::Json);
@@ -75,30 +32,28 @@ pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, 
         .filter_map(|offer| Some((*offer, Match::best(*offer, &ranges)?)))
         .max_by(|(_, a), (_, b)| a.rank(b))
         .map(|(offer, _)| offer)
-        .ok_or(Refusal::NotAcceptable)
+        .ok_or(RequestError::NotAcceptable)
 }
 
 /// Checks that a body is declared as `application/json`, in UTF-8 (RFC 8259 allows no other encoding).
 ///
 /// A form or `text/plain` is refused for security: a browser sends those to other sites without a preflight request.
-///
-/// # Errors
-/// [`Refusal::UnsupportedMediaType`] for any other value, for no such header, or for more than one.
-pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded) {
-        return Err(Refusal::UnsupportedMediaType);
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), RequestError> {
+    let is_compressed = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(is_compressed) {
+        return Err(RequestError::UnsupportedMediaType);
     }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Refusal::UnsupportedMediaType);
+        return Err(RequestError::UnsupportedMediaType);
     };
     if value.as_bytes() == b"application/json" {
         return Ok(());
     }
-    let mime: Mime = value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Refusal::UnsupportedMediaType)?;
+    let mime: Mime =
+        value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(RequestError::UnsupportedMediaType)?;
     let is_utf8 = mime.params().all(|(name, value)| name != mime::CHARSET || value == mime::UTF_8);
-    (mime.essence_str() == "application/json" && is_utf8).then_some(()).ok_or(Refusal::UnsupportedMediaType)
+    (mime.essence_str() == "application/json" && is_utf8).then_some(()).ok_or(RequestError::UnsupportedMediaType)
 }
 
 /// One of the comma-separated parts of `Accept`.
@@ -165,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_opinion_gets_json() {
+    fn json_is_the_default() {
         assert_eq!(negotiate(&HeaderMap::new(), OF_GET).ok(), Some(Media::Json));
         for value in ["", "*/*", "application/*", "text/plain, */*;q=0.1", "application/json, text/plain, */*"] {
             assert_eq!(accept(value), Some(Media::Json), "{value}");
@@ -173,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn named_ones_count_by_their_quality() {
+    fn media_types_are_ranked_by_quality() {
         for (value, media) in [
             ("application/json", Media::Json),
             ("APPLICATION/JSON; charset=utf-8", Media::Json),
@@ -192,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_offered_is_not_acceptable() {
+    fn an_unavailable_media_type_is_not_acceptable() {
         for value in
             ["text/plain", "image/*", "application/json;q=0", "*/*;q=0", "nonsense", ",", "application/json;q=nan"]
         {
@@ -203,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn several_headers_are_one_list() {
+    fn several_accept_headers_are_one_list() {
         let mut headers = HeaderMap::new();
         headers.append(header::ACCEPT, HeaderValue::from_static("text/plain"));
         headers.append(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -211,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_in_utf8_comes_in() {
+    fn the_content_type_must_be_json_in_utf8() {
         let check = |values: &[&'static str]| {
             let headers: HeaderMap =
                 values.iter().map(|value| (header::CONTENT_TYPE, HeaderValue::from_static(value))).collect();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
+    Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
+    routing,
 };
 use serde::{Deserialize, Serialize};
-
-use super::router::Shared;
 
 /// The server's settings for the product's own pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,14 +45,11 @@ pub struct SampleUser {
     pub about: String,
 }
 
-pub(super) async fn show<A>(State(shared): State<Arc<Shared<A>>>) -> Response {
-    match serde_json::to_string(&shared.settings.pages) {
-        Ok(json) => {
-            ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], json).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "the settings of the pages could not be written as JSON");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+/// The route to the settings.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(settings: PageSettings) -> Router<S> {
+    Router::new().route("/plain/pages.json", routing::get(show).with_state(Arc::new(settings)))
+}
+
+async fn show(State(settings): State<Arc<PageSettings>>) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], Json(&*settings)).into_response()
 }

@@ -11,10 +11,11 @@ pub(super) fn of(public_url: Option<&str>) -> String {
 }
 
 /// The same routes at the root and below `path`.
-pub(super) fn serve_below(path: String, routes: Router) -> Router {
+pub(super) fn serve_below(path: &str, routes: Router) -> Router {
     if path.is_empty() {
         return routes;
     }
+    let path = path.to_owned();
     let service = routes.map_request(move |mut request: Request| {
         if let Some(uri) = without(&path, request.uri()) {
             *request.uri_mut() = uri;
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_address_may_have_a_path() {
+    fn the_public_path_is_that_of_the_public_address() {
         for (url, path) in [
             (None, ""),
             (Some("https://id.example.com"), ""),
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_is_taken_away_where_it_is() {
+    fn the_public_path_is_removed_if_the_request_has_it() {
         let without = |uri: &str| super::without("/identity", &uri.parse().unwrap()).map(|uri| uri.to_string());
         for (uri, rest) in [
             ("/identity/graphql?query=%7Bme%7D", Some("/graphql?query=%7Bme%7D")),

@@ -3,85 +3,60 @@
 //!
 //! Documents are not parsed here: the request limits must be checked before the engine's parser sees a document.
 
-use async_graphql::{Request, Value};
+use async_graphql::{BatchRequest, Request, Value};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use super::refusal::Refusal;
+use super::error::RequestError;
 use crate::domain::number::inexact_in;
 use crate::graphql::documents::DocumentId;
 
-/// The requests of one HTTP call.
-#[derive(Debug)]
-pub(super) enum Call {
-    /// One request.
-    Single(Box<Request>),
-    /// Several requests, to be executed one after another.
-    Batch(Vec<Request>),
+/// Parses the body of a `POST`; `batch_size` is the maximum number of requests in it, 0 for no batches.
+pub(super) fn from_body(body: &[u8], batch_size: usize) -> Result<BatchRequest, RequestError> {
+    match body.trim_ascii_start().first() {
+        Some(b'[') if batch_size == 0 => Err(RequestError::BatchesDisabled),
+        Some(b'[') => batch(body, batch_size),
+        Some(b'{') => Parameters::of_json(body)?.into_request().map(BatchRequest::Single),
+        None => Err(malformed("The body is empty; send a JSON object with a \"query\"")),
+        // Only an object is accepted, but a body that is not JSON gets that error first.
+        Some(_) => Err(serde_json::from_slice::<&RawValue>(body).map_or_else(
+            |error| not_json("The body", &error),
+            |_| malformed("The body must be a JSON object with a \"query\""),
+        )),
+    }
 }
 
-impl Call {
-    /// All of its requests.
-    pub(super) fn into_requests(self) -> Vec<Request> {
-        match self {
-            Self::Single(request) => vec![*request],
-            Self::Batch(requests) => requests,
-        }
+/// Parses the query string of a `GET`. Empty parameters count as omitted.
+pub(super) fn from_query_string(query: Option<&str>) -> Result<Request, RequestError> {
+    let [mut document, mut document_id, mut operation_name, mut variables, mut extensions] = [const { None }; 5];
+    let query = query.unwrap_or_default();
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(malformed("The query string is not UTF-8 after percent-decoding"));
     }
-
-    /// Parses the body of a `POST`; `batch_size` is the maximum number of requests in it, 0 for no batches.
-    ///
-    /// # Errors
-    /// [`Refusal::Malformed`], [`Refusal::BatchesOff`], [`Refusal::BatchTooLong`].
-    pub(super) fn from_body(body: &[u8], batch_size: usize) -> Result<Self, Refusal> {
-        match body.trim_ascii_start().first() {
-            Some(b'[') if batch_size == 0 => Err(Refusal::BatchesOff),
-            Some(b'[') => batch(body, batch_size),
-            Some(b'{') => Parameters::of_json(body).and_then(Parameters::into_request).map(Box::new).map(Self::Single),
-            None => Err(malformed("The body is empty; send a JSON object with a \"query\"")),
-            // Only an object is accepted, but a body that is not JSON gets that error first.
-            Some(_) => Err(serde_json::from_slice::<&RawValue>(body).map_or_else(
-                |error| not_json("The body", &error),
-                |_| malformed("The body must be a JSON object with a \"query\""),
-            )),
-        }
-    }
-
-    /// Parses the query string of a `GET`. Empty parameters count as omitted.
-    ///
-    /// # Errors
-    /// [`Refusal::Malformed`].
-    pub(super) fn from_query_string(query: Option<&str>) -> Result<Self, Refusal> {
-        let [mut document, mut document_id, mut operation_name, mut variables, mut extensions] = [const { None }; 5];
-        let query = query.unwrap_or_default();
-        if percent_decode_str(query).decode_utf8().is_err() {
-            return Err(malformed("the query string is not UTF-8 once its percent-encoding is decoded".to_owned()));
-        }
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let parameter = match &*name {
-                "query" => &mut document,
-                "documentId" | "doc_id" => &mut document_id,
-                "operationName" => &mut operation_name,
-                "variables" => &mut variables,
-                "extensions" => &mut extensions,
-                _ => continue,
-            };
-            if parameter.is_some() {
-                return Err(malformed(format!("\"{name}\" was given twice; give it once")));
-            }
-            *parameter = Some(value).filter(|value| !value.is_empty());
-        }
-        let parameters = Parameters {
-            query: document.map(Into::into),
-            document_id: document_id.map(Into::into),
-            operation_name: operation_name.map(Into::into),
-            variables: variables.map(|text| exact_variables(&text)).transpose()?,
-            extensions: extensions.map(|text| object("extensions", &text)).transpose()?,
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let parameter = match &*name {
+            "query" => &mut document,
+            "documentId" | "doc_id" => &mut document_id,
+            "operationName" => &mut operation_name,
+            "variables" => &mut variables,
+            "extensions" => &mut extensions,
+            _ => continue,
         };
-        parameters.into_request().map(Box::new).map(Self::Single)
+        if parameter.is_some() {
+            return Err(malformed(format!("The parameter \"{name}\" occurs twice; send it once")));
+        }
+        *parameter = Some(value).filter(|value| !value.is_empty());
     }
+    let parameters = Parameters {
+        query: document.map(Into::into),
+        document_id: document_id.map(Into::into),
+        operation_name: operation_name.map(Into::into),
+        variables: variables.map(|text| exact_variables(&text)).transpose()?,
+        extensions: extensions.map(|text| object("extensions", &text)).transpose()?,
+    };
+    parameters.into_request()
 }
 
 /// All parameters, with their types.
@@ -111,26 +86,24 @@ struct Envelope<'a> {
 }
 
 impl Parameters {
-    fn of_json(json: &[u8]) -> Result<Self, Refusal> {
+    fn of_json(json: &[u8]) -> Result<Self, RequestError> {
         let envelope: Envelope = serde_json::from_slice(json).map_err(|error| not_json("The body", &error))?;
+        let text = |name, value: Option<&RawValue>| value.map(|value| typed(name, "a string", value.get())).transpose();
         Ok(Self {
-            query: envelope.query.map(|value| typed("query", "a string", value.get())).transpose()?,
-            document_id: envelope.document_id.map(|value| typed("documentId", "a string", value.get())).transpose()?,
-            operation_name: envelope
-                .operation_name
-                .map(|value| typed("operationName", "a string", value.get()))
-                .transpose()?,
+            query: text("query", envelope.query)?,
+            document_id: text("documentId", envelope.document_id)?,
+            operation_name: text("operationName", envelope.operation_name)?,
             variables: envelope.variables.map(|value| exact_variables(value.get())).transpose()?,
             extensions: envelope.extensions.map(|value| object("extensions", value.get())).transpose()?,
         })
     }
 
-    fn into_request(self) -> Result<Request, Refusal> {
+    fn into_request(self) -> Result<Request, RequestError> {
         let extensions = self.extensions.unwrap_or_default();
         let is_persisted = matches!(extensions.get("persistedQuery"), Some(Value::Object(_)));
         let is_named = self.document_id.is_some() || is_persisted;
         let Some(query) = self.query.or_else(|| is_named.then(String::new)) else {
-            return Err(malformed("\"query\" is missing; it is the document to be executed, a string"));
+            return Err(malformed("\"query\" is missing; send the document to execute as a string"));
         };
         let mut request = Request::new(query).variables(self.variables.unwrap_or_default());
         request.operation_name = self.operation_name;
@@ -142,29 +115,29 @@ impl Parameters {
     }
 }
 
-fn batch(body: &[u8], batch_size: usize) -> Result<Call, Refusal> {
+fn batch(body: &[u8], batch_size: usize) -> Result<BatchRequest, RequestError> {
     let entries: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| not_json("The body", &error))?;
     if entries.is_empty() {
         return Err(malformed("The batch is empty; send at least one request"));
     }
     if entries.len() > batch_size {
-        return Err(Refusal::BatchTooLong { allowed: batch_size, asked: entries.len() });
+        return Err(RequestError::BatchTooLong { allowed: batch_size, asked: entries.len() });
     }
     let request = |entry: &RawValue| match entry.get().as_bytes() {
         json @ [b'{', ..] => Parameters::of_json(json)?.into_request(),
         _ => Err(malformed("Every request of a batch must be a JSON object with a \"query\"")),
     };
-    entries.into_iter().map(request).collect::<Result<_, _>>().map(Call::Batch)
+    entries.into_iter().map(request).collect::<Result<_, _>>().map(BatchRequest::Batch)
 }
 
 /// Parses variables, and refuses numbers that would lose digits.
-fn exact_variables(json: &str) -> Result<async_graphql::Variables, Refusal> {
+fn exact_variables(json: &str) -> Result<async_graphql::Variables, RequestError> {
     let variables: async_graphql::Variables = object("variables", json)?;
     if variables.values().any(has_double)
         && let Some(place) = serde_json::from_str(json).ok().and_then(|json| inexact_in(json, ""))
     {
         return Err(malformed(format!(
-            "The variable \"{place}\" is a number with more digits than are kept; send it as a string"
+            "The variable \"{place}\" is a number with more digits than the server can keep; send it as a string"
         )));
     }
     Ok(variables)
@@ -180,11 +153,11 @@ fn has_double(value: &Value) -> bool {
 }
 
 /// A JSON object, or `null`.
-fn object<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(name: &str, json: &str) -> Result<T, RequestError> {
     typed(name, "an object", json)
 }
 
-fn typed<T: DeserializeOwned>(name: &str, kind: &str, json: &str) -> Result<T, Refusal> {
+fn typed<T: DeserializeOwned>(name: &str, kind: &str, json: &str) -> Result<T, RequestError> {
     serde_json::from_str(json).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => malformed(format!("\"{name}\" must be {kind}, or null")),
         _ => not_json(&format!("\"{name}\""), &error),
@@ -192,12 +165,12 @@ fn typed<T: DeserializeOwned>(name: &str, kind: &str, json: &str) -> Result<T, R
 }
 
 /// The parser's message says where and what the error is; it repeats at most the name of a key.
-fn not_json(what: &str, error: &serde_json::Error) -> Refusal {
+fn not_json(what: &str, error: &serde_json::Error) -> RequestError {
     malformed(format!("{what} is not a GraphQL request in JSON: {error}"))
 }
 
-fn malformed(message: impl Into<String>) -> Refusal {
-    Refusal::Malformed(message.into())
+fn malformed(message: impl Into<String>) -> RequestError {
+    RequestError::Malformed(message.into())
 }
 
 #[cfg(test)]
@@ -206,23 +179,19 @@ mod tests {
 
     use super::*;
 
-    fn single(call: Result<Call, Refusal>) -> Request {
-        match call.unwrap() {
-            Call::Single(request) => *request,
-            Call::Batch(_) => panic!("a batch"),
-        }
+    fn single(body: &[u8]) -> Request {
+        from_body(body, 0).unwrap().into_single().unwrap()
     }
 
-    fn fault(body: &[u8]) -> String {
-        Call::from_body(body, 0).unwrap_err().to_string()
+    fn error(body: &[u8]) -> String {
+        from_body(body, 0).unwrap_err().to_string()
     }
 
     #[test]
     fn all_parameters_are_read() {
-        let request = single(Call::from_body(
+        let request = single(
             br#" {"query":"query Q{a}","operationName":"Q","variables":{"x":[1]},"extensions":{"y":null},"z":1} "#,
-            0,
-        ));
+        );
         assert_eq!(request.query, "query Q{a}");
         assert_eq!(request.operation_name.as_deref(), Some("Q"));
         assert_eq!(request.variables.into_value(), value!({"x": [1]}));
@@ -230,22 +199,21 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent() {
-        let request =
-            single(Call::from_body(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#, 0));
+    fn null_counts_as_omitted() {
+        let request = single(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#);
         assert_eq!((request.operation_name, request.variables.len(), request.extensions.len()), (None, 0, 0));
-        assert!(fault(br#"{"query":null}"#).contains("\"query\" is missing"));
+        assert!(error(br#"{"query":null}"#).contains("\"query\" is missing"));
     }
 
     #[test]
     fn a_persisted_query_needs_no_document() {
-        let request = single(Call::from_body(br#"{"extensions":{"persistedQuery":{"version":1}}}"#, 0));
+        let request = single(br#"{"extensions":{"persistedQuery":{"version":1}}}"#);
         assert_eq!(request.query, "");
-        assert!(fault(br#"{"extensions":{"other":1}}"#).contains("\"query\" is missing"));
+        assert!(error(br#"{"extensions":{"other":1}}"#).contains("\"query\" is missing"));
     }
 
     #[test]
-    fn wrong_types_are_told_by_name() {
+    fn a_parameter_of_the_wrong_type_is_named() {
         for (body, message) in [
             (r#"{"query":{}}"#, "\"query\" must be a string"),
             (r#"{"query":7}"#, "\"query\" must be a string"),
@@ -257,14 +225,14 @@ mod tests {
             ("\"{a}\"", "must be a JSON object"),
             ("null", "must be a JSON object"),
             ("", "The body is empty"),
-            ("[]", "Batches are switched off"),
+            ("[]", "Batches are disabled"),
         ] {
-            assert!(fault(body.as_bytes()).contains(message), "{body}: {}", fault(body.as_bytes()));
+            assert!(error(body.as_bytes()).contains(message), "{body}: {}", error(body.as_bytes()));
         }
     }
 
     #[test]
-    fn what_is_not_json_is_refused() {
+    fn invalid_json_is_refused() {
         let deep = format!(r#"{{"query":"{{a}}","variables":{{"a":{}}}}}"#, "[".repeat(100_000));
         for body in [
             &br#"{"query"#[..],
@@ -279,38 +247,39 @@ mod tests {
             b"\xef\xbb\xbf{}",
             deep.as_bytes(),
         ] {
-            assert!(fault(body).contains("is not a GraphQL request in JSON"), "{}", fault(body));
+            assert!(error(body).contains("is not a GraphQL request in JSON"), "{}", error(body));
         }
         let closed = format!(r#"{{"query":"{{a}}","variables":{{"a":{}{}}}}}"#, "[".repeat(500), "]".repeat(500));
-        assert!(fault(closed.as_bytes()).contains("recursion limit"));
+        assert!(error(closed.as_bytes()).contains("recursion limit"));
     }
 
     #[test]
-    fn numbers_that_would_lose_digits_are_refused_by_name() {
+    fn numbers_that_would_lose_digits_are_named() {
         let body =
             |number: &str| format!(r#"{{"query":"{{a}}","variables":{{"x":0.5,"input":{{"n":[1,{number}]}}}}}}"#);
-        let message = fault(body("12345678901234567890123").as_bytes());
+        let message = error(body("12345678901234567890123").as_bytes());
         assert!(message.contains("\"input.n[1]\"") && message.contains("as a string"), "{message}");
-        assert!(Call::from_body(body("1.5e3").as_bytes(), 0).is_ok());
+        assert!(from_body(body("1.5e3").as_bytes(), 0).is_ok());
         let query = "query=a&variables=%7B%22x%22%3A0.1234567890123456789%7D";
-        assert!(Call::from_query_string(Some(query)).unwrap_err().to_string().contains("\"x\""));
+        assert!(from_query_string(Some(query)).unwrap_err().to_string().contains("\"x\""));
     }
 
     #[test]
-    fn batches_are_counted() {
+    fn batches_are_limited() {
         let body = br#"[{"query":"{a}"},{"query":"{b}"}]"#;
-        assert!(matches!(Call::from_body(body, 2), Ok(Call::Batch(requests)) if requests.len() == 2));
-        assert!(matches!(Call::from_body(body, 1), Err(Refusal::BatchTooLong { allowed: 1, asked: 2 })));
+        assert!(matches!(from_body(body, 2), Ok(BatchRequest::Batch(requests)) if requests.len() == 2));
+        assert!(matches!(from_body(body, 1), Err(RequestError::BatchTooLong { allowed: 1, asked: 2 })));
         for wrong in ["[]", "[1]", "[[]]", "[null]", "[{}]", r#"[{"query":"{a}"}"#] {
-            assert!(matches!(Call::from_body(wrong.as_bytes(), 2), Err(Refusal::Malformed(_))), "{wrong}");
+            assert!(matches!(from_body(wrong.as_bytes(), 2), Err(RequestError::Malformed(_))), "{wrong}");
         }
     }
 
     #[test]
     fn a_query_string_is_decoded() {
-        let request = single(Call::from_query_string(Some(
+        let request = from_query_string(Some(
             "query=%7Ba%7D&operationName=&variables=%7B%22x%22%3A%22%F0%9F%8F%83+1%22%7D&extensions=&other=1",
-        )));
+        ))
+        .unwrap();
         assert_eq!((request.query.as_str(), request.operation_name), ("{a}", None));
         assert_eq!(request.variables.into_value(), value!({"x": "🏃 1"}));
         for wrong in [
@@ -322,7 +291,7 @@ mod tests {
             Some("query=a&variables=[]"),
             Some("query=a&variables=x"),
         ] {
-            assert!(Call::from_query_string(wrong).is_err(), "{wrong:?}");
+            assert!(from_query_string(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -49,13 +49,13 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_own_is_kept_where_it_is_plain() {
+    fn a_valid_id_of_the_client_is_kept() {
         assert_eq!(id("Trace-1.a_b"), "Trace-1.a_b");
         assert_eq!(id(&"x".repeat(64)), "x".repeat(64));
     }
 
     #[test]
-    fn any_other_is_replaced() {
+    fn an_invalid_id_is_replaced() {
         for value in ["", "a b", "a\tb", "<x>", "a/b", &"x".repeat(65)] {
             assert_eq!(id(value), "ab".repeat(16), "{value}");
         }

@@ -1,4 +1,4 @@
-//! Converts the engine's responses into the documented form: error codes, masking, status.
+//! Converts the engine's responses into the documented form: error codes, masking, headers.
 
 use async_graphql::{PathSegment, Response, ServerError, Value};
 use axum::{
@@ -8,42 +8,40 @@ use axum::{
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{RequestId, etag, negotiation::Media, session::set_cookies};
+use super::{
+    RequestId, etag,
+    media::Media,
+    session::set_cookies,
+    status::{has_code, is_executed, status_of_all},
+};
 use crate::graphql::{
     Executed,
     delivery::SessionChange,
     error::{Code, MASKED, coded},
-    guard::GivenUp,
-    only_queries::NotAQuery,
 };
 
-/// The response to a [`Call`](super::request::Call).
+/// The response to a request or a batch, in JSON.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct SerializedResponse {
     status: StatusCode,
-    /// The JSON text.
     body: Vec<u8>,
-    /// Whether it contains no errors.
-    is_sound: bool,
+    has_errors: bool,
     session: Option<SessionChange>,
 }
 
 /// Who may cache a response.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Caching<'a> {
-    /// No cache.
-    Never,
+    /// Nobody.
+    NoStore,
     /// The client that sent these headers, but no shared cache (RFC 9111, section 5.2.2.7), and the client must
     /// revalidate it each time (section 5.2.2.4). A response with errors is not cached.
-    ByTheAsker(&'a HeaderMap),
+    Private(&'a HeaderMap),
 }
 
-impl Answer {
+impl SerializedResponse {
     /// The responses to the requests of a call, as a list if it was a batch. If several requests changed the session,
     /// the last change is used.
-    ///
-    /// # Errors
-    /// If it cannot be written as JSON.
     pub(super) fn new(
         executed: Vec<Executed>,
         is_batch: bool,
@@ -51,38 +49,36 @@ impl Answer {
         request_id: &RequestId,
     ) -> Result<Self, serde_json::Error> {
         let mut session = None;
-        let responses = executed.into_iter().map(|one| {
-            session = one.session.or_else(|| session.take());
-            one.response
-        });
-        let mut responses: Vec<_> = responses.collect();
-        for response in &mut responses {
-            response.errors.iter_mut().for_each(|error| finish(error, request_id));
+        let mut responses = Vec::with_capacity(executed.len());
+        for mut one in executed {
+            one.response.errors.iter_mut().for_each(|error| complete_error(error, request_id));
+            session = one.session.or(session);
+            responses.push(one.response);
         }
-        let written: Vec<_> = responses.iter().map(Written::from).collect();
+        let written: Vec<_> = responses.iter().map(JsonResponse::from).collect();
         let mut body = match written.as_slice() {
             [single] if !is_batch => serde_json::to_vec(single),
             batch => serde_json::to_vec(batch),
         }?;
         // Up to half of a large buffer is spare capacity, which would be kept until the client has read the response.
         body.shrink_to_fit();
-        let is_sound = responses.iter().all(|response| response.errors.is_empty());
-        Ok(Self { status: status_of_all(&responses, media), body, is_sound, session })
+        let has_errors = responses.iter().any(|response| !response.errors.is_empty());
+        Ok(Self { status: status_of_all(&responses, media), body, has_errors, session })
     }
 
     /// The HTTP response.
     pub(super) fn into_response(self, media: Media, caching: Caching<'_>) -> axum::response::Response {
-        let Self { status, body, is_sound, session } = self;
-        let kept = match caching {
-            Caching::ByTheAsker(request) if is_sound => Some((etag::of(&body), request)),
+        let Self { status, body, has_errors, session } = self;
+        let cache = match caching {
+            Caching::Private(request) if !has_errors => Some((etag::of(&body), request)),
             _ => None,
         };
         let mut response = axum::response::Response::new(Body::from(body));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some((tag, request)) = kept {
-            keep_by_asker(&mut response, &tag, request);
+        if let Some((tag, request)) = cache {
+            allow_private_cache(&mut response, &tag, request);
         }
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -96,12 +92,12 @@ impl Answer {
 }
 
 /// Allows the client to cache the response, and sends only 304 if the client already has it.
-fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &HeaderMap) {
+fn allow_private_cache(response: &mut axum::response::Response, tag: &str, request: &HeaderMap) {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(value) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, value);
     }
-    if etag::is_known(request, tag) {
+    if etag::is_cached(request, tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
     }
@@ -109,7 +105,7 @@ fn keep_by_asker(response: &mut axum::response::Response, tag: &str, request: &H
 
 /// A response in its JSON form: without `data` if nothing was executed (GraphQL, section 7.1).
 #[derive(Serialize)]
-struct Written<'a> {
+struct JsonResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Json<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -135,7 +131,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-impl<'a> From<&'a Response> for Written<'a> {
+impl<'a> From<&'a Response> for JsonResponse<'a> {
     fn from(response: &'a Response) -> Self {
         Self {
             data: is_executed(response).then_some(Json(&response.data)),
@@ -147,10 +143,10 @@ impl<'a> From<&'a Response> for Written<'a> {
 
 /// Adds the request id to an error, and masks an error that has no code of ours: its text was not written for clients
 /// and may contain anything.
-fn finish(error: &mut ServerError, request_id: &RequestId) {
+fn complete_error(error: &mut ServerError, request_id: &RequestId) {
     if !Code::ALL.iter().any(|code| has_code(error, *code)) {
         // Without its text: the library repeats its input, which may be a password.
-        tracing::error!(path = %path(error), "an error without a code was masked");
+        tracing::error!(path = %path(error), "masked an error that has none of the documented codes");
         MASKED.clone_into(&mut error.message);
         error.source = None;
         error.extensions = Some(coded(Code::InternalServerError));
@@ -158,59 +154,6 @@ fn finish(error: &mut ServerError, request_id: &RequestId) {
     // An error that occurred before a document was parsed has no position in it (line 0, column 0).
     error.locations.retain(|location| location.line > 0);
     error.extensions.get_or_insert_default().set("requestId", request_id.as_str());
-}
-
-/// The common status of all responses if they agree; otherwise 200, as each response contains its own errors.
-fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
-    let mut statuses = responses.iter().map(|response| status(response, media));
-    let first = statuses.next().unwrap_or(StatusCode::OK);
-    if statuses.all(|status| status == first) { first } else { StatusCode::OK }
-}
-
-/// The status of one response.
-///
-/// - 503 if a required service is unavailable and no field has a value;
-/// - 405 for an operation that requires `POST`;
-/// - 200 if the operation was executed, with errors or without;
-/// - 500 if the server failed before executing anything;
-/// - otherwise nothing was executed because of a client error. In `application/graphql-response+json` that is 400. In
-///   `application/json` a well-formed request gets 200, because clients that accept only that form take any other
-///   status for a proxy's response and do not look for `errors` in it (GraphQL over HTTP, section 6.4.1).
-fn status(response: &Response, media: Media) -> StatusCode {
-    let has = |code| response.errors.iter().any(|error| has_code(error, code));
-    if has(Code::Unavailable) && is_empty(&response.data) {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else if response.errors.iter().any(|error| error.source::<NotAQuery>().is_some()) {
-        StatusCode::METHOD_NOT_ALLOWED
-    } else if is_executed(response) {
-        StatusCode::OK
-    } else if has(Code::InternalServerError) {
-        StatusCode::INTERNAL_SERVER_ERROR
-    } else if media == Media::GraphqlResponse {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
-    }
-}
-
-/// Whether execution began. The engine does not report this; but an error in a field has the field's path, and an error
-/// before execution has none.
-fn is_executed(response: &Response) -> bool {
-    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<GivenUp>().is_some();
-    response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(is_of_executing)
-}
-
-/// Whether no field of the operation has a value.
-fn is_empty(data: &Value) -> bool {
-    match data {
-        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
-        data => *data == Value::Null,
-    }
-}
-
-fn has_code(error: &ServerError, code: Code) -> bool {
-    let value = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
-    matches!(value, Some(Value::String(text)) if text == code.as_str())
 }
 
 fn path(error: &ServerError) -> String {
@@ -226,19 +169,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_without_a_place_in_a_document_has_no_locations() {
-        let finished = |pos: async_graphql::Pos| {
+    fn an_error_without_a_position_has_no_locations() {
+        let locations = |pos: async_graphql::Pos| {
             let mut error = ServerError::new("x", Some(pos));
             error.extensions = Some(coded(Code::Unavailable));
-            finish(&mut error, &RequestId::of(&axum::http::HeaderMap::new(), || [7; 16]));
+            complete_error(&mut error, &RequestId::of(&axum::http::HeaderMap::new(), || [7; 16]));
             error.locations
         };
-        assert_eq!(finished(async_graphql::Pos::default()), []);
-        assert_eq!(finished(async_graphql::Pos { line: 2, column: 3 }).len(), 1);
+        assert_eq!(locations(async_graphql::Pos::default()), []);
+        assert_eq!(locations(async_graphql::Pos { line: 2, column: 3 }).len(), 1);
     }
 
     #[test]
-    fn json_is_written_as_it_is_stored() {
+    fn stored_json_is_written_unchanged() {
         let written = |text: &'static str| {
             serde_json::to_string(&Json(&Value::List(vec![Value::Binary(text.as_bytes().into())]))).unwrap()
         };

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Router,
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
+    routing,
 };
-
 use url::form_urlencoded;
 
-use super::{Execute, etag, exchange::Exchange, negotiation::Media, refusal::Refusal, router::Shared};
+use super::{error::RequestError, etag};
 
 /// The schema in the schema definition language.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct SchemaText {
 }
 
 /// The texts of the schema and their entity tags.
-pub(super) struct Sdl {
+struct Sdl {
     api: Tagged,
     subgraph: Tagged,
 }
@@ -35,26 +35,21 @@ struct Tagged {
     etag: String,
 }
 
-impl Sdl {
-    pub(super) fn new(SchemaText { api, subgraph }: SchemaText) -> Self {
-        Self { api: Tagged::new(api), subgraph: Tagged::new(subgraph) }
-    }
-}
-
 impl Tagged {
     fn new(text: String) -> Self {
         Self { etag: etag::of(text.as_bytes()), text: text.into() }
     }
 }
 
-pub(super) async fn schema<A: Execute>(
-    State(shared): State<Arc<Shared<A>>>,
-    Extension(exchange): Extension<Exchange>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let Some(sdl) = &shared.sdl else {
-        return Refusal::SchemaHidden.answer(Media::Json, &exchange.request_id);
+/// The route to the schema; `None` if it is not public.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(schema: Option<SchemaText>) -> Router<S> {
+    let sdl = schema.map(|text| Sdl { api: Tagged::new(text.api), subgraph: Tagged::new(text.subgraph) });
+    Router::new().route("/schema.graphql", routing::get(show).with_state(Arc::new(sdl)))
+}
+
+async fn show(State(sdl): State<Arc<Option<Sdl>>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let Some(sdl) = &*sdl else {
+        return RequestError::SchemaHidden.into_response();
     };
     let mut parameters = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let is_subgraph = parameters.any(|(name, _)| name == "federation");
@@ -64,7 +59,7 @@ pub(super) async fn schema<A: Execute>(
         (header::CACHE_CONTROL, "no-cache"),
         (header::ETAG, etag.as_str()),
     ];
-    if etag::is_known(&headers, etag) {
+    if etag::is_cached(&headers, etag) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, text.clone()).into_response()

@@ -9,12 +9,12 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Execute, Site,
+    ServerOptions,
     connection::{Connections, Phase},
     router::routes,
 };
 
-/// How long running requests may take to finish after the server was told to stop.
+/// How long running requests may take to finish after the shutdown began.
 const GRACE: Duration = Duration::from_secs(30);
 /// The pause after a connection could not be accepted: usually there are too many open files, and retrying immediately
 /// would only waste CPU time.
@@ -55,12 +55,12 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 /// Serves until `shutdown` is ready. Then, for the time in the settings, `/readyz` is no longer ready and clients are
 /// asked to reconnect elsewhere, while requests are still served. After that it accepts no new requests, and returns
 /// when all running operations have finished, or after 30 seconds.
-pub async fn serve<A: Execute>(listener: TcpListener, site: Site<A>, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl Future<Output = ()>) {
     let (running, operations) = (TaskTracker::new(), TaskTracker::new());
     let phase = Phase::default();
-    let delay = site.settings.shutdown_delay;
-    let settings = site.settings.clone();
-    let connections = Connections::new(routes(site, operations.clone(), phase.clone()), &settings, phase.clone());
+    let delay = options.settings.shutdown_delay;
+    let settings = options.settings.clone();
+    let connections = Connections::new(routes(options, operations.clone(), phase.clone()), &settings, phase.clone());
     accept_until(shutdown, &listener, &connections, &running).await;
     phase.draining.cancel();
     accept_until(sleep(delay), &listener, &connections, &running).await;
@@ -73,7 +73,7 @@ pub async fn serve<A: Execute>(listener: TcpListener, site: Site<A>, shutdown: i
         operations.wait().await;
     };
     if timeout(GRACE, all).await.is_err() {
-        tracing::warn!("requests were still running 30 s after the server was told to stop; they are cut off");
+        tracing::warn!("aborted the requests that were still running 30 s after the shutdown began");
     }
 }
 
@@ -103,7 +103,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                tracing::warn!(%error, "cannot accept a connection; the next attempt follows in 0.5 s");
                 sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -7,7 +7,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
 
-use super::refusal::Refusal;
+use super::error::RequestError;
 use crate::{
     domain::{
         Timestamp,
@@ -26,10 +26,7 @@ const ACCESS: &str = "__Host-upa";
 const REFRESH: &str = "__Host-upr";
 
 /// Reads the credentials of a request, with or without support for cookies.
-///
-/// # Errors
-/// If the client requests cookies and they are not supported, or requests an unknown mode.
-pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, Refusal> {
+pub(super) fn credentials(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, RequestError> {
     let bearer = bearer(headers);
     let is_by_header = headers.contains_key(header::AUTHORIZATION);
     let mut asked = headers.get_all(SESSION).iter();
@@ -45,7 +42,7 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
         }
         (Some(asked), None) if asked.as_bytes() == b"cookie" => {
             if !takes_cookies {
-                return Err(Refusal::CookiesOff);
+                return Err(RequestError::CookiesDisabled);
             }
             let access = if is_by_header {
                 bearer.and_then(AccessToken::parse)
@@ -56,7 +53,7 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
             let ignored = (is_by_header && access.is_none()).then_some(Ignored::Authorization);
             Ok(Shown { access, refresh, delivery: Delivery::Cookies, ignored, is_by_header })
         }
-        _ => Err(Refusal::UnknownSession),
+        _ => Err(RequestError::InvalidSessionHeader),
     }
 }
 
@@ -126,20 +123,20 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_ignores_case() {
+    fn the_bearer_scheme_ignores_case() {
         for value in ["Bearer upa_x", "bearer upa_x", "BEARER   upa_x "] {
             assert_eq!(bearer_of(&[value]).unwrap(), "upa_x", "{value}");
         }
     }
 
     #[test]
-    fn anything_else_is_nobodys_token() {
+    fn an_invalid_authorization_header_has_no_token() {
         for values in [&[][..], &["Basic dTpw"], &["Bearer"], &["Bearer "], &["upa_x"], &["Bearer a", "Bearer a"]] {
             assert_eq!(bearer_of(values), None, "{values:?}");
         }
     }
 
-    const ASKED: (&str, &str) = ("x-userprofile-session", "cookie");
+    const COOKIE_SESSION: (&str, &str) = ("x-userprofile-session", "cookie");
 
     /// A browser's cookies: foreign ones, some with names almost like ours, an access token, and a refresh token.
     fn cookies() -> (AccessToken, RefreshToken, HeaderValue) {
@@ -155,36 +152,36 @@ mod tests {
     }
 
     #[test]
-    fn cookies_are_believed_only_when_asked_for() {
+    fn cookies_are_accepted_only_with_the_session_header() {
         let (access, refresh, cookies) = cookies();
-        let mut headers = headers(&[ASKED]);
+        let mut headers = headers(&[COOKIE_SESSION]);
         headers.insert(header::COOKIE, cookies);
         let delivery = Delivery::Cookies;
-        let believed = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
-        assert_eq!(shown(&headers, true).unwrap(), believed);
+        let accepted = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
+        assert_eq!(credentials(&headers, true).unwrap(), accepted);
         headers.remove(SESSION);
-        assert_eq!(shown(&headers, true).unwrap(), Shown { ignored: Some(Ignored::Cookies), ..Shown::default() });
+        assert_eq!(credentials(&headers, true).unwrap(), Shown { ignored: Some(Ignored::Cookies), ..Shown::default() });
     }
 
     #[test]
-    fn of_two_cookies_with_one_name_none_is_believed() {
+    fn of_two_cookies_with_one_name_none_is_accepted() {
         let (_, refresh, cookies) = cookies();
-        let mut headers = headers(&[ASKED]);
+        let mut headers = headers(&[COOKIE_SESSION]);
         headers.insert(header::COOKIE, cookies);
         let other = format!("__Host-upa={}", AccessToken::from_random([5; 32]).reveal());
         headers.append(header::COOKIE, other.parse().unwrap());
-        let shown = shown(&headers, true).unwrap();
+        let shown = credentials(&headers, true).unwrap();
         assert_eq!((shown.access, shown.refresh), (None, Some(refresh)));
     }
 
     #[test]
-    fn a_bearer_token_wins() {
+    fn a_bearer_token_precedes_cookies() {
         let (access, _, cookies) = cookies();
-        let mut headers = headers(&[ASKED]);
+        let mut headers = headers(&[COOKIE_SESSION]);
         headers.insert(header::COOKIE, cookies);
         let mine = AccessToken::from_random([4; 32]);
         headers.insert(header::AUTHORIZATION, format!("Bearer {}", mine.reveal()).parse().unwrap());
-        let shown_of = |headers: &HeaderMap| shown(headers, true).unwrap();
+        let shown_of = |headers: &HeaderMap| credentials(headers, true).unwrap();
         assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
         assert_eq!(shown_of(&headers).access, Some(mine));
         // A cookie does not replace an invalid header.
@@ -196,21 +193,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_or_unknown_is_refused() {
+    fn a_disabled_or_unknown_session_mode_is_refused() {
         let (.., cookies) = cookies();
-        let mut with_cookies = headers(&[ASKED]);
+        let mut with_cookies = headers(&[COOKIE_SESSION]);
         with_cookies.insert(header::COOKIE, cookies);
-        assert!(matches!(shown(&with_cookies, false), Err(Refusal::CookiesOff)));
+        assert!(matches!(credentials(&with_cookies, false), Err(RequestError::CookiesDisabled)));
         with_cookies.remove(SESSION);
-        assert_eq!(shown(&with_cookies, false).unwrap(), Shown::default());
+        assert_eq!(credentials(&with_cookies, false).unwrap(), Shown::default());
         for unknown in ["Cookie", "cookies", "cookie ", ""] {
             assert!(matches!(
-                shown(&headers(&[("x-userprofile-session", unknown)]), true),
-                Err(Refusal::UnknownSession)
+                credentials(&headers(&[("x-userprofile-session", unknown)]), true),
+                Err(RequestError::InvalidSessionHeader)
             ));
         }
         let unknown = headers(&[("x-userprofile-session", "token")]);
-        assert!(matches!(shown(&unknown, true), Err(Refusal::UnknownSession)));
-        assert!(matches!(shown(&headers(&[ASKED, ASKED]), true), Err(Refusal::UnknownSession)));
+        assert!(matches!(credentials(&unknown, true), Err(RequestError::InvalidSessionHeader)));
+        assert!(matches!(
+            credentials(&headers(&[COOKIE_SESSION, COOKIE_SESSION]), true),
+            Err(RequestError::InvalidSessionHeader)
+        ));
     }
 }

@@ -1,9 +1,11 @@
 //! The content of a message before it is rendered: its values and its language.
 
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::domain::mfa::MfaType;
+use crate::domain::secret_value::Secret;
 
 /// A message to one person. It is stored encrypted until it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,27 +129,33 @@ pub struct Circumstances {
     pub user_agent: Option<String>,
 }
 
-/// A code or a link that only its recipient may see. Prints `***`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MailedSecret(String);
+/// A code or a link that only its recipient may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailedSecret(Secret<str>);
 
 impl MailedSecret {
     /// Wraps a secret for a message.
     #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl Into<SecretString>) -> Self {
+        Self(Secret::new(text))
     }
 
     /// The secret itself, for the message.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.reveal()
     }
 }
 
-impl std::fmt::Debug for MailedSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
+/// A message is stored only encrypted.
+impl Serialize for MailedSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.reveal().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for MailedSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
     }
 }

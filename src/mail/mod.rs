@@ -25,8 +25,9 @@ pub use html::escape;
 pub use mailbox::{Kept, Mailbox};
 pub use message::{Account, Circumstances, CodeReason, Letter, MailedSecret, Message, Notice};
 pub use render::{Rendered, render};
-pub use smtp::{Smtp, SmtpError, SmtpPassword, SmtpSecurity, SmtpSettings};
-pub use transport::{SendError, Transport};
+pub use reply::SendError;
+pub use smtp::{Smtp, SmtpError, SmtpSecurity, SmtpSettings};
+pub use transport::Transport;
 
 /// The product's name in messages.
 pub const PRODUCT: &str = "UserProfile";

@@ -4,12 +4,26 @@ use std::error::Error as _;
 use std::io;
 
 use super::clean::one_line;
-use super::transport::SendError;
 use super::verdict::{SMTPUTF8_ADVICE, Stage, Verdict, enhanced_status, judge};
 use super::vocabulary::known_words;
 
 /// The longest reason in the log, in characters.
 const MAX_REASON: usize = 200;
+
+/// A message was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SendError {
+    /// Whether a retry cannot help.
+    pub is_final: bool,
+    /// The reason, for the log: at most 200 characters on one line. Of the server's reply, it contains only codes and
+    /// known words, so that it contains nothing that the server may have repeated: the recipient, the message, or a
+    /// password.
+    pub reason: String,
+    /// What an operator must do before it can be sent, naming the setting. `None` if the problem is temporary, or
+    /// cannot be solved.
+    pub advice: Option<&'static str>,
+}
 
 /// Why a message was not delivered.
 #[derive(Debug)]

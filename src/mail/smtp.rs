@@ -7,12 +7,12 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
 use lettre::transport::smtp::extension::ClientId;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::connections::{Connections, Encryption, Server};
 use super::envelope::{enclose, parse_address};
 use super::message::Letter;
-use super::reply::Fault;
-use super::transport::SendError;
+use super::reply::{Fault, SendError};
 use crate::clock::Timestamp;
 
 /// The mail server, and the sender of messages.
@@ -27,7 +27,7 @@ pub struct SmtpSettings {
     /// The name of this server in EHLO: a host name, or an IP address (IPv6 without brackets).
     pub helo_name: String,
     /// User and password, if the server requires them.
-    pub credentials: Option<(String, SmtpPassword)>,
+    pub credentials: Option<(String, SecretString)>,
     /// The sender's address.
     pub from_address: String,
     /// The sender's name, as mail programs show it.
@@ -43,24 +43,6 @@ pub enum SmtpSecurity {
     StartTls,
     /// With TLS from the start (RFC 8314).
     Tls,
-}
-
-/// A password for a mail server. Prints `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SmtpPassword(String);
-
-impl SmtpPassword {
-    /// Wraps a password.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl std::fmt::Debug for SmtpPassword {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }
 
 /// Why messages cannot be sent with the given settings.
@@ -105,7 +87,9 @@ impl Smtp {
                 SmtpSecurity::StartTls => Encryption::StartTls(tls()?),
                 SmtpSecurity::Tls => Encryption::Tls(tls()?),
             },
-            credentials: credentials.clone().map(|(user, password)| Credentials::new(user, password.0)),
+            credentials: credentials
+                .as_ref()
+                .map(|(user, password)| Credentials::new(user.clone(), password.expose_secret().to_owned())),
             helo_name: client_id(helo_name),
         };
         let parts = Parts { sender: Mailbox::new(name, address), connections: Connections::to(server) };

@@ -3,6 +3,7 @@
 use super::mailbox::Mailbox;
 use super::message::Letter;
 use super::render::render;
+use super::reply::SendError;
 use super::smtp::Smtp;
 use crate::clock::Timestamp;
 
@@ -13,21 +14,6 @@ pub enum Transport {
     Smtp(Smtp),
     /// To an in-memory mailbox, where they can be viewed.
     Mailbox(Mailbox),
-}
-
-/// A message was not sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct SendError {
-    /// Whether a retry cannot help.
-    pub is_final: bool,
-    /// The reason, for the log: at most 200 characters on one line. Of the server's reply, it contains only codes and
-    /// known words, so that it contains nothing that the server may have repeated: the recipient, the message, or a
-    /// password.
-    pub reason: String,
-    /// What an operator must do before it can be sent, naming the setting. `None` if the problem is temporary, or
-    /// cannot be solved.
-    pub advice: Option<&'static str>,
 }
 
 impl Transport {

@@ -22,8 +22,7 @@ use crate::domain::ids::JobId;
 use crate::domain::outbox::{GRAVE_DAYS, Job, JobKind, LEASE, MAX_TRIES, WORK_FOR, pause_after};
 use crate::domain::user::User;
 use crate::entropy;
-use crate::mail::transport::SendError;
-use crate::mail::{Account, Circumstances, Letter, Message, Notice, Transport};
+use crate::mail::{Account, Circumstances, Letter, Message, Notice, SendError, Transport};
 use crate::storage::{Tx, domains, outbox};
 
 /// The purpose for which payloads are encrypted.

@@ -12,6 +12,7 @@
 #![allow(clippy::needless_pass_by_value, clippy::match_bool, reason = "readability matters more than speed in tests")]
 
 mod browsers;
+mod circles;
 mod cli;
 mod clock_steps;
 mod code_attempts;

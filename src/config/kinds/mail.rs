@@ -2,12 +2,13 @@
 
 use email_address::{EmailAddress, Options};
 use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
 use url::{Host, Url};
 
 use super::Kind;
 use crate::{
     config::mask::mask_url,
-    mail::{SmtpPassword, SmtpSecurity, SmtpSettings},
+    mail::{SmtpSecurity, SmtpSettings},
 };
 
 /// An email address, with or without a name.
@@ -70,12 +71,12 @@ fn parse_smtp_url(text: &str) -> Result<SmtpSettings, String> {
     })
 }
 
-fn credentials(url: &Url) -> Result<Option<(String, SmtpPassword)>, String> {
+fn credentials(url: &Url) -> Result<Option<(String, SecretString)>, String> {
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         ("", Some(_)) => Err("it has a password but no user".to_owned()),
         (_, None) => Err("it has a user but no password".to_owned()),
-        (user, Some(password)) => Ok(Some((decode(user)?, SmtpPassword::new(decode(password)?)))),
+        (user, Some(password)) => Ok(Some((decode(user)?, SecretString::from(decode(password)?)))),
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
         let server = parse_smtp_url("smtps://ann%40example.com:p%40ss%2Fword+1@mail").unwrap();
         assert!(!format!("{server:?}").contains("p@ss"));
         let (user, password) = server.credentials.unwrap();
-        assert!(user == "ann@example.com" && password == SmtpPassword::new("p@ss/word+1"));
+        assert!(user == "ann@example.com" && secrecy::ExposeSecret::expose_secret(&password) == "p@ss/word+1");
         let server = parse_smtp_url("smtps://ann@example.com:hunter2@mail").unwrap();
         assert_eq!(server.credentials.unwrap().0, "ann@example.com");
     }

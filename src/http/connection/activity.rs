@@ -167,7 +167,7 @@ pub(super) struct Running(Arc<Activity>);
 
 impl Running {
     /// Records that there is a response for the client to read.
-    pub(super) fn answered(self) -> Waiting {
+    pub(super) fn responded(self) -> Waiting {
         let mut state = self.0.lock();
         if state.waiting == 0 {
             state.read_at = Instant::now();
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!((after(&activity, 9), after(&activity, 11)), (None, Some(Overdue::Head)));
         let running = activity.begin(false);
         assert_eq!(after(&activity, 1000), None, "the server is working on it");
-        let waiting = running.answered();
+        let waiting = running.responded();
         assert_eq!((after(&activity, 29), after(&activity, 31)), (None, Some(Overdue::Response)));
         drop(waiting);
         assert_eq!((after(&activity, 74), after(&activity, 76)), (None, Some(Overdue::Idle)));
@@ -236,11 +236,11 @@ mod tests {
     fn only_reading_counts_as_reading() {
         let activity = Arc::new(Activity::new());
         let until = |activity: &Activity| activity.check(&TIMEOUTS, Instant::now()).unwrap();
-        let waiting = activity.begin(true).answered();
+        let waiting = activity.begin(true).responded();
         let first = until(&activity);
         activity.received();
         drop(activity.begin(true));
-        let another = activity.begin(true).answered();
+        let another = activity.begin(true).responded();
         assert_eq!(until(&activity), first, "other requests are no progress");
         another.read();
         assert!(until(&activity) > first);

@@ -87,7 +87,7 @@ impl Connections {
         let service = service(self.router, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
         let mut connection = pin!(self.protocol.serve_connection(socket, service));
         let (mut is_draining, mut is_closing) = (false, false);
-        let mut look_at = Instant::now() + self.timeouts.shortest();
+        let mut check_at = Instant::now() + self.timeouts.shortest();
         loop {
             tokio::select! {
                 ended = connection.as_mut() => {
@@ -112,11 +112,11 @@ impl Connections {
                     tracing::debug!(%peer, "closed a connection whose responses take too much memory");
                     return;
                 }
-                () = sleep_until(look_at) => {
+                () = sleep_until(check_at) => {
                     let now = Instant::now();
-                    look_at = now + self.timeouts.shortest();
+                    check_at = now + self.timeouts.shortest();
                     match activity.check(&self.timeouts, now) {
-                        Ok(until) => look_at = until.map_or(look_at, |until| until.min(look_at)),
+                        Ok(until) => check_at = until.map_or(check_at, |until| until.min(check_at)),
                         Err(Overdue::Idle) if !is_closing => {
                             is_closing = true;
                             connection.as_mut().graceful_shutdown();
@@ -190,7 +190,7 @@ fn service(
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             let memory = response.extensions_mut().remove::<Arc<Held>>().and_then(Arc::into_inner);
-            let waiting = running.answered();
+            let waiting = running.responded();
             Ok(response.map(|body| Outgoing::new(body, waiting, memory)))
         }
     })

@@ -144,7 +144,7 @@ mod tests {
 
         fn respond(&mut self, bytes: usize) {
             let held = self.registration.backlog.admit().now_or_never().unwrap().settle(bytes).unwrap();
-            self.responses.push((held, self.activity.begin(true).answered()));
+            self.responses.push((held, self.activity.begin(true).responded()));
         }
 
         fn is_evicted(&self) -> bool {

@@ -29,10 +29,10 @@ async fn start_with(header_timeout: Duration, request_timeout: Duration) -> Runn
     let address = listener.local_addr().unwrap();
     let toy = Toy::default();
     let (stop, stopped) = oneshot::channel();
-    let mut site = site(&toy);
-    site.settings.header_timeout = header_timeout;
-    site.settings.request_timeout = request_timeout;
-    let served = tokio::spawn(async move { serve(listener, site, async { drop(stopped.await) }).await });
+    let mut options = options(&toy);
+    options.settings.header_timeout = header_timeout;
+    options.settings.request_timeout = request_timeout;
+    let served = tokio::spawn(async move { serve(listener, options, async { drop(stopped.await) }).await });
     Running { address, toy, stop, served }
 }
 
@@ -52,7 +52,7 @@ impl Running {
     async fn stop(self) {
         let Self { stop, served, .. } = self;
         stop.send(()).unwrap();
-        timeout(Duration::from_secs(5), served).await.expect("it does not stop").unwrap();
+        timeout(Duration::from_secs(5), served).await.expect("the server does not stop").unwrap();
     }
 }
 
@@ -72,7 +72,7 @@ fn mutation(milliseconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_comes_over_a_connection() {
+async fn a_response_is_sent_over_a_connection() {
     let server = start().await;
     let reply = server.exchange(mutation(0).as_bytes()).await;
     assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.ends_with(r#"{"data":{"bump":1}}"#), "{reply}");
@@ -80,7 +80,7 @@ async fn an_answer_comes_over_a_connection() {
 }
 
 #[tokio::test]
-async fn an_operation_outlives_its_client() {
+async fn an_operation_completes_without_its_client() {
     let server = start().await;
     drop(server.open(mutation(200).as_bytes()).await);
     server.toy.finishes(1).await;
@@ -88,7 +88,7 @@ async fn an_operation_outlives_its_client() {
 }
 
 #[tokio::test]
-async fn a_silent_or_slow_head_is_cut_off() {
+async fn a_silent_or_slow_head_ends_the_connection() {
     let server = start_with(Duration::from_millis(100), Duration::from_secs(10)).await;
     for head in
         [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
@@ -102,7 +102,7 @@ async fn a_silent_or_slow_head_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_slow_body_is_given_up() {
+async fn a_slow_body_is_408() {
     let server = start_with(Duration::from_secs(10), Duration::from_millis(100)).await;
     let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for rest in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
@@ -114,26 +114,25 @@ async fn a_slow_body_is_given_up() {
 }
 
 #[tokio::test]
-async fn who_sends_too_much_gets_to_read_why() {
+async fn a_client_that_sends_too_much_can_read_the_error() {
     let server = start().await;
     let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n";
     let mut all = format!("{head}\r\n").into_bytes();
     all.resize(all.len() + 10 * 1024 * 1024, b' ');
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(&all).await.unwrap();
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let mut reply = [0; 12];
+    stream.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 413");
 
-    let asked = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
-    let mut asked = asked;
-    asked.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let mut waiting = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
+    waiting.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 413");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn heads_are_bounded() {
+async fn the_size_of_heads_is_limited() {
     let server = start().await;
     let long = format!("GET /graphql?query={} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(100_000));
     let reply = server.exchange(long.as_bytes()).await;
@@ -142,7 +141,7 @@ async fn heads_are_bounded() {
 }
 
 #[tokio::test]
-async fn nonsense_does_not_end_the_server() {
+async fn invalid_bytes_do_not_stop_the_server() {
     let server = start().await;
     for bytes in [
         &b"\0\0\0\0\r\n\r\n"[..],
@@ -153,15 +152,15 @@ async fn nonsense_does_not_end_the_server() {
         b"GET http://[ HTTP/1.1\r\n\r\n",
     ] {
         let mut stream = server.open(bytes).await;
-        let mut answer = Vec::new();
-        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await.unwrap();
+        let mut reply = Vec::new();
+        let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut reply)).await.unwrap();
     }
     assert!(server.exchange(mutation(0).as_bytes()).await.contains("200 OK"));
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
+async fn a_shutdown_lets_running_requests_finish_and_accepts_no_new_ones() {
     let server = start().await;
     let (address, toy) = (server.address, server.toy.clone());
     let mut waiting = server.open(mutation(300).as_bytes()).await;
@@ -170,7 +169,7 @@ async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
     toy.begins(2).await;
     let stopping = tokio::spawn(server.stop());
     let refused = async { while TcpStream::connect(address).await.is_ok() {} };
-    timeout(Duration::from_secs(2), refused).await.expect("new connections are taken");
+    timeout(Duration::from_secs(2), refused).await.expect("new connections are accepted");
     assert!(read_all(&mut waiting).await.contains("200 OK"));
     stopping.await.unwrap();
     assert_eq!(toy.finished(), 2, "an operation without a client was cut off");
@@ -178,7 +177,7 @@ async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told() {
+async fn a_port_in_use_is_an_error_that_names_it() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let error = bind(taken.local_addr().unwrap()).await.unwrap_err();
     assert!(matches!(error, BindError::InUse(_)));

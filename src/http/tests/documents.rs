@@ -12,7 +12,7 @@ const VARY: &str = "accept, authorization, cookie, x-userprofile-session, origin
 const GET_HELLO: &str = "/graphql?query=%7Bhello%7D";
 
 #[tokio::test]
-async fn a_query_is_answered_in_the_form_that_was_asked_for() {
+async fn a_response_has_the_requested_media_type() {
     let body = || json!({ "query": "{ hello }" }).to_string();
     for (accept, form) in [
         ("application/json", "application/json; charset=utf-8"),
@@ -31,10 +31,10 @@ async fn a_query_is_answered_in_the_form_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn mutations_are_for_post_alone() {
+async fn mutations_require_post() {
     let toy = Toy::default();
     let run = async |method: &str, address: &str| {
-        send(crate::http::router(site(&toy)), build(method, address, &[], Body::empty())).await
+        send(crate::http::router(options(&toy)), build(method, address, &[], Body::empty())).await
     };
     for query in [
         "query=mutation%7Bbump(milliseconds:0)%7D",
@@ -43,7 +43,7 @@ async fn mutations_are_for_post_alone() {
         "query=subscription%7Bhello%7D",
     ] {
         let reply = run("GET", &format!("/graphql?{query}")).await;
-        reply.refused(405, "BAD_USER_INPUT");
+        reply.assert_error(405, "BAD_USER_INPUT");
         assert_eq!(reply.header("allow"), "POST");
         assert_eq!(run("HEAD", &format!("/graphql?{query}")).await.status, 405);
     }
@@ -61,15 +61,15 @@ async fn mutations_are_for_post_alone() {
 }
 
 #[tokio::test]
-async fn the_form_decides_the_status_of_what_was_not_executed() {
+async fn the_media_type_decides_the_status_before_execution() {
     for (query, code) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")] {
-        ask(query).await.refused(400, code);
-        post(&[JSON], json!({ "query": query }).to_string()).await.refused(200, code);
+        ask(query).await.assert_error(400, code);
+        post(&[JSON], json!({ "query": query }).to_string()).await.assert_error(200, code);
     }
 }
 
 #[tokio::test]
-async fn errors_beside_data_are_answered_200_and_name_the_request() {
+async fn errors_beside_data_are_200_and_contain_the_request_id() {
     let reply = post(
         &[JSON, ("accept", "application/graphql-response+json"), ("x-request-id", "mine-1")],
         r#"{"query":"{ hello nullable }"}"#,
@@ -78,13 +78,13 @@ async fn errors_beside_data_are_answered_200_and_name_the_request() {
     assert_eq!((reply.status, reply.header("x-request-id")), (StatusCode::OK, "mine-1"));
     let json = reply.json();
     assert_eq!(json["data"], json!({ "hello": "world", "nullable": null }));
-    assert_eq!(json["errors"][0]["message"], "told to the client");
+    assert_eq!(json["errors"][0]["message"], "a message for clients");
     assert_eq!(json["errors"][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "requestId": "mine-1" }));
     assert_eq!(ask("{ nullable }").await.status, 200);
 }
 
 #[tokio::test]
-async fn what_is_gone_is_503_unless_something_was_there() {
+async fn unavailable_is_503_if_no_field_has_a_value() {
     for accept in ["application/json", "application/graphql-response+json"] {
         let reply = post(&[JSON, ("accept", accept)], r#"{"query":"{ gone }"}"#).await;
         assert_eq!(reply.status, 503);
@@ -105,9 +105,9 @@ async fn an_error_without_a_code_is_masked() {
 }
 
 #[tokio::test]
-async fn a_panic_is_500_and_tells_nothing() {
+async fn a_panic_is_500_and_reveals_nothing() {
     let reply = ask("{ panics(now: true) }").await;
-    reply.refused(500, "INTERNAL_SERVER_ERROR");
+    reply.assert_error(500, "INTERNAL_SERVER_ERROR");
     assert!(!reply.json().to_string().contains("secret"));
 }
 
@@ -115,11 +115,11 @@ async fn a_panic_is_500_and_tells_nothing() {
 async fn a_long_operation_continues_with_low_priority() {
     assert_eq!(ask("{ continues(panics: false) }").await.json()["data"]["continues"], "long");
     let reply = ask("{ continues(panics: true) }").await;
-    reply.refused(500, "INTERNAL_SERVER_ERROR");
+    reply.assert_error(500, "INTERNAL_SERVER_ERROR");
 }
 
 #[tokio::test]
-async fn the_api_learns_where_a_request_comes_from() {
+async fn the_api_gets_the_context_of_a_request() {
     let token = format!("upa_{}", "A".repeat(43));
     let request = build(
         "POST",
@@ -136,13 +136,13 @@ async fn the_api_learns_where_a_request_comes_from() {
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 2], 4711))));
     let reply = call(Request::from_parts(parts, body)).await;
-    let told = format!(r#"Some("{token}") 198.51.100.7 Some("curl/8") r-1"#);
-    assert_eq!(reply.json()["data"]["sender"], told);
+    let context = format!(r#"Some("{token}") 198.51.100.7 Some("curl/8") r-1"#);
+    assert_eq!(reply.json()["data"]["sender"], context);
     assert_eq!(ask("{ sender }").await.json()["data"]["sender"], format!("None 0.0.0.0 None {}", "ab".repeat(16)));
 }
 
 #[tokio::test]
-async fn text_comes_through_as_it_was_sent() {
+async fn text_is_returned_unchanged() {
     for text in ["\0", "🏃 Swim", "\u{2028}", "a\"b\\c", "\u{fffd}"] {
         let body = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": text } }).to_string();
         assert_eq!(post(&[JSON], body).await.json()["data"]["echo"], text);
@@ -150,16 +150,16 @@ async fn text_comes_through_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn an_operation_outlives_our_patience() {
+async fn an_operation_completes_after_the_request_timed_out() {
     let toy = Toy::default();
-    let mut site = site(&toy);
-    site.settings.request_timeout = Duration::from_millis(100);
-    let router = crate::http::router(site);
+    let mut options = options(&toy);
+    options.settings.request_timeout = Duration::from_millis(100);
+    let router = crate::http::router(options);
     let slow = |milliseconds: u64| {
         let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
         build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
     };
-    send(router.clone(), slow(300)).await.refused(503, "UNAVAILABLE");
+    send(router.clone(), slow(300)).await.assert_error(503, "UNAVAILABLE");
     assert_eq!(toy.finished(), 0);
     toy.finishes(1).await;
 }
@@ -167,9 +167,9 @@ async fn an_operation_outlives_our_patience() {
 #[tokio::test]
 async fn a_batch_is_executed_in_order() {
     let batch = async |size: usize, body: &str| {
-        let mut site = site(&Toy::default());
-        site.settings.batch_size = size;
-        send(crate::http::router(site), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
+        let mut options = options(&Toy::default());
+        options.settings.batch_size = size;
+        send(crate::http::router(options), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
     };
     let three = r#"[{"query":"mutation{bump(milliseconds:50)}"},{"query":"{slow(milliseconds:0)}"},{"query":"{x}"}]"#;
     let reply = batch(3, three).await;
@@ -178,8 +178,8 @@ async fn a_batch_is_executed_in_order() {
     assert_eq!((&json[0]["data"]["bump"], &json[1]["data"]["slow"]), (&json!(1), &json!(2)));
     assert_eq!(json[2]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
 
-    batch(2, three).await.refused(400, "LIMIT_EXCEEDED");
-    batch(0, three).await.refused(400, "BAD_USER_INPUT");
-    batch(3, "[]").await.refused(400, "BAD_USER_INPUT");
+    batch(2, three).await.assert_error(400, "LIMIT_EXCEEDED");
+    batch(0, three).await.assert_error(400, "BAD_USER_INPUT");
+    batch(3, "[]").await.assert_error(400, "BAD_USER_INPUT");
     assert_eq!(batch(3, r#"[{"query":"{gone}"}]"#).await.status, 503);
 }

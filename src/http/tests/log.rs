@@ -57,21 +57,21 @@ async fn logged(request: Request<Body>) -> String {
 }
 
 #[tokio::test]
-async fn a_request_is_told_without_its_secrets() {
+async fn a_request_is_logged_without_its_secrets() {
     let body = Body::from(r#"{"query":"{ echo(text: \"in-the-body\") }"}"#);
     let token = format!("upa_in-the-token{}A", "-".repeat(30));
     assert!(AccessToken::parse(&token).is_some());
     let authorization = format!("Bearer {token}");
     let headers = [JSON, ("authorization", &authorization), ("x-request-id", "r-7")];
     let log = logged(build("POST", "/graphql?x=in-the-query", &headers, body)).await;
-    for told in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
-        assert!(log.contains(told), "{told}: {log}");
+    for part in ["request_id=r-7", "method=POST", "path=\"/graphql\"", "status=200", "duration="] {
+        assert!(log.contains(part), "{part}: {log}");
     }
     assert!(!log.contains("in-the-"), "{log}");
 }
 
 #[tokio::test]
-async fn a_masked_error_is_told_here_with_its_request() {
+async fn a_masked_error_is_logged_with_its_request_id() {
     let headers = [JSON, ("x-request-id", "r-8")];
     let log = logged(build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ escapes }"}"#))).await;
     let line = log.lines().find(|line| line.contains("masked")).expect("nothing was logged");

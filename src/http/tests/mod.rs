@@ -2,10 +2,10 @@
 
 mod connections;
 mod documents;
+mod errors;
 mod log;
 mod pages;
-mod refusals;
-mod toy;
+pub(super) mod toy;
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use axum::{
 use serde_json::Value;
 use tower::ServiceExt;
 
-use toy::{Toy, site};
+use toy::{Toy, options};
 
 /// A response, read completely.
 struct Reply {
@@ -33,9 +33,9 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts the form that every refused request has.
+    /// Asserts that the request was not executed, and the form of the error.
     #[track_caller]
-    fn refused(&self, status: u16, code: &str) {
+    fn assert_error(&self, status: u16, code: &str) {
         let json = self.json();
         assert_eq!(self.status, status, "{json}");
         assert_eq!(json["errors"][0]["extensions"]["code"], code, "{json}");
@@ -53,7 +53,7 @@ async fn send(router: Router, request: Request<Body>) -> Reply {
 }
 
 async fn call(request: Request<Body>) -> Reply {
-    send(super::router(site(&Toy::default())), request).await
+    send(super::router(options(&Toy::default())), request).await
 }
 
 async fn get(address: &str, headers: &[(&str, &str)]) -> Reply {

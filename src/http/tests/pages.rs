@@ -1,14 +1,11 @@
 //! Everything that is served besides the API.
 
-use async_graphql::ServerError;
-
 use super::*;
-use crate::graphql::Prepared;
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
 #[tokio::test]
-async fn a_browser_gets_a_page_that_keeps_to_itself() {
+async fn a_browser_gets_a_page_with_security_headers() {
     let reply = get("/graphql", &[BROWSER]).await;
     assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
     assert_eq!(
@@ -32,10 +29,10 @@ async fn a_browser_gets_a_page_that_keeps_to_itself() {
 
 /// In one line, since some caches read only the first.
 #[tokio::test]
-async fn every_answer_to_get_varies_by_accept() {
+async fn every_response_to_get_varies_by_accept() {
     const QUERY: &str = "/graphql?query=%7Bhello%7D";
     let json = ("accept", "application/graphql-response+json");
-    let foreign = ("origin", "https://foreign.example");
+    let other_origin = ("origin", "https://foreign.example");
     let replies = [
         get("/graphql", &[BROWSER]).await,
         get("/graphql", &[BROWSER, ("accept-encoding", "gzip, br")]).await,
@@ -44,7 +41,7 @@ async fn every_answer_to_get_varies_by_accept() {
         get("/graphql?query=%7B", &[json]).await,
         get("/graphql", &[]).await,
         get(QUERY, &[("accept", "image/png")]).await,
-        get(QUERY, &[json, foreign]).await,
+        get(QUERY, &[json, other_origin]).await,
         get("/graphql?query=mutation%7Bbump(milliseconds:0)%7D", &[json]).await,
         call(build("DELETE", "/graphql", &[], Body::empty())).await,
         get("/nothing", &[]).await,
@@ -58,13 +55,13 @@ async fn every_answer_to_get_varies_by_accept() {
 }
 
 #[tokio::test]
-async fn the_root_leads_to_it() {
+async fn the_root_redirects_to_the_api() {
     let reply = get("/", &[BROWSER]).await;
     assert_eq!((reply.status, reply.header("location")), (StatusCode::TEMPORARY_REDIRECT, "/graphql"));
 }
 
 #[tokio::test]
-async fn it_lives_and_is_ready() {
+async fn the_server_is_alive_and_ready() {
     for address in ["/healthz", "/readyz"] {
         let reply = get(address, &[]).await;
         assert_eq!((reply.status, &reply.body[..]), (StatusCode::OK, &b"ok"[..]));
@@ -73,33 +70,18 @@ async fn it_lives_and_is_ready() {
 }
 
 #[tokio::test]
-async fn it_lives_though_it_is_not_ready() {
-    struct Down;
-    impl crate::http::Execute for Down {
-        async fn execute(&self, _: Prepared, _: crate::http::Sender) -> crate::graphql::Executed {
-            async_graphql::Response::default().into()
-        }
-
-        fn check_body(&self, _: &[u8]) -> Result<(), ServerError> {
-            Ok(())
-        }
-
-        fn prepare(&self, requests: Vec<async_graphql::Request>) -> Result<Vec<Prepared>, ServerError> {
-            Ok(requests.into_iter().map(Ok).collect())
-        }
-
-        async fn is_ready(&self) -> bool {
-            false
-        }
+async fn the_server_is_alive_even_if_it_is_not_ready() {
+    let mut options = options(&Toy::default());
+    if let crate::http::GraphqlApi::Toy(api) = &mut options.api {
+        api.is_ready = false;
     }
-    let crate::http::Site { settings, schema, random, .. } = site(&Toy::default());
-    let router = crate::http::router(crate::http::Site { api: Down, settings, schema, mailbox: None, random });
+    let router = crate::http::router(options);
     let status = async |address| send(router.clone(), build("GET", address, &[], Body::empty())).await.status;
     assert_eq!((status("/healthz").await, status("/readyz").await), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
 }
 
 #[tokio::test]
-async fn the_schema_is_text_with_a_tag() {
+async fn the_schema_is_text_with_an_entity_tag() {
     let reply = get("/schema.graphql", &[]).await;
     assert_eq!((reply.status, &reply.body[..]), (StatusCode::OK, &b"type Query { me: String }"[..]));
     let again = get("/schema.graphql", &[("if-none-match", reply.header("etag"))]).await;
@@ -108,7 +90,7 @@ async fn the_schema_is_text_with_a_tag() {
 }
 
 #[tokio::test]
-async fn a_browser_that_finds_nothing_gets_a_page() {
+async fn an_unknown_path_is_a_page_for_browsers() {
     for (address, root) in [("/nowhere", ""), ("/no/where", "../"), ("/no/where/", "../../")] {
         let reply = get(address, &[BROWSER]).await;
         assert_eq!((reply.status, reply.header("content-type")), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"));
@@ -118,13 +100,23 @@ async fn a_browser_that_finds_nothing_gets_a_page() {
         assert!(page.contains("Page not found"), "{page}");
     }
     for program in [("accept", "*/*"), ("accept", "application/json"), ("x-none", "")] {
-        get("/nowhere", &[program]).await.refused(404, "BAD_USER_INPUT");
+        get("/nowhere", &[program]).await.assert_error(404, "BAD_USER_INPUT");
     }
-    call(build("POST", "/nowhere", &[BROWSER], Body::empty())).await.refused(404, "BAD_USER_INPUT");
+    call(build("POST", "/nowhere", &[BROWSER], Body::empty())).await.assert_error(404, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
-async fn there_is_an_icon() {
+async fn an_unknown_path_names_the_address_of_the_api() {
+    for (public_url, api) in [(None, "at /graphql"), (Some("https://example.com/identity"), "at /identity/graphql")] {
+        let mut options = options(&Toy::default());
+        options.settings.public_url = public_url.map(str::to_owned);
+        let reply = send(crate::http::router(options), build("GET", "/nowhere", &[], Body::empty())).await;
+        assert!(reply.json()["errors"][0]["message"].as_str().unwrap().ends_with(api), "{}", reply.json());
+    }
+}
+
+#[tokio::test]
+async fn the_icon_is_served() {
     let reply = get("/favicon.ico", &[]).await;
     assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "image/x-icon"));
     assert!(reply.body.starts_with(b"\0\0\x01\0"));
@@ -134,10 +126,10 @@ async fn there_is_an_icon() {
 }
 
 #[tokio::test]
-async fn pages_of_apps_may_ask_where_they_are_listed() {
-    let mut site = site(&Toy::default());
-    site.settings.cors_origins = vec!["capacitor://localhost".to_owned()];
-    let router = crate::http::router(site);
+async fn app_schemes_can_be_allowed_origins() {
+    let mut options = options(&Toy::default());
+    options.settings.cors_origins = vec!["capacitor://localhost".to_owned()];
+    let router = crate::http::router(options);
     let ask = async |origin: &str| {
         let headers = [JSON, ("origin", origin)];
         send(router.clone(), build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ hello }"}"#))).await
@@ -145,12 +137,12 @@ async fn pages_of_apps_may_ask_where_they_are_listed() {
     let reply = ask("capacitor://localhost").await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (StatusCode::OK, "capacitor://localhost"));
     for other in ["ionic://localhost", "capacitor://localhost:1", "capacitor://evil", "http://localhost", "null"] {
-        ask(other).await.refused(403, "FORBIDDEN");
+        ask(other).await.assert_error(403, "FORBIDDEN");
     }
 }
 
 #[tokio::test]
-async fn the_pages_are_told_what_they_need() {
+async fn the_pages_get_their_settings() {
     let reply = get("/plain/pages.json", &[]).await;
     assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "application/json"));
     assert_eq!(reply.header("cache-control"), "no-cache");
@@ -158,13 +150,13 @@ async fn the_pages_are_told_what_they_need() {
 }
 
 #[tokio::test]
-async fn the_mailbox_is_not_sent_again_while_it_has_nothing_new() {
+async fn an_unchanged_mailbox_is_not_sent_again() {
     let mailbox = crate::mail::Mailbox::new();
     let kept = mailbox.clone();
     let at: crate::clock::Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
-    let mut site = site(&Toy::default());
-    site.mailbox = Some(crate::http::Mails::new(move || kept.list(at)));
-    let router = crate::http::router(site);
+    let mut options = options(&Toy::default());
+    options.mailbox = Some(crate::http::MessageList::new(move || kept.list(at)));
+    let router = crate::http::router(options);
     let look = async |tag: &str| {
         send(router.clone(), build("GET", "/dev/mailbox", &[BROWSER, ("if-none-match", tag)], Body::empty())).await
     };

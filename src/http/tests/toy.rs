@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    Context, EmptySubscription, Error, ErrorExtensionValues, ErrorExtensions, Object, Request, Response, Schema,
-    ServerError, async_trait,
+    Context, EmptySubscription, Error, ErrorExtensionValues, ErrorExtensions, Object, Response, Schema, ServerError,
+    async_trait,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest},
 };
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{Execute, HttpSettings, PageSettings, SchemaText, Sender, Site},
+    http::{GraphqlApi, HttpSettings, PageSettings, SchemaText, Sender, ServerOptions},
     low_priority::LongOperation,
 };
 
@@ -48,10 +48,10 @@ async fn reaches(counter: &watch::Sender<usize>, count: usize) {
     assert!(reached.is_ok(), "{} of {count}", *counter.borrow());
 }
 
-pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
+pub(crate) fn options(toy: &Toy) -> ServerOptions {
     let schema = Schema::build(Query, Mutation, EmptySubscription).extension(Coded).extension(OnlyQueries);
-    Site {
-        api: Served(schema.data(toy.clone()).finish()),
+    ServerOptions {
+        api: GraphqlApi::Toy(ToyApi { schema: schema.data(toy.clone()).finish(), is_ready: true }),
         settings: HttpSettings {
             body_limit: 1024 * 1024,
             batch_size: 0,
@@ -76,26 +76,18 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
     }
 }
 
-struct Served(Schema<Query, Mutation, EmptySubscription>);
+/// The API of these tests.
+pub struct ToyApi {
+    schema: Schema<Query, Mutation, EmptySubscription>,
+    pub(crate) is_ready: bool,
+}
 
-impl Execute for Served {
-    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+impl ToyApi {
+    pub(crate) async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
         match request {
-            Ok(request) => self.0.execute(request.data(sender)).await.into(),
+            Ok(request) => self.schema.execute(request.data(sender)).await.into(),
             Err(error) => Response::from_errors(vec![error]).into(),
         }
-    }
-
-    fn check_body(&self, _: &[u8]) -> Result<(), ServerError> {
-        Ok(())
-    }
-
-    fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
-        Ok(requests.into_iter().map(Ok).collect())
-    }
-
-    async fn is_ready(&self) -> bool {
-        true
     }
 }
 
@@ -165,7 +157,7 @@ async fn bump(context: &Context<'_>, milliseconds: u64) -> usize {
 }
 
 fn coded(code: &str) -> Error {
-    Error::new("told to the client").extend_with(|_, extensions| extensions.set("code", code))
+    Error::new("a message for clients").extend_with(|_, extensions| extensions.set("code", code))
 }
 
 /// Adds codes to the errors of the engine, as the schema's own guard does.

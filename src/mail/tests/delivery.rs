@@ -24,7 +24,7 @@ async fn send(smtp: &Smtp, to: &str) -> Result<(), SendError> {
 async fn refused(answers: Answers) -> SendError {
     let server = Server::start(answers);
     let mut settings = settings(server.port);
-    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    settings.credentials = Some(("ann".into(), "hunter2".into()));
     send(&Smtp::new(&settings).unwrap(), "wonny@example.com").await.unwrap_err()
 }
 
@@ -186,7 +186,7 @@ async fn without_starttls_nothing_is_sent() {
     let server = Server::start(&[]);
     let mut settings = settings(server.port);
     settings.security = SmtpSecurity::StartTls;
-    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    settings.credentials = Some(("ann".into(), "hunter2".into()));
     let error = send(&Smtp::new(&settings).unwrap(), "wonny@example.com").await.unwrap_err();
     assert_eq!((error.is_final, error.reason.as_str()), (false, "the server does not offer STARTTLS"));
     assert!(server.heard().iter().all(|line| line.starts_with("EHLO") || line == "(connected)"));
@@ -265,7 +265,7 @@ async fn a_mailbox_keeps_what_would_have_been_sent() {
 #[test]
 fn settings_are_checked_and_their_password_is_not_printed() {
     let mut settings = settings(25);
-    settings.credentials = Some(("ann".into(), SmtpPassword::new("hunter2")));
+    settings.credentials = Some(("ann".into(), "hunter2".into()));
     let smtp = Smtp::new(&settings).unwrap();
     let printed = format!("{settings:?} {smtp:?} {:?}", Transport::Smtp(smtp.clone()));
     assert!(!printed.contains("hunter2"), "{printed}");

@@ -47,8 +47,8 @@ const KEEPALIVES_COUNT: &str = "keepalives_count";
 const OF_START_UP: [&str; 2] = ["options", "application_name"];
 
 /// The address of a PostgreSQL server, or of several that hold the same database:
-/// `postgres://user:password@host:port,host:port/database?sslmode=…`.
-#[derive(Clone)]
+/// `postgres://user:password@host:port,host:port/database?sslmode=…`. [`Config`] never prints the password.
+#[derive(Debug, Clone)]
 pub struct PostgresUrl {
     pub(super) config: Box<Config>,
     pub(super) verification: Verification,
@@ -60,12 +60,6 @@ pub struct PostgresUrl {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UrlError(String);
-
-impl std::fmt::Debug for PostgresUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PostgresUrl(***)")
-    }
-}
 
 impl std::str::FromStr for PostgresUrl {
     type Err = UrlError;

@@ -22,7 +22,7 @@ use userprofile::domain::session::Lifetimes;
 use userprofile::graphql::documents::Documents;
 use userprofile::graphql::guard::Settings;
 use userprofile::graphql::{self, Api};
-use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, Site};
+use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, ServerOptions};
 use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::outbox::Post;
@@ -204,20 +204,20 @@ impl TestApp {
 
 /// The router of an API, with batches of up to this many requests.
 pub fn router(api: Api, batch_size: usize) -> Router {
-    router_with(api, |site| site.settings.batch_size = batch_size)
+    router_with(api, |options| options.settings.batch_size = batch_size)
 }
 
 /// The router of an API, with changed options.
-pub fn router_with(api: Api, change: impl FnOnce(&mut Site<Api>)) -> Router {
-    let mut site = site(api);
-    change(&mut site);
-    http::router(site)
+pub fn router_with(api: Api, change: impl FnOnce(&mut ServerOptions)) -> Router {
+    let mut options = server_options(api);
+    change(&mut options);
+    http::router(options)
 }
 
 /// The options of a server of an API.
-pub fn site(api: Api) -> Site<Api> {
-    Site {
-        api,
+pub fn server_options(api: Api) -> ServerOptions {
+    ServerOptions {
+        api: api.into(),
         settings: HttpSettings {
             body_limit: 1024 * 1024,
             batch_size: 0,

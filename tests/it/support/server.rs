@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use userprofile::graphql::guard::Settings;
 use userprofile::http::{self, HttpSettings};
 
-use super::{TestApp, site};
+use super::{TestApp, server_options};
 
 /// How long tests wait for an expected event.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,12 +35,12 @@ impl Server {
 
     /// Starts a server on the services of a [`TestApp`].
     pub async fn with_app(app: TestApp, change: impl FnOnce(&mut HttpSettings)) -> Self {
-        let mut site = site(app.api(Settings::default()));
-        change(&mut site.settings);
+        let mut options = server_options(app.api(Settings::default()));
+        change(&mut options.settings);
         let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(async move { http::serve(listener, site, async { drop(stopped.await) }).await });
+        let served = tokio::spawn(async move { http::serve(listener, options, async { drop(stopped.await) }).await });
         Self { address, stop, served, _app: app }
     }
 

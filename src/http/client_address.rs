@@ -50,13 +50,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_not_believed() {
+    fn an_untrusted_peer_is_not_believed() {
         assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
         assert_eq!(client_address([10, 0, 0, 1].into(), &HeaderMap::new(), &[]).to_string(), "10.0.0.1");
     }
 
     #[test]
-    fn the_rightmost_that_is_not_a_proxy_counts() {
+    fn the_rightmost_address_that_is_not_a_proxy_counts() {
         assert_eq!(client("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.9.9.9"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1", "198.51.100.1 ,10.9.9.9", "10.8.8.8"]), "198.51.100.1");
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn where_all_are_proxies_the_farthest_counts() {
+    fn if_all_are_proxies_the_farthest_counts() {
         assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn forms_of_addresses() {
+    fn addresses_may_have_ports_and_brackets() {
         assert_eq!(client("::ffff:10.0.0.1", &["::ffff:198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["[2001:db9::7]:4711"]), "2001:db9::7");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_never_believed_nor_stepped_over() {
+    fn an_invalid_entry_ends_the_search() {
         for garbage in ["unknown", "", ",,", "1.2.3", "999.1.1.1", "<script>", "1.1.1.1, _hidden"] {
             assert_eq!(client("10.0.0.1", &[garbage]), "10.0.0.1", "{garbage}");
         }

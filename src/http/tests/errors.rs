@@ -1,4 +1,4 @@
-//! Refused requests, and the common form of their responses.
+//! Errors of the endpoint, and the common form of their responses.
 
 use axum::body::Bytes;
 use futures_util::{StreamExt, stream};
@@ -22,22 +22,22 @@ async fn a_body_that_is_no_request_is_400() {
         b"{\"query\":\"{hello}\0\"}",
         b"\0\0\0\0",
     ] {
-        post(&[JSON], body).await.refused(400, "BAD_USER_INPUT");
+        post(&[JSON], body).await.assert_error(400, "BAD_USER_INPUT");
     }
 }
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn the_body_must_be_json() {
     let body = r#"{"query":"{hello}"}"#;
     for kind in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"]
     {
-        post(&[("content-type", kind)], body).await.refused(415, "BAD_USER_INPUT");
+        post(&[("content-type", kind)], body).await.assert_error(415, "BAD_USER_INPUT");
     }
-    post(&[("content-type", "application/json; charset=utf-16")], body).await.refused(415, "BAD_USER_INPUT");
-    post(&[("content-type", "application/json; charset=latin1")], body).await.refused(415, "BAD_USER_INPUT");
-    post(&[], body).await.refused(415, "BAD_USER_INPUT");
-    post(&[JSON, ("content-encoding", "gzip")], body).await.refused(415, "BAD_USER_INPUT");
+    post(&[("content-type", "application/json; charset=utf-16")], body).await.assert_error(415, "BAD_USER_INPUT");
+    post(&[("content-type", "application/json; charset=latin1")], body).await.assert_error(415, "BAD_USER_INPUT");
+    post(&[], body).await.assert_error(415, "BAD_USER_INPUT");
+    post(&[JSON, ("content-encoding", "gzip")], body).await.assert_error(415, "BAD_USER_INPUT");
     assert_eq!(post(&[JSON, ("content-encoding", "identity")], body).await.status, 200);
     let reply = post(&[("accept", "application/graphql-response+json")], body).await;
     assert_eq!(reply.header("content-type"), "application/graphql-response+json; charset=utf-8");
@@ -45,41 +45,41 @@ async fn only_json_is_taken() {
 }
 
 #[tokio::test]
-async fn only_json_is_given() {
+async fn the_response_is_json() {
     for accept in ["text/plain", "application/xml", "application/json;q=0", "text/html"] {
-        post(&[JSON, ("accept", accept)], r#"{"query":"{hello}"}"#).await.refused(406, "BAD_USER_INPUT");
+        post(&[JSON, ("accept", accept)], r#"{"query":"{hello}"}"#).await.assert_error(406, "BAD_USER_INPUT");
     }
-    get("/graphql?query=%7Bhello%7D", &[("accept", "image/png")]).await.refused(406, "BAD_USER_INPUT");
+    get("/graphql?query=%7Bhello%7D", &[("accept", "image/png")]).await.assert_error(406, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
-async fn too_large_a_body_is_413_however_it_is_sent() {
+async fn a_body_that_is_too_large_is_413_however_it_is_sent() {
     let large = vec![b'a'; 10 * 1024 * 1024];
-    post(&[JSON], large.clone()).await.refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], large.clone()).await.assert_error(413, "LIMIT_EXCEEDED");
     let chunks = stream::iter(large.chunks(100_000).map(Bytes::copy_from_slice).collect::<Vec<_>>());
-    post(&[JSON], Body::from_stream(chunks.map(Ok::<_, std::io::Error>))).await.refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], Body::from_stream(chunks.map(Ok::<_, std::io::Error>))).await.assert_error(413, "LIMIT_EXCEEDED");
 
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024])));
-    post(&[JSON], Body::from_stream(endless)).await.refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], Body::from_stream(endless)).await.assert_error(413, "LIMIT_EXCEEDED");
 
     let whole = |padding: usize| format!("{{\"query\":\"{{hello}}\"{}}}", " ".repeat(padding));
     assert_eq!(post(&[JSON], whole(1024 * 1024 - 19)).await.status, 200);
-    post(&[JSON], whole(1024 * 1024 - 18)).await.refused(413, "LIMIT_EXCEEDED");
+    post(&[JSON], whole(1024 * 1024 - 18)).await.assert_error(413, "LIMIT_EXCEEDED");
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up() {
+async fn a_body_that_never_ends_is_408() {
     let never = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) }).chain(stream::pending());
-    let mut site = site(&Toy::default());
-    site.settings.request_timeout = std::time::Duration::from_millis(100);
+    let mut options = options(&Toy::default());
+    options.settings.request_timeout = std::time::Duration::from_millis(100);
     let request = build("POST", "/graphql", &[JSON], Body::from_stream(never));
-    send(crate::http::router(site), request).await.refused(408, "BAD_USER_INPUT");
+    send(crate::http::router(options), request).await.assert_error(408, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_400() {
     let broken = stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
-    post(&[JSON], Body::from_stream(broken)).await.refused(400, "BAD_USER_INPUT");
+    post(&[JSON], Body::from_stream(broken)).await.assert_error(400, "BAD_USER_INPUT");
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_get_without_a_query_is_400() {
         "/graphql?query=a&variables=%5B%5D",
         "/graphql?query=%7Bhello%7D&query=x",
     ] {
-        get(address, &[]).await.refused(400, "BAD_USER_INPUT");
+        get(address, &[]).await.assert_error(400, "BAD_USER_INPUT");
     }
     let long = format!("/graphql?query=%7Bhello%7D{}", "%20".repeat(15_000));
     assert_eq!(get(&long, &[]).await.json(), json!({ "data": { "hello": "world" } }));
@@ -101,12 +101,12 @@ async fn a_get_without_a_query_is_400() {
 async fn other_methods_are_405() {
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
         let reply = call(build(method, "/graphql", &[], Body::empty())).await;
-        reply.refused(405, "BAD_USER_INPUT");
+        reply.assert_error(405, "BAD_USER_INPUT");
         assert_eq!(reply.header("allow"), "GET,HEAD,POST");
     }
     for address in ["/", "/healthz", "/readyz", "/schema.graphql"] {
         let reply = call(build("POST", address, &[], Body::empty())).await;
-        reply.refused(405, "BAD_USER_INPUT");
+        reply.assert_error(405, "BAD_USER_INPUT");
         assert_eq!(reply.header("allow"), "GET,HEAD");
     }
 }
@@ -119,15 +119,15 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn anything_else_is_404() {
+async fn other_paths_are_404() {
     for address in ["/nothing", "/graphql/", "/graphql/x", "/assets/none.js", "/assets/../Cargo.toml", "/graphiql.html"]
     {
-        get(address, &[]).await.refused(404, "BAD_USER_INPUT");
+        get(address, &[]).await.assert_error(404, "BAD_USER_INPUT");
     }
 }
 
 #[tokio::test]
-async fn a_bad_request_id_is_replaced() {
+async fn an_invalid_request_id_is_replaced() {
     for bad in ["a b", "<script>", &"x".repeat(65)] {
         let reply = get("/healthz", &[("x-request-id", bad)]).await;
         assert_eq!(reply.header("x-request-id"), "ab".repeat(16));

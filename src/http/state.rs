@@ -1,0 +1,35 @@
+//! What the server is started with, and the state that all requests share.
+
+use tokio_util::task::TaskTracker;
+
+use super::{GraphqlApi, HttpSettings, MessageList, SchemaText, connection::Phase};
+use crate::low_priority::LowPriorityThreads;
+
+/// What a server is started with.
+pub struct ServerOptions {
+    /// The GraphQL API.
+    pub api: GraphqlApi,
+    /// The settings of the HTTP server.
+    pub settings: HttpSettings,
+    /// The schema for `/schema.graphql`; `None` if it is not public.
+    pub schema: Option<SchemaText>,
+    /// The messages that a demo shows instead of sending them; `None` on every other server.
+    pub mailbox: Option<MessageList>,
+    /// Generates 128 random bits for the id of a request that has none.
+    pub random: fn() -> [u8; 16],
+}
+
+/// The state that all requests share.
+pub(super) struct AppState {
+    pub(super) api: GraphqlApi,
+    pub(super) settings: HttpSettings,
+    /// The path of the server's public address, without a `/` at its end: `/identity`, or nothing.
+    pub(super) public_path: String,
+    pub(super) random: fn() -> [u8; 16],
+    /// The operations that are running, whether or not a client still waits for them.
+    pub(super) tasks: TaskTracker,
+    /// The threads where long operations continue.
+    pub(super) low_priority: LowPriorityThreads,
+    /// The phase of the server's shutdown.
+    pub(super) phase: Phase,
+}
