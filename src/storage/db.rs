@@ -144,10 +144,7 @@ impl Db {
     /// How many connections the pool holds, in use or idle.
     #[must_use]
     pub fn connections(&self) -> u32 {
-        match &self.pool {
-            Pool::Pg(pool) => pool.state().connections,
-            Pool::Sqlite(pool) => pool.state().connections,
-        }
+        self.pool_state().connections
     }
 
     /// How many statements were executed so far, over all connections.
@@ -159,9 +156,13 @@ impl Db {
     /// How many connections were opened so far, including those that were closed since.
     #[must_use]
     pub fn connections_opened(&self) -> u64 {
+        self.pool_state().statistics.connections_created
+    }
+
+    fn pool_state(&self) -> bb8::State {
         match &self.pool {
-            Pool::Pg(pool) => pool.state().statistics.connections_created,
-            Pool::Sqlite(pool) => pool.state().statistics.connections_created,
+            Pool::Pg(pool) => pool.state(),
+            Pool::Sqlite(pool) => pool.state(),
         }
     }
 

@@ -56,9 +56,14 @@ impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         let (kind, information) = match &error {
             DieselError::DatabaseError(kind, information) => (kind, information),
-            DieselError::RollbackErrorOnCommit { .. } => return Self::from_failed_commit(error),
             DieselError::DeserializationError(error) => return Self::Corrupt(with_cause(&**error)),
-            _ => return Self::Refused(error),
+            _ => {
+                return match error {
+                    // The reason for the failed commit says more than that for the failed rollback after it.
+                    DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+                    error => Self::Refused(error),
+                };
+            }
         };
         let message = information.message();
         match kind {
@@ -72,16 +77,6 @@ impl From<DieselError> for Error {
                 None if is_passing_on_sqlite(message) => Self::Unavailable(message.to_owned()),
                 _ => Self::Refused(error),
             },
-        }
-    }
-}
-
-impl Error {
-    /// The reason for the failed commit says more than that for the failed rollback after it.
-    fn from_failed_commit(error: DieselError) -> Self {
-        match error {
-            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            error => Self::Refused(error),
         }
     }
 }
