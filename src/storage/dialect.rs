@@ -18,6 +18,7 @@ pub(super) trait Dialect: Backend {
     fn push_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b str) -> QueryResult<()>;
 
     /// Adds a number as a parameter.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the statement borrows its parameters")]
     fn push_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()>;
 
     /// Adds «is one of `values`»: an array on PostgreSQL, so that any number of them makes the same statement; a list
