@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use super::RequestId;
 use crate::{
     domain::event::Client,
-    graphql::{Api, Executed, Prepared, delivery::Shown},
+    graphql::{Api, Executed, Prepared, credentials::RequestCredentials},
 };
 
 /// The longest user agent that is passed on, in characters. Browsers send about 120.
@@ -18,7 +18,7 @@ const USER_AGENT_LENGTH: usize = 256;
 pub trait Execute: Send + Sync + 'static {
     /// Executes one request, if it has a document, to its end. The future is not dropped half-way, even if the client
     /// disconnects, unless the server was told to stop more than 30 seconds ago.
-    fn execute(&self, request: Prepared, sender: Sender) -> impl Future<Output = Executed> + Send;
+    fn execute(&self, request: Prepared, client: ClientInfo) -> impl Future<Output = Executed> + Send;
 
     /// Checks a body before it is read as JSON.
     ///
@@ -37,9 +37,9 @@ pub trait Execute: Send + Sync + 'static {
 }
 
 impl Execute for Api {
-    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
-        let Sender { shown, client_address, user_agent, .. } = sender;
-        Self::execute(self, request, shown, Client { address: client_address, user_agent }).await
+    async fn execute(&self, request: Prepared, client: ClientInfo) -> Executed {
+        let ClientInfo { credentials, client_address, user_agent, .. } = client;
+        Self::execute(self, request, credentials, Client { address: client_address, user_agent }).await
     }
 
     fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
@@ -57,9 +57,9 @@ impl Execute for Api {
 
 /// The context of a request.
 #[derive(Debug, Clone)]
-pub struct Sender {
+pub struct ClientInfo {
     /// The credentials of the request, not yet verified.
-    pub shown: Shown,
+    pub credentials: RequestCredentials,
     /// The client's address, behind trusted proxies.
     pub client_address: IpAddr,
     /// The client's `User-Agent`, at most 256 characters of it.
@@ -68,9 +68,14 @@ pub struct Sender {
     pub request_id: RequestId,
 }
 
-impl Sender {
-    pub(super) fn new(headers: &HeaderMap, shown: Shown, client_address: IpAddr, request_id: RequestId) -> Self {
-        Self { shown, client_address, user_agent: user_agent(headers), request_id }
+impl ClientInfo {
+    pub(super) fn new(
+        headers: &HeaderMap,
+        credentials: RequestCredentials,
+        client_address: IpAddr,
+        request_id: RequestId,
+    ) -> Self {
+        Self { credentials, client_address, user_agent: user_agent(headers), request_id }
     }
 }
 

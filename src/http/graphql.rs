@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::{
-    Execute, Sender, backpressure, body,
+    ClientInfo, Execute, backpressure, body,
     exchange::Exchange,
     negotiation::{self, Media},
     pages,
@@ -112,13 +112,13 @@ async fn execute<A: Execute>(
         request.data.insert(long.clone());
     }
     let shown = session::shown(&parts.headers, shared.settings.takes_cookies)?;
-    let sender = Sender::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
+    let client = ClientInfo::new(&parts.headers, shown, exchange.client_address, exchange.request_id.clone());
     let request_id = exchange.request_id.clone();
     let site = Arc::clone(shared);
     let operation = async move {
         let mut executed = Vec::with_capacity(prepared.len());
         for request in prepared {
-            executed.push(site.api.execute(request, sender.clone()).await);
+            executed.push(site.api.execute(request, client.clone()).await);
         }
         Answer::new(executed, is_batch, media, &request_id)
     };

@@ -1,7 +1,7 @@
 //! The HTTP layer: paths, methods, headers, status codes, bodies, connections.
 //!
 //! This module handles HTTP. It does not know the schema, the meaning of a GraphQL document, the caller, or the
-//! caller's permissions. It passes a request unchanged to an [`Execute`] with its [`Sender`], and converts the response
+//! caller's permissions. It passes a request unchanged to an [`Execute`] with its [`ClientInfo`], and converts the response
 //! into the form that the GraphQL over HTTP specification requires.
 
 mod api;
@@ -34,7 +34,7 @@ mod session;
 mod tests;
 mod vary;
 
-pub use api::{Execute, Sender};
+pub use api::{ClientInfo, Execute};
 pub use mailbox::Mails;
 pub use page_settings::{PageSettings, SampleUser, SampleUsers};
 pub use request_id::RequestId;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{RequestId, etag, negotiation::Media, session::set_cookies};
 use crate::graphql::{
     Executed,
-    delivery::SessionChange,
+    credentials::SessionChange,
     error::{Code, MASKED, coded},
     guard::GivenUp,
     only_queries::NotAQuery,

@@ -13,7 +13,7 @@ use crate::{
         Timestamp,
         token::{AccessToken, RefreshToken},
     },
-    graphql::delivery::{Delivery, Ignored, SessionChange, Shown},
+    graphql::credentials::{IgnoredCredentials, RequestCredentials, SessionChange, TokenTransport},
 };
 
 /// The header with which a client requests a cookie session. Its only value is `cookie`.
@@ -29,7 +29,7 @@ const REFRESH: &str = "__Host-upr";
 ///
 /// # Errors
 /// If the client requests cookies and they are not supported, or requests an unknown mode.
-pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, Refusal> {
+pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<RequestCredentials, Refusal> {
     let bearer = bearer(headers);
     let is_by_header = headers.contains_key(header::AUTHORIZATION);
     let mut asked = headers.get_all(SESSION).iter();
@@ -37,11 +37,11 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
         (None, _) => {
             let access = bearer.and_then(AccessToken::parse);
             let ignored = match &access {
-                None if is_by_header => Some(Ignored::Authorization),
-                None if takes_cookies && cookie(headers, ACCESS).is_some() => Some(Ignored::Cookies),
+                None if is_by_header => Some(IgnoredCredentials::Authorization),
+                None if takes_cookies && cookie(headers, ACCESS).is_some() => Some(IgnoredCredentials::Cookies),
                 _ => None,
             };
-            Ok(Shown { access, ignored, ..Shown::default() })
+            Ok(RequestCredentials { access, ignored, ..RequestCredentials::default() })
         }
         (Some(asked), None) if asked.as_bytes() == b"cookie" => {
             if !takes_cookies {
@@ -53,8 +53,8 @@ pub(super) fn shown(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, R
                 cookie(headers, ACCESS).and_then(AccessToken::parse)
             };
             let refresh = cookie(headers, REFRESH).and_then(RefreshToken::parse);
-            let ignored = (is_by_header && access.is_none()).then_some(Ignored::Authorization);
-            Ok(Shown { access, refresh, delivery: Delivery::Cookies, ignored, is_by_header })
+            let ignored = (is_by_header && access.is_none()).then_some(IgnoredCredentials::Authorization);
+            Ok(RequestCredentials { access, refresh, transport: TokenTransport::Cookies, ignored, is_by_header })
         }
         _ => Err(Refusal::UnknownSession),
     }
@@ -159,11 +159,19 @@ mod tests {
         let (access, refresh, cookies) = cookies();
         let mut headers = headers(&[ASKED]);
         headers.insert(header::COOKIE, cookies);
-        let delivery = Delivery::Cookies;
-        let believed = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
+        let transport = TokenTransport::Cookies;
+        let believed = RequestCredentials {
+            access: Some(access),
+            refresh: Some(refresh),
+            transport,
+            ..RequestCredentials::default()
+        };
         assert_eq!(shown(&headers, true).unwrap(), believed);
         headers.remove(SESSION);
-        assert_eq!(shown(&headers, true).unwrap(), Shown { ignored: Some(Ignored::Cookies), ..Shown::default() });
+        assert_eq!(
+            shown(&headers, true).unwrap(),
+            RequestCredentials { ignored: Some(IgnoredCredentials::Cookies), ..RequestCredentials::default() }
+        );
     }
 
     #[test]
@@ -191,7 +199,7 @@ mod tests {
         for wrong in ["Basic x", "Bearer x", "x"] {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
             let shown = shown_of(&headers);
-            assert_eq!((shown.access, shown.ignored), (None, Some(Ignored::Authorization)), "{wrong}");
+            assert_eq!((shown.access, shown.ignored), (None, Some(IgnoredCredentials::Authorization)), "{wrong}");
         }
     }
 
@@ -202,7 +210,7 @@ mod tests {
         with_cookies.insert(header::COOKIE, cookies);
         assert!(matches!(shown(&with_cookies, false), Err(Refusal::CookiesOff)));
         with_cookies.remove(SESSION);
-        assert_eq!(shown(&with_cookies, false).unwrap(), Shown::default());
+        assert_eq!(shown(&with_cookies, false).unwrap(), RequestCredentials::default());
         for unknown in ["Cookie", "cookies", "cookie ", ""] {
             assert!(matches!(
                 shown(&headers(&[("x-userprofile-session", unknown)]), true),

@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use userprofile::domain::event;
-use userprofile::graphql::delivery::Shown;
+use userprofile::graphql::credentials::RequestCredentials;
 use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::guard::{Limits, Settings};
 use userprofile::graphql::{self, Api, TrustedCheck};
@@ -314,7 +314,7 @@ async fn what_others_bring_meanwhile_is_not_for_a_batch_that_runs() {
     api.prepare(vec![asking(ME)]).unwrap();
     let nowhere = event::Client { address: [127, 0, 0, 1].into(), user_agent: None };
     for (at, request) in prepared.into_iter().enumerate() {
-        let executed = api.execute(request, Shown::default(), nowhere.clone()).await;
+        let executed = api.execute(request, RequestCredentials::default(), nowhere.clone()).await;
         let code = executed.response.errors[0].extensions.as_ref().and_then(|told| told.get("code")).cloned();
         assert_eq!(code, Some(if at == 0 { "PERSISTED_QUERY_NOT_FOUND" } else { "UNAUTHENTICATED" }.into()));
     }

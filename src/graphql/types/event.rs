@@ -101,10 +101,10 @@ pub(super) struct SecurityEvents {
 impl SecurityEvents {
     async fn read(&self, ctx: &Context<'_>, page: &Page) -> Result<Arc<Paged<Arc<domain::SecurityEvent>>>, ApiError> {
         let page = EventPage { after: self.after.clone(), page: page.clone() };
-        Ok(found(context::loaders(ctx)?.account.event_pages.get(page).await?))
+        Ok(found(context::loaders(ctx)?.event_pages.get(page).await?))
     }
 
     async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        Ok(context::loaders(ctx)?.account.event_total.get(()).await?.map_or(0, |total| *total))
+        Ok(context::loaders(ctx)?.event_total.get(()).await?.map_or(0, |total| *total))
     }
 }

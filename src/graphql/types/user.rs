@@ -26,6 +26,12 @@ use crate::services::profile::EventsAfter;
 /// The caller. No user can see another user.
 pub struct User(pub(in crate::graphql) Arc<Caller>);
 
+impl From<Caller> for User {
+    fn from(caller: Caller) -> Self {
+        Self(Arc::new(caller))
+    }
+}
+
 /// The authenticated user: you. No other user is visible.
 #[Object]
 impl User {
@@ -183,7 +189,7 @@ impl User {
 
     /// Your valid sessions, last used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>, ApiError> {
-        let sessions = context::loaders(ctx)?.account.sessions.get(()).await?;
+        let sessions = context::loaders(ctx)?.sessions.get(()).await?;
         let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
         Ok(sessions.map(|session| Session::new(session, &self.0.session.id)).collect())
     }
@@ -249,7 +255,7 @@ impl Mfa {
         if !self.0.user.mfa.is_enabled() {
             return Ok(0);
         }
-        Ok(context::loaders(ctx)?.account.recovery_codes.get(()).await?.map_or(0, |count| *count))
+        Ok(context::loaders(ctx)?.recovery_codes.get(()).await?.map_or(0, |count| *count))
     }
 }
 

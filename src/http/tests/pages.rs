@@ -76,7 +76,7 @@ async fn it_lives_and_is_ready() {
 async fn it_lives_though_it_is_not_ready() {
     struct Down;
     impl crate::http::Execute for Down {
-        async fn execute(&self, _: Prepared, _: crate::http::Sender) -> crate::graphql::Executed {
+        async fn execute(&self, _: Prepared, _: crate::http::ClientInfo) -> crate::graphql::Executed {
             async_graphql::Response::default().into()
         }
 

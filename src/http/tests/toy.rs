@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{Execute, HttpSettings, PageSettings, SchemaText, Sender, Site},
+    http::{ClientInfo, Execute, HttpSettings, PageSettings, SchemaText, Site},
     low_priority::LongOperation,
 };
 
@@ -79,7 +79,7 @@ pub(crate) fn site(toy: &Toy) -> Site<impl Execute> {
 struct Served(Schema<Query, Mutation, EmptySubscription>);
 
 impl Execute for Served {
-    async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+    async fn execute(&self, request: Prepared, sender: ClientInfo) -> Executed {
         match request {
             Ok(request) => self.0.execute(request.data(sender)).await.into(),
             Err(error) => Response::from_errors(vec![error]).into(),
@@ -112,8 +112,8 @@ impl Query {
     }
 
     async fn sender(&self, context: &Context<'_>) -> String {
-        let sender = context.data_unchecked::<Sender>();
-        let token = sender.shown.access.as_ref().map(AccessToken::reveal);
+        let sender = context.data_unchecked::<ClientInfo>();
+        let token = sender.credentials.access.as_ref().map(AccessToken::reveal);
         format!("{token:?} {} {:?} {}", sender.client_address, sender.user_agent, sender.request_id)
     }
 
