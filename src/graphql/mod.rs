@@ -106,7 +106,7 @@ impl Api {
         let context = RequestContext::new(services, caller, client, credentials);
         let delivery = context.delivery().clone();
         let request = request.data(context);
-        let response = if federation::is_meant(&request.query) {
+        let response = if federation::uses_federation(&request.query) {
             self.subgraph.execute(request).await
         } else {
             self.schema.execute(request).await
@@ -151,7 +151,7 @@ impl TrustedCheck {
 
     /// Checks that a document can be executed: it can be parsed, is within the limits, and matches the schema.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
-        if federation::is_meant(text) { self.subgraph.check(text) } else { self.schema.check(text) }
+        if federation::uses_federation(text) { self.subgraph.check(text) } else { self.schema.check(text) }
     }
 }
 

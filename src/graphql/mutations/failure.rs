@@ -1,6 +1,7 @@
 //! Why a mutation does not succeed: its user errors, which are data in the payload, or a top-level error.
 
 use async_graphql::OutputType;
+use derive_more::From;
 
 use super::user_error::{UserError, code};
 use crate::domain::Invalid;
@@ -11,10 +12,13 @@ use crate::graphql::error::ApiError;
 use crate::services::{Error, Failure, Services};
 
 /// Why a mutation does not succeed. `C` is the enum of its error codes.
+#[derive(From)]
 pub enum MutationFailure<C: OutputType> {
     /// The payload's `errors`.
+    #[from]
     Errors(Vec<UserError<C>>),
     /// A top-level error.
+    #[from(ApiError, Failure, Denial)]
     TopLevel(ApiError),
 }
 
@@ -33,24 +37,6 @@ where
 impl<C: OutputType> From<UserError<C>> for MutationFailure<C> {
     fn from(error: UserError<C>) -> Self {
         Self::Errors(vec![error])
-    }
-}
-
-impl<C: OutputType> From<ApiError> for MutationFailure<C> {
-    fn from(error: ApiError) -> Self {
-        Self::TopLevel(error)
-    }
-}
-
-impl<C: OutputType> From<Failure> for MutationFailure<C> {
-    fn from(failure: Failure) -> Self {
-        Self::TopLevel(failure.into())
-    }
-}
-
-impl<C: OutputType> From<Denial> for MutationFailure<C> {
-    fn from(denial: Denial) -> Self {
-        Self::TopLevel(denial.into())
     }
 }
 

@@ -55,7 +55,7 @@ impl<C: OutputType> UserError<C> {
         C: From<code::RateLimited>,
     {
         let message = format!("{reason} Try again in {} seconds.", wait.retry_after);
-        Self::new(code::RateLimited, message).with_retry_after(wait.retry_after)
+        Self { retry_after: Some(wait.retry_after), ..Self::new(code::RateLimited, message) }
     }
 
     /// The error of a rate limit on email.
@@ -81,23 +81,6 @@ impl<C: OutputType> UserError<C> {
         }
     }
 
-    /// The error of a refused new password in `field`.
-    pub(super) fn new_password(field: &'static str, refusal: NewPasswordRefusal) -> Self
-    where
-        C: NewPasswordCodes,
-    {
-        let code: C = match refusal {
-            NewPasswordRefusal::Missing => code::Required.into(),
-            NewPasswordRefusal::Weak(Weakness::TooShort { .. }) => code::PasswordTooShort.into(),
-            NewPasswordRefusal::Weak(Weakness::TooLong) => code::PasswordTooLong.into(),
-            NewPasswordRefusal::Weak(Weakness::TooCommon) => code::PasswordTooCommon.into(),
-            NewPasswordRefusal::Weak(Weakness::Personal) => code::PasswordPersonal.into(),
-            NewPasswordRefusal::Unchanged => code::PasswordUnchanged.into(),
-            NewPasswordRefusal::RateLimited(wait) => return Self::rate_limited(wait, "The server is busy."),
-        };
-        Self::new(code, refusal.to_string()).at(field)
-    }
-
     /// The error of the current password in `field`.
     pub(super) fn current_password(field: &'static str, refusal: PasswordRefusal) -> Self
     where
@@ -108,16 +91,6 @@ impl<C: OutputType> UserError<C> {
             PasswordRefusal::Wrong => Self::new(code::WrongPassword, "The password is wrong.").at(field),
             PasswordRefusal::RateLimited(wait) => Self::rate_limited(wait, "Too many attempts."),
         }
-    }
-
-    /// All errors of the passwords of a change. The new password is in `new_field`.
-    pub(super) fn passwords(new_field: &'static str, wrong: WrongPasswords) -> Vec<Self>
-    where
-        C: NewPasswordCodes + From<code::WrongPassword>,
-    {
-        let current = wrong.current.map(|refusal| Self::current_password("currentPassword", refusal));
-        let new = wrong.new.map(|refusal| Self::new_password(new_field, refusal));
-        current.into_iter().chain(new).collect()
     }
 
     /// The error when no code is pending.
@@ -133,19 +106,17 @@ impl<C: OutputType> UserError<C> {
     where
         C: From<code::ExpiredCode> + From<code::InvalidCode> + From<code::TooManyTries>,
     {
-        match refusal {
-            CodeRefusal::NothingPending => nothing_pending,
-            CodeRefusal::Expired => {
-                Self::new(code::ExpiredCode, "This code has expired. Request a new one.").at(VERIFY_CODE)
-            }
+        let error = match refusal {
+            CodeRefusal::NothingPending => return nothing_pending,
+            CodeRefusal::Expired => Self::new(code::ExpiredCode, "This code has expired. Request a new one."),
             CodeRefusal::TooManyTries(None) => {
                 let message = "Too many wrong codes were submitted, and this code is invalidated. Request a new one.";
-                Self::new(code::TooManyTries, message).with_attempts_left(0).at(VERIFY_CODE)
+                Self { attempts_left: Some(0), ..Self::new(code::TooManyTries, message) }
             }
             CodeRefusal::TooManyTries(Some(Wait { retry_after })) => {
                 let message = format!("Too many wrong codes were submitted. Try again in {retry_after} seconds.");
-                let error = Self::new(code::TooManyTries, message).with_retry_after(retry_after);
-                error.with_attempts_left(0).at(VERIFY_CODE)
+                let error = Self::new(code::TooManyTries, message);
+                Self { attempts_left: Some(0), retry_after: Some(retry_after), ..error }
             }
             CodeRefusal::Wrong { attempts_left } => {
                 let message = match attempts_left {
@@ -153,31 +124,45 @@ impl<C: OutputType> UserError<C> {
                     1 => "This code is wrong. 1 attempt is left.".to_owned(),
                     more => format!("This code is wrong. {more} attempts are left."),
                 };
-                Self::new(code::InvalidCode, message).with_attempts_left(attempts_left).at(VERIFY_CODE)
+                Self { attempts_left: Some(attempts_left), ..Self::new(code::InvalidCode, message) }
             }
-        }
+        };
+        error.at(VERIFY_CODE)
     }
 }
 
-/// The codes of a new password.
-pub(super) trait NewPasswordCodes:
-    From<code::Required>
-    + From<code::PasswordTooShort>
-    + From<code::PasswordTooLong>
-    + From<code::PasswordTooCommon>
-    + From<code::PasswordPersonal>
-    + From<code::PasswordUnchanged>
-    + From<code::RateLimited>
-{
-}
-
-impl<C> NewPasswordCodes for C where
-    C: From<code::Required>
+impl<C> UserError<C>
+where
+    C: OutputType
+        + From<code::Required>
         + From<code::PasswordTooShort>
         + From<code::PasswordTooLong>
         + From<code::PasswordTooCommon>
         + From<code::PasswordPersonal>
         + From<code::PasswordUnchanged>
-        + From<code::RateLimited>
+        + From<code::RateLimited>,
 {
+    /// The error of a refused new password in `field`.
+    pub(super) fn new_password(field: &'static str, refusal: NewPasswordRefusal) -> Self {
+        let code: C = match refusal {
+            NewPasswordRefusal::Missing => code::Required.into(),
+            NewPasswordRefusal::Weak(Weakness::TooShort { .. }) => code::PasswordTooShort.into(),
+            NewPasswordRefusal::Weak(Weakness::TooLong) => code::PasswordTooLong.into(),
+            NewPasswordRefusal::Weak(Weakness::TooCommon) => code::PasswordTooCommon.into(),
+            NewPasswordRefusal::Weak(Weakness::Personal) => code::PasswordPersonal.into(),
+            NewPasswordRefusal::Unchanged => code::PasswordUnchanged.into(),
+            NewPasswordRefusal::RateLimited(wait) => return Self::rate_limited(wait, "The server is busy."),
+        };
+        Self::new(code, refusal.to_string()).at(field)
+    }
+
+    /// All errors of the passwords of a change. The new password is in `new_field`.
+    pub(super) fn passwords(new_field: &'static str, wrong: WrongPasswords) -> Vec<Self>
+    where
+        C: From<code::WrongPassword>,
+    {
+        let current = wrong.current.map(|refusal| Self::current_password("currentPassword", refusal));
+        let new = wrong.new.map(|refusal| Self::new_password(new_field, refusal));
+        current.into_iter().chain(new).collect()
+    }
 }

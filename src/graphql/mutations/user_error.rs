@@ -39,15 +39,15 @@ use super::sign_in::{ConfirmSignInErrorCode, ReauthenticateErrorCode, SignInErro
 )]
 pub struct UserError<C: OutputType> {
     /// A sentence for people, in English: what is wrong and what to do about it.
-    message: String,
+    pub(super) message: String,
     /// The error code, for programs.
-    code: C,
+    pub(super) code: C,
     /// The path of the invalid input, such as `options.email`. Null if no single input is invalid.
-    field: Option<String>,
+    pub(super) field: Option<String>,
     /// The number of code attempts that remain. Null if the error does not concern counted attempts.
-    attempts_left: Option<u32>,
+    pub(super) attempts_left: Option<u32>,
     /// The time in seconds after which to try again. Null if waiting does not help.
-    retry_after: Option<u32>,
+    pub(super) retry_after: Option<u32>,
 }
 
 impl<C: OutputType> UserError<C> {
@@ -61,18 +61,6 @@ impl<C: OutputType> UserError<C> {
     #[must_use]
     pub fn at(self, field: &str) -> Self {
         Self { field: Some(field.to_owned()), ..self }
-    }
-
-    /// The same error, with the number of attempts that remain.
-    #[must_use]
-    pub fn with_attempts_left(self, attempts_left: u32) -> Self {
-        Self { attempts_left: Some(attempts_left), ..self }
-    }
-
-    /// The same error, with the time to wait.
-    #[must_use]
-    pub fn with_retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
     }
 }
 

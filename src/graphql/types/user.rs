@@ -163,13 +163,13 @@ impl User {
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let filter = filter.unwrap_or_default().parse()?;
-        let which = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
-            None => WorkspaceList::Seen(filter),
+        let workspaces = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
+            None => WorkspaceList::Visible(filter),
             Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
             // A malformed id is an unknown group.
-            Some(Err(_)) => WorkspaceList::Nothing,
+            Some(Err(_)) => WorkspaceList::Empty,
         };
-        Ok(WorkspaceConnection { list: which, page })
+        Ok(WorkspaceConnection { list: workspaces, page })
     }
 
     /// The workspace groups that are visible to you: all of the domain if you are an admin, otherwise those whose users
