@@ -27,18 +27,22 @@ pub struct Viewer {
     pub is_admin: bool,
 }
 
-/// Why a caller may not perform an operation.
+/// Why a caller may not perform any operation, or only those that complete a required action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
     /// The session ended after the request was authenticated.
     SessionEnded,
     /// The user must complete these actions first.
     ActionRequired(Vec<RequiredAction>),
-    /// The user's password and MFA are managed by an external identity provider.
-    External,
-    /// The operation requires step-up authentication.
-    NotFresh,
 }
+
+/// The user's password and MFA are managed by an external identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExternalUser;
+
+/// The operation requires step-up authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepUpRequired;
 
 impl Caller {
     /// Whether the caller may see anything. A disabled user, or a user of a disabled domain, sees nothing, even with a
@@ -46,6 +50,12 @@ impl Caller {
     #[must_use]
     pub fn may_be_served(user: &User, domain: &Domain) -> bool {
         user.state != UserState::Disabled && domain.state == DomainState::Enabled
+    }
+
+    /// Whether the user may sign in here with a correct password.
+    #[must_use]
+    pub fn may_sign_in(user: &User, domain: &Domain) -> bool {
+        Self::may_be_served(user, domain) && user.auth_type == AuthType::Local
     }
 
     /// The caller as a viewer of lists.
@@ -59,9 +69,6 @@ impl Caller {
     }
 
     /// Checks that the user has no required actions to complete first.
-    ///
-    /// # Errors
-    /// The required actions.
     pub fn may_act(&self) -> Result<(), Denial> {
         match self.user.required_actions.as_slice() {
             [] => Ok(()),
@@ -70,23 +77,17 @@ impl Caller {
     }
 
     /// Checks that the caller may perform `action`: it is one of the user's required actions, or none is required.
-    ///
-    /// # Errors
-    /// The actions that are required instead.
     pub fn may_fulfil(&self, action: RequiredAction) -> Result<(), Denial> {
         if self.user.required_actions.contains(&action) { Ok(()) } else { self.may_act() }
     }
 
-    /// Checks that the user authenticated recently enough for a sensitive operation.
-    ///
-    /// # Errors
-    /// If step-up authentication is required.
-    pub fn is_fresh(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
-        if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(Denial::NotFresh) }
+    /// Checks that the user authenticated recently enough for an operation that requires step-up authentication.
+    pub fn is_recently_authenticated(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), StepUpRequired> {
+        if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(StepUpRequired) }
     }
 
     /// Checks that the user's password and MFA are managed here.
-    pub fn is_local(&self) -> Result<(), Denial> {
-        if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(Denial::External) }
+    pub fn is_local(&self) -> Result<(), ExternalUser> {
+        if self.user.auth_type == AuthType::Local { Ok(()) } else { Err(ExternalUser) }
     }
 }

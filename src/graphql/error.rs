@@ -1,13 +1,14 @@
 //! Top-level errors, with the fixed set of values of `extensions.code`.
 //!
 //! [`ApiError`] has no `Display`: async-graphql converts every type that has one into an error whose text clients see,
-//! so that a mere `?` could reveal a message of the database.
+//! so that `?` could reveal a message of the database.
 
 use std::sync::Arc;
 
 use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, Name, Pos, ServerError, Value};
 
 use crate::domain::Invalid;
+use crate::domain::access::Denial;
 use crate::domain::user::RequiredAction;
 use crate::services::Failure;
 
@@ -74,7 +75,7 @@ pub(crate) fn coded(code: Code) -> ErrorExtensionValues {
 
 /// The message of every internal error.
 pub(crate) const MASKED: &str =
-    "Something went wrong on our side; it was noted. Try again later, and tell us the requestId if it stays.";
+    "An internal error occurred and was logged. Try again later, and report the requestId if it happens again.";
 
 /// A top-level error, as the client receives it.
 #[derive(Clone)]
@@ -94,14 +95,17 @@ impl ApiError {
     /// The request is unauthenticated.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Sign in first: no access token was shown, or it is not valid any more.")
+        Self::new(
+            Code::Unauthenticated,
+            "Sign in first: the request has no access token, or its token is invalid or has expired.",
+        )
     }
 
     /// The request is unauthenticated although it has session cookies: they are ignored without the header that
     /// requests a cookie session.
     #[must_use]
     pub fn cookies_ignored() -> Self {
-        let message = "Session cookies are believed only beside the header `X-UserProfile-Session: cookie`; send it.";
+        let message = "Session cookies are accepted only with the header `X-UserProfile-Session: cookie`. Send it.";
         Self::new(Code::Unauthenticated, message)
     }
 
@@ -118,7 +122,7 @@ impl ApiError {
     #[must_use]
     pub fn action_required(actions: &[RequiredAction]) -> Self {
         let names: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
-        let message = format!("This must be done first: {}.", names.join(", "));
+        let message = format!("Complete these required actions first: {}.", names.join(", "));
         Self { required_actions: actions.into(), ..Self::new(Code::Forbidden, message) }
     }
 
@@ -164,12 +168,21 @@ impl From<ApiError> for Error {
     }
 }
 
+impl From<Denial> for ApiError {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::SessionEnded => Self::unauthenticated(),
+            Denial::ActionRequired(actions) => Self::action_required(&actions),
+        }
+    }
+}
+
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Unavailable(reason) | Failure::Aborted(reason) => {
                 tracing::warn!(reason, "the database is not available");
-                Self::new(Code::Unavailable, "The service is not available at the moment. Try again in a little while.")
+                Self::new(Code::Unavailable, "The service is temporarily unavailable. Try again later.")
             }
             Failure::TooManyStatements(allowed) => {
                 let message = format!(
@@ -178,8 +191,8 @@ impl From<Failure> for ApiError {
                 Self::over_limit("statements", usize::try_from(allowed).unwrap_or(usize::MAX), &message)
             }
             Failure::MailOff => {
-                tracing::warn!("a mail was asked for, and SMTP_URL is not set");
-                Self::new(Code::Unavailable, "This needs a mail, and this server cannot send any at the moment.")
+                tracing::warn!("a request needs an email, and SMTP_URL is not set");
+                Self::new(Code::Unavailable, "This needs an email, and this server cannot send email at the moment.")
             }
             failure => Self::internal(&failure.to_string()),
         }

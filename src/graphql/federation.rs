@@ -42,7 +42,7 @@ pub struct FederatedQuery(QueryFields, Federation);
 /// Whether `document` is for the schema with [`FederatedQuery`]. Only its text decides. A document that contains these
 /// names only in a comment or another name is executed by that schema too; only the result of an introspection differs.
 #[must_use]
-pub fn is_meant(document: &str) -> bool {
+pub fn uses_federation(document: &str) -> bool {
     document.contains("_entities") || document.contains("_service")
 }
 

@@ -2,11 +2,10 @@
 //! input, call a service, and convert its result to the types of the schema.
 
 pub mod context;
+pub mod credentials;
 pub mod dataloader;
-pub mod delivery;
 pub mod documents;
 pub mod error;
-pub mod fault;
 pub mod federation;
 pub mod guard;
 pub mod loaders;
@@ -26,7 +25,7 @@ use crate::domain::event::Client;
 use crate::services::Services;
 
 use context::RequestContext;
-use delivery::{SessionChange, Shown};
+use credentials::{RequestCredentials, SessionChange};
 use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
@@ -72,9 +71,7 @@ impl Api {
 
     /// Finds the documents that the `requests` of one batch name, and checks that all of them may be executed.
     /// Documents that other requests register later have no effect on them.
-    ///
-    /// # Errors
-    /// If they may not be executed together. The error of a single request is reported in its place.
+    /// The error of a single request is reported in its place.
     pub fn prepare(&self, requests: Vec<Request>) -> Result<Vec<Prepared>, ServerError> {
         // A batch counts as one request, and may use no more of the database than one.
         let services = Arc::new(self.services.for_request());
@@ -90,14 +87,14 @@ impl Api {
         Ok(prepared)
     }
 
-    /// Executes one request with the credentials in `shown`. Without a valid access token, it runs unauthenticated.
-    pub async fn execute(&self, request: Prepared, shown: Shown, client: Client) -> Executed {
+    /// Executes one request with these `credentials`. Without a valid access token, it runs unauthenticated.
+    pub async fn execute(&self, request: Prepared, credentials: RequestCredentials, client: Client) -> Executed {
         let request = match request {
             Ok(request) => request,
             Err(error) => return Response::from_errors(vec![error]).into(),
         };
         let services = services_of(&request).unwrap_or_else(|| Arc::new(self.services.for_request()));
-        let caller = match &shown.access {
+        let caller = match &credentials.access {
             Some(token) => match services.authenticate(token).await {
                 Ok(caller) => caller,
                 Err(failure) => {
@@ -106,21 +103,18 @@ impl Api {
             },
             None => None,
         };
-        let context = RequestContext::new(services, caller, client, shown);
+        let context = RequestContext::new(services, caller, client, credentials);
         let delivery = context.delivery().clone();
         let request = request.data(context);
-        let response = if federation::is_meant(&request.query) {
+        let response = if federation::uses_federation(&request.query) {
             self.subgraph.execute(request).await
         } else {
             self.schema.execute(request).await
         };
-        Executed { response, session: delivery.outcome() }
+        Executed { response, session: delivery.take_change() }
     }
 
     /// Checks a body before it is read as JSON.
-    ///
-    /// # Errors
-    /// If it has more values than any request may have.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
         self.guard.check_body(body)
     }
@@ -155,12 +149,9 @@ impl TrustedCheck {
         Self { schema: DocumentCheck::new(guard, builder()), subgraph: DocumentCheck::new(guard, builder()) }
     }
 
-    /// Checks a document.
-    ///
-    /// # Errors
-    /// If it can never be executed: it is not a document, exceeds the limits, or does not match the schema.
+    /// Checks that a document can be executed: it can be parsed, is within the limits, and matches the schema.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
-        if federation::is_meant(text) { self.subgraph.check(text) } else { self.schema.check(text) }
+        if federation::uses_federation(text) { self.subgraph.check(text) } else { self.schema.check(text) }
     }
 }
 
@@ -183,5 +174,5 @@ fn guarded<Query: ObjectType + Default + 'static>(guard: &RequestGuard) -> Profi
 
 fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .register_output_type::<mutations::user_error::UserError>()
+        .register_output_type::<mutations::user_error::AnyUserError>()
 }

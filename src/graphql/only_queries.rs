@@ -58,7 +58,7 @@ fn is_no_query(document: &ExecutableDocument, operation_name: Option<&str>) -> b
 }
 
 fn refusal() -> ServerError {
-    let mut error = ServerError::new("GET is for queries; send anything else by POST", None);
+    let mut error = ServerError::new("A GET request can execute only a query. Send mutations by POST.", None);
     error.extensions = Some(coded(Code::BadUserInput));
     error.source = Some(Arc::new(NotAQuery));
     error

@@ -79,7 +79,7 @@ pub(super) fn check_number(argument: &str, asked: usize) -> Result<(), ApiError>
     if asked <= MAX_IDS {
         return Ok(());
     }
-    let message = format!("at most {MAX_IDS} things can be asked for at once; these are {asked}");
+    let message = format!("at most {MAX_IDS} ids are allowed, not {asked}");
     Err(ApiError::bad_input(argument, &Invalid { kind: InvalidKind::TooLong, message }))
 }
 
@@ -97,9 +97,9 @@ pub(super) async fn find_node(ctx: &Context<'_>, id: &str) -> Result<Option<Node
 
 /// A malformed id is treated as unknown.
 async fn find_workspace(ctx: &Context<'_>, id: &str) -> Result<Option<Workspace>, ApiError> {
-    let workspaces = &context::loaders(ctx)?.workspaces;
+    let loaders = context::loaders(ctx)?;
     let Ok(id) = WorkspaceId::parse(id) else { return Ok(None) };
-    Ok(workspaces.get(id).await?.map(Workspace::from))
+    Ok(loaders.workspaces.get(id).await?.map(Workspace::from))
 }
 
 async fn find_group(ctx: &Context<'_>, id: &str) -> Result<Option<WorkspaceGroup>, ApiError> {

@@ -10,7 +10,7 @@ use super::RequestId;
 use super::tests::toy::ToyApi;
 use crate::{
     domain::event::Client,
-    graphql::{Api, Executed, Prepared, delivery::Shown},
+    graphql::{Api, Executed, Prepared, credentials::RequestCredentials},
 };
 
 /// The longest user agent that is passed on, in characters. Browsers send about 120.
@@ -34,14 +34,14 @@ impl From<Api> for GraphqlApi {
 
 impl GraphqlApi {
     /// Executes one request, if it has a document. The future must be run to its end, even if the client disconnects.
-    pub(super) async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+    pub(super) async fn execute(&self, request: Prepared, client: ClientInfo) -> Executed {
         match self {
             Self::Product(api) => {
-                let Sender { shown, client_address, user_agent, .. } = sender;
-                api.execute(request, shown, Client { address: client_address, user_agent }).await
+                let ClientInfo { credentials, client_address, user_agent, .. } = client;
+                api.execute(request, credentials, Client { address: client_address, user_agent }).await
             }
             #[cfg(test)]
-            Self::Toy(toy) => toy.execute(request, sender).await,
+            Self::Toy(toy) => toy.execute(request, client).await,
         }
     }
 
@@ -75,9 +75,9 @@ impl GraphqlApi {
 
 /// The context of a request.
 #[derive(Debug, Clone)]
-pub struct Sender {
+pub struct ClientInfo {
     /// The credentials of the request, not yet verified.
-    pub shown: Shown,
+    pub credentials: RequestCredentials,
     /// The client's address, behind trusted proxies.
     pub client_address: IpAddr,
     /// The client's `User-Agent`, at most 256 characters of it.
@@ -86,9 +86,14 @@ pub struct Sender {
     pub request_id: RequestId,
 }
 
-impl Sender {
-    pub(super) fn new(headers: &HeaderMap, shown: Shown, client_address: IpAddr, request_id: RequestId) -> Self {
-        Self { shown, client_address, user_agent: user_agent(headers), request_id }
+impl ClientInfo {
+    pub(super) fn new(
+        headers: &HeaderMap,
+        credentials: RequestCredentials,
+        client_address: IpAddr,
+        request_id: RequestId,
+    ) -> Self {
+        Self { credentials, client_address, user_agent: user_agent(headers), request_id }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::timeout_at;
 use tracing::Instrument;
 
 use super::{
-    Sender, backpressure, body,
+    ClientInfo, backpressure, body,
     error::RequestError,
     media::Media,
     negotiation, pages, request,
@@ -105,14 +105,14 @@ impl Call<'_> {
         for request in prepared.iter_mut().flatten() {
             request.data.insert(long.clone());
         }
-        let shown = session::credentials(&parts.headers, state.settings.takes_cookies)?;
-        let sender = Sender::new(&parts.headers, shown, info.client_address, info.request_id.clone());
+        let credentials = session::credentials(&parts.headers, state.settings.takes_cookies)?;
+        let client = ClientInfo::new(&parts.headers, credentials, info.client_address, info.request_id.clone());
         let operation = {
             let (state, request_id) = (Arc::clone(state), info.request_id.clone());
             async move {
                 let mut executed = Vec::with_capacity(prepared.len());
                 for request in prepared {
-                    executed.push(state.api.execute(request, sender.clone()).await);
+                    executed.push(state.api.execute(request, client.clone()).await);
                 }
                 SerializedResponse::new(executed, is_batch, media, &request_id)
             }

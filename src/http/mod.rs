@@ -1,7 +1,7 @@
 //! The HTTP layer: paths, methods, headers, status codes, bodies, connections.
 //!
 //! This module handles HTTP. It does not know the schema, the meaning of a GraphQL document, the caller, or the
-//! caller's permissions. It passes a request unchanged to the [`GraphqlApi`] with its [`Sender`], and converts the
+//! caller's permissions. It passes a request unchanged to the [`GraphqlApi`] with its [`ClientInfo`], and converts the
 //! response into the form that the GraphQL over HTTP specification requires.
 
 mod api;
@@ -38,7 +38,7 @@ mod status;
 mod tests;
 mod vary;
 
-pub use api::{GraphqlApi, Sender};
+pub use api::{ClientInfo, GraphqlApi};
 pub use mailbox::MessageList;
 pub use page_settings::{PageSettings, SampleUser, SampleUsers};
 pub use request_id::RequestId;

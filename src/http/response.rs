@@ -16,7 +16,7 @@ use super::{
 };
 use crate::graphql::{
     Executed,
-    delivery::SessionChange,
+    credentials::SessionChange,
     error::{Code, MASKED, coded},
 };
 

@@ -13,7 +13,7 @@ use crate::{
         Timestamp,
         token::{AccessToken, RefreshToken},
     },
-    graphql::delivery::{Delivery, Ignored, SessionChange, Shown},
+    graphql::credentials::{IgnoredCredentials, RequestCredentials, SessionChange, TokenTransport},
 };
 
 /// The header with which a client requests a cookie session. Its only value is `cookie`.
@@ -26,7 +26,7 @@ const ACCESS: &str = "__Host-upa";
 const REFRESH: &str = "__Host-upr";
 
 /// Reads the credentials of a request, with or without support for cookies.
-pub(super) fn credentials(headers: &HeaderMap, takes_cookies: bool) -> Result<Shown, RequestError> {
+pub(super) fn credentials(headers: &HeaderMap, takes_cookies: bool) -> Result<RequestCredentials, RequestError> {
     let bearer = bearer(headers);
     let is_by_header = headers.contains_key(header::AUTHORIZATION);
     let mut asked = headers.get_all(SESSION).iter();
@@ -34,11 +34,11 @@ pub(super) fn credentials(headers: &HeaderMap, takes_cookies: bool) -> Result<Sh
         (None, _) => {
             let access = bearer.and_then(AccessToken::parse);
             let ignored = match &access {
-                None if is_by_header => Some(Ignored::Authorization),
-                None if takes_cookies && cookie(headers, ACCESS).is_some() => Some(Ignored::Cookies),
+                None if is_by_header => Some(IgnoredCredentials::Authorization),
+                None if takes_cookies && cookie(headers, ACCESS).is_some() => Some(IgnoredCredentials::Cookies),
                 _ => None,
             };
-            Ok(Shown { access, ignored, ..Shown::default() })
+            Ok(RequestCredentials { access, ignored, ..RequestCredentials::default() })
         }
         (Some(asked), None) if asked.as_bytes() == b"cookie" => {
             if !takes_cookies {
@@ -50,8 +50,8 @@ pub(super) fn credentials(headers: &HeaderMap, takes_cookies: bool) -> Result<Sh
                 cookie(headers, ACCESS).and_then(AccessToken::parse)
             };
             let refresh = cookie(headers, REFRESH).and_then(RefreshToken::parse);
-            let ignored = (is_by_header && access.is_none()).then_some(Ignored::Authorization);
-            Ok(Shown { access, refresh, delivery: Delivery::Cookies, ignored, is_by_header })
+            let ignored = (is_by_header && access.is_none()).then_some(IgnoredCredentials::Authorization);
+            Ok(RequestCredentials { access, refresh, transport: TokenTransport::Cookies, ignored, is_by_header })
         }
         _ => Err(RequestError::InvalidSessionHeader),
     }
@@ -156,11 +156,19 @@ mod tests {
         let (access, refresh, cookies) = cookies();
         let mut headers = headers(&[COOKIE_SESSION]);
         headers.insert(header::COOKIE, cookies);
-        let delivery = Delivery::Cookies;
-        let accepted = Shown { access: Some(access), refresh: Some(refresh), delivery, ..Shown::default() };
+        let transport = TokenTransport::Cookies;
+        let accepted = RequestCredentials {
+            access: Some(access),
+            refresh: Some(refresh),
+            transport,
+            ..RequestCredentials::default()
+        };
         assert_eq!(credentials(&headers, true).unwrap(), accepted);
         headers.remove(SESSION);
-        assert_eq!(credentials(&headers, true).unwrap(), Shown { ignored: Some(Ignored::Cookies), ..Shown::default() });
+        assert_eq!(
+            credentials(&headers, true).unwrap(),
+            RequestCredentials { ignored: Some(IgnoredCredentials::Cookies), ..RequestCredentials::default() }
+        );
     }
 
     #[test]
@@ -170,8 +178,8 @@ mod tests {
         headers.insert(header::COOKIE, cookies);
         let other = format!("__Host-upa={}", AccessToken::from_random([5; 32]).reveal());
         headers.append(header::COOKIE, other.parse().unwrap());
-        let shown = credentials(&headers, true).unwrap();
-        assert_eq!((shown.access, shown.refresh), (None, Some(refresh)));
+        let found = credentials(&headers, true).unwrap();
+        assert_eq!((found.access, found.refresh), (None, Some(refresh)));
     }
 
     #[test]
@@ -181,14 +189,14 @@ mod tests {
         headers.insert(header::COOKIE, cookies);
         let mine = AccessToken::from_random([4; 32]);
         headers.insert(header::AUTHORIZATION, format!("Bearer {}", mine.reveal()).parse().unwrap());
-        let shown_of = |headers: &HeaderMap| credentials(headers, true).unwrap();
-        assert_ne!(Some(&access), shown_of(&headers).access.as_ref());
-        assert_eq!(shown_of(&headers).access, Some(mine));
+        let credentials_of = |headers: &HeaderMap| credentials(headers, true).unwrap();
+        assert_ne!(Some(&access), credentials_of(&headers).access.as_ref());
+        assert_eq!(credentials_of(&headers).access, Some(mine));
         // A cookie does not replace an invalid header.
         for wrong in ["Basic x", "Bearer x", "x"] {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(wrong));
-            let shown = shown_of(&headers);
-            assert_eq!((shown.access, shown.ignored), (None, Some(Ignored::Authorization)), "{wrong}");
+            let found = credentials_of(&headers);
+            assert_eq!((found.access, found.ignored), (None, Some(IgnoredCredentials::Authorization)), "{wrong}");
         }
     }
 
@@ -199,7 +207,7 @@ mod tests {
         with_cookies.insert(header::COOKIE, cookies);
         assert!(matches!(credentials(&with_cookies, false), Err(RequestError::CookiesDisabled)));
         with_cookies.remove(SESSION);
-        assert_eq!(credentials(&with_cookies, false).unwrap(), Shown::default());
+        assert_eq!(credentials(&with_cookies, false).unwrap(), RequestCredentials::default());
         for unknown in ["Cookie", "cookies", "cookie ", ""] {
             assert!(matches!(
                 credentials(&headers(&[("x-userprofile-session", unknown)]), true),

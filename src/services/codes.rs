@@ -46,7 +46,7 @@ pub(super) enum TryKind {
 
 impl TryKind {
     /// The kind of an attempt: recovery codes have a count of their own, and `digits` is the kind of digits.
-    pub(super) fn of(answer: &VerifyCode, digits: Self) -> Self {
+    fn of(answer: &VerifyCode, digits: Self) -> Self {
         match answer {
             VerifyCode::Digits(_) => digits,
             VerifyCode::Recovery(_) => Self::RecoveryCode,
@@ -62,13 +62,24 @@ impl TryKind {
     }
 }
 
-/// A counted attempt.
-pub(super) struct Charged {
-    event: RateLimitEventId,
+/// A counted attempt: a submitted code, and the pending code that it is compared with.
+pub(super) struct CodeAttempt<'a> {
+    code: Option<&'a Code>,
     /// The code that the attempt was also counted against, if any.
-    code: Option<CodeId>,
+    counted_code: Option<&'a Code>,
+    answer: &'a VerifyCode,
+    /// The kind of an attempt with digits.
+    digits: TryKind,
+    event: RateLimitEventId,
     /// How many attempts remain if this one is wrong.
-    pub(super) attempts_left: u32,
+    attempts_left: u32,
+}
+
+impl CodeAttempt<'_> {
+    /// The refusal of the attempt if it is wrong.
+    fn wrong(&self) -> CodeRefusal {
+        CodeRefusal::Wrong { attempts_left: self.attempts_left }
+    }
 }
 
 /// A request for a new code.
@@ -146,40 +157,33 @@ impl Services {
         Ok(code.expires_at)
     }
 
-    /// Counts an attempt while a code is pending. Digits also count against the code. Recovery codes are independent of
-    /// it and only have a count of their own.
-    pub(super) async fn charge_answer(
-        &self,
-        code: &Code,
-        answer: &VerifyCode,
-        digits: TryKind,
-    ) -> Result<Charged, Error<CodeRefusal>> {
-        let of_code = matches!(answer, VerifyCode::Digits(_)).then_some(code);
-        self.charge_try(&code.owner_id, of_code, TryKind::of(answer, digits), self.now()).await
-    }
-
-    /// Counts an attempt before it is compared: against the user, and against `code` if it is an attempt at its digits.
-    pub(super) async fn charge_try(
+    /// Counts an attempt before it is compared: against the user and, if it submits digits, against `code`. Recovery
+    /// codes have a count of their own. Then, [`redeem`](Self::redeem) compares it, and
+    /// [`settle_attempt`](Self::settle_attempt) removes it from the counts unless it was wrong.
+    pub(super) async fn charge_code<'a, R: From<CodeRefusal>>(
         &self,
         owner: &UserId,
-        code: Option<&Code>,
-        kind: TryKind,
-        now: Timestamp,
-    ) -> Result<Charged, Error<CodeRefusal>> {
-        let max_tries = self.policy.codes.tries;
+        code: Option<&'a Code>,
+        answer: &'a VerifyCode,
+        digits: TryKind,
+    ) -> Result<CodeAttempt<'a>, Error<R>> {
+        let refused = |refusal: CodeRefusal| Error::Refused(refusal.into());
+        let (now, max_tries) = (self.now(), self.policy.codes.tries);
+        let counted_code = code.filter(|_| matches!(answer, VerifyCode::Digits(_)));
         // Most attempts over the limit are refused here, without a transaction.
-        code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(Error::Refused)?;
+        counted_code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(refused)?;
         let mut tx = self.db.begin().await?;
-        let (counter, window) = (self.try_counter(owner, kind), self.policy.codes.tries_per_day);
+        let counter = self.try_counter(owner, TryKind::of(answer, digits));
+        let window = self.policy.codes.tries_per_day;
         // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
         rate_limit_events::lock(&mut tx, &counter).await?;
         let oldest = rate_limit_events::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
         if let Err(wait) = window.check(oldest, now) {
             tx.roll_back().await?;
-            return Err(Error::Refused(CodeRefusal::TooManyTries(Some(wait))));
+            return Err(refused(CodeRefusal::TooManyTries(Some(wait))));
         }
         let mut attempts_left = u32::MAX;
-        if let Some(code) = code {
+        if let Some(code) = counted_code {
             // Concurrent requests may have made attempts, or consumed the code, in the meantime.
             let Some(tries) = codes::charge(&mut tx, &code.id, max_tries, now).await? else {
                 let refusal = match codes::find_within(&mut tx, &code.id).await? {
@@ -187,7 +191,7 @@ impl Services {
                     None => CodeRefusal::NothingPending,
                 };
                 tx.roll_back().await?;
-                return Err(Error::Refused(refusal));
+                return Err(refused(refusal));
             };
             attempts_left = max_tries.saturating_sub(tries);
         }
@@ -195,33 +199,57 @@ impl Services {
         let tried = rate_limit_events::count(&mut tx, &counter, now - window.span).await?;
         tx.commit().await?;
         let attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
-        Ok(Charged { event, code: code.map(|code| code.id.clone()), attempts_left })
+        Ok(CodeAttempt { code, counted_code, answer, digits, event, attempts_left })
+    }
+
+    /// Compares a counted attempt and, if it is correct, consumes the code and removes the attempt from the user's
+    /// count. Otherwise rolls the transaction back. The user must be locked.
+    pub(super) async fn redeem<R: From<CodeRefusal>>(
+        &self,
+        mut tx: Tx,
+        user: &User,
+        attempt: &CodeAttempt<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(Tx, Proof), Error<R>> {
+        let Some(proof) = self.prove(&mut tx, user, attempt.code, attempt.answer, client, now).await? else {
+            tx.roll_back().await?;
+            if attempt.digits == TryKind::SignIn {
+                self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await?;
+            } else {
+                self.record_wrong_code(user, client).await?;
+            }
+            return Err(Error::Refused(attempt.wrong().into()));
+        };
+        rate_limit_events::delete(&mut tx, &attempt.event).await?;
+        if let Some(code) = attempt.code
+            && !codes::consume(&mut tx, &code.id, now).await?
+        {
+            tx.roll_back().await?;
+            return Err(Error::Refused(CodeRefusal::NothingPending.into()));
+        }
+        Ok((tx, proof))
     }
 
     /// Removes an attempt from all counts unless it was wrong: it was refused before the comparison, or it was correct
     /// and failed for another reason. Returns the outcome unchanged. The transaction of the attempt must have ended.
-    pub(super) async fn settle_attempt<T, R>(
+    pub(super) async fn settle_attempt<T, R: From<CodeRefusal> + PartialEq>(
         &self,
-        charged: &Charged,
+        attempt: &CodeAttempt<'_>,
         outcome: Result<T, Error<R>>,
-        is_wrong: impl Fn(&R) -> bool,
     ) -> Result<T, Error<R>> {
+        let wrong: R = attempt.wrong().into();
         if let Err(Error::Refused(refusal)) = &outcome
-            && !is_wrong(refusal)
+            && *refusal != wrong
         {
             let mut tx = self.db.begin().await?;
-            Self::take_back_try(&mut tx, charged).await?;
-            if let Some(code) = &charged.code {
-                codes::uncharge(&mut tx, code).await?;
+            rate_limit_events::delete(&mut tx, &attempt.event).await?;
+            if let Some(code) = attempt.counted_code {
+                codes::uncharge(&mut tx, &code.id).await?;
             }
             tx.commit().await?;
         }
         outcome
-    }
-
-    /// Removes a correct attempt from the count.
-    pub(super) async fn take_back_try(tx: &mut Tx, charged: &Charged) -> Result<(), Failure> {
-        Ok(rate_limit_events::delete(tx, &charged.event).await?)
     }
 
     /// Clears the count of failed codes at sign-in after a confirmed password reset, at most once in a rolling day:
@@ -244,7 +272,7 @@ impl Services {
 
     /// Compares a counted attempt. The user must be locked. A correct recovery code is consumed, and a correct step of
     /// the authenticator app is recorded as accepted. A correct mailed code still has to be consumed.
-    pub(super) async fn prove(
+    async fn prove(
         &self,
         tx: &mut Tx,
         user: &User,

@@ -1,10 +1,12 @@
 //! Email addresses: requesting a new one, verifying it, and restoring the old one.
 
-use super::codes::{Charged, CodeRequest, TryKind};
+use derive_more::From;
+
+use super::codes::{CodeAttempt, CodeRequest, TryKind};
 use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, UNDO_FOR_DAYS, retry};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, StepUpRequired};
 use crate::domain::attempts::Wait;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
@@ -19,10 +21,12 @@ use crate::storage::{self, Conflict, Tx, codes, sessions, users};
 pub use super::codes::Sent;
 
 /// Why no code is sent to an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum VerifyEmailRefusal {
     /// The caller may not verify an address.
     Denied(Denial),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
     /// The caller has no address.
     NoAddress,
     /// The address is already verified.
@@ -32,7 +36,7 @@ pub enum VerifyEmailRefusal {
 }
 
 /// Why no code is sent to an address that could be verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, From)]
 pub enum NotSent {
     /// The address needs SMTPUTF8, which the mail server does not offer.
     OutOfReach,
@@ -41,7 +45,7 @@ pub enum NotSent {
 }
 
 /// Why an address is not verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum ConfirmEmailRefusal {
     /// The caller may not verify it.
     Denied(Denial),
@@ -70,9 +74,11 @@ impl Services {
         client: &Client,
     ) -> Result<Sent, Error<VerifyEmailRefusal>> {
         let now = self.now();
-        let may = |caller: &Caller| caller.may_act().and_then(|()| caller.is_fresh(&self.policy.lifetimes, now));
-        let begun = self.begin_for(caller, may, now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(VerifyEmailRefusal::Denied))?;
+        let may = |caller: &Caller| {
+            caller.may_act()?;
+            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
+        };
+        let (mut tx, mut caller) = self.begin_as(caller, may, now).await?;
         let user = &mut caller.user;
         let is_verified = user.email_verified;
         if let Some(address) = address {
@@ -87,29 +93,28 @@ impl Services {
             (None, Some(_)) => return Err(Error::Refused(VerifyEmailRefusal::AlreadyVerified)),
             (None, None) => return Err(Error::Refused(VerifyEmailRefusal::NoAddress)),
         };
-        let sent = self.mail_email_code(&mut tx, user, &address, client, now).await;
-        let sent = sent.map_err(|error| error.map(VerifyEmailRefusal::NotSent))?;
+        let sent = self.mail_email_code(&mut tx, user, &address, client, now).await?;
         users::update(&mut tx, user).await?;
         self.commit_and_wake(tx).await?;
         Ok(sent)
     }
 
     /// Sends a code that verifies an address. Invalidates an earlier code, whatever address it was sent to.
-    pub(super) async fn mail_email_code(
+    pub(super) async fn mail_email_code<R: From<NotSent>>(
         &self,
         tx: &mut Tx,
         user: &User,
         address: &Email,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Sent, Error<NotSent>> {
+    ) -> Result<Sent, Error<R>> {
         self.needs_mail()?;
         if self.is_out_of_reach(address) {
-            return Err(Error::Refused(NotSent::OutOfReach));
+            return Err(Error::Refused(NotSent::OutOfReach.into()));
         }
         let purpose = CodePurpose::VerifyEmail;
         let sends = self.sends_of_code(&user.id, purpose, address, true, Some(client));
-        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(NotSent::RateLimited))?;
+        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(|wait| NotSent::from(wait).into()))?;
         codes::delete(tx, &user.id, &[purpose]).await?;
         let request = CodeRequest { owner: user, purpose, session: None, ttl: self.policy.codes.email_ttl };
         Ok(self.mail_code(tx, &request, (CodeReason::VerifyEmail, address), None, now).await?)
@@ -122,19 +127,15 @@ impl Services {
         digits: Digits,
         client: &Client,
     ) -> Result<Caller, Error<ConfirmEmailRefusal>> {
-        let refused = |refusal| Error::Refused(ConfirmEmailRefusal::Code(refusal));
-        let caller = self.look_at(caller, Caller::may_act).await;
-        let caller = &caller.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
+        let caller = &self.recheck_caller(caller, may_confirm).await?;
         let owner = &caller.user.id;
         let code = codes::find(&self.db, owner, &[CodePurpose::VerifyEmail]).await?;
         let code = code.filter(|code| is_wanted(code, &caller.user));
-        let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
-        let charged = self.charge_try(owner, Some(&code), TryKind::Session, self.now()).await;
-        let charged = charged.map_err(|error| error.map(ConfirmEmailRefusal::Code))?;
-        let outcome = retry(|| self.complete_email(caller, &code, &charged, digits.clone(), client)).await;
-        let is_wrong =
-            |refusal: &ConfirmEmailRefusal| matches!(refusal, ConfirmEmailRefusal::Code(CodeRefusal::Wrong { .. }));
-        self.settle_attempt(&charged, outcome, is_wrong).await
+        let code = code.ok_or_else(nothing_pending)?;
+        let answer = VerifyCode::Digits(digits);
+        let attempt = self.charge_code(owner, Some(&code), &answer, TryKind::Session).await?;
+        let outcome = retry(|| self.complete_email(caller, &code, &attempt, client)).await;
+        self.settle_attempt(&attempt, outcome).await
     }
 
     /// Compares a counted code and marks its address as verified. If another user verifies the address at the same
@@ -143,25 +144,15 @@ impl Services {
         &self,
         caller: &Caller,
         code: &Code,
-        charged: &Charged,
-        digits: Digits,
+        attempt: &CodeAttempt<'_>,
         client: &Client,
     ) -> Result<Caller, Error<ConfirmEmailRefusal>> {
-        let refused = |refusal| Error::Refused(ConfirmEmailRefusal::Code(refusal));
         let now = self.now();
-        let begun = self.begin_for(caller, Caller::may_act, now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmEmailRefusal::Denied))?;
-        let answer = VerifyCode::Digits(digits);
-        if self.prove(&mut tx, &caller.user, Some(code), &answer, client, now).await?.is_none() {
+        let (tx, mut caller) = self.begin_as(caller, may_confirm, now).await?;
+        let (mut tx, _) = self.redeem(tx, &caller.user, attempt, client, now).await?;
+        let Some(address) = code.address.clone().filter(|_| is_wanted(code, &caller.user)) else {
             tx.roll_back().await?;
-            self.record_wrong_code(&caller.user, client).await?;
-            return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
-        }
-        Self::take_back_try(&mut tx, charged).await?;
-        let wanted = code.address.clone().filter(|_| is_wanted(code, &caller.user));
-        let (Some(address), true) = (wanted, codes::consume(&mut tx, &code.id, now).await?) else {
-            tx.roll_back().await?;
-            return Err(refused(CodeRefusal::NothingPending));
+            return Err(nothing_pending());
         };
         if users::is_verified_elsewhere(&mut tx, &caller.user, address.key()).await? {
             // The user has proven control of the mailbox, so we may reveal that another account owns the address.
@@ -238,6 +229,14 @@ impl Services {
         self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }
+}
+
+fn may_confirm(caller: &Caller) -> Result<(), ConfirmEmailRefusal> {
+    Ok(caller.may_act()?)
+}
+
+fn nothing_pending() -> Error<ConfirmEmailRefusal> {
+    Error::Refused(CodeRefusal::NothingPending.into())
 }
 
 /// Whether the address of a code is still the one that the user has to verify.

@@ -2,14 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use derive_more::From;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use super::codes::{Charged, CodeRequest, Sent, TryKind};
+use super::codes::{CodeAttempt, CodeRequest, Sent, TryKind};
 use super::email::NotSent;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
+use crate::domain::attempts::Wait;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
@@ -27,24 +29,58 @@ use crate::storage::{Tx, codes, recovery_codes, users};
 /// The side length of a module of a QR code, in the units of the SVG.
 const QR_MODULE: u32 = 4;
 
-/// Why MFA is not changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChangeMfaRefusal {
-    /// The caller may not change it.
+/// Why MFA is not enabled.
+#[derive(Debug, Clone, PartialEq, Eq, From)]
+pub enum EnableMfaRefusal {
+    /// The caller may not enable it.
     Denied(Denial),
-    /// MFA is not enabled, or it is enforced.
-    Mfa(MfaRefusal),
+    /// MFA is not managed here.
+    External(ExternalUser),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
+    /// An operator enforces a factor of the other type.
+    Enforced,
     /// The user has no verified address that codes could be sent to, and the request has none.
     AddressRequired,
     /// No code can be sent.
     NotSent(NotSent),
 }
 
+/// Why MFA is not disabled.
+#[derive(Debug, Clone, PartialEq, Eq, From)]
+pub enum DisableMfaRefusal {
+    /// The caller may not disable it.
+    Denied(Denial),
+    /// MFA is not managed here.
+    External(ExternalUser),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
+    /// MFA is not enabled, or it is enforced.
+    Mfa(MfaRefusal),
+    /// Too many messages. A later request may succeed.
+    RateLimited(Wait),
+}
+
+/// Why no recovery codes are generated.
+#[derive(Debug, Clone, PartialEq, Eq, From)]
+pub enum RegenerateCodesRefusal {
+    /// The caller may not generate them.
+    Denied(Denial),
+    /// MFA is not managed here.
+    External(ExternalUser),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
+    /// MFA is not enabled.
+    MfaNotEnabled,
+}
+
 /// Why a change of MFA is not confirmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum ConfirmMfaRefusal {
     /// The caller may not confirm it.
     Denied(Denial),
+    /// MFA is not managed here.
+    External(ExternalUser),
     /// The code is not accepted.
     Code(CodeRefusal),
     /// A recovery code cannot verify a new factor; the attempt is not counted.
@@ -111,16 +147,21 @@ impl Services {
         mfa_type: MfaType,
         address: Option<Email>,
         client: &Client,
-    ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+    ) -> Result<MfaStarted, Error<EnableMfaRefusal>> {
         let now = self.now();
         let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa);
         let (mut tx, caller) = self.begin_for_mfa(caller, may, now).await?;
-        caller.user.mfa.may_enable(mfa_type).map_err(|refusal| Error::Refused(ChangeMfaRefusal::Mfa(refusal)))?;
+        caller.user.mfa.may_enable(mfa_type).map_err(|_| Error::Refused(EnableMfaRefusal::Enforced))?;
         let started = match mfa_type {
             MfaType::Email => {
                 let address = address.or_else(|| caller.user.verified_email().cloned());
-                let address = address.ok_or(Error::Refused(ChangeMfaRefusal::AddressRequired))?;
-                self.mail_mfa_code(&mut tx, &caller, CodePurpose::EnableMfa, &address, client, now).await?
+                let address = address.ok_or(Error::Refused(EnableMfaRefusal::AddressRequired))?;
+                self.needs_mail()?;
+                if self.is_out_of_reach(&address) {
+                    return Err(Error::Refused(NotSent::OutOfReach.into()));
+                }
+                let sent = self.mail_mfa_code(&mut tx, &caller, CodePurpose::EnableMfa, &address, client, now).await;
+                sent.map_err(|error| error.map(|wait| NotSent::RateLimited(wait).into()))?
             }
             MfaType::Otp => self.begin_enrolment(&mut tx, &caller, now).await?,
         };
@@ -129,12 +170,14 @@ impl Services {
     }
 
     /// Begins to disable MFA.
-    pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+    pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<DisableMfaRefusal>> {
         let now = self.now();
         let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
-        caller.user.mfa.may_disable().map_err(|refusal| Error::Refused(ChangeMfaRefusal::Mfa(refusal)))?;
+        caller.user.mfa.may_disable().map_err(|refusal| Error::Refused(refusal.into()))?;
         let purpose = CodePurpose::DisableMfa;
         let started = if let Some(Factor::Email(address)) = caller.user.mfa.factor() {
+            // Whether the address can be reached is not checked: it has received codes before, and should be reachable
+            // again within minutes.
             self.mail_mfa_code(&mut tx, &caller, purpose, &address, client, now).await?
         } else {
             let request = self.mfa_request(&caller, purpose);
@@ -147,18 +190,18 @@ impl Services {
     }
 
     /// Begins a transaction in which the caller changes MFA, if `may` and the rules for all such changes allow it.
-    async fn begin_for_mfa(
+    async fn begin_for_mfa<R: From<Denial> + From<ExternalUser> + From<StepUpRequired>>(
         &self,
         caller: &Caller,
         may: impl Fn(&Caller) -> Result<(), Denial>,
         now: Timestamp,
-    ) -> Result<(Tx, Caller), Error<ChangeMfaRefusal>> {
+    ) -> Result<(Tx, Caller), Error<R>> {
         let may = |caller: &Caller| {
             may(caller)?;
             caller.is_local()?;
-            caller.is_fresh(&self.policy.lifetimes, now)
+            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
         };
-        self.begin_for(caller, may, now).await.map_err(|error| error.map(ChangeMfaRefusal::Denied))
+        self.begin_as(caller, may, now).await
     }
 
     fn mfa_request<'a>(&self, caller: &'a Caller, purpose: CodePurpose) -> CodeRequest<'a> {
@@ -166,7 +209,7 @@ impl Services {
         CodeRequest { owner: &caller.user, purpose, session, ttl: self.policy.codes.mfa_ttl }
     }
 
-    async fn mail_mfa_code(
+    async fn mail_mfa_code<R: From<Wait>>(
         &self,
         tx: &mut Tx,
         caller: &Caller,
@@ -174,16 +217,10 @@ impl Services {
         address: &Email,
         client: &Client,
         now: Timestamp,
-    ) -> Result<MfaStarted, Error<ChangeMfaRefusal>> {
+    ) -> Result<MfaStarted, Error<R>> {
         self.needs_mail()?;
-        // Not checked to disable MFA: the factor's address has received codes before, and should be reachable again
-        // within minutes.
-        if purpose == CodePurpose::EnableMfa && self.is_out_of_reach(address) {
-            return Err(Error::Refused(ChangeMfaRefusal::NotSent(NotSent::OutOfReach)));
-        }
         let sends = self.sends_of_code(&caller.user.id, purpose, address, true, Some(client));
-        let charged = Self::charge_sends(tx, &sends, now).await;
-        charged.map_err(|error| error.map(|wait| ChangeMfaRefusal::NotSent(NotSent::RateLimited(wait))))?;
+        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(R::from))?;
         codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let request = self.mfa_request(caller, purpose);
         let reason = if purpose == CodePurpose::DisableMfa { CodeReason::DisableMfa } else { CodeReason::EnableMfa };
@@ -212,9 +249,7 @@ impl Services {
         client: &Client,
     ) -> Result<(Caller, Option<Vec<RecoveryCode>>), Error<ConfirmMfaRefusal>> {
         let refused = |refusal| Error::Refused(ConfirmMfaRefusal::Code(refusal));
-        let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa).and_then(|()| caller.is_local());
-        let caller = self.look_at(caller, may).await;
-        let caller = &caller.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
+        let caller = &self.recheck_caller(caller, may_confirm).await?;
         let code = codes::find(&self.db, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let code = code.filter(|code| code.session_id.as_ref() == Some(&caller.session.id));
         let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
@@ -225,39 +260,22 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(refused(CodeRefusal::Expired));
         }
-        let charged = self.charge_answer(&code, answer, TryKind::Session).await;
-        let charged = charged.map_err(|error| error.map(ConfirmMfaRefusal::Code))?;
-        let complete = || self.complete_mfa_change(caller, (&code, change.clone()), &charged, answer, client);
-        let outcome = retry(complete).await;
-        let is_wrong =
-            |refusal: &ConfirmMfaRefusal| matches!(refusal, ConfirmMfaRefusal::Code(CodeRefusal::Wrong { .. }));
-        self.settle_attempt(&charged, outcome, is_wrong).await
+        let attempt = self.charge_code(&caller.user.id, Some(&code), answer, TryKind::Session).await?;
+        let outcome = retry(|| self.complete_mfa_change(caller, change.clone(), &attempt, client)).await;
+        self.settle_attempt(&attempt, outcome).await
     }
 
     /// Compares a counted attempt and completes the pending change.
     async fn complete_mfa_change(
         &self,
         caller: &Caller,
-        (code, change): (&Code, MfaChange),
-        charged: &Charged,
-        answer: &VerifyCode,
+        change: MfaChange,
+        attempt: &CodeAttempt<'_>,
         client: &Client,
     ) -> Result<(Caller, Option<Vec<RecoveryCode>>), Error<ConfirmMfaRefusal>> {
-        let refused = |refusal| Error::Refused(ConfirmMfaRefusal::Code(refusal));
-        let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa).and_then(|()| caller.is_local());
         let now = self.now();
-        let begun = self.begin_for(caller, may, now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(ConfirmMfaRefusal::Denied))?;
-        let Some(proof) = self.prove(&mut tx, &caller.user, Some(code), answer, client, now).await? else {
-            tx.roll_back().await?;
-            self.record_wrong_code(&caller.user, client).await?;
-            return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
-        };
-        Self::take_back_try(&mut tx, charged).await?;
-        if !codes::consume(&mut tx, &code.id, now).await? {
-            tx.roll_back().await?;
-            return Err(refused(CodeRefusal::NothingPending));
-        }
+        let (tx, mut caller) = self.begin_as(caller, may_confirm, now).await?;
+        let (mut tx, proof) = self.redeem(tx, &caller.user, attempt, client, now).await?;
         let Ok(mfa) = caller.user.mfa.change(change, proof) else {
             tx.roll_back().await?;
             return Err(Error::Refused(ConfirmMfaRefusal::Enforced));
@@ -303,11 +321,11 @@ impl Services {
         &self,
         caller: &Caller,
         client: &Client,
-    ) -> Result<(Caller, Vec<RecoveryCode>), Error<ChangeMfaRefusal>> {
+    ) -> Result<(Caller, Vec<RecoveryCode>), Error<RegenerateCodesRefusal>> {
         let now = self.now();
         let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
         if !caller.user.mfa.is_enabled() {
-            return Err(Error::Refused(ChangeMfaRefusal::Mfa(MfaRefusal::NotEnabled)));
+            return Err(Error::Refused(RegenerateCodesRefusal::MfaNotEnabled));
         }
         let recovery_codes = self.make_recovery_codes(&mut tx, &caller.user.id).await?;
         let event_type = SecurityEventType::RecoveryCodesRegenerated;
@@ -324,6 +342,11 @@ impl Services {
         recovery_codes::replace(tx, owner, &digests).await?;
         Ok(made)
     }
+}
+
+fn may_confirm(caller: &Caller) -> Result<(), ConfirmMfaRefusal> {
+    caller.may_fulfil(RequiredAction::EnforceMfa)?;
+    Ok(caller.is_local()?)
 }
 
 /// The change that a pending code confirms. The factor follows from the address that the code was sent to.

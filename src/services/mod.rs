@@ -276,32 +276,32 @@ impl Services {
     }
 
     /// Begins a transaction, re-reads and locks the caller and session, and checks `may` against the fresh state.
-    async fn begin_for(
+    async fn begin_as<R: From<Denial>>(
         &self,
         caller: &Caller,
-        may: impl Fn(&Caller) -> Result<(), Denial>,
+        may: impl Fn(&Caller) -> Result<(), R>,
         now: Timestamp,
-    ) -> Result<(Tx, Caller), Error<Denial>> {
+    ) -> Result<(Tx, Caller), Error<R>> {
         let mut tx = self.db.begin().await?;
         let found = storage::sessions::find_caller_locked(&mut tx, &caller.user.id, &caller.session.id, now).await?;
         let found = found.filter(|caller| Caller::may_be_served(&caller.user, &caller.domain));
-        let verdict = found.ok_or(Denial::SessionEnded).and_then(|caller| may(&caller).map(|()| caller));
+        let verdict = found.ok_or(Denial::SessionEnded.into()).and_then(|caller| may(&caller).map(|()| caller));
         match verdict {
             Ok(caller) => Ok((tx, caller)),
-            Err(denial) => {
+            Err(refusal) => {
                 tx.roll_back().await?;
-                Err(Error::Refused(denial))
+                Err(Error::Refused(refusal))
             }
         }
     }
 
     /// Re-reads the caller and checks `may` against the fresh state, before work that is not done in a transaction.
-    async fn look_at(
+    async fn recheck_caller<R: From<Denial>>(
         &self,
         caller: &Caller,
-        may: impl Fn(&Caller) -> Result<(), Denial>,
-    ) -> Result<Caller, Error<Denial>> {
-        let (tx, caller) = self.begin_for(caller, may, self.now()).await?;
+        may: impl Fn(&Caller) -> Result<(), R>,
+    ) -> Result<Caller, Error<R>> {
+        let (tx, caller) = self.begin_as(caller, may, self.now()).await?;
         tx.roll_back().await?;
         Ok(caller)
     }

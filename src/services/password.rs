@@ -1,13 +1,14 @@
 //! Passwords: verifying the current one, changing it, and resetting a forgotten one by email.
 
+use derive_more::From;
+
 use super::codes::{CodeRequest, whole_minutes};
 use super::failed_attempts::Failed;
 use super::hasher::Slot;
 use super::outbox::Payload;
-use super::sign_in::may_sign_in;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::attempts::Wait;
 use crate::domain::code::{Code, CodePurpose};
 use crate::domain::email::Email;
@@ -86,10 +87,14 @@ impl From<NewPasswordRefusal> for WrongPasswords {
 }
 
 /// Why a password is not changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum UpdatePasswordRefusal {
     /// The caller may not change it.
     Denied(Denial),
+    /// The password cannot be changed here.
+    External(ExternalUser),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
     /// A password is not accepted.
     Passwords(WrongPasswords),
 }
@@ -97,23 +102,6 @@ pub enum UpdatePasswordRefusal {
 impl From<PasswordRefusal> for UpdatePasswordRefusal {
     fn from(refusal: PasswordRefusal) -> Self {
         Self::Passwords(refusal.into())
-    }
-}
-
-/// Why the transaction of a password change does not begin.
-pub(super) enum ChangeDenial {
-    /// The caller may not change it.
-    Denied(Denial),
-    /// A concurrent change has replaced the current password that was verified.
-    Outrun,
-}
-
-impl From<ChangeDenial> for UpdatePasswordRefusal {
-    fn from(denial: ChangeDenial) -> Self {
-        match denial {
-            ChangeDenial::Denied(denial) => Self::Denied(denial),
-            ChangeDenial::Outrun => PasswordRefusal::Wrong.into(),
-        }
     }
 }
 
@@ -173,19 +161,17 @@ impl Services {
         let may = |caller: &Caller, now| {
             caller.may_fulfil(RequiredAction::UpdatePassword)?;
             caller.is_local()?;
-            caller.is_fresh(&self.policy.lifetimes, now)
+            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
         };
         let now = self.now();
-        let caller = self.look_at(caller, |caller| may(caller, now)).await;
-        let caller = &caller.map_err(|error| error.map(UpdatePasswordRefusal::Denied))?;
+        let caller = &self.recheck_caller(caller, |caller| may(caller, now)).await?;
         // A user who must change their password may have got it from an operator, so the current one is not required.
         let needs_current = !caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
         let new = self.check_change(&caller.user, change, needs_current, client).await;
         let new = new.map_err(|error| error.map(UpdatePasswordRefusal::Passwords))?;
 
         let now = self.now();
-        let begun = self.begin_change(caller, &new, |caller| may(caller, now), now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(UpdatePasswordRefusal::from))?;
+        let (mut tx, mut caller) = self.begin_change(caller, &new, |caller| may(caller, now), now).await?;
         let is_required = caller.user.required_actions.contains(&RequiredAction::UpdatePassword);
         if !new.is_verified && !is_required {
             // Another request has met the requirement in the meantime, so the current password is required now.
@@ -202,22 +188,22 @@ impl Services {
 
     /// Begins the transaction of a password change. If a faster concurrent change ended the session, the refusal says
     /// that the verified current password is no longer the current one.
-    pub(super) async fn begin_change(
+    pub(super) async fn begin_change<R: From<Denial> + From<PasswordRefusal> + PartialEq>(
         &self,
         caller: &Caller,
         new: &NewHash,
-        may: impl Fn(&Caller) -> Result<(), Denial>,
+        may: impl Fn(&Caller) -> Result<(), R>,
         now: Timestamp,
-    ) -> Result<(Tx, Caller), Error<ChangeDenial>> {
-        match self.begin_for(caller, may, now).await {
-            Err(Error::Refused(Denial::SessionEnded)) if new.is_verified => {
-                let found = users::find_credentials_by_id(&self.db, &caller.user.id).await?;
-                let is_outrun = found.is_some_and(|found| found.password_hash != new.before);
-                let denial = if is_outrun { ChangeDenial::Outrun } else { ChangeDenial::Denied(Denial::SessionEnded) };
-                Err(Error::Refused(denial))
+    ) -> Result<(Tx, Caller), Error<R>> {
+        let begun = self.begin_as(caller, may, now).await;
+        let ended: R = Denial::SessionEnded.into();
+        if matches!(&begun, Err(Error::Refused(refusal)) if *refusal == ended) && new.is_verified {
+            let found = users::find_credentials_by_id(&self.db, &caller.user.id).await?;
+            if found.is_some_and(|found| found.password_hash != new.before) {
+                return Err(Error::Refused(PasswordRefusal::Wrong.into()));
             }
-            begun => begun.map_err(|error| error.map(ChangeDenial::Denied)),
         }
+        begun
     }
 
     /// Writes the caller's change of their own password: this session stays, all others end. The user remains to be
@@ -512,7 +498,7 @@ pub(super) const BUSY: Wait = Wait { retry_after: 1 };
 /// The address for a link that an unauthenticated client requested: the verified address of an ENABLED user with a
 /// password on this server.
 fn reset_address(found: &Credentials) -> Option<&Email> {
-    let may_ask = may_sign_in(found) && found.user.state == UserState::Enabled;
+    let may_ask = Caller::may_sign_in(&found.user, &found.domain) && found.user.state == UserState::Enabled;
     found.user.verified_email().filter(|_| may_ask)
 }
 
@@ -522,5 +508,5 @@ fn is_reset_good(code: &Code, found: &Credentials) -> bool {
         .address
         .as_ref()
         .is_none_or(|address| found.user.verified_email().is_some_and(|verified| verified.key() == address.key()));
-    may_sign_in(found) && is_bound
+    Caller::may_sign_in(&found.user, &found.domain) && is_bound
 }

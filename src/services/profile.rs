@@ -1,12 +1,13 @@
 //! A user's profile: changing it, and reading what the access token does not already provide.
 
 use chrono::TimeDelta;
+use derive_more::From;
 
 use super::email::{NotSent, Sent};
-use super::password::{ChangeDenial, NewHash, PasswordChange, PasswordRefusal, WrongPasswords};
+use super::password::{NewHash, PasswordChange, PasswordRefusal, WrongPasswords};
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{Client, EVENT_RETENTION_DAYS, SecurityEvent};
@@ -30,21 +31,29 @@ pub struct ProfileUpdate {
 
 impl ProfileUpdate {
     /// Checks that `caller` may make the change.
-    fn check_caller(&self, caller: &Caller, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), Denial> {
+    fn check_caller(&self, caller: &Caller, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), UpdateProfileRefusal> {
         caller.may_act()?;
         if self.password.is_some() {
             caller.is_local()?;
         }
-        if self.password.is_some() || self.email.is_some() { caller.is_fresh(lifetimes, now) } else { Ok(()) }
+        if self.password.is_some() || self.email.is_some() {
+            caller.is_recently_authenticated(lifetimes, now)?;
+        }
+        Ok(())
     }
 }
 
 /// Why a profile is not changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum UpdateProfileRefusal {
     /// The caller may not change it.
     Denied(Denial),
+    /// The password cannot be changed here.
+    External(ExternalUser),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
     /// All invalid inputs together.
+    #[from(skip)]
     Inputs {
         /// What is wrong with the passwords.
         passwords: WrongPasswords,
@@ -55,18 +64,9 @@ pub enum UpdateProfileRefusal {
     NotSent(NotSent),
 }
 
-impl From<ChangeDenial> for UpdateProfileRefusal {
-    fn from(denial: ChangeDenial) -> Self {
-        match denial {
-            ChangeDenial::Denied(denial) => Self::Denied(denial),
-            ChangeDenial::Outrun => Self::wrong_password(),
-        }
-    }
-}
-
-impl UpdateProfileRefusal {
-    fn wrong_password() -> Self {
-        Self::Inputs { passwords: PasswordRefusal::Wrong.into(), email: None }
+impl From<PasswordRefusal> for UpdateProfileRefusal {
+    fn from(refusal: PasswordRefusal) -> Self {
+        Self::Inputs { passwords: refusal.into(), email: None }
     }
 }
 
@@ -81,15 +81,14 @@ impl Services {
         let new = self.check_inputs(caller, &update, client).await?;
         let now = self.now();
         let may = |caller: &Caller| update.check_caller(caller, &self.policy.lifetimes, now);
-        let begun = match &new {
-            Some(new) => self.begin_change(caller, new, may, now).await.map_err(|error| error.map(Into::into)),
-            None => self.begin_for(caller, may, now).await.map_err(|error| error.map(UpdateProfileRefusal::Denied)),
+        let (mut tx, mut caller) = match &new {
+            Some(new) => self.begin_change(caller, new, may, now).await?,
+            None => self.begin_as(caller, may, now).await?,
         };
-        let (mut tx, mut caller) = begun?;
         caller.user.apply(update.changes.clone());
         if let Some(new) = new {
             if !Self::has_hash(&mut tx, &caller.user, new.before.as_deref()).await? {
-                return Err(Error::Refused(UpdateProfileRefusal::wrong_password()));
+                return Err(Error::Refused(PasswordRefusal::Wrong.into()));
             }
             self.put_own_password(&mut tx, &mut caller, &new, client, now).await?;
         }
@@ -97,8 +96,7 @@ impl Services {
         if let Some(email) = &update.email {
             let cancels = caller.user.pending_email.is_some();
             if caller.user.wish_email(email) {
-                let mailed = self.mail_email_code(&mut tx, &caller.user, email, client, now).await;
-                sent = Some(mailed.map_err(|error| error.map(UpdateProfileRefusal::NotSent))?);
+                sent = Some(self.mail_email_code(&mut tx, &caller.user, email, client, now).await?);
             } else if cancels {
                 codes::delete(&mut tx, &caller.user.id, &[CodePurpose::VerifyEmail]).await?;
             }
@@ -150,8 +148,8 @@ impl Services {
         client: &Client,
     ) -> Result<Result<NewHash, WrongPasswords>, Error<UpdateProfileRefusal>> {
         let now = self.now();
-        let caller = self.look_at(caller, |caller| update.check_caller(caller, &self.policy.lifetimes, now)).await;
-        let mut user = caller.map_err(|error| error.map(UpdateProfileRefusal::Denied))?.user;
+        let may = |caller: &Caller| update.check_caller(caller, &self.policy.lifetimes, now);
+        let mut user = self.recheck_caller(caller, may).await?.user;
         // The new password must not contain the new name.
         user.apply(update.changes.clone());
         match self.check_change(&user, change, true, client).await {

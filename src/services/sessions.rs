@@ -1,9 +1,11 @@
 //! Sessions: everything between sign-in and sign-out.
 
+use derive_more::From;
+
 use super::failed_attempts::Failed;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, StepUpRequired};
 use crate::domain::code::CodePurpose;
 use crate::domain::device;
 use crate::domain::event::{Client, SecurityEventType};
@@ -52,11 +54,22 @@ pub enum SignOutRefusal {
     InvalidToken,
 }
 
+/// Why the other sessions are not revoked.
+#[derive(Debug, Clone, PartialEq, Eq, From)]
+pub enum RevokeOthersRefusal {
+    /// The caller may not revoke them.
+    Denied(Denial),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
+}
+
 /// Why a session is not revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RevokeRefusal {
+#[derive(Debug, Clone, PartialEq, Eq, From)]
+pub enum RevokeSessionRefusal {
     /// The caller may not revoke it.
     Denied(Denial),
+    /// The caller must reauthenticate first.
+    StepUp(StepUpRequired),
     /// The caller has no such session.
     NotFound,
 }
@@ -230,28 +243,34 @@ impl Services {
         caller: &Caller,
         id: &SessionId,
         client: &Client,
-    ) -> Result<usize, Error<RevokeRefusal>> {
+    ) -> Result<usize, Error<RevokeSessionRefusal>> {
         match retry(|| self.revoke(caller, SessionSelection::One(id), client)).await? {
-            0 => Err(Error::Refused(RevokeRefusal::NotFound)),
+            0 => Err(Error::Refused(RevokeSessionRefusal::NotFound)),
             revoked => Ok(revoked),
         }
     }
 
     /// Ends all of the caller's sessions except the current one, and invalidates challenges of pending sign-ins.
-    pub async fn revoke_other_sessions(&self, caller: &Caller, client: &Client) -> Result<usize, Error<RevokeRefusal>> {
+    pub async fn revoke_other_sessions(
+        &self,
+        caller: &Caller,
+        client: &Client,
+    ) -> Result<usize, Error<RevokeOthersRefusal>> {
         retry(|| self.revoke(caller, SessionSelection::AllBut(&caller.session.id), client)).await
     }
 
-    async fn revoke(
+    async fn revoke<R: From<Denial> + From<StepUpRequired>>(
         &self,
         caller: &Caller,
         which: SessionSelection<'_>,
         client: &Client,
-    ) -> Result<usize, Error<RevokeRefusal>> {
+    ) -> Result<usize, Error<R>> {
         let now = self.now();
-        let may = |caller: &Caller| caller.may_act().and_then(|()| caller.is_fresh(&self.policy.lifetimes, now));
-        let begun = self.begin_for(caller, may, now).await;
-        let (mut tx, caller) = begun.map_err(|error| error.map(RevokeRefusal::Denied))?;
+        let may = |caller: &Caller| {
+            caller.may_act()?;
+            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
+        };
+        let (mut tx, caller) = self.begin_as(caller, may, now).await?;
         let revoked = sessions::delete(&mut tx, &caller.user.id, which, now).await?;
         if matches!(which, SessionSelection::AllBut(_)) {
             // Somebody who knows the password must not complete a sign-in that began before.

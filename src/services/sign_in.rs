@@ -1,12 +1,14 @@
 //! Sign-in: the password, MFA, and reauthentication.
 
-use super::codes::{Charged, CodeRequest, Sent, TryKind};
+use derive_more::From;
+
+use super::codes::{CodeAttempt, CodeRequest, Sent, TryKind};
 use super::hasher::Slot;
 use super::password::{BUSY, PasswordRefusal};
 use super::sessions::IssuedTokens;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, ExternalUser};
 use crate::domain::attempts::Wait;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
@@ -18,7 +20,7 @@ use crate::domain::network::Network;
 use crate::domain::password::Password;
 use crate::domain::password_hash::PasswordHash;
 use crate::domain::token::ChallengeToken;
-use crate::domain::user::{AuthType, User, UserState};
+use crate::domain::user::{User, UserState};
 use crate::domain::verify_code::VerifyCode;
 use crate::entropy;
 use crate::mail::CodeReason;
@@ -73,7 +75,7 @@ pub enum SignInRefusal {
 }
 
 /// Why a challenge is not completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, From)]
 pub enum ConfirmSignInRefusal {
     /// The challenge is unknown, expired, completed, or invalidated.
     InvalidToken,
@@ -82,10 +84,12 @@ pub enum ConfirmSignInRefusal {
 }
 
 /// Why a user is not reauthenticated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, From)]
 pub enum ReauthenticateRefusal {
     /// The caller may not reauthenticate.
     Denied(Denial),
+    /// The password is not managed here.
+    External(ExternalUser),
     /// The password is not accepted.
     Password(PasswordRefusal),
     /// The code is not accepted.
@@ -261,42 +265,27 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(Error::Refused(ConfirmSignInRefusal::Code(CodeRefusal::Expired)));
         }
-        let charged = self.charge_answer(&code, answer, TryKind::SignIn).await;
-        let charged = charged.map_err(|error| error.map(ConfirmSignInRefusal::Code))?;
-        let outcome = retry(|| self.complete_sign_in(&code, &charged, answer, client)).await;
-        let is_wrong =
-            |refusal: &ConfirmSignInRefusal| matches!(refusal, ConfirmSignInRefusal::Code(CodeRefusal::Wrong { .. }));
-        self.settle_attempt(&charged, outcome, is_wrong).await
+        let attempt = self.charge_code(&code.owner_id, Some(&code), answer, TryKind::SignIn).await?;
+        let outcome = retry(|| self.complete_sign_in(&code, &attempt, client)).await;
+        self.settle_attempt(&attempt, outcome).await
     }
 
     /// Compares a counted attempt at a challenge and issues the session.
     async fn complete_sign_in(
         &self,
         code: &Code,
-        charged: &Charged,
-        answer: &VerifyCode,
+        attempt: &CodeAttempt<'_>,
         client: &Client,
     ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
-        let invalid = || Error::Refused(ConfirmSignInRefusal::InvalidToken);
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let found = users::find_credentials_locked(&mut tx, &code.owner_id).await?;
         let found = found.filter(|found| may_sign_in(found) && found.user.mfa.is_enabled());
         let Some(Credentials { user, .. }) = found else {
             tx.roll_back().await?;
-            return Err(invalid());
+            return Err(Error::Refused(ConfirmSignInRefusal::InvalidToken));
         };
-        if self.prove(&mut tx, &user, Some(code), answer, client, now).await?.is_none() {
-            tx.roll_back().await?;
-            self.record_wrong_sign_in_code(&user, charged.attempts_left, client).await?;
-            let refusal = CodeRefusal::Wrong { attempts_left: charged.attempts_left };
-            return Err(Error::Refused(ConfirmSignInRefusal::Code(refusal)));
-        }
-        Self::take_back_try(&mut tx, charged).await?;
-        if !codes::consume(&mut tx, &code.id, now).await? {
-            tx.roll_back().await?;
-            return Err(invalid());
-        }
+        let (mut tx, _) = self.redeem(tx, &user, attempt, client, now).await?;
         let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         Self::clear_attempts(&mut tx, &counters, None, now).await?;
@@ -317,13 +306,10 @@ impl Services {
         let Some(answer) = answer.filter(|_| caller.user.mfa.is_enabled()) else {
             return retry(|| self.renew(caller, hash, None, client)).await;
         };
-        let charged = self.charge_reauthentication(caller, answer).await;
-        let (code, charged) = charged.map_err(|error| error.map(ReauthenticateRefusal::Code))?;
-        let proof = (code.as_ref(), answer, &charged);
-        let outcome = retry(|| self.renew(caller, hash, Some(proof), client)).await;
-        let is_wrong =
-            |refusal: &ReauthenticateRefusal| matches!(refusal, ReauthenticateRefusal::Code(CodeRefusal::Wrong { .. }));
-        self.settle_attempt(&charged, outcome, is_wrong).await
+        let code = self.find_reauthentication_code(caller, answer).await?;
+        let attempt = self.charge_code(&caller.user.id, code.as_ref(), answer, TryKind::Session).await?;
+        let outcome = retry(|| self.renew(caller, hash, Some(&attempt), client)).await;
+        self.settle_attempt(&attempt, outcome).await
     }
 
     /// Checks the caller's password without renewing anything: for a request whose code is malformed, so that all
@@ -344,8 +330,7 @@ impl Services {
         password: Password,
         client: &Client,
     ) -> Result<(Caller, String), Error<ReauthenticateRefusal>> {
-        let caller = self.look_at(caller, Caller::is_local).await;
-        let caller = caller.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        let caller = self.recheck_caller(caller, may_reauthenticate).await?;
         let verified = self.prove_password(&caller.user, password, client).await;
         let hash = verified.map_err(|error| error.map(ReauthenticateRefusal::Password))?.into_hash();
         Ok((caller, hash))
@@ -357,16 +342,15 @@ impl Services {
         &self,
         caller: &Caller,
         hash: &str,
-        answered: Option<(Option<&Code>, &VerifyCode, &Charged)>,
+        attempt: Option<&CodeAttempt<'_>>,
         client: &Client,
     ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
         let now = self.now();
-        let begun = self.begin_for(caller, Caller::is_local, now).await;
-        let (mut tx, mut caller) = begun.map_err(|error| error.map(ReauthenticateRefusal::Denied))?;
+        let (mut tx, mut caller) = self.begin_as(caller, may_reauthenticate, now).await?;
         if !Self::has_hash(&mut tx, &caller.user, Some(hash)).await? {
             return Err(Error::Refused(ReauthenticateRefusal::Password(PasswordRefusal::Wrong)));
         }
-        match answered {
+        match attempt {
             None if caller.user.mfa.is_enabled() => {
                 let (purpose, session) = (CodePurpose::Reauthenticate, Some(&caller.session.id));
                 let challenge = self.challenge(&mut tx, &caller.user, purpose, session, now).await?;
@@ -374,21 +358,7 @@ impl Services {
                 return Ok(Reauthenticated::Challenge(challenge));
             }
             None => {}
-            Some((code, answer, charged)) => {
-                let refused = |refusal| Error::Refused(ReauthenticateRefusal::Code(refusal));
-                if self.prove(&mut tx, &caller.user, code, answer, client, now).await?.is_none() {
-                    tx.roll_back().await?;
-                    self.record_wrong_code(&caller.user, client).await?;
-                    return Err(refused(CodeRefusal::Wrong { attempts_left: charged.attempts_left }));
-                }
-                Self::take_back_try(&mut tx, charged).await?;
-                if let Some(code) = code
-                    && !codes::consume(&mut tx, &code.id, now).await?
-                {
-                    tx.roll_back().await?;
-                    return Err(refused(CodeRefusal::NothingPending));
-                }
-            }
+            Some(attempt) => (tx, _) = self.redeem(tx, &caller.user, attempt, client, now).await?,
         }
         caller.session.authenticated_at = now;
         sessions::update_authenticated(&mut tx, &caller.session.id, now).await?;
@@ -397,28 +367,28 @@ impl Services {
         Ok(Reauthenticated::Fresh(Box::new(caller)))
     }
 
-    /// Counts an attempt in a session. The digits of a mailed code are compared with the code that was mailed for this
-    /// session. A TOTP or a recovery code needs no such code.
-    async fn charge_reauthentication(
+    /// The pending code of a reauthentication. The digits of a mailed code are compared with the code that was mailed
+    /// for this session. A TOTP or a recovery code needs no such code.
+    async fn find_reauthentication_code(
         &self,
         caller: &Caller,
         answer: &VerifyCode,
-    ) -> Result<(Option<Code>, Charged), Error<CodeRefusal>> {
-        let owner = &caller.user.id;
+    ) -> Result<Option<Code>, Error<ReauthenticateRefusal>> {
         let is_mailed = matches!(caller.user.mfa.factor(), Some(Factor::Email(_)));
         if matches!(answer, VerifyCode::Recovery(_)) || !is_mailed {
-            let kind = TryKind::of(answer, TryKind::Session);
-            return Ok((None, self.charge_try(owner, None, kind, self.now()).await?));
+            return Ok(None);
         }
-        let code = codes::find(&self.db, owner, &[CodePurpose::Reauthenticate]).await?;
+        let code = codes::find(&self.db, &caller.user.id, &[CodePurpose::Reauthenticate]).await?;
         let is_ours = |code: &Code| code.digest.is_some() && code.session_id.as_ref() == Some(&caller.session.id);
-        let code = code.filter(is_ours).ok_or(Error::Refused(CodeRefusal::NothingPending))?;
-        let charged = self.charge_answer(&code, answer, TryKind::Session).await?;
-        Ok((Some(code), charged))
+        Ok(Some(code.filter(is_ours).ok_or(Error::Refused(CodeRefusal::NothingPending.into()))?))
     }
 }
 
+fn may_reauthenticate(caller: &Caller) -> Result<(), ReauthenticateRefusal> {
+    Ok(caller.is_local()?)
+}
+
 /// Whether this user may sign in with a correct password.
-pub(super) fn may_sign_in(found: &Credentials) -> bool {
-    Caller::may_be_served(&found.user, &found.domain) && found.user.auth_type == AuthType::Local
+fn may_sign_in(found: &Credentials) -> bool {
+    Caller::may_sign_in(&found.user, &found.domain)
 }

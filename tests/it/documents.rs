@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use userprofile::domain::event;
-use userprofile::graphql::delivery::Shown;
+use userprofile::graphql::credentials::RequestCredentials;
 use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::guard::{Limits, Settings};
 use userprofile::graphql::{self, Api, TrustedCheck};
@@ -314,7 +314,7 @@ async fn documents_persisted_meanwhile_do_not_affect_a_running_batch() {
     api.prepare(vec![asking(ME)]).unwrap();
     let nowhere = event::Client { address: [127, 0, 0, 1].into(), user_agent: None };
     for (at, request) in prepared.into_iter().enumerate() {
-        let executed = api.execute(request, Shown::default(), nowhere.clone()).await;
+        let executed = api.execute(request, RequestCredentials::default(), nowhere.clone()).await;
         let code =
             executed.response.errors[0].extensions.as_ref().and_then(|extensions| extensions.get("code")).cloned();
         assert_eq!(code, Some(if at == 0 { "PERSISTED_QUERY_NOT_FOUND" } else { "UNAUTHENTICATED" }.into()));

@@ -48,6 +48,29 @@ async fn the_main_query_takes_five_statements_for_any_number_of_rows() {
     }
 }
 
+/// Lists that are built in several turns, so that their fields ask for their keys one turn after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_takes_as_few_statements_as_a_short_one() {
+    let app = TestApp::start().await;
+    app.import(&sample_domain(4500, 9)).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let names: String = (0..9).map(|number| format!("n{number}: name ")).collect();
+    let of_groups = |first, fields: &str| {
+        format!(
+            "{{ me {{ workspaceGroups {{ nodes {{ workspaces(first: {first}) {{ nodes {{ {fields} }} }} }} }} }} }}"
+        )
+    };
+    for (expected, query) in [
+        (3, format!("{{ me {{ workspaces(first: 500) {{ nodes {{ {names} tags }} }} }} }}")),
+        (4, of_groups(100, &format!("{names} tags"))),
+        (4, of_groups(500, "tags")),
+    ] {
+        let (statements, answer) = app.count_statements(client.query(&query)).await;
+        answer.data();
+        assert_eq!(statements, expected, "{query}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn workspaces_and_bindings_of_all_groups_take_one_statement_each() {
     let app = TestApp::start().await;

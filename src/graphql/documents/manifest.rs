@@ -1,6 +1,6 @@
 //! Manifests: the documents of a front end, in the formats of the tools that extract them from its code.
 //!
-//! Two forms are known. graphql-codegen (`persisted-documents.json`) and the Relay compiler (`persistConfig.file`) write
+//! Two formats are supported. graphql-codegen (`persisted-documents.json`) and the Relay compiler (`persistConfig.file`) write
 //! one object, from id to text. Apollo writes `{"format": "apollo-persisted-query-manifest", "version": 1, "operations":
 //! [{"id", "body", …}]}`.
 
@@ -16,23 +16,23 @@ const APOLLO_VERSION: u64 = 1;
 
 /// The reason why a text is not a valid manifest.
 #[derive(Debug, Error)]
-pub enum ManifestFault {
+pub enum ManifestError {
     /// It is not JSON, or not an object.
     #[error("it is not a JSON object: {0}")]
     NotJson(#[from] serde_json::Error),
     /// It names a format that is not supported.
     #[error(
-        "its form is {0}; known are those of graphql-codegen and Relay (an object from id to text), and Apollo's \
+        "its format {0} is not supported; use that of graphql-codegen and Relay (an object from id to text), or Apollo's \
          ({APOLLO}, version {APOLLO_VERSION})"
     )]
-    UnknownForm(String),
+    UnknownFormat(String),
     /// A document has no text, or an invalid one.
-    #[error("document {id:?}: {wrong}")]
+    #[error("document {id:?}: {reason}")]
     Document {
         /// The id of the document.
         id: String,
         /// The reason why it is invalid.
-        wrong: String,
+        reason: String,
     },
 }
 
@@ -77,44 +77,41 @@ impl Entries {
     }
 }
 
-/// The documents of a manifest, by their ids.
-///
-/// # Errors
-/// If it is not a manifest. The texts are not checked.
-pub(super) fn parse(manifest: &str) -> Result<BTreeMap<String, String>, ManifestFault> {
+/// The documents of a manifest, by their ids. The texts are not checked.
+pub(super) fn parse(manifest: &str) -> Result<BTreeMap<String, String>, ManifestError> {
     let mut entries: Entries = serde_json::from_str(manifest)?;
     // The id of a document is never `format`: in the other formats, ids are digests.
     let documents = match entries.remove("format") {
         None => entries.0.into_iter().map(by_id).collect::<Result<_, _>>(),
         Some(Value::String(format)) if format == APOLLO => operations(&mut entries),
-        Some(format) => Err(ManifestFault::UnknownForm(format.to_string())),
+        Some(format) => Err(ManifestError::UnknownFormat(format.to_string())),
     }?;
     unique(documents)
 }
 
-fn by_id((id, text): (String, Value)) -> Result<(String, String), ManifestFault> {
+fn by_id((id, text): (String, Value)) -> Result<(String, String), ManifestError> {
     match text {
         Value::String(text) => Ok((id, text)),
-        _ => Err(ManifestFault::Document { id, wrong: "it is not a text".to_owned() }),
+        _ => Err(ManifestError::Document { id, reason: "its value is not a string".to_owned() }),
     }
 }
 
-fn operations(entries: &mut Entries) -> Result<Vec<(String, String)>, ManifestFault> {
+fn operations(entries: &mut Entries) -> Result<Vec<(String, String)>, ManifestError> {
     let version = entries.remove("version").unwrap_or_default();
     if version != APOLLO_VERSION {
-        return Err(ManifestFault::UnknownForm(format!("{APOLLO}, version {version}")));
+        return Err(ManifestError::UnknownFormat(format!("{APOLLO}, version {version}")));
     }
     let operations: Vec<Operation> = serde_json::from_value(entries.remove("operations").unwrap_or_default())?;
     Ok(operations.into_iter().map(|Operation { id, body }| (id, body)).collect())
 }
 
 /// The documents by their ids. No id names two documents.
-fn unique(documents: Vec<(String, String)>) -> Result<BTreeMap<String, String>, ManifestFault> {
+fn unique(documents: Vec<(String, String)>) -> Result<BTreeMap<String, String>, ManifestError> {
     let mut by_id = BTreeMap::new();
     for (id, text) in documents {
         if by_id.get(&id).is_some_and(|other| *other != text) {
-            let wrong = "it occurs twice, with different texts; give each its own id".to_owned();
-            return Err(ManifestFault::Document { id, wrong });
+            let reason = "it occurs twice, with different texts; give each its own id".to_owned();
+            return Err(ManifestError::Document { id, reason });
         }
         by_id.insert(id, text);
     }
@@ -126,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_forms_of_all_tools_are_read() {
+    fn the_formats_of_all_tools_are_accepted() {
         let flat = r#"{ "1f2e": "query A { a }", "3c4d": "query B { b }" }"#;
         let apollo = r#"{ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
             { "id": "1f2e", "name": "A", "type": "query", "body": "query A { a }" },
@@ -141,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn an_invalid_manifest_is_refused_with_the_reason() {
         for (manifest, wrong) in [
             ("", "not a JSON object"),
             ("[]", "not a JSON object"),
             ("{\"a\": ", "not a JSON object"),
-            (r#"{ "a": 1 }"#, "document \"a\": it is not a text"),
-            (r#"{ "a": { "text": "{ a }" } }"#, "document \"a\": it is not a text"),
-            (r#"{ "format": "other", "operations": [] }"#, "its form is \"other\""),
+            (r#"{ "a": 1 }"#, "document \"a\": its value is not a string"),
+            (r#"{ "a": { "text": "{ a }" } }"#, "document \"a\": its value is not a string"),
+            (r#"{ "format": "other", "operations": [] }"#, "its format \"other\" is not supported"),
             (r#"{ "format": "apollo-persisted-query-manifest", "version": 2 }"#, "version 2"),
             (r#"{ "format": "apollo-persisted-query-manifest", "version": 1 }"#, "not a JSON object"),
             (
@@ -158,8 +155,8 @@ mod tests {
             ),
             (r#"{ "a": "{a}", "b": "{b}", "a": "{b}" }"#, "document \"a\": it occurs twice"),
         ] {
-            let fault = parse(manifest).unwrap_err().to_string();
-            assert!(fault.contains(wrong), "{manifest}: {fault}");
+            let error = parse(manifest).unwrap_err().to_string();
+            assert!(error.contains(wrong), "{manifest}: {error}");
         }
     }
 }

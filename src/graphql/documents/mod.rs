@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{Code, coded};
 
-pub use manifest::ManifestFault;
+pub use manifest::ManifestError;
 
 /// The exact documents that the pages behind emailed links send (`web/plain`). They work whatever other documents are
 /// trusted.
@@ -68,21 +68,18 @@ impl Documents {
         Self { mode: Mode::Off, by_id: HashMap::new(), by_digest: HashMap::new(), automatic }
     }
 
-    /// The documents of a `manifest`, all of which pass `check`.
-    ///
-    /// # Errors
-    /// If it is invalid, or contains a document that could never be executed.
+    /// The documents of a `manifest`, all of which must pass `check`.
     pub fn trusted(
         manifest: &str,
         mode: Mode,
         automatic_bytes: usize,
         check: impl Fn(&str) -> Result<(), ServerError>,
-    ) -> Result<Self, ManifestFault> {
+    ) -> Result<Self, ManifestError> {
         let mut by_id = HashMap::new();
         let mut by_digest: HashMap<_, Arc<str>> = OF_OUR_PAGES.map(|text| (hex(&digest(text)), text.into())).into();
         for (id, text) in manifest::parse(manifest)? {
             if let Err(error) = check(&text) {
-                return Err(ManifestFault::Document { id, wrong: error.message });
+                return Err(ManifestError::Document { id, reason: error.message });
             }
             let text: Arc<str> = text.into();
             by_digest.insert(hex(&digest(&text)), text.clone());
@@ -91,18 +88,16 @@ impl Documents {
         Ok(Self { mode, by_id, by_digest, ..Self::untrusted(automatic_bytes) })
     }
 
-    /// `request` with the text of the document that it names.
-    ///
-    /// # Errors
-    /// If it names an unknown document, or contains one that may not be executed.
+    /// `request` with the text of the document that it names. A request that contains an untrusted document is refused
+    /// if only trusted ones are executed.
     pub fn find(&self, mut request: Request) -> Result<Request, ServerError> {
         let Some(named) = Named::of(&request)? else {
             return if self.may_be_sent(&request.query) { Ok(request) } else { Err(untrusted()) };
         };
         let (Named::Id(key) | Named::Digest(key)) = &named;
-        let brought = match &named {
-            // A tool that wrote the manifest may call anything an id.
-            Named::Digest(given) if !self.by_id.contains_key(given) => digest_of_brought(given, &request.query)?,
+        let sent = match &named {
+            // The tool that wrote the manifest may use any text as an id.
+            Named::Digest(given) if !self.by_id.contains_key(given) => digest_of_sent(given, &request.query)?,
             _ => None,
         };
         if let Some(text) = self.find_trusted(key) {
@@ -110,12 +105,14 @@ impl Documents {
             return Ok(request);
         }
         match named {
-            Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, brought, request),
+            Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, sent, request),
             Named::Digest(_) => Err(not_found("PersistedQueryNotFound")),
-            Named::Id(_) if self.mode == Mode::Off => {
-                Err(not_found("There is no document with this id: this server has no manifest (USERPROFILE_DOCUMENTS)"))
-            }
-            Named::Id(_) => Err(not_found("There is no document with this id; make the manifest of the server anew")),
+            Named::Id(_) if self.mode == Mode::Off => Err(not_found(
+                "There is no document with this id, because this server has no manifest (USERPROFILE_DOCUMENTS).",
+            )),
+            Named::Id(_) => Err(not_found(
+                "There is no document with this id. Update the manifest of the server (USERPROFILE_DOCUMENTS).",
+            )),
         }
     }
 
@@ -124,19 +121,19 @@ impl Documents {
         if self.mode == Mode::Off {
             return None;
         }
-        // A digest may say which one it is.
+        // A digest may have its algorithm as a prefix.
         let digest = key.strip_prefix("sha256:").unwrap_or(key).to_ascii_lowercase();
         self.by_id.get(key).or_else(|| self.by_digest.get(&digest))
     }
 
-    /// Keeps the document that was `brought`, or finds the one that was sent before.
+    /// Stores the document of a request that contains it, or finds the one that was sent before.
     fn find_automatic(
         &self,
         given: &str,
-        brought: Option<[u8; 32]>,
+        sent: Option<[u8; 32]>,
         mut request: Request,
     ) -> Result<Request, ServerError> {
-        if let Some(digest) = brought {
+        if let Some(digest) = sent {
             self.automatic.insert(digest, request.query.as_str().into());
             return Ok(request);
         }
@@ -160,17 +157,17 @@ impl Named {
         }
         let Some(Value::Object(persisted)) = request.extensions.get("persistedQuery") else { return Ok(None) };
         if persisted.get("version") != Some(&Value::from(1)) {
-            return Err(bad_input("\"persistedQuery\" is known in version 1 only"));
+            return Err(bad_input("Only version 1 of \"persistedQuery\" is supported."));
         }
         match persisted.get("sha256Hash") {
             Some(Value::String(digest)) => Ok(Some(Self::Digest(digest.clone()))),
-            _ => Err(bad_input("\"persistedQuery\" needs a \"sha256Hash\", the SHA-256 of the document")),
+            _ => Err(bad_input("\"persistedQuery\" requires a \"sha256Hash\", the SHA-256 of the document.")),
         }
     }
 }
 
 /// The digest in a request that also contains the `given` document, if there is one.
-fn digest_of_brought(given: &str, text: &str) -> Result<Option<[u8; 32]>, ServerError> {
+fn digest_of_sent(given: &str, text: &str) -> Result<Option<[u8; 32]>, ServerError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -178,11 +175,11 @@ fn digest_of_brought(given: &str, text: &str) -> Result<Option<[u8; 32]>, Server
     if hex(&digest).eq_ignore_ascii_case(given) {
         return Ok(Some(digest));
     }
-    Err(bad_input("\"sha256Hash\" is not the SHA-256 of \"query\", in hexadecimal digits"))
+    Err(bad_input("\"sha256Hash\" is not the SHA-256 of \"query\" in hexadecimal digits."))
 }
 
 fn untrusted() -> ServerError {
-    not_found("This server executes the documents of its manifest only; name one of them by its id")
+    not_found("This server executes only the documents of its manifest. Name one of them by its id.")
 }
 
 fn not_found(message: &str) -> ServerError {

@@ -58,13 +58,13 @@ impl OutputType for Entities {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let told = |error: ApiError| -> ServerError { Error::from(error).into_server_error(field.pos) };
+        let at_field = |error: ApiError| -> ServerError { Error::from(error).into_server_error(field.pos) };
         let Value::List(mut values) = self.slots.resolve(ctx, field).await? else { return Ok(Value::Null) };
-        let work = ctx.data::<Work>().map_err(|_| told(ApiError::internal("a request without a guard")))?;
+        let work = ctx.data::<Work>().map_err(|_| at_field(ApiError::internal("a request has no Work")))?;
         for (place, source) in self.sources.iter().enumerate().filter(|(place, source)| *place != **source) {
             let value = values.get(*source).cloned().unwrap_or_default();
             if let Some(copy) = values.get_mut(place) {
-                work.charge_copy(&value).map_err(told)?;
+                work.charge_copy(&value).map_err(at_field)?;
                 *copy = value;
             }
         }

@@ -28,8 +28,7 @@ use crate::graphql::error::ApiError;
 use crate::low_priority::LongOperation;
 
 /// The work of one turn: some 2 ms, at about a microsecond for each field. Other requests wait for as long on a busy
-/// thread. Loaders wait until no field waits to begin ([`Work::is_more_to_begin`]), so that the keys of a page become
-/// one statement, whatever the number of turns.
+/// thread. Loaders wait for more turns than `may_keep` lets a list take to begin (decision 0047).
 const TURN: usize = 2_048;
 
 /// The work on one response.
@@ -55,8 +54,6 @@ struct State {
     refusal: Option<Refusal>,
     /// The fields that wait for their turn, in order of arrival.
     queue: VecDeque<Queued>,
-    /// The number of them that have not begun.
-    to_begin: usize,
 }
 
 /// A field that waits for its turn.
@@ -65,7 +62,6 @@ struct Queued {
     waker: Waker,
     /// The work that it counts as.
     work: usize,
-    is_begun: bool,
 }
 
 impl Pace {
@@ -131,7 +127,7 @@ impl Pace {
                     kept.set(&mut state, 1);
                 }
                 let work = if is_begun { 1 } else { work };
-                state.wait(Queued { waker: context.waker().clone(), work, is_begun });
+                state.queue.push_back(Queued { waker: context.waker().clone(), work });
                 return Poll::Pending;
             }
             if !is_begun {
@@ -143,8 +139,7 @@ impl Pace {
             drop(state);
             let (polled, wants_more) = deferred.poll(field.as_mut(), context);
             if polled.is_pending() && wants_more {
-                let queued = Queued { waker: context.waker().clone(), work: 1, is_begun: true };
-                locked(&self.state).wait(queued);
+                locked(&self.state).queue.push_back(Queued { waker: context.waker().clone(), work: 1 });
             }
             polled
         })
@@ -182,17 +177,11 @@ impl State {
         self.turn = Some(TURN);
         let mut left = TURN;
         while left > 0
-            && let Some(Queued { waker, work, is_begun }) = self.queue.pop_front()
+            && let Some(Queued { waker, work }) = self.queue.pop_front()
         {
-            self.to_begin -= usize::from(!is_begun);
             left = left.saturating_sub(work);
             waker.wake();
         }
-    }
-
-    fn wait(&mut self, queued: Queued) {
-        self.to_begin += usize::from(!queued.is_begun);
-        self.queue.push_back(queued);
     }
 }
 
@@ -232,12 +221,6 @@ impl Work {
         if self.0.is_long_with(fields) {
             tokio::task::yield_now().await;
         }
-    }
-
-    /// Whether fields wait for their turn to begin. They may ask for more keys of what a loader is about to load.
-    #[must_use]
-    pub fn is_more_to_begin(&self) -> bool {
-        locked(&self.0.state).to_begin > 0
     }
 
     /// Counts a `value` that is to be copied.

@@ -3,33 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{DataLoader, GROUP_FIELDS, Load, Reader};
+use super::{EventPages, EventTotal, GROUP_FIELDS, Reader, RecoveryCodes, Sessions};
 use crate::domain::event::SecurityEvent;
 use crate::domain::page::{Page, Paged};
 use crate::domain::session::Session;
+use crate::graphql::dataloader::Load;
 use crate::graphql::error::ApiError;
 use crate::services::profile::EventsAfter;
-
-/// The loaders of the caller's account.
-pub struct Account {
-    /// The sessions.
-    pub sessions: DataLoader<Sessions>,
-    /// Pages of the security events.
-    pub event_pages: DataLoader<Events>,
-    /// The number of security events.
-    pub event_total: DataLoader<EventTotal>,
-    /// The number of unused recovery codes.
-    pub recovery_codes: DataLoader<RecoveryCodes>,
-}
-
-/// Loads [`Account::sessions`].
-pub struct Sessions(Reader);
-/// Loads [`Account::event_pages`].
-pub struct Events(Reader);
-/// Loads [`Account::event_total`].
-pub struct EventTotal(Reader);
-/// Loads [`Account::recovery_codes`].
-pub struct RecoveryCodes(Reader);
 
 /// A page of the security events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,24 +18,6 @@ pub struct EventPage {
     pub after: Option<EventsAfter>,
     /// The page.
     pub page: Page,
-}
-
-impl Account {
-    pub(super) fn new(reader: &Reader) -> Self {
-        Self {
-            sessions: reader.loader(Sessions),
-            event_pages: reader.loader(Events),
-            event_total: reader.loader(EventTotal),
-            recovery_codes: reader.loader(RecoveryCodes),
-        }
-    }
-
-    pub(super) fn forget(&self) {
-        self.sessions.forget();
-        self.event_pages.forget();
-        self.event_total.forget();
-        self.recovery_codes.forget();
-    }
 }
 
 impl Load for Sessions {
@@ -70,7 +32,7 @@ impl Load for Sessions {
     }
 }
 
-impl Load for Events {
+impl Load for EventPages {
     type Key = EventPage;
     type Value = Paged<Arc<SecurityEvent>>;
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Load, Reader};
+use super::{GroupTags, Reader, WorkspaceTags};
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
+use crate::graphql::dataloader::Load;
 use crate::graphql::error::ApiError;
 use crate::graphql::types::scalars::TagsText;
 use crate::services::workspaces::FoundTags;
@@ -13,11 +14,6 @@ const FIELD_BYTES: usize = 64;
 
 /// Bytes that the tags of an entity rarely exceed.
 const LARGE_TAGS: usize = 1024;
-
-/// Loads [`Loaders::workspace_tags`](super::Loaders::workspace_tags).
-pub struct WorkspaceTags(pub(super) Reader);
-/// Loads [`Loaders::group_tags`](super::Loaders::group_tags).
-pub struct GroupTags(pub(super) Reader);
 
 impl Load for WorkspaceTags {
     type Key = WorkspaceId;

@@ -1,24 +1,21 @@
 //! `verifyEmail`, `confirmEmail`, `undoEmailChange`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::user_error::user_error;
-use super::{Faults, settle};
+use super::user_error::{UserError, error_codes};
+use super::{InputErrors, MutationFailure, run};
 use crate::domain::email::Email;
 use crate::domain::token::UndoToken;
 use crate::domain::verify_code::Digits;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::scalars::Time;
 use crate::graphql::types::user::User;
 use crate::services::email::{ConfirmEmailRefusal, UndoEmailRefusal, VerifyEmailRefusal};
 
-user_error!(
+error_codes!(
     "verifyEmail",
-    VerifyEmailError,
+    VerifyEmailPayload,
     VerifyEmailErrorCode {
         /// You have no email address, so `email` is required; or the given address is empty.
         Required,
@@ -35,9 +32,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "confirmEmail",
-    ConfirmEmailError,
+    ConfirmEmailPayload,
     ConfirmEmailErrorCode {
         /// The code is missing or empty.
         Required,
@@ -57,9 +54,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "undoEmailChange",
-    UndoEmailChangeError,
+    UndoEmailChangePayload,
     UndoEmailChangeErrorCode {
         /// The token is missing or empty.
         Required,
@@ -71,7 +68,7 @@ user_error!(
 );
 
 /// The input of `verifyEmail`.
-#[derive(InputObject, Default)]
+#[derive(InputObject)]
 pub struct VerifyEmailInput {
     /// The address to verify. A new address becomes `pendingEmail`, as with `updateProfile`. If it is omitted, the
     /// pending address, otherwise the current one.
@@ -86,7 +83,7 @@ pub struct VerifyEmailPayload {
     /// The time when the code expires. Null if there are errors.
     expires_at: Option<Time>,
     /// The reasons why no code was sent. Empty on success.
-    errors: Vec<VerifyEmailError>,
+    errors: Vec<UserError<VerifyEmailErrorCode>>,
 }
 
 /// The input of `confirmEmail`.
@@ -102,7 +99,7 @@ pub struct ConfirmEmailPayload {
     /// The user with the verified address. Null if there are errors.
     user: Option<User>,
     /// The reasons why the address was not verified. Empty on success.
-    errors: Vec<ConfirmEmailError>,
+    errors: Vec<UserError<ConfirmEmailErrorCode>>,
 }
 
 /// The input of `undoEmailChange`.
@@ -113,12 +110,12 @@ pub struct UndoEmailChangeInput {
 }
 
 /// The result of `undoEmailChange`.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub struct UndoEmailChangePayload {
     /// True if the previous address was restored.
     ok: bool,
     /// The reasons why the address was not restored. Empty on success.
-    errors: Vec<UndoEmailChangeError>,
+    errors: Vec<UserError<UndoEmailChangeErrorCode>>,
 }
 
 /// The mutations of email addresses.
@@ -137,7 +134,20 @@ impl EmailMutations {
             VerifyEmailInput,
         >,
     ) -> Option<Result<VerifyEmailPayload, ApiError>> {
-        Some(verify_email(ctx, &input.unwrap_or_default()).await)
+        run(async {
+            let caller = context::acting_caller(ctx, None)?;
+            let mut errors = InputErrors::default();
+            let email = input.and_then(|input| input.email);
+            let email = email.and_then(|email| errors.parse("email", Email::parse(&email)));
+            errors.check()?;
+            let sent = context::services(ctx)?.verify_email(caller, email.as_ref(), context::client(ctx)?).await?;
+            Ok(VerifyEmailPayload {
+                sent_to: Some(sent.to.as_str().to_owned()),
+                expires_at: Some(Time(sent.expires_at)),
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
 
     /// Verifies the address that a code was sent to; a pending address replaces your current one. The new address and
@@ -148,7 +158,15 @@ impl EmailMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that was sent to the address.")] input: ConfirmEmailInput,
     ) -> Option<Result<ConfirmEmailPayload, ApiError>> {
-        Some(confirm_email(ctx, &input).await)
+        run(async {
+            let caller = context::acting_caller(ctx, None)?;
+            let mut errors = InputErrors::default();
+            let digits = errors.verify_code(Digits::parse(&input.verify_code));
+            let digits = errors.settle(digits)?;
+            let caller = context::services(ctx)?.confirm_email(caller, digits, context::client(ctx)?).await?;
+            Ok(ConfirmEmailPayload { user: Some(caller.into()), errors: Vec::new() })
+        })
+        .await
     }
 
     /// Restores the previous email address with the undo link that was sent to it, and ends all sessions. Requires no
@@ -158,96 +176,58 @@ impl EmailMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The token of the undo link.")] input: UndoEmailChangeInput,
     ) -> Option<Result<UndoEmailChangePayload, ApiError>> {
-        Some(undo_email_change(ctx, &input).await)
+        run(async {
+            let mut errors = InputErrors::default();
+            let token = errors.token("token", &input.token, UndoToken::parse(&input.token), UserError::invalid_link());
+            let token = errors.settle(token)?;
+            context::services(ctx)?.undo_email_change(&token, context::client(ctx)?).await?;
+            Ok(UndoEmailChangePayload { ok: true, errors: Vec::new() })
+        })
+        .await
     }
 }
 
-async fn verify_email(ctx: &Context<'_>, input: &VerifyEmailInput) -> Result<VerifyEmailPayload, ApiError> {
-    let caller = context::acting_caller(ctx, None)?;
-    let mut faults = Faults::default();
-    let email = input.email.as_ref().and_then(|email| faults.parse("email", Email::parse(email)));
-    if let Some(errors) = faults.told()? {
-        return Ok(VerifyEmailPayload { errors, ..VerifyEmailPayload::default() });
-    }
-    let answer = context::services(ctx)?.verify_email(caller, email.as_ref(), context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(sent) => VerifyEmailPayload {
-            sent_to: Some(sent.to.as_str().to_owned()),
-            expires_at: Some(Time(sent.expires_at)),
-            errors: Vec::new(),
-        },
-        Err(errors) => VerifyEmailPayload { errors, ..VerifyEmailPayload::default() },
-    })
-}
-
-async fn confirm_email(ctx: &Context<'_>, input: &ConfirmEmailInput) -> Result<ConfirmEmailPayload, ApiError> {
-    let caller = context::acting_caller(ctx, None)?;
-    let mut faults = Faults::default();
-    let digits = faults.parse("verifyCode", Digits::parse(&input.verify_code));
-    let digits = match faults.settle(digits)? {
-        Ok(digits) => digits,
-        Err(errors) => return Ok(ConfirmEmailPayload { user: None, errors }),
-    };
-    let answer = context::services(ctx)?.confirm_email(caller, digits, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(caller) => ConfirmEmailPayload { user: Some(User(Arc::new(caller))), errors: Vec::new() },
-        Err(errors) => ConfirmEmailPayload { user: None, errors },
-    })
-}
-
-async fn undo_email_change(
-    ctx: &Context<'_>,
-    input: &UndoEmailChangeInput,
-) -> Result<UndoEmailChangePayload, ApiError> {
-    let mut faults = Faults::default();
-    let token = faults.token("token", &input.token, UndoToken::parse(&input.token), Fault::invalid_link());
-    let token = match faults.settle(token)? {
-        Ok(token) => token,
-        Err(errors) => return Ok(UndoEmailChangePayload { ok: false, errors }),
-    };
-    let answer = context::services(ctx)?.undo_email_change(&token, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(()) => UndoEmailChangePayload { ok: true, errors: Vec::new() },
-        Err(errors) => UndoEmailChangePayload { ok: false, errors },
-    })
-}
-
-impl From<VerifyEmailRefusal> for Told {
+impl From<VerifyEmailRefusal> for MutationFailure<VerifyEmailErrorCode> {
     fn from(refusal: VerifyEmailRefusal) -> Self {
-        match refusal {
-            VerifyEmailRefusal::Denied(denial) => denial.into(),
+        let error = match refusal {
+            VerifyEmailRefusal::Denied(denial) => return denial.into(),
+            VerifyEmailRefusal::StepUp(required) => return required.into(),
             VerifyEmailRefusal::NoAddress => {
-                Fault::new(FaultCode::Required, "You have no e-mail address; give one.").at("email").into()
+                UserError::new(VerifyEmailErrorCode::Required, "You have no email address. Give the address to verify.")
             }
-            VerifyEmailRefusal::AlreadyVerified => {
-                let message = "You have proven already that you read this address.";
-                Fault::new(FaultCode::EmailAlreadyVerified, message).at("email").into()
-            }
-            VerifyEmailRefusal::NotSent(reason) => Fault::of_not_sent("email", reason).into(),
-        }
+            VerifyEmailRefusal::AlreadyVerified => UserError::new(
+                VerifyEmailErrorCode::EmailAlreadyVerified,
+                "You have already verified this email address.",
+            ),
+            VerifyEmailRefusal::NotSent(reason) => return UserError::not_sent("email", reason).into(),
+        };
+        error.at("email").into()
     }
 }
 
-impl From<ConfirmEmailRefusal> for Told {
+impl From<ConfirmEmailRefusal> for MutationFailure<ConfirmEmailErrorCode> {
     fn from(refusal: ConfirmEmailRefusal) -> Self {
         match refusal {
             ConfirmEmailRefusal::Denied(denial) => denial.into(),
-            ConfirmEmailRefusal::Code(refusal) => Fault::of_code(refusal).into(),
+            ConfirmEmailRefusal::Code(refusal) => {
+                UserError::rejected_code(refusal, UserError::nothing_pending()).into()
+            }
             ConfirmEmailRefusal::Taken => {
-                Fault::new(FaultCode::EmailTaken, "Somebody else of your domain has this address.").into()
+                let message = "Another user of your domain has verified this email address.";
+                UserError::new(ConfirmEmailErrorCode::EmailTaken, message).into()
             }
         }
     }
 }
 
-impl From<UndoEmailRefusal> for Told {
+impl From<UndoEmailRefusal> for MutationFailure<UndoEmailChangeErrorCode> {
     fn from(refusal: UndoEmailRefusal) -> Self {
-        let fault = match refusal {
-            UndoEmailRefusal::InvalidToken => Fault::invalid_link(),
+        match refusal {
+            UndoEmailRefusal::InvalidToken => UserError::invalid_link().into(),
             UndoEmailRefusal::Taken => {
-                Fault::new(FaultCode::EmailTaken, "Somebody else of the domain has this address by now.")
+                let message = "Another user of your domain has verified this email address in the meantime.";
+                UserError::new(UndoEmailChangeErrorCode::EmailTaken, message).at("token").into()
             }
-        };
-        fault.at("token").into()
+        }
     }
 }

@@ -1,26 +1,29 @@
 //! `enableMfa`, `disableMfa`, `confirmMfa`, `regenerateRecoveryCodes`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::user_error::user_error;
-use super::{Faults, settle};
+use super::user_error::{UserError, error_codes};
+use super::{InputErrors, MutationFailure, run};
 use crate::domain::email::Email;
+use crate::domain::mfa::MfaRefusal;
 use crate::domain::user::RequiredAction;
 use crate::domain::verify_code::{RecoveryCode, VerifyCode};
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::enums::MfaType;
 use crate::graphql::types::scalars::Time;
 use crate::graphql::types::user::User;
 use crate::services::Failure;
-use crate::services::mfa::{ChangeMfaRefusal, ConfirmMfaRefusal, OtpEnrolment};
+use crate::services::mfa::{
+    ConfirmMfaRefusal, DisableMfaRefusal, EnableMfaRefusal, OtpEnrolment, RegenerateCodesRefusal,
+};
 
-user_error!(
+/// The message of `MFA_NOT_ENABLED`.
+const MFA_NOT_ENABLED: &str = "MFA is not enabled for your account.";
+
+error_codes!(
     "enableMfa",
-    EnableMfaError,
+    EnableMfaPayload,
     EnableMfaErrorCode {
         /// You have no verified email address, so `options.email` is required; or the given address is empty.
         Required,
@@ -39,9 +42,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "disableMfa",
-    DisableMfaError,
+    DisableMfaPayload,
     DisableMfaErrorCode {
         /// MFA is not enabled for your account.
         MfaNotEnabled,
@@ -56,9 +59,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "confirmMfa",
-    ConfirmMfaError,
+    ConfirmMfaPayload,
     ConfirmMfaErrorCode {
         /// The code is missing or empty.
         Required,
@@ -80,9 +83,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "regenerateRecoveryCodes",
-    RegenerateRecoveryCodesError,
+    RegenerateRecoveryCodesPayload,
     RegenerateRecoveryCodesErrorCode {
         /// MFA is not enabled for your account.
         MfaNotEnabled,
@@ -119,7 +122,7 @@ pub struct EnableMfaPayload {
     /// The secret for your authenticator app, for OTP. Null for EMAIL, and if there are errors.
     otp: Option<Otp>,
     /// The reasons why no change was started. Empty on success.
-    errors: Vec<EnableMfaError>,
+    errors: Vec<UserError<EnableMfaErrorCode>>,
 }
 
 /// The secret of an authenticator app (TOTP), in three forms. It is returned only once.
@@ -141,7 +144,7 @@ pub struct DisableMfaPayload {
     /// The time when the pending change expires. Null if there are errors.
     expires_at: Option<Time>,
     /// The reasons why no change was started. Empty on success.
-    errors: Vec<DisableMfaError>,
+    errors: Vec<UserError<DisableMfaErrorCode>>,
 }
 
 /// The input of `confirmMfa`.
@@ -161,7 +164,7 @@ pub struct ConfirmMfaPayload {
     /// disabled, and if there are errors.
     recovery_codes: Option<Vec<String>>,
     /// The reasons why nothing was changed. Empty on success.
-    errors: Vec<ConfirmMfaError>,
+    errors: Vec<UserError<ConfirmMfaErrorCode>>,
 }
 
 /// The result of `regenerateRecoveryCodes`.
@@ -173,7 +176,7 @@ pub struct RegenerateRecoveryCodesPayload {
     /// Null if there are errors.
     recovery_codes: Option<Vec<String>>,
     /// The reasons why no codes were generated. Empty on success.
-    errors: Vec<RegenerateRecoveryCodesError>,
+    errors: Vec<UserError<RegenerateRecoveryCodesErrorCode>>,
 }
 
 /// The mutations of multi-factor authentication.
@@ -190,13 +193,37 @@ impl MfaMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The factor to enable.")] input: EnableMfaInput,
     ) -> Option<Result<EnableMfaPayload, ApiError>> {
-        Some(enable_mfa(ctx, input).await)
+        run(async {
+            let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
+            let mut errors = InputErrors::default();
+            let email = input.options.and_then(|options| options.email);
+            let email = email.and_then(|email| errors.parse("options.email", Email::parse(&email)));
+            errors.check()?;
+            let client = context::client(ctx)?;
+            let started = context::services(ctx)?.enable_mfa(caller, input.mfa_type.into(), email, client).await?;
+            Ok(EnableMfaPayload {
+                sent_to: started.sent_to.map(|address| address.as_str().to_owned()),
+                expires_at: Some(Time(started.expires_at)),
+                otp: started.otp.as_ref().map(Otp::try_from).transpose()?,
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
 
     /// Starts to disable MFA: sends a code by email, or expects a one-time password of your authenticator app. Complete
     /// it with `confirmMfa`. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn disable_mfa(&self, ctx: &Context<'_>) -> Option<Result<DisableMfaPayload, ApiError>> {
-        Some(disable_mfa(ctx).await)
+        run(async {
+            let caller = context::acting_caller(ctx, None)?;
+            let started = context::services(ctx)?.disable_mfa(caller, context::client(ctx)?).await?;
+            Ok(DisableMfaPayload {
+                sent_to: started.sent_to.map(|address| address.as_str().to_owned()),
+                expires_at: Some(Time(started.expires_at)),
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
 
     /// Confirms the pending change of `enableMfa` or `disableMfa`. A wrong code returns `INVALID_CODE`; without a
@@ -206,7 +233,20 @@ impl MfaMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that confirms the change.")] input: ConfirmMfaInput,
     ) -> Option<Result<ConfirmMfaPayload, ApiError>> {
-        Some(confirm_mfa(ctx, &input).await)
+        run(async {
+            let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
+            let mut errors = InputErrors::default();
+            let code = errors.verify_code(VerifyCode::parse(&input.verify_code));
+            let code = errors.settle(code)?;
+            let confirmed = context::services(ctx)?.confirm_mfa(caller, &code, context::client(ctx)?).await;
+            let (caller, recovery_codes) = confirmed?;
+            Ok(ConfirmMfaPayload {
+                user: Some(caller.into()),
+                recovery_codes: recovery_codes.map(|codes| reveal(&codes)),
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
 
     /// Generates ten new recovery codes, which replace the previous ones. Requires step-up authentication
@@ -215,29 +255,18 @@ impl MfaMutations {
         &self,
         ctx: &Context<'_>,
     ) -> Option<Result<RegenerateRecoveryCodesPayload, ApiError>> {
-        Some(regenerate_recovery_codes(ctx).await)
+        run(async {
+            let caller = context::acting_caller(ctx, None)?;
+            let generated = context::services(ctx)?.regenerate_recovery_codes(caller, context::client(ctx)?).await;
+            let (caller, codes) = generated?;
+            Ok(RegenerateRecoveryCodesPayload {
+                user: Some(caller.into()),
+                recovery_codes: Some(reveal(&codes)),
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
-}
-
-async fn enable_mfa(ctx: &Context<'_>, input: EnableMfaInput) -> Result<EnableMfaPayload, ApiError> {
-    let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
-    let mut faults = Faults::default();
-    let email = input.options.and_then(|options| options.email);
-    let email = email.and_then(|email| faults.parse("options.email", Email::parse(&email)));
-    if let Some(errors) = faults.told()? {
-        return Ok(EnableMfaPayload { errors, ..EnableMfaPayload::default() });
-    }
-    let client = context::client(ctx)?;
-    let answer = context::services(ctx)?.enable_mfa(caller, input.mfa_type.into(), email, client).await;
-    Ok(match settle(answer)? {
-        Ok(started) => EnableMfaPayload {
-            sent_to: started.sent_to.map(|address| address.as_str().to_owned()),
-            expires_at: Some(Time(started.expires_at)),
-            otp: started.otp.as_ref().map(Otp::try_from).transpose()?,
-            errors: Vec::new(),
-        },
-        Err(errors) => EnableMfaPayload { errors, ..EnableMfaPayload::default() },
-    })
 }
 
 impl TryFrom<&OtpEnrolment> for Otp {
@@ -248,81 +277,73 @@ impl TryFrom<&OtpEnrolment> for Otp {
     }
 }
 
-async fn disable_mfa(ctx: &Context<'_>) -> Result<DisableMfaPayload, ApiError> {
-    let caller = context::acting_caller(ctx, None)?;
-    let answer = context::services(ctx)?.disable_mfa(caller, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(started) => DisableMfaPayload {
-            sent_to: started.sent_to.map(|address| address.as_str().to_owned()),
-            expires_at: Some(Time(started.expires_at)),
-            errors: Vec::new(),
-        },
-        Err(errors) => DisableMfaPayload { errors, ..DisableMfaPayload::default() },
-    })
-}
-
-async fn confirm_mfa(ctx: &Context<'_>, input: &ConfirmMfaInput) -> Result<ConfirmMfaPayload, ApiError> {
-    let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
-    let mut faults = Faults::default();
-    let code = faults.parse("verifyCode", VerifyCode::parse(&input.verify_code));
-    let code = match faults.settle(code)? {
-        Ok(code) => code,
-        Err(errors) => return Ok(ConfirmMfaPayload { errors, ..ConfirmMfaPayload::default() }),
-    };
-    let answer = context::services(ctx)?.confirm_mfa(caller, &code, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok((caller, recovery_codes)) => ConfirmMfaPayload {
-            user: Some(User(Arc::new(caller))),
-            recovery_codes: recovery_codes.map(|codes| reveal(&codes)),
-            errors: Vec::new(),
-        },
-        Err(errors) => ConfirmMfaPayload { errors, ..ConfirmMfaPayload::default() },
-    })
-}
-
-async fn regenerate_recovery_codes(ctx: &Context<'_>) -> Result<RegenerateRecoveryCodesPayload, ApiError> {
-    let caller = context::acting_caller(ctx, None)?;
-    let answer = context::services(ctx)?.regenerate_recovery_codes(caller, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok((caller, recovery_codes)) => RegenerateRecoveryCodesPayload {
-            user: Some(User(Arc::new(caller))),
-            recovery_codes: Some(reveal(&recovery_codes)),
-            errors: Vec::new(),
-        },
-        Err(errors) => RegenerateRecoveryCodesPayload { errors, ..RegenerateRecoveryCodesPayload::default() },
-    })
-}
-
 fn reveal(codes: &[RecoveryCode]) -> Vec<String> {
     codes.iter().map(RecoveryCode::reveal).collect()
 }
 
-impl From<ChangeMfaRefusal> for Told {
-    fn from(refusal: ChangeMfaRefusal) -> Self {
+impl From<EnableMfaRefusal> for MutationFailure<EnableMfaErrorCode> {
+    fn from(refusal: EnableMfaRefusal) -> Self {
         match refusal {
-            ChangeMfaRefusal::Denied(denial) => denial.into(),
-            ChangeMfaRefusal::Mfa(refusal) => Fault::of_mfa(refusal).into(),
-            ChangeMfaRefusal::AddressRequired => {
-                let message = "You have no verified e-mail address; give the one that codes are to go to.";
-                Fault::new(FaultCode::Required, message).at("options.email").into()
+            EnableMfaRefusal::Denied(denial) => denial.into(),
+            EnableMfaRefusal::External(external) => external.into(),
+            EnableMfaRefusal::StepUp(required) => required.into(),
+            EnableMfaRefusal::Enforced => {
+                let message = "An operator enforces a factor of the other type. Enable that one.";
+                UserError::new(EnableMfaErrorCode::MfaEnforced, message).into()
             }
-            ChangeMfaRefusal::NotSent(reason) => Fault::of_not_sent("options.email", reason).into(),
+            EnableMfaRefusal::AddressRequired => {
+                let message = "You have no verified email address. Give the address to send codes to.";
+                UserError::new(EnableMfaErrorCode::Required, message).at("options.email").into()
+            }
+            EnableMfaRefusal::NotSent(reason) => UserError::not_sent("options.email", reason).into(),
         }
     }
 }
 
-impl From<ConfirmMfaRefusal> for Told {
+impl From<DisableMfaRefusal> for MutationFailure<DisableMfaErrorCode> {
+    fn from(refusal: DisableMfaRefusal) -> Self {
+        match refusal {
+            DisableMfaRefusal::Denied(denial) => denial.into(),
+            DisableMfaRefusal::External(external) => external.into(),
+            DisableMfaRefusal::StepUp(required) => required.into(),
+            DisableMfaRefusal::Mfa(MfaRefusal::NotEnabled) => {
+                UserError::new(DisableMfaErrorCode::MfaNotEnabled, MFA_NOT_ENABLED).into()
+            }
+            DisableMfaRefusal::Mfa(MfaRefusal::Enforced) => {
+                let message = "An operator enforces MFA, so you cannot disable it.";
+                UserError::new(DisableMfaErrorCode::MfaEnforced, message).into()
+            }
+            DisableMfaRefusal::RateLimited(wait) => UserError::too_many_emails(wait).into(),
+        }
+    }
+}
+
+impl From<RegenerateCodesRefusal> for MutationFailure<RegenerateRecoveryCodesErrorCode> {
+    fn from(refusal: RegenerateCodesRefusal) -> Self {
+        match refusal {
+            RegenerateCodesRefusal::Denied(denial) => denial.into(),
+            RegenerateCodesRefusal::External(external) => external.into(),
+            RegenerateCodesRefusal::StepUp(required) => required.into(),
+            RegenerateCodesRefusal::MfaNotEnabled => {
+                UserError::new(RegenerateRecoveryCodesErrorCode::MfaNotEnabled, MFA_NOT_ENABLED).into()
+            }
+        }
+    }
+}
+
+impl From<ConfirmMfaRefusal> for MutationFailure<ConfirmMfaErrorCode> {
     fn from(refusal: ConfirmMfaRefusal) -> Self {
         match refusal {
             ConfirmMfaRefusal::Denied(denial) => denial.into(),
-            ConfirmMfaRefusal::Code(refusal) => Fault::of_code(refusal).into(),
+            ConfirmMfaRefusal::External(external) => external.into(),
+            ConfirmMfaRefusal::Code(refusal) => UserError::rejected_code(refusal, UserError::nothing_pending()).into(),
             ConfirmMfaRefusal::NotARecoveryCode => {
-                let message = "A recovery code proves no new factor; give the six digits.";
-                Fault::new(FaultCode::Invalid, message).at("verifyCode").into()
+                let message = "A recovery code cannot verify a new factor. Submit its six digits.";
+                UserError::new(ConfirmMfaErrorCode::Invalid, message).at("verifyCode").into()
             }
             ConfirmMfaRefusal::Enforced => {
-                let message = "An administrator decided on your second factor meanwhile.";
-                Fault::new(FaultCode::MfaEnforced, message).into()
+                let message = "An operator has enforced MFA in the meantime, which excludes this change.";
+                UserError::new(ConfirmMfaErrorCode::MfaEnforced, message).into()
             }
         }
     }

@@ -1,23 +1,20 @@
 //! `updatePassword`, `resetPassword`, `confirmPasswordReset`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::user_error::user_error;
-use super::{Faults, settle, submitted};
+use super::user_error::{UserError, error_codes};
+use super::{InputErrors, MutationFailure, run, submitted};
 use crate::domain::login::LoginId;
 use crate::domain::token::ResetToken;
 use crate::domain::user::RequiredAction;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, Told};
 use crate::graphql::types::user::User;
 use crate::services::password::{ConfirmResetRefusal, PasswordChange, ResetPasswordRefusal, UpdatePasswordRefusal};
 
-user_error!(
+error_codes!(
     "updatePassword",
-    UpdatePasswordError,
+    UpdatePasswordPayload,
     UpdatePasswordErrorCode {
         /// A required input is missing or empty.
         Required,
@@ -42,9 +39,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "resetPassword",
-    ResetPasswordError,
+    ResetPasswordPayload,
     ResetPasswordErrorCode {
         /// A required input is missing or empty.
         Required,
@@ -57,9 +54,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "confirmPasswordReset",
-    ConfirmPasswordResetError,
+    ConfirmPasswordResetPayload,
     ConfirmPasswordResetErrorCode {
         /// A required input is missing or empty.
         Required,
@@ -97,7 +94,7 @@ pub struct UpdatePasswordPayload {
     /// The user after the change. Null if there are errors.
     user: Option<User>,
     /// The reasons why the password was not changed. Empty on success.
-    errors: Vec<UpdatePasswordError>,
+    errors: Vec<UserError<UpdatePasswordErrorCode>>,
 }
 
 /// The input of `resetPassword`.
@@ -110,12 +107,12 @@ pub struct ResetPasswordInput {
 }
 
 /// The result of `resetPassword`. It is the same whether or not the user exists.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub struct ResetPasswordPayload {
     /// True if the request was accepted. It does not reveal whether an email is sent.
     ok: bool,
     /// The reasons why the request was not accepted. Empty on success.
-    errors: Vec<ResetPasswordError>,
+    errors: Vec<UserError<ResetPasswordErrorCode>>,
 }
 
 /// The input of `confirmPasswordReset`.
@@ -129,12 +126,12 @@ pub struct ConfirmPasswordResetInput {
 }
 
 /// The result of `confirmPasswordReset`.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub struct ConfirmPasswordResetPayload {
     /// True if the new password was set.
     ok: bool,
     /// The reasons why the password was not set. Empty on success.
-    errors: Vec<ConfirmPasswordResetError>,
+    errors: Vec<UserError<ConfirmPasswordResetErrorCode>>,
 }
 
 /// The mutations of passwords.
@@ -151,7 +148,16 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The current and the new password.")] input: UpdatePasswordInput,
     ) -> Option<Result<UpdatePasswordPayload, ApiError>> {
-        Some(update_password(ctx, &input).await)
+        run(async {
+            let caller = context::acting_caller(ctx, Some(RequiredAction::UpdatePassword))?;
+            let change = PasswordChange {
+                current: submitted(input.current_password.as_deref()),
+                new: submitted(Some(&input.new_password)),
+            };
+            let caller = context::services(ctx)?.update_password(caller, change, context::client(ctx)?).await?;
+            Ok(UpdatePasswordPayload { user: Some(caller.into()), errors: Vec::new() })
+        })
+        .await
     }
 
     /// Requests a link to reset a forgotten password. It is sent to the user's verified email address, if there is one.
@@ -161,7 +167,15 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The user whose password to reset.")] input: ResetPasswordInput,
     ) -> Option<Result<ResetPasswordPayload, ApiError>> {
-        Some(reset_password(ctx, &input).await)
+        run(async {
+            let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
+            let login = errors.parse("userId", LoginId::parse(&input.user_id));
+            let domain_id = errors.domain(services, input.domain_id.as_deref()).await?;
+            let (login, domain_id) = errors.settle(login.zip(domain_id))?;
+            services.reset_password(&domain_id, &login, context::client(ctx)?).await?;
+            Ok(ResetPasswordPayload { ok: true, errors: Vec::new() })
+        })
+        .await
     }
 
     /// Sets a new password with the emailed reset link, and ends all sessions. MFA stays enabled and is required at the
@@ -171,72 +185,41 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The token of the reset link and the new password.")] input: ConfirmPasswordResetInput,
     ) -> Option<Result<ConfirmPasswordResetPayload, ApiError>> {
-        Some(confirm_password_reset(ctx, &input).await)
+        run(async {
+            let mut errors = InputErrors::default();
+            let token = errors.token("token", &input.token, ResetToken::parse(&input.token), UserError::invalid_link());
+            let (services, new) = (context::services(ctx)?, submitted(Some(&input.new_password)));
+            errors.add(services.confirm_password_reset(token.as_ref(), new, context::client(ctx)?).await)?;
+            errors.check()?;
+            Ok(ConfirmPasswordResetPayload { ok: true, errors: Vec::new() })
+        })
+        .await
     }
 }
 
-async fn update_password(ctx: &Context<'_>, input: &UpdatePasswordInput) -> Result<UpdatePasswordPayload, ApiError> {
-    let caller = context::acting_caller(ctx, Some(RequiredAction::UpdatePassword))?;
-    let change = PasswordChange {
-        current: submitted(input.current_password.as_deref()),
-        new: submitted(Some(&input.new_password)),
-    };
-    let answer = context::services(ctx)?.update_password(caller, change, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(caller) => UpdatePasswordPayload { user: Some(User(Arc::new(caller))), errors: Vec::new() },
-        Err(errors) => UpdatePasswordPayload { user: None, errors },
-    })
-}
-
-async fn reset_password(ctx: &Context<'_>, input: &ResetPasswordInput) -> Result<ResetPasswordPayload, ApiError> {
-    let (services, mut faults) = (context::services(ctx)?, Faults::default());
-    let login = faults.parse("userId", LoginId::parse(&input.user_id));
-    let domain_id = faults.domain(services, input.domain_id.as_deref()).await?;
-    let (login, domain_id) = match faults.settle(login.zip(domain_id))? {
-        Ok(given) => given,
-        Err(errors) => return Ok(ResetPasswordPayload { ok: false, errors }),
-    };
-    let answer = services.reset_password(&domain_id, &login, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(()) => ResetPasswordPayload { ok: true, errors: Vec::new() },
-        Err(errors) => ResetPasswordPayload { ok: false, errors },
-    })
-}
-
-async fn confirm_password_reset(
-    ctx: &Context<'_>,
-    input: &ConfirmPasswordResetInput,
-) -> Result<ConfirmPasswordResetPayload, ApiError> {
-    let mut faults = Faults::default();
-    let token = faults.token("token", &input.token, ResetToken::parse(&input.token), Fault::invalid_link());
-    let (services, new) = (context::services(ctx)?, submitted(Some(&input.new_password)));
-    let confirmed = services.confirm_password_reset(token.as_ref(), new, context::client(ctx)?).await;
-    faults.add(confirmed)?;
-    let errors = faults.told()?.unwrap_or_default();
-    Ok(ConfirmPasswordResetPayload { ok: errors.is_empty(), errors })
-}
-
-impl From<UpdatePasswordRefusal> for Told {
+impl From<UpdatePasswordRefusal> for MutationFailure<UpdatePasswordErrorCode> {
     fn from(refusal: UpdatePasswordRefusal) -> Self {
         match refusal {
             UpdatePasswordRefusal::Denied(denial) => denial.into(),
-            UpdatePasswordRefusal::Passwords(wrong) => Self::Faults(Fault::of_passwords("newPassword", wrong)),
+            UpdatePasswordRefusal::External(external) => external.into(),
+            UpdatePasswordRefusal::StepUp(required) => required.into(),
+            UpdatePasswordRefusal::Passwords(wrong) => Self::Errors(UserError::passwords("newPassword", wrong)),
         }
     }
 }
 
-impl From<ResetPasswordRefusal> for Told {
+impl From<ResetPasswordRefusal> for MutationFailure<ResetPasswordErrorCode> {
     fn from(refusal: ResetPasswordRefusal) -> Self {
         match refusal {
-            ResetPasswordRefusal::RateLimited(wait) => Fault::of_sends(wait).into(),
+            ResetPasswordRefusal::RateLimited(wait) => UserError::too_many_emails(wait).into(),
         }
     }
 }
 
-impl From<ConfirmResetRefusal> for Told {
+impl From<ConfirmResetRefusal> for MutationFailure<ConfirmPasswordResetErrorCode> {
     fn from(refusal: ConfirmResetRefusal) -> Self {
-        let token = refusal.has_invalid_token.then(|| Fault::invalid_link().at("token"));
-        let new = refusal.new.map(|refusal| Fault::of_new_password("newPassword", refusal));
-        Self::Faults(token.into_iter().chain(new).collect())
+        let token = refusal.has_invalid_token.then(UserError::invalid_link);
+        let new = refusal.new.map(|refusal| UserError::new_password("newPassword", refusal));
+        Self::Errors(token.into_iter().chain(new).collect())
     }
 }

@@ -1,26 +1,23 @@
 //! `updateProfile`.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 
-use super::user_error::user_error;
-use super::{Faults, settle, submitted};
+use super::user_error::{UserError, error_codes};
+use super::{InputErrors, MutationFailure, run, submitted};
 use crate::domain::email::Email;
 use crate::domain::profile_text::{Language, Name, Timezone};
 use crate::domain::tags::Tags;
 use crate::domain::user::ProfileChanges;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, Told};
 use crate::graphql::types::scalars::{JsonObject, Time};
 use crate::graphql::types::user::User;
 use crate::services::password::PasswordChange;
 use crate::services::profile::{ProfileUpdate, UpdateProfileRefusal};
 
-user_error!(
+error_codes!(
     "updateProfile",
-    UpdateProfileError,
+    UpdateProfilePayload,
     UpdateProfileErrorCode {
         /// A required input is missing, null, or empty.
         Required,
@@ -82,7 +79,7 @@ pub struct UpdateProfilePayload {
     /// The time when that code expires. Null if no code was sent.
     expires_at: Option<Time>,
     /// The reasons why nothing was changed. Empty on success.
-    errors: Vec<UpdateProfileError>,
+    errors: Vec<UserError<UpdateProfileErrorCode>>,
 }
 
 /// The mutation of the profile.
@@ -98,49 +95,43 @@ impl ProfileMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The values to change.")] input: UpdateProfileInput,
     ) -> Option<Result<UpdateProfilePayload, ApiError>> {
-        Some(update_profile(ctx, input).await)
+        run(async {
+            let caller = context::acting_caller(ctx, None)?;
+            let mut errors = InputErrors::default();
+            let update = input.parse(&mut errors);
+            let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+            if !errors.is_empty() {
+                errors.add(services.check_profile_update(caller, &update, client).await)?;
+            }
+            errors.check()?;
+            let (caller, sent) = services.update_profile(caller, update, client).await?;
+            Ok(UpdateProfilePayload {
+                user: Some(caller.into()),
+                sent_to: sent.as_ref().map(|sent| sent.to.as_str().to_owned()),
+                expires_at: sent.map(|sent| Time(sent.expires_at)),
+                errors: Vec::new(),
+            })
+        })
+        .await
     }
-}
-
-async fn update_profile(ctx: &Context<'_>, input: UpdateProfileInput) -> Result<UpdateProfilePayload, ApiError> {
-    let caller = context::acting_caller(ctx, None)?;
-    let mut faults = Faults::default();
-    let update = input.parse(&mut faults);
-    let (services, client) = (context::services(ctx)?, context::client(ctx)?);
-    if !faults.is_empty() {
-        faults.add(services.check_profile_update(caller, &update, client).await)?;
-    }
-    if let Some(errors) = faults.told()? {
-        return Ok(UpdateProfilePayload { errors, ..UpdateProfilePayload::default() });
-    }
-    let answer = services.update_profile(caller, update, client).await;
-    Ok(match settle(answer)? {
-        Ok((caller, sent)) => UpdateProfilePayload {
-            user: Some(User(Arc::new(caller))),
-            sent_to: sent.as_ref().map(|sent| sent.to.as_str().to_owned()),
-            expires_at: sent.map(|sent| Time(sent.expires_at)),
-            errors: Vec::new(),
-        },
-        Err(errors) => UpdateProfilePayload { errors, ..UpdateProfilePayload::default() },
-    })
 }
 
 impl UpdateProfileInput {
-    fn parse(self, faults: &mut Faults) -> ProfileUpdate {
+    fn parse(self, errors: &mut InputErrors<UpdateProfileErrorCode>) -> ProfileUpdate {
         let changes = ProfileChanges {
             name: match self.name {
                 MaybeUndefined::Undefined => None,
                 MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(name) => faults.parse("name", Name::parse(&name)).map(Some),
+                MaybeUndefined::Value(name) => errors.parse("name", Name::parse(&name)).map(Some),
             },
-            language: or_default(self.language, |text| faults.parse("language", Language::parse(&text))),
-            timezone: or_default(self.timezone, |text| faults.parse("timezone", Timezone::parse(&text))),
-            tags: or_default(self.tags, |JsonObject(tags)| faults.parse("tags", Tags::parse(&tags))),
+            language: or_default(self.language, |text| errors.parse("language", Language::parse(&text))),
+            timezone: or_default(self.timezone, |text| errors.parse("timezone", Timezone::parse(&text))),
+            tags: or_default(self.tags, |JsonObject(tags)| errors.parse("tags", Tags::parse(&tags))),
         };
         let email = match self.email {
             MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => faults.parse("email", Email::parse("")),
-            MaybeUndefined::Value(email) => faults.parse("email", Email::parse(&email)),
+            MaybeUndefined::Null => errors.parse("email", Email::parse("")),
+            MaybeUndefined::Value(email) => errors.parse("email", Email::parse(&email)),
         };
         let password = match self.password {
             MaybeUndefined::Undefined => None,
@@ -161,16 +152,18 @@ fn or_default<T, V: Default>(given: MaybeUndefined<T>, parse: impl FnOnce(T) -> 
     }
 }
 
-impl From<UpdateProfileRefusal> for Told {
+impl From<UpdateProfileRefusal> for MutationFailure<UpdateProfileErrorCode> {
     fn from(refusal: UpdateProfileRefusal) -> Self {
         match refusal {
             UpdateProfileRefusal::Denied(denial) => denial.into(),
+            UpdateProfileRefusal::External(external) => external.into(),
+            UpdateProfileRefusal::StepUp(required) => required.into(),
             UpdateProfileRefusal::Inputs { passwords, email } => {
-                let mut faults = Fault::of_passwords("password", passwords);
-                faults.extend(email.map(|reason| Fault::of_not_sent("email", reason)));
-                Self::Faults(faults)
+                let mut errors = UserError::passwords("password", passwords);
+                errors.extend(email.map(|reason| UserError::not_sent("email", reason)));
+                Self::Errors(errors)
             }
-            UpdateProfileRefusal::NotSent(reason) => Fault::of_not_sent("email", reason).at("email").into(),
+            UpdateProfileRefusal::NotSent(reason) => UserError::not_sent("email", reason).at("email").into(),
         }
     }
 }

@@ -1,28 +1,23 @@
 //! `signIn`, `confirmSignIn`, `reauthenticate`.
 
-use std::sync::Arc;
+use async_graphql::{Context, InputObject, Object, OutputType, SimpleObject};
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
-
-use super::user_error::user_error;
-use super::{Faults, MutationError, settle};
-use crate::domain::code::CodeRefusal;
+use super::user_error::{UserError, code, error_codes};
+use super::{InputErrors, MutationFailure, run};
 use crate::domain::login::LoginId;
 use crate::domain::token::ChallengeToken;
 use crate::domain::verify_code::VerifyCode;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
-use crate::graphql::fault::{Fault, FaultCode, Told};
 use crate::graphql::types::session::{MfaChallenge, SessionTokens};
 use crate::graphql::types::user::User;
-use crate::services::Error;
 use crate::services::sign_in::{
     Challenge, ConfirmSignInRefusal, ReauthenticateRefusal, Reauthenticated, SignIn, SignInRefusal, SignedIn,
 };
 
-user_error!(
+error_codes!(
     "signIn",
-    SignInError,
+    SignInPayload,
     SignInErrorCode {
         /// A required input is missing or empty.
         Required,
@@ -39,9 +34,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "confirmSignIn",
-    ConfirmSignInError,
+    ConfirmSignInPayload,
     ConfirmSignInErrorCode {
         /// The token or the code is missing or empty.
         Required,
@@ -59,9 +54,9 @@ user_error!(
     }
 );
 
-user_error!(
+error_codes!(
     "reauthenticate",
-    ReauthenticateError,
+    ReauthenticatePayload,
     ReauthenticateErrorCode {
         /// A required input is missing or empty.
         Required,
@@ -105,7 +100,7 @@ pub struct SignInPayload {
     /// The challenge to complete with `confirmSignIn`. Null if MFA is disabled, or if the sign-in failed.
     mfa_challenge: Option<MfaChallenge>,
     /// The reasons why the sign-in failed, or, with a challenge, why no code was sent. Empty if there are none.
-    errors: Vec<SignInError>,
+    errors: Vec<UserError<SignInErrorCode>>,
 }
 
 /// The input of `confirmSignIn`.
@@ -123,7 +118,7 @@ pub struct ConfirmSignInPayload {
     /// The tokens of the new session. Null if no session was created.
     session: Option<SessionTokens>,
     /// The reasons why no session was created. Empty if there is one.
-    errors: Vec<ConfirmSignInError>,
+    errors: Vec<UserError<ConfirmSignInErrorCode>>,
 }
 
 /// The input of `reauthenticate`.
@@ -147,7 +142,7 @@ pub struct ReauthenticatePayload {
     mfa_challenge: Option<MfaChallenge>,
     /// The reasons why the session was not authenticated again, or, with a challenge, why no code was sent. Empty if
     /// there are none.
-    errors: Vec<ReauthenticateError>,
+    errors: Vec<UserError<ReauthenticateErrorCode>>,
 }
 
 /// The mutations that sign a user in.
@@ -164,7 +159,25 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The credentials to sign in with.")] input: SignInInput,
     ) -> Option<Result<SignInPayload, ApiError>> {
-        Some(sign_in(ctx, input).await)
+        run(async {
+            let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
+            let domain_id = errors.domain(services, input.domain_id.as_deref()).await?;
+            let login = errors.parse("userId", LoginId::parse(&input.user_id));
+            let password = errors.password("password", &input.password);
+            let ((domain_id, login), password) = errors.settle(domain_id.zip(login).zip(password))?;
+            let credentials = SignIn { domain_id, login, password };
+            Ok(match services.sign_in(credentials, context::client(ctx)?).await? {
+                SignedIn::Session(tokens) => {
+                    let session = Some(context::token_delivery(ctx)?.deliver(tokens));
+                    SignInPayload { session, ..SignInPayload::default() }
+                }
+                SignedIn::Challenge(challenge) => {
+                    let errors = not_sent(&challenge);
+                    SignInPayload { mfa_challenge: Some(challenge.into()), session: None, errors }
+                }
+            })
+        })
+        .await
     }
 
     /// Completes the challenge of `signIn` and returns the tokens of a new session. Requires no authentication. A wrong
@@ -175,7 +188,23 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The challenge and the code.")] input: ConfirmSignInInput,
     ) -> Option<Result<ConfirmSignInPayload, ApiError>> {
-        Some(confirm_sign_in(ctx, &input).await)
+        run(async {
+            let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
+            let token = ChallengeToken::parse(&input.challenge_token);
+            let token = errors.token("challengeToken", &input.challenge_token, token, invalid_challenge());
+            let code = VerifyCode::parse(&input.verify_code);
+            if let (Some(token), Err(_)) = (&token, &code)
+                && !services.is_challenge(token).await?
+            {
+                errors.push(invalid_challenge());
+            }
+            let code = errors.verify_code(code);
+            let (token, code) = errors.settle(token.zip(code))?;
+            let tokens = services.confirm_sign_in(&token, &code, context::client(ctx)?).await?;
+            let session = Some(context::token_delivery(ctx)?.deliver(tokens));
+            Ok(ConfirmSignInPayload { session, errors: Vec::new() })
+        })
+        .await
     }
 
     /// Authenticates you again in the current session (step-up authentication), so that for 10 minutes by default it
@@ -186,123 +215,71 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The password, and the code if MFA is enabled.")] input: ReauthenticateInput,
     ) -> Option<Result<ReauthenticatePayload, ApiError>> {
-        Some(reauthenticate(ctx, &input).await)
+        run(async {
+            let caller = context::caller(ctx)?;
+            let mut errors = InputErrors::default();
+            let password = errors.password("password", &input.password);
+            let code = input.verify_code.and_then(|code| errors.verify_code(VerifyCode::parse(&code)));
+            let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+            if let Some(password) = password.clone().filter(|_| !errors.is_empty()) {
+                errors.add(services.check_own_password(caller, password, client).await)?;
+            }
+            let password = errors.settle(password)?;
+            Ok(match services.reauthenticate(caller, password, code.as_ref(), client).await? {
+                Reauthenticated::Fresh(caller) => {
+                    ReauthenticatePayload { user: Some((*caller).into()), ..ReauthenticatePayload::default() }
+                }
+                Reauthenticated::Challenge(challenge) => {
+                    let errors = not_sent(&challenge);
+                    ReauthenticatePayload { mfa_challenge: Some(challenge.into()), user: None, errors }
+                }
+            })
+        })
+        .await
     }
-}
-
-async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> Result<SignInPayload, ApiError> {
-    let (services, mut faults) = (context::services(ctx)?, Faults::default());
-    let domain_id = faults.domain(services, input.domain_id.as_deref()).await?;
-    let login = faults.parse("userId", LoginId::parse(&input.user_id));
-    let password = faults.password("password", &input.password);
-    let ((domain_id, login), password) = match faults.settle(domain_id.zip(login).zip(password))? {
-        Ok(given) => given,
-        Err(errors) => return Ok(SignInPayload { errors, ..SignInPayload::default() }),
-    };
-    let answer = services.sign_in(SignIn { domain_id, login, password }, context::client(ctx)?).await;
-    Ok(match settle(answer)? {
-        Ok(SignedIn::Session(tokens)) => {
-            let session = Some(context::delivery(ctx)?.deliver(tokens));
-            SignInPayload { session, ..SignInPayload::default() }
-        }
-        Ok(SignedIn::Challenge(challenge)) => {
-            let errors = not_sent(&challenge)?;
-            SignInPayload { mfa_challenge: Some(challenge.into()), session: None, errors }
-        }
-        Err(errors) => SignInPayload { errors, ..SignInPayload::default() },
-    })
 }
 
 /// A challenge is returned even if a rate limit prevents its email; the error then says why.
-fn not_sent<E: MutationError>(challenge: &Challenge) -> Result<Vec<E>, ApiError> {
-    challenge.not_sent.map(|wait| E::of(Fault::of_sends(wait))).into_iter().collect()
+fn not_sent<C: OutputType + From<code::RateLimited>>(challenge: &Challenge) -> Vec<UserError<C>> {
+    challenge.not_sent.map(UserError::too_many_emails).into_iter().collect()
 }
 
-async fn confirm_sign_in(ctx: &Context<'_>, input: &ConfirmSignInInput) -> Result<ConfirmSignInPayload, ApiError> {
-    let (services, mut faults) = (context::services(ctx)?, Faults::default());
-    let token = &input.challenge_token;
-    let token = faults.token("challengeToken", token, ChallengeToken::parse(token), invalid_challenge());
-    let answer = VerifyCode::parse(&input.verify_code);
-    if let (Some(token), Err(_)) = (&token, &answer)
-        && !services.is_challenge(token).await?
-    {
-        faults.add(Err(Error::Refused(ConfirmSignInRefusal::InvalidToken)))?;
-    }
-    let answer = faults.parse("verifyCode", answer);
-    let (token, answer) = match faults.settle(token.zip(answer))? {
-        Ok(given) => given,
-        Err(errors) => return Ok(ConfirmSignInPayload { session: None, errors }),
-    };
-    let answered = services.confirm_sign_in(&token, &answer, context::client(ctx)?).await;
-    Ok(match settle(answered)? {
-        Ok(tokens) => {
-            ConfirmSignInPayload { session: Some(context::delivery(ctx)?.deliver(tokens)), errors: Vec::new() }
-        }
-        Err(errors) => ConfirmSignInPayload { session: None, errors },
-    })
+fn invalid_challenge() -> UserError<ConfirmSignInErrorCode> {
+    let message = "This challenge is unknown, used, or invalidated. Sign in again.";
+    UserError::new(ConfirmSignInErrorCode::InvalidToken, message).at("challengeToken")
 }
 
-async fn reauthenticate(ctx: &Context<'_>, input: &ReauthenticateInput) -> Result<ReauthenticatePayload, ApiError> {
-    let caller = context::caller(ctx)?;
-    let mut faults = Faults::default();
-    let password = faults.password("password", &input.password);
-    let code = input.verify_code.as_ref().and_then(|code| faults.parse("verifyCode", VerifyCode::parse(code)));
-    let (services, client) = (context::services(ctx)?, context::client(ctx)?);
-    if let Some(password) = password.clone().filter(|_| !faults.is_empty()) {
-        faults.add(services.check_own_password(caller, password, client).await)?;
-    }
-    let password = match faults.settle(password)? {
-        Ok(password) => password,
-        Err(errors) => return Ok(ReauthenticatePayload { errors, ..ReauthenticatePayload::default() }),
-    };
-    let answer = services.reauthenticate(caller, password, code.as_ref(), client).await;
-    Ok(match settle(answer)? {
-        Ok(Reauthenticated::Fresh(caller)) => {
-            ReauthenticatePayload { user: Some(User(Arc::from(caller))), ..ReauthenticatePayload::default() }
-        }
-        Ok(Reauthenticated::Challenge(challenge)) => {
-            let errors = not_sent(&challenge)?;
-            ReauthenticatePayload { mfa_challenge: Some(challenge.into()), user: None, errors }
-        }
-        Err(errors) => ReauthenticatePayload { errors, ..ReauthenticatePayload::default() },
-    })
-}
-
-impl From<SignInRefusal> for Told {
+impl From<SignInRefusal> for MutationFailure<SignInErrorCode> {
     fn from(refusal: SignInRefusal) -> Self {
-        let fault = match refusal {
+        match refusal {
             SignInRefusal::InvalidCredentials => {
-                Fault::new(FaultCode::InvalidCredentials, "The user id or the password is wrong.")
+                let message = "The user id or the password is wrong.";
+                UserError::new(SignInErrorCode::InvalidCredentials, message).into()
             }
-            SignInRefusal::RateLimited(wait) => Fault::of_wait(wait, "Too many tries."),
-        };
-        fault.into()
+            SignInRefusal::RateLimited(wait) => UserError::rate_limited(wait, "Too many attempts.").into(),
+        }
     }
 }
 
-impl From<ConfirmSignInRefusal> for Told {
+impl From<ConfirmSignInRefusal> for MutationFailure<ConfirmSignInErrorCode> {
     fn from(refusal: ConfirmSignInRefusal) -> Self {
-        let fault = match refusal {
-            // The second is a challenge that a concurrent request completed.
-            ConfirmSignInRefusal::InvalidToken | ConfirmSignInRefusal::Code(CodeRefusal::NothingPending) => {
-                invalid_challenge().at("challengeToken")
-            }
-            ConfirmSignInRefusal::Code(refusal) => Fault::of_code(refusal),
-        };
-        fault.into()
+        match refusal {
+            ConfirmSignInRefusal::InvalidToken => invalid_challenge().into(),
+            // Without a pending code, a concurrent request has completed the challenge.
+            ConfirmSignInRefusal::Code(refusal) => UserError::rejected_code(refusal, invalid_challenge()).into(),
+        }
     }
 }
 
-fn invalid_challenge() -> Fault {
-    Fault::new(FaultCode::InvalidToken, "This challenge is unknown, answered, or invalidated. Sign in again.")
-}
-
-impl From<ReauthenticateRefusal> for Told {
+impl From<ReauthenticateRefusal> for MutationFailure<ReauthenticateErrorCode> {
     fn from(refusal: ReauthenticateRefusal) -> Self {
         match refusal {
             ReauthenticateRefusal::Denied(denial) => denial.into(),
-            ReauthenticateRefusal::Password(refusal) => Fault::of_password("password", refusal).into(),
-            ReauthenticateRefusal::Code(refusal) => Fault::of_code(refusal).into(),
+            ReauthenticateRefusal::External(external) => external.into(),
+            ReauthenticateRefusal::Password(refusal) => UserError::current_password("password", refusal).into(),
+            ReauthenticateRefusal::Code(refusal) => {
+                UserError::rejected_code(refusal, UserError::nothing_pending()).into()
+            }
         }
     }
 }

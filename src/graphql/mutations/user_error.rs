@@ -1,20 +1,82 @@
-//! The fields that the errors of all mutations share.
+//! The user errors of mutations. Each mutation has an enum of its own codes, and the compiler checks that it returns no
+//! others: a shared error can be converted only to an enum that has its codes.
 
 #![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
 #![expect(clippy::duplicated_attributes, reason = "two fields of the interface have the same type")]
 
-use async_graphql::Interface;
+use async_graphql::{Interface, OutputType, SimpleObject};
 
-use super::email::{ConfirmEmailError, UndoEmailChangeError, VerifyEmailError};
-use super::mfa::{ConfirmMfaError, DisableMfaError, EnableMfaError, RegenerateRecoveryCodesError};
-use super::password::{ConfirmPasswordResetError, ResetPasswordError, UpdatePasswordError};
-use super::profile::UpdateProfileError;
-use super::sessions::{RefreshSessionError, RevokeOtherSessionsError, RevokeSessionError, SignOutError};
-use super::sign_in::{ConfirmSignInError, ReauthenticateError, SignInError};
+use super::email::{ConfirmEmailErrorCode, UndoEmailChangeErrorCode, VerifyEmailErrorCode};
+use super::mfa::{ConfirmMfaErrorCode, DisableMfaErrorCode, EnableMfaErrorCode, RegenerateRecoveryCodesErrorCode};
+use super::password::{ConfirmPasswordResetErrorCode, ResetPasswordErrorCode, UpdatePasswordErrorCode};
+use super::profile::UpdateProfileErrorCode;
+use super::sessions::{
+    RefreshSessionErrorCode, RevokeOtherSessionsErrorCode, RevokeSessionErrorCode, SignOutErrorCode,
+};
+use super::sign_in::{ConfirmSignInErrorCode, ReauthenticateErrorCode, SignInErrorCode};
+
+/// A user error of the mutation that this type is named after.
+#[derive(SimpleObject, Debug, Clone)]
+#[graphql(
+    concrete(name = "SignInError", params(SignInErrorCode)),
+    concrete(name = "ConfirmSignInError", params(ConfirmSignInErrorCode)),
+    concrete(name = "ReauthenticateError", params(ReauthenticateErrorCode)),
+    concrete(name = "RefreshSessionError", params(RefreshSessionErrorCode)),
+    concrete(name = "SignOutError", params(SignOutErrorCode)),
+    concrete(name = "RevokeSessionError", params(RevokeSessionErrorCode)),
+    concrete(name = "RevokeOtherSessionsError", params(RevokeOtherSessionsErrorCode)),
+    concrete(name = "UpdateProfileError", params(UpdateProfileErrorCode)),
+    concrete(name = "VerifyEmailError", params(VerifyEmailErrorCode)),
+    concrete(name = "ConfirmEmailError", params(ConfirmEmailErrorCode)),
+    concrete(name = "UndoEmailChangeError", params(UndoEmailChangeErrorCode)),
+    concrete(name = "UpdatePasswordError", params(UpdatePasswordErrorCode)),
+    concrete(name = "ResetPasswordError", params(ResetPasswordErrorCode)),
+    concrete(name = "ConfirmPasswordResetError", params(ConfirmPasswordResetErrorCode)),
+    concrete(name = "EnableMfaError", params(EnableMfaErrorCode)),
+    concrete(name = "DisableMfaError", params(DisableMfaErrorCode)),
+    concrete(name = "ConfirmMfaError", params(ConfirmMfaErrorCode)),
+    concrete(name = "RegenerateRecoveryCodesError", params(RegenerateRecoveryCodesErrorCode))
+)]
+pub struct UserError<C: OutputType> {
+    /// A sentence for people, in English: what is wrong and what to do about it.
+    pub(super) message: String,
+    /// The error code, for programs.
+    pub(super) code: C,
+    /// The path of the invalid input, such as `options.email`. Null if no single input is invalid.
+    pub(super) field: Option<String>,
+    /// The number of code attempts that remain. Null if the error does not concern counted attempts.
+    pub(super) attempts_left: Option<u32>,
+    /// The time in seconds after which to try again. Null if waiting does not help.
+    pub(super) retry_after: Option<u32>,
+}
+
+impl<C: OutputType> UserError<C> {
+    /// An error that concerns no single input.
+    pub fn new(code: impl Into<C>, message: impl Into<String>) -> Self {
+        let message = sentence(message.into());
+        Self { code: code.into(), message, field: None, attempts_left: None, retry_after: None }
+    }
+
+    /// The same error, with the input that it concerns.
+    #[must_use]
+    pub fn at(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
+}
+
+/// A message as a sentence. The domain's messages begin in lower case and have no full stop, because they also follow a
+/// colon.
+fn sentence(message: String) -> String {
+    let mut letters = message.chars();
+    let Some(first) = letters.next() else { return message };
+    let end = if message.ends_with('.') { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+}
 
 /// A user error of any mutation, so that one fragment serves all of them. Each mutation's own error type adds `code`.
 #[derive(Interface)]
 #[graphql(
+    name = "UserError",
     field(
         name = "message",
         ty = "&String",
@@ -36,97 +98,65 @@ use super::sign_in::{ConfirmSignInError, ReauthenticateError, SignInError};
         desc = "The time in seconds after which to try again. Null if waiting does not help."
     )
 )]
-pub enum UserError {
-    /// An error of `signIn`.
-    SignIn(SignInError),
-    /// An error of `confirmSignIn`.
-    ConfirmSignIn(ConfirmSignInError),
-    /// An error of `reauthenticate`.
-    Reauthenticate(ReauthenticateError),
-    /// An error of `refreshSession`.
-    RefreshSession(RefreshSessionError),
-    /// An error of `signOut`.
-    SignOut(SignOutError),
-    /// An error of `revokeSession`.
-    RevokeSession(RevokeSessionError),
-    /// An error of `revokeOtherSessions`.
-    RevokeOtherSessions(RevokeOtherSessionsError),
-    /// An error of `updateProfile`.
-    UpdateProfile(UpdateProfileError),
-    /// An error of `verifyEmail`.
-    VerifyEmail(VerifyEmailError),
-    /// An error of `confirmEmail`.
-    ConfirmEmail(ConfirmEmailError),
-    /// An error of `undoEmailChange`.
-    UndoEmailChange(UndoEmailChangeError),
-    /// An error of `updatePassword`.
-    UpdatePassword(UpdatePasswordError),
-    /// An error of `resetPassword`.
-    ResetPassword(ResetPasswordError),
-    /// An error of `confirmPasswordReset`.
-    ConfirmPasswordReset(ConfirmPasswordResetError),
-    /// An error of `enableMfa`.
-    EnableMfa(EnableMfaError),
-    /// An error of `disableMfa`.
-    DisableMfa(DisableMfaError),
-    /// An error of `confirmMfa`.
-    ConfirmMfa(ConfirmMfaError),
-    /// An error of `regenerateRecoveryCodes`.
-    RegenerateRecoveryCodes(RegenerateRecoveryCodesError),
+pub enum AnyUserError {
+    SignIn(UserError<SignInErrorCode>),
+    ConfirmSignIn(UserError<ConfirmSignInErrorCode>),
+    Reauthenticate(UserError<ReauthenticateErrorCode>),
+    RefreshSession(UserError<RefreshSessionErrorCode>),
+    SignOut(UserError<SignOutErrorCode>),
+    RevokeSession(UserError<RevokeSessionErrorCode>),
+    RevokeOtherSessions(UserError<RevokeOtherSessionsErrorCode>),
+    UpdateProfile(UserError<UpdateProfileErrorCode>),
+    VerifyEmail(UserError<VerifyEmailErrorCode>),
+    ConfirmEmail(UserError<ConfirmEmailErrorCode>),
+    UndoEmailChange(UserError<UndoEmailChangeErrorCode>),
+    UpdatePassword(UserError<UpdatePasswordErrorCode>),
+    ResetPassword(UserError<ResetPasswordErrorCode>),
+    ConfirmPasswordReset(UserError<ConfirmPasswordResetErrorCode>),
+    EnableMfa(UserError<EnableMfaErrorCode>),
+    DisableMfa(UserError<DisableMfaErrorCode>),
+    ConfirmMfa(UserError<ConfirmMfaErrorCode>),
+    RegenerateRecoveryCodes(UserError<RegenerateRecoveryCodesErrorCode>),
 }
 
-/// Defines the error type of a mutation and the enum of its codes.
-macro_rules! user_error {
-    ($mutation:literal, $error:ident, $code:ident { $($(#[$meta:meta])* $value:ident),+ $(,)? }) => {
+/// The codes that mutations share. The enum of a mutation has a `From` for each of its codes.
+macro_rules! shared_codes {
+    ($($code:ident)+) => {
+        pub mod code {
+            //! One type for each error code, so that a bound can say which codes an error needs.
+            $(pub struct $code;)+
+        }
+    };
+}
+
+shared_codes! {
+    Required Invalid TooLong
+    PasswordTooShort PasswordTooLong PasswordTooCommon PasswordPersonal PasswordUnchanged WrongPassword
+    InvalidCredentials InvalidToken InvalidCode ExpiredCode TooManyTries NothingPending
+    EmailTaken EmailAlreadyVerified MfaNotEnabled MfaEnforced ExternalUser
+    NotFound ReauthenticationRequired RateLimited
+}
+
+/// Defines the error codes of a mutation, and the payload that returns them.
+macro_rules! error_codes {
+    ($mutation:literal, $payload:ident, $code:ident { $($(#[$meta:meta])* $value:ident),+ $(,)? }) => {
         #[doc = concat!("The error codes of `", $mutation, "`.")]
         #[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $code { $($(#[$meta])* $value),+ }
 
-        #[doc = concat!("A user error of `", $mutation, "`.")]
-        #[derive(async_graphql::SimpleObject, Debug)]
-        pub struct $error {
-            /// A sentence for people, in English: what is wrong and what to do about it.
-            pub message: String,
-            /// The error code, for programs.
-            code: $code,
-            /// The path of the invalid input, such as `options.email`. Null if no single input is invalid.
-            pub field: Option<String>,
-            /// The number of code attempts that remain. Null if the error does not concern counted attempts.
-            pub attempts_left: Option<u32>,
-            /// The time in seconds after which to try again. Null if waiting does not help.
-            pub retry_after: Option<u32>,
-        }
+        $(impl From<$crate::graphql::mutations::user_error::code::$value> for $code {
+            fn from(_: $crate::graphql::mutations::user_error::code::$value) -> Self {
+                Self::$value
+            }
+        })+
 
-        impl $crate::graphql::mutations::MutationError for $error {
-            fn of(
-                fault: $crate::graphql::fault::Fault,
-            ) -> Result<Self, $crate::graphql::error::ApiError> {
-                let code = match fault.code {
-                    $($crate::graphql::fault::FaultCode::$value => $code::$value,)+
-                    #[allow(unreachable_patterns, reason = "a mutation may have every code")]
-                    other => {
-                        let what = format!("{} has no code {other:?}", $mutation);
-                        return Err($crate::graphql::error::ApiError::internal(&what));
-                    }
-                };
-                Ok(Self {
-                    message: $crate::graphql::mutations::user_error::sentence(fault.message),
-                    code,
-                    field: fault.field.map(str::to_owned),
-                    attempts_left: fault.attempts_left,
-                    retry_after: fault.retry_after,
-                })
+        impl $crate::graphql::mutations::Payload for $payload {
+            type Code = $code;
+
+            fn refused(errors: Vec<$crate::graphql::mutations::user_error::UserError<$code>>) -> Self {
+                Self { errors, ..Self::default() }
             }
         }
     };
 }
-pub(in crate::graphql) use user_error;
-
-/// A message as a sentence. The domain's messages begin in lower case and have no full stop, because they also follow a
-/// colon.
-pub(in crate::graphql) fn sentence(message: String) -> String {
-    let mut letters = message.chars();
-    let Some(first) = letters.next() else { return message };
-    let end = if message.ends_with('.') { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
-}
+pub(super) use error_codes;

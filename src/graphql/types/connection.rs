@@ -63,7 +63,7 @@ macro_rules! connection {
                 ctx: &async_graphql::Context<'_>,
             ) -> Result<async_graphql::connection::PageInfo, $crate::graphql::error::ApiError> {
                 let read = self.list.read(ctx, &self.page).await?;
-                let cursor = |item: Option<&_>| item.map(|item| <$edge>::from(Clone::clone(item)).cursor());
+                let cursor = |item: Option<&_>| item.map(|item| <$edge>::from(Clone::clone(item)).cursor);
                 Ok(async_graphql::connection::PageInfo {
                     has_previous_page: read.has_previous,
                     has_next_page: read.has_next,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, SimpleObject};
 
 use super::connection::{connection, found};
 use super::enums::{SecurityEventActor, SecurityEventType};
@@ -56,35 +56,18 @@ impl SecurityEvent {
 }
 
 /// A security event and its position in a list.
+#[derive(SimpleObject)]
 pub struct SecurityEventEdge {
+    /// The security event at this position.
     node: SecurityEvent,
+    /// An opaque cursor of this position, for `after`.
+    pub(super) cursor: String,
 }
 
 impl From<Arc<domain::SecurityEvent>> for SecurityEventEdge {
     fn from(event: Arc<domain::SecurityEvent>) -> Self {
-        Self { node: event.into() }
-    }
-}
-
-impl SecurityEventEdge {
-    pub(super) fn cursor(&self) -> String {
-        let micros = self.node.created_at.0.timestamp_micros().to_string();
-        Cursor { sort_key: micros, id: self.node.id.to_string() }.encode(ListKind::SecurityEvents)
-    }
-}
-
-/// A security event and its position in a list.
-#[Object(name = "SecurityEventEdge")]
-impl SecurityEventEdge {
-    /// The security event at this position.
-    async fn node(&self) -> &SecurityEvent {
-        &self.node
-    }
-
-    /// An opaque cursor of this position, for `after`.
-    #[graphql(name = "cursor")]
-    async fn encoded_cursor(&self) -> String {
-        self.cursor()
+        let cursor = Cursor { sort_key: event.created_at.timestamp_micros().to_string(), id: event.id.to_string() };
+        Self { node: event.into(), cursor: cursor.encode(ListKind::SecurityEvents) }
     }
 }
 
@@ -101,10 +84,10 @@ pub(super) struct SecurityEvents {
 impl SecurityEvents {
     async fn read(&self, ctx: &Context<'_>, page: &Page) -> Result<Arc<Paged<Arc<domain::SecurityEvent>>>, ApiError> {
         let page = EventPage { after: self.after.clone(), page: page.clone() };
-        Ok(found(context::loaders(ctx)?.account.event_pages.get(page).await?))
+        Ok(found(context::loaders(ctx)?.event_pages.get(page).await?))
     }
 
     async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
-        Ok(context::loaders(ctx)?.account.event_total.get(()).await?.map_or(0, |total| *total))
+        Ok(context::loaders(ctx)?.event_total.get(()).await?.map_or(0, |total| *total))
     }
 }

@@ -194,35 +194,18 @@ impl From<&domain::RoleBinding> for RoleBindingInfo {
 }
 
 /// A workspace group and its position in a list.
+#[derive(SimpleObject)]
 pub struct WorkspaceGroupEdge {
+    /// The workspace group at this position.
     node: WorkspaceGroup,
+    /// An opaque cursor of this position, for `after` or `before`.
+    pub(super) cursor: String,
 }
 
 impl From<Arc<domain::ListedGroup>> for WorkspaceGroupEdge {
     fn from(group: Arc<domain::ListedGroup>) -> Self {
-        Self { node: group.into() }
-    }
-}
-
-impl WorkspaceGroupEdge {
-    pub(super) fn cursor(&self) -> String {
-        let group = &self.node.0;
-        Cursor { sort_key: group.name.as_str().to_owned(), id: group.id.to_string() }.encode(ListKind::WorkspaceGroups)
-    }
-}
-
-/// A workspace group and its position in a list.
-#[Object(name = "WorkspaceGroupEdge")]
-impl WorkspaceGroupEdge {
-    /// The workspace group at this position.
-    async fn node(&self) -> &WorkspaceGroup {
-        &self.node
-    }
-
-    /// An opaque cursor of this position, for `after` or `before`.
-    #[graphql(name = "cursor")]
-    async fn encoded_cursor(&self) -> String {
-        self.cursor()
+        let cursor = Cursor { sort_key: group.name.as_str().to_owned(), id: group.id.to_string() };
+        Self { node: group.into(), cursor: cursor.encode(ListKind::WorkspaceGroups) }
     }
 }
 

@@ -26,6 +26,12 @@ use crate::services::profile::EventsAfter;
 /// The caller. No user can see another user.
 pub struct User(pub(in crate::graphql) Arc<Caller>);
 
+impl From<Caller> for User {
+    fn from(caller: Caller) -> Self {
+        Self(Arc::new(caller))
+    }
+}
+
 /// The authenticated user: you. No other user is visible.
 #[Object]
 impl User {
@@ -157,13 +163,13 @@ impl User {
     ) -> Result<WorkspaceConnection, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let filter = filter.unwrap_or_default().parse()?;
-        let which = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
-            None => WorkspaceList::Seen(filter),
+        let workspaces = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
+            None => WorkspaceList::Visible(filter),
             Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
             // A malformed id is an unknown group.
-            Some(Err(_)) => WorkspaceList::Nothing,
+            Some(Err(_)) => WorkspaceList::Empty,
         };
-        Ok(WorkspaceConnection { list: which, page })
+        Ok(WorkspaceConnection { list: workspaces, page })
     }
 
     /// The workspace groups that are visible to you: all of the domain if you are an admin, otherwise those whose users
@@ -183,7 +189,7 @@ impl User {
 
     /// Your valid sessions, last used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>, ApiError> {
-        let sessions = context::loaders(ctx)?.account.sessions.get(()).await?;
+        let sessions = context::loaders(ctx)?.sessions.get(()).await?;
         let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
         Ok(sessions.map(|session| Session::new(session, &self.0.session.id)).collect())
     }
@@ -249,7 +255,7 @@ impl Mfa {
         if !self.0.user.mfa.is_enabled() {
             return Ok(0);
         }
-        Ok(context::loaders(ctx)?.account.recovery_codes.get(()).await?.map_or(0, |count| *count))
+        Ok(context::loaders(ctx)?.recovery_codes.get(()).await?.map_or(0, |count| *count))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 
 use super::connection::{connection, found};
 use super::enums::{RoleType, WorkspaceState};
@@ -143,40 +143,27 @@ impl WorkspaceFilter {
     }
 }
 
-/// A workspace and its position in a list.
+/// A workspace and its position in a list. On a list for one workspace group, the role fields describe your role
+/// through that group; on any other list, they have the same values as those of the workspace.
+#[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct WorkspaceEdge {
+    /// The workspace at this position.
     node: Workspace,
+    /// An opaque cursor of this position, for `after` or `before`.
+    pub(super) cursor: String,
 }
 
 impl From<Arc<domain::VisibleWorkspace>> for WorkspaceEdge {
     fn from(visible: Arc<domain::VisibleWorkspace>) -> Self {
-        Self { node: visible.into() }
-    }
-}
-
-impl WorkspaceEdge {
-    pub(super) fn cursor(&self) -> String {
-        let workspace = &self.node.0.workspace;
+        let workspace = &visible.workspace;
         let cursor = Cursor { sort_key: workspace.name.as_str().to_owned(), id: workspace.id.to_string() };
-        cursor.encode(ListKind::Workspaces)
+        Self { cursor: cursor.encode(ListKind::Workspaces), node: visible.into() }
     }
 }
 
-/// A workspace and its position in a list. On a list for one workspace group, the role fields describe your role
-/// through that group; on any other list, they have the same values as those of the workspace.
-#[Object(name = "WorkspaceEdge")]
+#[ComplexObject]
 impl WorkspaceEdge {
-    /// The workspace at this position.
-    async fn node(&self) -> &Workspace {
-        &self.node
-    }
-
-    /// An opaque cursor of this position, for `after` or `before`.
-    #[graphql(name = "cursor")]
-    async fn encoded_cursor(&self) -> String {
-        self.cursor()
-    }
-
     /// The id of your role in the workspace, through the group if the list is for one group. Null if you have none.
     async fn role_id(&self) -> Option<&str> {
         self.node.0.listed_role.as_ref().map(|role| role.role_id.as_str())
@@ -201,11 +188,11 @@ connection! {
 /// The list of workspaces that a connection reads.
 pub(super) enum WorkspaceList {
     /// All workspaces that are visible to the caller.
-    Seen(domain::WorkspaceFilter),
+    Visible(domain::WorkspaceFilter),
     /// Those that are visible through a group.
     Through(GroupList),
-    /// None: the id cannot be that of a group.
-    Nothing,
+    /// No workspaces: the id of the group is malformed.
+    Empty,
 }
 
 impl WorkspaceList {
@@ -216,9 +203,9 @@ impl WorkspaceList {
     ) -> Result<Arc<Paged<Arc<domain::VisibleWorkspace>>>, ApiError> {
         let loaders = context::loaders(ctx)?;
         let read = match self {
-            Self::Seen(filter) => loaders.workspace_pages.get((filter.clone(), page.clone())).await?,
+            Self::Visible(filter) => loaders.workspace_pages.get((filter.clone(), page.clone())).await?,
             Self::Through(list) => loaders.group_workspaces.get((list.clone(), page.clone())).await?,
-            Self::Nothing => None,
+            Self::Empty => None,
         };
         Ok(found(read))
     }
@@ -226,9 +213,9 @@ impl WorkspaceList {
     async fn count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
         let loaders = context::loaders(ctx)?;
         let total = match self {
-            Self::Seen(filter) => loaders.workspace_totals.get(filter.clone()).await?,
+            Self::Visible(filter) => loaders.workspace_totals.get(filter.clone()).await?,
             Self::Through(list) => loaders.group_totals.get(list.clone()).await?,
-            Self::Nothing => None,
+            Self::Empty => None,
         };
         Ok(total.map_or(0, |total| *total))
     }

@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     domain::token::AccessToken,
     graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{GraphqlApi, HttpSettings, PageSettings, SchemaText, Sender, ServerOptions},
+    http::{ClientInfo, GraphqlApi, HttpSettings, PageSettings, SchemaText, ServerOptions},
     low_priority::LongOperation,
 };
 
@@ -83,7 +83,7 @@ pub struct ToyApi {
 }
 
 impl ToyApi {
-    pub(crate) async fn execute(&self, request: Prepared, sender: Sender) -> Executed {
+    pub(crate) async fn execute(&self, request: Prepared, sender: ClientInfo) -> Executed {
         match request {
             Ok(request) => self.schema.execute(request.data(sender)).await.into(),
             Err(error) => Response::from_errors(vec![error]).into(),
@@ -104,8 +104,8 @@ impl Query {
     }
 
     async fn sender(&self, context: &Context<'_>) -> String {
-        let sender = context.data_unchecked::<Sender>();
-        let token = sender.shown.access.as_ref().map(AccessToken::reveal);
+        let sender = context.data_unchecked::<ClientInfo>();
+        let token = sender.credentials.access.as_ref().map(AccessToken::reveal);
         format!("{token:?} {} {:?} {}", sender.client_address, sender.user_agent, sender.request_id)
     }
 

@@ -1,4 +1,4 @@
-//! The transport of a session's tokens to the client and back: in payloads and a header, or in cookies.
+//! The credentials of a request, and the transport of new tokens to the client: in payloads, or in cookies.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,17 +6,17 @@ use super::types::session::SessionTokens;
 use crate::domain::token::{AccessToken, RefreshToken};
 use crate::services::sessions::IssuedTokens;
 
-/// The credentials of a request, and the delivery that it requests for new tokens.
+/// The credentials of a request, and the transport that it requests for new tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shown {
+pub struct RequestCredentials {
     /// The access token. `None` if there is none, or if it is malformed.
     pub access: Option<AccessToken>,
     /// The refresh token, if it comes in a cookie.
     pub refresh: Option<RefreshToken>,
-    /// The delivery of new tokens.
-    pub delivery: Delivery,
+    /// The transport of new tokens.
+    pub transport: TokenTransport,
     /// The credentials that were ignored, if the error should say so.
-    pub ignored: Option<Ignored>,
+    pub ignored: Option<IgnoredCredentials>,
     /// Whether the access token comes, or should come, from a header. Cookies in the same request then belong to
     /// another session.
     pub is_by_header: bool,
@@ -24,16 +24,16 @@ pub struct Shown {
 
 /// Credentials that were ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ignored {
+pub enum IgnoredCredentials {
     /// Cookies without the header that requests a cookie session.
     Cookies,
     /// An `Authorization` header that is not `Bearer` and an access token.
     Authorization,
 }
 
-/// The delivery of new tokens.
+/// The transport of new tokens to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Delivery {
+pub enum TokenTransport {
     /// In the payload of the mutation.
     #[default]
     Payload,
@@ -50,43 +50,43 @@ pub enum SessionChange {
     Ended,
 }
 
-/// Delivers new tokens in the way that the request asks for.
+/// Delivers new tokens by the transport that the request asks for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TokenDelivery {
-    delivery: Delivery,
+    transport: TokenTransport,
     change: Arc<Mutex<Option<SessionChange>>>,
 }
 
 impl TokenDelivery {
-    pub(super) fn new(delivery: Delivery) -> Self {
-        Self { delivery, change: Arc::default() }
+    pub(super) fn new(transport: TokenTransport) -> Self {
+        Self { transport, change: Arc::default() }
     }
 
     /// The tokens as they appear in the payload.
     pub(super) fn deliver(&self, tokens: IssuedTokens) -> SessionTokens {
-        match self.delivery {
-            Delivery::Payload => SessionTokens::in_payload(&tokens),
-            Delivery::Cookies => {
-                let told = SessionTokens::in_cookies(&tokens);
-                self.note(SessionChange::Begun(tokens));
-                told
+        match self.transport {
+            TokenTransport::Payload => SessionTokens::in_payload(&tokens),
+            TokenTransport::Cookies => {
+                let payload = SessionTokens::in_cookies(&tokens);
+                self.set_change(SessionChange::Begun(tokens));
+                payload
             }
         }
     }
 
     /// Deletes the cookies.
     pub(super) fn clear(&self) {
-        if self.delivery == Delivery::Cookies {
-            self.note(SessionChange::Ended);
+        if self.transport == TokenTransport::Cookies {
+            self.set_change(SessionChange::Ended);
         }
     }
 
     /// The last change of the session.
-    pub(super) fn outcome(&self) -> Option<SessionChange> {
+    pub(super) fn take_change(&self) -> Option<SessionChange> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn note(&self, change: SessionChange) {
+    fn set_change(&self, change: SessionChange) {
         *self.change.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
     }
 }
