@@ -6,10 +6,10 @@ use super::error::CliError;
 use crate::config::{Config, DocumentsMode};
 use crate::graphql::TrustedCheck;
 use crate::graphql::documents::{Documents, Mode};
-use crate::graphql::guard::RequestGuard;
+use crate::graphql::limits::RequestLimits;
 
-/// The documents of the manifest, if there is one; `guard` must accept each of them.
-pub(super) fn documents(config: &Config, guard: &RequestGuard) -> Result<Documents, CliError> {
+/// The documents of the manifest, if there is one; each of them must be within `limits`.
+pub(super) fn documents(config: &Config, limits: &RequestLimits) -> Result<Documents, CliError> {
     let settings = &config.documents;
     let Some(file) = &settings.manifest else { return Ok(Documents::untrusted(settings.automatic)) };
     let mode = match settings.mode {
@@ -22,7 +22,7 @@ pub(super) fn documents(config: &Config, guard: &RequestGuard) -> Result<Documen
         CliError::from(config.fault("documents", format!("{} {wrong}", file.display()), right))
     };
     let manifest = fs::read_to_string(file).map_err(|error| refused(format!("cannot be read: {error}")))?;
-    let check = TrustedCheck::new(guard);
+    let check = TrustedCheck::new(limits);
     Documents::trusted(&manifest, mode, settings.automatic, |text| check.check(text))
         .map_err(|fault| refused(format!("is not right: {fault}")))
 }

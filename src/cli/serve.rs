@@ -15,7 +15,7 @@ use super::{demo, documents, log, output, set_up};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Limits};
 use crate::entropy;
-use crate::graphql::guard::{Limits as GuardLimits, Settings};
+use crate::graphql::limits::{Limits as RequestLimits, Settings};
 use crate::graphql::{self, Api};
 use crate::http::{self, HttpSettings, Mails, PageSettings, SampleUsers, SchemaText, Site};
 use crate::mail::{Mailbox, Transport};
@@ -43,8 +43,8 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         tracing::warn!("SMTP_URL is not set: no mail can be sent, and what needs mail answers UNAVAILABLE");
     }
     // Before anything is opened: an invalid manifest is an invalid setting.
-    let guard = graphql::guard(guard_settings(&config));
-    let documents = documents::documents(&config, &guard)?;
+    let limits = graphql::request_limits(limit_settings(&config));
+    let documents = documents::documents(&config, &limits)?;
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
     let services = Arc::new(match &mailbox {
@@ -54,7 +54,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         }
         None => set_up::services(&config, options.migrate).await?,
     });
-    let api = Api::new(services.clone(), guard, documents);
+    let api = Api::new(services.clone(), limits, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     let guide = demo.as_ref().map(demo::guide);
     // A process that reads that the server listens may tell it to stop right away.
@@ -107,7 +107,7 @@ fn site(api: Api, config: &Config, mailbox: Option<Mailbox>, demo: Option<Sample
     }
 }
 
-fn guard_settings(config: &Config) -> Settings {
+fn limit_settings(config: &Config) -> Settings {
     Settings {
         limits: limits(&config.limits),
         introspection: config.documents.introspection,
@@ -116,8 +116,8 @@ fn guard_settings(config: &Config) -> Settings {
     }
 }
 
-fn limits(limits: &Limits) -> GuardLimits {
-    GuardLimits {
+fn limits(limits: &Limits) -> RequestLimits {
+    RequestLimits {
         depth: limits.depth,
         nesting: limits.nesting,
         aliases: limits.aliases,

@@ -7,7 +7,7 @@ use async_graphql::Context;
 use super::delivery::{Ignored, Shown, TokenDelivery};
 use super::error::ApiError;
 use super::fault::Told;
-use super::guard::Work;
+use super::limits::ExecutionBudget;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
@@ -85,7 +85,7 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
 /// `UNAUTHENTICATED`, if there is no valid access token.
 pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders, ApiError> {
     let (own, signed) = (own(ctx)?, signed(ctx)?);
-    let work = ctx.data::<Work>().map_err(|_| ApiError::internal("a request without a guard"))?;
+    let work = ctx.data::<ExecutionBudget>().map_err(|_| ApiError::internal("a request without its limits"))?;
     Ok(signed.loaders.get_or_init(|| Loaders::new(&own.services, &signed.caller, work)))
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use super::error::ApiError;
-use super::guard::Work;
+use super::limits::ExecutionBudget;
 
 /// Loads many values at once.
 pub trait Load: Send + Sync {
@@ -33,7 +33,7 @@ pub trait Load: Send + Sync {
 pub struct DataLoader<L: Load> {
     load: L,
     /// The work of the request, if it is paced.
-    work: Option<Work>,
+    work: Option<ExecutionBudget>,
     state: Mutex<State<L>>,
 }
 
@@ -68,7 +68,7 @@ impl<L: Load> DataLoader<L> {
 
     /// Delays each load until all fields of the request's `work` that can begin have begun.
     #[must_use]
-    pub fn within(self, work: &Work) -> Self {
+    pub fn within(self, work: &ExecutionBudget) -> Self {
         Self { work: Some(work.clone()), ..self }
     }
 
@@ -121,7 +121,7 @@ impl<L: Load> DataLoader<L> {
     /// A field that begins in one turn may ask only in the course of it, so all have asked when no field has waited
     /// twice in a row.
     async fn let_others_ask(&self) {
-        let is_more_to_begin = || self.work.as_ref().is_some_and(Work::is_more_to_begin);
+        let is_more_to_begin = || self.work.as_ref().is_some_and(ExecutionBudget::is_more_to_begin);
         tokio::task::yield_now().await;
         let mut is_over = self.work.is_none();
         while !is_over {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::dataloader::{DataLoader, Load};
 use super::error::ApiError;
-use super::guard::Work;
+use super::limits::ExecutionBudget;
 use crate::domain::access::{Caller, Viewer};
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Page, Paged};
@@ -39,7 +39,7 @@ struct Reader {
     services: Arc<Services>,
     caller: Arc<Caller>,
     viewer: Arc<Viewer>,
-    work: Work,
+    work: ExecutionBudget,
 }
 
 impl Reader {
@@ -130,7 +130,7 @@ pub struct GroupTotals(Reader);
 impl Loaders {
     /// Loaders that read what is visible to `caller`, as part of the request's `work`.
     #[must_use]
-    pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &Work) -> Self {
+    pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &ExecutionBudget) -> Self {
         let viewer = Arc::new(caller.viewer());
         let reader = Reader { services: services.clone(), caller: caller.clone(), viewer, work: work.clone() };
         Self {

@@ -8,7 +8,7 @@ pub mod documents;
 pub mod error;
 pub mod fault;
 pub mod federation;
-pub mod guard;
+pub mod limits;
 pub mod loaders;
 pub mod mutations;
 pub mod only_queries;
@@ -30,7 +30,7 @@ use delivery::{SessionChange, Shown};
 use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
-use guard::{DocumentCheck, RequestGuard, Settings};
+use limits::{DocumentCheck, RequestLimits, Settings};
 use mutations::Mutation;
 use query::Query;
 
@@ -41,7 +41,7 @@ pub struct Api {
     schema: ProfileSchema<Query>,
     subgraph: ProfileSchema<FederatedQuery>,
     services: Arc<Services>,
-    guard: RequestGuard,
+    limits: RequestLimits,
     documents: Documents,
 }
 
@@ -66,8 +66,8 @@ impl From<Response> for Executed {
 impl Api {
     /// Creates the API over `services`, with these named `documents`.
     #[must_use]
-    pub fn new(services: Arc<Services>, guard: RequestGuard, documents: Documents) -> Self {
-        Self { schema: guarded(&guard), subgraph: guarded(&guard), services, guard, documents }
+    pub fn new(services: Arc<Services>, limits: RequestLimits, documents: Documents) -> Self {
+        Self { schema: limited(&limits), subgraph: limited(&limits), services, limits, documents }
     }
 
     /// Finds the documents that the `requests` of one batch name, and checks that all of them may be executed.
@@ -85,7 +85,7 @@ impl Api {
         let prepared: Vec<_> =
             requests.into_iter().map(|request| self.documents.find(request).map(with_services)).collect();
         if prepared.len() > 1 {
-            self.guard.check_attempts(prepared.iter().flatten())?;
+            self.limits.check_attempts(prepared.iter().flatten())?;
         }
         Ok(prepared)
     }
@@ -122,7 +122,7 @@ impl Api {
     /// # Errors
     /// If it has more values than any request may have.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
-        self.guard.check_body(body)
+        self.limits.check_body(body)
     }
 
     /// Whether the server is ready to execute requests.
@@ -136,23 +136,23 @@ fn services_of(request: &Request) -> Option<Arc<Services>> {
     request.data.get(&TypeId::of::<Arc<Services>>())?.downcast_ref().cloned()
 }
 
-/// The guard of the API, with its list of mutations that count as attempts.
+/// The limits of the API, with its list of mutations that count as attempts.
 #[must_use]
-pub fn guard(settings: Settings) -> RequestGuard {
-    RequestGuard::new(settings, mutations::is_attempt)
+pub fn request_limits(settings: Settings) -> RequestLimits {
+    RequestLimits::new(settings, mutations::is_attempt)
 }
 
-/// Checks documents that are to become trusted, by the same rules as the guard.
+/// Checks documents that are to become trusted, by the same rules as executed ones.
 pub struct TrustedCheck {
     schema: DocumentCheck<Query, Mutation, EmptySubscription>,
     subgraph: DocumentCheck<FederatedQuery, Mutation, EmptySubscription>,
 }
 
 impl TrustedCheck {
-    /// A check with the limits of `guard`.
+    /// A check with these `limits`.
     #[must_use]
-    pub fn new(guard: &RequestGuard) -> Self {
-        Self { schema: DocumentCheck::new(guard, builder()), subgraph: DocumentCheck::new(guard, builder()) }
+    pub fn new(limits: &RequestLimits) -> Self {
+        Self { schema: DocumentCheck::new(limits, builder()), subgraph: DocumentCheck::new(limits, builder()) }
     }
 
     /// Checks a document.
@@ -176,9 +176,9 @@ pub fn subgraph_sdl() -> String {
     federation::subgraph_sdl(&sdl())
 }
 
-/// The guard comes first: nothing may process a document before its size and shape are checked.
-fn guarded<Query: ObjectType + Default + 'static>(guard: &RequestGuard) -> ProfileSchema<Query> {
-    guard.install(builder()).extension(only_queries::OnlyQueries).finish()
+/// The limits come first: nothing may process a document before its size and shape are checked.
+fn limited<Query: ObjectType + Default + 'static>(limits: &RequestLimits) -> ProfileSchema<Query> {
+    limits.install(builder()).extension(only_queries::OnlyQueries).finish()
 }
 
 fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {

@@ -16,7 +16,7 @@ use crate::graphql::error::Code;
 pub(super) enum Refusal {
     #[error("There is nothing at this address; the API is at /graphql")]
     NotFound,
-    #[error("{}", crate::graphql::guard::SCHEMA_HIDDEN)]
+    #[error("{}", crate::graphql::limits::SCHEMA_HIDDEN)]
     SchemaHidden,
     #[error("This address does not take that method; the header `Allow` lists those that it takes")]
     MethodNotAllowed,

@@ -13,7 +13,7 @@ use crate::graphql::{
     Executed,
     delivery::SessionChange,
     error::{Code, MASKED, coded},
-    guard::GivenUp,
+    limits::ExecutionAborted,
     only_queries::NotAQuery,
 };
 
@@ -196,7 +196,7 @@ fn status(response: &Response, media: Media) -> StatusCode {
 /// Whether execution began. The engine does not report this; but an error in a field has the field's path, and an error
 /// before execution has none.
 fn is_executed(response: &Response) -> bool {
-    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<GivenUp>().is_some();
+    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<ExecutionAborted>().is_some();
     response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(is_of_executing)
 }
 

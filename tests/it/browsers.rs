@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use userprofile::graphql::guard::Settings;
+use userprofile::graphql::limits::Settings;
 
 use crate::support::{self, Answer, Client, DOMAIN, PASSWORD, TestApp};
 
