@@ -44,8 +44,8 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         tracing::warn!("SMTP_URL is not set: no email can be sent, and operations that need email return UNAVAILABLE");
     }
     // Before anything is opened: an invalid manifest is an invalid setting.
-    let guard = graphql::guard(config.requests);
-    let documents = documents::documents(&config, &guard)?;
+    let limits = graphql::request_limits(config.requests);
+    let documents = documents::documents(&config, &limits)?;
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
     let services = Arc::new(match &mailbox {
@@ -55,7 +55,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
         }
         None => set_up::services(&config, options.migrate).await?,
     });
-    let api = Api::new(services.clone(), guard, documents);
+    let api = Api::new(services.clone(), limits, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     let guide = demo.as_ref().map(demo::guide);
     // A process that reads that the server listens may tell it to stop right away.

@@ -26,7 +26,7 @@ use crate::{
     domain::{attempts::Throttle, rate_limit::Window, session::Lifetimes},
     graphql::{
         documents::Mode,
-        guard::{self, Limits},
+        limits::{self, Limits},
     },
     http::{HttpSettings, PageSettings},
     mail::SmtpSettings,
@@ -345,7 +345,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
             concurrency: hash_concurrency,
             wait: hash_wait,
         },
-        requests: guard::Settings {
+        requests: limits::Settings {
             limits: Limits {
                 depth: limit_depth,
                 nesting: limit_nesting,

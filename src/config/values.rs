@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::secret::SecretKey,
-    graphql::{documents::Mode, guard},
+    graphql::{documents::Mode, limits},
     http::HttpSettings,
     mail::SmtpSettings,
     services::{Links, Policy, hasher::HashSettings},
@@ -28,7 +28,7 @@ pub struct Config {
     /// one.
     pub http: HttpSettings,
     /// The limits of a GraphQL request, and which documents are executed.
-    pub requests: guard::Settings,
+    pub requests: limits::Settings,
     /// Trusted documents and persisted queries.
     pub documents: DocumentSettings,
     /// The database.

@@ -6,7 +6,7 @@ use async_graphql::Context;
 
 use super::credentials::{IgnoredCredentials, RequestCredentials, TokenDelivery};
 use super::error::ApiError;
-use super::guard::Work;
+use super::limits::ExecutionBudget;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
@@ -69,7 +69,7 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
 /// The caller's loaders.
 pub fn loaders(ctx: &Context<'_>) -> Result<Arc<Loaders>, ApiError> {
     let (request, caller) = (request(ctx)?, caller(ctx)?);
-    let work = ctx.data::<Work>().map_err(|_| ApiError::internal("a request has no Work"))?;
+    let work = ctx.data::<ExecutionBudget>().map_err(|_| ApiError::internal("a request has no ExecutionBudget"))?;
     let mut loaders = request.loaders.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(loaders.get_or_insert_with(|| Arc::new(Loaders::new(&request.services, caller, work))).clone())
 }

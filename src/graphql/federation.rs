@@ -88,8 +88,8 @@ impl Federation {
         ctx: &Context<'_>,
         #[graphql(desc = "The types and keys of the entities.")] representations: Vec<Representation>,
     ) -> Result<Entities, ApiError> {
-        // A gateway cannot choose the number of representations: the other subgraph's list decides. The guard limits
-        // it.
+        // A gateway cannot choose the number of representations: the other subgraph's list decides. `LIMIT_LIST_ITEMS`
+        // limits it.
         Entities::find(ctx, &representations).await
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::dataloader::DataLoader;
 use super::error::ApiError;
-use super::guard::Work;
+use super::limits::ExecutionBudget;
 use crate::domain::access::{Caller, Viewer};
 use crate::services::{Failure, Services};
 
@@ -38,7 +38,7 @@ macro_rules! loaders {
         impl Loaders {
             /// Loaders that read what is visible to `caller`, as part of the request's `work`.
             #[must_use]
-            pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &Work) -> Self {
+            pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &ExecutionBudget) -> Self {
                 let viewer = Arc::new(caller.viewer());
                 let reader =
                     Reader { services: services.clone(), caller: caller.clone(), viewer, work: work.clone() };
@@ -99,7 +99,7 @@ struct Reader {
     services: Arc<Services>,
     caller: Arc<Caller>,
     viewer: Arc<Viewer>,
-    work: Work,
+    work: ExecutionBudget,
 }
 
 impl Reader {

@@ -7,7 +7,7 @@ pub mod dataloader;
 pub mod documents;
 pub mod error;
 pub mod federation;
-pub mod guard;
+pub mod limits;
 pub mod loaders;
 pub mod mutations;
 pub mod only_queries;
@@ -29,7 +29,7 @@ use credentials::{RequestCredentials, SessionChange};
 use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
-use guard::{DocumentCheck, RequestGuard, Settings};
+use limits::{DocumentCheck, RequestLimits, Settings};
 use mutations::Mutation;
 use query::Query;
 
@@ -40,7 +40,7 @@ pub struct Api {
     schema: ProfileSchema<Query>,
     subgraph: ProfileSchema<FederatedQuery>,
     services: Arc<Services>,
-    guard: RequestGuard,
+    limits: RequestLimits,
     documents: Documents,
 }
 
@@ -65,8 +65,8 @@ impl From<Response> for Executed {
 impl Api {
     /// Creates the API over `services`, with these named `documents`.
     #[must_use]
-    pub fn new(services: Arc<Services>, guard: RequestGuard, documents: Documents) -> Self {
-        Self { schema: guarded(&guard), subgraph: guarded(&guard), services, guard, documents }
+    pub fn new(services: Arc<Services>, limits: RequestLimits, documents: Documents) -> Self {
+        Self { schema: limited(&limits), subgraph: limited(&limits), services, limits, documents }
     }
 
     /// Finds the documents that the `requests` of one batch name, and checks that all of them may be executed.
@@ -82,7 +82,7 @@ impl Api {
         let prepared: Vec<_> =
             requests.into_iter().map(|request| self.documents.find(request).map(with_services)).collect();
         if prepared.len() > 1 {
-            self.guard.check_attempts(prepared.iter().flatten())?;
+            self.limits.check_attempts(prepared.iter().flatten())?;
         }
         Ok(prepared)
     }
@@ -116,7 +116,7 @@ impl Api {
 
     /// Checks a body before it is read as JSON.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
-        self.guard.check_body(body)
+        self.limits.check_body(body)
     }
 
     /// Whether the server is ready to execute requests.
@@ -130,23 +130,23 @@ fn services_of(request: &Request) -> Option<Arc<Services>> {
     request.data.get(&TypeId::of::<Arc<Services>>())?.downcast_ref().cloned()
 }
 
-/// The guard of the API, with its list of mutations that count as attempts.
+/// The limits of the API, with its list of mutations that count as attempts.
 #[must_use]
-pub fn guard(settings: Settings) -> RequestGuard {
-    RequestGuard::new(settings, mutations::is_attempt)
+pub fn request_limits(settings: Settings) -> RequestLimits {
+    RequestLimits::new(settings, mutations::is_attempt)
 }
 
-/// Checks documents that are to become trusted, by the same rules as the guard.
+/// Checks documents that are to become trusted, by the same rules as executed ones.
 pub struct TrustedCheck {
     schema: DocumentCheck<Query, Mutation, EmptySubscription>,
     subgraph: DocumentCheck<FederatedQuery, Mutation, EmptySubscription>,
 }
 
 impl TrustedCheck {
-    /// A check with the limits of `guard`.
+    /// A check with these `limits`.
     #[must_use]
-    pub fn new(guard: &RequestGuard) -> Self {
-        Self { schema: DocumentCheck::new(guard, builder()), subgraph: DocumentCheck::new(guard, builder()) }
+    pub fn new(limits: &RequestLimits) -> Self {
+        Self { schema: DocumentCheck::new(limits, builder()), subgraph: DocumentCheck::new(limits, builder()) }
     }
 
     /// Checks that a document can be executed: it can be parsed, is within the limits, and matches the schema.
@@ -167,9 +167,9 @@ pub fn subgraph_sdl() -> String {
     federation::subgraph_sdl(&sdl())
 }
 
-/// The guard comes first: nothing may process a document before its size and shape are checked.
-fn guarded<Query: ObjectType + Default + 'static>(guard: &RequestGuard) -> ProfileSchema<Query> {
-    guard.install(builder()).extension(only_queries::OnlyQueries).finish()
+/// The limits come first: nothing may process a document before its size and shape are checked.
+fn limited<Query: ObjectType + Default + 'static>(limits: &RequestLimits) -> ProfileSchema<Query> {
+    limits.install(builder()).extension(only_queries::OnlyQueries).finish()
 }
 
 fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {

@@ -1,7 +1,7 @@
 //! Refuses to execute anything but a query if the transport allows only queries: links and images make browsers send
 //! `GET` requests that the user did not intend.
 //!
-//! Only the engine may parse a document, and only after the guard has checked it. Therefore the transport marks a
+//! Only the engine may parse a document, and only after the request limits have checked it. Therefore the transport marks a
 //! request with [`ReadOnly`], and this extension, which sees the parsed document, refuses it.
 
 use std::{any::TypeId, sync::Arc};
@@ -13,7 +13,7 @@ use async_graphql::{
 };
 
 use super::error::{Code, coded};
-use super::guard;
+use super::limits;
 
 /// Marks a request, in its data, as one that may execute only queries.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct ReadOnly;
 #[derive(Debug, Clone, Copy)]
 pub struct NotAQuery;
 
-/// The extension. Register it after the guard, which parses documents safely.
+/// The extension. Register it after the request limits, which parses documents safely.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OnlyQueries;
 
@@ -54,7 +54,7 @@ impl Extension for OnlyQueries {
 
 /// Whether something other than a query would be executed. If the operation is ambiguous, nothing is executed.
 fn is_no_query(document: &ExecutableDocument, operation_name: Option<&str>) -> bool {
-    guard::operation(document, operation_name).is_some_and(|operation| operation.ty != OperationType::Query)
+    limits::operation(document, operation_name).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
 fn refusal() -> ServerError {

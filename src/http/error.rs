@@ -20,7 +20,7 @@ pub(super) enum RequestError {
     /// It contains the address of the API.
     #[error("There is nothing at this address; the API is at {0}")]
     NotFound(String),
-    #[error("{}", crate::graphql::guard::SCHEMA_HIDDEN)]
+    #[error("{}", crate::graphql::limits::SCHEMA_HIDDEN)]
     SchemaHidden,
     #[error("The method is not allowed at this address; the response header `Allow` lists the allowed methods")]
     MethodNotAllowed,

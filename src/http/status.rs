@@ -4,7 +4,7 @@ use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 
 use super::media::Media;
-use crate::graphql::{error::Code, guard::GivenUp, only_queries::NotAQuery};
+use crate::graphql::{error::Code, limits::ExecutionAborted, only_queries::NotAQuery};
 
 /// The common status of all responses if they agree; otherwise 200, as each response contains its own errors.
 pub(super) fn status_of_all(responses: &[Response], media: Media) -> StatusCode {
@@ -42,7 +42,7 @@ fn status(response: &Response, media: Media) -> StatusCode {
 /// Whether execution began. The engine does not report this; but an error in a field has the field's path, and an error
 /// before execution has none.
 pub(super) fn is_executed(response: &Response) -> bool {
-    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<GivenUp>().is_some();
+    let is_of_executing = |error: &ServerError| !error.path.is_empty() || error.source::<ExecutionAborted>().is_some();
     response.data != Value::Null || response.errors.is_empty() || response.errors.iter().any(is_of_executing)
 }
 

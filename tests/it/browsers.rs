@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use userprofile::graphql::guard::Settings;
+use userprofile::graphql::limits::Settings;
 
 use crate::support::{self, Client, DOMAIN, PASSWORD, Response, TestApp};
 

@@ -20,7 +20,7 @@ const ALLOWED: [&[&str]; 8] = [
     &["mail/html.rs", "mail/render.rs", "mail/text.rs"],
     &["storage/db.rs", "storage/error.rs", "storage/postgres/", "storage/quota.rs", "storage/sqlite.rs"],
     &["services/password.rs", "services/sign_in.rs"],
-    &["graphql/guard/conflicts.rs", "graphql/guard/known.rs", "graphql/mutations/"],
+    &["graphql/limits/conflicts.rs", "graphql/limits/document_cache.rs", "graphql/mutations/"],
     &["config/"],
 ];
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use userprofile::domain::event;
 use userprofile::graphql::credentials::RequestCredentials;
 use userprofile::graphql::documents::{Documents, Mode};
-use userprofile::graphql::guard::{Limits, Settings};
+use userprofile::graphql::limits::{Limits, Settings};
 use userprofile::graphql::{self, Api, TrustedCheck};
 
 use crate::support::{self, Client, DOMAIN, PASSWORD, Response, TestApp};
@@ -28,12 +28,12 @@ fn persisted(digest: &str) -> Value {
 /// A server with a manifest that contains [`ME`] under [`ID`], and a signed-in client.
 async fn with_manifest(mode: Mode) -> (TestApp, Client) {
     let app = TestApp::with_users(&["wonny"]).await;
-    let guard = graphql::guard(Settings::default());
+    let limits = graphql::request_limits(Settings::default());
     let manifest = json!({ ID: ME }).to_string();
-    let check = TrustedCheck::new(&guard);
+    let check = TrustedCheck::new(&limits);
     let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| check.check(text)).unwrap();
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let client = client.with_router(support::router(Api::new(app.services.clone(), guard, documents), 0));
+    let client = client.with_router(support::router(Api::new(app.services.clone(), limits, documents), 0));
     (app, client)
 }
 
@@ -75,7 +75,7 @@ async fn a_trusted_document_is_executed_by_its_id() {
 /// Valid documents pass without values for their variables. Invalid ones get the error that a request would get.
 #[test]
 fn trusted_documents_are_validated_against_the_schema() {
-    let check = TrustedCheck::new(&graphql::guard(Settings::default()));
+    let check = TrustedCheck::new(&graphql::request_limits(Settings::default()));
     for right in [
         ME,
         "query A($first: Int!, $id: ID!) { me { workspaces(first: $first) { nodes { id } } } node(id: $id) { id } }",
@@ -98,7 +98,7 @@ fn trusted_documents_are_validated_against_the_schema() {
         assert!(error.message.contains(message), "{wrong}: {}", error.message);
     }
     let tight = Settings { limits: Limits { depth: 1, ..Limits::default() }, ..Settings::default() };
-    assert!(TrustedCheck::new(&graphql::guard(tight)).check(ME).is_err());
+    assert!(TrustedCheck::new(&graphql::request_limits(tight)).check(ME).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,8 +251,8 @@ async fn the_cost_is_returned_on_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_contains_at_most_one_attempt() {
     let app = TestApp::with_users(&["wonny"]).await;
-    let guard = graphql::guard(Settings::default());
-    let router: Router = support::router(Api::new(app.services.clone(), guard, Documents::untrusted(1 << 20)), 3);
+    let limits = graphql::request_limits(Settings::default());
+    let router: Router = support::router(Api::new(app.services.clone(), limits, Documents::untrusted(1 << 20)), 3);
     let client = app.client().with_router(router);
     let sign_in = json!({ "query": "mutation($i: SignInInput!) { signIn(input: $i) { session { expiresAt } errors { code } } }",
                           "variables": { "i": { "userId": "wonny", "password": PASSWORD } } });
@@ -342,7 +342,7 @@ async fn documents_evict_each_other_from_the_cache_and_all_are_executed() {
     let app = TestApp::with_users(&["wonny"]).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let settings = Settings { document_cache: 1 << 20, limits: Limits::default(), ..Settings::default() };
-    let api = Api::new(app.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 10));
+    let api = Api::new(app.services.clone(), graphql::request_limits(settings), Documents::untrusted(1 << 10));
     let client = client.with_router(support::router(api, 0));
     for number in 0..500 {
         let query = format!("query Q{number}($id: ID!) {{ me {{ userId }} node(id: $id) {{ id }} }}");

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 
 use super::{Entity, Representation};
 use crate::graphql::error::ApiError;
-use crate::graphql::guard::Work;
+use crate::graphql::limits::ExecutionBudget;
 use crate::graphql::query;
 
 /// The entities of a list of representations.
@@ -60,7 +60,9 @@ impl OutputType for Entities {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let at_field = |error: ApiError| -> ServerError { Error::from(error).into_server_error(field.pos) };
         let Value::List(mut values) = self.slots.resolve(ctx, field).await? else { return Ok(Value::Null) };
-        let work = ctx.data::<Work>().map_err(|_| at_field(ApiError::internal("a request has no Work")))?;
+        let work = ctx
+            .data::<ExecutionBudget>()
+            .map_err(|_| at_field(ApiError::internal("a request has no ExecutionBudget")))?;
         for (place, source) in self.sources.iter().enumerate().filter(|(place, source)| *place != **source) {
             let value = values.get(*source).cloned().unwrap_or_default();
             if let Some(copy) = values.get_mut(place) {

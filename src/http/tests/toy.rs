@@ -160,7 +160,7 @@ fn coded(code: &str) -> Error {
     Error::new("a message for clients").extend_with(|_, extensions| extensions.set("code", code))
 }
 
-/// Adds codes to the errors of the engine, as the schema's own guard does.
+/// Adds codes to the errors of the engine, as the request limits of the schema do.
 struct Coded;
 
 impl ExtensionFactory for Coded {

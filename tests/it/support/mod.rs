@@ -20,7 +20,7 @@ use userprofile::domain::rate_limit::Window;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
 use userprofile::graphql::documents::Documents;
-use userprofile::graphql::guard::Settings;
+use userprofile::graphql::limits::Settings;
 use userprofile::graphql::{self, Api};
 use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, ServerOptions};
 use userprofile::mail::Transport;
@@ -116,7 +116,8 @@ impl TestApp {
             policy: POLICY,
             refusals: RefusalLimit::default(),
         });
-        let api = Api::new(services.clone(), graphql::guard(Settings::default()), Documents::untrusted(1 << 20));
+        let api =
+            Api::new(services.clone(), graphql::request_limits(Settings::default()), Documents::untrusted(1 << 20));
         let router = router(api, 0);
         Self { services, clock, sender: String::new(), router, database: None }
     }
@@ -172,7 +173,7 @@ impl TestApp {
 
     /// Another API over the same services.
     pub fn api(&self, settings: Settings) -> Api {
-        Api::new(self.services.clone(), graphql::guard(settings), Documents::untrusted(1 << 20))
+        Api::new(self.services.clone(), graphql::request_limits(settings), Documents::untrusted(1 << 20))
     }
 
     /// The status of `/readyz`.

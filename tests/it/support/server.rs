@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use userprofile::graphql::guard::Settings;
+use userprofile::graphql::limits::Settings;
 use userprofile::http::{self, HttpSettings};
 
 use super::{TestApp, server_options};

@@ -16,7 +16,7 @@ use async_graphql::{
 
 use super::{
     Limits,
-    refusal::{Limit, Refusal},
+    error::{Limit, RequestError},
     values::Weights,
 };
 
@@ -28,7 +28,7 @@ const INTROSPECTION_LISTS: usize = 2;
 ///
 /// # Errors
 /// If one exceeds them, or if fragments form a cycle.
-pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), Refusal> {
+pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), RequestError> {
     let mut measure =
         Measure { fragments: &document.fragments, weights, limits, known: HashMap::new(), used: HashSet::new() };
     let mut total = Size::default();
@@ -111,7 +111,7 @@ struct Measure<'a> {
 impl<'a> Measure<'a> {
     /// Measures a selection set that is nested in `level - 1` others. Every recursion passes through here, so the check
     /// at the beginning limits it.
-    fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Size, Refusal> {
+    fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Size, RequestError> {
         Limit::Nesting.check(level, self.limits.nesting, Some(set.pos))?;
         let mut size = Size::default();
         for selection in &set.node.items {
@@ -127,7 +127,7 @@ impl<'a> Measure<'a> {
         Ok(size)
     }
 
-    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, Refusal> {
+    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, RequestError> {
         let inner = match field.selection_set.node.items.as_slice() {
             [] => Size::default(),
             _ => self.selection_set(&field.selection_set, level + 1)?,
@@ -149,7 +149,7 @@ impl<'a> Measure<'a> {
         })
     }
 
-    fn spread(&mut self, spread: &'a Positioned<FragmentSpread>, level: usize) -> Result<Size, Refusal> {
+    fn spread(&mut self, spread: &'a Positioned<FragmentSpread>, level: usize) -> Result<Size, RequestError> {
         let name = spread.node.fragment_name.node.as_str();
         self.used.insert(name);
         // The validation reports an unknown fragment, with all other errors.
@@ -166,7 +166,7 @@ impl<'a> Measure<'a> {
         fragment: &'a Positioned<FragmentDefinition>,
         level: usize,
         at: Pos,
-    ) -> Result<Size, Refusal> {
+    ) -> Result<Size, RequestError> {
         match self.known.get(name) {
             Some(Progress::Measured(size)) => {
                 Limit::Nesting.check(level.saturating_add(size.nesting), self.limits.nesting, Some(at))?;
@@ -174,7 +174,7 @@ impl<'a> Measure<'a> {
             }
             Some(Progress::Open) => {
                 let message = format!("Fragment \"{name}\" is spread within itself");
-                return Err(Refusal::Invalid { message, at: Some(at) });
+                return Err(RequestError::Invalid { message, at: Some(at) });
             }
             None => {}
         }

@@ -2,12 +2,12 @@
 //!
 //! The library resolves everything that is ready in one go, which for a large response takes seconds on a thread that
 //! other requests wait for, and it begins all fields of all items at once. Here a response is built in *turns* with
-//! limited work, so that other requests have their turns in between. Work that does not fit into a turn waits in a
+//! limited work, so that other requests have their turns in between. ExecutionBudget that does not fit into a turn waits in a
 //! queue for the next, so that lists are built one after the other. If too much was begun, or is in memory at the same
 //! time, the response is aborted.
 //!
-//! Work is counted in fields: selected fields when their parent begins, and items of lists when they begin. What a
-//! loader reads counts too, before it is read if the amount is known ([`Work`]), so that the count limits the memory of
+//! ExecutionBudget is counted in fields: selected fields when their parent begins, and items of lists when they begin. What a
+//! loader reads counts too, before it is read if the amount is known ([`ExecutionBudget`]), so that the count limits the memory of
 //! a request: rows, values, and the text of the response.
 
 use std::{
@@ -21,7 +21,7 @@ use std::{
 use async_graphql::Value;
 
 use super::{
-    refusal::{Limit, Refusal},
+    error::{Limit, RequestError},
     values,
 };
 use crate::graphql::error::ApiError;
@@ -33,7 +33,7 @@ const TURN: usize = 2_048;
 
 /// The work on one response.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Scheduler {
     may_begin: usize,
     may_keep: usize,
     state: Mutex<State>,
@@ -51,7 +51,7 @@ struct State {
     /// The fields that are begun and not done, or wait to begin. Each takes 1 to 3 kB of memory.
     kept: usize,
     /// The reason why the response is aborted, if it is not too much work.
-    refusal: Option<Refusal>,
+    refusal: Option<RequestError>,
     /// The fields that wait for their turn, in order of arrival.
     queue: VecDeque<Queued>,
 }
@@ -64,7 +64,7 @@ struct Queued {
     work: usize,
 }
 
-impl Pace {
+impl Scheduler {
     /// A limit of `may_begin` work for the whole response, and of `may_keep` at the same time.
     pub(super) fn new(may_begin: usize, may_keep: usize) -> Self {
         Self { may_begin, may_keep, state: Mutex::default(), long: OnceLock::new() }
@@ -79,7 +79,7 @@ impl Pace {
     ///
     /// # Errors
     /// If it takes more work than is allowed; the partial response is dropped.
-    pub(super) async fn drive<F: Future>(&self, answer: F) -> Result<F::Output, Refusal> {
+    pub(super) async fn drive<F: Future>(&self, answer: F) -> Result<F::Output, RequestError> {
         let mut answer = pin!(answer);
         loop {
             let turn = poll_fn(|context| {
@@ -162,7 +162,7 @@ impl Pace {
         is_long
     }
 
-    fn check(&self, state: &State) -> Result<(), Refusal> {
+    fn check(&self, state: &State) -> Result<(), RequestError> {
         if let Some(refusal) = &state.refusal {
             return Err(refusal.clone());
         }
@@ -187,9 +187,9 @@ impl State {
 
 /// The work of one request, for the loaders that read for it.
 #[derive(Debug, Clone)]
-pub struct Work(pub(super) Arc<Pace>);
+pub struct ExecutionBudget(pub(super) Arc<Scheduler>);
 
-impl Work {
+impl ExecutionBudget {
     /// The number of fields that the response may still have.
     #[must_use]
     pub fn left(&self) -> usize {
@@ -233,14 +233,14 @@ impl Work {
 
     /// Aborts the operation: it needs more than the `allowed` number of database statements.
     pub fn refuse_statements(&self, allowed: usize) {
-        let refusal = Refusal::Limit { limit: Limit::Statements, allowed, asked: allowed + 1, at: None };
+        let refusal = RequestError::Limit { limit: Limit::Statements, allowed, asked: allowed + 1, at: None };
         locked(&self.0.state).refusal.get_or_insert(refusal);
     }
 }
 
 /// The memory of a field, until it is dropped.
 struct Kept<'a> {
-    pace: &'a Pace,
+    pace: &'a Scheduler,
     units: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The guard: it ensures that no document, whatever its size or shape, crashes the process or blocks a thread for long.
+//! Request limits: they ensure that no document, whatever its size or shape, crashes the process or blocks a thread for long.
 //!
 //! It wraps everything that the library does with a request, as its outermost extension. In the order of execution:
 //!
@@ -19,7 +19,7 @@
 //!
 //! `check` does the same for trusted documents, without executing them.
 //!
-//! The guard does not decide what a caller may see or do: the services do.
+//! The limits do not decide what a caller may see or do: the services do.
 
 use std::sync::Arc;
 
@@ -31,31 +31,31 @@ use async_graphql::{
 
 use tokio::sync::Semaphore;
 
-mod absent;
 mod attempts;
 mod body;
 mod check;
+mod collect_fields;
+mod complexity;
 mod conflicts;
 mod cost;
+mod deferred_checks;
 mod document;
+mod document_cache;
+mod document_size;
+mod error;
 mod escapes;
+mod execution_budget;
+mod extension;
 mod inputs;
-mod known;
-mod later;
 mod literals;
-mod measure;
-mod merge;
-mod misfit;
-mod pace;
+mod omitted_variables;
 mod place;
-mod refusal;
 mod scan;
 mod suggest;
 mod typename;
+mod value_errors;
 mod values;
 mod variables;
-mod watch;
-mod weight;
 mod zeros;
 
 #[cfg(test)]
@@ -63,13 +63,13 @@ mod tests;
 
 pub use attempts::IsAttempt;
 pub use check::DocumentCheck;
-use known::DocumentCache;
-pub use pace::Work;
-pub use refusal::GivenUp;
-use refusal::Limit;
+use document_cache::DocumentCache;
+pub use error::ExecutionAborted;
+use error::Limit;
+pub use execution_budget::ExecutionBudget;
 use values::Weights;
 
-/// The settings of the guard.
+/// The settings of the request limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// The limits of a request.
@@ -136,7 +136,7 @@ impl Limits {
     pub const MAX_DEPTH: usize = 32;
 
     /// The maximum of [`nesting`](Self::nesting), whatever is set: the parser fills a stack of 2 MiB at some 1500
-    /// nested brackets, the validation and the guard itself at fewer.
+    /// nested brackets, the validation and this module at fewer.
     pub const MAX_NESTING: usize = 200;
 
     /// Bytes of a document: the parser reads white space and comments eight times over, at up to 100 ms for a megabyte.
@@ -171,9 +171,9 @@ const ATTEMPTS: usize = 1;
 /// MB until the response is written, and is limited by the processor: more at once would only take more memory.
 const INTROSPECTIONS: usize = 2;
 
-/// The guard as an extension of the library. Clones share their cache of documents.
+/// The request limits as an extension of the library. Clones share their cache of documents.
 #[derive(Clone)]
-pub struct RequestGuard(Arc<Shared>);
+pub struct RequestLimits(Arc<Shared>);
 
 /// The state that all requests share.
 struct Shared {
@@ -183,8 +183,8 @@ struct Shared {
     introspections: Semaphore,
 }
 
-impl RequestGuard {
-    /// Creates a guard. `is_attempt` says which mutations count as attempts, of which a request may contain one.
+impl RequestLimits {
+    /// Creates the limits. `is_attempt` says which mutations count as attempts, of which a request may contain one.
     #[must_use]
     pub fn new(settings: Settings, is_attempt: IsAttempt) -> Self {
         let Settings { limits, document_cache, .. } = settings;
@@ -198,7 +198,7 @@ impl RequestGuard {
         Self(Arc::new(Shared { settings: Settings { limits, ..settings }, is_attempt, documents, introspections }))
     }
 
-    /// Adds the guard to the schema of `builder`. Call it before any other extension is registered, because the first
+    /// Adds the limits to the schema of `builder`. Call it before any other extension is registered, because the first
     /// one is the outermost.
     #[must_use]
     pub fn install<Query, Mutation, Subscription>(
@@ -239,7 +239,7 @@ impl RequestGuard {
             return None;
         }
         let document = document::read(&request.query, limits).ok()?;
-        measure::measure(&document, &Weights::default(), limits).ok()?;
+        complexity::measure(&document, &Weights::default(), limits).ok()?;
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
         let variables = variables::with_defaults(&operation.node, request.variables.clone());
         Some(attempts::count(&document, &operation.node, &variables, *is_attempt))
@@ -251,8 +251,8 @@ pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>
     document::operation(document, name).ok().map(|operation| &operation.node)
 }
 
-impl ExtensionFactory for RequestGuard {
+impl ExtensionFactory for RequestLimits {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(watch::Watch::new(self.0.clone()))
+        Arc::new(extension::LimitsExtension::new(self.0.clone()))
     }
 }

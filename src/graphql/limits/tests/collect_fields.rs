@@ -11,7 +11,7 @@ use async_graphql::{
 use proptest::prelude::*;
 
 use super::{
-    super::{Limits, merge::merge},
+    super::{Limits, collect_fields::collect_fields},
     ask, assert_answered, drive, extension,
     schema::{self, Mutation, Query, TestSchema},
 };
@@ -23,7 +23,7 @@ fn merged(document: &str) -> String {
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
     let mut document = parse_query(document).unwrap();
-    merge(&mut document, &registry);
+    collect_fields(&mut document, &registry);
     text(&document)
 }
 
@@ -245,9 +245,9 @@ proptest! {
             let response = drive(schema, Request::new(&document)).response;
             (response.errors, serde_json::to_string(&response.data).unwrap())
         };
-        let guarded = answer(&schema::schema_with(limits));
-        prop_assume!(!guarded.0.iter().any(|error| error.message.contains("at most")));
+        let limited = answer(&schema::schema_with(limits));
+        prop_assume!(!limited.0.iter().any(|error| error.message.contains("at most")));
         let bare = Schema::build(Query, Mutation, EmptySubscription).limit_recursive_depth(1000).finish();
-        prop_assert_eq!(answer(&bare), guarded, "{}", document);
+        prop_assert_eq!(answer(&bare), limited, "{}", document);
     }
 }

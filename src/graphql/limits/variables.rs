@@ -12,13 +12,13 @@ use async_graphql::{
 };
 
 use super::{
-    misfit::{self, Shape, Source},
-    refusal::Refusal,
+    error::RequestError,
+    value_errors::{self, Shape, Source},
 };
 
 /// The given variables of `operation`, and the defaults of the others. In the library, an omitted variable has its
 /// default in an argument, but not in `@skip` and `@include`. With the default among the given values, it has it
-/// everywhere, also for the checks of the guard.
+/// everywhere, also for the checks of this module.
 pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
     for VariableDefinition { name, default_value, .. } in operation.variable_definitions.iter().map(|one| &one.node) {
         if let Some(default) = default_value
@@ -36,7 +36,7 @@ pub(super) fn coerce(
     variables: &mut Variables,
     registry: &Registry,
     most: usize,
-) -> Vec<Refusal> {
+) -> Vec<RequestError> {
     let mut errors = Vec::new();
     for definition in &operation.variable_definitions {
         coerce_one(definition, variables, registry, (&mut errors, most));
@@ -48,7 +48,7 @@ fn coerce_one(
     definition: &Positioned<VariableDefinition>,
     variables: &mut Variables,
     registry: &Registry,
-    (errors, most): (&mut Vec<Refusal>, usize),
+    (errors, most): (&mut Vec<RequestError>, usize),
 ) {
     let VariableDefinition { name, var_type, .. } = &definition.node;
     let (name, ty) = (&name.node, &var_type.node);
@@ -61,7 +61,7 @@ fn coerce_one(
         None if errors.len() < most => {
             let message =
                 format!("Variable \"${name}\" of type \"{ty}\" is required: give it a value in \"variables\"");
-            errors.push(Refusal::Input { message, at: Some(definition.pos) });
+            errors.push(RequestError::Input { message, at: Some(definition.pos) });
         }
         None => {}
     }
@@ -73,7 +73,7 @@ struct Coercion<'a> {
     at: Pos,
     /// The path of the value within the variable.
     path: String,
-    errors: &'a mut Vec<Refusal>,
+    errors: &'a mut Vec<RequestError>,
     most: usize,
 }
 
@@ -84,7 +84,7 @@ impl Coercion<'_> {
 
     fn error(&mut self, message: String) {
         if self.errors.len() < self.most {
-            self.errors.push(Refusal::Input { message, at: Some(self.at) });
+            self.errors.push(RequestError::Input { message, at: Some(self.at) });
         }
     }
 
@@ -124,7 +124,8 @@ impl Coercion<'_> {
         given: &mut IndexMap<Name, Value>,
     ) {
         for unknown in given.keys().filter(|key| !fields.contains_key(key.as_str())) {
-            let message = self.within(unknown, |coercion| misfit::unknown_field(&coercion.place(), unknown, type_name));
+            let message =
+                self.within(unknown, |coercion| value_errors::unknown_field(&coercion.place(), unknown, type_name));
             self.error(message);
         }
         for field in fields.values() {
@@ -132,13 +133,13 @@ impl Coercion<'_> {
             self.within(&field.name, |coercion| match given.get_mut(field.name.as_str()) {
                 Some(value) => coercion.value(&ty, value),
                 None if ty.nullable || field.default_value.is_some() => {}
-                None => coercion.error(misfit::missing(&coercion.place(), &ty, coercion.registry)),
+                None => coercion.error(value_errors::missing(&coercion.place(), &ty, coercion.registry)),
             });
         }
     }
 
     fn wrong_type(&mut self, given: Shape<'_>, ty: &Type) {
-        self.error(misfit::wrong_type(&self.place(), given, ty, self.registry));
+        self.error(value_errors::wrong_type(&self.place(), given, ty, self.registry));
     }
 
     /// Runs a closure at a place within this one.
@@ -155,8 +156,8 @@ impl Coercion<'_> {
 /// Whether a value belongs to a leaf type.
 fn is_of(ty: &MetaType, value: &Value) -> bool {
     match ty {
-        MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !misfit::is_built_in(name) => is_valid(value),
-        _ => misfit::is_of_leaf(value.into(), ty, Source::Variable),
+        MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !value_errors::is_built_in(name) => is_valid(value),
+        _ => value_errors::is_of_leaf(value.into(), ty, Source::Variable),
     }
 }
 
@@ -164,8 +165,8 @@ fn is_of(ty: &MetaType, value: &Value) -> bool {
 fn normalize(ty: &str, value: &mut Value) {
     let Value::Number(number) = &*value else { return };
     let normal = match ty {
-        "Int" => misfit::int(number, Source::Variable).map(Value::from),
-        "ID" => misfit::id(number, Source::Variable).map(Value::from),
+        "Int" => value_errors::int(number, Source::Variable).map(Value::from),
+        "ID" => value_errors::id(number, Source::Variable).map(Value::from),
         _ => None,
     };
     if let Some(normal) = normal {

@@ -26,12 +26,12 @@ use async_graphql_value::Value;
 use super::document::{operations_mut, root};
 
 /// Merges the fields that are selected more than once in `document`, whose fragments form no cycle.
-pub(super) fn merge(document: &mut ExecutableDocument, registry: &Registry) {
+pub(super) fn collect_fields(document: &mut ExecutableDocument, registry: &Registry) {
     let ExecutableDocument { operations, fragments } = document;
     if fragments.values().any(|fragment| !fragment.node.directives.is_empty()) {
         return; // There are none for fragments: the validation reports it.
     }
-    let mut merge = Merge { fragments, registry, spread: HashSet::new() };
+    let mut merge = CollectFields { fragments, registry, spread: HashSet::new() };
     for operation in operations_mut(operations) {
         let set = std::mem::take(&mut operation.selection_set.node);
         // That a mutation runs only once is more important than the order of its result.
@@ -62,14 +62,14 @@ type Path = Vec<Positioned<Name>>;
 
 type Argument = (Positioned<Name>, Positioned<Value>);
 
-struct Merge<'a> {
+struct CollectFields<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     registry: &'a Registry,
     /// The fragments that were spread.
     spread: HashSet<Name>,
 }
 
-impl<'a> Merge<'a> {
+impl<'a> CollectFields<'a> {
     fn fragment(&mut self, fragment: &Positioned<FragmentDefinition>) -> Positioned<FragmentDefinition> {
         let mut fragment = fragment.clone();
         let on = self.registry.types.get(fragment.node.type_condition.node.on.node.as_str());

@@ -10,7 +10,9 @@ use async_graphql::{
 };
 use futures_util::FutureExt;
 
-use super::{Limits, RequestGuard, Settings, known::DocumentCache, known::Known, refusal::keep_short};
+use super::{
+    Limits, RequestLimits, Settings, document_cache::CachedDocument, document_cache::DocumentCache, error::keep_short,
+};
 
 /// A schema that executes nothing.
 pub struct DocumentCheck<Query, Mutation, Subscription>(Schema<Query, Mutation, Subscription>);
@@ -21,10 +23,10 @@ where
     Mutation: ObjectType + 'static,
     Subscription: SubscriptionType + 'static,
 {
-    /// A check for the schema of `builder`, with the limits of `guard`.
+    /// A check for the schema of `builder`, with the limits of `limits`.
     #[must_use]
-    pub fn new(guard: &RequestGuard, builder: SchemaBuilder<Query, Mutation, Subscription>) -> Self {
-        let Settings { limits, .. } = guard.0.settings;
+    pub fn new(limits: &RequestLimits, builder: SchemaBuilder<Query, Mutation, Subscription>) -> Self {
+        let Settings { limits, .. } = limits.0.settings;
         let builder = builder.limit_recursive_depth(limits.nesting).disable_suggestions();
         Self(builder.extension(Checks(limits)).finish())
     }
@@ -51,7 +53,7 @@ impl ExtensionFactory for Checks {
 /// The check of one document.
 struct Check {
     limits: Limits,
-    known: OnceLock<Arc<Known>>,
+    known: OnceLock<Arc<CachedDocument>>,
 }
 
 #[async_trait]

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::{
-    refusal::Refusal,
+    error::RequestError,
     scan::{after_block_string, after_string, position},
 };
 
@@ -33,7 +33,7 @@ enum BadEscape {
 /// # Errors
 /// If a string has an invalid escape sequence, with its position. Only documents with `\u` are checked; in others, the
 /// parser reports the error.
-pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, Refusal> {
+pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, RequestError> {
     if !document.contains("\\u") {
         return Ok(Cow::Borrowed(document));
     }
@@ -43,7 +43,7 @@ pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, Refusal> {
         resolved.push_str(before);
         let (token, tail) = split_token(from);
         if token.starts_with('"') && !token.starts_with("\"\"\"") {
-            resolve_string(token, &mut resolved).map_err(|(escape, rest)| Refusal::Syntax {
+            resolve_string(token, &mut resolved).map_err(|(escape, rest)| RequestError::Syntax {
                 message: escape.to_string(),
                 at: vec![position(document, rest.len() + tail.len())],
             })?;

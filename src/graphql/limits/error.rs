@@ -20,7 +20,7 @@ const MOST_TOLD: usize = 0x7fff_ffff;
 
 /// The reason why a request is not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum Refusal {
+pub(super) enum RequestError {
     /// The request exceeds one of the limits.
     #[error("{limit} (at most {allowed}, here {asked}). Ask for less, or in several requests.")]
     Limit { limit: Limit, allowed: usize, asked: usize, at: Option<Pos> },
@@ -104,16 +104,16 @@ impl Limit {
     ///
     /// # Errors
     /// If it is not.
-    pub(super) fn check(self, asked: usize, allowed: usize, at: Option<Pos>) -> Result<(), Refusal> {
+    pub(super) fn check(self, asked: usize, allowed: usize, at: Option<Pos>) -> Result<(), RequestError> {
         if asked <= allowed {
             Ok(())
         } else {
-            Err(Refusal::Limit { limit: self, allowed, asked: asked.min(MOST_TOLD), at })
+            Err(RequestError::Limit { limit: self, allowed, asked: asked.min(MOST_TOLD), at })
         }
     }
 }
 
-impl Refusal {
+impl RequestError {
     /// The error of the parser. It also refuses duplicate names, which are not a syntax error.
     pub(super) fn unparsed(error: &parser::Error) -> Self {
         let twice = |what: &str, name: &str| format!("There can be only one {what} named \"{name}\"");
@@ -144,28 +144,28 @@ impl Refusal {
 /// The source of the error of an aborted response, so that a transport can distinguish it from that of a request that
 /// was refused before execution.
 #[derive(Debug, Clone, Copy)]
-pub struct GivenUp;
+pub struct ExecutionAborted;
 
-impl Refusal {
+impl RequestError {
     /// The message if execution had begun.
     pub(super) fn given_up(self) -> ServerError {
-        ServerError { source: Some(Arc::new(GivenUp)), ..self.into() }
+        ServerError { source: Some(Arc::new(ExecutionAborted)), ..self.into() }
     }
 }
 
-impl From<Refusal> for ServerError {
-    fn from(refusal: Refusal) -> Self {
+impl From<RequestError> for ServerError {
+    fn from(refusal: RequestError) -> Self {
         let message = refusal.to_string();
         let (code, at) = match &refusal {
-            Refusal::Limit { at, .. } => (Code::LimitExceeded, at.iter().copied().collect()),
-            Refusal::Syntax { at, .. } => (Code::ParseFailed, at.clone()),
-            Refusal::Invalid { at, .. } => (Code::ValidationFailed, at.iter().copied().collect()),
-            Refusal::Input { at, .. } => (Code::BadUserInput, at.iter().copied().collect()),
+            RequestError::Limit { at, .. } => (Code::LimitExceeded, at.iter().copied().collect()),
+            RequestError::Syntax { at, .. } => (Code::ParseFailed, at.clone()),
+            RequestError::Invalid { at, .. } => (Code::ValidationFailed, at.iter().copied().collect()),
+            RequestError::Input { at, .. } => (Code::BadUserInput, at.iter().copied().collect()),
         };
         let mut error = Self::new(message, None);
         error.locations = at;
         let mut extensions = coded(code);
-        if let Refusal::Limit { limit, allowed, asked, .. } = refusal {
+        if let RequestError::Limit { limit, allowed, asked, .. } = refusal {
             extensions.set("limit", limit.name());
             extensions.set("allowed", allowed);
             extensions.set("asked", asked);
@@ -183,7 +183,7 @@ pub(super) fn validation_error(error: ServerError) -> ServerError {
 /// Whether an error of the library's validation is one that [`literals`](super::literals) or
 /// [`variables`](super::variables) report too, which only its wording shows. It is dropped: the library's rules for
 /// values are not those of the specification, and its rules for names see the document after some were removed.
-pub(super) fn is_found_by_guard(error: &ServerError) -> bool {
+pub(super) fn is_reported_by_us(error: &ServerError) -> bool {
     let is_of_missing =
         error.message.starts_with("Field \"") && error.message.ends_with("is required but not provided");
     let begins = [

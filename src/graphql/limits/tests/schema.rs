@@ -13,7 +13,7 @@ use async_graphql::{
     Value,
 };
 
-use super::super::{Limits, RequestGuard, Settings};
+use super::super::{Limits, RequestLimits, Settings};
 use crate::graphql::{
     dataloader::{DataLoader, Load},
     error::ApiError,
@@ -21,15 +21,15 @@ use crate::graphql::{
 
 pub(super) type TestSchema = Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema behind a guard with `limits`.
+/// The schema behind a limits with `limits`.
 pub(super) fn schema_with(limits: Limits) -> TestSchema {
     schema_of(Settings { limits, ..Settings::default() })
 }
 
-/// The schema behind a guard with these settings, to which `updateProfile` with a name is an attempt.
+/// The schema behind a limits with these settings, to which `updateProfile` with a name is an attempt.
 pub(super) fn schema_of(settings: Settings) -> TestSchema {
-    let guard = RequestGuard::new(settings, |name, given| name == "updateProfile" && given("name"));
-    guard.install(Schema::build(Query, Mutation, EmptySubscription)).finish()
+    let limits = RequestLimits::new(settings, |name, given| name == "updateProfile" && given("name"));
+    limits.install(Schema::build(Query, Mutation, EmptySubscription)).finish()
 }
 
 /// The loader of one request.
@@ -58,7 +58,7 @@ impl Load for Batches {
     }
 }
 
-/// The schema behind a guard with the default limits, but for those that would hide the others: what an operation may
+/// The schema behind a limits with the default limits, but for those that would hide the others: what an operation may
 /// cost is bounded before it is executed, and most of what is tried here would cost too much.
 pub(super) fn schema() -> TestSchema {
     schema_with(Limits { cost: usize::MAX, list_items: usize::MAX, ..Limits::default() })

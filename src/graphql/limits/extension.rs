@@ -1,4 +1,4 @@
-//! The guard's hooks, which the library calls while it processes one request.
+//! The hooks, which the library calls while it processes one request.
 
 use std::{
     any::TypeId,
@@ -16,13 +16,13 @@ use async_graphql::{
 };
 
 use super::{
-    ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts, cost,
+    ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts,
+    complexity::measure,
+    cost, deferred_checks,
     document::operation,
-    known::Known,
-    later,
-    measure::measure,
-    pace::{Pace, Work},
-    refusal::{Limit, Refusal, is_found_by_guard, keep_short, without_value},
+    document_cache::CachedDocument,
+    error::{Limit, RequestError, is_reported_by_us, keep_short, without_value},
+    execution_budget::{ExecutionBudget, Scheduler},
     suggest::suggest,
     values::{self, Weights},
     variables,
@@ -41,16 +41,16 @@ const COST: &str = "cost";
 const ERROR_FIELDS: usize = 4;
 
 /// Watches over one request.
-pub(super) struct Watch {
-    guard: Arc<Shared>,
-    pace: Arc<Pace>,
+pub(super) struct LimitsExtension {
+    shared: Arc<Shared>,
+    pace: Arc<Scheduler>,
     /// The result of the check of the request, once it has run.
     looked_at: OnceLock<LookedAt>,
 }
 
 /// The result of the check of a request.
 struct LookedAt {
-    known: Arc<Known>,
+    known: Arc<CachedDocument>,
     /// The size of the variables.
     weights: Weights,
     /// The cost of the operation; reported if the request asks for it.
@@ -59,19 +59,19 @@ struct LookedAt {
     /// The result of an earlier validation of the document, if it still applies.
     validated: Option<ValidationResult>,
     /// The errors outside the document. They are reported only if the document is valid.
-    errors: Vec<Refusal>,
+    errors: Vec<RequestError>,
 }
 
-impl Watch {
-    pub(super) fn new(guard: Arc<Shared>) -> Self {
-        let limits = &guard.settings.limits;
-        let pace = Arc::new(Pace::new(limits.response_fields(), limits.pending_fields()));
-        Self { guard, pace, looked_at: OnceLock::new() }
+impl LimitsExtension {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let limits = &shared.settings.limits;
+        let pace = Arc::new(Scheduler::new(limits.response_fields(), limits.pending_fields()));
+        Self { shared, pace, looked_at: OnceLock::new() }
     }
 
     /// Checks `request`, and sets the defaults of its variables.
-    fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, Refusal> {
-        let Shared { settings, is_attempt, documents, .. } = &*self.guard;
+    fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, RequestError> {
+        let Shared { settings, is_attempt, documents, .. } = &*self.shared;
         let limits = &settings.limits;
         let known = documents.read(request, limits, registry)?;
         let document = &known.document;
@@ -91,10 +91,10 @@ impl Watch {
         }
         let variables = &request.variables;
         if let Ok(operation) = &executed {
-            errors.extend(later::check(&known.later, operation.pos, variables, registry, limits.errors));
+            errors.extend(deferred_checks::check(&known.later, operation.pos, variables, registry, limits.errors));
         }
         if known.introspects && !settings.introspection {
-            return Err(Refusal::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
+            return Err(RequestError::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
         }
         let cost = match executed {
             Ok(Positioned { node: operation, .. }) => {
@@ -113,9 +113,9 @@ impl Watch {
         Ok(LookedAt { known, weights, cost, is_cost_told, validated, errors })
     }
 
-    /// The errors of a document, see [`Known::told`]; if there are none, the errors outside the document.
+    /// The errors of a document, see [`CachedDocument::told`]; if there are none, the errors outside the document.
     fn told(&self, found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
-        let settings = &self.guard.settings;
+        let settings = &self.shared.settings;
         let mut errors = looked_at.known.told(found);
         if errors.is_empty() {
             errors.extend(looked_at.errors.iter().cloned().map(ServerError::from));
@@ -131,11 +131,11 @@ impl Watch {
 }
 
 #[async_trait]
-impl Extension for Watch {
+impl Extension for LimitsExtension {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let answer = self.pace.drive(next.run(ctx)).await;
         let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.given_up()]));
-        keep_short(&mut response.errors, self.guard.settings.limits.errors);
+        keep_short(&mut response.errors, self.shared.settings.limits.errors);
         match self.looked_at.get() {
             Some(LookedAt { cost, is_cost_told: true, .. }) => response.extension(COST, Value::from(*cost)),
             _ => response,
@@ -154,7 +154,7 @@ impl Extension for Watch {
         if let Some(long) = long {
             self.pace.report_to(long.clone());
         }
-        request.data.insert(Work(Arc::clone(&self.pace)));
+        request.data.insert(ExecutionBudget(Arc::clone(&self.pace)));
         request.set_parsed_query(looked_at.known.document.clone());
         self.looked_at.get_or_init(|| looked_at);
         next.run(ctx, request).await
@@ -174,7 +174,7 @@ impl Extension for Watch {
             Some(result) => *result,
             None => match next.run(ctx).await {
                 Ok(result) => result,
-                Err(found) if found.iter().all(is_found_by_guard) => NOTHING_WRONG,
+                Err(found) if found.iter().all(is_reported_by_us) => NOTHING_WRONG,
                 Err(found) => return Err(told(found)),
             },
         };
@@ -192,7 +192,7 @@ impl Extension for Watch {
         next: NextExecute<'_>,
     ) -> Response {
         let introspects = self.looked_at.get().is_some_and(|looked_at| looked_at.known.introspects);
-        let _turn = if introspects { self.guard.introspections.acquire().await.ok() } else { None };
+        let _turn = if introspects { self.shared.introspections.acquire().await.ok() } else { None };
         next.run(ctx, operation_name).await
     }
 

@@ -5,7 +5,7 @@
 
 use async_graphql::ServerError;
 
-use super::{Limits, refusal::Limit};
+use super::{Limits, error::Limit};
 
 /// Checks that `body`, which is to be parsed as JSON, has no more values than a request may have.
 ///
@@ -36,7 +36,7 @@ mod tests {
     use async_graphql::Request;
 
     use super::*;
-    use crate::graphql::guard::tests::work_time;
+    use crate::graphql::limits::tests::work_time;
 
     #[test]
     fn counts_values_and_not_what_stands_in_text() {

@@ -2,7 +2,7 @@
 //! it (<https://spec.graphql.org/draft/#sec-Validation>: 5.6.1 to 5.6.4 and 5.8.5).
 //!
 //! The library has rules for these, but they accept a string as an enum value and variables anywhere, and do not check
-//! `__typename`. Their errors about values are therefore dropped (`refusal::is_of_value`), and this module reports
+//! `__typename`. Their errors about values are therefore dropped (`error::is_of_value`), and this module reports
 //! them.
 
 use std::collections::HashSet;
@@ -18,20 +18,20 @@ use async_graphql::{
 use async_graphql_value::{ConstValue, Value};
 
 use super::{
+    deferred_checks::{DeferredCheck, What},
     document::{name_of, root},
-    later::{Later, What},
-    misfit::{self, Shape, Source},
+    error::RequestError,
     place::Place,
-    refusal::Refusal,
+    value_errors::{self, Shape, Source},
 };
 
 /// The result of checking a document.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     /// The errors.
-    pub(super) errors: Vec<Refusal>,
+    pub(super) errors: Vec<RequestError>,
     /// The checks that depend on the values of variables.
-    pub(super) later: Vec<Later>,
+    pub(super) later: Vec<DeferredCheck>,
 }
 
 /// Checks the values of all operations of `document`, and of the fragments that they spread, which do not lead back to
@@ -70,7 +70,7 @@ struct Check<'a, 'f> {
 }
 
 impl<'a> Check<'a, '_> {
-    fn error(&mut self, error: Refusal) {
+    fn error(&mut self, error: RequestError) {
         let errors = &mut self.findings.errors;
         // Several operations may spread one fragment.
         if errors.len() < self.most && !errors.contains(&error) {
@@ -80,7 +80,7 @@ impl<'a> Check<'a, '_> {
 
     fn misfit(&mut self, message: String) {
         let at = Some(self.place.at);
-        self.error(Refusal::Input { message, at });
+        self.error(RequestError::Input { message, at });
     }
 
     /// Names that must be unique in their place. The library checks this too, but only after `absent` and `merge` have
@@ -90,7 +90,7 @@ impl<'a> Check<'a, '_> {
         for name in names.filter(|name| !seen.insert(&name.node)) {
             let sigil = if what == VARIABLE { "$" } else { "" };
             let message = format!("There can be only one {what} named \"{sigil}{}\"", name.node);
-            self.error(Refusal::Invalid { message, at: Some(name.pos) });
+            self.error(RequestError::Invalid { message, at: Some(name.pos) });
         }
     }
 
@@ -155,15 +155,15 @@ impl<'a> Check<'a, '_> {
                 && field.node.get_argument(&argument.name).is_none()
             {
                 let place = Place::of_field_argument(&argument.name, &field.node.name.node, field.pos);
-                let message = misfit::missing(&place.to_string(), &ty, self.registry);
-                self.error(Refusal::Invalid { message, at: Some(field.pos) });
+                let message = value_errors::missing(&place.to_string(), &ty, self.registry);
+                self.error(RequestError::Invalid { message, at: Some(field.pos) });
             }
         }
     }
 
     /// The library does not check this field at all.
     fn typename(&mut self, field: &'a Positioned<Field>, parent: Option<&'a MetaType>) {
-        let invalid = |message: String, at: Pos| Refusal::Invalid { message, at: Some(at) };
+        let invalid = |message: String, at: Pos| RequestError::Invalid { message, at: Some(at) };
         let on = parent.map_or("", MetaType::name);
         for (name, _) in &field.node.arguments {
             let message = format!("Unknown argument \"{name}\" on field \"__typename\" of type \"{on}\".");
@@ -239,7 +239,7 @@ impl<'a> Check<'a, '_> {
     ) {
         for unknown in given.keys().filter(|key| !fields.clone().any(|field| field.name == key.as_str())) {
             let message =
-                self.within(unknown, |check| misfit::unknown_field(&check.place.to_string(), unknown, type_name));
+                self.within(unknown, |check| value_errors::unknown_field(&check.place.to_string(), unknown, type_name));
             self.misfit(message);
         }
         for field in fields {
@@ -248,13 +248,13 @@ impl<'a> Check<'a, '_> {
             self.within(&field.name, |check| match given.get(field.name.as_str()) {
                 Some(value) => check.value(&ty, has_default, value),
                 None if ty.nullable || has_default => {}
-                None => check.misfit(misfit::missing(&check.place.to_string(), &ty, check.registry)),
+                None => check.misfit(value_errors::missing(&check.place.to_string(), &ty, check.registry)),
             });
         }
     }
 
     fn wrong_type(&mut self, given: Shape<'_>, ty: &Type) {
-        self.misfit(misfit::wrong_type(&self.place.to_string(), given, ty, self.registry));
+        self.misfit(value_errors::wrong_type(&self.place.to_string(), given, ty, self.registry));
     }
 
     /// Runs a closure at a place within this one.
@@ -267,7 +267,7 @@ impl<'a> Check<'a, '_> {
 
     fn later(&mut self, ty: &Type, what: What) {
         let (operation, place) = (self.operation.pos, self.place.clone());
-        self.findings.later.push(Later { operation, place, ty: ty.clone(), what });
+        self.findings.later.push(DeferredCheck { operation, place, ty: ty.clone(), what });
     }
 
     /// Checks a variable in a position of the type `ty`. The validation reports one that is not defined.
@@ -284,7 +284,7 @@ impl<'a> Check<'a, '_> {
                 "Variable \"${name}\" of type \"{defined}\" cannot be used as {}, which is of type \"{ty}\"",
                 self.place.in_sentence()
             );
-            self.error(Refusal::Invalid { message, at: Some(self.place.at) });
+            self.error(RequestError::Invalid { message, at: Some(self.place.at) });
         } else if defined.nullable && !ty.nullable {
             self.later(ty, What::NotNull(name.clone()));
         }
@@ -305,9 +305,9 @@ fn fits(defined: &Type, ty: &Type, is_defaulted: bool) -> bool {
 /// Whether a value is one of a leaf type; `None` for one of a custom scalar that has variables in it.
 fn is_of(ty: &MetaType, value: &Value) -> Option<bool> {
     match ty {
-        MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !misfit::is_built_in(name) => {
+        MetaType::Scalar { name, is_valid: Some(is_valid), .. } if !value_errors::is_built_in(name) => {
             value.clone().into_const().map(|value| is_valid(&value))
         }
-        _ => Some(misfit::is_of_leaf(value.into(), ty, Source::Literal)),
+        _ => Some(value_errors::is_of_leaf(value.into(), ty, Source::Literal)),
     }
 }

@@ -18,7 +18,7 @@ use async_graphql_value::Value;
 use super::{
     Limits,
     document::root,
-    refusal::{Limit, Refusal},
+    error::{Limit, RequestError},
 };
 use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
@@ -35,7 +35,7 @@ pub(super) fn check(
     variables: &Variables,
     registry: &Registry,
     limits: &Limits,
-) -> Result<usize, Refusal> {
+) -> Result<usize, RequestError> {
     let costs = Costs { document, variables, registry, limits };
     let cost = costs.of_set(&operation.selection_set.node, root(registry, operation.ty), false)?;
     Limit::Cost.check(cost, limits.cost, Some(operation.selection_set.pos))?;
@@ -52,7 +52,12 @@ struct Costs<'a> {
 impl<'a> Costs<'a> {
     /// The cost of the selections of a `parent`, which may be a page. Of an unknown type, only the fields count: the
     /// validation refuses it.
-    fn of_set(&self, set: &'a SelectionSet, parent: Option<&'a MetaType>, is_page: bool) -> Result<usize, Refusal> {
+    fn of_set(
+        &self,
+        set: &'a SelectionSet,
+        parent: Option<&'a MetaType>,
+        is_page: bool,
+    ) -> Result<usize, RequestError> {
         let mut sum = 0_usize;
         for selection in &set.items {
             let cost = match &selection.node {
@@ -84,7 +89,7 @@ impl<'a> Costs<'a> {
         field: &'a Positioned<Field>,
         parent: Option<&'a MetaType>,
         is_page: bool,
-    ) -> Result<usize, Refusal> {
+    ) -> Result<usize, RequestError> {
         let name = field.node.name.node.as_str();
         let known = parent.and_then(|parent| parent.field_by_name(name));
         for (_, value) in &field.node.arguments {

@@ -1,4 +1,4 @@
-//! The guard tried out: each attack is one request to a schema behind it, on a stack as small as those of the server.
+//! The request limits tried out: each attack is one request to a schema with them, on a stack as small as those of the server.
 
 use std::{
     pin::pin,
@@ -11,14 +11,14 @@ use async_graphql::{Request, Response, ServerError, Value};
 
 use self::schema::TestSchema;
 
-mod absent;
-mod answers;
 mod attacks;
+mod collect_fields;
 mod costs;
 mod documents;
 mod escapes;
-mod merge;
+mod omitted_variables;
 mod properties;
+mod responses;
 mod scan;
 mod schema;
 mod unique;

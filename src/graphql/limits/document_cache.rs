@@ -16,17 +16,17 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
     Limits,
-    absent::remove_absent,
+    collect_fields::collect_fields,
+    complexity::measure,
     conflicts,
+    deferred_checks::DeferredCheck,
     document::{read, refuse_unknown_types},
-    later::Later,
+    document_size,
+    error::{RequestError, is_reported_by_us, validation_error},
     literals::{self, Findings},
-    measure::measure,
-    merge::merge,
-    refusal::{Refusal, is_found_by_guard, validation_error},
+    omitted_variables::remove_omitted,
     typename,
     values::Weights,
-    weight,
 };
 
 /// The bytes that the cache itself needs for a document, and those kept with it.
@@ -36,7 +36,7 @@ const OVERHEAD: usize = 512;
 const EXPECTED: usize = 1000;
 
 /// A document that may be executed once its variables are checked.
-pub(super) struct Known {
+pub(super) struct CachedDocument {
     /// The document without the uses of absent variables, and with every field once.
     pub(super) document: ExecutableDocument,
     /// Whether it contains introspection.
@@ -46,24 +46,24 @@ pub(super) struct Known {
     /// Its size in bytes.
     weight: usize,
     /// The errors of its values. If there are any, the document is changed only where the validation would see nothing.
-    pub(super) errors: Vec<Refusal>,
+    pub(super) errors: Vec<RequestError>,
     /// The checks that depend on the values of its variables.
-    pub(super) later: Vec<Later>,
+    pub(super) later: Vec<DeferredCheck>,
 }
 
-impl Known {
+impl CachedDocument {
     fn new(document: ExecutableDocument, findings: Findings) -> Self {
         let introspects = selection_sets(&document).any(introspects);
         let Findings { errors, later } = findings;
-        let weight = weight::of(&document) + later.iter().map(Later::weight).sum::<usize>();
+        let weight = document_size::of(&document) + later.iter().map(DeferredCheck::weight).sum::<usize>();
         let validated = OnceLock::new();
         Self { document, introspects, validated, weight, errors, later }
     }
 
-    /// What is wrong with the document: what the library's validation `found`, without what the guard finds itself, and
+    /// What is wrong with the document: what the library's validation `found`, without what is found here, and
     /// what that is.
     pub(super) fn told(&self, mut found: Vec<ServerError>) -> Vec<ServerError> {
-        found.retain(|error| !is_found_by_guard(error));
+        found.retain(|error| !is_reported_by_us(error));
         conflicts::name_fields(&mut found, &self.document);
         found.dedup(); // Some are found by two of its rules.
         let own = self.errors.iter().cloned().map(ServerError::from);
@@ -84,7 +84,7 @@ impl Known {
 }
 
 /// The cached documents. The least used ones are evicted if they take too many bytes.
-pub(super) struct DocumentCache(Cache<Key, Arc<Known>, ByBytes>);
+pub(super) struct DocumentCache(Cache<Key, Arc<CachedDocument>, ByBytes>);
 
 impl DocumentCache {
     /// A cache of so many bytes.
@@ -96,7 +96,12 @@ impl DocumentCache {
     ///
     /// # Errors
     /// If it exceeds them, or is not a document.
-    pub(super) fn read(&self, request: &Request, limits: &Limits, registry: &Registry) -> Result<Arc<Known>, Refusal> {
+    pub(super) fn read(
+        &self,
+        request: &Request,
+        limits: &Limits,
+        registry: &Registry,
+    ) -> Result<Arc<CachedDocument>, RequestError> {
         let (text, variables) = (&request.query, &request.variables);
         if let Some(known) = self.0.get(&Asked { text, variables }) {
             return Ok(known);
@@ -106,11 +111,11 @@ impl DocumentCache {
         measure(&document, &Weights::default(), limits)?;
         let findings = literals::check(&document, registry, limits.errors);
         if findings.errors.is_empty() {
-            remove_absent(&mut document, variables, registry);
-            merge(&mut document, registry);
+            remove_omitted(&mut document, variables, registry);
+            collect_fields(&mut document, registry);
         }
         typename::wrap(&mut document);
-        let known = Arc::new(Known::new(document, findings));
+        let known = Arc::new(CachedDocument::new(document, findings));
         if !known.errors.is_empty() {
             return Ok(known);
         }
@@ -178,8 +183,8 @@ impl Equivalent<Key> for Asked<'_> {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<Key, Arc<Known>> for ByBytes {
-    fn weight(&self, key: &Key, known: &Arc<Known>) -> u64 {
+impl Weighter<Key, Arc<CachedDocument>> for ByBytes {
+    fn weight(&self, key: &Key, known: &Arc<CachedDocument>) -> u64 {
         let given: usize = key.given.iter().map(|name| name.len() + 2 * size_of::<Name>()).sum();
         u64::try_from(key.text.len() + given + known.weight + OVERHEAD).unwrap_or(u64::MAX)
     }

@@ -18,12 +18,12 @@ use async_graphql_value::Value;
 use super::document::{name_of, operations_mut};
 
 /// Removes the uses of absent variables from `document`.
-pub(super) fn remove_absent(document: &mut ExecutableDocument, variables: &Variables, registry: &Registry) {
+pub(super) fn remove_omitted(document: &mut ExecutableDocument, variables: &Variables, registry: &Registry) {
     let names = absent(document, variables, registry);
     if names.is_empty() {
         return;
     }
-    let mut absent = Absent { names, used: HashSet::new() };
+    let mut absent = Omitted { names, used: HashSet::new() };
     for fragment in document.fragments.values_mut() {
         absent.leave_directives(&mut fragment.node.directives);
         absent.leave_selections(&mut fragment.node.selection_set.node);
@@ -58,13 +58,13 @@ fn absent(document: &ExecutableDocument, variables: &Variables, registry: &Regis
     absent
 }
 
-struct Absent {
+struct Omitted {
     names: HashSet<Name>,
     /// The variables of which a use was removed.
     used: HashSet<Name>,
 }
 
-impl Absent {
+impl Omitted {
     fn leave_selections(&mut self, set: &mut SelectionSet) {
         for selection in &mut set.items {
             match &mut selection.node {

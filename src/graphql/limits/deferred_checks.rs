@@ -9,15 +9,15 @@ use async_graphql_value::Value;
 
 use super::{
     document::name_of,
-    misfit::{self, Shape},
+    document_size,
+    error::RequestError,
     place::Place,
-    refusal::Refusal,
-    weight,
+    value_errors::{self, Shape},
 };
 
 /// A check that runs for each request.
 #[derive(Debug)]
-pub(super) struct Later {
+pub(super) struct DeferredCheck {
     /// The position of the operation that contains it.
     pub(super) operation: Pos,
     pub(super) place: Place,
@@ -34,18 +34,18 @@ pub(super) enum What {
     Scalar(Value),
 }
 
-impl Later {
+impl DeferredCheck {
     /// Its size in bytes.
     pub(super) fn weight(&self) -> usize {
         let what = match &self.what {
             What::NotNull(variable) => variable.len(),
-            What::Scalar(value) => weight::of_value(value),
+            What::Scalar(value) => document_size::of_value(value),
         };
         size_of::<Self>() + self.place.weight() + what
     }
 
     /// The error in the values of `variables`, if there is one.
-    fn error(&self, variables: &Variables, registry: &Registry) -> Option<Refusal> {
+    fn error(&self, variables: &Variables, registry: &Registry) -> Option<RequestError> {
         let (place, given) = match &self.what {
             What::NotNull(variable) => {
                 let place = format!("Variable \"${variable}\", used as {}", self.place.in_sentence());
@@ -59,19 +59,19 @@ impl Later {
                 (self.place.to_string(), Some(value).filter(|value| !is_valid(value))?)
             }
         };
-        let message = misfit::wrong_type(&place, Shape::from(&given), &self.ty, registry);
-        Some(Refusal::Input { message, at: Some(self.place.at) })
+        let message = value_errors::wrong_type(&place, Shape::from(&given), &self.ty, registry);
+        Some(RequestError::Input { message, at: Some(self.place.at) })
     }
 }
 
 /// The errors of the operation that begins at `operation`, with these values of its variables; at most `most`.
 pub(super) fn check(
-    later: &[Later],
+    later: &[DeferredCheck],
     operation: Pos,
     variables: &Variables,
     registry: &Registry,
     most: usize,
-) -> Vec<Refusal> {
+) -> Vec<RequestError> {
     let own = later.iter().filter(|one| one.operation == operation);
     own.filter_map(|one| one.error(variables, registry)).take(most).collect()
 }

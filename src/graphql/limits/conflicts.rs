@@ -8,7 +8,7 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 
-use super::known::selection_sets;
+use super::document_cache::selection_sets;
 
 /// Makes the errors about differing arguments name the response name of the fields.
 pub(super) fn name_fields(errors: &mut [ServerError], document: &ExecutableDocument) {

@@ -10,8 +10,9 @@ use async_graphql::{
 };
 
 use super::{
-    Limits, escapes, inputs,
-    refusal::{Limit, Refusal},
+    Limits,
+    error::{Limit, RequestError},
+    escapes, inputs,
     scan::{Unterminated, position, scan},
     zeros,
 };
@@ -23,9 +24,11 @@ const LONGEST_NAME: usize = 128;
 ///
 /// # Errors
 /// If it exceeds them, or if it is not a document.
-pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
-    let found = scan(text)
-        .map_err(|Unterminated(at)| Refusal::Syntax { message: "this string has no end".to_owned(), at: vec![at] })?;
+pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, RequestError> {
+    let found = scan(text).map_err(|Unterminated(at)| RequestError::Syntax {
+        message: "this string has no end".to_owned(),
+        at: vec![at],
+    })?;
     Limit::Nesting.check(found.nesting, limits.nesting, None)?;
     Limit::Tokens.check(found.tokens, limits.tokens, None)?;
     Limit::NameLength.check(found.name, LONGEST_NAME, None)?;
@@ -34,30 +37,30 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
         return Err(inexact(text, rest));
     }
     let resolved = escapes::resolve(text)?;
-    let document = parse_query(zeros::without_sign(&resolved)).map_err(|error| Refusal::unparsed(&error))?;
+    let document = parse_query(zeros::without_sign(&resolved)).map_err(|error| RequestError::unparsed(&error))?;
     match inputs::find_duplicate(text) {
         Some((name, at)) => {
             let message = format!("There can be only one input field named \"{name}\"");
-            Err(Refusal::Invalid { message, at: Some(at) })
+            Err(RequestError::Invalid { message, at: Some(at) })
         }
         None => Ok(document),
     }
 }
 
 /// The error of a number that begins where `rest` bytes of `text` are left.
-fn inexact(text: &str, rest: usize) -> Refusal {
+fn inexact(text: &str, rest: usize) -> RequestError {
     let place = inputs::place_of(text, rest).map(|place| format!("{place}: ")).unwrap_or_default();
     let message = format!("{place}a number with more digits than are kept was given; write it as a String, in quotes");
-    Refusal::Input { message, at: Some(position(text, rest)) }
+    RequestError::Input { message, at: Some(position(text, rest)) }
 }
 
 /// Refuses a list of an unknown type that has a default value: the library's validation panics over it.
-pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), Refusal> {
+pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), RequestError> {
     let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
     for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {
         let name = name_of(&definition.node.var_type.node);
         if !registry.types.contains_key(name) {
-            return Err(Refusal::Invalid {
+            return Err(RequestError::Invalid {
                 message: format!("Unknown type \"{name}\""),
                 at: Some(definition.node.var_type.pos),
             });
@@ -73,7 +76,7 @@ pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Reg
 pub(super) fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
-) -> Result<&'a Positioned<OperationDefinition>, Refusal> {
+) -> Result<&'a Positioned<OperationDefinition>, RequestError> {
     let found = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(operation),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
@@ -85,7 +88,7 @@ pub(super) fn operation<'a>(
             Some(_) => "The document has no operation with the name given in \"operationName\"",
             None => "The document has several operations: say which one is meant in \"operationName\"",
         };
-        Refusal::Input { message: message.to_owned(), at: None }
+        RequestError::Input { message: message.to_owned(), at: None }
     })
 }
 
