@@ -65,7 +65,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
-    let posting = tokio::spawn(services.clone().work(stopping.clone()));
+    let posting = tokio::spawn(services.clone().run_worker(stopping.clone()));
     http::serve(listener, server_options(api, config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::mail::{Smtp, Transport};
 use crate::services::hasher::Hasher;
 use crate::services::installation::SecretKeyError;
-use crate::services::outbox::Post;
+use crate::services::outbox::Mailer;
 use crate::services::{RefusalLimit, Services};
 use crate::storage::Db;
 use crate::storage::db::Location;
@@ -61,7 +61,7 @@ pub(super) async fn services_with(
         clock: Arc::new(SystemClock),
         hasher: Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?,
         links: config.links.clone(),
-        mail: transport.map(Post::new),
+        mail: transport.map(Mailer::new),
         policy: config.policy,
         refusals: RefusalLimit::default(),
         db,

@@ -57,7 +57,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(domain, login).await?))
         }
         UserVerb::VoidUndoLinks(_) => {
-            output::print(&format!("{} undo links invalidated\n", services.void_undo_links(domain, login).await?))
+            output::print(&format!("{} undo links invalidated\n", services.invalidate_undo_links(domain, login).await?))
         }
     }
 }
@@ -117,7 +117,7 @@ fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
     if from_standard_input {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
-        return Ok(Password::typed(line.trim_end_matches(['\r', '\n'])));
+        return Ok(Password::from_input(line.trim_end_matches(['\r', '\n'])));
     }
     if !std::io::stdin().is_terminal() {
         return Err(CliError::usage("standard input is not a terminal to enter the password at; use --password-stdin"));
@@ -126,5 +126,5 @@ fn ask_password(from_standard_input: bool) -> Result<Password, CliError> {
     if rpassword::prompt_password("Repeat the password: ").map_err(unreadable)? != password {
         return Err(CliError::failed("the two passwords differ; nothing was changed"));
     }
-    Ok(Password::typed(&password))
+    Ok(Password::from_input(&password))
 }

@@ -23,7 +23,7 @@ use super::{
     values::{Config, DocumentSettings},
 };
 use crate::{
-    domain::{attempts::Throttle, rate_limit::Window, session::Lifetimes},
+    domain::{attempts::Backoff, rate_limit::Window, session::Lifetimes},
     graphql::{
         documents::Mode,
         limits::{self, Limits},
@@ -316,8 +316,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
                 refresh_grace: delta(refresh_grace),
                 fresh_for: delta(fresh_for),
             },
-            wrong_passwords: Throttle { free: password_free_tries, max_wait: delta(password_max_wait) },
-            wrong_passwords_per_user: Throttle {
+            wrong_passwords: Backoff { free: password_free_tries, max_wait: delta(password_max_wait) },
+            wrong_passwords_per_user: Backoff {
                 free: password_free_tries_per_user,
                 max_wait: delta(password_max_wait_per_user),
             },

@@ -16,14 +16,14 @@ pub struct Caller {
     pub domain: Domain,
 }
 
-/// The user whose permissions decide which entities a list contains.
+/// What a caller may see: the part of the caller that decides which entities a list contains.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Viewer {
-    /// The viewer's domain; entities of other domains are never visible.
+pub struct Visibility {
+    /// The caller's domain; entities of other domains are never visible.
     pub domain_id: DomainId,
     /// The normalised user id, the form that is compared.
     pub login_key: String,
-    /// Whether the viewer sees all entities of the domain.
+    /// Whether the caller may see all entities of the domain.
     pub is_admin: bool,
 }
 
@@ -58,10 +58,10 @@ impl Caller {
         Self::may_be_served(user, domain) && user.auth_type == AuthType::Local
     }
 
-    /// The caller as a viewer of lists.
+    /// What the caller may see in lists.
     #[must_use]
-    pub fn viewer(&self) -> Viewer {
-        Viewer {
+    pub fn visibility(&self) -> Visibility {
+        Visibility {
             domain_id: self.user.domain_id.clone(),
             login_key: self.user.login.key().to_owned(),
             is_admin: self.user.is_admin(),
@@ -83,7 +83,7 @@ impl Caller {
 
     /// Checks that the user authenticated recently enough for an operation that requires step-up authentication.
     pub fn is_recently_authenticated(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<(), StepUpRequired> {
-        if lifetimes.is_fresh(&self.session, now) { Ok(()) } else { Err(StepUpRequired) }
+        if lifetimes.is_recently_authenticated(&self.session, now) { Ok(()) } else { Err(StepUpRequired) }
     }
 
     /// Checks that the user's password and MFA are managed here.

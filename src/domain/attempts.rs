@@ -20,12 +20,12 @@ pub struct Attempts {
 
 /// The attempt came before the delay had passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
+pub struct RetryAfter {
     /// The remaining delay in whole seconds, at least one.
     pub retry_after: u32,
 }
 
-impl Wait {
+impl RetryAfter {
     /// Whether a delay of `length` that started at `started_at` is over at `now`. A start in the future, written before
     /// the clock was set back, counts as `now`: no delay lasts longer than its own length.
     ///
@@ -82,23 +82,23 @@ impl Charge {
 
 /// Allows `free` failures without a delay. Each further failure doubles the delay, from one second up to `max_wait`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Throttle {
+pub struct Backoff {
     /// The number of failures without a delay.
     pub free: u32,
     /// The longest delay.
     pub max_wait: TimeDelta,
 }
 
-impl Throttle {
+impl Backoff {
     /// Whether an attempt may be compared now.
     ///
     /// # Errors
     /// The remaining delay if not.
-    pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), Wait> {
+    pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), RetryAfter> {
         let Some(attempts) = before.filter(|attempts| attempts.blocked_until > now) else { return Ok(()) };
         // Never more than the delay of that many failures, whatever is stored.
         let stored = attempts.blocked_until - attempts.failed_at;
-        Wait::check(attempts.failed_at, stored.min(self.wait_after(attempts.failures)), now)
+        RetryAfter::check(attempts.failed_at, stored.min(self.delay_after(attempts.failures)), now)
     }
 
     /// Counts an attempt as failed *before* the password is compared, so that concurrent attempts cannot slip through
@@ -107,12 +107,12 @@ impl Throttle {
     pub fn charge(self, before: Option<Attempts>, now: Timestamp) -> Charge {
         let remembered = before.filter(|attempts| now - attempts.failed_at < FORGET_AFTER);
         let failures = remembered.map_or(0, |attempts| attempts.failures).saturating_add(1);
-        Charge { before, after: Attempts { failures, failed_at: now, blocked_until: now + self.wait_after(failures) } }
+        Charge { before, after: Attempts { failures, failed_at: now, blocked_until: now + self.delay_after(failures) } }
     }
 
     /// The delay after `failures` counted failures.
     #[must_use]
-    pub fn wait_after(self, failures: u32) -> TimeDelta {
+    pub fn delay_after(self, failures: u32) -> TimeDelta {
         match failures.checked_sub(self.free) {
             None | Some(0) => TimeDelta::zero(),
             Some(beyond) => TimeDelta::seconds(1_i64 << (beyond - 1).min(40)).min(self.max_wait),
@@ -124,7 +124,7 @@ impl Throttle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RollingBackoff {
     /// The number of failures without a delay, and the longest delay.
-    pub backoff: Throttle,
+    pub backoff: Backoff,
     /// For how long a failure counts.
     pub span: TimeDelta,
 }
@@ -132,14 +132,14 @@ pub struct RollingBackoff {
 /// Wrong passwords from one network, over all users: it slows down an attacker who tries one password with many user
 /// ids. These numbers are fixed.
 pub const NETWORK_BACKOFF: RollingBackoff =
-    RollingBackoff { backoff: Throttle { free: 300, max_wait: TimeDelta::seconds(60) }, span: TimeDelta::hours(1) };
+    RollingBackoff { backoff: Backoff { free: 300, max_wait: TimeDelta::seconds(60) }, span: TimeDelta::hours(1) };
 
 impl RollingBackoff {
     /// How many of the newest failures [`check`](Self::check) needs: with these the delay is the longest.
     #[must_use]
     pub fn depth(self) -> u32 {
         let longest =
-            (0..64).find(|beyond| self.backoff.wait_after(self.backoff.free + beyond) >= self.backoff.max_wait);
+            (0..64).find(|beyond| self.backoff.delay_after(self.backoff.free + beyond) >= self.backoff.max_wait);
         self.backoff.free + longest.unwrap_or_default()
     }
 
@@ -153,11 +153,11 @@ impl RollingBackoff {
     ///
     /// # Errors
     /// The remaining delay if not.
-    pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), Wait> {
+    pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), RetryAfter> {
         let Some(newest) = newest_first.first() else { return Ok(()) };
         let failures = newest_first.iter().filter(|failed_at| *newest - **failed_at < self.span).count();
-        let length = self.backoff.wait_after(u32::try_from(failures).unwrap_or(u32::MAX));
-        Wait::check(*newest, length, now)
+        let length = self.backoff.delay_after(u32::try_from(failures).unwrap_or(u32::MAX));
+        RetryAfter::check(*newest, length, now)
     }
 }
 
@@ -167,21 +167,21 @@ mod tests {
 
     use super::*;
 
-    const THROTTLE: Throttle = Throttle { free: 5, max_wait: TimeDelta::minutes(15) };
+    const THROTTLE: Backoff = Backoff { free: 5, max_wait: TimeDelta::minutes(15) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
     }
 
     #[test]
-    fn five_are_free_then_the_wait_doubles_up_to_the_limit() {
-        let waits: Vec<i64> = (1..=17).map(|failures| THROTTLE.wait_after(failures).num_seconds()).collect();
+    fn after_five_failures_the_delay_doubles_up_to_the_maximum() {
+        let waits: Vec<i64> = (1..=17).map(|failures| THROTTLE.delay_after(failures).num_seconds()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-        assert_eq!(THROTTLE.wait_after(u32::MAX).num_seconds(), 900);
+        assert_eq!(THROTTLE.delay_after(u32::MAX).num_seconds(), 900);
     }
 
     #[test]
-    fn a_day_without_failure_forgets() {
+    fn failures_are_discarded_after_a_day_without_another() {
         let many = Attempts { failures: 40, failed_at: at(0), blocked_until: at(900) };
         assert_eq!(THROTTLE.charge(Some(many), at(86_399)).after.failures, 41);
         assert_eq!(THROTTLE.charge(Some(many), at(86_400)).after.failures, 1);
@@ -191,11 +191,11 @@ mod tests {
     fn a_delay_from_the_future_lasts_no_longer_than_its_own_length() {
         let ahead = Attempts { failures: 16, failed_at: at(0), blocked_until: at(900) };
         for hours in [0, 1, 1000] {
-            assert_eq!(THROTTLE.check(Some(ahead), at(-3600 * hours)), Err(Wait { retry_after: 900 }));
+            assert_eq!(THROTTLE.check(Some(ahead), at(-3600 * hours)), Err(RetryAfter { retry_after: 900 }));
         }
         // The stored value alone is not trusted either.
         let edited = Attempts { blocked_until: at(1_000_000), ..ahead };
-        assert_eq!(THROTTLE.check(Some(edited), at(899)), Err(Wait { retry_after: 1 }));
+        assert_eq!(THROTTLE.check(Some(edited), at(899)), Err(RetryAfter { retry_after: 1 }));
         assert_eq!(THROTTLE.check(Some(edited), at(900)), Ok(()));
     }
 
@@ -208,7 +208,7 @@ mod tests {
         let wrong = THROTTLE.charge(Some(sixth.after), at(11)).after;
         let left = sixth.undo(wrong);
         assert_eq!(left, Attempts { failures: 6, ..wrong });
-        assert_eq!(THROTTLE.check(Some(left), at(11)), Err(Wait { retry_after: 1 }));
+        assert_eq!(THROTTLE.check(Some(left), at(11)), Err(RetryAfter { retry_after: 1 }));
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         let mut now = 0;
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
             failures.insert(0, at(now));
-            assert_eq!(NETWORK_BACKOFF.check(&failures, at(now)), Err(Wait { retry_after: seconds }));
+            assert_eq!(NETWORK_BACKOFF.check(&failures, at(now)), Err(RetryAfter { retry_after: seconds }));
             now += i64::from(seconds);
             assert_eq!(NETWORK_BACKOFF.check(&failures, at(now)), Ok(()));
         }
@@ -231,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_client_that_tries_as_fast_as_possible_gets_few_attempts_a_day(pauses in prop::collection::vec(0_i64..100, 1..200)) {
+        fn the_backoff_limits_attempts_per_day(pauses in prop::collection::vec(0_i64..100, 1..200)) {
             let (mut now, mut state, mut looked_at) = (at(0), None, 0);
             for pause in pauses {
                 now += TimeDelta::seconds(pause);

@@ -3,13 +3,13 @@
 //! A code is pending, exhausted by wrong attempts, expired, or deleted. Only time and attempts end the pending state,
 //! and no transition leads back to it: a new code is a separate code.
 
-use super::attempts::Wait;
+use super::attempts::RetryAfter;
 use super::email::Email;
 use super::ids::{CodeId, SessionId, UserId};
 use super::secret::Digest;
-use super::{Timestamp, capital_enum};
+use super::{Timestamp, string_enum};
 
-capital_enum! {
+string_enum! {
     /// The purpose of a code or token.
     CodePurpose {
         /// To verify an email address.
@@ -32,11 +32,11 @@ capital_enum! {
 impl CodePurpose {
     /// The purposes whose codes a change of the password invalidates: all except undo links, which are the only way for
     /// the owner of a compromised account to restore the old address.
-    pub const VOIDED_BY_PASSWORD: [Self; 6] =
+    pub const INVALIDATED_BY_PASSWORD_CHANGE: [Self; 6] =
         [Self::VerifyEmail, Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
     /// The purposes whose codes are invalidated when a user is disabled. Undo links stay valid: with them, an owner
     /// recovers an address that an attacker replaced.
-    pub const VOIDED_BY_DISABLING: [Self; 5] =
+    pub const INVALIDATED_BY_DISABLING: [Self; 5] =
         [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
     /// The purposes whose codes a change of MFA invalidates.
     pub const OF_MFA: [Self; 4] = [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate];
@@ -96,7 +96,7 @@ pub enum CodeRefusal {
     /// The code has expired.
     Expired,
     /// Too many wrong attempts, and when to retry if waiting helps. The code was not compared.
-    TooManyTries(Option<Wait>),
+    TooManyTries(Option<RetryAfter>),
     /// The code is wrong.
     Wrong {
         /// The number of attempts that remain.
@@ -177,7 +177,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_happens_a_code_bears_few_guesses_wins_once_and_dies_in_time(events in prop::collection::vec(event(), 1..80)) {
+        fn a_code_has_limited_attempts_is_consumed_once_and_expires(events in prop::collection::vec(event(), 1..80)) {
             let mut now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
             let mut waiting: Option<Code> = None;
             let (mut looked_at, mut issued_at) = (0, now);

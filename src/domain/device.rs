@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_device_has_no_name() {
+    fn an_unrecognised_user_agent_has_no_device_name() {
         for user_agent in
             ["", "-", "Mozilla/5.0", "<script>alert(1)</script>", "앱/1.0", "123456", "/", &"x".repeat(33)]
         {
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_is_short_and_printable_whatever_the_header_holds(user_agent in any::<String>()) {
+        fn device_names_are_short_and_printable(user_agent in any::<String>()) {
             if let Some(name) = name(&user_agent) {
                 prop_assert!(!name.is_empty() && name.len() <= 64 && !name.contains(char::is_control));
             }

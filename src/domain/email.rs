@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decomposed_address_is_the_composed_one() {
+    fn decomposed_and_composed_addresses_are_equal() {
         for (decomposed, composed) in [
             ("jo\u{308}rg@ex.com", "jörg@ex.com"),
             ("x@bu\u{308}cher.example", "x@bücher.example"),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn is_kept_as_typed_and_compared_in_one_form() {
+    fn an_address_is_stored_as_entered_and_compared_normalised() {
         let email = Email::parse(" Wonny@Exämple.com ").unwrap();
         assert_eq!(email.as_str(), "Wonny@Exämple.com");
         assert_eq!(email.key(), "wonny@xn--exmple-cua.com");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_address_is_refused() {
+    fn malformed_addresses_are_rejected() {
         let long = format!("{}@example.com", "x".repeat(65));
         let wrong = [
             "",
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_accepted_has_one_at_and_no_space_and_parses_to_the_same_again(text in "\\PC{0,20}@\\PC{0,20}") {
+        fn accepted_addresses_have_one_at_sign_and_round_trip(text in "\\PC{0,20}@\\PC{0,20}") {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert_eq!(email.key().matches('@').count(), 1);
                 prop_assert!(!email.key().chars().any(|c| c.is_control() || c == ' ' || c == ','));

@@ -1,8 +1,8 @@
 //! The kinds of entities that import and export transfer.
 
-use super::capital_enum;
+use super::string_enum;
 
-capital_enum! {
+string_enum! {
     /// The kind of an entity, in export order. Its written form is `kind` in an import file.
     EntityKind {
         /// A domain.

@@ -1,12 +1,12 @@
 //! Security events: what happened to an account. Its owner can list them.
 
 use super::ids::{EventId, UserId};
-use super::{Timestamp, capital_enum};
+use super::{Timestamp, string_enum};
 
 /// How many days an event is kept.
 pub const EVENT_RETENTION_DAYS: i64 = 90;
 
-capital_enum! {
+string_enum! {
     /// The type of a security event.
     SecurityEventType {
         /// The user signed in.
@@ -76,7 +76,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// Who caused an event.
     SecurityEventActor {
         /// The user, or a client that claims to be them.

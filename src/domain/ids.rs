@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_carries_its_prefix_and_plain_characters() {
+    fn an_id_has_its_prefix_and_allowed_characters() {
         assert!(UserId::parse("user-a1b2c3d4e5f6").is_ok());
         assert!(RoleId::parse("managed-workspace-owner").is_ok());
         for wrong in ["", "user-", "domain-1", "user-ä", "user-a b", "USER-1"] {

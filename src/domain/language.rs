@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn subtags_that_are_not_registered_are_refused_by_name() {
+    fn unregistered_subtags_are_named_in_the_error() {
         for (text, part) in [
             ("korean", "korean"),
             ("Korean", "korean"),

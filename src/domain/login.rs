@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_form_and_surrounding_space_do_not_matter() {
+    fn case_normal_form_and_surrounding_spaces_do_not_matter() {
         let key = |text| LoginId::parse(text).unwrap().key().to_owned();
         assert_eq!(key(" Wonny@Example.com "), key("wonny@example.com"));
         assert_eq!(key("JOSE\u{301}"), key("josé"));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_long_and_control_characters_are_refused() {
+    fn empty_and_long_user_ids_and_control_characters_are_rejected() {
         for wrong in ["", "  ", "a\0b", "a\r\nb", &"x".repeat(257)] {
             assert!(LoginId::parse(wrong).is_err());
         }
@@ -102,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_folds_to_itself(text in "\\PC{1,40}") {
+        fn folding_is_idempotent(text in "\\PC{1,40}") {
             let once = fold(&text);
             prop_assert_eq!(fold(&once), once);
         }

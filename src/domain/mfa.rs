@@ -1,10 +1,10 @@
 //! The state of multi-factor authentication (MFA) and its transitions. Only a [`Proof`] or an operator can change it.
 
-use super::capital_enum;
 use super::email::Email;
 use super::secret::Digest;
+use super::string_enum;
 
-capital_enum! {
+string_enum! {
     /// Whether MFA is on.
     MfaState {
         /// MFA is on.
@@ -14,7 +14,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// The types of factors.
     MfaType {
         /// A code sent to an email address.
@@ -71,20 +71,20 @@ pub struct Proof(());
 impl Proof {
     /// From an emailed code: the keyed digest of the submitted code equals that of the sent one.
     #[must_use]
-    pub fn by_mail(sent: &Digest, typed: &Digest) -> Option<Self> {
+    pub fn by_emailed_code(sent: &Digest, typed: &Digest) -> Option<Self> {
         (sent == typed).then_some(Self(()))
     }
 
     /// From an authenticator app: its code was accepted for a time step.
     #[must_use]
-    pub fn by_app(accepted_step: Option<i64>) -> Option<Self> {
+    pub fn by_one_time_password(accepted_step: Option<i64>) -> Option<Self> {
         accepted_step.map(|_| Self(()))
     }
 
     /// From a recovery code: it was found and consumed.
     #[must_use]
-    pub fn by_recovery_code(was_taken: bool) -> Option<Self> {
-        was_taken.then_some(Self(()))
+    pub fn by_recovery_code(was_consumed: bool) -> Option<Self> {
+        was_consumed.then_some(Self(()))
     }
 }
 
@@ -197,7 +197,7 @@ impl Mfa {
 
     /// The state after an operator ends the enforcement.
     #[must_use]
-    pub fn leave_to_user(&self) -> Self {
+    pub fn stop_enforcing(&self) -> Self {
         Self { enforce: false, mfa_type: self.mfa_type.filter(|_| self.is_enabled()), ..self.clone() }
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         if by_recovery_code {
             Proof::by_recovery_code(is_right)
         } else {
-            Proof::by_mail(&[1; 32], &[u8::from(is_right); 32])
+            Proof::by_emailed_code(&[1; 32], &[u8::from(is_right); 32])
         }
     }
 
@@ -247,7 +247,7 @@ mod tests {
         /// MFA is never enabled without proof of the new factor, nor disabled without proof of the old one or an
         /// operator.
         #[test]
-        fn no_sequence_of_events_switches_it_without_a_proof(events in prop::collection::vec(event(), 1..60)) {
+        fn no_sequence_of_events_changes_mfa_without_a_proof(events in prop::collection::vec(event(), 1..60)) {
             let (mut mfa, mut pending) = (Mfa::default(), None);
             for event in events {
                 let before = mfa.clone();
@@ -273,7 +273,7 @@ mod tests {
                     Event::AdminEnforces(kind) => if let Ok(enforced) = mfa.enforce(kind) {
                         mfa = enforced;
                     },
-                    Event::AdminLeaves => mfa = mfa.leave_to_user(),
+                    Event::AdminLeaves => mfa = mfa.stop_enforcing(),
                 }
                 let was_proven = matches!(event, Event::Confirm { is_right: true, .. });
                 let by_admin = matches!(event, Event::AdminResets);

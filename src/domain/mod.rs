@@ -74,7 +74,7 @@ impl Invalid {
 }
 
 /// Defines an enum whose values are written in capitals in the database, in import files, and in the API.
-macro_rules! capital_enum {
+macro_rules! string_enum {
     (
         $(#[$meta:meta])*
         $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal),+ $(,)? }
@@ -106,4 +106,4 @@ macro_rules! capital_enum {
         }
     };
 }
-pub(crate) use capital_enum;
+pub(crate) use string_enum;

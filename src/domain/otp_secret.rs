@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base32_is_read_as_people_write_it_and_written_in_one_form() {
+    fn base32_is_parsed_leniently_and_written_canonically() {
         let secret = OtpSecret::parse("gezd gnbv gy3t qojq GEZD GNBV GY3T QOJQ").unwrap();
         assert_eq!(secret.as_bytes(), b"12345678901234567890");
         assert_eq!(secret.reveal(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_or_no_base32_is_refused() {
+    fn short_or_malformed_base32_is_rejected() {
         for wrong in ["", "GEZDGNBVGY3TQOI", "GEZDGNBVGY3TQO", "0EZDGNBVGY3TQOJQ", &"A".repeat(206)] {
             assert!(OtpSecret::parse(wrong).is_err(), "{wrong}");
         }

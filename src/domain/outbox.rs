@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 
 use super::ids::JobId;
-use super::{Timestamp, capital_enum};
+use super::{Timestamp, string_enum};
 
-capital_enum! {
+string_enum! {
     /// The type of a job.
     JobKind {
         /// Send a message.
@@ -33,14 +33,14 @@ pub struct Job {
     pub tries: u32,
 }
 
-/// A worker's lease on a job. The worker stops earlier by itself, see [`WORK_FOR`].
+/// A worker's lease on a job. The worker stops earlier by itself, see [`JOB_TIMEOUT_SECONDS`].
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// The time limit for one job in seconds: shorter than the lease, so that two workers never process the same job.
-pub const WORK_FOR: u64 = 45;
+pub const JOB_TIMEOUT_SECONDS: u64 = 45;
 /// The number of attempts before a job fails; with the pauses between them, they take about 14 hours.
 pub const MAX_TRIES: u32 = 24;
 /// How many days a failed job is kept for inspection.
-pub const GRAVE_DAYS: i64 = 30;
+pub const FAILED_JOB_RETENTION_DAYS: i64 = 30;
 
 /// The delay after the `tries`-th failure: 5 seconds, doubling up to an hour.
 #[must_use]

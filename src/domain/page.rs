@@ -175,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_comes_back_and_only_to_its_list(sort_key in "[^\0]{0,60}", id in "[^\0]{0,40}") {
+        fn a_cursor_round_trips_for_its_own_list_only(sort_key in "[^\0]{0,60}", id in "[^\0]{0,40}") {
             let cursor = Cursor { sort_key, id };
             let text = cursor.encode(ListKind::Workspaces);
             prop_assert_eq!(Cursor::decode(&text, ListKind::Workspaces).unwrap(), cursor);
@@ -183,7 +183,7 @@ mod tests {
         }
 
         #[test]
-        fn nonsense_is_no_cursor(text in ".{0,60}") {
+        fn malformed_cursors_are_rejected(text in ".{0,60}") {
             prop_assert!(Cursor::decode(&text, ListKind::Workspaces).is_err());
         }
     }

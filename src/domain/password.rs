@@ -29,7 +29,7 @@ pub struct Password {
 impl Password {
     /// Wraps a submitted password. Any text may be attempted.
     #[must_use]
-    pub fn typed(text: &str) -> Self {
+    pub fn from_input(text: &str) -> Self {
         let normalized: String = text.nfc().collect();
         let submitted = (normalized != text).then(|| Secret::new(text));
         Self { normalized: Secret::new(normalized), submitted }
@@ -135,7 +135,7 @@ mod tests {
     fn verdict(password: &str) -> Result<(), Weakness> {
         let login = LoginId::parse("Wonny@Example.com").unwrap();
         let personal = Personal { login: &login, email: Some("w.kim@example.com"), name: Some("Wonny Kim") };
-        check(&Password::typed(password), 8, personal)
+        check(&Password::from_input(password), 8, personal)
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn common_and_personal_ones_are_refused_whatever_their_case() {
+    fn common_and_personal_passwords_are_rejected_in_any_case() {
         assert_eq!(verdict("Password123"), Err(Weakness::TooCommon));
         for personal in ["my-WONNY-pass", "xw.KIMx2024", "xx wonny kim xx", "wonny@example.com!"] {
             assert_eq!(verdict(personal), Err(Weakness::Personal), "{personal}");
@@ -156,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn is_never_shown() {
-        assert_eq!(format!("{:?}", Password::typed("hunter2")), "Password { normalized: ***, submitted: None }");
+    fn a_password_is_never_printed() {
+        assert_eq!(format!("{:?}", Password::from_input("hunter2")), "Password { normalized: ***, submitted: None }");
     }
 
     #[test]
-    fn the_list_holds_ten_thousand() {
+    fn the_list_of_common_passwords_has_ten_thousand_entries() {
         assert_eq!(COMMON.len(), 10_000);
         assert!(COMMON.iter().all(|password| *password == fold(password)));
     }

@@ -91,7 +91,7 @@ impl PasswordHash {
     ///
     /// # Errors
     /// If the parameters cannot be written as a PHC string.
-    pub fn of_nobody(params: &Params) -> Result<Self, Invalid> {
+    pub fn dummy(params: &Params) -> Result<Self, Invalid> {
         let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         let (salt, output) = ("A".repeat(22), "A".repeat(43));
         Self::parse(&format!("$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${output}"))
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_a_bound_is_refused_with_the_bound() {
+    fn hash_parameters_above_a_limit_are_rejected_with_the_limit() {
         let bcrypt = bcrypt::hash("x", 4).unwrap();
         for (text, part) in [
             (ARGON2.replace("m=19456", "m=262145"), "256 MiB"),
@@ -225,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_a_hash_of_our_strength() {
+    fn the_dummy_hash_has_the_configured_strength() {
         let params = Params::new(16, 1, 1, None).unwrap();
-        assert!(PasswordHash::of_nobody(&params).unwrap().is_made_with(&params));
+        assert!(PasswordHash::dummy(&params).unwrap().is_made_with(&params));
     }
 
     #[test]
-    fn another_strength_is_told_from_ours() {
+    fn a_hash_of_another_strength_is_outdated() {
         let hash = PasswordHash::parse(ARGON2).unwrap();
         assert!(hash.is_made_with(&Params::new(19456, 2, 1, None).unwrap()));
         assert!(!hash.is_made_with(&Params::new(19456, 3, 1, None).unwrap()));

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Timestamp;
-use super::attempts::Wait;
+use super::attempts::RetryAfter;
 
 /// At most `limit` events within any window of length `span`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,8 @@ impl Window {
     ///
     /// # Errors
     /// The remaining delay if not.
-    pub fn check(self, oldest_in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), Wait> {
-        oldest_in_the_way.map_or(Ok(()), |counted_at| Wait::check(counted_at, self.span, now))
+    pub fn check(self, oldest_in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), RetryAfter> {
+        oldest_in_the_way.map_or(Ok(()), |counted_at| RetryAfter::check(counted_at, self.span, now))
     }
 }
 
@@ -31,18 +31,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_in_the_future_waits_no_longer_than_the_span() {
+    fn an_event_in_the_future_delays_no_longer_than_the_window() {
         let (window, now) = (Window { limit: 1, span: TimeDelta::hours(1) }, Timestamp::UNIX_EPOCH);
         let check = |seconds| window.check(Some(now + TimeDelta::seconds(seconds)), now);
         assert_eq!(check(-3600), Ok(()));
-        assert_eq!(check(-3599), Err(Wait { retry_after: 1 }));
-        assert_eq!(check(1), Err(Wait { retry_after: 3600 }));
-        assert_eq!(check(1_000_000), Err(Wait { retry_after: 3600 }));
+        assert_eq!(check(-3599), Err(RetryAfter { retry_after: 1 }));
+        assert_eq!(check(1), Err(RetryAfter { retry_after: 3600 }));
+        assert_eq!(check(1_000_000), Err(RetryAfter { retry_after: 3600 }));
     }
 
     proptest! {
         #[test]
-        fn no_span_ever_holds_more_than_the_limit(limit in 1_u32..6, pauses in prop::collection::vec(0_i64..40, 1..80)) {
+        fn no_window_contains_more_events_than_the_limit(limit in 1_u32..6, pauses in prop::collection::vec(0_i64..40, 1..80)) {
             let window = Window { limit, span: TimeDelta::seconds(60) };
             let mut now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
             let mut counted: Vec<Timestamp> = Vec::new();

@@ -65,7 +65,7 @@ mod tests {
 
     /// `ı` is an exception in Unicode itself: its capital `I` is the capital of `i`.
     #[test]
-    fn every_character_equals_its_capitals_and_its_small_letters() {
+    fn every_character_has_the_key_of_its_upper_and_lower_case() {
         for c in ('\0'..=char::MAX).filter(|c| *c != 'ı') {
             let key = search_key(&c.to_string());
             for other in [c.to_uppercase().to_string(), c.to_lowercase().to_string()] {
@@ -87,7 +87,7 @@ mod tests {
         }
 
         #[test]
-        fn any_part_of_any_name_is_found_in_it(name in "\\PC{1,20}", from in 0..20_usize, length in 0..20_usize) {
+        fn every_part_of_any_name_is_found_in_it(name in "\\PC{1,20}", from in 0..20_usize, length in 0..20_usize) {
             let name: String = name.nfc().collect();
             let part: String = name.chars().skip(from).take(length).collect();
             prop_assert!(search_key(&name).contains(&search_part(&part)), "{part:?} in {name:?}");

@@ -20,7 +20,7 @@ pub type Digest = [u8; 32];
 /// Decryption failed: the value was encrypted with another key or for another purpose, or it was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an encrypted value cannot be decrypted with this secret key")]
-pub struct DecryptError;
+pub struct DecryptionError;
 
 impl SecretKey {
     /// Wraps the key's bytes.
@@ -42,9 +42,9 @@ impl SecretKey {
     }
 
     /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random. Never fails for texts that fit into memory.
-    pub fn encrypt(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, DecryptError> {
+    pub fn encrypt(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let payload = Payload { msg: plain, aad: purpose.as_bytes() };
-        let encrypted = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| DecryptError)?;
+        let encrypted = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| DecryptionError)?;
         Ok([nonce.as_slice(), &encrypted].concat())
     }
 
@@ -52,10 +52,10 @@ impl SecretKey {
     ///
     /// # Errors
     /// If it was encrypted with another key or for another purpose, or was altered since.
-    pub fn decrypt(&self, purpose: &str, encrypted: &[u8]) -> Result<Vec<u8>, DecryptError> {
-        let (nonce, encrypted) = encrypted.split_first_chunk::<NONCE_LENGTH>().ok_or(DecryptError)?;
+    pub fn decrypt(&self, purpose: &str, encrypted: &[u8]) -> Result<Vec<u8>, DecryptionError> {
+        let (nonce, encrypted) = encrypted.split_first_chunk::<NONCE_LENGTH>().ok_or(DecryptionError)?;
         let payload = Payload { msg: encrypted, aad: purpose.as_bytes() };
-        self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| DecryptError)
+        self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| DecryptionError)
     }
 
     /// HMAC pads a key with zeros to the hash's block size (RFC 2104, 2).
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_tells_apart_purpose_parts_and_key() {
+    fn a_digest_depends_on_purpose_parts_and_key() {
         let key = SecretKey::new([1; 32]);
         let digest = key.digest("a", &[b"bc", b"d"]);
         assert_eq!(digest, key.digest("a", &[b"bc", b"d"]));
@@ -91,11 +91,11 @@ mod tests {
         let key = SecretKey::new([1; 32]);
         let encrypted = key.encrypt("otp", [7; 12], b"secret").unwrap();
         assert_eq!(key.decrypt("otp", &encrypted).unwrap(), b"secret");
-        assert_eq!(key.decrypt("mail", &encrypted), Err(DecryptError));
-        assert_eq!(SecretKey::new([2; 32]).decrypt("otp", &encrypted), Err(DecryptError));
-        assert_eq!(key.decrypt("otp", &encrypted[..10]), Err(DecryptError));
+        assert_eq!(key.decrypt("mail", &encrypted), Err(DecryptionError));
+        assert_eq!(SecretKey::new([2; 32]).decrypt("otp", &encrypted), Err(DecryptionError));
+        assert_eq!(key.decrypt("otp", &encrypted[..10]), Err(DecryptionError));
         let mut altered = encrypted;
         altered[14] ^= 1;
-        assert_eq!(key.decrypt("otp", &altered), Err(DecryptError));
+        assert_eq!(key.decrypt("otp", &altered), Err(DecryptionError));
     }
 }

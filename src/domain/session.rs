@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::ids::{SessionId, UserId};
 use super::user::User;
-use super::{Timestamp, capital_enum};
+use super::{Timestamp, string_enum};
 use crate::clock::CLOCK_SKEW;
 
 /// The shortest idle timeout that an admin can have, in seconds.
@@ -22,7 +22,7 @@ pub const MAX_REFRESH_TOKENS: i64 = 32;
 /// rotates if it is refreshed every 15 minutes.
 pub const MAX_ROTATED_TOKENS: i64 = 3000;
 
-capital_enum! {
+string_enum! {
     /// The purpose of a token.
     TokenPurpose {
         /// To authenticate requests.
@@ -80,7 +80,7 @@ impl Lifetimes {
     /// Whether the last authentication of `session` is recent enough for sensitive operations. If the clock was set
     /// back and the authentication lies in the future, it does not count, because its age is unknown.
     #[must_use]
-    pub fn is_fresh(&self, session: &Session, now: Timestamp) -> bool {
+    pub fn is_recently_authenticated(&self, session: &Session, now: Timestamp) -> bool {
         let age = now - session.authenticated_at;
         -CLOCK_SKEW <= age && age < self.fresh_for
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_good_once_and_again_within_its_grace() {
+    fn a_refresh_token_is_single_use_except_within_its_grace_period() {
         let lifetimes = Lifetimes {
             access: TimeDelta::minutes(15),
             refresh: TimeDelta::hours(3),

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn size_depth_nul_and_other_json_are_refused() {
+    fn oversized_deep_and_non_object_tags_are_rejected() {
         assert!(Tags::parse(&nested(8)).is_ok());
         assert!(Tags::parse(&nested(9)).is_err());
         assert!(Tags::parse(&json!({ "k": "x".repeat(MAX_TAGS_BYTES - 8) })).is_ok());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn no_object_is_read_back_as_something_else() {
+    fn tags_round_trip_as_objects() {
         for key in RESERVED_KEYS {
             let object = Value::Object(Map::from_iter([(key.to_owned(), json!("[1]"))]));
             assert!(Tags::parse(&object).is_err(), "{key}");
@@ -138,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_goes_in_and_comes_out_unchanged(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
+        fn cursor_text_round_trips(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
             let value = json!({ key: text });
             prop_assert_eq!(serde_json::to_value(Tags::parse(&value).unwrap()).unwrap(), value);
         }

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_looks_like_a_token_is_looked_up() {
+    fn only_well_formed_tokens_are_looked_up() {
         let token = AccessToken::from_random([255; 32]);
         assert_eq!(token.reveal().len(), 47);
         assert_eq!(AccessToken::parse(token.reveal()), Some(token.clone()));

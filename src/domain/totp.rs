@@ -107,7 +107,7 @@ mod tests {
 
     /// RFC 6238, appendix B, SHA-1: the last six of its eight digits.
     #[test]
-    fn the_codes_are_those_of_the_rfc() {
+    fn codes_match_the_rfc_test_vectors() {
         let vectors = [
             (59, "287082"),
             (1_111_111_109, "081804"),
@@ -123,7 +123,7 @@ mod tests {
 
     /// RFC 4226, appendix D.
     #[test]
-    fn the_codes_by_counter_are_those_of_the_rfc() {
+    fn codes_by_counter_match_the_rfc_test_vectors() {
         let expected =
             ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
         for (step, expected) in (0..).zip(expected) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_step_to_either_side_is_taken_and_none_twice() {
+    fn one_step_of_clock_skew_is_accepted_and_no_step_twice() {
         let now = at(1_800_000_015);
         let present = 60_000_000;
         for (step, is_taken) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_shortened_where_they_do_not_fit_together() {
+    fn long_names_are_shortened_to_fit_a_qr_code() {
         let parts = |issuer: &str, account: &str| {
             let uri = uri(&secret(), issuer, account);
             assert!(uri.len() <= LONGEST_URI, "{}", uri.len());
@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_accepted_is_never_accepted_again(moves in prop::collection::vec(-40_i64..80, 1..60)) {
+        fn an_accepted_step_is_never_accepted_again(moves in prop::collection::vec(-40_i64..80, 1..60)) {
             let (mut now, mut last, mut accepted) = (1_800_000_000, None, std::collections::BTreeSet::new());
             for by in moves {
                 now += by;

@@ -7,9 +7,9 @@ use super::mfa::Mfa;
 use super::password::Personal;
 use super::profile_text::{Label, Language, Name, Timezone};
 use super::tags::Tags;
-use super::{Timestamp, capital_enum};
+use super::{Timestamp, string_enum};
 
-capital_enum! {
+string_enum! {
     /// Whether a domain is in use.
     DomainState {
         /// The domain is in use.
@@ -19,7 +19,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// The account's state.
     UserState {
         /// The user may sign in.
@@ -31,7 +31,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// Where a user authenticates.
     AuthType {
         /// Here, with a password.
@@ -41,7 +41,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// The role type of a user in the domain.
     UserRoleType {
         /// The user sees every workspace and group of the domain.
@@ -51,7 +51,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// An action that a user must complete first.
     RequiredAction {
         /// Set a new password.
@@ -142,7 +142,7 @@ impl User {
 
     /// The address for notifications: the verified one, if any.
     #[must_use]
-    pub fn notice_address(&self) -> Option<&Email> {
+    pub fn notification_address(&self) -> Option<&Email> {
         self.verified_email().or_else(|| self.mfa.email.as_ref().filter(|_| self.mfa.is_enabled()))
     }
 
@@ -163,14 +163,14 @@ impl User {
 
     /// Requests a change of the email address. Returns whether the address differs from the current one and so must be
     /// verified; the current address only cancels a pending change.
-    pub fn wish_email(&mut self, email: &Email) -> bool {
+    pub fn request_email_change(&mut self, email: &Email) -> bool {
         let is_another = self.email.as_ref().is_none_or(|present| present.key() != email.key());
         self.pending_email = Some(email.clone()).filter(|_| is_another);
         is_another
     }
 
     /// Makes the verified address the current one, and returns the one that it replaces.
-    pub fn prove_email(&mut self, email: Email) -> Option<Email> {
+    pub fn confirm_email(&mut self, email: Email) -> Option<Email> {
         let before = self.email.take().filter(|before| before.key() != email.key());
         self.email = Some(email);
         self.email_verified = true;

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn six_digits_are_read_as_people_write_them() {
+    fn six_digits_are_parsed_in_any_common_form() {
         for text in [
             "012345",
             " 012 345 ",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_code_is_refused() {
+    fn malformed_codes_are_rejected() {
         for text in [
             "",
             " - ",
@@ -209,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_recovery_code_is_read_back_however_it_is_typed(bytes: [u8; 10], spaced: bool) {
+        fn recovery_codes_are_parsed_in_any_common_form(bytes: [u8; 10], spaced: bool) {
             let code = RecoveryCode::from_random(bytes);
             let shown = code.reveal();
             prop_assert_eq!(shown.len(), 19);
@@ -224,7 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_typed_breaks_it(text in "\\PC{0,80}") {
+        fn arbitrary_input_never_panics(text in "\\PC{0,80}") {
             let _ = VerifyCode::parse(&text);
         }
     }

@@ -6,9 +6,9 @@ use super::profile_text::{Label, MAX_LABEL_LENGTH, Name};
 use super::search::search_part;
 use super::tags::Tags;
 use super::user::UserState;
-use super::{Invalid, Timestamp, capital_enum};
+use super::{Invalid, Timestamp, string_enum};
 
-capital_enum! {
+string_enum! {
     /// The state of a workspace.
     WorkspaceState {
         /// It is in use; only ENABLED workspaces are visible.
@@ -20,7 +20,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// Whether a role is in use; existing bindings with it are not affected.
     RoleState {
         /// The role is in use.
@@ -30,7 +30,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// The type of a role or role binding.
     RoleType {
         /// An admin of the domain; a binding of this type grants access to no workspace.
@@ -42,7 +42,7 @@ capital_enum! {
     }
 }
 
-capital_enum! {
+string_enum! {
     /// The scope of a role binding.
     ResourceGroup {
         /// The domain; such a binding grants access to no workspace.

@@ -190,7 +190,7 @@ impl From<Failure> for ApiError {
                 );
                 Self::over_limit("statements", usize::try_from(allowed).unwrap_or(usize::MAX), &message)
             }
-            Failure::MailOff => {
+            Failure::MailNotConfigured => {
                 tracing::warn!("a request needs an email, and SMTP_URL is not set");
                 Self::new(Code::Unavailable, "This needs an email, and this server cannot send email at the moment.")
             }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::dataloader::DataLoader;
 use super::error::ApiError;
 use super::limits::ExecutionBudget;
-use crate::domain::access::{Caller, Viewer};
+use crate::domain::access::{Caller, Visibility};
 use crate::services::{Failure, Services};
 
 pub use account::EventPage;
@@ -39,9 +39,9 @@ macro_rules! loaders {
             /// Loaders that read what is visible to `caller`, as part of the request's `work`.
             #[must_use]
             pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &ExecutionBudget) -> Self {
-                let viewer = Arc::new(caller.viewer());
+                let visibility = Arc::new(caller.visibility());
                 let reader =
-                    Reader { services: services.clone(), caller: caller.clone(), viewer, work: work.clone() };
+                    Reader { services: services.clone(), caller: caller.clone(), visibility, work: work.clone() };
                 Self { $($field: DataLoader::new($loader(reader.clone())),)+ }
             }
         }
@@ -98,7 +98,7 @@ const ITEM_FIELDS: usize = 2;
 struct Reader {
     services: Arc<Services>,
     caller: Arc<Caller>,
-    viewer: Arc<Viewer>,
+    visibility: Arc<Visibility>,
     work: ExecutionBudget,
 }
 

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_clients_are_told_as_they_are() {
+    fn ordinary_user_agents_are_shown_unchanged() {
         for text in ["curl/8.5.0", "2001:db8::1", "Mozilla/5.0 (X11; Linux x86_64) Safari/537.36", "앱/1.0", ""] {
             assert_eq!(one_line(text, 120), text);
         }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_deceive_is_taken_out() {
+    fn deceptive_characters_are_removed() {
         assert_eq!(one_line("a\r\nBcc: c@d\u{0}\u{202e}e\u{2028}f", 120), "a Bcc: c@d e f");
         assert_eq!(one_line("code 123456", 120), "code 1234…");
         assert_eq!(one_line("12345 ١٢٣٤٥٦", 120), "12345 ١٢٣٤…");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_broken_where_nobody_sees_it() {
+    fn digits_are_separated_by_invisible_characters() {
         for text in ["", "12345", "a1b2c3d4e5f6", "2026-11-26"] {
             assert_eq!(break_six_digits(text), text);
             assert_eq!(break_digits_in_html(text), text);
@@ -132,7 +132,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_comes_is_one_short_line_without_six_digits(text in any::<String>()) {
+        fn reasons_are_one_short_line_without_six_digits(text in any::<String>()) {
             let line = one_line(&text, 20);
             prop_assert!(line.chars().count() <= 20);
             prop_assert!(line.chars().all(may_stand));

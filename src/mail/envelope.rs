@@ -6,7 +6,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
-use super::message::Letter;
+use super::message::OutgoingMail;
 use super::render::{Rendered, language_of, render};
 use crate::clock::Timestamp;
 
@@ -35,14 +35,14 @@ pub(super) fn parse_address(typed: &str) -> Option<Address> {
 }
 
 /// Builds the message from `sender` to its one recipient.
-pub(super) fn enclose(
-    letter: &Letter,
+pub(super) fn build_message(
+    mail: &OutgoingMail,
     sender: &Mailbox,
     id: &str,
     written_at: Timestamp,
 ) -> Result<Message, Unsendable> {
-    let recipient = parse_address(&letter.to).ok_or(Unsendable::Recipient)?;
-    let Rendered { subject, text, html } = render(letter);
+    let recipient = parse_address(&mail.to).ok_or(Unsendable::Recipient)?;
+    let Rendered { subject, text, html } = render(mail);
     // Built from the addresses themselves, not parsed back from the header.
     let envelope =
         Envelope::new(Some(sender.email.clone()), vec![recipient.clone()]).map_err(|_| Unsendable::Recipient)?;
@@ -57,7 +57,7 @@ pub(super) fn enclose(
         // former.
         .raw_header(field("Auto-Submitted", "auto-generated".into()))
         .raw_header(field("X-Auto-Response-Suppress", "All".into()))
-        .raw_header(field("Content-Language", language_of(&letter.language).into()))
+        .raw_header(field("Content-Language", language_of(&mail.language).into()))
         .envelope(envelope)
         .multipart(MultiPart::alternative_plain_html(text, html))
         .map_err(|_| Unsendable::Mail)

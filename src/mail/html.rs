@@ -16,7 +16,7 @@ const BODY: &str = "max-width:512px;margin:0 auto;padding:32px 24px;font-size:16
 const HEADING: &str = "margin:0 0 16px;font-size:20px;line-height:1.4;font-weight:600";
 const PARAGRAPH: &str = "margin:0 0 16px";
 const CODE: &str = "margin:24px 0;padding:16px 0 16px 0.25em;border:1px solid #9a9da3;border-radius:8px;\
-    text-align:center;font-size:32px;line-height:1.2;font-weight:600;letter-spacing:0.25em;\
+    text-align:center;font-size:32px;line-height:1.2;font-weight:600;mail-spacing:0.25em;\
     font-family:ui-monospace,Menlo,Consolas,monospace";
 const BUTTON: &str = "display:inline-block;padding:12px 24px;border-radius:8px;background:#1a5fd0;color:#ffffff;\
     font-weight:600;text-decoration:none";
@@ -29,7 +29,7 @@ const VALUE: &str = "padding:4px 0;vertical-align:top;overflow-wrap:anywhere";
 const KEEP_WORDS: &str = ";word-break:keep-all;overflow-wrap:break-word";
 const FOOT: &str = "margin:32px 0 0;padding:16px 0 0;border-top:1px solid #9a9da3;font-size:13px;opacity:0.75";
 
-pub(super) fn lay_out(page: &Page<'_>, words: &Words) -> String {
+pub(super) fn render(page: &Page<'_>, words: &Words) -> String {
     let tag = words.tag;
     let subject = escape(page.subject);
     let parts: String = page.parts.iter().map(|part| part_html(part, words)).collect();
@@ -117,7 +117,7 @@ mod tests {
     use crate::mail::words;
 
     #[test]
-    fn what_means_something_to_html_is_escaped() {
+    fn html_special_characters_are_escaped() {
         assert_eq!(escape("<a b='c' d=\"e\">&amp;"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;amp;");
         assert!(matches!(escape("plain"), Cow::Borrowed("plain")));
     }

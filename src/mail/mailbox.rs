@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_comes_first_and_the_same_mail_comes_once() {
+    fn messages_are_listed_newest_first_without_duplicates() {
         let mailbox = Mailbox::new();
         for id in ["a", "b", "a"] {
             mailbox.clone().keep(id, "w@example.com", mail("s"), noon());
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_old_mail_is_gone() {
+    fn messages_older_than_a_day_are_deleted() {
         let mailbox = Mailbox::new();
         mailbox.keep("a", "w@example.com", mail("s"), noon());
         mailbox.keep("b", "w@example.com", mail("s"), noon() + TimeDelta::hours(1));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room() {
+    fn the_oldest_messages_are_deleted_at_the_limit() {
         let mailbox = Mailbox::new();
         for number in 0..=MAX_MAILS {
             mailbox.keep(&number.to_string(), "w@example.com", mail("s"), noon());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_elsewhere_loses_nothing() {
+    fn a_poisoned_lock_loses_no_message() {
         let mailbox = Mailbox::new();
         mailbox.keep("a", "w@example.com", mail("s"), noon());
         let other = mailbox.clone();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_mail_is_shown_when_printed() {
+    fn debug_output_contains_no_message() {
         let mailbox = Mailbox::new();
         mailbox.keep("a", "w@example.com", mail("s"), noon());
         assert!(!format!("{mailbox:?} {:?}", mailbox.list(noon())).contains("834201"));

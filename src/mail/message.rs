@@ -9,7 +9,7 @@ use crate::domain::secret_value::Secret;
 
 /// A message to one person. It is stored encrypted until it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct OutgoingMail {
     /// The address of its one recipient, as the owner typed it.
     pub to: String,
     /// The recipient's language, a BCP 47 tag; if it is not supported, the message is in English.
@@ -53,9 +53,10 @@ pub enum Message {
         minutes: i64,
     },
     /// A notification about a change of the account.
-    Notice {
+    #[serde(rename = "Notice")]
+    Notification {
         /// What happened.
-        notice: Notice,
+        notice: Notification,
         /// When it happened, from which address, and with which client.
         circumstances: Circumstances,
     },
@@ -78,7 +79,7 @@ pub enum CodeReason {
 
 /// The kind of notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Notice {
+pub enum Notification {
     /// The email address was changed; sent to the old address, with a link that restores it.
     EmailChangedFrom {
         /// The undo link, which restores the old address.

@@ -1,6 +1,6 @@
 //! Messages: renders values as text in the recipient's language, and sends the result to a mail server.
 //!
-//! [`render()`] renders a [`Letter`]; a [`Transport`] sends it. The services decide which events cause a message, who
+//! [`render()`] renders an [`OutgoingMail`]; a [`Transport`] sends it. The services decide which events cause a message, who
 //! receives it, and when it is retried; they store messages until they are sent.
 
 mod clean;
@@ -23,7 +23,7 @@ mod tests;
 
 pub use html::escape;
 pub use mailbox::{Kept, Mailbox};
-pub use message::{Account, Circumstances, CodeReason, Letter, MailedSecret, Message, Notice};
+pub use message::{Account, Circumstances, CodeReason, MailedSecret, Message, Notification, OutgoingMail};
 pub use render::{Rendered, render};
 pub use reply::SendError;
 pub use smtp::{Smtp, SmtpError, SmtpSecurity, SmtpSettings};

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::clean::{one_line, one_line_with_numbers};
-use super::message::{Account, Circumstances, Letter, Message, Notice};
+use super::message::{Account, Circumstances, Message, Notification, OutgoingMail};
 use super::words::{self, Words};
 use super::{PRODUCT, html, text};
 use crate::clock::Timestamp;
@@ -40,10 +40,10 @@ impl std::fmt::Debug for Rendered {
 
 /// Renders a message in the recipient's language.
 #[must_use]
-pub fn render(letter: &Letter) -> Rendered {
-    let words = words::of(&letter.language);
-    let page = Page::of(letter, words);
-    Rendered { subject: page.subject.to_owned(), text: text::lay_out(&page), html: html::lay_out(&page, words) }
+pub fn render(mail: &OutgoingMail) -> Rendered {
+    let words = words::of(&mail.language);
+    let page = Page::of(mail, words);
+    Rendered { subject: page.subject.to_owned(), text: text::render(&page), html: html::render(&page, words) }
 }
 
 /// The supported language for a recipient's `language`: `en`, `ko`, or `ja`.
@@ -73,8 +73,8 @@ pub(super) enum Part<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn of(letter: &'a Letter, words: &Words) -> Self {
-        let Letter { account, message, .. } = letter;
+    fn of(mail: &'a OutgoingMail, words: &Words) -> Self {
+        let OutgoingMail { account, message, .. } = mail;
         let named = account_facts(account, words);
         let (said, shown, last) = match message {
             Message::Code { reason, code, minutes } => {
@@ -84,9 +84,9 @@ impl<'a> Page<'a> {
                 let link = Part::Link { target: link.reveal(), button: words.reset_button };
                 ((words.reset)(*minutes), vec![Part::Facts(named), link], None)
             }
-            Message::Notice { notice, circumstances } => {
+            Message::Notification { notice, circumstances } => {
                 let undo = match notice {
-                    Notice::EmailChangedFrom { undo_link, .. } => {
+                    Notification::EmailChangedFrom { undo_link, .. } => {
                         Some(Part::Link { target: undo_link.reveal(), button: words.undo_button })
                     }
                     _ => None,

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_told_by_its_codes_and_known_words() {
+    fn a_reply_is_logged_by_its_codes_and_known_words() {
         for (code, said, told) in [
             (550, "5.1.1 User unknown", "permanent error (550): 5.1.1 User unknown"),
             (550, "5.1.1 <WONNY@example.com>: no such user", "permanent error (550): 5.1.1 (…) no such user"),

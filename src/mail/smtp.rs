@@ -10,8 +10,8 @@ use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::connections::{Connections, Encryption, Server};
-use super::envelope::{enclose, parse_address};
-use super::message::Letter;
+use super::envelope::{build_message, parse_address};
+use super::message::OutgoingMail;
 use super::reply::{Fault, SendError};
 use crate::clock::Timestamp;
 
@@ -112,9 +112,9 @@ impl Smtp {
     ///
     /// # Errors
     /// If the server did not accept it.
-    pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
+    pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         let Parts { sender, connections } = &*self.parts;
-        let mail = enclose(letter, sender, id, written_at).map_err(|error| SendError {
+        let mail = build_message(mail, sender, id, written_at).map_err(|error| SendError {
             is_final: true,
             reason: error.to_string(),
             advice: None,

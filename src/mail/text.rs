@@ -3,7 +3,7 @@
 use super::clean::break_six_digits;
 use super::render::{Page, Part};
 
-pub(super) fn lay_out(page: &Page<'_>) -> String {
+pub(super) fn render(page: &Page<'_>) -> String {
     let mut text = String::new();
     let has_code = page.parts.iter().any(|part| matches!(part, Part::Code(_)));
     for part in &page.parts {

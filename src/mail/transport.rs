@@ -1,7 +1,7 @@
 //! The transports for messages.
 
 use super::mailbox::Mailbox;
-use super::message::Letter;
+use super::message::OutgoingMail;
 use super::render::render;
 use super::reply::SendError;
 use super::smtp::Smtp;
@@ -34,11 +34,11 @@ impl Transport {
     ///
     /// # Errors
     /// If the server did not accept it. The server may have accepted it anyway if only its reply was lost.
-    pub async fn send(&self, letter: &Letter, id: &str, written_at: Timestamp) -> Result<(), SendError> {
+    pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(letter, id, written_at).await,
+            Self::Smtp(smtp) => smtp.send(mail, id, written_at).await,
             Self::Mailbox(mailbox) => {
-                mailbox.keep(id, &letter.to, render(letter), written_at);
+                mailbox.keep(id, &mail.to, render(mail), written_at);
                 Ok(())
             }
         }

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_asks_for_nothing() {
+    fn temporary_failures_carry_no_advice() {
         for (stage, reply) in [
             (Stage::Sender, "452 Insufficient system storage"),
             (Stage::Recipient, "552 5.2.2 Mailbox full"),

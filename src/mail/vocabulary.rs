@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_servers_say_is_understood() {
+    fn replies_of_common_mail_servers_are_understood() {
         for (said, told) in [
             ("User unknown in virtual mailbox table", "User unknown in virtual mailbox table"),
             ("<a@b.cd>: Relay access denied", "(…) Relay access denied"),
@@ -98,14 +98,14 @@ mod tests {
 
     /// Otherwise the log would omit the reason for a classification.
     #[test]
-    fn the_phrases_that_decide_are_told() {
+    fn the_phrases_that_decide_a_verdict_are_logged() {
         for (phrase, _) in PHRASES {
             assert!(!known_words(phrase).contains(OTHERS), "{phrase}");
         }
     }
 
     #[test]
-    fn no_word_is_like_a_code_or_a_token() {
+    fn no_known_word_resembles_a_code_or_token() {
         for word in WORDS.split_whitespace() {
             let is_plain = word.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '\'' | '-' | '.'));
             assert!(word.len() <= 24 && (is_plain || matches!(word, "ipv4" | "ipv6" | "smtputf8")), "{word}");
@@ -114,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_the_list_is_told(text in any::<String>()) {
+        fn only_listed_words_are_logged(text in any::<String>()) {
             for word in known_words(&text).split_whitespace() {
                 prop_assert!(word == OTHERS || is_known(word));
             }

@@ -16,7 +16,7 @@ use crate::domain::session::Session;
 use crate::domain::tags::Tags;
 use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserState};
 use crate::entropy;
-use crate::mail::Notice;
+use crate::mail::Notification;
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::{AuthenticatorApp, Credentials};
 use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
@@ -141,10 +141,10 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_local_user(&mut tx, domain, login).await?;
-        self.clear_waits(&mut tx, domain, login).await?;
+        self.clear_backoff(&mut tx, domain, login).await?;
         self.put_password(&mut tx, &user, &hash, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
-        self.put_notice(&mut tx, &user, Notice::PasswordSet, None, now).await?;
+        self.enqueue_notification(&mut tx, &user, Notification::PasswordSet, None, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(self.why_not_notified(&user))
     }
@@ -165,7 +165,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
-        codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_DISABLING).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_DISABLING).await?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
         Ok(tx.commit().await?)
@@ -185,7 +185,11 @@ impl Services {
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
-    pub async fn void_undo_links(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
+    pub async fn invalidate_undo_links(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<usize, Error<AdminRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let user = lock_user(&mut tx, domain, login).await?;
@@ -264,7 +268,7 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let mut user = lock_user(&mut tx, domain, login).await?;
-        user.mfa = user.mfa.leave_to_user();
+        user.mfa = user.mfa.stop_enforcing();
         user.fulfil(RequiredAction::EnforceMfa);
         users::update(&mut tx, &user).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::MfaEnforced, None, now).await?;
@@ -283,7 +287,7 @@ impl Services {
         let mut user = lock_user(&mut tx, domain, login).await?;
         let not_notified = if user.mfa.is_enabled() {
             // Before the reset, because the factor's address may be the only one for notifications.
-            self.put_notice(&mut tx, &user, Notice::MfaDisabled, None, now).await?;
+            self.enqueue_notification(&mut tx, &user, Notification::MfaDisabled, None, now).await?;
             self.why_not_notified(&user)
         } else {
             None

@@ -20,7 +20,7 @@ use crate::domain::totp;
 use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, RecoveryCode, VerifyCode};
 use crate::entropy;
-use crate::mail::{CodeReason, MailedSecret, Message, Notice};
+use crate::mail::{CodeReason, MailedSecret, Message, Notification};
 use crate::storage::users::AuthenticatorApp;
 use crate::storage::{Tx, codes, rate_limit_events, recovery_codes, users};
 
@@ -35,7 +35,7 @@ pub struct Sent {
 
 /// Which wrong attempts of a user are counted together, in a rolling day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TryKind {
+pub(super) enum AttemptKind {
     /// Codes at sign-in.
     SignIn,
     /// Codes in sessions.
@@ -44,7 +44,7 @@ pub(super) enum TryKind {
     RecoveryCode,
 }
 
-impl TryKind {
+impl AttemptKind {
     /// The kind of an attempt: recovery codes have a count of their own, and `digits` is the kind of digits.
     fn of(answer: &VerifyCode, digits: Self) -> Self {
         match answer {
@@ -69,7 +69,7 @@ pub(super) struct CodeAttempt<'a> {
     counted_code: Option<&'a Code>,
     answer: &'a VerifyCode,
     /// The kind of an attempt with digits.
-    digits: TryKind,
+    digits: AttemptKind,
     event: RateLimitEventId,
     /// How many attempts remain if this one is wrong.
     attempts_left: u32,
@@ -127,7 +127,7 @@ impl Services {
         codes::insert(tx, &code, token).await?;
         let (code_text, minutes) = (MailedSecret::new(digits.reveal()), whole_minutes(request.ttl));
         let message = Message::Code { reason, code: code_text, minutes };
-        self.put_letter(tx, (address.as_str(), request.owner), message, code.expires_at, now).await?;
+        self.enqueue_mail(tx, (address.as_str(), request.owner), message, code.expires_at, now).await?;
         Ok(Sent { to: address.clone(), expires_at: code.expires_at })
     }
 
@@ -165,7 +165,7 @@ impl Services {
         owner: &UserId,
         code: Option<&'a Code>,
         answer: &'a VerifyCode,
-        digits: TryKind,
+        digits: AttemptKind,
     ) -> Result<CodeAttempt<'a>, Error<R>> {
         let refused = |refusal: CodeRefusal| Error::Refused(refusal.into());
         let (now, max_tries) = (self.now(), self.policy.codes.tries);
@@ -173,7 +173,7 @@ impl Services {
         // Most attempts over the limit are refused here, without a transaction.
         counted_code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(refused)?;
         let mut tx = self.db.begin().await?;
-        let counter = self.try_counter(owner, TryKind::of(answer, digits));
+        let counter = self.attempt_counter(owner, AttemptKind::of(answer, digits));
         let window = self.policy.codes.tries_per_day;
         // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
         rate_limit_events::lock(&mut tx, &counter).await?;
@@ -214,7 +214,7 @@ impl Services {
     ) -> Result<(Tx, Proof), Error<R>> {
         let Some(proof) = self.prove(&mut tx, user, attempt.code, attempt.answer, client, now).await? else {
             tx.roll_back().await?;
-            if attempt.digits == TryKind::SignIn {
+            if attempt.digits == AttemptKind::SignIn {
                 self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await?;
             } else {
                 self.record_wrong_code(user, client).await?;
@@ -255,8 +255,13 @@ impl Services {
     /// Clears the count of failed codes at sign-in after a confirmed password reset, at most once in a rolling day:
     /// otherwise, a thief of the mailbox would have unlimited attempts. The other counts are never cleared. The user
     /// must be locked.
-    pub(super) async fn clear_sign_in_tries(&self, tx: &mut Tx, owner: &UserId, now: Timestamp) -> Result<(), Failure> {
-        let tries = self.try_counter(owner, TryKind::SignIn);
+    pub(super) async fn clear_sign_in_attempts(
+        &self,
+        tx: &mut Tx,
+        owner: &UserId,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let tries = self.attempt_counter(owner, AttemptKind::SignIn);
         let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
         let since = now - self.policy.codes.tries_per_day.span;
         rate_limit_events::lock(tx, &tries).await?;
@@ -282,12 +287,12 @@ impl Services {
         now: Timestamp,
     ) -> Result<Option<Proof>, Failure> {
         let digits = match answer {
-            VerifyCode::Recovery(code) => return self.take_recovery_code(tx, user, code, client, now).await,
+            VerifyCode::Recovery(code) => return self.consume_recovery_code(tx, user, code, client, now).await,
             VerifyCode::Digits(digits) => digits,
         };
         match code {
             Some(Code { digest: Some(digest), .. }) => {
-                Ok(code.and_then(|code| Proof::by_mail(digest, &self.digest_of(code, digits))))
+                Ok(code.and_then(|code| Proof::by_emailed_code(digest, &self.digest_of(code, digits))))
             }
             Some(Code { otp_secret: Some(encrypted), .. }) => {
                 let step = self.accepted_step(encrypted, None, digits, now)?;
@@ -295,14 +300,14 @@ impl Services {
                     let app = AuthenticatorApp { secret: Some(encrypted.clone()), last_step: step };
                     users::update_authenticator_app(tx, &user.id, &app).await?;
                 }
-                Ok(Proof::by_app(step))
+                Ok(Proof::by_one_time_password(step))
             }
             _ if user.mfa.factor() == Some(Factor::Otp) => {
                 let app = users::find_authenticator_app(tx, &user.id).await?;
                 let Some(encrypted) = app.secret else { return Ok(None) };
                 match self.accepted_step(&encrypted, app.last_step, digits, now)? {
                     Some(step) if users::accept_step(tx, &user.id, &encrypted, step).await? => {
-                        Ok(Proof::by_app(Some(step)))
+                        Ok(Proof::by_one_time_password(Some(step)))
                     }
                     _ => Ok(None),
                 }
@@ -323,7 +328,7 @@ impl Services {
         Ok(totp::accepted_step(&secret, digits, last_step, now))
     }
 
-    async fn take_recovery_code(
+    async fn consume_recovery_code(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -331,13 +336,13 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<Option<Proof>, Failure> {
-        let was_taken = recovery_codes::consume(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
-        if was_taken {
+        let was_consumed = recovery_codes::consume(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
+        if was_consumed {
             let left = recovery_codes::count_within(tx, &user.id).await?;
             Self::record(tx, &user.id, SecurityEventType::RecoveryCodeUsed, Some(client), now).await?;
-            self.put_notice(tx, user, Notice::RecoveryCodeUsed { left }, Some(client), now).await?;
+            self.enqueue_notification(tx, user, Notification::RecoveryCodeUsed { left }, Some(client), now).await?;
         }
-        Ok(Proof::by_recovery_code(was_taken))
+        Ok(Proof::by_recovery_code(was_consumed))
     }
 
     pub(super) fn recovery_digest(&self, owner: &UserId, code: &RecoveryCode) -> Digest {
@@ -353,7 +358,7 @@ impl Services {
         self.secret_key.digest("code", &parts.map(str::as_bytes))
     }
 
-    fn try_counter(&self, owner: &UserId, kind: TryKind) -> Digest {
+    fn attempt_counter(&self, owner: &UserId, kind: AttemptKind) -> Digest {
         self.secret_key.digest(kind.purpose(), &[owner.as_str().as_bytes()])
     }
 }

@@ -2,19 +2,19 @@
 
 use derive_more::From;
 
-use super::codes::{CodeAttempt, CodeRequest, TryKind};
-use super::failed_attempts::Failed;
-use super::{Error, Failure, Services, UNDO_FOR_DAYS, retry};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest};
+use super::failed_attempts::FailedAttempt;
+use super::{Error, Failure, Services, UNDO_LINK_DAYS, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, StepUpRequired};
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::token::UndoToken;
 use crate::domain::user::User;
 use crate::domain::verify_code::{Digits, VerifyCode};
-use crate::mail::{CodeReason, MailedSecret, Notice};
+use crate::mail::{CodeReason, MailedSecret, Notification};
 use crate::storage::sessions::SessionSelection;
 use crate::storage::{self, Conflict, Tx, codes, sessions, users};
 
@@ -41,7 +41,7 @@ pub enum NotSent {
     /// The address needs SMTPUTF8, which the mail server does not offer.
     OutOfReach,
     /// Too many messages. A later request may succeed.
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// Why an address is not verified.
@@ -86,7 +86,7 @@ impl Services {
             if !is_another && is_verified {
                 return Err(Error::Refused(VerifyEmailRefusal::AlreadyVerified));
             }
-            user.wish_email(address);
+            user.request_email_change(address);
         }
         let address = match (user.unverified_email(), &user.email) {
             (Some(address), _) => address.clone(),
@@ -108,13 +108,13 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<Sent, Error<R>> {
-        self.needs_mail()?;
-        if self.is_out_of_reach(address) {
+        self.require_mail()?;
+        if self.is_unreachable(address) {
             return Err(Error::Refused(NotSent::OutOfReach.into()));
         }
         let purpose = CodePurpose::VerifyEmail;
-        let sends = self.sends_of_code(&user.id, purpose, address, true, Some(client));
-        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(|wait| NotSent::from(wait).into()))?;
+        let sends = self.quota_of_code(&user.id, purpose, address, true, Some(client));
+        Self::charge_quota(tx, &sends, now).await.map_err(|error| error.map(|wait| NotSent::from(wait).into()))?;
         codes::delete(tx, &user.id, &[purpose]).await?;
         let request = CodeRequest { owner: user, purpose, session: None, ttl: self.policy.codes.email_ttl };
         Ok(self.mail_code(tx, &request, (CodeReason::VerifyEmail, address), None, now).await?)
@@ -133,7 +133,7 @@ impl Services {
         let code = code.filter(|code| is_wanted(code, &caller.user));
         let code = code.ok_or_else(nothing_pending)?;
         let answer = VerifyCode::Digits(digits);
-        let attempt = self.charge_code(owner, Some(&code), &answer, TryKind::Session).await?;
+        let attempt = self.charge_code(owner, Some(&code), &answer, AttemptKind::Session).await?;
         let outcome = retry(|| self.complete_email(caller, &code, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -177,21 +177,23 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let was_verified = user.email_verified;
-        let before = user.prove_email(address.clone());
+        let before = user.confirm_email(address.clone());
         users::update(tx, user).await?;
         let has_returned = Self::invalidate_lineage(tx, &user.id, &address, now).await?;
         let Some(before) = before else {
             return Self::record(tx, &user.id, SecurityEventType::EmailVerified, Some(client), now).await;
         };
         Self::record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
-        self.put_notice_to(tx, address.as_str(), user, Notice::EmailChangedTo, Some(client), now).await?;
+        self.enqueue_notification_to(tx, address.as_str(), user, Notification::EmailChangedTo, Some(client), now)
+            .await?;
         // An address that was never verified may belong to a stranger, who must learn nothing and undo nothing.
         if was_verified && has_returned {
-            self.put_notice_to(tx, before.as_str(), user, Notice::EmailChangedBack, Some(client), now).await?;
+            self.enqueue_notification_to(tx, before.as_str(), user, Notification::EmailChangedBack, Some(client), now)
+                .await?;
         } else if was_verified {
             let undo_link = MailedSecret::new(self.make_undo_link(tx, user, &before, now).await?);
-            let notice = Notice::EmailChangedFrom { undo_link, days: UNDO_FOR_DAYS };
-            self.put_notice_to(tx, before.as_str(), user, notice, Some(client), now).await?;
+            let notice = Notification::EmailChangedFrom { undo_link, days: UNDO_LINK_DAYS };
+            self.enqueue_notification_to(tx, before.as_str(), user, notice, Some(client), now).await?;
         }
         Ok(())
     }
@@ -202,7 +204,7 @@ impl Services {
         let invalid = || Error::Refused(UndoEmailRefusal::InvalidToken);
         let code = codes::find_by_token(&self.db, &token.digest(), CodePurpose::UndoEmailChange).await?;
         let Some((code, address)) = code.and_then(|code| Some((code.clone(), code.address?))) else {
-            self.log_refusal(Failed::UndoLinkRefused, client);
+            self.log_refusal(FailedAttempt::UndoLinkRefused, client);
             return Err(invalid());
         };
 
@@ -218,15 +220,15 @@ impl Services {
         if users::is_verified_elsewhere(&mut tx, &user, address.key()).await? {
             return Err(Error::Refused(UndoEmailRefusal::Taken));
         }
-        user.prove_email(address);
+        user.confirm_email(address);
         users::update(&mut tx, &user).await.map_err(|error| match error {
             storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(UndoEmailRefusal::Taken),
             error => error.into(),
         })?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
-        codes::delete(&mut tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
+        codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
-        self.put_notice(&mut tx, &user, Notice::EmailChangedTo, Some(client), now).await?;
+        self.enqueue_notification(&mut tx, &user, Notification::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }
 }

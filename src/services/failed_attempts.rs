@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use quick_cache::sync::Cache;
 
-use super::throttle::Counters;
+use super::backoff::Counters;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::access::Caller;
@@ -18,7 +18,7 @@ use crate::domain::event::{Client, SecurityEventType, UNKNOWN_OWNER};
 use crate::domain::ids::UserId;
 use crate::domain::network::Network;
 use crate::domain::user::{AuthType, User};
-use crate::mail::Notice;
+use crate::mail::Notification;
 use crate::storage::Tx;
 use crate::storage::users::Credentials;
 
@@ -29,7 +29,7 @@ const REMEMBERED_REFUSALS: usize = 10_000;
 
 /// What failed, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Failed {
+pub(super) enum FailedAttempt {
     UnknownUser,
     NotServed,
     ExternalUser,
@@ -50,7 +50,7 @@ pub(super) enum Failed {
     UndoLinkRefused,
 }
 
-impl Failed {
+impl FailedAttempt {
     /// Why a sign-in as `found` with a wrong password fails.
     fn sign_in(found: Option<&Credentials>) -> Self {
         match found {
@@ -115,7 +115,7 @@ impl Failed {
 /// Bounds the refusals that are logged and recorded where nothing else does: one a minute for each network and reason,
 /// on each server.
 #[derive(Clone)]
-pub struct RefusalLimit(Arc<Cache<(Network, Failed), Timestamp>>);
+pub struct RefusalLimit(Arc<Cache<(Network, FailedAttempt), Timestamp>>);
 
 impl Default for RefusalLimit {
     fn default() -> Self {
@@ -124,7 +124,7 @@ impl Default for RefusalLimit {
 }
 
 impl RefusalLimit {
-    fn admits(&self, failed: Failed, client: &Client, now: Timestamp) -> bool {
+    fn admits(&self, failed: FailedAttempt, client: &Client, now: Timestamp) -> bool {
         let key = (Network::of(client.address), failed);
         let is_recent = self.0.get(&key).is_some_and(|at| (TimeDelta::zero()..REFUSAL_EVERY).contains(&(now - at)));
         if !is_recent {
@@ -142,7 +142,7 @@ impl Services {
         found: Option<&Credentials>,
         client: &Client,
     ) -> Result<(), Failure> {
-        let (owner, failed) = (found.map(|found| &found.user.id), Failed::sign_in(found));
+        let (owner, failed) = (found.map(|found| &found.user.id), FailedAttempt::sign_in(found));
         self.record_wrong_password(counters, owner, (SecurityEventType::SignInFailed, failed), client).await
     }
 
@@ -153,7 +153,7 @@ impl Services {
         user: &User,
         client: &Client,
     ) -> Result<(), Failure> {
-        let what = (SecurityEventType::ReauthenticationFailed, Failed::WrongCurrentPassword);
+        let what = (SecurityEventType::ReauthenticationFailed, FailedAttempt::WrongCurrentPassword);
         self.record_wrong_password(counters, Some(&user.id), what, client).await
     }
 
@@ -162,7 +162,7 @@ impl Services {
         &self,
         counters: &Counters,
         user: Option<&UserId>,
-        (event_type, failed): (SecurityEventType, Failed),
+        (event_type, failed): (SecurityEventType, FailedAttempt),
         client: &Client,
     ) -> Result<(), Failure> {
         let now = self.now();
@@ -181,7 +181,7 @@ impl Services {
         tx.commit().await?;
         failed.log(user, client);
         if is_locked {
-            Failed::LockedByPasswords.log(user, client);
+            FailedAttempt::LockedByPasswords.log(user, client);
         }
         Ok(())
     }
@@ -198,12 +198,12 @@ impl Services {
         Self::record(&mut tx, &user.id, SecurityEventType::SignInCodeFailed, Some(client), now).await?;
         if attempts_left == 0 {
             Self::record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
-            self.put_notice(&mut tx, user, Notice::SignInCodesExhausted, Some(client), now).await?;
+            self.enqueue_notification(&mut tx, user, Notification::SignInCodesExhausted, Some(client), now).await?;
         }
         self.commit_and_wake(tx).await?;
-        Failed::WrongSignInCode.log(Some(&user.id), client);
+        FailedAttempt::WrongSignInCode.log(Some(&user.id), client);
         if attempts_left == 0 {
-            Failed::LockedByCodes.log(Some(&user.id), client);
+            FailedAttempt::LockedByCodes.log(Some(&user.id), client);
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Services {
         let event_type = SecurityEventType::ReauthenticationFailed;
         Self::record(&mut tx, &user.id, event_type, Some(client), self.now()).await?;
         tx.commit().await?;
-        Failed::WrongCode.log(Some(&user.id), client);
+        FailedAttempt::WrongCode.log(Some(&user.id), client);
         Ok(())
     }
 
@@ -226,11 +226,11 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let Some(user) = user else {
-            Failed::ResetOfUnknownUser.log(None, client);
+            FailedAttempt::ResetOfUnknownUser.log(None, client);
             return Ok(());
         };
         Self::record(tx, &user.id, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
-        Failed::ResetNotAllowed.log(Some(&user.id), client);
+        FailedAttempt::ResetNotAllowed.log(Some(&user.id), client);
         Ok(())
     }
 
@@ -242,20 +242,20 @@ impl Services {
     ) -> Result<(), Failure> {
         let now = self.now();
         let Some(owner) = owner else {
-            self.log_refusal(Failed::ResetLinkUnknown, client);
+            self.log_refusal(FailedAttempt::ResetLinkUnknown, client);
             return Ok(());
         };
-        if self.refusals.admits(Failed::ResetLinkInvalid, client, now) {
+        if self.refusals.admits(FailedAttempt::ResetLinkInvalid, client, now) {
             let mut tx = self.db.begin().await?;
             Self::record(&mut tx, owner, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
             tx.commit().await?;
-            Failed::ResetLinkInvalid.log(Some(owner), client);
+            FailedAttempt::ResetLinkInvalid.log(Some(owner), client);
         }
         Ok(())
     }
 
     /// Logs a refusal that concerns no known user, unless a similar one was logged a moment ago.
-    pub(super) fn log_refusal(&self, failed: Failed, client: &Client) {
+    pub(super) fn log_refusal(&self, failed: FailedAttempt, client: &Client) {
         if self.refusals.admits(failed, client, self.now()) {
             failed.log(None, client);
         }
@@ -272,12 +272,12 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
         let client = |address: &str| Client { address: address.parse().unwrap(), user_agent: None };
         let (one, neighbour, other) = (client("192.0.2.1"), client("192.0.2.9"), client("198.51.100.1"));
-        assert!(limit.admits(Failed::ResetLinkUnknown, &one, at(0)));
-        assert!(!limit.admits(Failed::ResetLinkUnknown, &neighbour, at(59)));
-        assert!(limit.admits(Failed::UndoLinkRefused, &one, at(59)));
-        assert!(limit.admits(Failed::ResetLinkUnknown, &other, at(59)));
-        assert!(limit.admits(Failed::ResetLinkUnknown, &neighbour, at(60)));
+        assert!(limit.admits(FailedAttempt::ResetLinkUnknown, &one, at(0)));
+        assert!(!limit.admits(FailedAttempt::ResetLinkUnknown, &neighbour, at(59)));
+        assert!(limit.admits(FailedAttempt::UndoLinkRefused, &one, at(59)));
+        assert!(limit.admits(FailedAttempt::ResetLinkUnknown, &other, at(59)));
+        assert!(limit.admits(FailedAttempt::ResetLinkUnknown, &neighbour, at(60)));
         // Setting the clock back blocks nothing.
-        assert!(limit.admits(Failed::ResetLinkUnknown, &one, at(30)));
+        assert!(limit.admits(FailedAttempt::ResetLinkUnknown, &one, at(30)));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Failure, Services, UNDO_FOR_DAYS};
+use super::{Failure, Services, UNDO_LINK_DAYS};
 use crate::domain::code::CodePurpose;
 use crate::domain::outbox::{LEASE, MAX_TRIES, pause_after};
 use crate::storage::future_times::{self, LongestLifetimes};
@@ -33,9 +33,9 @@ impl Services {
                 codes.mfa_ttl
             }
             CodePurpose::ResetPassword => codes.reset_ttl,
-            CodePurpose::UndoEmailChange => TimeDelta::days(UNDO_FOR_DAYS),
+            CodePurpose::UndoEmailChange => TimeDelta::days(UNDO_LINK_DAYS),
         };
-        let purposes = CodePurpose::VOIDED_BY_PASSWORD.into_iter().chain([CodePurpose::UndoEmailChange]);
+        let purposes = CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE.into_iter().chain([CodePurpose::UndoEmailChange]);
         let mut ttls: Vec<_> = purposes.map(|purpose| (purpose.as_str(), false, ttl(purpose))).collect();
         ttls.push((CodePurpose::EnableMfa.as_str(), true, codes.otp_enrolment_ttl));
         LongestLifetimes {

@@ -55,7 +55,7 @@ pub struct Hasher {
     wait: Duration,
     params: Params,
     /// The hash to compare with if there is none, so that the comparison takes the same time.
-    nobody: Arc<PasswordHash>,
+    dummy: Arc<PasswordHash>,
 }
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
@@ -94,7 +94,7 @@ impl Hasher {
         let explain = |error: &dyn std::fmt::Display| HashSettingsError(error.to_string());
         let params = Params::new(settings.memory, settings.iterations, settings.parallelism, None)
             .map_err(|error| explain(&error))?;
-        let nobody = PasswordHash::of_nobody(&params).map_err(|error| explain(&error))?;
+        let dummy = PasswordHash::dummy(&params).map_err(|error| explain(&error))?;
         let (jobs, queue) = mpsc::channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..settings.concurrency {
@@ -112,7 +112,7 @@ impl Hasher {
             large: Arc::new(Semaphore::new(1)),
             wait: settings.wait,
             params,
-            nobody: Arc::new(nobody),
+            dummy: Arc::new(dummy),
         })
     }
 
@@ -181,7 +181,7 @@ impl Hasher {
         password: Password,
     ) -> Result<Option<Form>, Failure> {
         let is_somebody = hash.is_some();
-        let hash = hash.unwrap_or_else(|| PasswordHash::clone(&self.nobody));
+        let hash = hash.unwrap_or_else(|| PasswordHash::clone(&self.dummy));
         let turn = if hash.is_large() { self.large.clone().acquire_owned().await.ok() } else { None };
         let compare = move |memory: &mut Memory| {
             let form = matching_form(&hash, &password, memory);
@@ -377,7 +377,7 @@ mod tests {
         for (version, is_right) in [("", true), ("v=16$", true), ("v=19$", false)] {
             let hash = PasswordHash::parse(&format!("$argon2id${version}m=8,t=1,p=1${salt}${output}")).unwrap();
             assert_eq!(
-                hasher.verify(&slot, Some(hash), Password::typed("correct horse")).await.unwrap(),
+                hasher.verify(&slot, Some(hash), Password::from_input("correct horse")).await.unwrap(),
                 is_right,
                 "{version}"
             );
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_has_one_turn_at_a_time() {
+    async fn a_user_has_one_hashing_slot_at_a_time() {
         let wait = Duration::from_secs(5);
         let hasher =
             Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_hashes_above_64_mib_one_is_verified_at_a_time() {
+    async fn hashes_above_64_mib_are_verified_one_at_a_time() {
         let wait = Duration::from_secs(5);
         let hasher =
             Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
@@ -415,11 +415,11 @@ mod tests {
         let parse = |text: &str| Some(PasswordHash::parse(text).unwrap());
         let (large, small) = (parse(&SMALL.replace("m=8", "m=65537")), parse(SMALL));
         let turn = hasher.large.clone().acquire_owned().await.unwrap();
-        let mut waiting = Box::pin(hasher.compare(&slot, large, Password::typed("x")));
+        let mut waiting = Box::pin(hasher.compare(&slot, large, Password::from_input("x")));
         tokio::select! {
             biased;
             _ = &mut waiting => panic!("it did not wait for its turn"),
-            result = hasher.compare(&other, small, Password::typed("x")) => assert_eq!(result.unwrap(), None),
+            result = hasher.compare(&other, small, Password::from_input("x")) => assert_eq!(result.unwrap(), None),
         }
         drop(turn);
         assert_eq!(waiting.await.unwrap(), None);

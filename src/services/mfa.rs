@@ -6,12 +6,12 @@ use derive_more::From;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use super::codes::{CodeAttempt, CodeRequest, Sent, TryKind};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::email::NotSent;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
@@ -22,7 +22,7 @@ use crate::domain::totp;
 use crate::domain::user::RequiredAction;
 use crate::domain::verify_code::{RECOVERY_CODES, RecoveryCode, VerifyCode};
 use crate::entropy;
-use crate::mail::{CodeReason, Notice};
+use crate::mail::{CodeReason, Notification};
 use crate::storage::users::AuthenticatorApp;
 use crate::storage::{Tx, codes, recovery_codes, users};
 
@@ -58,7 +58,7 @@ pub enum DisableMfaRefusal {
     /// MFA is not enabled, or it is enforced.
     Mfa(MfaRefusal),
     /// Too many messages. A later request may succeed.
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// Why no recovery codes are generated.
@@ -156,8 +156,8 @@ impl Services {
             MfaType::Email => {
                 let address = address.or_else(|| caller.user.verified_email().cloned());
                 let address = address.ok_or(Error::Refused(EnableMfaRefusal::AddressRequired))?;
-                self.needs_mail()?;
-                if self.is_out_of_reach(&address) {
+                self.require_mail()?;
+                if self.is_unreachable(&address) {
                     return Err(Error::Refused(NotSent::OutOfReach.into()));
                 }
                 let sent = self.mail_mfa_code(&mut tx, &caller, CodePurpose::EnableMfa, &address, client, now).await;
@@ -209,7 +209,7 @@ impl Services {
         CodeRequest { owner: &caller.user, purpose, session, ttl: self.policy.codes.mfa_ttl }
     }
 
-    async fn mail_mfa_code<R: From<Wait>>(
+    async fn mail_mfa_code<R: From<RetryAfter>>(
         &self,
         tx: &mut Tx,
         caller: &Caller,
@@ -218,9 +218,9 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<MfaStarted, Error<R>> {
-        self.needs_mail()?;
-        let sends = self.sends_of_code(&caller.user.id, purpose, address, true, Some(client));
-        Self::charge_sends(tx, &sends, now).await.map_err(|error| error.map(R::from))?;
+        self.require_mail()?;
+        let sends = self.quota_of_code(&caller.user.id, purpose, address, true, Some(client));
+        Self::charge_quota(tx, &sends, now).await.map_err(|error| error.map(R::from))?;
         codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let request = self.mfa_request(caller, purpose);
         let reason = if purpose == CodePurpose::DisableMfa { CodeReason::DisableMfa } else { CodeReason::EnableMfa };
@@ -260,7 +260,7 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(refused(CodeRefusal::Expired));
         }
-        let attempt = self.charge_code(&caller.user.id, Some(&code), answer, TryKind::Session).await?;
+        let attempt = self.charge_code(&caller.user.id, Some(&code), answer, AttemptKind::Session).await?;
         let outcome = retry(|| self.complete_mfa_change(caller, change.clone(), &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -304,15 +304,15 @@ impl Services {
             users::update(tx, user).await?;
             recovery_codes::replace(tx, &user.id, &[]).await?;
             Self::record(tx, &user.id, SecurityEventType::MfaDisabled, Some(client), now).await?;
-            self.put_notice(tx, user, Notice::MfaDisabled, Some(client), now).await?;
+            self.enqueue_notification(tx, user, Notification::MfaDisabled, Some(client), now).await?;
             return Ok(None);
         };
         user.fulfil(RequiredAction::EnforceMfa);
         users::update(tx, user).await?;
         let recovery_codes = self.make_recovery_codes(tx, &user.id).await?;
         Self::record(tx, &user.id, SecurityEventType::MfaEnabled, Some(client), now).await?;
-        let notice = Notice::MfaEnabled { mfa_type: factor.mfa_type() };
-        self.put_notice(tx, user, notice, Some(client), now).await?;
+        let notice = Notification::MfaEnabled { mfa_type: factor.mfa_type() };
+        self.enqueue_notification(tx, user, notice, Some(client), now).await?;
         Ok(Some(recovery_codes))
     }
 
@@ -330,7 +330,8 @@ impl Services {
         let recovery_codes = self.make_recovery_codes(&mut tx, &caller.user.id).await?;
         let event_type = SecurityEventType::RecoveryCodesRegenerated;
         Self::record(&mut tx, &caller.user.id, event_type, Some(client), now).await?;
-        self.put_notice(&mut tx, &caller.user, Notice::RecoveryCodesRegenerated, Some(client), now).await?;
+        self.enqueue_notification(&mut tx, &caller.user, Notification::RecoveryCodesRegenerated, Some(client), now)
+            .await?;
         self.commit_and_wake(tx).await?;
         Ok((caller, recovery_codes))
     }

@@ -2,20 +2,20 @@
 //! and commits. GraphQL and the command line both go through it.
 
 pub mod admin;
+pub mod backoff;
 mod codes;
 pub mod email;
 mod failed_attempts;
 mod future_times;
 pub mod hasher;
 pub mod installation;
+mod mail_quota;
 pub mod mfa;
 pub mod outbox;
 pub mod password;
 pub mod profile;
-mod sends;
 pub mod sessions;
 pub mod sign_in;
-pub mod throttle;
 pub mod transfer;
 mod undo_links;
 pub mod workspaces;
@@ -26,18 +26,18 @@ use chrono::TimeDelta;
 
 use crate::clock::{Clock, Timestamp};
 use crate::domain::access::{Caller, Denial};
-use crate::domain::attempts::Throttle;
+use crate::domain::attempts::Backoff;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
 use crate::domain::rate_limit::Window;
-use crate::domain::secret::{DecryptError, SecretKey};
+use crate::domain::secret::{DecryptionError, SecretKey};
 use crate::domain::session::Lifetimes;
 use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
 use crate::storage::{self, Db, Quota, Tx};
 
 use hasher::Hasher;
-use outbox::Post;
+use outbox::Mailer;
 
 pub use failed_attempts::RefusalLimit;
 
@@ -55,7 +55,7 @@ pub struct Services {
     /// The pages that links in messages lead to.
     pub links: Links,
     /// Sends messages. Without it, operations that need a message fail, and notifications are not written.
-    pub mail: Option<Post>,
+    pub mail: Option<Mailer>,
     /// The configurable limits.
     pub policy: Policy,
     /// Bounds how many refused requests are logged.
@@ -77,9 +77,9 @@ pub struct Policy {
     /// The lifetimes of tokens and sessions.
     pub lifetimes: Lifetimes,
     /// The backoff after wrong passwords for one user from one network.
-    pub wrong_passwords: Throttle,
+    pub wrong_passwords: Backoff,
     /// The backoff after wrong passwords for one user from all networks.
-    pub wrong_passwords_per_user: Throttle,
+    pub wrong_passwords_per_user: Backoff,
     /// The minimum length of a password, in code points.
     pub password_min_length: usize,
     /// The limits of codes and one-time tokens.
@@ -119,7 +119,7 @@ pub struct SendPolicy {
 }
 
 /// How many days an undo link for a change of the email address is valid.
-pub const UNDO_FOR_DAYS: i64 = 7;
+pub const UNDO_LINK_DAYS: i64 = 7;
 
 /// For how long after a completed sign-in a network is exempt from the backoff over all networks.
 pub const NETWORK_KNOWN_FOR: TimeDelta = TimeDelta::days(30);
@@ -150,10 +150,10 @@ pub enum Failure {
     Hashing(String),
     /// Data could not be encrypted or decrypted with the secret key.
     #[error(transparent)]
-    Sealed(#[from] DecryptError),
+    Encryption(#[from] DecryptionError),
     /// A message is needed, but no mail server is configured.
     #[error("sending a message requires SMTP_URL, which is not set")]
-    MailOff,
+    MailNotConfigured,
     /// Stored JSON could not be written or read.
     #[error("a stored message or code could not be written or read: {0}")]
     Json(#[from] serde_json::Error),
@@ -201,8 +201,8 @@ impl<R> From<EntropyError> for Error<R> {
     }
 }
 
-impl<R> From<DecryptError> for Error<R> {
-    fn from(error: DecryptError) -> Self {
+impl<R> From<DecryptionError> for Error<R> {
+    fn from(error: DecryptionError) -> Self {
         Self::Failed(error.into())
     }
 }
@@ -222,33 +222,33 @@ const MAX_RUNS: u32 = 3;
 
 /// Runs a transaction again if it gave way to a concurrent one (a deadlock, or a serialization failure). Only for
 /// operations whose whole effect is in the database, where nothing of an aborted transaction remains.
-async fn retry<T, E: GaveWay, F>(mut run: impl FnMut() -> F) -> Result<T, E>
+async fn retry<T, E: MaybeAborted, F>(mut run: impl FnMut() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
 {
     for _ in 1..MAX_RUNS {
         let result = run().await;
-        let Some(reason) = result.as_ref().err().and_then(GaveWay::gave_way) else { return result };
+        let Some(reason) = result.as_ref().err().and_then(MaybeAborted::abort_reason) else { return result };
         tracing::debug!(reason, "retrying a transaction");
     }
     run().await
 }
 
 /// An error that may mean that the transaction gave way to a concurrent one.
-trait GaveWay {
+trait MaybeAborted {
     /// The database's message, if it did.
-    fn gave_way(&self) -> Option<&str>;
+    fn abort_reason(&self) -> Option<&str>;
 }
 
-impl GaveWay for Failure {
-    fn gave_way(&self) -> Option<&str> {
+impl MaybeAborted for Failure {
+    fn abort_reason(&self) -> Option<&str> {
         if let Self::Aborted(reason) = self { Some(reason) } else { None }
     }
 }
 
-impl<R> GaveWay for Error<R> {
-    fn gave_way(&self) -> Option<&str> {
-        if let Self::Failed(failure) = self { failure.gave_way() } else { None }
+impl<R> MaybeAborted for Error<R> {
+    fn abort_reason(&self) -> Option<&str> {
+        if let Self::Failed(failure) = self { failure.abort_reason() } else { None }
     }
 }
 

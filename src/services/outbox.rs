@@ -19,30 +19,32 @@ use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::event::Client;
 use crate::domain::ids::JobId;
-use crate::domain::outbox::{GRAVE_DAYS, Job, JobKind, LEASE, MAX_TRIES, WORK_FOR, pause_after};
+use crate::domain::outbox::{
+    FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, MAX_TRIES, pause_after,
+};
 use crate::domain::user::User;
 use crate::entropy;
-use crate::mail::{Account, Circumstances, Letter, Message, Notice, SendError, Transport};
+use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Transport};
 use crate::storage::{Tx, domains, outbox};
 
 /// The purpose for which payloads are encrypted.
 const PAYLOAD_PURPOSE: &str = "outbox";
 /// For how long a notification is attempted.
-const NOTICE_FOR: TimeDelta = TimeDelta::days(3);
+const NOTIFICATION_LIFETIME: TimeDelta = TimeDelta::days(3);
 /// How often a worker looks for jobs of other processes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many messages one server sends at once.
 const WORKERS: usize = 4;
 
 /// Sends messages.
 #[derive(Clone)]
-pub struct Post {
+pub struct Mailer {
     transport: Transport,
     /// Wakes a worker when this process has added a job.
     wake: Arc<Notify>,
 }
 
-impl Post {
+impl Mailer {
     /// Sends through `transport`.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
@@ -54,7 +56,8 @@ impl Post {
 #[derive(Serialize, Deserialize)]
 pub(super) enum Payload {
     /// A message.
-    Letter(Letter),
+    #[serde(rename = "Letter")]
+    OutgoingMail(OutgoingMail),
     /// A request for a reset link.
     ResetRequest {
         /// The domain.
@@ -71,7 +74,7 @@ pub(super) enum Payload {
 impl Payload {
     fn kind(&self) -> JobKind {
         match self {
-            Self::Letter(_) => JobKind::Mail,
+            Self::OutgoingMail(_) => JobKind::Mail,
             Self::ResetRequest { .. } => JobKind::ResetRequest,
         }
     }
@@ -91,7 +94,7 @@ pub enum NotNotified {
 impl Services {
     /// Why `user` cannot be notified, if so.
     pub(super) fn why_not_notified(&self, user: &User) -> Option<NotNotified> {
-        match (&self.mail, user.notice_address()) {
+        match (&self.mail, user.notification_address()) {
             (None, _) => Some(NotNotified::NoMailServer),
             (Some(_), None) => Some(NotNotified::NoAddress),
             (Some(_), Some(_)) => None,
@@ -99,12 +102,12 @@ impl Services {
     }
 
     /// Checks that messages can be sent, before an operation that needs one.
-    pub(super) fn needs_mail(&self) -> Result<(), Failure> {
-        if self.mail.is_some() { Ok(()) } else { Err(Failure::MailOff) }
+    pub(super) fn require_mail(&self) -> Result<(), Failure> {
+        if self.mail.is_some() { Ok(()) } else { Err(Failure::MailNotConfigured) }
     }
 
     /// Adds a job, to be done after the commit and before `expires_at`.
-    pub(super) async fn put_job(
+    pub(super) async fn enqueue(
         &self,
         tx: &mut Tx,
         payload: &Payload,
@@ -127,7 +130,7 @@ impl Services {
     }
 
     /// Adds a message to `to` about the account of `user`, to be sent after the commit and before `expires_at`.
-    pub(super) async fn put_letter(
+    pub(super) async fn enqueue_mail(
         &self,
         tx: &mut Tx,
         (to, user): (&str, &User),
@@ -136,52 +139,52 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let domain = domains::find_name(tx, &user.domain_id).await?.unwrap_or_default();
-        self.put_job(tx, &letter((to, user), domain, message), expires_at, now).await
+        self.enqueue(tx, &letter((to, user), domain, message), expires_at, now).await
     }
 
     /// Whether `address` is known to be unreachable: it needs SMTPUTF8, which the mail server does not offer.
-    pub(super) fn is_out_of_reach(&self, address: &Email) -> bool {
-        address.needs_smtputf8() && self.mail.as_ref().is_some_and(|post| post.transport.lacks_smtputf8())
+    pub(super) fn is_unreachable(&self, address: &Email) -> bool {
+        address.needs_smtputf8() && self.mail.as_ref().is_some_and(|mailer| mailer.transport.lacks_smtputf8())
     }
 
     /// Notifies a user of a change of their account, if a mail server is configured and they have an address for
     /// notifications.
-    pub(super) async fn put_notice(
+    pub(super) async fn enqueue_notification(
         &self,
         tx: &mut Tx,
         user: &User,
-        notice: Notice,
+        notice: Notification,
         client: Option<&Client>,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        match user.notice_address() {
-            Some(address) => self.put_notice_to(tx, address.as_str(), user, notice, client, now).await,
+        match user.notification_address() {
+            Some(address) => self.enqueue_notification_to(tx, address.as_str(), user, notice, client, now).await,
             None => Ok(()),
         }
     }
 
     /// The same, to a given address.
-    pub(super) async fn put_notice_to(
+    pub(super) async fn enqueue_notification_to(
         &self,
         tx: &mut Tx,
         to: &str,
         user: &User,
-        notice: Notice,
+        notice: Notification,
         client: Option<&Client>,
         now: Timestamp,
     ) -> Result<(), Failure> {
         if self.mail.is_none() {
             return Ok(());
         }
-        self.put_letter(tx, (to, user), notification(notice, client, now), now + NOTICE_FOR, now).await
+        self.enqueue_mail(tx, (to, user), notification(notice, client, now), now + NOTIFICATION_LIFETIME, now).await
     }
 
     /// Notifies many users at once of what an operator did to their accounts.
-    pub(super) async fn put_notices(
+    pub(super) async fn enqueue_notifications(
         &self,
         tx: &mut Tx,
         users: &[&User],
-        notice: &Notice,
+        notice: &Notification,
         now: Timestamp,
     ) -> Result<(), Failure> {
         if self.mail.is_none() {
@@ -189,14 +192,14 @@ impl Services {
         }
         let (mut names, mut jobs) = (HashMap::new(), Vec::new());
         for user in users {
-            let Some(address) = user.notice_address() else { continue };
+            let Some(address) = user.notification_address() else { continue };
             let name = match names.entry(&user.domain_id) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => free.insert(domains::find_name(tx, &user.domain_id).await?.unwrap_or_default()),
             };
             let message = notification(notice.clone(), None, now);
             let letter = letter((address.as_str(), user), name.clone(), message);
-            jobs.push(self.job(&letter, now + NOTICE_FOR, now)?);
+            jobs.push(self.job(&letter, now + NOTIFICATION_LIFETIME, now)?);
         }
         Ok(outbox::insert_many(tx, &jobs).await?)
     }
@@ -204,37 +207,37 @@ impl Services {
     /// Commits a transaction that added jobs, and wakes a worker.
     pub(super) async fn commit_and_wake(&self, tx: Tx) -> Result<(), Failure> {
         tx.commit().await?;
-        if let Some(post) = &self.mail {
-            post.wake.notify_one();
+        if let Some(mailer) = &self.mail {
+            mailer.wake.notify_one();
         }
         Ok(())
     }
 
     /// Processes the jobs of all processes until `stop` is cancelled, and finishes the current ones.
-    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
-        let workers = (0..WORKERS).map(|_| self.clone().work_alone(stop.clone()));
+    pub async fn run_worker(self: Arc<Self>, stop: CancellationToken) {
+        let workers = (0..WORKERS).map(|_| self.clone().run_one_worker(stop.clone()));
         futures_util::future::join_all(workers).await;
     }
 
-    async fn work_alone(self: Arc<Self>, stop: CancellationToken) {
-        let Some(post) = &self.mail else { return };
+    async fn run_one_worker(self: Arc<Self>, stop: CancellationToken) {
+        let Some(mailer) = &self.mail else { return };
         while !stop.is_cancelled() {
-            match self.work_once().await {
+            match self.run_next_job().await {
                 // There may be another job, which an idle worker can take.
-                Ok(true) => post.wake.notify_one(),
-                Ok(false) => self.rest(post, &stop).await,
+                Ok(true) => mailer.wake.notify_one(),
+                Ok(false) => self.wait_for_work(mailer, &stop).await,
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be processed; the next attempt follows");
-                    self.rest(post, &stop).await;
+                    self.wait_for_work(mailer, &stop).await;
                 }
             }
         }
     }
 
-    async fn rest(&self, post: &Post, stop: &CancellationToken) {
+    async fn wait_for_work(&self, mailer: &Mailer, stop: &CancellationToken) {
         tokio::select! {
-            () = post.wake.notified() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = mailer.wake.notified() => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => {}
         }
     }
@@ -243,9 +246,9 @@ impl Services {
     ///
     /// # Errors
     /// If the database fails. The job is processed later, by the first worker that leases it.
-    pub async fn work_once(&self) -> Result<bool, Failure> {
+    pub async fn run_next_job(&self) -> Result<bool, Failure> {
         let now = self.now();
-        let Some(post) = &self.mail else { return Ok(false) };
+        let Some(mailer) = &self.mail else { return Ok(false) };
         let kinds = [JobKind::Mail, JobKind::ResetRequest];
         let Some(job) = outbox::lease(&self.db, &kinds, now, now + LEASE).await? else { return Ok(false) };
         if now >= job.expires_at {
@@ -258,7 +261,7 @@ impl Services {
             .map_err(|error| error.to_string())
             .and_then(|plain| serde_json::from_slice::<Payload>(&plain).map_err(|error| error.to_string()));
         match payload {
-            Ok(Payload::Letter(letter)) => self.send(post, &job, &letter).await?,
+            Ok(Payload::OutgoingMail(letter)) => self.send(mailer, &job, &letter).await?,
             Ok(Payload::ResetRequest { domain_id, user_id, client_address, user_agent }) => {
                 let client = Client { address: client_address, user_agent };
                 self.decide_reset(&job, &domain_id, &user_id, &client).await?;
@@ -268,10 +271,10 @@ impl Services {
         Ok(true)
     }
 
-    async fn send(&self, post: &Post, job: &Job, letter: &Letter) -> Result<(), Failure> {
-        let sending = post.transport.send(letter, job.id.as_str(), job.created_at);
-        let sent = tokio::time::timeout(Duration::from_secs(WORK_FOR), sending).await.unwrap_or_else(|_| {
-            let reason = format!("no answer within {WORK_FOR} s");
+    async fn send(&self, mailer: &Mailer, job: &Job, letter: &OutgoingMail) -> Result<(), Failure> {
+        let sending = mailer.transport.send(letter, job.id.as_str(), job.created_at);
+        let sent = tokio::time::timeout(Duration::from_secs(JOB_TIMEOUT_SECONDS), sending).await.unwrap_or_else(|_| {
+            let reason = format!("no answer within {JOB_TIMEOUT_SECONDS} s");
             Err(SendError { is_final: false, reason, advice: None })
         });
         match sent {
@@ -306,13 +309,13 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// How many jobs are pending, and how many failed for good within the last [`GRAVE_DAYS`] days.
+    /// How many jobs are pending, and how many failed for good within the last [`FAILED_JOB_RETENTION_DAYS`] days.
     pub async fn count_outbox(&self) -> Result<(i64, i64), Failure> {
         Ok(outbox::count(&self.db).await?)
     }
 
     pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<(), Failure> {
-        Ok(outbox::delete_failed(tx, now - TimeDelta::days(GRAVE_DAYS)).await?)
+        Ok(outbox::delete_failed(tx, now - TimeDelta::days(FAILED_JOB_RETENTION_DAYS)).await?)
     }
 }
 
@@ -320,17 +323,22 @@ impl Services {
 fn letter((to, user): (&str, &User), domain: String, message: Message) -> Payload {
     let account =
         Account { domain, user_id: user.login.as_str().to_owned(), timezone: user.timezone.as_str().to_owned() };
-    Payload::Letter(Letter { to: to.to_owned(), language: user.language.as_str().to_owned(), account, message })
+    Payload::OutgoingMail(OutgoingMail {
+        to: to.to_owned(),
+        language: user.language.as_str().to_owned(),
+        account,
+        message,
+    })
 }
 
 /// A notification of an action by `client` or, without one, by an operator.
-fn notification(notice: Notice, client: Option<&Client>, now: Timestamp) -> Message {
+fn notification(notice: Notification, client: Option<&Client>, now: Timestamp) -> Message {
     let circumstances = Circumstances {
         at: now,
         client_address: client.map(|client| client.address.to_string()),
         user_agent: client.and_then(|client| client.user_agent.clone()),
     };
-    Message::Notice { notice, circumstances }
+    Message::Notification { notice, circumstances }
 }
 
 /// An error if no message can be sent until an operator acts; otherwise a warning.

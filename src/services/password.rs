@@ -3,13 +3,13 @@
 use derive_more::From;
 
 use super::codes::{CodeRequest, whole_minutes};
-use super::failed_attempts::Failed;
+use super::failed_attempts::FailedAttempt;
 use super::hasher::Slot;
 use super::outbox::Payload;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::{Code, CodePurpose};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
@@ -22,7 +22,7 @@ use crate::domain::password_hash::PasswordHash;
 use crate::domain::token::ResetToken;
 use crate::domain::user::{RequiredAction, User, UserState};
 use crate::entropy;
-use crate::mail::{MailedSecret, Message, Notice};
+use crate::mail::{MailedSecret, Message, Notification};
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::Credentials;
 use crate::storage::{Tx, codes, outbox, sessions, users};
@@ -41,7 +41,7 @@ pub enum NewPasswordRefusal {
     Unchanged,
     /// Too many hashes are being computed. A later request may succeed.
     #[error("the server is busy; try again in a moment")]
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// Why a current password is not accepted.
@@ -52,7 +52,7 @@ pub enum PasswordRefusal {
     /// It is wrong.
     Wrong,
     /// Too many wrong passwords before, or too many hashes to compute. A later attempt may succeed.
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// The passwords of a change, as submitted. A missing or empty one is `None`.
@@ -109,7 +109,7 @@ impl From<PasswordRefusal> for UpdatePasswordRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetPasswordRefusal {
     /// Too many messages were requested from the client's address.
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// Why a reset is not confirmed: all errors together.
@@ -220,7 +220,7 @@ impl Services {
         user.fulfil(RequiredAction::UpdatePassword);
         self.put_password(tx, user, &new.hash, SessionSelection::AllBut(&caller.session.id), now).await?;
         Self::record(tx, &user.id, SecurityEventType::PasswordChanged, Some(client), now).await?;
-        self.put_notice(tx, user, Notice::PasswordChanged, Some(client), now).await
+        self.enqueue_notification(tx, user, Notification::PasswordChanged, Some(client), now).await
     }
 
     /// Writes a new password: sessions end and open codes are invalidated. It clears no count of failed codes.
@@ -234,7 +234,7 @@ impl Services {
     ) -> Result<(), Failure> {
         users::update_password_hash(tx, &user.id, hash).await?;
         sessions::delete(tx, &user.id, ended, now).await?;
-        codes::delete(tx, &user.id, &CodePurpose::VOIDED_BY_PASSWORD).await?;
+        codes::delete(tx, &user.id, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
         Ok(())
     }
 
@@ -251,7 +251,7 @@ impl Services {
         password: Password,
         client: &Client,
     ) -> Result<Verified, Error<PasswordRefusal>> {
-        let limited = |error: Error<Wait>| error.map(PasswordRefusal::RateLimited);
+        let limited = |error: Error<RetryAfter>| error.map(PasswordRefusal::RateLimited);
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         let slot = self.hasher.slot_of(&user.domain_id, &user.login).await;
@@ -264,7 +264,7 @@ impl Services {
             self.record_wrong_current_password(&counters, user, client).await?;
             return Err(Error::Refused(PasswordRefusal::Wrong));
         };
-        self.give_back_attempt(&attempt).await?;
+        self.refund_attempt_now(&attempt).await?;
         Ok(Verified { slot, hash })
     }
 
@@ -335,7 +335,7 @@ impl Services {
         login: &LoginId,
         client: &Client,
     ) -> Result<(), Error<ResetPasswordRefusal>> {
-        self.needs_mail()?;
+        self.require_mail()?;
         retry(|| self.request_reset(domain_id, login, client)).await
     }
 
@@ -347,19 +347,19 @@ impl Services {
     ) -> Result<(), Error<ResetPasswordRefusal>> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let of_name = Self::charge_sends(&mut tx, &self.sends_of_reset(domain_id, login), now).await;
+        let of_name = Self::charge_quota(&mut tx, &self.quota_of_reset(domain_id, login), now).await;
         let has_room = match of_name {
             Ok(()) => true,
             // The response does not reveal that nothing is sent.
             Err(Error::Refused(_)) => {
-                self.log_refusal(Failed::ResetOverUserLimit, client);
+                self.log_refusal(FailedAttempt::ResetOverUserLimit, client);
                 false
             }
             Err(Error::Failed(failure)) => return Err(failure.into()),
         };
-        let of_client = Self::charge_sends(&mut tx, &self.sends_of_client(client), now).await;
+        let of_client = Self::charge_quota(&mut tx, &self.quota_of_client(client), now).await;
         if let Err(Error::Refused(_)) = &of_client {
-            self.log_refusal(Failed::ResetOverClientLimit, client);
+            self.log_refusal(FailedAttempt::ResetOverClientLimit, client);
         }
         of_client.map_err(|error| error.map(ResetPasswordRefusal::RateLimited))?;
         if has_room {
@@ -369,7 +369,7 @@ impl Services {
                 client_address: client.address,
                 user_agent: client.user_agent.clone(),
             };
-            self.put_job(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
+            self.enqueue(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
         }
         Ok(self.commit_and_wake(tx).await?)
     }
@@ -407,7 +407,7 @@ impl Services {
         let (link, expires_at) = self.make_reset_link(tx, user, Some(address), now).await?;
         let minutes = whole_minutes(self.policy.codes.reset_ttl);
         let message = Message::ResetPassword { link: MailedSecret::new(link), minutes };
-        self.put_letter(tx, (address.as_str(), user), message, expires_at, now).await
+        self.enqueue_mail(tx, (address.as_str(), user), message, expires_at, now).await
     }
 
     /// Creates a reset link and invalidates earlier ones. With an address, the link is valid only while that is the
@@ -469,11 +469,11 @@ impl Services {
         user.fulfil(RequiredAction::UpdatePassword);
         user.pending_email = None;
         users::update(&mut tx, &user).await?;
-        self.clear_waits(&mut tx, &user.domain_id, &user.login).await?;
-        self.clear_sign_in_tries(&mut tx, &user.id, now).await?;
+        self.clear_backoff(&mut tx, &user.domain_id, &user.login).await?;
+        self.clear_sign_in_attempts(&mut tx, &user.id, now).await?;
         self.put_password(&mut tx, &user, &new.hash, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
-        self.put_notice(&mut tx, &user, Notice::PasswordReset, Some(client), now).await?;
+        self.enqueue_notification(&mut tx, &user, Notification::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }
 
@@ -493,7 +493,7 @@ impl Services {
 }
 
 /// The wait that is reported if no hashing slot is free.
-pub(super) const BUSY: Wait = Wait { retry_after: 1 };
+pub(super) const BUSY: RetryAfter = RetryAfter { retry_after: 1 };
 
 /// The address for a link that an unauthenticated client requested: the verified address of an ENABLED user with a
 /// password on this server.

@@ -95,7 +95,7 @@ impl Services {
         let mut sent = None;
         if let Some(email) = &update.email {
             let cancels = caller.user.pending_email.is_some();
-            if caller.user.wish_email(email) {
+            if caller.user.request_email_change(email) {
                 sent = Some(self.mail_email_code(&mut tx, &caller.user, email, client, now).await?);
             } else if cancels {
                 codes::delete(&mut tx, &caller.user.id, &[CodePurpose::VerifyEmail]).await?;
@@ -124,8 +124,8 @@ impl Services {
         update: &ProfileUpdate,
         client: &Client,
     ) -> Result<Option<NewHash>, Error<UpdateProfileRefusal>> {
-        let is_new = |email: &&Email| caller.user.clone().wish_email(email);
-        let unreachable = update.email.as_ref().filter(is_new).filter(|email| self.is_out_of_reach(email));
+        let is_new = |email: &&Email| caller.user.clone().request_email_change(email);
+        let unreachable = update.email.as_ref().filter(is_new).filter(|email| self.is_unreachable(email));
         let email = unreachable.map(|_| NotSent::OutOfReach);
         let checked = match &update.password {
             Some(change) => self.check_passwords(caller, update, change.clone(), client).await?.map(Some),

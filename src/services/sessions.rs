@@ -2,7 +2,7 @@
 
 use derive_more::From;
 
-use super::failed_attempts::Failed;
+use super::failed_attempts::FailedAttempt;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, StepUpRequired};
@@ -16,7 +16,7 @@ use crate::domain::session::{
 use crate::domain::token::{AccessToken, RefreshToken};
 use crate::domain::user::User;
 use crate::entropy;
-use crate::mail::Notice;
+use crate::mail::Notification;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::SessionSelection;
 use crate::storage::{Tx, codes, events, sessions, users};
@@ -126,7 +126,7 @@ impl Services {
         if device::is_known(client.user_agent.as_deref(), &known) {
             return Ok(());
         }
-        self.put_notice(tx, user, Notice::NewDevice, Some(client), now).await
+        self.enqueue_notification(tx, user, Notification::NewDevice, Some(client), now).await
     }
 
     async fn issue_tokens(
@@ -199,9 +199,9 @@ impl Services {
             Refresh::Reused => {
                 sessions::delete(&mut tx, &user.id, SessionSelection::One(&session.id), now).await?;
                 Self::record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
-                self.put_notice(&mut tx, user, Notice::RefreshTokenReused, Some(client), now).await?;
+                self.enqueue_notification(&mut tx, user, Notification::RefreshTokenReused, Some(client), now).await?;
                 self.commit_and_wake(tx).await?;
-                Failed::RefreshTokenReused.log(Some(&user.id), client);
+                FailedAttempt::RefreshTokenReused.log(Some(&user.id), client);
                 invalid
             }
             Refresh::Exchange | Refresh::Expired => {

@@ -2,14 +2,14 @@
 
 use derive_more::From;
 
-use super::codes::{CodeAttempt, CodeRequest, Sent, TryKind};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::hasher::Slot;
 use super::password::{BUSY, PasswordRefusal};
 use super::sessions::IssuedTokens;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser};
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
 use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
@@ -60,7 +60,7 @@ pub struct Challenge {
     /// The address that a code was sent to.
     pub sent_to: Option<Email>,
     /// Why no code was sent, if a rate limit prevented it.
-    pub not_sent: Option<Wait>,
+    pub not_sent: Option<RetryAfter>,
     /// When the challenge expires.
     pub expires_at: Timestamp,
 }
@@ -71,7 +71,7 @@ pub enum SignInRefusal {
     /// The user is unknown, the password is wrong, or the user may not sign in here. The client does not learn which.
     InvalidCredentials,
     /// Too many wrong passwords or too many hashes to compute. A later attempt may succeed.
-    RateLimited(Wait),
+    RateLimited(RetryAfter),
 }
 
 /// Why a challenge is not completed.
@@ -117,7 +117,7 @@ impl Services {
     /// A [`SignInRefusal`]. For an unknown user, it is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
-        let limited = |error: Error<Wait>| error.map(SignInRefusal::RateLimited);
+        let limited = |error: Error<RetryAfter>| error.map(SignInRefusal::RateLimited);
         let counters = self.counters(&who.domain_id, &who.login, Network::of(client.address));
         self.check_attempts(&counters, self.now()).await.map_err(limited)?;
         // The slot is taken before the attempt is counted, and kept until the count is taken back. So many concurrent
@@ -134,17 +134,17 @@ impl Services {
             }
         };
         // No code can be sent: the correct password is not counted as a failed attempt.
-        if let (Some(Factor::Email(_)), Err(failure)) = (user.mfa.factor(), self.needs_mail()) {
+        if let (Some(Factor::Email(_)), Err(failure)) = (user.mfa.factor(), self.require_mail()) {
             tx.roll_back().await?;
-            self.give_back_attempt(&attempt).await?;
+            self.refund_attempt_now(&attempt).await?;
             return Err(failure.into());
         }
         let now = self.now();
         let signed_in = if user.mfa.is_enabled() {
-            self.take_back_attempt(&mut tx, &attempt, now).await?;
+            self.refund_attempt(&mut tx, &attempt, now).await?;
             SignedIn::Challenge(self.challenge(&mut tx, &user, CodePurpose::SignIn, None, now).await?)
         } else {
-            let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
+            let tokens = self.start_session(&mut tx, &user, client, now).await?;
             Self::clear_attempts(&mut tx, &counters, Some(&attempt), now).await?;
             SignedIn::Session(tokens)
         };
@@ -192,7 +192,7 @@ impl Services {
         }
     }
 
-    async fn sign_in_fully(
+    async fn start_session(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -226,9 +226,9 @@ impl Services {
             expires_at: now + request.ttl,
         };
         if let Some(Factor::Email(address)) = user.mfa.factor() {
-            self.needs_mail()?;
-            let sends = self.sends_of_code(&user.id, purpose, &address, session.is_some(), None);
-            match Self::charge_sends(tx, &sends, now).await {
+            self.require_mail()?;
+            let sends = self.quota_of_code(&user.id, purpose, &address, session.is_some(), None);
+            match Self::charge_quota(tx, &sends, now).await {
                 Ok(()) => {
                     codes::delete(tx, &user.id, &[purpose]).await?;
                     let reason = if session.is_some() { CodeReason::Reauthenticate } else { CodeReason::SignIn };
@@ -265,7 +265,7 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(Error::Refused(ConfirmSignInRefusal::Code(CodeRefusal::Expired)));
         }
-        let attempt = self.charge_code(&code.owner_id, Some(&code), answer, TryKind::SignIn).await?;
+        let attempt = self.charge_code(&code.owner_id, Some(&code), answer, AttemptKind::SignIn).await?;
         let outcome = retry(|| self.complete_sign_in(&code, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -286,7 +286,7 @@ impl Services {
             return Err(Error::Refused(ConfirmSignInRefusal::InvalidToken));
         };
         let (mut tx, _) = self.redeem(tx, &user, attempt, client, now).await?;
-        let tokens = self.sign_in_fully(&mut tx, &user, client, now).await?;
+        let tokens = self.start_session(&mut tx, &user, client, now).await?;
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         Self::clear_attempts(&mut tx, &counters, None, now).await?;
         self.commit_and_wake(tx).await?;
@@ -307,7 +307,7 @@ impl Services {
             return retry(|| self.renew(caller, hash, None, client)).await;
         };
         let code = self.find_reauthentication_code(caller, answer).await?;
-        let attempt = self.charge_code(&caller.user.id, code.as_ref(), answer, TryKind::Session).await?;
+        let attempt = self.charge_code(&caller.user.id, code.as_ref(), answer, AttemptKind::Session).await?;
         let outcome = retry(|| self.renew(caller, hash, Some(&attempt), client)).await;
         self.settle_attempt(&attempt, outcome).await
     }

@@ -7,7 +7,7 @@
 use chrono::TimeDelta;
 
 use super::codes::CodeRequest;
-use super::{Failure, Services, UNDO_FOR_DAYS};
+use super::{Failure, Services, UNDO_LINK_DAYS};
 use crate::clock::Timestamp;
 use crate::domain::code::{CodePurpose, UndoLink, links_to_invalidate};
 use crate::domain::email::Email;
@@ -64,7 +64,7 @@ impl Services {
         // The order of links decides which ones are invalidated together, so no two links of a user have the same time.
         let newest = links.iter().map(|link| link.created_at).max();
         let issued_at = newest.map_or(now, |newest| now.max(newest + TimeDelta::microseconds(1)));
-        let ttl = TimeDelta::days(UNDO_FOR_DAYS) - (issued_at - now);
+        let ttl = TimeDelta::days(UNDO_LINK_DAYS) - (issued_at - now);
         let request = CodeRequest { owner: user, purpose: CodePurpose::UndoEmailChange, session: None, ttl };
         Self::keep_token(tx, &request, Some(old), &token.digest(), issued_at).await?;
         Ok(format!("{}#token={}", self.links.undo_email_change, token.reveal()))

@@ -2,7 +2,7 @@
 //! queries it, for many entities at once.
 
 use super::{Failure, Services};
-use crate::domain::access::Viewer;
+use crate::domain::access::Visibility;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Page, Paged};
 use crate::domain::workspace::{GroupUser, ListedGroup, RoleBinding, VisibleWorkspace, WorkspaceFilter};
@@ -11,14 +11,14 @@ use crate::storage::{groups, tags, visible};
 pub use tags::Found as FoundTags;
 
 impl Services {
-    /// A page of the workspaces that `viewer` sees.
+    /// A page of the workspaces that `visibility` allows.
     pub async fn list_workspaces(
         &self,
-        viewer: &Viewer,
+        visibility: &Visibility,
         filter: &WorkspaceFilter,
         page: &Page,
     ) -> Result<Paged<VisibleWorkspace>, Failure> {
-        Ok(visible::list(&self.db, viewer, filter, page).await?)
+        Ok(visible::list(&self.db, visibility, filter, page).await?)
     }
 
     /// The same page of the workspaces of each of `groups`, as pairs of group and workspace, each group's in list
@@ -26,52 +26,56 @@ impl Services {
     /// + one.
     pub async fn list_workspaces_through(
         &self,
-        viewer: &Viewer,
+        visibility: &Visibility,
         groups: &[WorkspaceGroupId],
         filter: &WorkspaceFilter,
         page: &Page,
         most: usize,
     ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Failure> {
-        Ok(visible::list_through(&self.db, viewer, groups, filter, page, most).await?)
+        Ok(visible::list_through(&self.db, visibility, groups, filter, page, most).await?)
     }
 
-    /// How many workspaces `viewer` sees.
-    pub async fn count_workspaces(&self, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Failure> {
-        Ok(visible::count(&self.db, viewer, filter).await?)
+    /// How many workspaces `visibility` allows.
+    pub async fn count_workspaces(&self, visibility: &Visibility, filter: &WorkspaceFilter) -> Result<i64, Failure> {
+        Ok(visible::count(&self.db, visibility, filter).await?)
     }
 
-    /// How many workspaces `viewer` sees through each of `groups`. Groups without any are omitted.
+    /// How many workspaces `visibility` allows through each of `groups`. Groups without any are omitted.
     pub async fn count_workspaces_through(
         &self,
-        viewer: &Viewer,
+        visibility: &Visibility,
         groups: &[WorkspaceGroupId],
         filter: &WorkspaceFilter,
     ) -> Result<Vec<(WorkspaceGroupId, i64)>, Failure> {
-        Ok(visible::count_through(&self.db, viewer, groups, filter).await?)
+        Ok(visible::count_through(&self.db, visibility, groups, filter).await?)
     }
 
-    /// Those of `ids` that `viewer` sees.
+    /// Those of `ids` that `visibility` allows.
     pub async fn find_workspaces(
         &self,
-        viewer: &Viewer,
+        visibility: &Visibility,
         ids: &[WorkspaceId],
     ) -> Result<Vec<VisibleWorkspace>, Failure> {
-        Ok(visible::find_many(&self.db, viewer, ids).await?)
+        Ok(visible::find_many(&self.db, visibility, ids).await?)
     }
 
-    /// A page of the groups that `viewer` sees.
-    pub async fn list_groups(&self, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Failure> {
-        Ok(groups::list_visible(&self.db, viewer, page).await?)
+    /// A page of the groups that `visibility` allows.
+    pub async fn list_groups(&self, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Failure> {
+        Ok(groups::list_visible(&self.db, visibility, page).await?)
     }
 
-    /// How many groups `viewer` sees.
-    pub async fn count_groups(&self, viewer: &Viewer) -> Result<i64, Failure> {
-        Ok(groups::count_visible(&self.db, viewer).await?)
+    /// How many groups `visibility` allows.
+    pub async fn count_groups(&self, visibility: &Visibility) -> Result<i64, Failure> {
+        Ok(groups::count_visible(&self.db, visibility).await?)
     }
 
-    /// Those of `ids` that `viewer` sees.
-    pub async fn find_groups(&self, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Failure> {
-        Ok(groups::find_visible(&self.db, viewer, ids).await?)
+    /// Those of `ids` that `visibility` allows.
+    pub async fn find_groups(
+        &self,
+        visibility: &Visibility,
+        ids: &[WorkspaceGroupId],
+    ) -> Result<Vec<ListedGroup>, Failure> {
+        Ok(groups::find_visible(&self.db, visibility, ids).await?)
     }
 
     /// The users of groups that were returned to the caller. If there are more than `most`, `most` + one.
@@ -99,12 +103,12 @@ impl Services {
         Ok(tags::of_groups(&self.db, ids, bytes).await?)
     }
 
-    /// The viewer's own binding through each of `groups`, if any.
+    /// The caller's own binding through each of `groups`, if any.
     pub async fn find_bindings_through(
         &self,
-        viewer: &Viewer,
+        visibility: &Visibility,
         groups: &[WorkspaceGroupId],
     ) -> Result<Vec<RoleBinding>, Failure> {
-        Ok(visible::bindings_through(&self.db, viewer, groups).await?)
+        Ok(visible::bindings_through(&self.db, visibility, groups).await?)
     }
 }

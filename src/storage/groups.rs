@@ -9,7 +9,7 @@ use super::db::{Db, on};
 use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
 use super::schema::{workspace_group_users, workspace_groups};
-use crate::domain::access::Viewer;
+use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
 use crate::domain::page::{From, Page, Paged};
@@ -17,30 +17,31 @@ use crate::domain::profile_text::Name;
 use crate::domain::user::UserState;
 use crate::domain::workspace::{GroupUser, ListedGroup, RoleType};
 
-/// The groups that the viewer sees: for an admin, all groups of the domain; for any other user, those that they are a
+/// The groups that the caller sees: for an admin, all groups of the domain; for any other user, those that they are a
 /// user of.
 macro_rules! visible {
-    ($viewer:expr) => {{
-        let mut query = workspace_groups::table.filter(workspace_groups::domain_id.eq(&$viewer.domain_id)).into_boxed();
-        if !$viewer.is_admin {
+    ($visibility:expr) => {{
+        let mut query =
+            workspace_groups::table.filter(workspace_groups::domain_id.eq(&$visibility.domain_id)).into_boxed();
+        if !$visibility.is_admin {
             query = query.filter(diesel::dsl::exists(
                 workspace_group_users::table
                     .filter(workspace_group_users::workspace_group_id.eq(workspace_groups::workspace_group_id))
-                    .filter(workspace_group_users::domain_id.eq(&$viewer.domain_id))
-                    .filter(workspace_group_users::user_id_key.eq($viewer.login_key.as_str())),
+                    .filter(workspace_group_users::domain_id.eq(&$visibility.domain_id))
+                    .filter(workspace_group_users::user_id_key.eq($visibility.login_key.as_str())),
             ));
         }
         query
     }};
 }
 
-/// A page of the groups that `viewer` sees.
-pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged<ListedGroup>, Error> {
+/// A page of the groups that `visibility` allows.
+pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = one_more_than(page.size);
     let mut conn = db.conn().await?;
     let mut groups: Vec<ListedGroup> = on!(&mut conn, c => {
-        let mut query = visible!(viewer).select(ListedGroup::as_select()).limit(limit);
+        let mut query = visible!(visibility).select(ListedGroup::as_select()).limit(limit);
         if let Some(after) = &page.after {
             let (key, id) = (after.sort_key.as_str(), after.id.as_str());
             query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
@@ -60,17 +61,21 @@ pub async fn list_visible(db: &Db, viewer: &Viewer, page: &Page) -> Result<Paged
     Ok(page.cut(groups))
 }
 
-/// How many groups `viewer` sees.
-pub async fn count_visible(db: &Db, viewer: &Viewer) -> Result<i64, Error> {
+/// How many groups `visibility` allows.
+pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
     let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => visible!(viewer).count().get_result(c).await)?)
+    Ok(on!(&mut conn, c => visible!(visibility).count().get_result(c).await)?)
 }
 
-/// Which of `ids` `viewer` sees, in no particular order.
-pub async fn find_visible(db: &Db, viewer: &Viewer, ids: &[WorkspaceGroupId]) -> Result<Vec<ListedGroup>, Error> {
+/// Those of `ids` that `visibility` allows, in no particular order.
+pub async fn find_visible(
+    db: &Db,
+    visibility: &Visibility,
+    ids: &[WorkspaceGroupId],
+) -> Result<Vec<ListedGroup>, Error> {
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => {
-        visible!(viewer)
+        visible!(visibility)
             .filter(workspace_groups::workspace_group_id.eq_any(ids))
             .select(ListedGroup::as_select())
             .load(c)

@@ -20,7 +20,7 @@ use super::columns::Columns;
 use super::db::{Db, on};
 use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
-use crate::domain::access::Viewer;
+use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
 use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Label;
@@ -28,14 +28,14 @@ use crate::domain::workspace::{
     ListedWorkspace, RoleBinding, RoleType, VisibleWorkspace, WorkspaceFilter, WorkspaceRole,
 };
 
-/// A page of all workspaces that `viewer` sees.
+/// A page of all workspaces that `visibility` allows.
 pub async fn list(
     db: &Db,
-    viewer: &Viewer,
+    visibility: &Visibility,
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
-    let rows = load(db, Visible::new(viewer, Scope::All, filter, Slice::Page(page.clone()))).await?;
+    let rows = load(db, Visible::new(visibility, Scope::All, filter, Slice::Page(page.clone()))).await?;
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
 
@@ -43,61 +43,62 @@ pub async fn list(
 /// one over all lists.
 pub async fn list_through(
     db: &Db,
-    viewer: &Viewer,
+    visibility: &Visibility,
     groups: &[WorkspaceGroupId],
     filter: &WorkspaceFilter,
     page: &Page,
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
-    let visible = Visible::new(viewer, Scope::through(groups), filter, Slice::Page(page.clone()));
+    let visible = Visible::new(visibility, Scope::through(groups), filter, Slice::Page(page.clone()));
     let rows = load(db, Visible { most: one_more_than(most), ..visible }).await?;
     Ok(in_order(rows.into_iter().filter_map(|(group, workspace)| Some((group?, workspace))).collect(), page))
 }
 
-/// Which of `ids` `viewer` sees, in no particular order.
-pub async fn find_many(db: &Db, viewer: &Viewer, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
+/// Those of `ids` that `visibility` allows, in no particular order.
+pub async fn find_many(db: &Db, visibility: &Visibility, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
     let scope = Scope::Ids(ids.iter().map(ToString::to_string).collect());
     let filter = WorkspaceFilter::default();
-    let rows = load(db, Visible::new(viewer, scope, &filter, Slice::Everything)).await?;
+    let rows = load(db, Visible::new(visibility, scope, &filter, Slice::Everything)).await?;
     Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }
 
-/// How many workspaces `viewer` sees, over all pages.
-pub async fn count(db: &Db, viewer: &Viewer, filter: &WorkspaceFilter) -> Result<i64, Error> {
-    let counted = count_in(db, viewer, Scope::All, filter).await?;
+/// How many workspaces `visibility` allows, over all pages.
+pub async fn count(db: &Db, visibility: &Visibility, filter: &WorkspaceFilter) -> Result<i64, Error> {
+    let counted = count_in(db, visibility, Scope::All, filter).await?;
     Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
 /// How many workspaces the list of each of `groups` contains, over all pages. Empty lists are omitted.
 pub async fn count_through(
     db: &Db,
-    viewer: &Viewer,
+    visibility: &Visibility,
     groups: &[WorkspaceGroupId],
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
-    let counted = count_in(db, viewer, Scope::through(groups), filter).await?;
+    let counted = count_in(db, visibility, Scope::through(groups), filter).await?;
     Ok(counted.into_iter().filter_map(|(group, count)| Some((group?, count))).collect())
 }
 
 async fn count_in(
     db: &Db,
-    viewer: &Viewer,
+    visibility: &Visibility,
     scope: Scope,
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
-    let query = Count(Visible::new(viewer, scope, filter, Slice::Everything));
+    let query = Count(Visible::new(visibility, scope, filter, Slice::Everything));
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => query.load(c).await)?)
 }
 
-/// For each of `groups`, the viewer's binding created through it to an ENABLED workspace, by the same precedence.
+/// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
 /// Groups without one are omitted.
 pub async fn bindings_through(
     db: &Db,
-    viewer: &Viewer,
+    visibility: &Visibility,
     groups: &[WorkspaceGroupId],
 ) -> Result<Vec<RoleBinding>, Error> {
-    let query = BestThrough { viewer: viewer.clone(), groups: groups.iter().map(ToString::to_string).collect() };
+    let query =
+        BestThrough { visibility: visibility.clone(), groups: groups.iter().map(ToString::to_string).collect() };
     let mut conn = db.conn().await?;
     Ok(on!(&mut conn, c => query.load(c).await)?)
 }
@@ -151,7 +152,7 @@ enum Slice {
 }
 
 struct Visible {
-    viewer: Viewer,
+    visibility: Visibility,
     scope: Scope,
     filter: WorkspaceFilter,
     slice: Slice,
@@ -173,7 +174,7 @@ fn limit(size: usize) -> i64 {
 }
 
 impl Visible {
-    fn new(viewer: &Viewer, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
+    fn new(visibility: &Visibility, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
         let limit = match &slice {
             Slice::Page(page) => match &scope {
                 // Here the number is a parameter, so that no more rows of many lists are read than needed.
@@ -182,7 +183,7 @@ impl Visible {
             },
             Slice::Everything => i64::MAX,
         };
-        Self { viewer: viewer.clone(), scope, filter: filter.clone(), slice, limit, most: i64::MAX }
+        Self { visibility: visibility.clone(), scope, filter: filter.clone(), slice, limit, most: i64::MAX }
     }
 
     /// In a group's list, the binding created through the group has its own alias, `listed`; elsewhere it is `best`.
@@ -204,24 +205,24 @@ impl Visible {
     /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
     /// other user, their bindings.
     fn push_source<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let is_admin = self.viewer.is_admin;
+        let is_admin = self.visibility.is_admin;
         match &self.scope {
             Scope::Through(groups) => {
                 out.push_sql(" FROM workspace_groups g ");
                 if is_admin {
                     out.push_sql("JOIN workspaces w ON w.domain_id = g.domain_id");
                     out.push_sql(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
-                    push_binding(out, &self.viewer, "listed", Through::Group)?;
+                    push_binding(out, &self.visibility, "listed", Through::Group)?;
                 } else {
-                    push_binding(out, &self.viewer, "listed", Through::Group)?;
+                    push_binding(out, &self.visibility, "listed", Through::Group)?;
                     push_workspace_of(out, "listed");
                 }
                 push_role(out, "listed");
                 out.push_sql(" LEFT ");
-                push_binding(out, &self.viewer, "best", Through::Any)?;
+                push_binding(out, &self.visibility, "best", Through::Any)?;
                 push_role(out, "best");
                 out.push_sql(" WHERE g.domain_id = ");
-                DB::push_text(out, self.viewer.domain_id.as_str())?;
+                DB::push_text(out, self.visibility.domain_id.as_str())?;
                 out.push_sql(" AND g.workspace_group_id");
                 if let [group] = groups.as_slice() {
                     // For the list of one group, the index is in the order of the list.
@@ -234,7 +235,7 @@ impl Visible {
             Scope::All | Scope::Ids(_) => {
                 if is_admin {
                     out.push_sql(" FROM workspaces w LEFT ");
-                    push_binding(out, &self.viewer, "best", Through::Any)?;
+                    push_binding(out, &self.visibility, "best", Through::Any)?;
                 } else {
                     out.push_sql(" FROM role_bindings best ");
                     push_workspace_of(out, "best");
@@ -243,9 +244,9 @@ impl Visible {
                 out.push_sql(" WHERE ");
                 if is_admin {
                     out.push_sql("w.domain_id = ");
-                    DB::push_text(out, self.viewer.domain_id.as_str())?;
+                    DB::push_text(out, self.visibility.domain_id.as_str())?;
                 } else {
-                    push_best(out, &self.viewer, "best", Through::Any)?;
+                    push_best(out, &self.visibility, "best", Through::Any)?;
                 }
             }
         }
@@ -343,7 +344,7 @@ impl<DB: Dialect> QueryFragment<DB> for Count {
 }
 
 struct BestThrough {
-    viewer: Viewer,
+    visibility: Visibility,
     groups: Vec<String>,
 }
 
@@ -358,7 +359,7 @@ impl<DB: Dialect> QueryFragment<DB> for BestThrough {
         out.push_sql("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
         push_workspace_of(&mut out, "b");
         out.push_sql(" WHERE ");
-        push_access(&mut out, &self.viewer, "b")?;
+        push_access(&mut out, &self.visibility, "b")?;
         out.push_sql(" AND b.workspace_group_id");
         DB::push_is_any(&mut out, &self.groups)?;
         out.push_sql(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
@@ -385,35 +386,35 @@ fn push_role<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
     out.push_sql(&format!(" AND {binding}_role.role_id = {binding}.role_id"));
 }
 
-/// `JOIN` with the viewer's binding of the highest precedence: to `w`, if that is already joined.
+/// `JOIN` with the caller's binding of the highest precedence: to `w`, if that is already joined.
 fn push_binding<'b, DB: Dialect>(
     out: &mut AstPass<'_, 'b, DB>,
-    viewer: &'b Viewer,
+    visibility: &'b Visibility,
     alias: &str,
     through: Through,
 ) -> QueryResult<()> {
     out.push_sql(&format!("JOIN role_bindings {alias} ON "));
-    if through == Through::Any || viewer.is_admin {
+    if through == Through::Any || visibility.is_admin {
         out.push_sql(&format!("{alias}.workspace_id = w.workspace_id AND "));
     }
-    push_best(out, viewer, alias, through)?;
+    push_best(out, visibility, alias, through)?;
     out.push_sql(" ");
     Ok(())
 }
 
-/// The binding grants the viewer access to a workspace, and no other has a higher precedence.
+/// The binding grants the caller access to a workspace, and no other has a higher precedence.
 fn push_best<'b, DB: Dialect>(
     out: &mut AstPass<'_, 'b, DB>,
-    viewer: &'b Viewer,
+    visibility: &'b Visibility,
     alias: &str,
     through: Through,
 ) -> QueryResult<()> {
-    push_access(out, viewer, alias)?;
+    push_access(out, visibility, alias)?;
     if through == Through::Group {
         out.push_sql(&format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
     }
     out.push_sql(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
-    push_access(out, viewer, "better")?;
+    push_access(out, visibility, "better")?;
     out.push_sql(&format!(" AND better.workspace_id = {alias}.workspace_id"));
     if through == Through::Group {
         out.push_sql(&format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
@@ -425,12 +426,16 @@ fn push_best<'b, DB: Dialect>(
     Ok(())
 }
 
-/// The binding is the viewer's and of a type that grants access to a workspace.
-fn push_access<'b, DB: Dialect>(out: &mut AstPass<'_, 'b, DB>, viewer: &'b Viewer, alias: &str) -> QueryResult<()> {
+/// The binding is the caller's and of a type that grants access to a workspace.
+fn push_access<'b, DB: Dialect>(
+    out: &mut AstPass<'_, 'b, DB>,
+    visibility: &'b Visibility,
+    alias: &str,
+) -> QueryResult<()> {
     out.push_sql(&format!("{alias}.domain_id = "));
-    DB::push_text(out, viewer.domain_id.as_str())?;
+    DB::push_text(out, visibility.domain_id.as_str())?;
     out.push_sql(&format!(" AND {alias}.user_id_key = "));
-    DB::push_text(out, &viewer.login_key)?;
+    DB::push_text(out, &visibility.login_key)?;
     out.push_sql(&format!(" AND {alias}.resource_group = 'WORKSPACE'"));
     out.push_sql(&format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
     Ok(())

@@ -97,7 +97,7 @@ async fn a_password_change_clears_no_count_of_failed_codes() {
     // Sign-in has its own count, which a password set by an operator does not clear either.
     assert_eq!(exhaust_sign_in(&app, "yet another 12", &wrong).await, 20);
     let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
-    app.services.set_password(&domain_id, &login, Password::typed("set by an operator 9")).await.unwrap();
+    app.services.set_password(&domain_id, &login, Password::from_input("set by an operator 9")).await.unwrap();
     assert_eq!(exhaust_sign_in(&app, "set by an operator 9", &wrong).await, 0);
 
     // A day later both counts are empty.

@@ -198,13 +198,13 @@ async fn changes_by_an_operator_are_recorded_with_the_operator_as_actor() {
         name: None,
         email: None,
         role_type: UserRoleType::User,
-        password: Some(Password::typed("battery staple 8")),
+        password: Some(Password::from_input("battery staple 8")),
     };
     let services = &app.services;
     services.create_user(new).await.unwrap();
     let mut client = app.client();
     client.sign_in(DOMAIN, "wonny", "battery staple 8").await;
-    services.set_password(&domain_id, &login, Password::typed(PASSWORD)).await.unwrap();
+    services.set_password(&domain_id, &login, Password::from_input(PASSWORD)).await.unwrap();
     services.disable_user(&domain_id, &login).await.unwrap();
     services.enable_user(&domain_id, &login).await.unwrap();
     services.require_action(&domain_id, &login, RequiredAction::UpdatePassword, true).await.unwrap();
@@ -215,7 +215,7 @@ async fn changes_by_an_operator_are_recorded_with_the_operator_as_actor() {
     services.issue_reset_link(&domain_id, &login).await.unwrap();
     app.signed_in(DOMAIN, "wonny").await;
     services.revoke_user_sessions(&domain_id, &login).await.unwrap();
-    services.void_undo_links(&domain_id, &login).await.unwrap();
+    services.invalidate_undo_links(&domain_id, &login).await.unwrap();
     app.import(&User::new("wonny").with("language", "ko").line()).await;
     let events = events(&app.signed_in(DOMAIN, "wonny").await).await;
     let by_operator: Vec<(&str, usize)> = [

@@ -11,6 +11,7 @@
 )]
 #![allow(clippy::needless_pass_by_value, clippy::match_bool, reason = "readability matters more than speed in tests")]
 
+mod backoff;
 mod browsers;
 mod circles;
 mod cli;
@@ -44,7 +45,6 @@ mod sign_in;
 mod storage;
 mod sub_path;
 mod support;
-mod throttle;
 mod undo_links;
 mod values;
 mod visibility;

@@ -35,7 +35,7 @@ async fn outbox(app: &TestApp) -> (i64, i64) {
 /// Sends one message, and returns what was logged meanwhile.
 async fn send_one(app: &TestApp) -> String {
     let log = CapturedLog::start();
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     log.text()
 }
 
@@ -106,7 +106,7 @@ async fn a_rejected_recipient_or_message_is_marked_failed() {
         app.clock.advance(TimeDelta::seconds(61));
     }
     server.set_behavior(Behavior::Normal);
-    assert!(!app.services.work_once().await.unwrap());
+    assert!(!app.services.run_next_job().await.unwrap());
     assert!(server.received(&sender).is_empty());
 }
 
@@ -120,13 +120,13 @@ async fn a_message_survives_half_a_day_with_a_wrong_setting() {
     client.mutate_ok("updatePassword", input, "user { id }").await;
     let changed_at = app.clock.now();
     while app.clock.now() - changed_at < TimeDelta::hours(13) {
-        while app.services.work_once().await.unwrap() {}
+        while app.services.run_next_job().await.unwrap() {}
         app.clock.advance(TimeDelta::minutes(10));
     }
     assert_eq!(outbox(&app).await, (1, 0));
     server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::hours(1));
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!((server.received(&sender).len(), outbox(&app).await), (1, (0, 0)));
 }
 

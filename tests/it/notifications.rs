@@ -60,7 +60,7 @@ async fn new_recovery_codes_are_notified() {
 async fn a_password_that_an_operator_sets_is_notified() {
     let app = TestApp::with_user(user().with("language", "ko")).await;
     let (domain_id, login) = wonny();
-    let set = app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap();
+    let set = app.services.set_password(&domain_id, &login, Password::from_input(NEW)).await.unwrap();
     assert_eq!(set, None);
     let message = app.last_message(MAIL).await;
     assert_eq!(message.subject, "관리자가 비밀번호를 설정했습니다");
@@ -124,13 +124,13 @@ async fn an_operator_learns_why_a_user_is_not_notified() {
     app.import_users(&[user().otp_mfa(SECRET)]).await;
     let (domain_id, login) = wonny();
     let reason = Some(NotNotified::NoMailServer);
-    assert_eq!(app.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
+    assert_eq!(app.services.set_password(&domain_id, &login, Password::from_input(NEW)).await.unwrap(), reason);
     assert_eq!(app.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
 
     let with_mail = TestApp::on(&database).await;
     with_mail.import(&User::new("wonny").otp_mfa(SECRET).line()).await;
     let reason = Some(NotNotified::NoAddress);
-    assert_eq!(with_mail.services.set_password(&domain_id, &login, Password::typed(NEW)).await.unwrap(), reason);
+    assert_eq!(with_mail.services.set_password(&domain_id, &login, Password::from_input(NEW)).await.unwrap(), reason);
     assert_eq!(with_mail.services.reset_mfa(&domain_id, &login).await.unwrap(), reason);
     // The second reset changes nothing, so there is nothing to notify.
     assert_eq!(with_mail.services.reset_mfa(&domain_id, &login).await.unwrap(), None);
@@ -140,7 +140,7 @@ async fn an_operator_learns_why_a_user_is_not_notified() {
 async fn an_operator_cannot_set_the_current_password_again() {
     let app = TestApp::with_user(user()).await;
     let (domain_id, login) = wonny();
-    let set = app.services.set_password(&domain_id, &login, Password::typed(PASSWORD)).await;
+    let set = app.services.set_password(&domain_id, &login, Password::from_input(PASSWORD)).await;
     assert!(matches!(set, Err(Error::Refused(AdminRefusal::Unchanged))), "{set:?}");
     app.signed_in(DOMAIN, "wonny").await;
     assert!(subjects(&app).await.is_empty());

@@ -75,15 +75,15 @@ async fn a_message_is_sent_when_the_mail_server_is_back() {
     let app = TestApp::with_transport(Some(transport(port, sender))).await;
     let client = prepare(&app, "en").await;
     request_code(&client, "new@example.com").await;
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!(outbox(&app).await, (1, 0));
-    assert!(!app.services.work_once().await.unwrap(), "the worker waits before it retries");
+    assert!(!app.services.run_next_job().await.unwrap(), "the worker waits before it retries");
     // Meanwhile, all other operations work.
     assert!(client.is_authenticated().await);
 
     let server = MailServer::on(TcpListener::bind(("127.0.0.1", port)).unwrap());
     app.clock.advance(TimeDelta::seconds(5));
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!(outbox(&app).await, (0, 0));
     assert_eq!(server.received(sender).len(), 1);
 }
@@ -107,20 +107,20 @@ async fn a_permanently_rejected_message_is_marked_failed() {
     // A temporary rejection is retried.
     server.set_behavior(Behavior::RejectRecipients(450));
     request_code(&client, "one@example.com").await;
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!(outbox(&app).await, (1, 0));
     server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::seconds(5));
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!(server.received(&sender).len(), 1);
     // A permanent rejection is not.
     server.set_behavior(Behavior::RejectRecipients(550));
     request_code(&client, "two@example.com").await;
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!(outbox(&app).await, (0, 1));
     server.set_behavior(Behavior::Normal);
     app.clock.advance(TimeDelta::hours(2));
-    assert!(!app.services.work_once().await.unwrap());
+    assert!(!app.services.run_next_job().await.unwrap());
     // Failed messages are deleted after their retention.
     app.clock.advance(TimeDelta::days(30));
     app.services.prune().await.unwrap();
@@ -136,7 +136,7 @@ async fn a_slow_mail_server_delays_no_request() {
     let slow = Duration::from_millis(700);
     server.set_behavior(Behavior::Slow(slow));
     let stop = CancellationToken::new();
-    let working = tokio::spawn(app.services.clone().work(stop.clone()));
+    let working = tokio::spawn(app.services.clone().run_worker(stop.clone()));
     let began = Instant::now();
     request_code(&client, "new@example.com").await;
     client.mutate_ok("updateProfile", json!({ "name": "Still quick" }), "user { name }").await;
@@ -167,7 +167,7 @@ async fn several_workers_send_each_message_once() {
         client.mutate_ok("resetPassword", json!({ "userId": format!("u{n}"), "domainId": DOMAIN }), "ok").await;
     }
     let stop = CancellationToken::new();
-    let workers: Vec<_> = apps.iter().map(|app| tokio::spawn(app.services.clone().work(stop.clone()))).collect();
+    let workers: Vec<_> = apps.iter().map(|app| tokio::spawn(app.services.clone().run_worker(stop.clone()))).collect();
     while outbox(&apps[0]).await.0 > 0 {
         tokio::task::yield_now().await;
     }
@@ -195,16 +195,16 @@ async fn a_message_leased_by_a_dead_worker_is_sent_by_another() {
     server.set_behavior(Behavior::RejectRecipients(450));
     {
         // The worker is dropped after it leased the job and before it released it, as if it was killed.
-        let mut work = Box::pin(app.services.work_once());
+        let mut work = Box::pin(app.services.run_next_job());
         while no_job_is_leased(&database).await {
             assert!(futures_util::poll!(&mut work).is_pending());
             tokio::task::yield_now().await;
         }
     }
     server.set_behavior(Behavior::Normal);
-    assert!(!app.services.work_once().await.unwrap(), "the job is still leased");
+    assert!(!app.services.run_next_job().await.unwrap(), "the job is still leased");
     app.clock.advance(TimeDelta::seconds(60));
-    assert!(app.services.work_once().await.unwrap());
+    assert!(app.services.run_next_job().await.unwrap());
     assert_eq!((server.received(&sender).len(), outbox(&app).await), (1, (0, 0)));
 }
 

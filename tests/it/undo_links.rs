@@ -54,7 +54,7 @@ async fn an_import_that_restores_the_address_invalidates_the_attackers_link() {
     let (app, client) = app().await;
     let (owners, attackers) = take_over(&app, &client).await;
     let (domain_id, login) = wonny();
-    app.services.set_password(&domain_id, &login, Password::typed(NEW_PASSWORD)).await.unwrap();
+    app.services.set_password(&domain_id, &login, Password::from_input(NEW_PASSWORD)).await.unwrap();
     let restored = User::new("wonny").verified_email(&OLD.to_uppercase()).password(NEW_PASSWORD);
     app.import(&restored.line()).await;
     assert_invalid(undo(&app, &attackers).await);
@@ -128,7 +128,7 @@ async fn an_operator_invalidates_all_undo_links() {
     let (app, client) = app().await;
     let (owners, attackers) = take_over(&app, &client).await;
     let (domain_id, login) = wonny();
-    assert_eq!(app.services.void_undo_links(&domain_id, &login).await.unwrap(), 2);
+    assert_eq!(app.services.invalidate_undo_links(&domain_id, &login).await.unwrap(), 2);
     assert_invalid(undo(&app, &owners).await);
     assert_invalid(undo(&app, &attackers).await);
     let expected = json!({ "type": "UNDO_LINKS_INVALIDATED", "actor": "OPERATOR", "clientAddress": null });

@@ -18,8 +18,8 @@ impl Load for Groups {
     type Value = ListedGroup;
 
     async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
-        let found = self.0.settle(services.find_groups(viewer, ids).await)?;
+        let Reader { services, visibility, .. } = &self.0;
+        let found = self.0.settle(services.find_groups(visibility, ids).await)?;
         self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().map(|group| (group.id.clone(), group)).collect())
     }
@@ -30,10 +30,10 @@ impl Load for GroupPages {
     type Value = Paged<Arc<ListedGroup>>;
 
     async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Self::Value>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
+        let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(pages.len());
         for page in pages {
-            let read = self.0.settle(services.list_groups(viewer, page).await)?;
+            let read = self.0.settle(services.list_groups(visibility, page).await)?;
             self.0.charge_rows(read.items.len(), GROUP_FIELDS)?;
             loaded.insert(page.clone(), read.map(Arc::new));
         }
@@ -46,8 +46,8 @@ impl Load for GroupTotal {
     type Value = i64;
 
     async fn load(&self, _: &[()]) -> Result<HashMap<(), i64>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
-        Ok(HashMap::from([((), self.0.settle(services.count_groups(viewer).await)?)]))
+        let Reader { services, visibility, .. } = &self.0;
+        Ok(HashMap::from([((), self.0.settle(services.count_groups(visibility).await)?)]))
     }
 }
 
@@ -93,8 +93,8 @@ impl Load for GroupBindings {
     type Value = RoleBinding;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, RoleBinding>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
-        let found = self.0.settle(services.find_bindings_through(viewer, groups).await)?;
+        let Reader { services, visibility, .. } = &self.0;
+        let found = self.0.settle(services.find_bindings_through(visibility, groups).await)?;
         self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().filter_map(|binding| Some((binding.workspace_group_id.clone()?, binding))).collect())
     }
@@ -114,14 +114,15 @@ impl Load for GroupWorkspaces {
     type Value = Paged<Arc<VisibleWorkspace>>;
 
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
+        let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
         let asked = keys.iter().map(|(list, page)| ((&list.filter, page), list.group.clone()));
         for ((filter, page), groups) in gather(asked) {
             let most = self.0.rows_left(WORKSPACE_FIELDS);
             let asked = groups.len().saturating_mul(page.size);
             self.0.work.expect(asked.saturating_mul(WORKSPACE_FIELDS + ITEM_FIELDS)).await;
-            let read = self.0.settle(services.list_workspaces_through(viewer, &groups, filter, page, most).await)?;
+            let read =
+                self.0.settle(services.list_workspaces_through(visibility, &groups, filter, page, most).await)?;
             self.0.charge_bounded(read.len(), most, WORKSPACE_FIELDS)?;
             let mut read = gather(read.into_iter().map(|(group, workspace)| (group, Arc::new(workspace))));
             for group in groups {
@@ -138,10 +139,10 @@ impl Load for GroupTotals {
     type Value = i64;
 
     async fn load(&self, lists: &[GroupList]) -> Result<HashMap<GroupList, i64>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
+        let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(lists.len());
         for (filter, groups) in gather(lists.iter().map(|list| (&list.filter, list.group.clone()))) {
-            let counted = self.0.settle(services.count_workspaces_through(viewer, &groups, filter).await)?;
+            let counted = self.0.settle(services.count_workspaces_through(visibility, &groups, filter).await)?;
             loaded
                 .extend(counted.into_iter().map(|(group, total)| (GroupList { group, filter: filter.clone() }, total)));
         }

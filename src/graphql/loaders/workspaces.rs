@@ -15,8 +15,8 @@ impl Load for Workspaces {
     type Value = VisibleWorkspace;
 
     async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, Self::Value>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
-        let found = self.0.settle(services.find_workspaces(viewer, ids).await)?;
+        let Reader { services, visibility, .. } = &self.0;
+        let found = self.0.settle(services.find_workspaces(visibility, ids).await)?;
         self.0.charge_rows(found.len(), WORKSPACE_FIELDS)?;
         Ok(found.into_iter().map(|visible| (visible.workspace.id.clone(), visible)).collect())
     }
@@ -27,10 +27,10 @@ impl Load for WorkspacePages {
     type Value = Paged<Arc<VisibleWorkspace>>;
 
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
+        let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
         for (filter, page) in keys {
-            let read = self.0.settle(services.list_workspaces(viewer, filter, page).await)?;
+            let read = self.0.settle(services.list_workspaces(visibility, filter, page).await)?;
             self.0.charge_rows(read.items.len(), WORKSPACE_FIELDS)?;
             loaded.insert((filter.clone(), page.clone()), read.map(Arc::new));
         }
@@ -43,10 +43,10 @@ impl Load for WorkspaceTotals {
     type Value = i64;
 
     async fn load(&self, filters: &[WorkspaceFilter]) -> Result<HashMap<WorkspaceFilter, i64>, ApiError> {
-        let Reader { services, viewer, .. } = &self.0;
+        let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(filters.len());
         for filter in filters {
-            loaded.insert(filter.clone(), self.0.settle(services.count_workspaces(viewer, filter).await)?);
+            loaded.insert(filter.clone(), self.0.settle(services.count_workspaces(visibility, filter).await)?);
         }
         Ok(loaded)
     }

@@ -167,5 +167,5 @@ impl<C: OutputType> InputErrors<C> {
 
 /// A submitted password. An empty one counts as missing.
 pub(super) fn submitted(password: Option<&str>) -> Option<Password> {
-    password.filter(|text| !text.is_empty()).map(Password::typed)
+    password.filter(|text| !text.is_empty()).map(Password::from_input)
 }

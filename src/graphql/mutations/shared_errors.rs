@@ -4,7 +4,7 @@
 use async_graphql::OutputType;
 
 use super::user_error::{UserError, code};
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::CodeRefusal;
 use crate::domain::password::Weakness;
 use crate::domain::{Invalid, InvalidKind};
@@ -50,7 +50,7 @@ impl<C: OutputType> UserError<C> {
     }
 
     /// The error of a rate limit or of backoff.
-    pub(super) fn rate_limited(wait: Wait, reason: &str) -> Self
+    pub(super) fn rate_limited(wait: RetryAfter, reason: &str) -> Self
     where
         C: From<code::RateLimited>,
     {
@@ -59,7 +59,7 @@ impl<C: OutputType> UserError<C> {
     }
 
     /// The error of a rate limit on email.
-    pub(super) fn too_many_emails(wait: Wait) -> Self
+    pub(super) fn too_many_emails(wait: RetryAfter) -> Self
     where
         C: From<code::RateLimited>,
     {
@@ -113,7 +113,7 @@ impl<C: OutputType> UserError<C> {
                 let message = "Too many wrong codes were submitted, and this code is invalidated. Request a new one.";
                 Self { attempts_left: Some(0), ..Self::new(code::TooManyTries, message) }
             }
-            CodeRefusal::TooManyTries(Some(Wait { retry_after })) => {
+            CodeRefusal::TooManyTries(Some(RetryAfter { retry_after })) => {
                 let message = format!("Too many wrong codes were submitted. Try again in {retry_after} seconds.");
                 let error = Self::new(code::TooManyTries, message);
                 Self { attempts_left: Some(0), retry_after: Some(retry_after), ..error }

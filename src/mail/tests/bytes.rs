@@ -3,15 +3,15 @@
 use lettre::message::Mailbox as Sender;
 use proptest::prelude::*;
 
-use super::super::envelope::{Unsendable, enclose, parse_address};
+use super::super::envelope::{Unsendable, build_message, parse_address};
 use super::*;
 
 fn sender() -> Sender {
     Sender::new(Some("계정, Inc.".into()), parse_address("no-reply@Exämple.com").unwrap())
 }
 
-fn bytes(letter: &Letter) -> String {
-    let mail = enclose(letter, &sender(), "mail-a1b2c3", written_at()).unwrap();
+fn bytes(mail: &OutgoingMail) -> String {
+    let mail = build_message(mail, &sender(), "mail-a1b2c3", written_at()).unwrap();
     String::from_utf8(mail.formatted()).unwrap()
 }
 
@@ -29,11 +29,11 @@ fn fields(mail: &str) -> Vec<(&str, String)> {
 }
 
 #[test]
-fn a_mail_has_the_header_that_it_must_have_and_no_more() {
+fn a_message_has_exactly_the_required_headers() {
     for language in ["en", "ko-KR", "ja"] {
         for message in messages() {
-            let letter = Letter { language: language.into(), ..letter("Wonny@Exämple.org", message) };
-            let mail = bytes(&letter);
+            let mail = OutgoingMail { language: language.into(), ..mail("Wonny@Exämple.org", message) };
+            let mail = bytes(&mail);
             assert!(mail.is_ascii());
             let fields = fields(&mail);
             let value = |name: &str| {
@@ -61,21 +61,21 @@ fn a_mail_has_the_header_that_it_must_have_and_no_more() {
 }
 
 #[test]
-fn a_code_in_english_is_sent_as_it_stands() {
+fn an_english_message_is_sent_byte_for_byte() {
     let mail = bytes(&code_letter("wonny@example.com"));
     assert!(mail.contains(&format!("\r\n{CODE}\r\n")), "{mail}");
 }
 
 #[test]
-fn the_only_recipient_is_the_one_meant() {
-    let letter = code_letter("wonny@example.com");
-    let mail = enclose(&letter, &sender(), "a", written_at()).unwrap();
+fn the_recipient_is_the_only_recipient() {
+    let mail = code_letter("wonny@example.com");
+    let mail = build_message(&mail, &sender(), "a", written_at()).unwrap();
     assert_eq!(mail.envelope().to(), [parse_address("wonny@example.com").unwrap()]);
     assert_eq!(mail.envelope().from(), Some(&sender().email));
 }
 
 #[test]
-fn what_could_be_two_addresses_is_none() {
+fn text_with_two_addresses_is_rejected() {
     let hostile = [
         "v@x,e@y",
         "v@x, e@y",
@@ -101,13 +101,13 @@ fn what_could_be_two_addresses_is_none() {
         "a@b,c",
     ];
     for to in hostile {
-        let refused = enclose(&code_letter(to), &sender(), "a", written_at());
+        let refused = build_message(&code_letter(to), &sender(), "a", written_at());
         assert_eq!(refused.err(), Some(Unsendable::Recipient), "{to:?}");
     }
 }
 
 #[test]
-fn a_name_beyond_ascii_is_still_one_recipient() {
+fn a_non_ascii_local_part_is_one_recipient() {
     let mail = bytes(&code_letter("원이@example.com"));
     assert_eq!(fields(&mail).iter().filter(|(name, _)| *name == "To").count(), 1);
     assert!(mail.contains("\r\nTo: 원이@example.com\r\n"));
@@ -115,8 +115,8 @@ fn a_name_beyond_ascii_is_still_one_recipient() {
 
 proptest! {
     #[test]
-    fn no_address_adds_a_recipient_or_a_field(to in "[\\PC\\r\\n,;<>\"@ ]{0,12}@[\\PC\\r\\n,;<>.]{0,12}") {
-        if let Ok(mail) = enclose(&code_letter(&to), &sender(), "a", written_at()) {
+    fn no_address_injects_a_recipient_or_a_header(to in "[\\PC\\r\\n,;<>\"@ ]{0,12}@[\\PC\\r\\n,;<>.]{0,12}") {
+        if let Ok(mail) = build_message(&code_letter(&to), &sender(), "a", written_at()) {
             prop_assert_eq!(mail.envelope().to().len(), 1);
             let mail = String::from_utf8(mail.formatted()).unwrap();
             let fields = fields(&mail);

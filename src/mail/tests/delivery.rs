@@ -29,7 +29,7 @@ async fn refused(answers: Answers) -> SendError {
 }
 
 #[tokio::test]
-async fn mails_go_one_after_the_other_over_one_connection() {
+async fn messages_reuse_one_connection() {
     let server = Server::start(&[]);
     let smtp = Smtp::new(&settings(server.port)).unwrap();
     for to in ["wonny@example.com", "ann@exämple.org"] {
@@ -68,7 +68,7 @@ async fn at_most_four_connections_are_open() {
 }
 
 #[tokio::test]
-async fn a_refused_mail_is_given_up_and_a_deferred_one_is_not() {
+async fn permanent_rejections_are_final_and_temporary_ones_are_not() {
     let answers: [(Answers, bool); 11] = [
         (&[("RCPT", "550 5.1.1 <wonny@example.com>: unknown")], true),
         (&[(".", "554 5.6.0 malformed: 834201")], true),
@@ -122,7 +122,7 @@ async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
 
 /// The log never contains what a server may repeat, in any encoding: the message, or the password that it received.
 #[tokio::test]
-async fn nothing_that_a_server_repeats_is_told() {
+async fn nothing_that_a_server_echoes_is_logged() {
     let echoes: [(Answers, &str); 11] = [
         (&[(".", "554 5.6.0 Bad content: ODM0MjAx")], "permanent error (554): 5.6.0 Bad content (…)"),
         (&[(".", "554-5.6.0 Bad content: 834\r\n554 5.6.0 201")], "permanent error (554): 5.6.0 Bad content (…)"),
@@ -151,7 +151,7 @@ async fn nothing_that_a_server_repeats_is_told() {
 }
 
 #[tokio::test]
-async fn a_server_without_authentication_is_told_so_by_the_setting() {
+async fn missing_authentication_support_names_the_setting() {
     for offer in ["250 here", "250-here\r\n250 AUTH CRAM-MD5 GSSAPI"] {
         let error = refused(Box::leak(Box::new([("EHLO", offer)]))).await;
         assert!(!error.is_final && error.reason.contains("AUTH"), "{error:?}");
@@ -160,7 +160,7 @@ async fn a_server_without_authentication_is_told_so_by_the_setting() {
 }
 
 #[tokio::test]
-async fn a_full_mailbox_may_be_emptied() {
+async fn a_full_mailbox_is_a_temporary_failure() {
     for answer in ["552 5.2.2 over quota", "552 storage exceeded", "452 4.2.2 over quota"] {
         let error = refused(Box::leak(Box::new([("RCPT", answer)]))).await;
         assert_eq!((error.is_final, error.advice), (false, None), "{error:?}");
@@ -168,7 +168,7 @@ async fn a_full_mailbox_may_be_emptied() {
 }
 
 #[tokio::test]
-async fn the_server_is_greeted_by_the_name_that_was_set() {
+async fn the_configured_helo_name_is_sent() {
     for (name, greeting) in [
         ("id.example.com", "EHLO id.example.com"),
         ("192.0.2.1", "EHLO [192.0.2.1]"),
@@ -182,7 +182,7 @@ async fn the_server_is_greeted_by_the_name_that_was_set() {
 }
 
 #[tokio::test]
-async fn without_starttls_nothing_is_sent() {
+async fn no_message_is_sent_without_starttls() {
     let server = Server::start(&[]);
     let mut settings = settings(server.port);
     settings.security = SmtpSecurity::StartTls;
@@ -193,7 +193,7 @@ async fn without_starttls_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_may_come_back() {
+async fn an_unreachable_server_is_a_temporary_failure() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = send(&Smtp::new(&settings(port)).unwrap(), "wonny@example.com").await.unwrap_err();
     assert!(!error.is_final && error.reason.starts_with("could not connect"), "{error:?}");
@@ -205,7 +205,7 @@ async fn a_server_that_is_not_there_may_come_back() {
 }
 
 #[tokio::test]
-async fn a_connection_whose_mail_was_given_up_is_never_used_again() {
+async fn a_connection_with_an_aborted_message_is_not_reused() {
     for answers in [&[(".", "")], &[("RCPT", "")], &[("DATA", "")]] {
         let server = Server::start(answers);
         let smtp = Smtp::new(&settings(server.port)).unwrap().with_limit(Duration::from_millis(50));
@@ -242,7 +242,7 @@ async fn an_address_that_needs_smtputf8_waits_for_a_server_that_offers_it() {
 }
 
 #[tokio::test]
-async fn a_malformed_recipient_is_given_up_without_a_call() {
+async fn a_malformed_recipient_fails_permanently_without_a_connection() {
     let server = Server::start(&[]);
     let error = send(&Smtp::new(&settings(server.port)).unwrap(), "v@x,e@y").await.unwrap_err();
     assert_eq!(
@@ -253,7 +253,7 @@ async fn a_malformed_recipient_is_given_up_without_a_call() {
 }
 
 #[tokio::test]
-async fn a_mailbox_keeps_what_would_have_been_sent() {
+async fn the_mailbox_transport_stores_messages() {
     let mailbox = Mailbox::new();
     Transport::Mailbox(mailbox.clone()).send(&code_letter("w@example.com"), "mail-1", written_at()).await.unwrap();
     let mails = mailbox.list(written_at());

@@ -18,8 +18,8 @@ pub(super) fn written_at() -> Timestamp {
     "2026-11-25T04:15:09.5Z".parse().unwrap()
 }
 
-fn letter(to: &str, message: Message) -> Letter {
-    Letter { to: to.into(), language: "en".into(), account: account(), message }
+fn mail(to: &str, message: Message) -> OutgoingMail {
+    OutgoingMail { to: to.into(), language: "en".into(), account: account(), message }
 }
 
 pub(super) fn account() -> Account {
@@ -34,8 +34,8 @@ pub(super) fn code(reason: CodeReason) -> Message {
     Message::Code { reason, code: MailedSecret::new(CODE), minutes: 10 }
 }
 
-pub(super) fn code_letter(to: &str) -> Letter {
-    letter(to, code(CodeReason::SignIn))
+pub(super) fn code_letter(to: &str) -> OutgoingMail {
+    mail(to, code(CodeReason::SignIn))
 }
 
 fn reset() -> Message {
@@ -43,13 +43,13 @@ fn reset() -> Message {
     Message::ResetPassword { link: MailedSecret::new(link), minutes: 30 }
 }
 
-pub(super) fn notice(notice: Notice) -> Message {
+pub(super) fn notice(notice: Notification) -> Message {
     let circumstances = Circumstances {
         at: written_at(),
         client_address: Some("203.0.113.7".into()),
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into()),
     };
-    Message::Notice { notice, circumstances }
+    Message::Notification { notice, circumstances }
 }
 
 fn codes() -> Vec<Message> {
@@ -65,24 +65,24 @@ fn codes() -> Vec<Message> {
 
 fn undo_notice() -> Message {
     let link = format!("https://id.example.com/undo-email-change#token={TOKEN}");
-    notice(Notice::EmailChangedFrom { undo_link: MailedSecret::new(link), days: 7 })
+    notice(Notification::EmailChangedFrom { undo_link: MailedSecret::new(link), days: 7 })
 }
 
 /// Every notification without a link, with different subjects.
 fn notices() -> Vec<Message> {
     let notices = [
-        Notice::EmailChangedTo,
-        Notice::EmailChangedBack,
-        Notice::PasswordChanged,
-        Notice::PasswordReset,
-        Notice::MfaEnabled { mfa_type: MfaType::Email },
-        Notice::MfaDisabled,
-        Notice::RecoveryCodeUsed { left: 9 },
-        Notice::RefreshTokenReused,
-        Notice::SignInCodesExhausted,
-        Notice::RecoveryCodesRegenerated,
-        Notice::PasswordSet,
-        Notice::NewDevice,
+        Notification::EmailChangedTo,
+        Notification::EmailChangedBack,
+        Notification::PasswordChanged,
+        Notification::PasswordReset,
+        Notification::MfaEnabled { mfa_type: MfaType::Email },
+        Notification::MfaDisabled,
+        Notification::RecoveryCodeUsed { left: 9 },
+        Notification::RefreshTokenReused,
+        Notification::SignInCodesExhausted,
+        Notification::RecoveryCodesRegenerated,
+        Notification::PasswordSet,
+        Notification::NewDevice,
     ];
     notices.into_iter().map(notice).collect()
 }
@@ -101,5 +101,5 @@ fn rendered(message: &Message, language: &str) -> Rendered {
 
 fn rendered_for(account: Account, message: &Message, language: &str) -> Rendered {
     let (to, language) = ("wonny@example.com".into(), language.into());
-    render(&Letter { to, language, account, message: message.clone() })
+    render(&OutgoingMail { to, language, account, message: message.clone() })
 }

@@ -14,7 +14,7 @@ fn runs_of_digits(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_code_mail_holds_the_code_and_nothing_that_looks_like_one() {
+fn a_message_with_a_code_contains_nothing_else_that_looks_like_a_code() {
     for language in LANGUAGES {
         for message in codes() {
             let Rendered { subject, text, html } = rendered(&message, language);
@@ -29,7 +29,7 @@ fn a_code_mail_holds_the_code_and_nothing_that_looks_like_one() {
 }
 
 #[test]
-fn a_notice_holds_no_code_and_no_token_but_that_of_the_undo_link() {
+fn a_notification_contains_no_secret_except_the_undo_link() {
     for language in LANGUAGES {
         for message in notices() {
             let Rendered { text, html, .. } = rendered(&message, language);
@@ -47,7 +47,7 @@ fn a_notice_holds_no_code_and_no_token_but_that_of_the_undo_link() {
 }
 
 #[test]
-fn every_mail_names_the_product_the_domain_and_the_user_id() {
+fn every_message_names_product_domain_and_user_id() {
     for language in LANGUAGES {
         for message in messages() {
             let Rendered { text, html, .. } = rendered(&message, language);
@@ -61,7 +61,7 @@ fn every_mail_names_the_product_the_domain_and_the_user_id() {
 }
 
 #[test]
-fn two_accounts_with_one_address_get_mails_that_differ() {
+fn messages_for_two_accounts_with_one_address_differ() {
     let other = Account { domain: "Harbor Light Ferries".into(), ..account() };
     for message in messages() {
         assert_ne!(rendered_for(other.clone(), &message, "en").text, rendered(&message, "en").text);
@@ -78,19 +78,19 @@ fn times_are_in_the_time_zone_of_the_reader_with_its_offset() {
         ("", "2026-11-25 04:15 (UTC+00:00)"),
     ] {
         let account = Account { timezone: timezone.into(), ..account() };
-        let Rendered { text, html, .. } = rendered_for(account, &notice(Notice::PasswordChanged), "en");
+        let Rendered { text, html, .. } = rendered_for(account, &notice(Notification::PasswordChanged), "en");
         assert!(text.contains(time) && html.contains(time), "{text}");
     }
 }
 
 #[test]
-fn a_device_that_is_not_known_is_called_so() {
+fn an_unrecognised_device_is_named_unknown() {
     let circumstances = Circumstances {
         at: written_at(),
         client_address: Some("203.0.113.7".into()),
         user_agent: Some("Mozilla/5.0 (something odd)".into()),
     };
-    let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
+    let message = Message::Notification { notice: Notification::PasswordChanged, circumstances };
     for (language, device) in [("en", "Unknown device"), ("ko", "알 수 없는 기기"), ("ja", "不明な端末")] {
         let text = rendered(&message, language).text;
         assert!(text.contains(device) && !text.contains("Mozilla"), "{text}");
@@ -98,7 +98,7 @@ fn a_device_that_is_not_known_is_called_so() {
 }
 
 #[test]
-fn korean_is_broken_between_words_only() {
+fn korean_lines_break_between_words_only() {
     for message in messages() {
         assert!(rendered(&message, "ko").html.contains("word-break:keep-all"));
         assert!(
@@ -108,7 +108,7 @@ fn korean_is_broken_between_words_only() {
 }
 
 #[test]
-fn a_mail_that_an_earlier_version_wrote_is_still_sent() {
+fn a_message_stored_by_an_earlier_version_is_still_sent() {
     let old =
         r#"{"to":"w@example.com","language":"en","message":{"Code":{"reason":"SignIn","code":"834201","minutes":5}}}"#;
     let text = render(&serde_json::from_str(old).unwrap()).text;
@@ -116,7 +116,7 @@ fn a_mail_that_an_earlier_version_wrote_is_still_sent() {
 }
 
 #[test]
-fn every_mail_has_a_subject_of_its_own_in_every_language() {
+fn every_message_has_its_own_subject_in_every_language() {
     let mut subjects = HashSet::new();
     for language in LANGUAGES {
         for message in messages() {
@@ -132,7 +132,7 @@ fn every_mail_has_a_subject_of_its_own_in_every_language() {
 }
 
 #[test]
-fn a_reader_of_another_language_is_written_to_in_english() {
+fn unsupported_languages_fall_back_to_english() {
     for (tag, expected) in [("ko-KR", "ko"), ("JA", "ja"), ("de", "en"), ("", "en")] {
         for message in messages() {
             assert_eq!(rendered(&message, tag), rendered(&message, expected));
@@ -141,31 +141,31 @@ fn a_reader_of_another_language_is_written_to_in_english() {
 }
 
 #[test]
-fn what_kind_of_factor_and_how_many_codes_is_told() {
-    let told = |n: Notice| rendered(&notice(n), "en").text;
-    assert!(told(Notice::MfaEnabled { mfa_type: MfaType::Email }).contains("by email"));
-    assert!(told(Notice::MfaEnabled { mfa_type: MfaType::Otp }).contains("authenticator app"));
+fn notifications_name_the_factor_and_the_remaining_recovery_codes() {
+    let told = |n: Notification| rendered(&notice(n), "en").text;
+    assert!(told(Notification::MfaEnabled { mfa_type: MfaType::Email }).contains("by email"));
+    assert!(told(Notification::MfaEnabled { mfa_type: MfaType::Otp }).contains("authenticator app"));
     for (left, words) in [(0, "no recovery codes left"), (1, "1 recovery code left"), (9, "9 recovery codes left")] {
-        assert!(told(Notice::RecoveryCodeUsed { left }).contains(words));
+        assert!(told(Notification::RecoveryCodeUsed { left }).contains(words));
     }
 }
 
 #[test]
-fn an_administrators_deed_is_told_as_one() {
+fn an_action_by_an_operator_names_an_administrator() {
     let circumstances = Circumstances { at: written_at(), client_address: None, user_agent: None };
-    let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
+    let message = Message::Notification { notice: Notification::PasswordChanged, circumstances };
     let text = rendered(&message, "en").text;
     assert!(text.contains("From: an administrator") && !text.contains("Device"), "{text}");
 }
 
 #[test]
-fn a_hostile_client_is_quoted_and_not_obeyed() {
+fn a_user_agent_cannot_inject_markup_or_links() {
     let circumstances = Circumstances {
         at: written_at(),
         client_address: Some("<img src=x>".into()),
         user_agent: Some("https://evil.example/123456".into()),
     };
-    let message = Message::Notice { notice: Notice::PasswordChanged, circumstances };
+    let message = Message::Notification { notice: Notification::PasswordChanged, circumstances };
     let account = Account {
         domain: "\"><script>alert('1')</script>\r\n\r\nPay & go \u{202e}https://evil.example".into(),
         ..account()
@@ -182,21 +182,21 @@ fn a_hostile_client_is_quoted_and_not_obeyed() {
 }
 
 #[test]
-fn what_is_secret_is_not_printed() {
+fn debug_output_contains_no_secret() {
     for message in messages() {
-        let letter = letter("w@example.com", message);
-        let printed = format!("{letter:?} {:?}", render(&letter));
+        let mail = mail("w@example.com", message);
+        let printed = format!("{mail:?} {:?}", render(&mail));
         assert!(!printed.contains(CODE) && !printed.contains("token="), "{printed}");
     }
 }
 
 proptest! {
     #[test]
-    fn no_client_changes_how_a_notice_is_built(address in any::<String>(), agent in any::<String>()) {
+    fn no_user_agent_changes_the_structure_of_a_notification(address in any::<String>(), agent in any::<String>()) {
         let circumstances = Circumstances { at: written_at(), client_address: Some(address), user_agent: Some(agent) };
-        let message = Message::Notice { notice: Notice::MfaDisabled, circumstances };
+        let message = Message::Notification { notice: Notification::MfaDisabled, circumstances };
         let Rendered { text, html, .. } = rendered(&message, "en");
-        let plain = rendered(&notice(Notice::MfaDisabled), "en");
+        let plain = rendered(&notice(Notification::MfaDisabled), "en");
         let client_rows = html.matches("<tr>").count();
         prop_assert_eq!(client_rows, 5);
         prop_assert_eq!(html.matches('<').count(), plain.html.matches('<').count());
@@ -206,7 +206,7 @@ proptest! {
 
     /// With any names that the operator chose for a domain and a user.
     #[test]
-    fn a_code_mail_has_one_run_of_six_digits(
+    fn a_message_with_a_code_contains_one_run_of_six_digits(
         domain in any::<String>(),
         user_id in "[0-9a-zA-Z٠-٩０-９@. -]{0,40}",
         language in "en|ko|ja",
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn an_account_is_named_in_full_whatever_digits_it_has(user_id in "[0-9]{6,12}@[a-z]{3}[.]example") {
+    fn user_ids_with_digits_are_shown_in_full(user_id in "[0-9]{6,12}@[a-z]{3}[.]example") {
         let account = Account { user_id: user_id.clone(), ..account() };
         let Rendered { text, html, .. } = rendered_for(account.clone(), &code(CodeReason::SignIn), "en");
         let copied = html.replace("<wbr>", "");

@@ -2,7 +2,7 @@
 
 use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
-use crate::mail::message::{CodeReason, Notice};
+use crate::mail::message::{CodeReason, Notification};
 
 pub(super) const WORDS: Words = Words {
     tag: "en",
@@ -74,10 +74,10 @@ fn reset(minutes: i64) -> Said {
     }
 }
 
-fn notice(notice: &Notice) -> Said {
+fn notice(notice: &Notification) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
-        Notice::EmailChangedTo => (
+        Notification::EmailChangedFrom { days, .. } => email_changed_from(*days),
+        Notification::EmailChangedTo => (
             "Your account now uses this email address",
             "This is now the email address of your account.",
             vec![
@@ -86,20 +86,20 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::EmailChangedBack => (
+        Notification::EmailChangedBack => (
             "Your account uses its earlier email address again",
             "The email address of your account was changed back to an earlier one. This address is no longer used for it.",
             vec!["If you did not make this change, please ask your administrator for help.".into()],
         ),
-        Notice::PasswordChanged => {
+        Notification::PasswordChanged => {
             ("Your password was changed", "The password of your account was changed.", vec![lost_password()])
         }
-        Notice::PasswordReset => (
+        Notification::PasswordReset => (
             "Your password was reset",
             "A new password was set for your account with a reset link, and every device was signed out.",
             vec![lost_password()],
         ),
-        Notice::MfaEnabled { mfa_type } => (
+        Notification::MfaEnabled { mfa_type } => (
             "Two-step sign-in was set up",
             match mfa_type {
                 MfaType::Email => "Two-step sign-in was set up for your account. Codes now come by email.",
@@ -113,13 +113,13 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::MfaDisabled => (
+        Notification::MfaDisabled => (
             "Two-step sign-in was turned off",
             "Two-step sign-in was turned off for your account. Your password alone is now enough to sign in.",
             vec!["If this was not you, change your password right away, then turn two-step sign-in on again.".into()],
         ),
-        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
-        Notice::RefreshTokenReused => (
+        Notification::RecoveryCodeUsed { left } => recovery_code_used(*left),
+        Notification::RefreshTokenReused => (
             "A session was ended to keep you safe",
             "A sign-in token of your account was used a second time, so somebody may have a copy of it. To keep you \
              safe, the session was ended.",
@@ -129,7 +129,7 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::SignInCodesExhausted => (
+        Notification::SignInCodesExhausted => (
             "Too many wrong sign-in codes",
             "Somebody entered the correct password of your account, but then too many wrong codes. The sign-in was \
              stopped.",
@@ -138,7 +138,7 @@ fn notice(notice: &Notice) -> Said {
                 "If it was you, please try again later.".into(),
             ],
         ),
-        Notice::RecoveryCodesRegenerated => (
+        Notification::RecoveryCodesRegenerated => (
             "Your recovery codes were replaced",
             "New recovery codes were created for your account. The earlier ones no longer work.",
             vec![
@@ -147,12 +147,12 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::PasswordSet => (
+        Notification::PasswordSet => (
             "An administrator set your password",
             "An administrator set a new password for your account, and every device was signed out.",
             vec!["If you did not expect this, please ask your administrator for help.".into()],
         ),
-        Notice::NewDevice => (
+        Notification::NewDevice => (
             "New sign-in to your account",
             "Your account was signed in to from a device that was not used for it before.",
             vec![

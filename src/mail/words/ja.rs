@@ -2,7 +2,7 @@
 
 use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
-use crate::mail::message::{CodeReason, Notice};
+use crate::mail::message::{CodeReason, Notification};
 
 pub(super) const WORDS: Words = Words {
     tag: "ja",
@@ -78,10 +78,10 @@ fn reset(minutes: i64) -> Said {
     }
 }
 
-fn notice(notice: &Notice) -> Said {
+fn notice(notice: &Notification) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
-        Notice::EmailChangedTo => (
+        Notification::EmailChangedFrom { days, .. } => email_changed_from(*days),
+        Notification::EmailChangedTo => (
             "このアドレスがアカウントに登録されました",
             "アカウントのメールアドレスが、このアドレスに変更されました。",
             vec![
@@ -90,20 +90,20 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::EmailChangedBack => (
+        Notification::EmailChangedBack => (
             "アカウントのメールアドレスが以前のものに戻りました",
             "アカウントのメールアドレスが以前のアドレスに戻され、このアドレスは使われなくなりました。",
             vec!["お心当たりがない場合は、管理者にお問い合わせください。".into()],
         ),
-        Notice::PasswordChanged => {
+        Notification::PasswordChanged => {
             ("パスワードが変更されました", "アカウントのパスワードが変更されました。", vec![lost_password()])
         }
-        Notice::PasswordReset => (
+        Notification::PasswordReset => (
             "パスワードが再設定されました",
             "再設定用のリンクからアカウントの新しいパスワードが設定され、すべての端末からログアウトされました。",
             vec![lost_password()],
         ),
-        Notice::MfaEnabled { mfa_type } => (
+        Notification::MfaEnabled { mfa_type } => (
             "2段階認証が設定されました",
             match mfa_type {
                 MfaType::Email => "アカウントに2段階認証が設定されました。今後、認証コードはメールで届きます。",
@@ -115,15 +115,15 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::MfaDisabled => (
+        Notification::MfaDisabled => (
             "2段階認証が無効になりました",
             "アカウントの2段階認証が無効になりました。今後は、パスワードだけでログインできます。",
             vec![
                 "お心当たりがない場合は、すぐにパスワードを変更し、2段階認証をもう一度有効にしてください。".into(),
             ],
         ),
-        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
-        Notice::RefreshTokenReused => (
+        Notification::RecoveryCodeUsed { left } => recovery_code_used(*left),
+        Notification::RefreshTokenReused => (
             "安全のためセッションを終了しました",
             "アカウントの使用済みのログイン用トークンが、もう一度使われました。誰かが複製を持っているおそれがあるため、\
              安全のためセッションを終了しました。",
@@ -133,7 +133,7 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::SignInCodesExhausted => (
+        Notification::SignInCodesExhausted => (
             "ログイン用コードが何度も間違って入力されました",
             "アカウントの正しいパスワードのあとに、間違ったコードが何度も入力されたため、ログインを中止しました。",
             vec![
@@ -141,7 +141,7 @@ fn notice(notice: &Notice) -> Said {
                 "ご本人の場合は、時間をおいてもう一度お試しください。".into(),
             ],
         ),
-        Notice::RecoveryCodesRegenerated => (
+        Notification::RecoveryCodesRegenerated => (
             "リカバリーコードが再発行されました",
             "アカウントのリカバリーコードが新しく発行されました。以前のコードは使えなくなりました。",
             vec![
@@ -150,12 +150,12 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::PasswordSet => (
+        Notification::PasswordSet => (
             "管理者がパスワードを設定しました",
             "管理者がアカウントの新しいパスワードを設定し、すべての端末からログアウトされました。",
             vec!["お心当たりがない場合は、管理者にお問い合わせください。".into()],
         ),
-        Notice::NewDevice => (
+        Notification::NewDevice => (
             "新しい端末からログインがありました",
             "これまで使われたことのない端末から、アカウントへのログインがありました。",
             vec![

@@ -2,7 +2,7 @@
 
 use super::{Parts, Said, Span, Words, span};
 use crate::domain::mfa::MfaType;
-use crate::mail::message::{CodeReason, Notice};
+use crate::mail::message::{CodeReason, Notification};
 
 pub(super) const WORDS: Words = Words {
     tag: "ko",
@@ -70,10 +70,10 @@ fn reset(minutes: i64) -> Said {
     }
 }
 
-fn notice(notice: &Notice) -> Said {
+fn notice(notice: &Notification) -> Said {
     let (subject, lead, rest) = match notice {
-        Notice::EmailChangedFrom { days, .. } => email_changed_from(*days),
-        Notice::EmailChangedTo => (
+        Notification::EmailChangedFrom { days, .. } => email_changed_from(*days),
+        Notification::EmailChangedTo => (
             "이 주소가 계정의 이메일 주소로 등록되었습니다",
             "이제 이 주소가 계정의 이메일 주소입니다.",
             vec![
@@ -82,20 +82,20 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::EmailChangedBack => (
+        Notification::EmailChangedBack => (
             "계정에서 이전 이메일 주소를 다시 사용합니다",
             "계정의 이메일 주소가 이전 주소로 되돌려져, 이 주소는 더 이상 계정에 사용되지 않습니다.",
             vec!["직접 변경하지 않으셨다면 관리자에게 문의해 주세요.".into()],
         ),
-        Notice::PasswordChanged => {
+        Notification::PasswordChanged => {
             ("비밀번호가 변경되었습니다", "계정의 비밀번호가 변경되었습니다.", vec![lost_password()])
         }
-        Notice::PasswordReset => (
+        Notification::PasswordReset => (
             "비밀번호가 재설정되었습니다",
             "재설정 링크로 계정의 새 비밀번호가 설정되었고, 모든 기기에서 로그아웃되었습니다.",
             vec![lost_password()],
         ),
-        Notice::MfaEnabled { mfa_type } => (
+        Notification::MfaEnabled { mfa_type } => (
             "2단계 인증이 설정되었습니다",
             match mfa_type {
                 MfaType::Email => "계정에 2단계 인증이 설정되었습니다. 이제 인증 코드는 이메일로 전송됩니다.",
@@ -107,13 +107,13 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::MfaDisabled => (
+        Notification::MfaDisabled => (
             "2단계 인증이 꺼졌습니다",
             "계정의 2단계 인증이 꺼졌습니다. 이제 비밀번호만으로 로그인할 수 있습니다.",
             vec!["직접 끄지 않으셨다면 지금 바로 비밀번호를 변경하고 2단계 인증을 다시 켜 주세요.".into()],
         ),
-        Notice::RecoveryCodeUsed { left } => recovery_code_used(*left),
-        Notice::RefreshTokenReused => (
+        Notification::RecoveryCodeUsed { left } => recovery_code_used(*left),
+        Notification::RefreshTokenReused => (
             "안전을 위해 세션을 종료했습니다",
             "이미 사용된 계정의 로그인 토큰이 다시 사용되었습니다. 누군가 복사본을 가지고 있을 수 있어, 안전을 위해 해당 \
              세션을 종료했습니다.",
@@ -121,7 +121,7 @@ fn notice(notice: &Notice) -> Said {
                 "다시 로그인해 주세요. 위의 접속 정보가 낯설거나 이 메일을 또 받으신다면 비밀번호를 변경해 주세요.".into(),
             ],
         ),
-        Notice::SignInCodesExhausted => (
+        Notification::SignInCodesExhausted => (
             "로그인 코드가 여러 번 잘못 입력되었습니다",
             "계정의 올바른 비밀번호가 입력된 뒤 코드가 너무 여러 번 잘못 입력되어 로그인을 중단했습니다.",
             vec![
@@ -129,7 +129,7 @@ fn notice(notice: &Notice) -> Said {
                 "본인이라면 나중에 다시 시도해 주세요.".into(),
             ],
         ),
-        Notice::RecoveryCodesRegenerated => (
+        Notification::RecoveryCodesRegenerated => (
             "복구 코드가 새로 발급되었습니다",
             "계정의 복구 코드가 새로 발급되었습니다. 이전 복구 코드는 더 이상 사용할 수 없습니다.",
             vec![
@@ -138,12 +138,12 @@ fn notice(notice: &Notice) -> Said {
                     .into(),
             ],
         ),
-        Notice::PasswordSet => (
+        Notification::PasswordSet => (
             "관리자가 비밀번호를 설정했습니다",
             "관리자가 계정의 새 비밀번호를 설정했고, 모든 기기에서 로그아웃되었습니다.",
             vec!["예상하지 못한 변경이라면 관리자에게 문의해 주세요.".into()],
         ),
-        Notice::NewDevice => (
+        Notification::NewDevice => (
             "새 기기에서 로그인했습니다",
             "지금까지 사용한 적이 없는 기기에서 계정에 로그인했습니다.",
             vec![

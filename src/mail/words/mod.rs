@@ -7,7 +7,7 @@ mod en;
 mod ja;
 mod ko;
 
-use super::message::{CodeReason, Notice};
+use super::message::{CodeReason, Notification};
 
 /// All texts of one language.
 pub(super) struct Words {
@@ -18,7 +18,7 @@ pub(super) struct Words {
     /// A message with a password reset link, and its lifetime in minutes.
     pub reset: fn(i64) -> Said,
     /// A notification.
-    pub notice: fn(&Notice) -> Said,
+    pub notice: fn(&Notification) -> Said,
     /// The label of the button to the password reset page.
     pub reset_button: &'static str,
     /// The label of the button that restores the old address.
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_hours_are_told_as_hours() {
+    fn whole_hours_are_written_as_hours() {
         for (minutes, expected) in
             [(1, "1 minute"), (10, "10 minutes"), (60, "1 hour"), (90, "90 minutes"), (120, "2 hours")]
         {

@@ -148,7 +148,7 @@ async fn counting_an_attempt_and_clearing_the_counters_never_deadlock() {
     let clearing = app.clone();
     let clearing = tokio::spawn(async move {
         let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
-        clearing.services.set_password(&domain_id, &login, Password::typed("quite another 4")).await
+        clearing.services.set_password(&domain_id, &login, Password::from_input("quite another 4")).await
     });
     waiting(1).await;
     let counting = tokio::spawn(attempt("10.0.2.1"));

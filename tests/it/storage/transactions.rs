@@ -25,7 +25,7 @@ async fn a_dropped_sign_in_leaves_no_lock_and_no_partial_write() {
     let domain = DomainId::parse(DOMAIN).unwrap();
     for (number, name) in names.iter().enumerate() {
         let login = LoginId::parse(name).unwrap();
-        let who = SignIn { domain_id: domain.clone(), login, password: Password::typed(PASSWORD) };
+        let who = SignIn { domain_id: domain.clone(), login, password: Password::from_input(PASSWORD) };
         drop_after(2 * number, app.services.sign_in(who, &client)).await;
     }
     let (db, now) = (&app.services.db, app.clock.now());

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::Router;
 use chrono::TimeDelta;
-use userprofile::domain::attempts::Throttle;
+use userprofile::domain::attempts::Backoff;
 use userprofile::domain::rate_limit::Window;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
@@ -25,7 +25,7 @@ use userprofile::graphql::{self, Api};
 use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, ServerOptions};
 use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
-use userprofile::services::outbox::Post;
+use userprofile::services::outbox::Mailer;
 use userprofile::services::transfer::import::ImportOptions;
 use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
 use userprofile::storage::Db;
@@ -112,7 +112,7 @@ impl TestApp {
                 reset_password: "https://id.test/reset-password".to_owned(),
                 undo_email_change: "https://id.test/undo-email-change".to_owned(),
             },
-            mail: transport.map(Post::new),
+            mail: transport.map(Mailer::new),
             policy: POLICY,
             refusals: RefusalLimit::default(),
         });
@@ -152,7 +152,7 @@ impl TestApp {
 
     /// Sends all messages in the outbox, and returns all messages that the mail server has received so far.
     pub async fn messages(&self) -> Vec<Message> {
-        while self.services.work_once().await.unwrap() {}
+        while self.services.run_next_job().await.unwrap() {}
         MailServer::shared().received(&self.sender)
     }
 
@@ -268,8 +268,8 @@ const POLICY: Policy = Policy {
         refresh_grace: TimeDelta::seconds(10),
         fresh_for: TimeDelta::minutes(10),
     },
-    wrong_passwords: Throttle { free: 5, max_wait: TimeDelta::minutes(15) },
-    wrong_passwords_per_user: Throttle { free: 50, max_wait: TimeDelta::seconds(60) },
+    wrong_passwords: Backoff { free: 5, max_wait: TimeDelta::minutes(15) },
+    wrong_passwords_per_user: Backoff { free: 50, max_wait: TimeDelta::seconds(60) },
     password_min_length: 8,
     codes: CodePolicy {
         email_ttl: TimeDelta::minutes(10),

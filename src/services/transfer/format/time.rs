@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn malformed_hashes_are_rejected() {
         for wrong in [
             "",
             "now",

@@ -45,7 +45,7 @@ text_values!(
     MfaType => str::parse,
     Name => Name::parse,
     OtpSecret => OtpSecret::parse,
-    Password => |text| Ok::<_, Infallible>(Password::typed(text)),
+    Password => |text| Ok::<_, Infallible>(Password::from_input(text)),
     RequiredAction => str::parse,
     ResourceGroup => str::parse,
     RoleBindingId => RoleBindingId::parse,
@@ -164,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_come_out_as_they_went_in(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
+        fn cursor_numbers_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
             let json = format!("{{\"n\":{}}}", Value::from(number));
             prop_assert_eq!(parse(&json).unwrap().to_string(), json);
         }

@@ -9,7 +9,7 @@ use crate::domain::ids::{EventId, UserId};
 use crate::domain::otp_secret::OTP_SECRET_PURPOSE;
 use crate::domain::user::{User, UserState};
 use crate::entropy;
-use crate::mail::Notice;
+use crate::mail::Notification;
 use crate::services::outbox::NotNotified;
 use crate::services::{Failure, Services};
 use crate::storage::bulk::UserWithSecrets;
@@ -42,14 +42,14 @@ impl<'a> SideEffects<'a> {
     pub(super) async fn apply(&self, services: &Services, tx: &mut Tx, now: Timestamp) -> Result<usize, Failure> {
         let with_new_password = self.filter(Replacement::has_new_password);
         let users: Vec<&User> = with_new_password.iter().map(|one| &one.after.user).collect();
-        services.put_notices(tx, &users, &Notice::PasswordSet, now).await?;
+        services.enqueue_notifications(tx, &users, &Notification::PasswordSet, now).await?;
         let cannot_notify = |user: &&&User| services.why_not_notified(user) == Some(NotNotified::NoMailServer);
         let not_notified = users.iter().filter(cannot_notify).count();
 
         let (with_new_password, disabled) = (ids(&with_new_password), ids(&self.filter(Replacement::is_disabled)));
         sessions::delete_of_owners(tx, &[with_new_password.as_slice(), &disabled].concat()).await?;
-        codes::delete_of_owners_for(tx, &with_new_password, &CodePurpose::VOIDED_BY_PASSWORD).await?;
-        codes::delete_of_owners_for(tx, &disabled, &CodePurpose::VOIDED_BY_DISABLING).await?;
+        codes::delete_of_owners_for(tx, &with_new_password, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
+        codes::delete_of_owners_for(tx, &disabled, &CodePurpose::INVALIDATED_BY_DISABLING).await?;
         let with_other_factor = self.filter(|one| one.has_other_factor() || one.has_other_secret(services));
         codes::delete_of_owners_for(tx, &ids(&with_other_factor), &CodePurpose::OF_MFA).await?;
         // The digests of codes contain the id of their owner: under a new id, no code matches.

@@ -3,7 +3,7 @@
 
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
-use crate::domain::attempts::Wait;
+use crate::domain::attempts::RetryAfter;
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::Client;
@@ -16,19 +16,19 @@ use crate::entropy;
 use crate::storage::{Tx, rate_limit_events};
 
 /// The counters of one message, each with the windows that the message must fit in.
-pub(super) struct Sends(Vec<(Digest, Vec<Window>)>);
+pub(super) struct MailQuota(Vec<(Digest, Vec<Window>)>);
 
 impl Services {
     /// The counters of a code to an address. With `client`, the code also counts against the client's address; codes
     /// that are sent after a correct password do not. With `in_session`, it also counts against the user.
-    pub(super) fn sends_of_code(
+    pub(super) fn quota_of_code(
         &self,
         owner: &UserId,
         purpose: CodePurpose,
         address: &Email,
         in_session: bool,
         client: Option<&Client>,
-    ) -> Sends {
+    ) -> MailQuota {
         let parts: [&[u8]; 3] = [purpose.as_str().as_bytes(), owner.as_str().as_bytes(), address.key().as_bytes()];
         let mut counters = vec![self.of_address(&parts)];
         if in_session {
@@ -36,18 +36,18 @@ impl Services {
             counters.push((counter, vec![self.policy.sends.per_user]));
         }
         counters.extend(client.map(|client| self.of_client(client)));
-        Sends(counters)
+        MailQuota(counters)
     }
 
     /// The counters of a reset link, for the user id as entered, whether or not the user exists.
-    pub(super) fn sends_of_reset(&self, domain: &DomainId, login: &LoginId) -> Sends {
+    pub(super) fn quota_of_reset(&self, domain: &DomainId, login: &LoginId) -> MailQuota {
         let purpose = CodePurpose::ResetPassword.as_str();
-        Sends(vec![self.of_address(&[purpose.as_bytes(), domain.as_str().as_bytes(), login.key().as_bytes()])])
+        MailQuota(vec![self.of_address(&[purpose.as_bytes(), domain.as_str().as_bytes(), login.key().as_bytes()])])
     }
 
     /// The counter of all messages that `client` causes.
-    pub(super) fn sends_of_client(&self, client: &Client) -> Sends {
-        Sends(vec![self.of_client(client)])
+    pub(super) fn quota_of_client(&self, client: &Client) -> MailQuota {
+        MailQuota(vec![self.of_client(client)])
     }
 
     fn of_address(&self, parts: &[&[u8]]) -> (Digest, Vec<Window>) {
@@ -62,14 +62,14 @@ impl Services {
     }
 
     /// Counts a message against all of its counters or, if one of them has reached its limit, against none.
-    pub(super) async fn charge_sends(tx: &mut Tx, sends: &Sends, now: Timestamp) -> Result<(), Error<Wait>> {
+    pub(super) async fn charge_quota(tx: &mut Tx, sends: &MailQuota, now: Timestamp) -> Result<(), Error<RetryAfter>> {
         // Always in the order of the list, so that two servers never wait for each other.
         let mut verdict = Ok(());
         for (counter, windows) in &sends.0 {
             rate_limit_events::lock(tx, counter).await?;
             for window in windows {
                 let oldest = rate_limit_events::find_nth_newest(tx, counter, window.limit, now - window.span).await?;
-                verdict = Wait::longer(verdict, window.check(oldest, now));
+                verdict = RetryAfter::longer(verdict, window.check(oldest, now));
             }
         }
         verdict.map_err(Error::Refused)?;

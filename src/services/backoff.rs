@@ -10,7 +10,7 @@
 
 use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
-use crate::domain::attempts::{Charge, NETWORK_BACKOFF, Wait};
+use crate::domain::attempts::{Charge, NETWORK_BACKOFF, RetryAfter};
 use crate::domain::ids::{DomainId, RateLimitEventId};
 use crate::domain::login::LoginId;
 use crate::domain::network::Network;
@@ -50,17 +50,17 @@ impl Services {
     }
 
     /// Refuses an attempt during a lockout, without counting it. It only reads, so that many such attempts cost little.
-    pub(super) async fn check_attempts(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<Wait>> {
+    pub(super) async fn check_attempts(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<RetryAfter>> {
         let of_network = attempts::find(&self.db, &counters.network).await?;
         let of_user = attempts::find(&self.db, &counters.user).await?;
         let backoff = NETWORK_BACKOFF;
         let newest =
             rate_limit_events::list_newest(&self.db, &counters.all_users, backoff.depth(), backoff.since(now)).await?;
         let everywhere =
-            Wait::longer(self.policy.wrong_passwords_per_user.check(of_user, now), backoff.check(&newest, now));
+            RetryAfter::longer(self.policy.wrong_passwords_per_user.check(of_user, now), backoff.check(&newest, now));
         let everywhere =
             if everywhere.is_err() && self.is_known_network(counters, now).await? { Ok(()) } else { everywhere };
-        Wait::longer(self.policy.wrong_passwords.check(of_network, now), everywhere).map_err(Error::Refused)
+        RetryAfter::longer(self.policy.wrong_passwords.check(of_network, now), everywhere).map_err(Error::Refused)
     }
 
     /// Counts an attempt as failed, unless a lockout has started in the meantime.
@@ -68,11 +68,15 @@ impl Services {
         &self,
         counters: &Counters,
         now: Timestamp,
-    ) -> Result<CountedAttempt, Error<Wait>> {
+    ) -> Result<CountedAttempt, Error<RetryAfter>> {
         retry(|| self.charge_attempt_once(counters, now)).await
     }
 
-    async fn charge_attempt_once(&self, counters: &Counters, now: Timestamp) -> Result<CountedAttempt, Error<Wait>> {
+    async fn charge_attempt_once(
+        &self,
+        counters: &Counters,
+        now: Timestamp,
+    ) -> Result<CountedAttempt, Error<RetryAfter>> {
         let is_known = self.is_known_network(counters, now).await?;
         let mut tx = self.db.begin().await?;
         let of_user = attempts::find_locked(&mut tx, &counters.user, &counters.user, now).await?;
@@ -99,7 +103,11 @@ impl Services {
     }
 
     /// Checks the limit of a network over all users. No other transaction checks it until this one ends.
-    async fn check_all_users(tx: &mut Tx, counters: &Counters, now: Timestamp) -> Result<Result<(), Wait>, Failure> {
+    async fn check_all_users(
+        tx: &mut Tx,
+        counters: &Counters,
+        now: Timestamp,
+    ) -> Result<Result<(), RetryAfter>, Failure> {
         let backoff = NETWORK_BACKOFF;
         rate_limit_events::lock(tx, &counters.all_users).await?;
         let newest =
@@ -108,7 +116,7 @@ impl Services {
     }
 
     /// Removes an attempt from the count: its password was correct, but it completes no sign-in.
-    pub(super) async fn take_back_attempt(
+    pub(super) async fn refund_attempt(
         &self,
         tx: &mut Tx,
         attempt: &CountedAttempt,
@@ -124,14 +132,14 @@ impl Services {
     }
 
     /// The same, in a transaction of its own.
-    pub(super) async fn give_back_attempt(&self, attempt: &CountedAttempt) -> Result<(), Failure> {
+    pub(super) async fn refund_attempt_now(&self, attempt: &CountedAttempt) -> Result<(), Failure> {
         let mut tx = self.db.begin().await?;
-        self.take_back_attempt(&mut tx, attempt, self.now()).await?;
+        self.refund_attempt(&mut tx, attempt, self.now()).await?;
         Ok(tx.commit().await?)
     }
 
     /// Clears the counters of a user, from every network, after a new password.
-    pub(super) async fn clear_waits(&self, tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<(), Failure> {
+    pub(super) async fn clear_backoff(&self, tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<(), Failure> {
         let counter = self.login_counter(domain, login);
         attempts::find_locked(tx, &counter, &counter, self.now()).await?;
         Ok(attempts::delete_of_login(tx, &counter).await?)

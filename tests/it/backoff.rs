@@ -219,7 +219,7 @@ async fn concurrent_counting_and_clearing_never_deadlock() {
         tasks.spawn(async move {
             let (domain_id, login) = (DomainId::parse(DOMAIN).unwrap(), LoginId::parse("wonny").unwrap());
             for round in 0..40 {
-                let password = Password::typed(if round % 2 == 0 { "battery staple 8" } else { PASSWORD });
+                let password = Password::from_input(if round % 2 == 0 { "battery staple 8" } else { PASSWORD });
                 // The other task may have set the same.
                 match app.services.set_password(&domain_id, &login, password).await {
                     Ok(_) | Err(Error::Refused(AdminRefusal::Unchanged)) => {}
