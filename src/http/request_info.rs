@@ -62,7 +62,7 @@ pub(super) async fn add_request_info(State(state): State<Arc<AppState>>, mut req
     if !span.is_disabled() {
         span.record("status", response.status().as_u16());
         span.record("duration", tracing::field::debug(started.elapsed()));
-        span.in_scope(|| tracing::debug!("the request has a response"));
+        span.in_scope(|| tracing::debug!("request completed"));
     }
     response
 }

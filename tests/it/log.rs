@@ -110,7 +110,7 @@ async fn no_level_of_any_library_logs_secrets() {
     };
     let mailed = timeout(TIMEOUT, mailed).await.expect("no message was received");
     read_to_end(send_with_token(&client, "/healthz", None, None).await.unwrap()).await.unwrap();
-    server.entry(|entry| entry["message"] == "answered" && entry.to_string().contains("/healthz")).await;
+    server.entry(|entry| entry["message"] == "request completed" && entry.to_string().contains("/healthz")).await;
 
     let lines = server.lines.borrow().clone();
     for secret in [PASSWORD, &access, &refresh, &mailed, EMAIL, "$argon2", KEY] {

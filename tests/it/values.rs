@@ -167,11 +167,11 @@ async fn numbers_in_tags_are_stored_exactly_or_refused() {
     for inexact in ["12345678901234567890123", "-9223372036854775809", "0.1234567890123456789"] {
         let body = by_variable(inexact).await;
         let message = body["errors"][0]["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("input.tags.n") && message.contains("more digits than are kept"), "{body}");
+        assert!(message.contains("input.tags.n") && message.contains("more digits than the server can keep"), "{body}");
         let body = by_literal(inexact).await;
         let error = &body["errors"][0];
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains("input.tags.n") && message.contains("more digits than are kept"), "{body}");
+        assert!(message.contains("input.tags.n") && message.contains("more digits than the server can keep"), "{body}");
         assert_eq!(error["locations"], json!([{ "line": 1, "column": 46 }]), "{body}");
         let lines = line("wonny", &format!("\"tags\":{{\"a\":[1,{{\"n\":{inexact}}}]}}"));
         assert!(

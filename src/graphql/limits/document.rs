@@ -50,7 +50,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
 /// The error of a number that begins where `rest` bytes of `text` are left.
 fn inexact(text: &str, rest: usize) -> RequestError {
     let place = inputs::place_of(text, rest).map(|place| format!("{place}: ")).unwrap_or_default();
-    let message = format!("{place}a number with more digits than are kept was given; write it as a String, in quotes");
+    let message = format!("{place}a number with more digits than the server can keep; send it as a string");
     RequestError::Input { message, at: Some(position(text, rest)) }
 }
 

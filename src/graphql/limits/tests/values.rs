@@ -164,8 +164,7 @@ fn a_number_with_too_many_digits_is_told_with_its_place() {
         ("query A($a:[Int!]=[$b 1 #] $c:Int){me{id}}", "Default value of \"$a.2\""),
         ("query A($c:Int @skip(if:{a:#})){me{id}}", "Argument \"if.a\" of the directive \"@skip\""),
     ] {
-        let message =
-            format!("{place}: a number with more digits than are kept was given; write it as a String, in quotes");
+        let message = format!("{place}: a number with more digits than the server can keep; send it as a string");
         assert_bad_input(&with_number(document), json!({}), &message);
     }
 }

@@ -106,7 +106,8 @@ impl FromJson for Value {
                 Ok(Self::Array(items.collect()))
             }
             Some(b'-' | b'0'..=b'9') if !is_exact(json.get()) => {
-                Err("this number has more digits than are kept; write it as text, in double quotes".to_owned())
+                Err("this number has more digits than the server can keep; write it as a string, in double quotes"
+                    .to_owned())
             }
             _ => from_str(json.get()).map_err(|_| HALF_OF_A_PAIR.to_owned()),
         }
