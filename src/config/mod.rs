@@ -4,8 +4,9 @@
 //! of the sources (flags, then environment, then file, then default), the rules between settings, and the texts
 //! generated from all that. It is the only reader of the environment.
 //!
-//! The values of [`Config`] have the types of the layers that use them, such as [`HttpSettings`](crate::http::HttpSettings),
-//! so that the command line passes them on unchanged. No other layer knows where a number came from.
+//! The values of [`Config`] have the types of the layers that use them, such as
+//! [`HttpSettings`](crate::http::HttpSettings), so that the command line passes them on unchanged. No other layer knows
+//! where a value came from.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

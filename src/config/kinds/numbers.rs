@@ -44,10 +44,10 @@ pub(in super::super) fn durations(range: RangeInclusive<Duration>) -> Kind<Durat
 
 /// Sizes in bytes: `19MiB` and `19Mi` are multiples of 1024, `19MB` and `19M` of 1000, and a plain number is bytes.
 pub(in super::super) fn sizes<T: TryFrom<u64> + 'static>(range: RangeInclusive<u64>) -> Kind<T> {
-    let accepts = format!("a size from {} to {}", show_size(range.start()), show_size(range.end()));
+    let accepts = format!("a size from {} to {}", show_size(*range.start()), show_size(*range.end()));
     Kind::new("SIZE", accepts, move |text| {
         let bytes = parse_size::parse_size(text).map_err(|_| format!("{text:?} is not a size"))?;
-        let bytes = within(bytes, &range, text, show_size)?;
+        let bytes = within(bytes, &range, text, |bytes| show_size(*bytes))?;
         T::try_from(bytes).map_err(|_| format!("{text:?} is more than this machine can address"))
     })
 }
@@ -78,10 +78,10 @@ fn show_duration(duration: &Duration) -> String {
 }
 
 /// In the largest unit that leaves no remainder.
-fn show_size(bytes: &u64) -> String {
+fn show_size(bytes: u64) -> String {
     [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
         .into_iter()
-        .find(|(unit, _)| bytes.is_multiple_of(*unit) && bytes >= unit)
+        .find(|(unit, _)| bytes.is_multiple_of(*unit) && bytes >= *unit)
         .map_or_else(|| format!("{bytes} bytes"), |(unit, name)| format!("{}{name}", bytes / unit))
 }
 
