@@ -19,6 +19,9 @@ pub use text::LogFormat;
 pub(super) use text::{choices, log_filter, path};
 pub(super) use web_url::{base_url, origins, page_url};
 
+/// Parses a value, or says what is wrong with it.
+type Parser<T> = Box<dyn Fn(&str) -> Result<T, String>>;
+
 /// A kind of value.
 pub(super) struct Kind<T> {
     /// The placeholder for the value in usage texts.
@@ -29,7 +32,7 @@ pub(super) struct Kind<T> {
     pub(super) mask: Option<fn(&str) -> String>,
     /// The setting that names a file with the value, and the sentence that describes it, if there is one.
     pub(super) file_setting: Option<(&'static str, &'static str)>,
-    parser: Box<dyn Fn(&str) -> Result<T, String>>,
+    parser: Parser<T>,
 }
 
 impl<T: 'static> Kind<T> {

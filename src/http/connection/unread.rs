@@ -18,7 +18,7 @@ use super::{activity::Activity, backlog::Backlog};
 /// The maximum size of all unread responses, in bytes.
 const MOST: usize = 256 << 20;
 /// The minimum time between two warnings.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The unread responses of all connections.
 #[derive(Debug, Default)]
