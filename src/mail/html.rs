@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::clean::break_digits_in_html;
-use super::render::{Page, Part};
+use super::page::{Page, Part};
 use super::words::Words;
 
 const BODY: &str = "max-width:512px;margin:0 auto;padding:32px 24px;font-size:16px;line-height:1.6;\

@@ -9,6 +9,7 @@ mod envelope;
 mod html;
 pub mod mailbox;
 pub mod message;
+mod page;
 pub mod render;
 mod reply;
 pub mod smtp;

@@ -1,20 +1,8 @@
 //! Renders a message as text and as HTML.
 
-use std::str::FromStr;
-
-use super::clean::{one_line, one_line_with_numbers};
-use super::message::{Account, Circumstances, Message, Notification, OutgoingMail};
-use super::words::{self, Words};
-use super::{PRODUCT, html, text};
-use crate::clock::Timestamp;
-use crate::domain::device;
-
-/// The longest name of a device in a message, in characters.
-const MAX_DEVICE: usize = 64;
-/// The longest name of a domain, and the longest user id, in a message, in characters; almost all are shorter.
-const MAX_ACCOUNT: usize = 300;
-/// The longest client address in a message, in characters; an IPv6 address with a zone is shorter.
-const MAX_ADDRESS: usize = 64;
+use super::message::OutgoingMail;
+use super::page::Page;
+use super::{html, text, words};
 
 /// A rendered message.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,84 +37,4 @@ pub fn render(mail: &OutgoingMail) -> Rendered {
 /// The supported language for a recipient's `language`: `en`, `ko`, or `ja`.
 pub(super) fn language_of(language: &str) -> &'static str {
     words::of(language).tag
-}
-
-/// The parts of a message, before it is rendered as text or HTML.
-pub(super) struct Page<'a> {
-    pub subject: &'static str,
-    pub parts: Vec<Part<'a>>,
-    pub foot: String,
-}
-
-/// A part of a message.
-pub(super) enum Part<'a> {
-    Paragraph(String),
-    /// A code to copy.
-    Code(&'a str),
-    /// A link, and the label of its button.
-    Link {
-        target: &'a str,
-        button: &'static str,
-    },
-    /// Names and values.
-    Facts(Vec<(&'static str, String)>),
-}
-
-impl<'a> Page<'a> {
-    fn of(mail: &'a OutgoingMail, words: &Words) -> Self {
-        let OutgoingMail { account, message, .. } = mail;
-        let named = account_facts(account, words);
-        let (said, shown, last) = match message {
-            Message::Code { reason, code, minutes } => {
-                ((words.code)(*reason, *minutes), vec![Part::Code(code.reveal()), Part::Facts(named)], None)
-            }
-            Message::ResetPassword { link, minutes } => {
-                let link = Part::Link { target: link.reveal(), button: words.reset_button };
-                ((words.reset)(*minutes), vec![Part::Facts(named), link], None)
-            }
-            Message::Notification { notice, circumstances } => {
-                let undo = match notice {
-                    Notification::EmailChangedFrom { undo_link, .. } => {
-                        Some(Part::Link { target: undo_link.reveal(), button: words.undo_button })
-                    }
-                    _ => None,
-                };
-                let facts = [named, facts(circumstances, account, words)].concat();
-                ((words.notice)(notice), vec![Part::Facts(facts)], undo)
-            }
-        };
-        let mut parts = vec![Part::Paragraph(said.lead)];
-        parts.extend(shown.into_iter().filter(|part| !matches!(part, Part::Facts(facts) if facts.is_empty())));
-        parts.extend(said.rest.into_iter().map(Part::Paragraph));
-        parts.extend(last);
-        Self { subject: said.subject, parts, foot: (words.sent_by)(PRODUCT) }
-    }
-}
-
-/// The facts that identify the account. A person with several accounts may use one address for all of them.
-fn account_facts(account: &Account, words: &Words) -> Vec<(&'static str, String)> {
-    let facts = [(words.domain, &account.domain), (words.user_id, &account.user_id)];
-    let cleaned = facts.map(|(name, value)| (name, one_line_with_numbers(value, MAX_ACCOUNT)));
-    cleaned.into_iter().filter(|(_, value)| !value.is_empty()).collect()
-}
-
-fn facts(circumstances: &Circumstances, account: &Account, words: &Words) -> Vec<(&'static str, String)> {
-    let Circumstances { at, client_address, user_agent } = circumstances;
-    let from = match client_address {
-        Some(address) => one_line(address, MAX_ADDRESS),
-        None => words.by_administrator.to_owned(),
-    };
-    let device = user_agent.as_deref().map(|user_agent| match device::name(user_agent) {
-        Some(name) => one_line(&name, MAX_DEVICE),
-        None => words.unknown_device.to_owned(),
-    });
-    let mut facts = vec![(words.when, local_time(*at, &account.timezone)), (words.from, from)];
-    facts.extend(device.map(|device| (words.device, device)));
-    facts
-}
-
-/// A time in the recipient's time zone, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
-fn local_time(at: Timestamp, timezone: &str) -> String {
-    let timezone = chrono_tz::Tz::from_str(timezone).unwrap_or(chrono_tz::UTC);
-    at.with_timezone(&timezone).format("%Y-%m-%d %H:%M (UTC%:z)").to_string()
 }

@@ -1,7 +1,7 @@
 //! A message as plain text: one line per paragraph, for the reader's program to wrap.
 
 use super::clean::break_six_digits;
-use super::render::{Page, Part};
+use super::page::{Page, Part};
 
 pub(super) fn render(page: &Page<'_>) -> String {
     let mut text = String::new();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::unread::UnreadResponses;
+use super::unread::UnreadBytes;
 
 /// Requests are admitted up to this total, in bytes.
 const FULL: usize = 8 << 20;
@@ -37,17 +37,13 @@ pub(in crate::http) struct Backlog {
     /// Requests are served in the order of arrival.
     turn: tokio::sync::Mutex<()>,
     uploads: Arc<Semaphore>,
-    all: Arc<UnreadResponses>,
+    unread: Arc<UnreadBytes>,
 }
 
 #[derive(Debug)]
 struct State {
     taken: usize,
     share: usize,
-    /// The part of `taken` that exists: responses, not reservations.
-    unread: usize,
-    /// Whether `unread` is part of the sum of all connections.
-    is_counted: bool,
 }
 
 /// Why a response cannot be kept until it is read.
@@ -65,26 +61,13 @@ pub(in crate::http) enum Unreadable {
 }
 
 impl Backlog {
-    pub(super) fn new(all: Arc<UnreadResponses>) -> Self {
+    pub(super) fn new(unread: Arc<UnreadBytes>) -> Self {
         Self {
-            state: Mutex::new(State { taken: 0, share: FIRST_SHARE, unread: 0, is_counted: true }),
+            state: Mutex::new(State { taken: 0, share: FIRST_SHARE }),
             freed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
             uploads: Arc::new(Semaphore::new(UPLOADS_KIB as usize)),
-            all,
-        }
-    }
-
-    /// The size of the responses that were not read, in bytes.
-    pub(super) fn unread(&self) -> usize {
-        self.lock().unread
-    }
-
-    /// Removes its unread responses from the sum of all connections, because the connection is closed.
-    pub(super) fn stop_counting(&self) {
-        let mut state = self.lock();
-        if std::mem::take(&mut state.is_counted) {
-            self.all.subtract(state.unread);
+            unread,
         }
     }
 
@@ -148,30 +131,21 @@ impl Held {
             return Err(Unreadable::NoRoom);
         }
         state.taken = taken;
-        state.unread += size;
-        if state.is_counted {
-            self.of.all.add(size);
-        }
         drop(state);
         self.bytes = size;
         self.is_settled = true;
         self.of.freed.notify_waiters();
-        self.of.all.make_room();
+        self.of.unread.add(size);
         Ok(self)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut state = self.of.lock();
-        state.taken -= self.bytes;
+        self.of.lock().taken -= self.bytes;
         if self.is_settled {
-            state.unread -= self.bytes;
-            if state.is_counted {
-                self.of.all.subtract(self.bytes);
-            }
+            self.of.unread.subtract(self.bytes);
         }
-        drop(state);
         self.of.freed.notify_waiters();
     }
 }

@@ -83,7 +83,7 @@ impl Connections {
         let activity = Arc::new(Activity::new());
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
         let registration = self.unread.register(&activity);
-        let backlog = Arc::clone(&registration.backlog);
+        let backlog = Arc::new(Backlog::new(Arc::clone(&registration.unread)));
         let service = service(self.router, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
         let mut connection = pin!(self.protocol.serve_connection(socket, service));
         let (mut is_draining, mut is_closing) = (false, false);

@@ -13,7 +13,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{activity::Activity, backlog::Backlog};
+use super::activity::Activity;
 
 /// The maximum size of all unread responses, in bytes.
 const MOST: usize = 256 << 20;
@@ -37,34 +37,26 @@ struct Registry {
 #[derive(Debug)]
 struct Member {
     activity: Arc<Activity>,
-    backlog: Arc<Backlog>,
+    unread: Arc<UnreadBytes>,
     evicted: CancellationToken,
 }
 
 impl UnreadResponses {
     /// Registers a connection until the result is dropped.
     pub(super) fn register(self: &Arc<Self>, activity: &Arc<Activity>) -> Registration {
-        let backlog = Arc::new(Backlog::new(Arc::clone(self)));
+        let unread = Arc::new(UnreadBytes { all: Arc::clone(self), ..UnreadBytes::default() });
         let evicted = CancellationToken::new();
-        let member = Member { activity: Arc::clone(activity), backlog: Arc::clone(&backlog), evicted: evicted.clone() };
+        let member = Member { activity: Arc::clone(activity), unread: Arc::clone(&unread), evicted: evicted.clone() };
         let mut registry = self.lock();
         let id = registry.next_id;
         registry.next_id += 1;
         registry.connections.insert(id, member);
-        Registration { id, all: Arc::clone(self), backlog, evicted }
-    }
-
-    pub(super) fn add(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(super) fn subtract(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        Registration { id, all: Arc::clone(self), unread, evicted }
     }
 
     /// While all unread responses take too much memory, evicts the connection with the highest product of unread bytes
     /// and time without progress. A client that reads loses nothing, nor does one of small responses that is slow.
-    pub(super) fn make_room(&self) {
+    fn make_room(&self) {
         if self.bytes.load(Ordering::Relaxed) <= MOST {
             return;
         }
@@ -74,7 +66,7 @@ impl UnreadResponses {
         while self.bytes.load(Ordering::Relaxed) > MOST {
             let costs = registry.connections.iter().filter_map(|(id, member)| Some((member.cost(now)?, *id)));
             let Some(member) = costs.max().and_then(|(_, id)| registry.connections.remove(&id)) else { break };
-            member.backlog.stop_counting();
+            member.unread.stop_counting();
             member.evicted.cancel();
             evicted += 1;
         }
@@ -99,7 +91,54 @@ impl Member {
     /// `None` if no response waits for the client.
     fn cost(&self, now: Instant) -> Option<u128> {
         let stalled = now.duration_since(self.activity.waiting_since()?);
-        Some(self.backlog.unread() as u128 * stalled.as_micros())
+        Some(self.unread.lock().bytes as u128 * stalled.as_micros())
+    }
+}
+
+/// The unread responses of one connection.
+#[derive(Debug, Default)]
+pub(super) struct UnreadBytes {
+    count: Mutex<Count>,
+    all: Arc<UnreadResponses>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    bytes: usize,
+    /// Whether the connection is being closed, and so no longer part of the sum of all connections.
+    is_evicted: bool,
+}
+
+impl UnreadBytes {
+    /// Counts a response. If all unread responses take too much memory, connections are evicted.
+    pub(super) fn add(&self, bytes: usize) {
+        let mut count = self.lock();
+        count.bytes += bytes;
+        if !count.is_evicted {
+            self.all.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        drop(count);
+        self.all.make_room();
+    }
+
+    /// Removes a response that was read or dropped.
+    pub(super) fn subtract(&self, bytes: usize) {
+        let mut count = self.lock();
+        count.bytes -= bytes;
+        if !count.is_evicted {
+            self.all.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn stop_counting(&self) {
+        let mut count = self.lock();
+        if !std::mem::replace(&mut count.is_evicted, true) {
+            self.all.bytes.fetch_sub(count.bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,8 +146,8 @@ impl Member {
 pub(super) struct Registration {
     id: u64,
     all: Arc<UnreadResponses>,
-    /// The memory of its requests and responses.
-    pub(super) backlog: Arc<Backlog>,
+    /// Its unread responses.
+    pub(super) unread: Arc<UnreadBytes>,
     /// Cancelled when the connection must be closed.
     pub(super) evicted: CancellationToken,
 }
@@ -121,19 +160,14 @@ impl Drop for Registration {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
-    use super::{
-        super::{activity::Waiting, backlog::Held},
-        *,
-    };
+    use super::{super::activity::Waiting, *};
 
     const MIB: usize = 1 << 20;
 
     struct Connection {
         registration: Registration,
         activity: Arc<Activity>,
-        responses: Vec<(Held, Waiting)>,
+        responses: Vec<(usize, Waiting)>,
     }
 
     impl Connection {
@@ -143,12 +177,18 @@ mod tests {
         }
 
         fn respond(&mut self, bytes: usize) {
-            let held = self.registration.backlog.admit().now_or_never().unwrap().settle(bytes).unwrap();
-            self.responses.push((held, self.activity.begin(true).responded()));
+            self.registration.unread.add(bytes);
+            self.responses.push((bytes, self.activity.begin(true).responded()));
         }
 
         fn is_evicted(&self) -> bool {
             self.registration.evicted.is_cancelled()
+        }
+
+        fn close(self) {
+            for (bytes, _) in &self.responses {
+                self.registration.unread.subtract(*bytes);
+            }
         }
     }
 
@@ -171,19 +211,19 @@ mod tests {
         assert_eq!(evicted, expected, "the ones that made no progress for longest");
         assert!(!slow.is_evicted() && !reading.is_evicted());
         assert_eq!(all.bytes.load(Ordering::Relaxed), 253 * MIB + MIB / 64);
-        drop((reading, slow, hostile));
+        hostile.into_iter().chain([reading, slow]).for_each(Connection::close);
         assert_eq!(all.bytes.load(Ordering::Relaxed), 0);
         assert!(all.lock().connections.is_empty());
     }
 
-    #[tokio::test]
-    async fn a_connection_that_is_about_to_respond_is_not_evicted_for_its_past() {
+    #[test]
+    fn a_connection_that_is_about_to_respond_is_not_evicted_for_its_past() {
         let all = Arc::new(UnreadResponses::default());
-        all.add(MOST);
+        all.bytes.fetch_add(MOST, Ordering::Relaxed);
         let connection = Connection::open(&all);
-        let held = connection.registration.backlog.admit().await.settle(MIB).unwrap();
+        connection.registration.unread.add(MIB);
         assert!(!connection.is_evicted());
-        drop(held);
+        connection.registration.unread.subtract(MIB);
         assert_eq!(all.bytes.load(Ordering::Relaxed), MOST);
     }
 }
