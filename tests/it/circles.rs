@@ -10,13 +10,11 @@ use std::path::Path;
 use crate::layers::rust_files;
 
 /// Circles that are allowed: each file of such a circle begins with one of these paths.
-const ALLOWED: [&[&str]; 3] = [
+const ALLOWED: [&[&str]; 2] = [
     // The types of the schema refer to each other, as the entities do.
     &["graphql/types/"],
     // The interface of all user errors names each mutation's errors, which implement it.
     &["graphql/mutations/"],
-    // A document is checked for conflicting fields when it enters the cache, by the selection that the cache keeps.
-    &["graphql/limits/conflicts.rs", "graphql/limits/document_cache.rs"],
 ];
 
 type Tokens<'a> = &'a [&'a str];

@@ -8,8 +8,6 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 
-use super::document_cache::selection_sets;
-
 /// Makes the errors about differing arguments name the response name of the fields.
 pub(super) fn name_fields(errors: &mut [ServerError], document: &ExecutableDocument) {
     if !errors.iter().any(is_of_arguments) {
@@ -43,4 +41,10 @@ fn collect<'a>(set: &'a SelectionSet, keys: &mut HashMap<Pos, &'a Name>) {
             Selection::FragmentSpread(_) => {}
         }
     }
+}
+
+/// The outermost selection sets of a document.
+pub(super) fn selection_sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
 }

@@ -53,7 +53,7 @@ pub(super) struct CachedDocument {
 
 impl CachedDocument {
     fn new(document: ExecutableDocument, findings: Findings) -> Self {
-        let introspects = selection_sets(&document).any(introspects);
+        let introspects = conflicts::selection_sets(&document).any(introspects);
         let Findings { errors, later } = findings;
         let weight = document_size::of(&document) + later.iter().map(DeferredCheck::weight).sum::<usize>();
         let validated = OnceLock::new();
@@ -123,12 +123,6 @@ impl DocumentCache {
         self.0.insert(Key { text: text.as_str().into(), given }, known.clone());
         Ok(known)
     }
-}
-
-/// The outermost selection sets of a document.
-pub(super) fn selection_sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
 }
 
 /// Whether `set` contains introspection.
