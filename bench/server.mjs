@@ -13,10 +13,10 @@ export function run(databaseUrl, ...args) {
 }
 
 /** Starts a server, and waits until it is ready. */
-export async function start(databaseUrl, flags = []) {
+export async function start(databaseUrl, flags = [], binary = BINARY) {
   const port = await freePort();
   const began = performance.now();
-  const server = spawn(BINARY, ['serve', '--migrate', '--listen', `127.0.0.1:${port}`, ...flags], {
+  const server = spawn(binary, ['serve', '--migrate', '--listen', `127.0.0.1:${port}`, ...flags], {
     env: environment(databaseUrl),
     stdio: 'ignore',
   });
