@@ -86,7 +86,7 @@ describe('The single-page application', () => {
     const profile = section(page, 'Profile');
     await profile.getByLabel('Timezone').fill('Mars/Olympus');
     await press(profile, 'Save');
-    const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/ });
+    const timezone = profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/i });
     await timezone.waitFor();
     assert.ok(await hasFocus(timezone), 'the invalid input has the focus');
     await picture(page, 'spa-wrong-timezone');
@@ -161,7 +161,7 @@ describe('The single-page application', () => {
     await mfa.getByLabel('Codes by email').check();
     await mfa.getByLabel('Address').fill('nowhere');
     await press(mfa, 'Turn on');
-    await mfa.getByRole('textbox', { name: 'Address', description: /not an email address/ }).waitFor();
+    await mfa.getByRole('textbox', { name: 'Address', description: /not an email address/i }).waitFor();
     await mfa.getByLabel('Address').fill(address);
     await press(mfa, 'Turn on');
     const first = await mailedCode(address);
@@ -338,7 +338,7 @@ describe('The single-page application', () => {
     assert.deepEqual(sent.slice(before), ['UpdateProfile']);
     await profile.getByLabel('Timezone').fill('Mars/Olympus');
     await press(profile, 'Save');
-    await profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/ }).waitFor();
+    await profile.getByRole('combobox', { name: 'Timezone', description: /not a time zone/i }).waitFor();
     assert.deepEqual(sent.slice(before), ['UpdateProfile', 'UpdateProfile']);
     assert.deepEqual(problems, []);
   });
