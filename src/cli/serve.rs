@@ -34,7 +34,7 @@ const CORRECT_TIMES_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// How long the delivery of a message may still take after the last request.
 const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
-/// Serves until the process is told to stop.
+/// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
     log::start(&config)?;
     if options.demo {
@@ -150,7 +150,7 @@ async fn watch_clock(services: Arc<Services>) {
     }
 }
 
-/// A future that is ready when the process is told to stop.
+/// A future that is ready on SIGTERM or SIGINT.
 fn stop_signal(delay: Duration) -> Result<impl Future<Output = ()>, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
