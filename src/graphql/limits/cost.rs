@@ -5,7 +5,7 @@
 //!
 //! The same pass checks the length of list arguments.
 //!
-//! This visits fragments wherever they are spread, which is within the limit that [`measure`](super::measure) has
+//! This visits fragments wherever they are spread, which is within the limit that [`complexity`](super::complexity) has
 //! checked.
 
 use async_graphql::{

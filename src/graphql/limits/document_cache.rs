@@ -2,7 +2,7 @@
 //! longer than executing it.
 //!
 //! An entry is a whole request except for the values of its variables. The set of variables that are given changes what
-//! is executed (see [`absent`](super::absent)), so it is part of the key.
+//! is executed (see [`omitted_variables`](super::omitted_variables)), so it is part of the key.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};

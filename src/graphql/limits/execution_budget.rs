@@ -2,13 +2,13 @@
 //!
 //! The library resolves everything that is ready in one go, which for a large response takes seconds on a thread that
 //! other requests wait for, and it begins all fields of all items at once. Here a response is built in *turns* with
-//! limited work, so that other requests have their turns in between. Work that does not fit into a turn waits in a queue
-//! for the next, so that lists are built one after the other. If too much was begun, or is in memory at the same time,
-//! the response is aborted.
+//! limited work, so that other requests have their turns in between. Work that does not fit into a turn waits in a
+//! queue for the next, so that lists are built one after the other. If too much was begun, or is in memory at the same
+//! time, the response is aborted.
 //!
-//! Work is counted in fields: selected fields when their parent begins, and items of lists when they begin. What a loader
-//! reads counts too, before it is read if the amount is known ([`ExecutionBudget`]), so that the count limits the memory
-//! of a request: rows, values, and the text of the response.
+//! Work is counted in fields: selected fields when their parent begins, and items of lists when they begin. What a
+//! loader reads counts too, before it is read if the amount is known ([`ExecutionBudget`]), so that the count limits the
+//! memory of a request: rows, values, and the text of the response.
 
 use std::{
     collections::VecDeque,

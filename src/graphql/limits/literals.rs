@@ -83,8 +83,8 @@ impl<'a> Check<'a, '_> {
         self.error(RequestError::Input { message, at });
     }
 
-    /// Names that must be unique in their place. The library checks this too, but only after `absent` and `merge` have
-    /// removed some of them.
+    /// Names that must be unique in their place. The library checks this too, but only after `omitted_variables`
+    /// and `collect_fields` have removed some of them.
     fn unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n Positioned<Name>>) {
         let mut seen = HashSet::new();
         for name in names.filter(|name| !seen.insert(&name.node)) {

@@ -1,21 +1,22 @@
-//! Request limits: they ensure that no document, whatever its size or shape, crashes the process or blocks a thread for long.
+//! Request limits: they ensure that no document, whatever its size or shape, crashes the process or blocks a thread
+//! for long.
 //!
 //! It wraps everything that the library does with a request, as its outermost extension. In the order of execution:
 //!
 //! 1. `body` counts the values of a body before it is parsed as JSON. The code that reads the body calls it.
 //! 2. `scan` counts the tokens and brackets of the text before the parser, which is recursive, sees it (`document`).
 //!    `escapes` and `zeros` rewrite what the parser does not read or misreads, and `inputs` finds what it would drop.
-//! 3. `measure` computes the size of the parsed document with its fragments expanded, and `values` the size of its
+//! 3. `complexity` computes the size of the parsed document with its fragments expanded, and `values` the size of its
 //!    values.
-//! 4. `literals` checks values and variables against the schema, with the messages of `misfit`, and `typename` makes
-//!    the library validate directives that it would skip. `later` checks what depends on the values of variables.
-//!    `absent` removes what the library would take for `null`, and `merge` what it would execute twice. The result is
-//!    kept (`known`) for the next time, as long as there is room for its size (`weight`).
+//! 4. `literals` checks values and variables against the schema, with the messages of `value_errors`, and `typename`
+//!    makes the library validate directives that it would skip. `deferred_checks` checks what depends on the values of
+//!    variables. `omitted_variables` removes what the library would take for `null`, and `collect_fields` what it would
+//!    execute twice. The result is cached (`document_cache`), as long as there is room for its size (`document_size`).
 //! 5. `variables` coerces the given variables to their types, `cost` computes the cost of the response, and `attempts`
 //!    the number of attempts.
-//! 6. `watch` passes the document on, and adds our codes to the errors of the library's validation (`refusal`), and
+//! 6. `extension` passes the document on, and adds our codes to the errors of the library's validation (`error`), and
 //!    suggestions (`suggest`). `conflicts` corrects its errors about fields that differ.
-//! 7. `pace` lets other requests have their turn while a large response is built.
+//! 7. `execution_budget` lets other requests have their turn while a large response is built.
 //!
 //! `check` does the same for trusted documents, without executing them.
 //!
@@ -149,8 +150,8 @@ impl Limits {
         self.tokens.saturating_mul(4)
     }
 
-    /// Fields of a response, including what is read for them, as [`pace`] counts them. Each takes at most some 300
-    /// bytes of memory.
+    /// Fields of a response, including what is read for them, as [`execution_budget`] counts them. Each takes at most
+    /// some 300 bytes of memory.
     fn response_fields(self) -> usize {
         self.tokens.saturating_mul(30)
     }
