@@ -21,6 +21,8 @@ use async_graphql::{
     EmptySubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError,
 };
 
+use futures_util::FutureExt;
+
 use crate::domain::event::Client;
 use crate::services::Services;
 
@@ -29,7 +31,7 @@ use credentials::{RequestCredentials, SessionChange};
 use documents::Documents;
 use error::ApiError;
 use federation::FederatedQuery;
-use limits::{DocumentCheck, RequestLimits, Settings};
+use limits::{CheckOnly, RequestLimits, Settings};
 use mutations::Mutation;
 use query::Query;
 
@@ -138,20 +140,30 @@ pub fn request_limits(settings: Settings) -> RequestLimits {
 
 /// Checks documents that are to become trusted, by the same rules as executed ones.
 pub struct TrustedCheck {
-    schema: DocumentCheck<Query, Mutation, EmptySubscription>,
-    subgraph: DocumentCheck<FederatedQuery, Mutation, EmptySubscription>,
+    schema: ProfileSchema<Query>,
+    subgraph: ProfileSchema<FederatedQuery>,
 }
 
 impl TrustedCheck {
     /// A check with these `limits`.
     #[must_use]
     pub fn new(limits: &RequestLimits) -> Self {
-        Self { schema: DocumentCheck::new(limits, builder()), subgraph: DocumentCheck::new(limits, builder()) }
+        Self { schema: limited(limits), subgraph: limited(limits) }
     }
 
     /// Checks that a document can be executed: it can be parsed, is within the limits, and matches the schema.
     pub fn check(&self, text: &str) -> Result<(), ServerError> {
-        if federation::uses_federation(text) { self.subgraph.check(text) } else { self.schema.check(text) }
+        let request = Request::new(text).data(CheckOnly);
+        // Nothing is executed, so that the futures never wait.
+        let response = if federation::uses_federation(text) {
+            self.subgraph.execute(request).now_or_never()
+        } else {
+            self.schema.execute(request).now_or_never()
+        };
+        match response.and_then(|response| response.errors.into_iter().next()) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,53 +1,65 @@
-//! Fields that are selected more than once.
+//! Inlines fragments, merges fields that are selected more than once, and counts what a document selects.
 //!
-//! In the specification they are one field, whose selections are merged
+//! In the specification, fields with the same response key are one field, whose selections are merged
 //! (<https://spec.graphql.org/draft/#CollectFields()>). The library executes each of them, so that a few more bytes
 //! make it execute everything again, mutations included. Therefore a document is rewritten: fragments are inlined where
 //! they are spread, and a selection set contains every field once for each type that it is selected of, at its first
-//! position.
+//! position. Fields that differ in their names or arguments stay as they are, for the validation. So do most selections
+//! with directives, of which there are few ([`Limits::directives`](super::Limits::directives)): because the order must
+//! not change, nothing is merged across them.
 //!
-//! The validation finds the same errors in the rewritten document: nothing is moved out of a type condition that
-//! applies to it, and fields that differ in their names or arguments stay unchanged. So do most selections with
-//! directives, of which there are few ([`Limits::directives`](super::Limits::directives)). Because the order must not
-//! change, nothing is merged across them.
+//! Every selection is visited once for each time that it is spread. A fragment that spreads another one twice doubles
+//! it, and thirty such lines are a billion fields. Therefore they are counted on the way, and the visit ends early.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::{
     Name, Pos, Positioned,
     parser::types::{
-        Directive, ExecutableDocument, Field, FragmentDefinition, InlineFragment, OperationType, Selection,
-        SelectionSet, TypeCondition,
+        Directive, ExecutableDocument, Field, FragmentDefinition, InlineFragment, OperationDefinition, OperationType,
+        Selection, SelectionSet, TypeCondition,
     },
     registry::{MetaType, Registry},
 };
 use async_graphql_value::Value;
 
-use super::document::{operations_mut, root};
+use super::{
+    Limits,
+    document::{operations_mut, root},
+    error::{Errors, Limit, RequestError},
+    fragments,
+    values::Weights,
+};
 
-/// Merges the fields that are selected more than once in `document`, whose fragments form no cycle.
-pub(super) fn collect_fields(document: &mut ExecutableDocument, registry: &Registry) {
-    let ExecutableDocument { operations, fragments } = document;
-    if fragments.values().any(|fragment| !fragment.node.directives.is_empty()) {
-        return; // There are none for fragments: the validation reports it.
+/// The maximum number of nested lists of `__Type`: the same as in graphql-js, whose rule this is. Types lead to fields,
+/// and these to types again, so without the rule a short query would request billions of them.
+const INTROSPECTION_LISTS: usize = 2;
+
+/// The document without fragments, and with each field once, except that inline fragments stay where their type
+/// condition or directives matter. Reports what is wrong with fragments.
+///
+/// # Errors
+/// If it exceeds one of the limits for what is selected, or if fragments form a cycle.
+pub(super) fn collect_fields(
+    mut document: ExecutableDocument,
+    registry: &Registry,
+    limits: &Limits,
+    errors: &mut Errors,
+) -> Result<ExecutableDocument, RequestError> {
+    let unused = fragments::check(&document, limits, errors)?.into_iter().cloned().collect::<Vec<_>>();
+    let fragments = std::mem::take(&mut document.fragments);
+    let mut collect = Collect { fragments: &fragments, registry, limits, total: 0, values: 0 };
+    for operation in operations_mut(&mut document.operations) {
+        collect.operation(operation)?;
     }
-    let mut merge = CollectFields { fragments, registry, spread: HashSet::new() };
-    for operation in operations_mut(operations) {
-        let set = std::mem::take(&mut operation.selection_set.node);
-        // That a mutation runs only once is more important than the order of its result.
-        let order = if operation.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
-        operation.selection_set.node = merge.set(set, root(registry, operation.ty), order);
+    // What no operation spreads is not executed, but it counts.
+    for fragment in unused {
+        let on = registry.types.get(fragment.node.type_condition.node.on.node.as_str());
+        collect.set(fragment.node.selection_set.node, on, &mut Visit::default(), Order::Strict)?;
     }
-    // Fragments that no operation spreads stay for the validation; they may spread others that are removed.
-    let mut unused = Vec::new();
-    for (name, fragment) in &*fragments {
-        if !merge.spread.contains(name) {
-            unused.push((name.clone(), merge.fragment(fragment)));
-        }
-    }
-    let spread = merge.spread;
-    fragments.extend(unused);
-    fragments.retain(|name, _| !spread.contains(name));
+    Limit::Selections.check(collect.total, limits.tokens, None)?;
+    Limit::Values.check(collect.values, limits.values(), None)?;
+    Ok(document)
 }
 
 /// Whether the response must keep the order in which fields are first selected.
@@ -62,34 +74,101 @@ type Path = Vec<Positioned<Name>>;
 
 type Argument = (Positioned<Name>, Positioned<Value>);
 
-struct CollectFields<'a> {
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    registry: &'a Registry,
-    /// The fragments that were spread.
-    spread: HashSet<Name>,
+/// What an operation selects, with every fragment counted as often as it is spread.
+#[derive(Default)]
+struct Counts {
+    aliases: usize,
+    directives: usize,
+    root_fields: usize,
+    /// Nested fields. Introspection counts as one.
+    depth: usize,
 }
 
-impl<'a> CollectFields<'a> {
-    fn fragment(&mut self, fragment: &Positioned<FragmentDefinition>) -> Positioned<FragmentDefinition> {
-        let mut fragment = fragment.clone();
-        let on = self.registry.types.get(fragment.node.type_condition.node.on.node.as_str());
-        let set = std::mem::take(&mut fragment.node.selection_set.node);
-        fragment.node.selection_set.node = self.set(set, on, Order::Strict);
-        fragment
+/// The state of the visit of an operation.
+#[derive(Default)]
+struct Visit {
+    counts: Counts,
+    /// The number of fields around the current selection set.
+    depth: usize,
+    /// The introspection field around it, and the number of lists within that.
+    introspection: Option<(Pos, usize)>,
+}
+
+impl Visit {
+    /// Enters the selection set of `field`; returns the argument for [`leave`](Self::leave).
+    fn enter(&mut self, field: &Positioned<Field>) -> (usize, Option<(Pos, usize)>) {
+        let outer = (self.depth, self.introspection);
+        self.depth += 1;
+        self.introspection = match self.introspection {
+            Some((at, lists)) => Some((at, lists + usize::from(is_introspection_list(&field.node)))),
+            None => is_introspection(&field.node).then_some((field.node.name.pos, 0)),
+        };
+        outer
+    }
+
+    /// Returns to the selection set around.
+    fn leave(&mut self, (depth, introspection): (usize, Option<(Pos, usize)>)) {
+        (self.depth, self.introspection) = (depth, introspection);
+    }
+}
+
+fn is_introspection(field: &Field) -> bool {
+    matches!(field.name.node.as_str(), "__schema" | "__type")
+}
+
+fn is_introspection_list(field: &Field) -> bool {
+    matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes")
+}
+
+struct Collect<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    registry: &'a Registry,
+    limits: &'a Limits,
+    /// Fields, fragments, arguments, and directives of the document.
+    total: usize,
+    /// Units of values of the document, see [`Weights`].
+    values: usize,
+}
+
+impl<'a> Collect<'a> {
+    fn operation(&mut self, operation: &mut Positioned<OperationDefinition>) -> Result<(), RequestError> {
+        let (at, operation) = (Some(operation.pos), &mut operation.node);
+        let mut visit = Visit::default();
+        self.count_directives(&operation.directives, &mut visit.counts);
+        // That a mutation runs only once is more important than the order of its result.
+        let order = if operation.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
+        let set = std::mem::take(&mut operation.selection_set.node);
+        operation.selection_set.node = self.set(set, root(self.registry, operation.ty), &mut visit, order)?;
+        let Counts { aliases, directives, root_fields, depth } = visit.counts;
+        Limit::Directives.check(directives, self.limits.directives, at)?;
+        Limit::Depth.check(depth, self.limits.depth, at)?;
+        Limit::Aliases.check(aliases, self.limits.aliases, at)?;
+        Limit::RootFields.check(root_fields, self.limits.root_fields, at)
+    }
+
+    /// Whether so much is selected that the document will be refused, and the rest need not be visited.
+    fn is_over(&self) -> bool {
+        self.total > self.limits.tokens || self.values > self.limits.values()
     }
 
     /// The selections of `set`, whose type is `parent`, with each field once.
-    fn set(&mut self, set: SelectionSet, parent: Option<&'a MetaType>, order: Order) -> SelectionSet {
+    fn set(
+        &mut self,
+        set: SelectionSet,
+        parent: Option<&'a MetaType>,
+        visit: &mut Visit,
+        order: Order,
+    ) -> Result<SelectionSet, RequestError> {
         let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
-        self.collect(set, parent, &Path::new(), &mut collected);
+        self.collect(set, parent, &Path::new(), visit, &mut collected)?;
         let mut items = Vec::with_capacity(collected.selections.len());
         let mut selections = collected.selections.into_iter().peekable();
         while let Some((path, selection)) = selections.next() {
             let pos = selection.pos;
             let own = path.last().map_or(parent, |on| self.registry.types.get(on.node.as_str()));
-            let mut set = SelectionSet { items: vec![self.inner(selection, own)] };
+            let mut set = SelectionSet { items: vec![self.inner(selection, own, visit)?] };
             while let Some((_, next)) = selections.next_if(|(next, _)| is_same(next, &path)) {
-                set.items.push(self.inner(next, own));
+                set.items.push(self.inner(next, own, visit)?);
             }
             for on in path.into_iter().rev() {
                 let condition = Some(Positioned::new(TypeCondition { on }, pos));
@@ -97,37 +176,72 @@ impl<'a> CollectFields<'a> {
             }
             items.append(&mut set.items);
         }
-        SelectionSet { items }
+        Ok(SelectionSet { items })
     }
 
     /// Adds what `set` selects within the type conditions `within`.
-    fn collect(&mut self, set: SelectionSet, parent: Option<&'a MetaType>, within: &Path, collected: &mut Collected) {
+    fn collect(
+        &mut self,
+        set: SelectionSet,
+        parent: Option<&'a MetaType>,
+        within: &Path,
+        visit: &mut Visit,
+        collected: &mut Collected,
+    ) -> Result<(), RequestError> {
         for Positioned { pos, node } in set.items {
+            if self.is_over() {
+                break;
+            }
+            self.total += 1;
+            self.count_directives(node.directives(), &mut visit.counts);
             let inline = match node {
                 Selection::Field(field) => {
+                    self.count_field(&field.node, visit)?;
                     collected.add_field(within, pos, field);
                     continue;
                 }
                 Selection::InlineFragment(inline) => inline,
-                Selection::FragmentSpread(spread) => {
-                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
-                        // The validation reports it.
+                Selection::FragmentSpread(spread) => match self.fragments.get(&spread.node.fragment_name.node) {
+                    Some(fragment) => {
+                        let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
+                        let directives = spread.node.directives;
+                        let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
+                        Positioned::new(inline, pos)
+                    }
+                    // An unknown one, which is reported.
+                    None => {
                         collected.add(within, pos, Selection::FragmentSpread(spread));
                         continue;
-                    };
-                    self.spread.insert(spread.node.fragment_name.node);
-                    let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
-                    let directives = spread.node.directives;
-                    let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
-                    Positioned::new(inline, pos)
-                }
+                    }
+                },
             };
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {
-                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, collected),
+                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, visit, collected)?,
                 None => collected.add_fragment(within, pos, inline),
             }
         }
+        Ok(())
+    }
+
+    fn count_directives(&mut self, directives: &[Positioned<Directive>], counts: &mut Counts) {
+        counts.directives += directives.len();
+        self.total += directives.iter().map(|directive| 1 + directive.node.arguments.len()).sum::<usize>();
+        self.values = self.values.saturating_add(Weights::default().of_directives(directives));
+    }
+
+    fn count_field(&mut self, field: &Field, visit: &mut Visit) -> Result<(), RequestError> {
+        self.total += field.arguments.len();
+        self.values = self.values.saturating_add(Weights::default().of_arguments(&field.arguments));
+        let Visit { counts, depth, introspection } = visit;
+        counts.aliases += usize::from(field.alias.is_some());
+        counts.root_fields += usize::from(*depth == 0);
+        let Some((at, lists)) = introspection else {
+            counts.depth = counts.depth.max(*depth + 1);
+            return Ok(());
+        };
+        let lists = *lists + usize::from(is_introspection_list(field));
+        Limit::IntrospectionLists.check(lists, INTROSPECTION_LISTS, Some(*at))
     }
 
     /// The shortest path of type conditions that is equivalent to `on` within others. `None` if there may be none.
@@ -154,22 +268,30 @@ impl<'a> CollectFields<'a> {
     }
 
     /// `selection`, which is of the type `parent`, with its own selections merged.
-    fn inner(&mut self, mut selection: Positioned<Selection>, parent: Option<&'a MetaType>) -> Positioned<Selection> {
-        let types = &self.registry.types;
-        let (set, ty) = match &mut selection.node {
+    fn inner(
+        &mut self,
+        mut selection: Positioned<Selection>,
+        parent: Option<&'a MetaType>,
+        visit: &mut Visit,
+    ) -> Result<Positioned<Selection>, RequestError> {
+        match &mut selection.node {
             Selection::Field(field) => {
                 let known = parent.and_then(|parent| parent.field_by_name(&field.node.name.node));
                 let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
-                (&mut field.node.selection_set.node, ty)
+                let outer = visit.enter(field);
+                let set = std::mem::take(&mut field.node.selection_set.node);
+                field.node.selection_set.node = self.set(set, ty, visit, Order::Strict)?;
+                visit.leave(outer);
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
-                (&mut inline.node.selection_set.node, on.map_or(parent, |on| types.get(on)))
+                let ty = on.map_or(parent, |on| self.registry.types.get(on));
+                let set = std::mem::take(&mut inline.node.selection_set.node);
+                inline.node.selection_set.node = self.set(set, ty, visit, Order::Strict)?;
             }
-            Selection::FragmentSpread(_) => return selection,
-        };
-        *set = self.set(std::mem::take(set), ty, Order::Strict);
-        selection
+            Selection::FragmentSpread(_) => {}
+        }
+        Ok(selection)
     }
 }
 

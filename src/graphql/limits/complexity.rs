@@ -1,197 +1,180 @@
-//! The size of a parsed document with its fragments expanded.
+//! What an operation may need, computed from its collected fields and the values of its variables.
 //!
-//! A fragment that spreads another one twice doubles it. Thirty such lines are a billion fields, and both the library's
-//! validation and its execution would visit all of them. Here every fragment is measured once and then only added, so
-//! the time depends on the length of the document, not on its expanded size. Fragments that form a cycle are refused
-//! here, before the library follows them.
-
-use std::collections::{HashMap, HashSet};
+//! - Its *cost* is the number of fields that its response may have, from the possible lengths of its lists. A field costs
+//!   1. The fields selected of a connection's page are multiplied by `first` or `last`, or by 50 if neither is given; those
+//!   of any other list by 10, or by the number of `ids` if that is larger. Introspection is free.
+//! - Its *attempts* are the mutations that submit a secret or send email. They are counted and slowed down for each
+//!   request, and aliases must not multiply them.
+//! - Its *values* are those that it uses: the library copies a variable for each use of it.
 
 use async_graphql::{
-    Name, Pos, Positioned,
-    parser::types::{
-        Directive, ExecutableDocument, Field, FragmentDefinition, FragmentSpread, Selection, SelectionSet,
-    },
+    Positioned, Value as ConstValue, Variables,
+    parser::types::{Field, OperationDefinition, OperationType, Selection, SelectionSet},
+    registry::{MetaField, MetaType, MetaTypeName, Registry},
 };
+use async_graphql_value::Value;
 
 use super::{
     Limits,
+    document::root,
     error::{Limit, RequestError},
+    leaf_types::{self, Source},
     values::Weights,
 };
+use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
 
-/// The maximum number of nested lists of `__Type`: the same as in graphql-js, whose rule this is. Types lead to fields,
-/// and these to types again, so without the rule a short query would request billions of them.
-const INTROSPECTION_LISTS: usize = 2;
+/// The assumed number of items of a list that is not a page.
+const LIST: usize = 10;
 
-/// Checks that every operation of `document` is within `limits`, and all of them together too.
-///
-/// # Errors
-/// If one exceeds them, or if fragments form a cycle.
-pub(super) fn measure(document: &ExecutableDocument, weights: &Weights, limits: &Limits) -> Result<(), RequestError> {
-    let mut measure =
-        Measure { fragments: &document.fragments, weights, limits, known: HashMap::new(), used: HashSet::new() };
-    let mut total = Size::default();
-    for (_, operation) in document.operations.iter() {
-        let at = Some(operation.pos);
-        let size = measure.selection_set(&operation.node.selection_set, 1)?;
-        let directives = measure.directives(&operation.node.directives);
-        let all = size.directives.saturating_add(directives.directives);
-        Limit::Directives.check(all, limits.directives, at)?;
-        Limit::Depth.check(size.depth, limits.depth, at)?;
-        Limit::Aliases.check(size.aliases, limits.aliases, at)?;
-        Limit::RootFields.check(size.width, limits.root_fields, at)?;
-        total = total.beside(size).beside(directives);
-    }
-    let mut fragments = Vec::new();
-    for (name, fragment) in &document.fragments {
-        fragments.push((name.as_str(), measure.fragment(name, fragment, 0, fragment.pos)?));
-    }
-    // A fragment that nothing spreads is not executed, but it is validated, so it counts.
-    for (name, size) in fragments {
-        if !measure.used.contains(name) {
-            total = total.beside(size);
-        }
-    }
-    Limit::Selections.check(total.selections, limits.tokens, None)?;
-    Limit::Values.check(total.values, limits.values(), None)
-}
+/// Decides whether a mutation is an attempt, by its name and the fields of its `input`, null or not.
+pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
 
-/// The size of a part of a document, with all fragments expanded.
-#[derive(Debug, Clone, Copy, Default)]
-struct Size {
-    /// Fields, fragments, arguments and directives.
-    selections: usize,
+/// The needs of an operation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Complexity {
+    pub(super) cost: usize,
+    pub(super) attempts: usize,
     /// Units of values, see [`Weights`].
     values: usize,
-    aliases: usize,
-    directives: usize,
-    /// Fields of the outermost level.
-    width: usize,
-    /// Nested fields. Introspection counts as one.
-    depth: usize,
-    /// Nested selection sets and fragments.
-    nesting: usize,
-    /// Nested lists of the introspection.
-    lists: usize,
 }
 
-impl Size {
-    /// The size of this part and another one next to it.
-    fn beside(self, other: Self) -> Self {
-        Self {
-            selections: self.selections.saturating_add(other.selections),
-            values: self.values.saturating_add(other.values),
-            aliases: self.aliases.saturating_add(other.aliases),
-            directives: self.directives.saturating_add(other.directives),
-            width: self.width.saturating_add(other.width),
-            depth: self.depth.max(other.depth),
-            nesting: self.nesting.max(other.nesting),
-            lists: self.lists.max(other.lists),
-        }
-    }
+/// Computes the complexity of operations.
+pub(super) struct Measure<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) limits: &'a Limits,
+    pub(super) is_attempt: IsAttempt,
+    /// The variables of the operation, including defaults. They need not be valid.
+    pub(super) variables: &'a Variables,
+    pub(super) weights: &'a Weights,
 }
 
-/// The state of a fragment while the document is visited.
-enum Progress {
-    /// It is being measured. A spread of it is a cycle.
-    Open,
-    Measured(Size),
-}
-
-struct Measure<'a> {
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    weights: &'a Weights,
-    limits: &'a Limits,
-    known: HashMap<&'a str, Progress>,
-    /// The fragments that something spreads.
-    used: HashSet<&'a str>,
+/// The fields around a selection set.
+#[derive(Clone, Copy)]
+struct Around {
+    is_mutation: bool,
+    /// Whether the set selects from a page, whose size was already counted.
+    is_page: bool,
 }
 
 impl<'a> Measure<'a> {
-    /// Measures a selection set that is nested in `level - 1` others. Every recursion passes through here, so the check
-    /// at the beginning limits it.
-    fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Size, RequestError> {
-        Limit::Nesting.check(level, self.limits.nesting, Some(set.pos))?;
-        let mut size = Size::default();
-        for selection in &set.node.items {
-            let part = match &selection.node {
-                Selection::Field(field) => self.field(&field.node, level)?,
-                Selection::InlineFragment(inline) => self.selection_set(&inline.node.selection_set, level + 1)?,
-                Selection::FragmentSpread(spread) => self.spread(spread, level)?,
-            };
-            size = size.beside(part).beside(self.directives(selection.node.directives()));
-            size.selections = size.selections.saturating_add(1);
-        }
-        size.nesting += 1;
-        Ok(size)
+    /// The complexity of an operation whose fields are collected.
+    ///
+    /// # Errors
+    /// If it exceeds the limits for values, list items, or the cost.
+    pub(super) fn operation(&self, operation: &'a OperationDefinition) -> Result<Complexity, RequestError> {
+        let set = &operation.selection_set;
+        let around = Around { is_mutation: operation.ty == OperationType::Mutation, is_page: false };
+        let complexity = self.set(&set.node, root(self.registry, operation.ty), around)?;
+        Limit::Values.check(complexity.values, self.limits.values(), None)?;
+        Limit::Cost.check(complexity.cost, self.limits.cost, Some(set.pos))?;
+        Ok(complexity)
     }
 
-    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, RequestError> {
-        let inner = match field.selection_set.node.items.as_slice() {
-            [] => Size::default(),
-            _ => self.selection_set(&field.selection_set, level + 1)?,
-        };
-        let is_introspection = matches!(field.name.node.as_str(), "__schema" | "__type");
-        if is_introspection {
-            Limit::IntrospectionLists.check(inner.lists, INTROSPECTION_LISTS, Some(field.name.pos))?;
+    /// Of an unknown `parent`, only the fields count.
+    fn set(
+        &self,
+        set: &'a SelectionSet,
+        parent: Option<&'a MetaType>,
+        around: Around,
+    ) -> Result<Complexity, RequestError> {
+        let mut sum = Complexity::default();
+        for selection in &set.items {
+            let part = match &selection.node {
+                Selection::Field(field) => self.field(field, parent, around)?,
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
+                    let parent = on.map_or(parent, |on| self.registry.types.get(on.as_str()));
+                    self.set(&inline.node.selection_set.node, parent, around)?
+                }
+                // Fragments are inlined.
+                Selection::FragmentSpread(_) => Complexity::default(),
+            };
+            sum.cost = sum.cost.saturating_add(part.cost);
+            sum.attempts += part.attempts;
+            let of_directives = self.weights.of_directives(selection.node.directives());
+            sum.values = sum.values.saturating_add(part.values).saturating_add(of_directives);
         }
-        let is_list = matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
-        Ok(Size {
-            selections: inner.selections.saturating_add(field.arguments.len()),
+        Ok(sum)
+    }
+
+    fn field(
+        &self,
+        field: &'a Positioned<Field>,
+        parent: Option<&'a MetaType>,
+        around: Around,
+    ) -> Result<Complexity, RequestError> {
+        let Positioned { node: field, .. } = field;
+        for (_, value) in &field.arguments {
+            Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
+        }
+        let known = parent.and_then(|parent| parent.field_by_name(&field.name.node));
+        let is_page = known.is_some_and(|known| known.args.contains_key("first"));
+        let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
+        let inner = self.set(&field.selection_set.node, ty, Around { is_mutation: false, is_page })?;
+        let times = match known {
+            Some(_) if is_page => self.page(field),
+            Some(known) if is_list(known) && !around.is_page => self.list(field),
+            _ => 1,
+        };
+        let is_free = field.name.node.starts_with("__");
+        let is_attempt = around.is_mutation && (self.is_attempt)(&field.name.node, &|key| self.gives(field, key));
+        Ok(Complexity {
+            cost: if is_free { 0 } else { inner.cost.saturating_mul(times).saturating_add(1) },
+            attempts: usize::from(is_attempt),
             values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
-            aliases: inner.aliases.saturating_add(usize::from(field.alias.is_some())),
-            directives: inner.directives,
-            width: 1,
-            depth: if is_introspection { 1 } else { inner.depth + 1 },
-            nesting: inner.nesting,
-            lists: inner.lists + usize::from(is_list),
         })
     }
 
-    fn spread(&mut self, spread: &'a Positioned<FragmentSpread>, level: usize) -> Result<Size, RequestError> {
-        let name = spread.node.fragment_name.node.as_str();
-        self.used.insert(name);
-        // The validation reports an unknown fragment, with all other errors.
-        let Some(fragment) = self.fragments.get(name) else {
-            return Ok(Size::default());
+    /// The maximum number of items of a page.
+    fn page(&self, field: &Field) -> usize {
+        let number = |value: &Value| match value {
+            Value::Number(number) => leaf_types::int(number, Source::Literal),
+            Value::Variable(name) => match self.variables.get(name)? {
+                ConstValue::Number(number) => leaf_types::int(number, Source::Variable),
+                _ => None,
+            },
+            _ => None,
         };
-        self.fragment(name, fragment, level, spread.pos)
+        let given = |name| number(&field.get_argument(name)?.node);
+        let size = given("first").or_else(|| given("last")).map_or(DEFAULT_PAGE.into(), i64::from);
+        // If the number is too large or negative, the list itself reports the error.
+        usize::try_from(size.clamp(0, MAX_PAGE.into())).unwrap_or_default()
     }
 
-    /// Measures a fragment that is spread at `level`, or looks up its size.
-    fn fragment(
-        &mut self,
-        name: &'a str,
-        fragment: &'a Positioned<FragmentDefinition>,
-        level: usize,
-        at: Pos,
-    ) -> Result<Size, RequestError> {
-        match self.known.get(name) {
-            Some(Progress::Measured(size)) => {
-                Limit::Nesting.check(level.saturating_add(size.nesting), self.limits.nesting, Some(at))?;
-                return Ok(*size);
-            }
-            Some(Progress::Open) => {
-                let message = format!("Fragment \"{name}\" is spread within itself");
-                return Err(RequestError::Invalid { message, at: Some(at) });
-            }
-            None => {}
-        }
-        self.known.insert(name, Progress::Open);
-        let directives = self.directives(&fragment.node.directives);
-        let size = self.selection_set(&fragment.node.selection_set, level + 1)?.beside(directives);
-        self.known.insert(name, Progress::Measured(size));
-        Ok(size)
+    /// The number of items of any other list, as far as it is known.
+    fn list(&self, field: &Field) -> usize {
+        let longest = field.arguments.iter().map(|(_, value)| self.length(&value.node)).max();
+        LIST.max(longest.unwrap_or_default())
     }
 
-    fn directives(&self, directives: &[Positioned<Directive>]) -> Size {
-        let arguments: usize = directives.iter().map(|directive| directive.node.arguments.len()).sum();
-        Size {
-            selections: directives.len() + arguments,
-            values: self.weights.of_directives(directives),
-            directives: directives.len(),
-            ..Size::default()
+    /// The number of items of `value`; 0 if it is not a list.
+    fn length(&self, value: &Value) -> usize {
+        match value {
+            Value::List(items) => items.len(),
+            Value::Variable(name) => match self.variables.get(name) {
+                Some(ConstValue::List(items)) => items.len(),
+                _ => 0,
+            },
+            _ => 0,
         }
     }
+
+    /// Whether the input of `field` contains `key`, null or not. Only an omitted key is not given.
+    fn gives(&self, field: &Field, key: &str) -> bool {
+        match field.get_argument("input").map(|input| &input.node) {
+            Some(Value::Object(fields)) => match fields.get(key) {
+                Some(Value::Variable(name)) => self.variables.contains_key(name),
+                given => given.is_some(),
+            },
+            Some(Value::Variable(name)) => match self.variables.get(name) {
+                Some(ConstValue::Object(fields)) => fields.contains_key(key),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+fn is_list(field: &MetaField) -> bool {
+    MetaTypeName::create(&field.ty).unwrap_non_null().is_list()
 }

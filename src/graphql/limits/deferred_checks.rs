@@ -10,9 +10,9 @@ use async_graphql_value::Value;
 use super::{
     document::name_of,
     document_size,
-    error::RequestError,
+    error::{Errors, RequestError},
+    leaf_types::{self, Shape},
     place::Place,
-    value_errors::{self, Shape},
 };
 
 /// A check that runs for each request.
@@ -59,21 +59,21 @@ impl DeferredCheck {
                 (self.place.to_string(), Some(value).filter(|value| !is_valid(value))?)
             }
         };
-        let message = value_errors::wrong_type(&place, Shape::from(&given), &self.ty, registry);
+        let message = leaf_types::wrong_type(&place, &Shape::from(&given), &self.ty, registry);
         Some(RequestError::Input { message, at: Some(self.place.at) })
     }
 }
 
-/// The errors of the operation that begins at `operation`, with these values of its variables; at most `most`.
+/// Reports the errors of the operation that begins at `operation`, with these values of its variables.
 pub(super) fn check(
-    later: &[DeferredCheck],
+    checks: &[DeferredCheck],
     operation: Pos,
     variables: &Variables,
     registry: &Registry,
-    most: usize,
-) -> Vec<RequestError> {
-    let own = later.iter().filter(|one| one.operation == operation);
-    own.filter_map(|one| one.error(variables, registry)).take(most).collect()
+    errors: &mut Errors,
+) {
+    let own = checks.iter().filter(|check| check.operation == operation);
+    own.filter_map(|check| check.error(variables, registry)).for_each(|error| errors.push(error));
 }
 
 /// `value` with its variables filled in; those that are not given are null.

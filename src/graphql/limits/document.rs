@@ -37,11 +37,11 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Re
         return Err(inexact(text, rest));
     }
     let resolved = escapes::resolve(text)?;
-    let document = parse_query(zeros::without_sign(&resolved)).map_err(|error| RequestError::unparsed(&error))?;
+    let document = parse_query(zeros::without_sign(&resolved)).map_err(|error| RequestError::unparsed(&error, text))?;
     match inputs::find_duplicate(text) {
         Some((name, at)) => {
             let message = format!("There can be only one input field named \"{name}\"");
-            Err(RequestError::Invalid { message, at: Some(at) })
+            Err(RequestError::Invalid { message, at: vec![at] })
         }
         None => Ok(document),
     }
@@ -52,21 +52,6 @@ fn inexact(text: &str, rest: usize) -> RequestError {
     let place = inputs::place_of(text, rest).map(|place| format!("{place}: ")).unwrap_or_default();
     let message = format!("{place}a number with more digits than the server can keep; send it as a string");
     RequestError::Input { message, at: Some(position(text, rest)) }
-}
-
-/// Refuses a list of an unknown type that has a default value: the library's validation panics over it.
-pub(super) fn refuse_unknown_types(document: &ExecutableDocument, registry: &Registry) -> Result<(), RequestError> {
-    let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
-    for definition in definitions.filter(|definition| definition.node.default_value.is_some()) {
-        let name = name_of(&definition.node.var_type.node);
-        if !registry.types.contains_key(name) {
-            return Err(RequestError::Invalid {
-                message: format!("Unknown type \"{name}\""),
-                at: Some(definition.node.var_type.pos),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The operation to be executed.
@@ -93,12 +78,10 @@ pub(super) fn operation<'a>(
 }
 
 /// All operations of a document, mutably.
-pub(super) fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
+pub(super) fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut Positioned<OperationDefinition>> {
     match operations {
-        DocumentOperations::Single(operation) => vec![&mut operation.node],
-        DocumentOperations::Multiple(operations) => {
-            operations.values_mut().map(|operation| &mut operation.node).collect()
-        }
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
     }
 }
 

@@ -1,32 +1,28 @@
-//! The cache of parsed documents: clients send the same few again and again, and parsing and validating one takes
-//! longer than executing it.
+//! The cache of documents: clients send the same few again and again, and parsing and validating one takes longer than
+//! executing it.
 //!
 //! An entry is a whole request except for the values of its variables. The set of variables that are given changes what
 //! is executed (see [`omitted_variables`](super::omitted_variables)), so it is part of the key.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_graphql::{
-    Name, Request, ServerError, ValidationResult, Variables,
+    Name, Request, Variables,
     parser::types::{ExecutableDocument, Selection, SelectionSet},
     registry::Registry,
 };
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
-    Limits,
+    Settings,
     collect_fields::collect_fields,
-    complexity::measure,
-    conflicts,
     deferred_checks::DeferredCheck,
-    document::{read, refuse_unknown_types},
+    document::read,
     document_size,
-    error::{RequestError, is_reported_by_us, validation_error},
-    literals::{self, Findings},
+    error::{Errors, RequestError},
     omitted_variables::remove_omitted,
-    typename,
-    values::Weights,
+    validation::validate,
 };
 
 /// The bytes that the cache itself needs for a document, and those kept with it.
@@ -37,49 +33,35 @@ const EXPECTED: usize = 1000;
 
 /// A document that may be executed once its variables are checked.
 pub(super) struct CachedDocument {
-    /// The document without the uses of absent variables, and with every field once.
+    /// The document with collected fields, and without the uses of omitted variables.
     pub(super) document: ExecutableDocument,
     /// Whether it contains introspection.
     pub(super) introspects: bool,
-    /// The result of the validation, once it had no error.
-    validated: OnceLock<ValidationResult>,
-    /// Its size in bytes.
-    weight: usize,
-    /// The errors of its values. If there are any, the document is changed only where the validation would see nothing.
-    pub(super) errors: Vec<RequestError>,
     /// The checks that depend on the values of its variables.
-    pub(super) later: Vec<DeferredCheck>,
+    pub(super) deferred: Vec<DeferredCheck>,
+    /// The errors of the document. With any, it is neither executed nor cached.
+    pub(super) errors: Vec<RequestError>,
 }
 
 impl CachedDocument {
-    fn new(document: ExecutableDocument, findings: Findings) -> Self {
-        let introspects = conflicts::selection_sets(&document).any(introspects);
-        let Findings { errors, later } = findings;
-        let weight = document_size::of(&document) + later.iter().map(DeferredCheck::weight).sum::<usize>();
-        let validated = OnceLock::new();
-        Self { document, introspects, validated, weight, errors, later }
+    /// Parses, limits, and validates the document of `request`.
+    ///
+    /// # Errors
+    /// If it exceeds the limits, or is not a document.
+    fn new(request: &Request, settings: &Settings, registry: &Registry) -> Result<Self, RequestError> {
+        let mut errors = Errors::new(settings);
+        let document = read(&request.query, &settings.limits)?;
+        let mut document = collect_fields(document, registry, &settings.limits, &mut errors)?;
+        let deferred = validate(&document, registry, &mut errors);
+        remove_omitted(&mut document, &request.variables);
+        let introspects =
+            document.operations.iter().any(|(_, operation)| introspects(&operation.node.selection_set.node));
+        Ok(Self { document, introspects, deferred, errors: errors.into_vec() })
     }
 
-    /// What is wrong with the document: what the library's validation `found`, without what is found here, and
-    /// what that is.
-    pub(super) fn told(&self, mut found: Vec<ServerError>) -> Vec<ServerError> {
-        found.retain(|error| !is_reported_by_us(error));
-        conflicts::name_fields(&mut found, &self.document);
-        found.dedup(); // Some are found by two of its rules.
-        let own = self.errors.iter().cloned().map(ServerError::from);
-        found.into_iter().map(validation_error).chain(own).collect()
-    }
-
-    /// The result of the validation, if it has run. It checks values too, but its errors about them are not kept, so
-    /// the result is the same for all values.
-    pub(super) fn validated(&self) -> Option<&ValidationResult> {
-        self.validated.get()
-    }
-
-    /// Keeps the result of the validation.
-    pub(super) fn keep(&self, result: ValidationResult) {
-        // A concurrent validation had the same result.
-        let _ = self.validated.set(result);
+    /// Its size in bytes.
+    fn weight(&self) -> usize {
+        document_size::of(&self.document) + self.deferred.iter().map(DeferredCheck::weight).sum::<usize>()
     }
 }
 
@@ -92,36 +74,26 @@ impl DocumentCache {
         Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), ByBytes))
     }
 
-    /// The document of `request`, read if it is within `limits`, but for what the values of its variables make of it.
+    /// The document of `request`, from the cache if it is there.
     ///
     /// # Errors
-    /// If it exceeds them, or is not a document.
-    pub(super) fn read(
+    /// If it exceeds the limits, or is not a document.
+    pub(super) fn get(
         &self,
         request: &Request,
-        limits: &Limits,
+        settings: &Settings,
         registry: &Registry,
     ) -> Result<Arc<CachedDocument>, RequestError> {
         let (text, variables) = (&request.query, &request.variables);
-        if let Some(known) = self.0.get(&Asked { text, variables }) {
-            return Ok(known);
+        if let Some(cached) = self.0.get(&Asked { text, variables }) {
+            return Ok(cached);
         }
-        let mut document = read(text, limits)?;
-        refuse_unknown_types(&document, registry)?;
-        measure(&document, &Weights::default(), limits)?;
-        let findings = literals::check(&document, registry, limits.errors);
-        if findings.errors.is_empty() {
-            remove_omitted(&mut document, variables, registry);
-            collect_fields(&mut document, registry);
+        let document = Arc::new(CachedDocument::new(request, settings, registry)?);
+        if document.errors.is_empty() {
+            let given = variables.keys().cloned().collect();
+            self.0.insert(Key { text: text.as_str().into(), given }, document.clone());
         }
-        typename::wrap(&mut document);
-        let known = Arc::new(CachedDocument::new(document, findings));
-        if !known.errors.is_empty() {
-            return Ok(known);
-        }
-        let given = variables.keys().cloned().collect();
-        self.0.insert(Key { text: text.as_str().into(), given }, known.clone());
-        Ok(known)
+        Ok(document)
     }
 }
 
@@ -178,8 +150,8 @@ impl Equivalent<Key> for Asked<'_> {
 struct ByBytes;
 
 impl Weighter<Key, Arc<CachedDocument>> for ByBytes {
-    fn weight(&self, key: &Key, known: &Arc<CachedDocument>) -> u64 {
+    fn weight(&self, key: &Key, document: &Arc<CachedDocument>) -> u64 {
         let given: usize = key.given.iter().map(|name| name.len() + 2 * size_of::<Name>()).sum();
-        u64::try_from(key.text.len() + given + known.weight + OVERHEAD).unwrap_or(u64::MAX)
+        u64::try_from(key.text.len() + given + document.weight() + OVERHEAD).unwrap_or(u64::MAX)
     }
 }

@@ -6,6 +6,11 @@ use std::sync::Arc;
 use async_graphql::{Pos, ServerError, parser};
 use thiserror::Error;
 
+use super::{
+    Settings,
+    scan::{describe, token_at},
+    suggest::suggestion,
+};
 use crate::graphql::error::{Code, coded};
 
 /// Longest message passed on, in characters; the library's may repeat names, and whole values, of the request.
@@ -29,7 +34,7 @@ pub(super) enum RequestError {
     Syntax { message: String, at: Vec<Pos> },
     /// A document that does not match the schema, or contradicts itself.
     #[error("{message}")]
-    Invalid { message: String, at: Option<Pos> },
+    Invalid { message: String, at: Vec<Pos> },
     /// A valid document with an invalid operation name or invalid variables.
     #[error("{message}")]
     Input { message: String, at: Option<Pos> },
@@ -114,8 +119,9 @@ impl Limit {
 }
 
 impl RequestError {
-    /// The error of the parser. It also refuses duplicate names, which are not a syntax error.
-    pub(super) fn unparsed(error: &parser::Error) -> Self {
+    /// The error of the parser about `text`. It also refuses duplicate names, which are not a syntax error. Its messages
+    /// about syntax quote the document, so that only their position is used.
+    pub(super) fn unparsed(error: &parser::Error, text: &str) -> Self {
         let twice = |what: &str, name: &str| format!("There can be only one {what} named \"{name}\"");
         let (message, at) = match error {
             parser::Error::RecursionLimitExceeded => {
@@ -127,17 +133,69 @@ impl RequestError {
             parser::Error::MultipleOperations { anonymous, .. } => {
                 ("An operation without a name must be the only one of the document".to_owned(), *anonymous)
             }
-            error => return Self::syntax(error),
+            error => {
+                let at: Vec<Pos> = error.positions().collect();
+                let found = at.first().map_or("", |at| token_at(text, *at));
+                return Self::Syntax { message: format!("unexpected {}", describe(found)), at };
+            }
         };
-        Self::Invalid { message, at: Some(at) }
+        Self::Invalid { message, at: vec![at] }
+    }
+}
+
+/// The errors of a request, each once, and no more than a response lists.
+#[derive(Debug)]
+pub(super) struct Errors {
+    found: Vec<RequestError>,
+    most: usize,
+    suggestions: bool,
+}
+
+impl Errors {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { found: Vec::new(), most: settings.limits.errors, suggestions: settings.suggestions }
     }
 
-    /// The parser's message, without the line of the document that it quotes.
-    fn syntax(error: &parser::Error) -> Self {
-        let message = error.to_string();
-        // The parser quotes the line, then says ` = expected selection_set`.
-        let reason = message.rsplit_once("= ").map_or(message.as_str(), |(_, reason)| reason);
-        Self::Syntax { message: shortened(&reason.replace('_', " ")), at: error.positions().collect() }
+    pub(super) fn into_vec(self) -> Vec<RequestError> {
+        self.found
+    }
+
+    /// Fragments that are spread several times would report their errors as often.
+    pub(super) fn push(&mut self, error: RequestError) {
+        if self.found.len() < self.most && !self.found.contains(&error) {
+            self.found.push(error);
+        }
+    }
+
+    /// The document is invalid at this position.
+    pub(super) fn invalid(&mut self, message: String, at: Pos) {
+        self.push(RequestError::Invalid { message, at: vec![at] });
+    }
+
+    /// The fields at these positions have the same response key, and cannot be merged.
+    pub(super) fn conflict(&mut self, key: &str, why: &str, at: [Pos; 2]) {
+        let message = format!(
+            "Fields \"{key}\" conflict because {why}. Use different aliases on the fields to fetch both if this was \
+             intentional."
+        );
+        self.push(RequestError::Invalid { message, at: at.to_vec() });
+    }
+
+    /// A value is invalid.
+    pub(super) fn input(&mut self, message: String, at: Pos) {
+        self.push(RequestError::Input { message, at: Some(at) });
+    }
+
+    /// Appends "Did you mean …?" to `message` if any of the `known` names are similar to the unknown `name`.
+    pub(super) fn suggest<'a>(&self, message: String, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+        // Only for errors that are listed: comparing a name with all others takes long.
+        if !self.suggestions || self.found.len() >= self.most {
+            return message;
+        }
+        match suggestion(name, known) {
+            Some(suggestion) => format!("{}. {suggestion}", message.trim_end_matches('.')),
+            None => message,
+        }
     }
 }
 
@@ -159,7 +217,7 @@ impl From<RequestError> for ServerError {
         let (code, at) = match &refusal {
             RequestError::Limit { at, .. } => (Code::LimitExceeded, at.iter().copied().collect()),
             RequestError::Syntax { at, .. } => (Code::ParseFailed, at.clone()),
-            RequestError::Invalid { at, .. } => (Code::ValidationFailed, at.iter().copied().collect()),
+            RequestError::Invalid { at, .. } => (Code::ValidationFailed, at.clone()),
             RequestError::Input { at, .. } => (Code::BadUserInput, at.iter().copied().collect()),
         };
         let mut error = Self::new(message, None);
@@ -173,39 +231,6 @@ impl From<RequestError> for ServerError {
         error.extensions = Some(extensions);
         error
     }
-}
-
-/// Adds a `code` to an error of the library's validation.
-pub(super) fn validation_error(error: ServerError) -> ServerError {
-    ServerError { extensions: Some(coded(Code::ValidationFailed)), ..error }
-}
-
-/// Whether an error of the library's validation is one that [`literals`](super::literals) or
-/// [`variables`](super::variables) report too, which only its wording shows. It is dropped: the library's rules for
-/// values are not those of the specification, and its rules for names see the document after some were removed.
-pub(super) fn is_reported_by_us(error: &ServerError) -> bool {
-    let is_of_missing =
-        error.message.starts_with("Field \"") && error.message.ends_with("is required but not provided");
-    let begins = [
-        "Invalid value for argument",
-        "Invalid default value for argument",
-        "There can only be one argument named",
-        "There can only be one variable named",
-    ];
-    is_of_missing || begins.iter().any(|begin| error.message.starts_with(begin))
-}
-
-/// The message for an argument that a resolver could not parse: a custom scalar with variables in it, because
-/// everything else is checked before. The library's message repeats the value, which may be a password.
-pub(super) fn without_value(error: ServerError) -> ServerError {
-    let is_of_input = ["Expected input type ", "Failed to parse "].iter().any(|begin| error.message.starts_with(begin));
-    if error.extensions.is_some() || !is_of_input {
-        return error;
-    }
-    let ty = error.message.split('"').nth(1).filter(|ty| ty.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let accepted = ty.map(|ty| format!("; accepted is a {ty}")).unwrap_or_default();
-    let message = format!("An argument of this field is malformed{accepted}");
-    ServerError { message, extensions: Some(coded(Code::BadUserInput)), ..error }
 }
 
 /// Keeps the first `most` errors, and shortens their messages to a useful length.

@@ -7,31 +7,36 @@ use std::{
 
 use async_graphql::{
     CacheControl, Positioned, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    Variables,
     async_trait::async_trait,
     extensions::{
         Extension, ExtensionContext, NextExecute, NextPrepareRequest, NextRequest, NextResolve, NextValidation,
         ResolveInfo,
     },
+    parser::types::OperationDefinition,
     registry::Registry,
 };
 
 use super::{
-    ATTEMPTS, SCHEMA_HIDDEN, Shared, attempts,
-    complexity::measure,
-    cost, deferred_checks,
+    ATTEMPTS, SCHEMA_HIDDEN, Settings, Shared,
+    complexity::Measure,
+    deferred_checks,
     document::operation,
     document_cache::CachedDocument,
-    error::{Limit, RequestError, is_reported_by_us, keep_short, without_value},
+    error::{Errors, Limit, RequestError, keep_short},
     execution_budget::{ExecutionBudget, Scheduler},
-    suggest::suggest,
     values::{self, Weights},
     variables,
 };
 use crate::low_priority::LongOperation;
 
-/// The validation result of a document whose only errors are the library's errors about values, which are dropped. The
-/// library checks the values of variables in all operations, although they are given for the one to execute.
-const NOTHING_WRONG: ValidationResult =
+/// Marks a request, in its data, as one whose document is checked and not executed. Its response has the errors of the
+/// document; what depends on the values of variables is not checked.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckOnly;
+
+/// The result of the validation, which the library does not compute.
+const VALID: ValidationResult =
     ValidationResult { cache_control: CacheControl { public: true, max_age: 0 }, complexity: 0, depth: 0 };
 
 /// The key in `extensions` by which a request asks for its cost, and under which the response reports it.
@@ -40,24 +45,24 @@ const COST: &str = "cost";
 /// The number of fields that an error counts as: it is kept with its path and text, even if it is not listed.
 const ERROR_FIELDS: usize = 4;
 
-/// Watches over one request.
+/// The limits of one request.
 pub(super) struct LimitsExtension {
     shared: Arc<Shared>,
     pace: Arc<Scheduler>,
-    /// The result of the check of the request, once it has run.
-    looked_at: OnceLock<LookedAt>,
+    /// The checked request, once it is.
+    checked: OnceLock<Checked>,
 }
 
-/// The result of the check of a request.
-struct LookedAt {
-    known: Arc<CachedDocument>,
+/// A request within the limits.
+struct Checked {
+    document: Arc<CachedDocument>,
     /// The size of the variables.
     weights: Weights,
-    /// The cost of the operation; reported if the request asks for it.
+    /// The cost of the operation.
     cost: usize,
-    is_cost_told: bool,
-    /// The result of an earlier validation of the document, if it still applies.
-    validated: Option<ValidationResult>,
+    /// Whether the response reports the cost.
+    reports_cost: bool,
+    is_check_only: bool,
     /// The errors outside the document. They are reported only if the document is valid.
     errors: Vec<RequestError>,
 }
@@ -66,67 +71,57 @@ impl LimitsExtension {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let limits = &shared.settings.limits;
         let pace = Arc::new(Scheduler::new(limits.response_fields(), limits.pending_fields()));
-        Self { shared, pace, looked_at: OnceLock::new() }
+        Self { shared, pace, checked: OnceLock::new() }
     }
 
     /// Checks `request`, and sets the defaults of its variables.
-    fn look_at(&self, request: &mut Request, registry: &Registry) -> Result<LookedAt, RequestError> {
-        let Shared { settings, is_attempt, documents, .. } = &*self.shared;
-        let limits = &settings.limits;
-        let known = documents.read(request, limits, registry)?;
-        let document = &known.document;
-        let executed = operation(document, request.operation_name.as_deref());
-        let mut errors = Vec::new();
-        if let Ok(operation) = &executed {
-            let given = std::mem::take(&mut request.variables);
-            request.variables = variables::with_defaults(&operation.node, given);
-        }
-        // Before they are coerced, which takes longer. If they are small, the document was measured when it was read.
-        let weights = Weights::new(document, &request.variables);
-        if weights.matter() {
-            measure(document, &weights, limits)?;
-        }
-        if let Ok(operation) = &executed {
-            errors = variables::coerce(&operation.node, &mut request.variables, registry, limits.errors);
-        }
-        let variables = &request.variables;
-        if let Ok(operation) = &executed {
-            errors.extend(deferred_checks::check(&known.later, operation.pos, variables, registry, limits.errors));
-        }
-        if known.introspects && !settings.introspection {
-            return Err(RequestError::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: None });
-        }
-        let cost = match executed {
-            Ok(Positioned { node: operation, .. }) => {
-                let cost = cost::check(document, operation, variables, registry, limits)?;
-                let tried = attempts::count(document, operation, variables, *is_attempt);
-                Limit::Attempts.check(tried, ATTEMPTS, None)?;
-                cost
-            }
-            Err(refusal) => {
-                errors.push(refusal);
-                0
-            }
+    fn check(&self, request: &mut Request, registry: &Registry) -> Result<Checked, RequestError> {
+        let Shared { settings, documents, .. } = &*self.shared;
+        let mut checked = Checked {
+            document: documents.get(request, settings, registry)?,
+            weights: Weights::default(),
+            cost: 0,
+            reports_cost: request.extensions.get(COST) == Some(&Value::Boolean(true)),
+            is_check_only: request.data.contains_key(&TypeId::of::<CheckOnly>()),
+            errors: Vec::new(),
         };
-        let validated = known.validated().copied();
-        let is_cost_told = request.extensions.get(COST) == Some(&Value::Boolean(true));
-        Ok(LookedAt { known, weights, cost, is_cost_told, validated, errors })
+        let document = &checked.document;
+        if checked.is_check_only {
+            return Ok(checked);
+        }
+        if document.introspects && !settings.introspection {
+            return Err(RequestError::Invalid { message: SCHEMA_HIDDEN.to_owned(), at: Vec::new() });
+        }
+        match operation(&document.document, request.operation_name.as_deref()) {
+            Ok(operation) => {
+                let given = std::mem::take(&mut request.variables);
+                request.variables = variables::with_defaults(&operation.node, given);
+                checked.weights = Weights::new(&operation.node, &request.variables);
+                checked.cost = self.cost(operation, &request.variables, &checked.weights, registry)?;
+                let mut errors = Errors::new(settings);
+                variables::coerce(&operation.node, &mut request.variables, registry, &mut errors);
+                let deferred = &document.deferred;
+                deferred_checks::check(deferred, operation.pos, &request.variables, registry, &mut errors);
+                checked.errors = errors.into_vec();
+            }
+            Err(error) => checked.errors.push(error),
+        }
+        Ok(checked)
     }
 
-    /// The errors of a document, see [`CachedDocument::told`]; if there are none, the errors outside the document.
-    fn told(&self, found: Vec<ServerError>, looked_at: &LookedAt, registry: &Registry) -> Vec<ServerError> {
-        let settings = &self.shared.settings;
-        let mut errors = looked_at.known.told(found);
-        if errors.is_empty() {
-            errors.extend(looked_at.errors.iter().cloned().map(ServerError::from));
-        }
-        keep_short(&mut errors, settings.limits.errors);
-        if settings.suggestions {
-            for error in &mut errors {
-                suggest(error, registry);
-            }
-        }
-        errors
+    /// The cost of an operation, whose other needs are within the limits too.
+    fn cost(
+        &self,
+        operation: &Positioned<OperationDefinition>,
+        variables: &Variables,
+        weights: &Weights,
+        registry: &Registry,
+    ) -> Result<usize, RequestError> {
+        let Shared { settings: Settings { limits, .. }, is_attempt, .. } = &*self.shared;
+        let measure = Measure { registry, limits, is_attempt: *is_attempt, variables, weights };
+        let complexity = measure.operation(&operation.node)?;
+        Limit::Attempts.check(complexity.attempts, ATTEMPTS, None)?;
+        Ok(complexity.cost)
     }
 }
 
@@ -136,8 +131,8 @@ impl Extension for LimitsExtension {
         let answer = self.pace.drive(next.run(ctx)).await;
         let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.given_up()]));
         keep_short(&mut response.errors, self.shared.settings.limits.errors);
-        match self.looked_at.get() {
-            Some(LookedAt { cost, is_cost_told: true, .. }) => response.extension(COST, Value::from(*cost)),
+        match self.checked.get() {
+            Some(Checked { cost, reports_cost: true, .. }) => response.extension(COST, Value::from(*cost)),
             _ => response,
         }
     }
@@ -148,41 +143,33 @@ impl Extension for LimitsExtension {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let looked_at = self.look_at(&mut request, &ctx.schema_env.registry)?;
+        let checked = self.check(&mut request, &ctx.schema_env.registry)?;
         let long =
             request.data.get(&TypeId::of::<LongOperation>()).and_then(|long| long.downcast_ref::<LongOperation>());
         if let Some(long) = long {
             self.pace.report_to(long.clone());
         }
         request.data.insert(ExecutionBudget(Arc::clone(&self.pace)));
-        request.set_parsed_query(looked_at.known.document.clone());
-        self.looked_at.get_or_init(|| looked_at);
+        request.set_parsed_query(checked.document.document.clone());
+        self.checked.get_or_init(|| checked);
         next.run(ctx, request).await
     }
 
+    /// Replaces the library's validation, see [`validation`](super::validation).
     async fn validation(
         &self,
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let Some(looked_at) = self.looked_at.get() else {
+        let Some(checked) = self.checked.get() else {
             return next.run(ctx).await;
         };
-        let LookedAt { known, validated, errors, .. } = looked_at;
-        let told = |found| self.told(found, looked_at, &ctx.schema_env.registry);
-        let result = match validated {
-            Some(result) => *result,
-            None => match next.run(ctx).await {
-                Ok(result) => result,
-                Err(found) if found.iter().all(is_reported_by_us) => NOTHING_WRONG,
-                Err(found) => return Err(told(found)),
-            },
-        };
-        if !known.errors.is_empty() || !errors.is_empty() {
-            return Err(told(Vec::new()));
-        }
-        known.keep(result);
-        Ok(result)
+        let Checked { document, errors, .. } = checked;
+        let errors = if document.errors.is_empty() { errors } else { &document.errors };
+        let mut errors: Vec<ServerError> = errors.iter().cloned().map(ServerError::from).collect();
+        keep_short(&mut errors, self.shared.settings.limits.errors);
+        // An error, even if there is none, ends the request before it is executed.
+        if errors.is_empty() && !checked.is_check_only { Ok(VALID) } else { Err(errors) }
     }
 
     async fn execute(
@@ -191,7 +178,7 @@ impl Extension for LimitsExtension {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        let introspects = self.looked_at.get().is_some_and(|looked_at| looked_at.known.introspects);
+        let introspects = self.checked.get().is_some_and(|checked| checked.document.introspects);
         let _turn = if introspects { self.shared.introspections.acquire().await.ok() } else { None };
         next.run(ctx, operation_name).await
     }
@@ -204,17 +191,15 @@ impl Extension for LimitsExtension {
     ) -> ServerResult<Option<Value>> {
         // Selected fields count before they begin, because all of them begin at once.
         let below = info.field.selection_set.node.items.len();
-        let itself = match (info.path_node.segment, self.looked_at.get()) {
+        let itself = match (info.path_node.segment, self.checked.get()) {
             (QueryPathSegment::Index(_), _) => 1,
-            (QueryPathSegment::Name(key), Some(looked_at)) => {
-                looked_at.weights.of_arguments(&info.field.arguments) + values::of_response_text(key)
+            (QueryPathSegment::Name(key), Some(checked)) => {
+                checked.weights.of_arguments(&info.field.arguments) + values::of_response_text(key)
             }
             (QueryPathSegment::Name(_), None) => 0,
         };
-        let value = self.pace.run(itself + below, next.run(ctx, info)).await.map_err(|error| {
-            self.pace.charge(ERROR_FIELDS);
-            without_value(error)
-        })?;
+        let value =
+            self.pace.run(itself + below, next.run(ctx, info)).await.inspect_err(|_| self.pace.charge(ERROR_FIELDS))?;
         // The size of a value without selections is known only now. The field itself was counted before.
         match &value {
             Some(Value::String(text)) => self.pace.charge(values::of_response_text(text)),

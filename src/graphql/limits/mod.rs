@@ -6,19 +6,14 @@
 //! 1. `body` counts the values of a body before it is parsed as JSON. The code that reads the body calls it.
 //! 2. `scan` counts the tokens and brackets of the text before the parser, which is recursive, sees it (`document`).
 //!    `escapes` and `zeros` rewrite what the parser does not read or misreads, and `inputs` finds what it would drop.
-//! 3. `complexity` computes the size of the parsed document with its fragments expanded, and `values` the size of its
-//!    values.
-//! 4. `literals` checks values and variables against the schema, with the messages of `value_errors`, and `typename`
-//!    makes the library validate directives that it would skip. `deferred_checks` checks what depends on the values of
-//!    variables. `omitted_variables` removes what the library would take for `null`, and `collect_fields` what it would
-//!    execute twice. The result is cached (`document_cache`), as long as there is room for its size (`document_size`).
-//! 5. `variables` coerces the given variables to their types, `cost` computes the cost of the response, and `attempts`
-//!    the number of attempts.
-//! 6. `extension` passes the document on, and adds our codes to the errors of the library's validation (`error`), and
-//!    suggestions (`suggest`). `conflicts` corrects its errors about fields that differ.
-//! 7. `execution_budget` lets other requests have their turn while a large response is built.
-//!
-//! `check` does the same for trusted documents, without executing them.
+//! 3. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, merges fields that the library
+//!    would execute twice, and counts what is selected.
+//! 4. `validation` checks the document against the schema, `variable_uses` its variables, and `input_values` its values.
+//! 5. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
+//! 6. For each request, `complexity` computes the cost of the operation with its variables. `variables` coerces them to
+//!    their types, and `deferred_checks` checks what depends on their values.
+//! 7. `extension` passes the document on to the library, which executes it. `execution_budget` lets other requests have
+//!    their turn while a large response is built.
 //!
 //! The limits do not decide what a caller may see or do: the services do.
 
@@ -28,17 +23,14 @@ use async_graphql::{
     ObjectType, Request, SchemaBuilder, ServerError, SubscriptionType,
     extensions::{Extension, ExtensionFactory},
     parser::types::{ExecutableDocument, OperationDefinition},
+    registry::Registry,
 };
 
 use tokio::sync::Semaphore;
 
-mod attempts;
 mod body;
-mod check;
 mod collect_fields;
 mod complexity;
-mod conflicts;
-mod cost;
 mod deferred_checks;
 mod document;
 mod document_cache;
@@ -47,27 +39,31 @@ mod error;
 mod escapes;
 mod execution_budget;
 mod extension;
+mod fragments;
+mod input_values;
 mod inputs;
-mod literals;
+mod leaf_types;
 mod omitted_variables;
 mod place;
 mod scan;
 mod suggest;
-mod typename;
-mod value_errors;
+mod validation;
 mod values;
+mod variable_uses;
 mod variables;
 mod zeros;
 
 #[cfg(test)]
 mod tests;
 
-pub use attempts::IsAttempt;
-pub use check::DocumentCheck;
+pub use complexity::IsAttempt;
+use complexity::Measure;
 use document_cache::DocumentCache;
+use error::Errors;
 pub use error::ExecutionAborted;
 use error::Limit;
 pub use execution_budget::ExecutionBudget;
+pub use extension::CheckOnly;
 use values::Weights;
 
 /// The settings of the request limits.
@@ -234,16 +230,21 @@ impl RequestLimits {
     }
 
     fn attempts(&self, request: &Request) -> Option<usize> {
-        let Shared { settings: Settings { limits, .. }, is_attempt, .. } = &*self.0;
+        let Shared { settings, is_attempt, .. } = &*self.0;
+        let limits = &settings.limits;
         // Most batches only read, and need not be parsed again for this check: a mutation contains that keyword.
         if !request.query.contains("mutation") {
             return None;
         }
         let document = document::read(&request.query, limits).ok()?;
-        complexity::measure(&document, &Weights::default(), limits).ok()?;
+        // Which mutations are attempts does not depend on the types of the schema.
+        let registry = Registry::default();
+        let document = collect_fields::collect_fields(document, &registry, limits, &mut Errors::new(settings)).ok()?;
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
-        let variables = variables::with_defaults(&operation.node, request.variables.clone());
-        Some(attempts::count(&document, &operation.node, &variables, *is_attempt))
+        let variables = &variables::with_defaults(&operation.node, request.variables.clone());
+        let weights = &Weights::new(&operation.node, variables);
+        let measure = Measure { registry: &registry, limits, is_attempt: *is_attempt, variables, weights };
+        Some(measure.operation(&operation.node).ok()?.attempts)
     }
 }
 

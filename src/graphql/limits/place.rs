@@ -29,6 +29,10 @@ impl Place {
         Self { path: format!("${variable}"), kind: "Default value of", owner: String::new(), at }
     }
 
+    pub(super) fn of_variable(variable: &str, at: Pos) -> Self {
+        Self { path: format!("${variable}"), kind: "Variable", owner: String::new(), at }
+    }
+
     /// Enters a field or an item of the value; returns the argument for [`leave`](Self::leave).
     pub(super) fn enter(&mut self, part: &str) -> usize {
         let length = self.path.len();

@@ -187,3 +187,23 @@ pub(super) fn position(document: &str, rest: usize) -> Pos {
     let line = before.rsplit('\n').next().unwrap_or_default();
     Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
 }
+
+/// The token of `document` at this position; empty at its end.
+pub(super) fn token_at(document: &str, at: Pos) -> &str {
+    let line = document.split_inclusive('\n').nth(at.line.saturating_sub(1)).unwrap_or_default();
+    let before: usize = document.split_inclusive('\n').take(at.line.saturating_sub(1)).map(str::len).sum();
+    let column = line.char_indices().nth(at.column.saturating_sub(1)).map_or(line.len(), |(column, _)| column);
+    let rest = document.get(before + column..).unwrap_or_default();
+    tokens(rest).find(|token| !token.text.starts_with('#')).map_or("", |token| token.text)
+}
+
+/// The kind of a token, for a message. It does not repeat what may be a password.
+pub(super) fn describe(token: &str) -> String {
+    match token.as_bytes() {
+        [] => "end of the document".to_owned(),
+        [b'"', ..] => "string".to_owned(),
+        [b'0'..=b'9' | b'-', ..] => "number".to_owned(),
+        [first, ..] if is_name(*first) => "name".to_owned(),
+        _ => format!("\"{token}\""),
+    }
+}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name, Positioned, Variables,
-    parser::types::{Directive, ExecutableDocument},
+    parser::types::{Directive, OperationDefinition},
 };
 use async_graphql_value::{ConstValue, Value};
 
@@ -23,26 +23,11 @@ const RESPONSE_TEXT: usize = 64;
 pub(super) struct Weights(HashMap<Name, usize>);
 
 impl Weights {
-    /// The size of the variables that `document` defines: of the given value of each, otherwise of its default.
-    pub(super) fn new(document: &ExecutableDocument, variables: &Variables) -> Self {
-        let mut weights = HashMap::new();
-        for (_, operation) in document.operations.iter() {
-            for definition in &operation.node.variable_definitions {
-                let name = &definition.node.name.node;
-                let value = variables.get(name).or_else(|| definition.node.default_value());
-                let weight = value.map_or(1, of_constant);
-                if weight > 1 {
-                    let known: &mut usize = weights.entry(name.clone()).or_default();
-                    *known = weight.max(*known);
-                }
-            }
-        }
-        Self(weights)
-    }
-
-    /// Whether any is larger than one small value.
-    pub(super) fn matter(&self) -> bool {
-        !self.0.is_empty()
+    /// The size of the variables that `operation` defines, with these values, including defaults.
+    pub(super) fn new(operation: &OperationDefinition, variables: &Variables) -> Self {
+        let names = operation.variable_definitions.iter().map(|definition| &definition.node.name.node);
+        let sizes = names.filter_map(|name| Some((name.clone(), of_constant(variables.get(name)?))));
+        Self(sizes.filter(|(_, size)| *size > 1).collect())
     }
 
     /// The size of arguments with their variables filled in.

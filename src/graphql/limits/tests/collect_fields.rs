@@ -11,7 +11,7 @@ use async_graphql::{
 use proptest::prelude::*;
 
 use super::{
-    super::{Limits, collect_fields::collect_fields},
+    super::{Limits, Settings, collect_fields::collect_fields, error::Errors},
     ask, assert_answered, drive, extension,
     schema::{self, Mutation, Query, TestSchema},
 };
@@ -22,9 +22,9 @@ fn merged(document: &str) -> String {
         Registry { query_type: "Query".into(), mutation_type: Some("Mutation".into()), ..Registry::default() };
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
-    let mut document = parse_query(document).unwrap();
-    collect_fields(&mut document, &registry);
-    text(&document)
+    let mut errors = Errors::new(&Settings::default());
+    let document = parse_query(document).unwrap();
+    text(&collect_fields(document, &registry, &Limits::default(), &mut errors).unwrap())
 }
 
 fn text(document: &ExecutableDocument) -> String {

@@ -36,7 +36,7 @@ fn refuses_what_is_no_document() {
         assert_refused(document, "GRAPHQL_PARSE_FAILED");
     }
     let response = ask(&schema::schema(), "{\n  me { name( }\n}").response;
-    assert_eq!(response.errors[0].message, "Syntax error: expected name");
+    assert_eq!(response.errors[0].message, "Syntax error: unexpected \"}\"");
     assert_eq!((response.errors[0].locations[0].line, response.errors[0].locations[0].column), (2, 14));
 }
 

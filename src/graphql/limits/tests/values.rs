@@ -254,7 +254,10 @@ fn directives_on_typename_are_validated_and_executed() {
             "{me{__typename{id}}}",
             "Field \"__typename\" must not have a selection since type \"String!\" has no subfields",
         ),
-        ("{__typename @skip}", "Directive \"@skip\" argument \"if\" of type \"Boolean!\" is required but not provided"),
+        (
+            "{__typename @skip}",
+            "Argument \"if\" of the directive \"@skip\" is required, and is missing; accepted is a Boolean, true or false",
+        ),
     ] {
         assert_eq!(error(document, json!({})), ("GRAPHQL_VALIDATION_FAILED".to_owned(), message.to_owned()));
     }

@@ -2,7 +2,8 @@
 //! never repeated, because it may be a password.
 
 use async_graphql::{
-    Number, Value as ConstValue,
+    Name, Number, Value as ConstValue,
+    indexmap::IndexMap,
     parser::types::{BaseType, Type},
     registry::{MetaType, Registry},
 };
@@ -18,19 +19,21 @@ pub(super) enum Source {
     Variable,
 }
 
-/// The shape of a value, as far as it shows the type.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Shape<'a> {
+/// An input value, as far as it shows the type: a literal of the document, or the value of a variable.
+#[derive(Debug)]
+pub(super) enum Shape<'a, V> {
     Null,
+    /// A variable in a document. It is checked where it is defined, and where it is used.
+    Variable(&'a Name),
     Number(&'a Number),
     String(&'a str),
     Boolean,
     Enum(&'a str),
-    List,
-    Object,
+    List(&'a [V]),
+    Object(&'a IndexMap<Name, V>),
 }
 
-impl<'a> From<&'a ConstValue> for Shape<'a> {
+impl<'a> From<&'a ConstValue> for Shape<'a, ConstValue> {
     fn from(value: &'a ConstValue) -> Self {
         match value {
             ConstValue::Null => Self::Null,
@@ -38,33 +41,35 @@ impl<'a> From<&'a ConstValue> for Shape<'a> {
             ConstValue::String(text) => Self::String(text),
             ConstValue::Boolean(_) => Self::Boolean,
             ConstValue::Enum(name) => Self::Enum(name),
-            ConstValue::Binary(_) | ConstValue::List(_) => Self::List,
-            ConstValue::Object(_) => Self::Object,
+            ConstValue::Binary(_) => Self::List(&[]),
+            ConstValue::List(values) => Self::List(values),
+            ConstValue::Object(fields) => Self::Object(fields),
         }
     }
 }
 
-impl<'a> From<&'a Value> for Shape<'a> {
+impl<'a> From<&'a Value> for Shape<'a, Value> {
     fn from(value: &'a Value) -> Self {
         match value {
-            // A variable is checked where it is defined, and where it is used.
-            Value::Variable(_) | Value::Null => Self::Null,
+            Value::Variable(name) => Self::Variable(name),
+            Value::Null => Self::Null,
             Value::Number(number) => Self::Number(number),
             Value::String(text) => Self::String(text),
             Value::Boolean(_) => Self::Boolean,
             Value::Enum(name) => Self::Enum(name),
-            Value::Binary(_) | Value::List(_) => Self::List,
-            Value::Object(_) => Self::Object,
+            Value::Binary(_) => Self::List(&[]),
+            Value::List(values) => Self::List(values),
+            Value::Object(fields) => Self::Object(fields),
         }
     }
 }
 
-impl Shape<'_> {
+impl<V> Shape<'_, V> {
     /// The value's type, for an error that says that it should be `expected`.
-    fn describe(self, expected: Option<&MetaType>) -> &'static str {
+    fn describe(&self, expected: Option<&MetaType>) -> &'static str {
         let is_enum_expected = matches!(expected, Some(MetaType::Enum { .. }));
         match self {
-            Self::Null => "null",
+            Self::Null | Self::Variable(_) => "null",
             Self::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => "an Int",
             Self::Number(number) if number.is_i64() || number.is_u64() => "an integer of more than 32 bits",
             Self::Number(_) => "a Float",
@@ -76,14 +81,14 @@ impl Shape<'_> {
             Self::Boolean => "a Boolean",
             Self::Enum(_) if is_enum_expected => "another enum value",
             Self::Enum(_) => "an enum value, or a String without quotes,",
-            Self::List => "a list",
-            Self::Object => "an object",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
         }
     }
 }
 
 /// The message for a value of this shape in a position of the type `ty`.
-pub(super) fn wrong_type(place: &str, given: Shape<'_>, ty: &Type, registry: &Registry) -> String {
+pub(super) fn wrong_type<V>(place: &str, given: &Shape<'_, V>, ty: &Type, registry: &Registry) -> String {
     let expected = match &ty.base {
         BaseType::Named(name) => registry.types.get(name.as_str()),
         BaseType::List(_) => None,
@@ -124,7 +129,7 @@ fn accepted(ty: &Type, registry: &Registry) -> String {
 
 /// Whether a value of this shape belongs to the leaf type `ty`, as far as the shape decides it. It does not for custom
 /// scalars.
-pub(super) fn is_of_leaf(shape: Shape<'_>, ty: &MetaType, source: Source) -> bool {
+pub(super) fn is_of_leaf<V>(shape: &Shape<'_, V>, ty: &MetaType, source: Source) -> bool {
     match (ty, shape) {
         (MetaType::Enum { .. }, Shape::Enum(name)) => has_value(ty, name),
         (MetaType::Enum { .. }, Shape::String(name)) => source == Source::Variable && has_value(ty, name),
