@@ -201,19 +201,17 @@ impl<'a> Collect<'a> {
                     continue;
                 }
                 Selection::InlineFragment(inline) => inline,
-                Selection::FragmentSpread(spread) => match self.fragments.get(&spread.node.fragment_name.node) {
-                    Some(fragment) => {
-                        let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
-                        let directives = spread.node.directives;
-                        let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
-                        Positioned::new(inline, pos)
-                    }
-                    // An unknown one, which is reported.
-                    None => {
+                Selection::FragmentSpread(spread) => {
+                    let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) else {
+                        // It is reported, and must not leave an empty set.
                         collected.add(within, pos, Selection::FragmentSpread(spread));
                         continue;
-                    }
-                },
+                    };
+                    let FragmentDefinition { type_condition, selection_set, .. } = fragment.node.clone();
+                    let directives = spread.node.directives;
+                    let inline = InlineFragment { type_condition: Some(type_condition), directives, selection_set };
+                    Positioned::new(inline, pos)
+                }
             };
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {

@@ -1,8 +1,8 @@
 //! What an operation may need, computed from its collected fields and the values of its variables.
 //!
-//! - Its *cost* is the number of fields that its response may have, from the possible lengths of its lists. A field costs
-//!   1. The fields selected of a connection's page are multiplied by `first` or `last`, or by 50 if neither is given; those
-//!   of any other list by 10, or by the number of `ids` if that is larger. Introspection is free.
+//! - Its *cost* is the number of fields that its response may have, from the possible lengths of its lists. Each field
+//!   counts once. The fields selected of a connection's page are multiplied by `first` or `last`, or by 50 if neither is
+//!   given; those of any other list by 10, or by the number of `ids` if that is larger. Introspection is free.
 //! - Its *attempts* are the mutations that submit a secret or send email. They are counted and slowed down for each
 //!   request, and aliases must not multiply them.
 //! - Its *values* are those that it uses: the library copies a variable for each use of it.
@@ -18,7 +18,7 @@ use super::{
     Limits,
     document::root,
     error::{Limit, RequestError},
-    leaf_types::{self, Source},
+    validation::{Source, int},
     values::Weights,
 };
 use crate::domain::page::{DEFAULT_PAGE, MAX_PAGE};
@@ -128,9 +128,9 @@ impl<'a> Measure<'a> {
     /// The maximum number of items of a page.
     fn page(&self, field: &Field) -> usize {
         let number = |value: &Value| match value {
-            Value::Number(number) => leaf_types::int(number, Source::Literal),
+            Value::Number(number) => int(number, Source::Literal),
             Value::Variable(name) => match self.variables.get(name)? {
-                ConstValue::Number(number) => leaf_types::int(number, Source::Variable),
+                ConstValue::Number(number) => int(number, Source::Variable),
                 _ => None,
             },
             _ => None,

@@ -17,12 +17,11 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 use super::{
     Settings,
     collect_fields::collect_fields,
-    deferred_checks::DeferredCheck,
-    document::read,
     document_size,
     error::{Errors, RequestError},
     omitted_variables::remove_omitted,
-    validation::validate,
+    text,
+    validation::{DeferredCheck, validate},
 };
 
 /// The bytes that the cache itself needs for a document, and those kept with it.
@@ -50,7 +49,7 @@ impl CachedDocument {
     /// If it exceeds the limits, or is not a document.
     fn new(request: &Request, settings: &Settings, registry: &Registry) -> Result<Self, RequestError> {
         let mut errors = Errors::new(settings);
-        let document = read(&request.query, &settings.limits)?;
+        let document = text::parse(&request.query, &settings.limits)?;
         let mut document = collect_fields(document, registry, &settings.limits, &mut errors)?;
         let deferred = validate(&document, registry, &mut errors);
         remove_omitted(&mut document, &request.variables);

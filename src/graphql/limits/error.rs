@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::{
     Settings,
-    scan::{describe, token_at},
     suggest::suggestion,
+    text::scan::{describe, token_at},
 };
 use crate::graphql::error::{Code, coded};
 

@@ -20,13 +20,12 @@ use async_graphql::{
 use super::{
     ATTEMPTS, SCHEMA_HIDDEN, Settings, Shared,
     complexity::Measure,
-    deferred_checks,
     document::operation,
     document_cache::CachedDocument,
     error::{Errors, Limit, RequestError, keep_short},
     execution_budget::{ExecutionBudget, Scheduler},
+    validation::{check_deferred, coerce, with_defaults},
     values::{self, Weights},
-    variables,
 };
 use crate::low_priority::LongOperation;
 
@@ -95,13 +94,13 @@ impl LimitsExtension {
         match operation(&document.document, request.operation_name.as_deref()) {
             Ok(operation) => {
                 let given = std::mem::take(&mut request.variables);
-                request.variables = variables::with_defaults(&operation.node, given);
+                request.variables = with_defaults(&operation.node, given);
                 checked.weights = Weights::new(&operation.node, &request.variables);
                 checked.cost = self.cost(operation, &request.variables, &checked.weights, registry)?;
                 let mut errors = Errors::new(settings);
-                variables::coerce(&operation.node, &mut request.variables, registry, &mut errors);
+                coerce(&operation.node, &mut request.variables, registry, &mut errors);
                 let deferred = &document.deferred;
-                deferred_checks::check(deferred, operation.pos, &request.variables, registry, &mut errors);
+                check_deferred(deferred, operation.pos, &request.variables, registry, &mut errors);
                 checked.errors = errors.into_vec();
             }
             Err(error) => checked.errors.push(error),

@@ -3,16 +3,15 @@
 //!
 //! It wraps everything that the library does with a request, as its outermost extension. In the order of execution:
 //!
-//! 1. `body` counts the values of a body before it is parsed as JSON. The code that reads the body calls it.
-//! 2. `scan` counts the tokens and brackets of the text before the parser, which is recursive, sees it (`document`).
-//!    `escapes` and `zeros` rewrite what the parser does not read or misreads, and `inputs` finds what it would drop.
-//! 3. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, merges fields that the library
+//! 1. `text` limits the size of a body before it is parsed as JSON (the code that reads the body calls it), and that of
+//!    a document before it is parsed.
+//! 2. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, merges fields that the library
 //!    would execute twice, and counts what is selected.
-//! 4. `validation` checks the document against the schema, `variable_uses` its variables, and `input_values` its values.
-//! 5. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
-//! 6. For each request, `complexity` computes the cost of the operation with its variables. `variables` coerces them to
-//!    their types, and `deferred_checks` checks what depends on their values.
-//! 7. `extension` passes the document on to the library, which executes it. `execution_budget` lets other requests have
+//! 3. `validation` checks the document against the schema.
+//! 4. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
+//! 5. For each request, `complexity` computes the cost of the operation with its variables, and `validation` coerces
+//!    them to their types.
+//! 6. `extension` passes the document on to the library, which executes it. `execution_budget` lets other requests have
 //!    their turn while a large response is built.
 //!
 //! The limits do not decide what a caller may see or do: the services do.
@@ -28,30 +27,20 @@ use async_graphql::{
 
 use tokio::sync::Semaphore;
 
-mod body;
 mod collect_fields;
 mod complexity;
-mod deferred_checks;
 mod document;
 mod document_cache;
 mod document_size;
 mod error;
-mod escapes;
 mod execution_budget;
 mod extension;
 mod fragments;
-mod input_values;
-mod inputs;
-mod leaf_types;
 mod omitted_variables;
-mod place;
-mod scan;
 mod suggest;
+mod text;
 mod validation;
 mod values;
-mod variable_uses;
-mod variables;
-mod zeros;
 
 #[cfg(test)]
 mod tests;
@@ -219,7 +208,7 @@ impl RequestLimits {
     /// # Errors
     /// If it has more values than any request may have; the status is then 413.
     pub fn check_body(&self, body: &[u8]) -> Result<(), ServerError> {
-        body::check_body(body, &self.0.settings.limits)
+        text::check_body(body, &self.0.settings.limits)
     }
 
     /// Checks that all of `requests` together contain no more attempts than a single one may. Errors of a single
@@ -236,12 +225,12 @@ impl RequestLimits {
         if !request.query.contains("mutation") {
             return None;
         }
-        let document = document::read(&request.query, limits).ok()?;
+        let document = text::parse(&request.query, limits).ok()?;
         // Which mutations are attempts does not depend on the types of the schema.
         let registry = Registry::default();
         let document = collect_fields::collect_fields(document, &registry, limits, &mut Errors::new(settings)).ok()?;
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
-        let variables = &variables::with_defaults(&operation.node, request.variables.clone());
+        let variables = &validation::with_defaults(&operation.node, request.variables.clone());
         let weights = &Weights::new(&operation.node, variables);
         let measure = Measure { registry: &registry, limits, is_attempt: *is_attempt, variables, weights };
         Some(measure.operation(&operation.node).ok()?.attempts)

@@ -1,6 +1,6 @@
 //! Unicode escapes in strings.
 
-use super::{super::escapes::resolve, ask, assert_answered, refusal, schema};
+use super::{super::text::resolve, ask, assert_answered, refusal, schema};
 
 /// What is echoed of a text: its length in bytes.
 fn length(text: &str) -> serde_json::Value {

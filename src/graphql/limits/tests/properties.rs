@@ -10,7 +10,7 @@ use async_graphql::{
 };
 use proptest::prelude::*;
 
-use super::{super::scan::scan, LONGEST, ask, drive, schema};
+use super::{super::text::scan::scan, LONGEST, ask, drive, schema};
 
 /// Pieces of documents: what begins, ends or hides something, and what the parser splits.
 const PIECES: &[&str] = &[

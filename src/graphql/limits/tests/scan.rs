@@ -2,7 +2,7 @@
 
 use async_graphql::Pos;
 
-use super::super::scan::{Scan, Unterminated, position, scan};
+use super::super::text::scan::{Scan, Unterminated, position, scan};
 
 #[track_caller]
 fn assert_tokens(document: &str, tokens: usize) {

@@ -5,13 +5,13 @@
 
 use async_graphql::ServerError;
 
-use super::{Limits, error::Limit};
+use super::super::{Limits, error::Limit};
 
 /// Checks that `body`, which is to be parsed as JSON, has no more values than a request may have.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED` if it has more; the status is then 413.
-pub(super) fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
+pub(in super::super) fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
     Ok(Limit::BodyValues.check(values(body), limits.values(), None)?)
 }
 

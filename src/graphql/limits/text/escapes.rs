@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::{
-    error::RequestError,
+    super::error::RequestError,
     scan::{after_block_string, after_string, position},
 };
 
@@ -33,7 +33,7 @@ enum BadEscape {
 /// # Errors
 /// If a string has an invalid escape sequence, with its position. Only documents with `\u` are checked; in others, the
 /// parser reports the error.
-pub(super) fn resolve(document: &str) -> Result<Cow<'_, str>, RequestError> {
+pub(in super::super) fn resolve(document: &str) -> Result<Cow<'_, str>, RequestError> {
     if !document.contains("\\u") {
         return Ok(Cow::Borrowed(document));
     }

@@ -4,7 +4,7 @@
 //! The library's rules are not used: they accept a string as an enum value and variables in most positions, do not check
 //! `__typename`, repeat values, which may be passwords, and have no error codes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use async_graphql::{
     Name, Pos, Positioned,
@@ -18,9 +18,24 @@ use async_graphql::{
 use async_graphql_value::Value;
 
 use super::{
-    deferred_checks::DeferredCheck, document::root, error::Errors, input_values::InputCheck, leaf_types, place::Place,
-    variable_uses::VariableUses,
+    document::{name_of, root},
+    error::Errors,
+    text::Place,
 };
+use conflicts::Conflicts;
+use input_values::InputCheck;
+use variable_uses::VariableUses;
+
+mod conflicts;
+mod deferred_checks;
+mod input_values;
+mod leaf_types;
+mod variable_uses;
+mod variables;
+
+pub(super) use deferred_checks::{DeferredCheck, check_deferred};
+pub(super) use leaf_types::{Source, int};
+pub(super) use variables::{coerce, with_defaults};
 
 /// Reports the errors of all operations of `document`, and returns the checks that depend on the values of variables.
 pub(super) fn validate(document: &ExecutableDocument, registry: &Registry, errors: &mut Errors) -> Vec<DeferredCheck> {
@@ -89,7 +104,7 @@ impl<'a> Validation<'a, '_> {
     fn definition(&mut self, definition: &'a Positioned<VariableDefinition>) {
         let VariableDefinition { name, var_type, default_value, directives } = &definition.node;
         match self.registry.concrete_type_by_parsed_type(&var_type.node) {
-            None => self.unknown_type(super::document::name_of(&var_type.node), var_type.pos),
+            None => self.unknown_type(name_of(&var_type.node), var_type.pos),
             Some(ty) if !ty.is_input() => {
                 let message = format!("Variable \"${name}\" cannot be of non-input type \"{}\"", ty.name());
                 self.errors.invalid(message, definition.pos);
@@ -107,7 +122,7 @@ impl<'a> Validation<'a, '_> {
     /// Validates all that is selected of a `parent`, or of an entity whose type is unknown.
     fn selections(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
         self.set(set, parent);
-        self.conflicts(set, parent, &mut HashMap::new());
+        Conflicts::new(self.registry, self.errors).find(set, parent);
     }
 
     fn set(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
@@ -117,18 +132,12 @@ impl<'a> Validation<'a, '_> {
                 Selection::InlineFragment(inline) => {
                     self.directives(&inline.node.directives, "INLINE_FRAGMENT");
                     self.type_condition(inline, parent);
-                    self.set(&inline.node.selection_set.node, self.scope(inline, parent));
+                    self.set(&inline.node.selection_set.node, scope(inline, parent, self.registry));
                 }
                 // Fragments are inlined.
                 Selection::FragmentSpread(_) => {}
             }
         }
-    }
-
-    /// The type that an inline fragment selects from.
-    fn scope(&self, inline: &'a Positioned<InlineFragment>, parent: Option<&'a MetaType>) -> Option<&'a MetaType> {
-        let on = inline.node.type_condition.as_ref();
-        on.map_or(parent, |condition| self.registry.types.get(condition.node.on.node.as_str()))
     }
 
     fn type_condition(&mut self, inline: &'a Positioned<InlineFragment>, parent: Option<&'a MetaType>) {
@@ -229,13 +238,12 @@ impl<'a> Validation<'a, '_> {
         }
         let Some(known) = known else { return };
         for (name, value) in given {
-            match known.get(name.node.as_str()) {
-                Some(argument) => self.argument(argument, value, owner.place(&name.node, value.pos)),
-                None => {
-                    let names = known.keys().map(String::as_str);
-                    let message = self.errors.suggest(owner.unknown(&name.node), &name.node, names);
-                    self.errors.invalid(message, name.pos);
-                }
+            if let Some(argument) = known.get(name.node.as_str()) {
+                self.argument(argument, value, owner.place(&name.node, value.pos));
+            } else {
+                let names = known.keys().map(String::as_str);
+                let message = self.errors.suggest(owner.unknown(&name.node), &name.node, names);
+                self.errors.invalid(message, name.pos);
             }
         }
         for required in known.values().filter(|argument| argument.default_value.is_none()) {
@@ -264,57 +272,16 @@ impl<'a> Validation<'a, '_> {
             self.errors.invalid(format!("There can be only one {what} named \"{sigil}{}\"", name.node), name.pos);
         }
     }
-
-    /// Reports fields with the same response key that cannot be merged
-    /// (<https://spec.graphql.org/draft/#FieldsInSetCanMerge()>). `seen` has one field for each key and type.
-    fn conflicts(
-        &mut self,
-        set: &'a SelectionSet,
-        parent: Option<&'a MetaType>,
-        seen: &mut HashMap<&'a str, Vec<(Option<&'a MetaType>, &'a Positioned<Field>)>>,
-    ) {
-        for selection in &set.items {
-            match &selection.node {
-                Selection::Field(field) => {
-                    let key = field.node.response_key().node.as_str();
-                    let earlier = seen.entry(key).or_default();
-                    let conflict = earlier.iter().find_map(|(on, first)| {
-                        conflict(&first.node, &field.node)
-                            .filter(|_| may_be_one(*on, parent))
-                            .map(|why| (first.pos, why))
-                    });
-                    if let Some((first, why)) = conflict {
-                        self.errors.conflict(key, &why, [first, field.pos]);
-                    } else if !earlier.iter().any(|(on, _)| on.map(MetaType::name) == parent.map(MetaType::name)) {
-                        earlier.push((parent, field));
-                    }
-                }
-                Selection::InlineFragment(inline) => {
-                    self.conflicts(&inline.node.selection_set.node, self.scope(inline, parent), seen);
-                }
-                Selection::FragmentSpread(_) => {}
-            }
-        }
-    }
 }
 
-/// Whether an entity may be of both types.
-fn may_be_one(one: Option<&MetaType>, other: Option<&MetaType>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else { return true };
-    one.is_abstract() || other.is_abstract() || one.name() == other.name()
-}
-
-/// Why two fields with one response key cannot be merged.
-fn conflict(one: &Field, other: &Field) -> Option<String> {
-    if one.name.node != other.name.node {
-        return Some(format!("\"{}\" and \"{}\" are different fields", one.name, other.name));
-    }
-    let is_same = one.arguments.len() == other.arguments.len()
-        && one
-            .arguments
-            .iter()
-            .all(|(name, value)| other.get_argument(&name.node).is_some_and(|other| other.node == value.node));
-    (!is_same).then(|| "they have differing arguments".to_owned())
+/// The type that an inline fragment selects from.
+fn scope<'a>(
+    inline: &'a Positioned<InlineFragment>,
+    parent: Option<&'a MetaType>,
+    registry: &'a Registry,
+) -> Option<&'a MetaType> {
+    let on = inline.node.type_condition.as_ref();
+    on.map_or(parent, |condition| registry.types.get(condition.node.on.node.as_str()))
 }
 
 /// Whether a directive may be used on a location, such as `FIELD`.

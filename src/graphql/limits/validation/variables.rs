@@ -9,16 +9,15 @@ use async_graphql::{
 };
 
 use super::{
-    error::Errors,
+    super::{error::Errors, text::Place},
     input_values::InputCheck,
     leaf_types::{self, Source},
-    place::Place,
 };
 
 /// The given variables of `operation`, and the defaults of the others. In the library, an omitted variable has its
 /// default in an argument, but not in `@skip` and `@include`. With the default among the given values, it has it
 /// everywhere, also for the checks of this module.
-pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
+pub(in super::super) fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
     for VariableDefinition { name, default_value, .. } in operation.variable_definitions.iter().map(|one| &one.node) {
         if let Some(default) = default_value
             && !variables.contains_key(&name.node)
@@ -30,7 +29,7 @@ pub(super) fn with_defaults(operation: &OperationDefinition, mut variables: Vari
 }
 
 /// Coerces the `variables` of `operation`. Invalid values are reported and stay unchanged.
-pub(super) fn coerce(
+pub(in super::super) fn coerce(
     operation: &OperationDefinition,
     variables: &mut Variables,
     registry: &Registry,
@@ -58,7 +57,9 @@ pub(super) fn coerce(
 fn normalize(ty: &Type, value: &mut Value, registry: &Registry) {
     match (&ty.base, value) {
         (BaseType::List(inner), Value::List(values)) => {
-            values.iter_mut().for_each(|value| normalize(inner, value, registry));
+            for value in values {
+                normalize(inner, value, registry);
+            }
         }
         (BaseType::List(inner), value) => normalize(inner, value, registry),
         (BaseType::Named(name), Value::Object(given)) => {

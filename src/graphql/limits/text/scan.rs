@@ -13,26 +13,26 @@ use crate::domain::number::is_exact;
 
 /// The result of the count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(in super::super) struct Scan {
     /// Tokens: the punctuators, names, numbers, and strings of the specification, and also comments.
-    pub(super) tokens: usize,
+    pub(in super::super) tokens: usize,
     /// The maximum number of brackets, round, square, or curly, that are open at once.
-    pub(super) nesting: usize,
+    pub(in super::super) nesting: usize,
     /// The length of the longest name, in bytes.
-    pub(super) name: usize,
+    pub(in super::super) name: usize,
     /// The number of bytes left at the start of the first number that would lose digits.
-    pub(super) inexact: Option<usize>,
+    pub(in super::super) inexact: Option<usize>,
 }
 
 /// An unterminated string, and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unterminated(pub(super) Pos);
+pub(in super::super) struct Unterminated(pub(in super::super) Pos);
 
 /// Counts the tokens and brackets of `document`.
 ///
 /// # Errors
 /// If a string or a block string is not terminated.
-pub(super) fn scan(document: &str) -> Result<Scan, Unterminated> {
+pub(in super::super) fn scan(document: &str) -> Result<Scan, Unterminated> {
     let mut found = Scan::default();
     let mut open = 0_usize;
     let mut rest = after_ignored(document.as_bytes());
@@ -182,14 +182,14 @@ fn is_line_end(byte: u8) -> bool {
 }
 
 /// Line and column, from 1, of the start of the last `rest` bytes of `document`.
-pub(super) fn position(document: &str, rest: usize) -> Pos {
+pub(in super::super) fn position(document: &str, rest: usize) -> Pos {
     let before = document.get(..document.len() - rest).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
 }
 
 /// The token of `document` at this position; empty at its end.
-pub(super) fn token_at(document: &str, at: Pos) -> &str {
+pub(in super::super) fn token_at(document: &str, at: Pos) -> &str {
     let line = document.split_inclusive('\n').nth(at.line.saturating_sub(1)).unwrap_or_default();
     let before: usize = document.split_inclusive('\n').take(at.line.saturating_sub(1)).map(str::len).sum();
     let column = line.char_indices().nth(at.column.saturating_sub(1)).map_or(line.len(), |(column, _)| column);
@@ -198,7 +198,7 @@ pub(super) fn token_at(document: &str, at: Pos) -> &str {
 }
 
 /// The kind of a token, for a message. It does not repeat what may be a password.
-pub(super) fn describe(token: &str) -> String {
+pub(in super::super) fn describe(token: &str) -> String {
     match token.as_bytes() {
         [] => "end of the document".to_owned(),
         [b'"', ..] => "string".to_owned(),

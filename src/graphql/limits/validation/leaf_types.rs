@@ -12,7 +12,7 @@ use async_graphql_value::Value;
 /// The origin of values. Each has its own coercion rules
 /// (<https://spec.graphql.org/draft/#sec-Scalars.Input-Coercion>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in super::super) enum Source {
     /// They are written in the document.
     Literal,
     /// They are sent as JSON.
@@ -156,7 +156,7 @@ fn has_value(ty: &MetaType, value: &str) -> bool {
 }
 
 /// The number as an `Int`, a whole number of 32 bits. JSON does not distinguish `2.0` from `2`; a document does.
-pub(super) fn int(number: &Number, source: Source) -> Option<i32> {
+pub(in super::super) fn int(number: &Number, source: Source) -> Option<i32> {
     let whole = number.as_i64().or_else(|| whole(number).filter(|_| source == Source::Variable));
     i32::try_from(whole?).ok()
 }

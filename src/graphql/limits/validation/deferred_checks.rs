@@ -8,16 +8,18 @@ use async_graphql::{
 use async_graphql_value::Value;
 
 use super::{
-    document::name_of,
-    document_size,
-    error::{Errors, RequestError},
+    super::{
+        document::name_of,
+        document_size,
+        error::{Errors, RequestError},
+        text::Place,
+    },
     leaf_types::{self, Shape},
-    place::Place,
 };
 
 /// A check that runs for each request.
 #[derive(Debug)]
-pub(super) struct DeferredCheck {
+pub(in super::super) struct DeferredCheck {
     /// The position of the operation that contains it.
     pub(super) operation: Pos,
     pub(super) place: Place,
@@ -36,7 +38,7 @@ pub(super) enum What {
 
 impl DeferredCheck {
     /// Its size in bytes.
-    pub(super) fn weight(&self) -> usize {
+    pub(in super::super) fn weight(&self) -> usize {
         let what = match &self.what {
             What::NotNull(variable) => variable.len(),
             What::Scalar(value) => document_size::of_value(value),
@@ -65,7 +67,7 @@ impl DeferredCheck {
 }
 
 /// Reports the errors of the operation that begins at `operation`, with these values of its variables.
-pub(super) fn check(
+pub(in super::super) fn check_deferred(
     checks: &[DeferredCheck],
     operation: Pos,
     variables: &Variables,

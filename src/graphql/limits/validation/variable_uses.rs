@@ -11,10 +11,9 @@ use async_graphql::{
 use async_graphql_value::{ConstValue, Value};
 
 use super::{
+    super::{error::Errors, text::Place},
     deferred_checks::{DeferredCheck, What},
-    error::Errors,
     input_values::VariableUse,
-    place::Place,
 };
 
 /// The variables of one operation.

@@ -10,9 +10,8 @@ use async_graphql::{
 use async_graphql_value::Value;
 
 use super::{
-    error::Errors,
+    super::{error::Errors, text::Place},
     leaf_types::{self, Shape, Source},
-    place::Place,
 };
 
 /// A value in a document or of a variable.
