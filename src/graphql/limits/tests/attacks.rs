@@ -130,7 +130,7 @@ fn fragments_that_double() {
         &document.replace("{...F0}", "{me{...F0}}").replace("Query", "User").replace("{me{id}}", "{id}"),
         "selections",
     );
-    // Nobody spreads the first of these, and the library validates them all the same.
+    // No operation spreads the first of these; it counts all the same.
     assert_limited(&document.replace("{...F0}", "{me{id}}"), "selections");
 }
 
