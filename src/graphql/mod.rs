@@ -185,6 +185,5 @@ fn limited<Query: ObjectType + Default + 'static>(limits: &RequestLimits) -> Pro
 }
 
 fn builder<Query: ObjectType + Default + 'static>() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .register_output_type::<mutations::user_error::AnyUserError>()
+    mutations::user_error::register(Schema::build(Query::default(), Mutation::default(), EmptySubscription))
 }

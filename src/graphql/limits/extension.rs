@@ -47,7 +47,7 @@ const ERROR_FIELDS: usize = 4;
 /// The limits of one request.
 pub(super) struct LimitsExtension {
     shared: Arc<Shared>,
-    pace: Arc<Scheduler>,
+    scheduler: Arc<Scheduler>,
     /// The checked request, once it is.
     checked: OnceLock<Checked>,
 }
@@ -69,8 +69,8 @@ struct Checked {
 impl LimitsExtension {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let limits = &shared.settings.limits;
-        let pace = Arc::new(Scheduler::new(limits.response_fields(), limits.pending_fields()));
-        Self { shared, pace, checked: OnceLock::new() }
+        let scheduler = Arc::new(Scheduler::new(limits.response_fields(), limits.pending_fields()));
+        Self { shared, scheduler, checked: OnceLock::new() }
     }
 
     /// Checks `request`, and sets the defaults of its variables.
@@ -127,7 +127,7 @@ impl LimitsExtension {
 #[async_trait]
 impl Extension for LimitsExtension {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let answer = self.pace.drive(next.run(ctx)).await;
+        let answer = self.scheduler.drive(next.run(ctx)).await;
         let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.given_up()]));
         keep_short(&mut response.errors, self.shared.settings.limits.errors);
         match self.checked.get() {
@@ -146,9 +146,9 @@ impl Extension for LimitsExtension {
         let long =
             request.data.get(&TypeId::of::<LongOperation>()).and_then(|long| long.downcast_ref::<LongOperation>());
         if let Some(long) = long {
-            self.pace.report_to(long.clone());
+            self.scheduler.report_to(long.clone());
         }
-        request.data.insert(ExecutionBudget(Arc::clone(&self.pace)));
+        request.data.insert(ExecutionBudget(Arc::clone(&self.scheduler)));
         request.set_parsed_query(checked.document.document.clone());
         self.checked.get_or_init(|| checked);
         next.run(ctx, request).await
@@ -198,12 +198,12 @@ impl Extension for LimitsExtension {
             (QueryPathSegment::Name(_), None) => 0,
         };
         let value =
-            self.pace.run(itself + below, next.run(ctx, info)).await.inspect_err(|_| self.pace.charge(ERROR_FIELDS))?;
+            self.scheduler.run(itself + below, next.run(ctx, info)).await.inspect_err(|_| self.scheduler.charge(ERROR_FIELDS))?;
         // The size of a value without selections is known only now. The field itself was counted before.
         match &value {
-            Some(Value::String(text)) => self.pace.charge(values::of_response_text(text)),
+            Some(Value::String(text)) => self.scheduler.charge(values::of_response_text(text)),
             Some(value @ (Value::Object(_) | Value::List(_) | Value::Binary(_))) if below == 0 => {
-                self.pace.charge(values::of_response(value));
+                self.scheduler.charge(values::of_response(value));
             }
             _ => {}
         }

@@ -4,7 +4,7 @@
 #![expect(missing_docs, reason = "the derive of an interface makes methods without documentation")]
 #![expect(clippy::duplicated_attributes, reason = "two fields of the interface have the same type")]
 
-use async_graphql::{Interface, OutputType, SimpleObject};
+use async_graphql::{Interface, OutputType, SchemaBuilder, SimpleObject};
 
 use super::email::{ConfirmEmailErrorCode, UndoEmailChangeErrorCode, VerifyEmailErrorCode};
 use super::mfa::{ConfirmMfaErrorCode, DisableMfaErrorCode, EnableMfaErrorCode, RegenerateRecoveryCodesErrorCode};
@@ -117,6 +117,39 @@ pub enum AnyUserError {
     DisableMfa(UserError<DisableMfaErrorCode>),
     ConfirmMfa(UserError<ConfirmMfaErrorCode>),
     RegenerateRecoveryCodes(UserError<RegenerateRecoveryCodesErrorCode>),
+}
+
+/// Registers the types of user errors. Each is described as that of its mutation, which the derive cannot do.
+pub fn register<Query, Mutation, Subscription>(
+    builder: SchemaBuilder<Query, Mutation, Subscription>,
+) -> SchemaBuilder<Query, Mutation, Subscription> {
+    macro_rules! describe {
+        ($($codes:ident: $mutation:literal)+) => {
+            builder
+                .register_output_type::<AnyUserError>()
+                $(.override_output_type_description::<UserError<$codes>>(concat!("A user error of `", $mutation, "`.")))+
+        };
+    }
+    describe! {
+        SignInErrorCode: "signIn"
+        ConfirmSignInErrorCode: "confirmSignIn"
+        ReauthenticateErrorCode: "reauthenticate"
+        RefreshSessionErrorCode: "refreshSession"
+        SignOutErrorCode: "signOut"
+        RevokeSessionErrorCode: "revokeSession"
+        RevokeOtherSessionsErrorCode: "revokeOtherSessions"
+        UpdateProfileErrorCode: "updateProfile"
+        VerifyEmailErrorCode: "verifyEmail"
+        ConfirmEmailErrorCode: "confirmEmail"
+        UndoEmailChangeErrorCode: "undoEmailChange"
+        UpdatePasswordErrorCode: "updatePassword"
+        ResetPasswordErrorCode: "resetPassword"
+        ConfirmPasswordResetErrorCode: "confirmPasswordReset"
+        EnableMfaErrorCode: "enableMfa"
+        DisableMfaErrorCode: "disableMfa"
+        ConfirmMfaErrorCode: "confirmMfa"
+        RegenerateRecoveryCodesErrorCode: "regenerateRecoveryCodes"
+    }
 }
 
 /// The codes that mutations share. The enum of a mutation has a `From` for each of its codes.
