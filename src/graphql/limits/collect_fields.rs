@@ -26,14 +26,10 @@ use async_graphql_value::Value;
 use super::{
     Limits,
     document::{operations_mut, root},
-    error::{Errors, Limit, RequestError},
+    error::{Errors, RequestError},
     fragments,
-    values::Weights,
+    selections::Selections,
 };
-
-/// The maximum number of nested lists of `__Type`: the same as in graphql-js, whose rule this is. Types lead to fields,
-/// and these to types again, so without the rule a short query would request billions of them.
-const INTROSPECTION_LISTS: usize = 2;
 
 /// The document without fragments, and with each field once, except that inline fragments stay where their type
 /// condition or directives matter. Reports what is wrong with fragments.
@@ -48,17 +44,16 @@ pub(super) fn collect_fields(
 ) -> Result<ExecutableDocument, RequestError> {
     let unused = fragments::check(&document, limits, errors)?.into_iter().cloned().collect::<Vec<_>>();
     let fragments = std::mem::take(&mut document.fragments);
-    let mut collect = Collect { fragments: &fragments, registry, limits, total: 0, values: 0 };
+    let mut collect = Collect { fragments: &fragments, registry, selections: Selections::new(limits) };
     for operation in operations_mut(&mut document.operations) {
         collect.operation(operation)?;
     }
     // What no operation spreads is not executed, but it counts.
     for fragment in unused {
         let on = registry.types.get(fragment.node.type_condition.node.on.node.as_str());
-        collect.set(fragment.node.selection_set.node, on, &mut Visit::default(), Order::Strict)?;
+        collect.set(fragment.node.selection_set.node, on, Order::Strict)?;
     }
-    Limit::Selections.check(collect.total, limits.tokens, None)?;
-    Limit::Values.check(collect.values, limits.values(), None)?;
+    collect.selections.check_document()?;
     Ok(document)
 }
 
@@ -74,81 +69,21 @@ type Path = Vec<Positioned<Name>>;
 
 type Argument = (Positioned<Name>, Positioned<Value>);
 
-/// What an operation selects, with every fragment counted as often as it is spread.
-#[derive(Default)]
-struct Counts {
-    aliases: usize,
-    directives: usize,
-    root_fields: usize,
-    /// Nested fields. Introspection counts as one.
-    depth: usize,
-}
-
-/// The state of the visit of an operation.
-#[derive(Default)]
-struct Visit {
-    counts: Counts,
-    /// The number of fields around the current selection set.
-    depth: usize,
-    /// The introspection field around it, and the number of lists within that.
-    introspection: Option<(Pos, usize)>,
-}
-
-impl Visit {
-    /// Enters the selection set of `field`; returns the argument for [`leave`](Self::leave).
-    fn enter(&mut self, field: &Positioned<Field>) -> (usize, Option<(Pos, usize)>) {
-        let outer = (self.depth, self.introspection);
-        self.depth += 1;
-        self.introspection = match self.introspection {
-            Some((at, lists)) => Some((at, lists + usize::from(is_introspection_list(&field.node)))),
-            None => is_introspection(&field.node).then_some((field.node.name.pos, 0)),
-        };
-        outer
-    }
-
-    /// Returns to the selection set around.
-    fn leave(&mut self, (depth, introspection): (usize, Option<(Pos, usize)>)) {
-        (self.depth, self.introspection) = (depth, introspection);
-    }
-}
-
-fn is_introspection(field: &Field) -> bool {
-    matches!(field.name.node.as_str(), "__schema" | "__type")
-}
-
-fn is_introspection_list(field: &Field) -> bool {
-    matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes")
-}
-
 struct Collect<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     registry: &'a Registry,
-    limits: &'a Limits,
-    /// Fields, fragments, arguments, and directives of the document.
-    total: usize,
-    /// Units of values of the document, see [`Weights`].
-    values: usize,
+    selections: Selections<'a>,
 }
 
 impl<'a> Collect<'a> {
     fn operation(&mut self, operation: &mut Positioned<OperationDefinition>) -> Result<(), RequestError> {
-        let (at, operation) = (Some(operation.pos), &mut operation.node);
-        let mut visit = Visit::default();
-        self.count_directives(&operation.directives, &mut visit.counts);
+        let Positioned { pos, node } = operation;
+        self.selections.directives(&node.directives);
         // That a mutation runs only once is more important than the order of its result.
-        let order = if operation.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
-        let set = std::mem::take(&mut operation.selection_set.node);
-        operation.selection_set.node = self.set(set, root(self.registry, operation.ty), &mut visit, order)?;
-        let Counts { aliases, directives, root_fields, depth } = visit.counts;
-        Limit::Directives.check(directives, self.limits.directives, at)?;
-        Limit::Depth.check(depth, self.limits.depth, at)?;
-        Limit::Aliases.check(aliases, self.limits.aliases, at)?;
-        Limit::RootFields.check(root_fields, self.limits.root_fields, at)
-    }
-
-    /// Whether so much is selected that the document will be refused, and the rest need not be visited.
-    fn is_over(&self) -> bool {
-        self.total > self.limits.tokens || self.values > self.limits.values()
+        let order = if node.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
+        let set = std::mem::take(&mut node.selection_set.node);
+        node.selection_set.node = self.set(set, root(self.registry, node.ty), order)?;
+        self.selections.check_operation(*pos)
     }
 
     /// The selections of `set`, whose type is `parent`, with each field once.
@@ -156,19 +91,18 @@ impl<'a> Collect<'a> {
         &mut self,
         set: SelectionSet,
         parent: Option<&'a MetaType>,
-        visit: &mut Visit,
         order: Order,
     ) -> Result<SelectionSet, RequestError> {
         let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
-        self.collect(set, parent, &Path::new(), visit, &mut collected)?;
+        self.collect(set, parent, &Path::new(), &mut collected)?;
         let mut items = Vec::with_capacity(collected.selections.len());
         let mut selections = collected.selections.into_iter().peekable();
         while let Some((path, selection)) = selections.next() {
             let pos = selection.pos;
             let own = path.last().map_or(parent, |on| self.registry.types.get(on.node.as_str()));
-            let mut set = SelectionSet { items: vec![self.inner(selection, own, visit)?] };
+            let mut set = SelectionSet { items: vec![self.inner(selection, own)?] };
             while let Some((_, next)) = selections.next_if(|(next, _)| is_same(next, &path)) {
-                set.items.push(self.inner(next, own, visit)?);
+                set.items.push(self.inner(next, own)?);
             }
             for on in path.into_iter().rev() {
                 let condition = Some(Positioned::new(TypeCondition { on }, pos));
@@ -185,18 +119,16 @@ impl<'a> Collect<'a> {
         set: SelectionSet,
         parent: Option<&'a MetaType>,
         within: &Path,
-        visit: &mut Visit,
         collected: &mut Collected,
     ) -> Result<(), RequestError> {
         for Positioned { pos, node } in set.items {
-            if self.is_over() {
+            if self.selections.is_over() {
                 break;
             }
-            self.total += 1;
-            self.count_directives(node.directives(), &mut visit.counts);
+            self.selections.selection(node.directives());
             let inline = match node {
                 Selection::Field(field) => {
-                    self.count_field(&field.node, visit)?;
+                    self.selections.field(&field.node)?;
                     collected.add_field(within, pos, field);
                     continue;
                 }
@@ -215,31 +147,11 @@ impl<'a> Collect<'a> {
             };
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {
-                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, visit, collected)?,
+                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, collected)?,
                 None => collected.add_fragment(within, pos, inline),
             }
         }
         Ok(())
-    }
-
-    fn count_directives(&mut self, directives: &[Positioned<Directive>], counts: &mut Counts) {
-        counts.directives += directives.len();
-        self.total += directives.iter().map(|directive| 1 + directive.node.arguments.len()).sum::<usize>();
-        self.values = self.values.saturating_add(Weights::default().of_directives(directives));
-    }
-
-    fn count_field(&mut self, field: &Field, visit: &mut Visit) -> Result<(), RequestError> {
-        self.total += field.arguments.len();
-        self.values = self.values.saturating_add(Weights::default().of_arguments(&field.arguments));
-        let Visit { counts, depth, introspection } = visit;
-        counts.aliases += usize::from(field.alias.is_some());
-        counts.root_fields += usize::from(*depth == 0);
-        let Some((at, lists)) = introspection else {
-            counts.depth = counts.depth.max(*depth + 1);
-            return Ok(());
-        };
-        let lists = *lists + usize::from(is_introspection_list(field));
-        Limit::IntrospectionLists.check(lists, INTROSPECTION_LISTS, Some(*at))
     }
 
     /// The shortest path of type conditions that is equivalent to `on` within others. `None` if there may be none.
@@ -270,22 +182,21 @@ impl<'a> Collect<'a> {
         &mut self,
         mut selection: Positioned<Selection>,
         parent: Option<&'a MetaType>,
-        visit: &mut Visit,
     ) -> Result<Positioned<Selection>, RequestError> {
         match &mut selection.node {
             Selection::Field(field) => {
                 let known = parent.and_then(|parent| parent.field_by_name(&field.node.name.node));
                 let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
-                let outer = visit.enter(field);
+                let outer = self.selections.enter(&field.node);
                 let set = std::mem::take(&mut field.node.selection_set.node);
-                field.node.selection_set.node = self.set(set, ty, visit, Order::Strict)?;
-                visit.leave(outer);
+                field.node.selection_set.node = self.set(set, ty, Order::Strict)?;
+                self.selections.leave(outer);
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
                 let ty = on.map_or(parent, |on| self.registry.types.get(on));
                 let set = std::mem::take(&mut inline.node.selection_set.node);
-                inline.node.selection_set.node = self.set(set, ty, visit, Order::Strict)?;
+                inline.node.selection_set.node = self.set(set, ty, Order::Strict)?;
             }
             Selection::FragmentSpread(_) => {}
         }

@@ -197,8 +197,11 @@ impl Extension for LimitsExtension {
             }
             (QueryPathSegment::Name(_), None) => 0,
         };
-        let value =
-            self.scheduler.run(itself + below, next.run(ctx, info)).await.inspect_err(|_| self.scheduler.charge(ERROR_FIELDS))?;
+        let value = self
+            .scheduler
+            .run(itself + below, next.run(ctx, info))
+            .await
+            .inspect_err(|_| self.scheduler.charge(ERROR_FIELDS))?;
         // The size of a value without selections is known only now. The field itself was counted before.
         match &value {
             Some(Value::String(text)) => self.scheduler.charge(values::of_response_text(text)),

@@ -5,8 +5,8 @@
 //!
 //! 1. `text` limits the size of a body before it is parsed as JSON (the code that reads the body calls it), and that of
 //!    a document before it is parsed.
-//! 2. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, merges fields that the library
-//!    would execute twice, and counts what is selected.
+//! 2. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, and merges fields that the
+//!    library would execute twice. `selections` counts what is selected.
 //! 3. `validation` checks the document against the schema.
 //! 4. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
 //! 5. For each request, `complexity` computes the cost of the operation with its variables, and `validation` coerces
@@ -37,6 +37,7 @@ mod execution_budget;
 mod extension;
 mod fragments;
 mod omitted_variables;
+mod selections;
 mod suggest;
 mod text;
 mod validation;
