@@ -22,6 +22,7 @@ mod responses;
 mod scan;
 mod schema;
 mod unique;
+mod validation;
 mod values;
 
 /// The stack of the threads that the server runs on.

@@ -74,7 +74,7 @@ fn soup(longest: usize) -> impl Strategy<Value = String> {
 }
 
 /// Selection sets that may be valid, with fragments among them.
-fn selections() -> impl Strategy<Value = String> {
+pub(super) fn selections() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
         "id",
         "name",
