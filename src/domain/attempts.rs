@@ -28,9 +28,6 @@ pub struct RetryAfter {
 impl RetryAfter {
     /// Whether a delay of `length` that started at `started_at` is over at `now`. A start in the future, written before
     /// the clock was set back, counts as `now`: no delay lasts longer than its own length.
-    ///
-    /// # Errors
-    /// The remaining delay if it is not over.
     pub fn check(started_at: Timestamp, length: TimeDelta, now: Timestamp) -> Result<(), Self> {
         let left = started_at.min(now) + length - now;
         if left <= TimeDelta::zero() {
@@ -41,10 +38,7 @@ impl RetryAfter {
         Err(Self { retry_after: u32::try_from(seconds).unwrap_or(u32::MAX) })
     }
 
-    /// Whether two delays that both have to pass are over.
-    ///
-    /// # Errors
-    /// The longer of the remaining delays.
+    /// Whether two delays that both have to pass are over. The error is the longer of the remaining ones.
     pub fn longer(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
         match (one, other) {
             (Err(one), Err(other)) => Err(if one.retry_after < other.retry_after { other } else { one }),
@@ -91,9 +85,6 @@ pub struct Backoff {
 
 impl Backoff {
     /// Whether an attempt may be compared now.
-    ///
-    /// # Errors
-    /// The remaining delay if not.
     pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), RetryAfter> {
         let Some(attempts) = before.filter(|attempts| attempts.blocked_until > now) else { return Ok(()) };
         // Never more than the delay of that many failures, whatever is stored.
@@ -150,9 +141,6 @@ impl RollingBackoff {
     }
 
     /// Whether an attempt may be compared now, after the failures of `newest_first`.
-    ///
-    /// # Errors
-    /// The remaining delay if not.
     pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), RetryAfter> {
         let Some(newest) = newest_first.first() else { return Ok(()) };
         let failures = newest_first.iter().filter(|failed_at| *newest - **failed_at < self.span).count();

@@ -105,10 +105,7 @@ pub enum CodeRefusal {
 }
 
 impl Code {
-    /// Counts an attempt before the code is compared.
-    ///
-    /// # Errors
-    /// Why the code is not compared; the attempt is then not counted.
+    /// Counts an attempt before the code is compared. An attempt that is refused is not counted.
     pub fn charge(&self, max_tries: u32, now: Timestamp) -> Result<u32, CodeRefusal> {
         if now >= self.expires_at {
             Err(CodeRefusal::Expired)

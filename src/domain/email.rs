@@ -27,9 +27,6 @@ impl Email {
     ///
     /// Quoted local parts and address literals are refused although the RFC allows them: no person uses them, and each
     /// is a way to write the same address differently.
-    ///
-    /// # Errors
-    /// If it is not an address, or too long.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let malformed = || Invalid::malformed("not an email address; use one such as name@example.com");
         let typed = text.trim();

@@ -33,10 +33,7 @@ macro_rules! id {
             /// The prefix of every such id.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Parses an id.
-            ///
-            /// # Errors
-            /// If it is not made of `[A-Za-z0-9._-]{1,64}`, or lacks its prefix.
+            /// Parses an id. It is made of `[A-Za-z0-9._-]{1,64}` and begins with its prefix.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 check(text, Self::PREFIX)?;
                 Ok(Self(text.to_owned()))

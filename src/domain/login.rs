@@ -21,9 +21,6 @@ pub struct LoginId {
 
 impl LoginId {
     /// Parses a user id as the user typed it; surrounding white space is removed.
-    ///
-    /// # Errors
-    /// If it is empty, longer than [`MAX_LOGIN_LENGTH`], or contains a control character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed = text.trim();
         if typed.is_empty() {

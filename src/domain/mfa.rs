@@ -133,9 +133,6 @@ impl Mfa {
     }
 
     /// Checks that a factor of this type may be enabled, whether or not MFA is on.
-    ///
-    /// # Errors
-    /// If another type is enforced.
     pub fn may_enable(&self, wanted: MfaType) -> Result<(), MfaRefusal> {
         match self.mfa_type {
             Some(enforced) if self.enforce && enforced != wanted => Err(MfaRefusal::Enforced),
@@ -144,9 +141,6 @@ impl Mfa {
     }
 
     /// Checks that MFA may be disabled.
-    ///
-    /// # Errors
-    /// If MFA is off or enforced.
     pub fn may_disable(&self) -> Result<(), MfaRefusal> {
         match (self.is_enabled(), self.enforce) {
             (false, _) => Err(MfaRefusal::NotEnabled),
@@ -156,9 +150,6 @@ impl Mfa {
     }
 
     /// The state after a confirmed change.
-    ///
-    /// # Errors
-    /// If the change is not allowed, or no longer allowed.
     pub fn change(&self, change: MfaChange, _proof: Proof) -> Result<Self, MfaRefusal> {
         match change {
             MfaChange::Enable(factor) => {
@@ -183,10 +174,8 @@ impl Mfa {
         Self { mfa_type: self.mfa_type.filter(|_| self.enforce), enforce: self.enforce, ..Self::default() }
     }
 
-    /// The state after an operator enforces MFA, of one type or of any.
-    ///
-    /// # Errors
-    /// If MFA is on with another type; it must be reset first.
+    /// The state after an operator enforces MFA, of one type or of any. MFA that is on with another type must be reset
+    /// first.
     pub fn enforce(&self, kind: Option<MfaType>) -> Result<Self, MfaRefusal> {
         if self.is_enabled() && kind.is_some() && kind != self.mfa_type {
             return Err(MfaRefusal::Enforced);

@@ -20,9 +20,6 @@ pub struct OtpSecret(Secret<[u8]>);
 
 impl OtpSecret {
     /// Parses a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
-    ///
-    /// # Errors
-    /// If it is not base32, or has fewer than 80 or more than 1024 bits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let compact: String = text.chars().filter(|c| !matches!(c, '-' | '=') && !c.is_whitespace()).collect();
         let bytes = BASE32_NOPAD_NOCASE

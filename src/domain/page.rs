@@ -45,9 +45,6 @@ impl Cursor {
     }
 
     /// Parses a cursor that a client submitted.
-    ///
-    /// # Errors
-    /// If it is not a cursor, or a cursor of another list.
     pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
         let malformed = || Invalid::malformed("not a cursor of this list; use one of its `pageInfo` or `edges`");
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
@@ -83,11 +80,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Parses the four arguments of a connection.
-    ///
-    /// # Errors
-    /// If `first` and `last` are given together, one is out of range, or a cursor is not of this list. The error names
-    /// the invalid argument.
+    /// Parses the four arguments of a connection. An error names the invalid one.
     pub fn parse(
         kind: ListKind,
         first: Option<i32>,

@@ -85,10 +85,7 @@ pub struct Personal<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Checks a new password.
-///
-/// # Errors
-/// The first rule that it violates.
+/// Checks a new password. The error is the first rule that it violates.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
     check_for_anyone(password, min_length)?;
     let folded = fold(password.normalized.reveal());
@@ -96,9 +93,6 @@ pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> 
 }
 
 /// Checks a new password if its user is unknown.
-///
-/// # Errors
-/// The first rule that it violates for every user.
 pub fn check_for_anyone(password: &Password, min_length: usize) -> Result<(), Weakness> {
     let length = password.normalized.reveal().chars().count();
     if length < min_length {

@@ -77,20 +77,14 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Parses a hash that was created here or imported.
-    ///
-    /// # Errors
-    /// If its algorithm is not supported, it is malformed, or verifying it would take so long that it could be used to
-    /// attack the server. The message says which, and what is supported.
+    /// Parses a hash that was created here or imported. Refuses one that takes so long to verify that it could be used
+    /// to attack the server.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         parse::parse(text).map_err(|reason| Invalid::malformed(format!("{reason}; {}", parse::supported())))
     }
 
     /// A hash that matches no password, to compare with if the user is unknown: verifying it takes as long as a hash
     /// with `params`.
-    ///
-    /// # Errors
-    /// If the parameters cannot be written as a PHC string.
     pub fn dummy(params: &Params) -> Result<Self, Invalid> {
         let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         let (salt, output) = ("A".repeat(22), "A".repeat(43));

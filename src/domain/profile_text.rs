@@ -11,7 +11,7 @@ pub const MAX_LABEL_LENGTH: usize = 256;
 pub use super::language::MAX_LANGUAGE_LENGTH;
 
 macro_rules! text {
-    ($(#[$meta:meta])* $name:ident, $parse:expr, $errors:literal) => {
+    ($(#[$meta:meta])* $name:ident, $parse:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         #[serde(transparent)]
@@ -19,9 +19,6 @@ macro_rules! text {
 
         impl $name {
             /// Parses a value as the user typed it.
-            ///
-            /// # Errors
-            #[doc = $errors]
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 $parse(text).map(Self)
             }
@@ -43,20 +40,20 @@ macro_rules! text {
 
 text!(
     /// A user's name; trimmed.
-    Name, parse_name, "When nothing is left of it, it is longer than 128 code points, or it holds a control character."
+    Name, parse_name
 );
 text!(
     /// The name of a domain, role, workspace, or group, or another short text about one; kept as it is.
-    Label, parse_label, "When it is empty, longer than 256 code points, or holds a NUL."
+    Label, parse_label
 );
 text!(
     /// A language tag (BCP 47), in its canonical case, whose subtags are registered. Tags that were stored before that
     /// rule may have others.
-    Language, super::language::canonical, "When it is not a well-formed tag, or a subtag of it is not registered."
+    Language, super::language::canonical
 );
 text!(
     /// The name of a timezone in the IANA time zone database.
-    Timezone, parse_timezone, "When the database knows no such zone."
+    Timezone, parse_timezone
 );
 
 impl Default for Language {

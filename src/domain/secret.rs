@@ -49,9 +49,6 @@ impl SecretKey {
     }
 
     /// Decrypts a value that [`encrypt`](Self::encrypt) encrypted.
-    ///
-    /// # Errors
-    /// If it was encrypted with another key or for another purpose, or was altered since.
     pub fn decrypt(&self, purpose: &str, encrypted: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let (nonce, encrypted) = encrypted.split_first_chunk::<NONCE_LENGTH>().ok_or(DecryptionError)?;
         let payload = Payload { msg: encrypted, aad: purpose.as_bytes() };

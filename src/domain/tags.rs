@@ -21,9 +21,6 @@ pub struct Tags(String);
 
 impl Tags {
     /// Validates submitted tags.
-    ///
-    /// # Errors
-    /// If they are not an object, are too large or too deep, or contain a NUL.
     pub fn parse(value: &Value) -> Result<Self, Invalid> {
         let Value::Object(object) = value else {
             return Err(Invalid::malformed("tags must be a JSON object, such as {\"team\": \"platform\"}"));

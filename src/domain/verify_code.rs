@@ -37,9 +37,6 @@ pub struct RecoveryCode(Secret<str>);
 impl VerifyCode {
     /// Parses a code that the user typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of
     /// letters and digits, and the case of letters do not matter.
-    ///
-    /// # Errors
-    /// If it is neither six digits nor a recovery code.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed: String = text.chars().filter(|c| !is_separator(*c)).map(half_width).take(64).collect();
         if typed.is_empty() {
@@ -82,9 +79,6 @@ fn half_width(c: char) -> char {
 
 impl Digits {
     /// Parses six digits, where a recovery code is not accepted.
-    ///
-    /// # Errors
-    /// If it is not six digits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match VerifyCode::parse(text)? {
             VerifyCode::Digits(digits) => Ok(digits),

@@ -256,9 +256,6 @@ pub struct WorkspaceFilter {
 
 impl WorkspaceFilter {
     /// Parses a submitted part of a name.
-    ///
-    /// # Errors
-    /// If it is longer than any name, or contains a NUL.
     pub fn name_part(text: &str) -> Result<String, Invalid> {
         if text.chars().count() > MAX_LABEL_LENGTH {
             return Err(Invalid::too_long(format!("must have at most {MAX_LABEL_LENGTH} characters, as names have")));

@@ -70,9 +70,6 @@ struct Parts {
 
 impl Smtp {
     /// Prepares to send; the first connection is opened for the first message.
-    ///
-    /// # Errors
-    /// If the sender's address is malformed, or TLS cannot be set up.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpError> {
         let SmtpSettings { security, host, port, helo_name, credentials, from_address, from_name } = settings;
         let address = parse_address(from_address).ok_or_else(|| SmtpError::Sender(from_address.clone()))?;
@@ -109,9 +106,6 @@ impl Smtp {
     }
 
     /// Sends a message; see [`Transport::send`](super::Transport::send).
-    ///
-    /// # Errors
-    /// If the server did not accept it.
     pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         let Parts { sender, connections } = &*self.parts;
         let mail = build_message(mail, sender, id, written_at).map_err(|error| SendError {

@@ -30,10 +30,7 @@ impl Transport {
     /// Sends a message.
     ///
     /// `id` is the message's own id: if it is sent again with the same id, mail programs can detect the duplicate.
-    /// `written_at` is its date.
-    ///
-    /// # Errors
-    /// If the server did not accept it. The server may have accepted it anyway if only its reply was lost.
+    /// `written_at` is its date. An error may also mean that only the server's reply was lost.
     pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(mail, id, written_at).await,

@@ -96,9 +96,6 @@ trait EntityLine: Object {
 }
 
 /// Parses a line.
-///
-/// # Errors
-/// All errors of the line in itself.
 pub(super) fn parse(line: &str, rules: &Rules) -> Result<Line, InvalidLine> {
     let mut errors = LineErrors::default();
     let Some((kind, fields)) = parse_kind(line.trim_end_matches(['\r', '\n']), &mut errors) else {
