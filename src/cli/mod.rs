@@ -22,7 +22,6 @@ use arguments::{Arguments, Command, SchemaOptions};
 use error::CliError;
 
 /// Runs the command given on the command line.
-#[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match dispatch(arguments) {

@@ -101,7 +101,6 @@ impl Config {
     }
 
     /// Where the secret key is given: the setting, or the file that it is stored in.
-    #[must_use]
     pub fn key_place(&self) -> String {
         match (&self.secret_key, &self.secret_key_file, &self.database) {
             (None, Some(file), _) => format!("{} ({})", self.place_of("secret_key_file"), file.display()),
@@ -111,14 +110,12 @@ impl Config {
     }
 
     /// Where the value of a setting is given: `environment variable DATABASE_URL`.
-    #[must_use]
     pub fn place_of<'a>(&'a self, name: &'a str) -> &'a str {
         let effective = self.settings.iter().find(|effective| effective.setting.name == name);
         effective.map_or(name, |effective| &effective.place)
     }
 
     /// An error of a setting that appears only when its value is used.
-    #[must_use]
     pub fn error(&self, name: &str, wrong: String, remedy: &str) -> SettingError {
         SettingError::new(self.place_of(name), wrong, remedy)
     }

@@ -102,7 +102,6 @@ impl Backoff {
     }
 
     /// The delay after `failures` counted failures.
-    #[must_use]
     pub fn delay_after(self, failures: u32) -> TimeDelta {
         match failures.checked_sub(self.free) {
             None | Some(0) => TimeDelta::zero(),
@@ -127,7 +126,6 @@ pub const NETWORK_BACKOFF: RollingBackoff =
 
 impl RollingBackoff {
     /// How many of the newest failures [`check`](Self::check) needs: with these the delay is the longest.
-    #[must_use]
     pub fn depth(self) -> u32 {
         let longest =
             (0..64).find(|beyond| self.backoff.delay_after(self.backoff.free + beyond) >= self.backoff.max_wait);
@@ -135,7 +133,6 @@ impl RollingBackoff {
     }
 
     /// Since when failures have to be read at `now`: an older one neither causes a delay nor extends one.
-    #[must_use]
     pub fn since(self, now: Timestamp) -> Timestamp {
         now - self.span - self.backoff.max_wait
     }

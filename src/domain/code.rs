@@ -83,7 +83,6 @@ pub struct UndoLink {
 /// The time from which a user's undo links are invalidated when `address` becomes the user's verified address. Links
 /// issued at that time or later are the link to this address and all that came after it. `None` if no link restores
 /// this address.
-#[must_use]
 pub fn links_to_invalidate(links: &[&UndoLink], address: &Email) -> Option<Timestamp> {
     links.iter().filter(|link| link.address_key == address.key()).map(|link| link.created_at).min()
 }

@@ -52,19 +52,16 @@ impl Email {
     }
 
     /// Wraps a stored address, which was validated before it was stored.
-    #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
     /// The address as typed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
     /// The masked address, for a user who has only submitted a correct password: `w…@example.com`.
-    #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
         format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
@@ -72,13 +69,11 @@ impl Email {
 
     /// Whether only mail servers that offer SMTPUTF8 (RFC 6531) can deliver to it: its local part is not ASCII. The
     /// domain part does not count, since it is sent as an A-label.
-    #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.typed.rsplit_once('@').is_some_and(|(local, _)| !local.is_ascii())
     }
 
     /// The form that is compared: lower case, with the domain as A-label (RFC 5890).
-    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }

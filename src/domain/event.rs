@@ -90,7 +90,6 @@ string_enum! {
 
 impl SecurityEventActor {
     /// The actor of events of this type that come `from` a client, or from no client.
-    #[must_use]
     pub fn of(event_type: SecurityEventType, from: Option<&Client>) -> Self {
         match event_type {
             SecurityEventType::RefreshTokenReused
@@ -128,7 +127,6 @@ pub struct SecurityEvent {
 
 impl SecurityEvent {
     /// An event that `client` caused now, or an operator if there is no client.
-    #[must_use]
     pub fn new(
         id: EventId,
         owner_id: UserId,

@@ -40,20 +40,17 @@ macro_rules! id {
             }
 
             /// Generates a new id: the prefix and 12 hex digits, from 48 random bits.
-            #[must_use]
             pub fn from_random(bytes: [u8; 6]) -> Self {
                 let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Self(format!("{}{digits}", Self::PREFIX))
             }
 
             /// Wraps a stored id, which was validated before it was stored.
-            #[must_use]
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
 
             /// The id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

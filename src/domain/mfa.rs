@@ -70,19 +70,16 @@ pub struct Proof(());
 
 impl Proof {
     /// From an emailed code: the keyed digest of the submitted code equals that of the sent one.
-    #[must_use]
     pub fn by_emailed_code(sent: &Digest, typed: &Digest) -> Option<Self> {
         (sent == typed).then_some(Self(()))
     }
 
     /// From an authenticator app: its code was accepted for a time step.
-    #[must_use]
     pub fn by_one_time_password(accepted_step: Option<i64>) -> Option<Self> {
         accepted_step.map(|_| Self(()))
     }
 
     /// From a recovery code: it was found and consumed.
-    #[must_use]
     pub fn by_recovery_code(was_consumed: bool) -> Option<Self> {
         was_consumed.then_some(Self(()))
     }
@@ -90,7 +87,6 @@ impl Proof {
 
 impl Factor {
     /// The type of the factor.
-    #[must_use]
     pub fn mfa_type(&self) -> MfaType {
         match self {
             Self::Email(_) => MfaType::Email,
@@ -99,7 +95,6 @@ impl Factor {
     }
 
     /// The address that its codes are sent to, if any.
-    #[must_use]
     pub fn address(&self) -> Option<&Email> {
         match self {
             Self::Email(address) => Some(address),
@@ -116,14 +111,12 @@ impl Default for Mfa {
 
 impl Mfa {
     /// Whether signing in requires more than a password.
-    #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.state == MfaState::Enabled
     }
 
     /// The factor that is required in addition to the password, if any. An import can enable [`MfaType::Email`] without
     /// an address; then only a recovery code is accepted.
-    #[must_use]
     pub fn factor(&self) -> Option<Factor> {
         match (self.is_enabled(), self.mfa_type, &self.email) {
             (true, Some(MfaType::Email), Some(email)) => Some(Factor::Email(email.clone())),

@@ -85,13 +85,11 @@ macro_rules! string_enum {
 
         impl $name {
             /// The value in its written form.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text),+ }
             }
 
             /// Parses the written form of a value.
-            #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$value),)+ _ => None }
             }

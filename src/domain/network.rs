@@ -9,7 +9,6 @@ pub struct Network(IpAddr);
 
 impl Network {
     /// The network of `address`. An IPv4 address written as IPv6 counts as IPv4.
-    #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & !0xff)),

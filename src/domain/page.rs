@@ -36,7 +36,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// The cursor in the form that clients receive.
-    #[must_use]
     pub fn encode(&self, list: ListKind) -> String {
         // A tuple of text always serializes to JSON; if it did not, the empty cursor would be refused when it is
         // submitted.
@@ -109,7 +108,6 @@ impl Page {
 
     /// Builds the page from the items that were read for it: in the list's order, with one item more than the size if
     /// there are more.
-    #[must_use]
     pub fn cut<T>(&self, mut read: Vec<T>) -> Paged<T> {
         let is_more = read.len() > self.size;
         match self.from {

@@ -92,7 +92,6 @@ impl PasswordHash {
     }
 
     /// Whether it is Argon2id with exactly these parameters; any other hash is replaced at the next sign-in.
-    #[must_use]
     pub fn is_made_with(&self, params: &Params) -> bool {
         let Self::Argon2(hash) = self else { return false };
         let algorithm = Algorithm::try_from(hash.algorithm.as_str());
@@ -106,7 +105,6 @@ impl PasswordHash {
     }
 
     /// Whether it uses so much memory that two must not be verified at once.
-    #[must_use]
     pub fn is_large(&self) -> bool {
         let memory = match self {
             Self::Argon2(hash) => Params::try_from(hash.as_ref()).map_or(0, |params| u64::from(params.m_cost())),

@@ -24,13 +24,11 @@ macro_rules! text {
             }
 
             /// Wraps a stored value, which was validated before it was stored.
-            #[must_use]
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
 
             /// The value as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -24,14 +24,12 @@ pub struct DecryptionError;
 
 impl SecretKey {
     /// Wraps the key's bytes.
-    #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Secret::new(bytes.to_vec()))
     }
 
     /// The keyed digest of `parts`, for one `purpose`. Two digests are equal only if the purpose and every part are
     /// equal.
-    #[must_use]
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
         let mut mac = self.mac();
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {

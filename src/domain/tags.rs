@@ -37,19 +37,16 @@ impl Tags {
     }
 
     /// Wraps stored tags, which were validated before they were stored.
-    #[must_use]
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
     /// The tags as JSON text, keys sorted, without white space.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The tags as JSON text, keys sorted, without white space.
-    #[must_use]
     pub fn into_text(self) -> String {
         self.0
     }

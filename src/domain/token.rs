@@ -20,26 +20,22 @@ macro_rules! token {
             pub const PREFIX: &'static str = $prefix;
 
             /// Generates a token of 256 random bits.
-            #[must_use]
             pub fn from_random(bytes: [u8; 32]) -> Self {
                 Self(Secret::new(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes))))
             }
 
             /// Parses a submitted token; `None` if it is malformed.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
                 (bytes.len() == 32).then(|| Self(Secret::new(text)))
             }
 
             /// The digest that is stored.
-            #[must_use]
             pub fn digest(&self) -> TokenDigest {
                 Sha256::digest(self.0.reveal()).into()
             }
 
             /// The token itself, for its recipient.
-            #[must_use]
             pub fn reveal(&self) -> &str {
                 self.0.reveal()
             }

@@ -119,13 +119,11 @@ pub struct User {
 
 impl User {
     /// Whether the user is an admin, who sees all entities of the domain.
-    #[must_use]
     pub fn is_admin(&self) -> bool {
         self.role_type == UserRoleType::DomainAdmin
     }
 
     /// The user's data that a new password must not contain.
-    #[must_use]
     pub fn personal(&self) -> Personal<'_> {
         Personal {
             login: &self.login,
@@ -135,19 +133,16 @@ impl User {
     }
 
     /// The verified email address, if any.
-    #[must_use]
     pub fn verified_email(&self) -> Option<&Email> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
 
     /// The address for notifications: the verified one, if any.
-    #[must_use]
     pub fn notification_address(&self) -> Option<&Email> {
         self.verified_email().or_else(|| self.mfa.email.as_ref().filter(|_| self.mfa.is_enabled()))
     }
 
     /// The address to verify: the pending one, otherwise the current one if it is not verified.
-    #[must_use]
     pub fn unverified_email(&self) -> Option<&Email> {
         self.pending_email.as_ref().or_else(|| self.email.as_ref().filter(|_| !self.email_verified))
     }

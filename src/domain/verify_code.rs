@@ -88,7 +88,6 @@ impl Digits {
 
     /// Generates six digits from 64 random bits. A million does not divide 2⁶⁴, which favours some codes by less than
     /// one in ten million million.
-    #[must_use]
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(Secret::new(format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)))
     }
@@ -98,7 +97,6 @@ impl Digits {
     }
 
     /// The digits themselves.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
@@ -106,7 +104,6 @@ impl Digits {
 
 impl RecoveryCode {
     /// Generates a recovery code from 80 random bits.
-    #[must_use]
     pub fn from_random(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
         Self(Secret::new(ENCODING.encode(&bytes)))
     }
@@ -126,13 +123,11 @@ impl RecoveryCode {
     }
 
     /// The form that is compared.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.reveal().as_bytes()
     }
 
     /// The code in the form that its owner sees once: `7QK4-M0ZT-3XNE-V81B`.
-    #[must_use]
     pub fn reveal(&self) -> String {
         let letters: Vec<char> = self.0.reveal().chars().collect();
         letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")

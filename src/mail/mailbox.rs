@@ -38,7 +38,6 @@ pub struct Kept {
 
 impl Mailbox {
     /// An empty mailbox.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -55,7 +54,6 @@ impl Mailbox {
     }
 
     /// The messages that are not too old at `now`, the newest first.
-    #[must_use]
     pub fn list(&self, now: Timestamp) -> Vec<Kept> {
         let mut mails = self.mails();
         mails.retain(|mail| !is_old(mail, now));

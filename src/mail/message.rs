@@ -136,13 +136,11 @@ pub struct MailedSecret(Secret<str>);
 
 impl MailedSecret {
     /// Wraps a secret for a message.
-    #[must_use]
     pub fn new(text: impl Into<SecretString>) -> Self {
         Self(Secret::new(text))
     }
 
     /// The secret itself, for the message.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }

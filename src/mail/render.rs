@@ -27,7 +27,6 @@ impl std::fmt::Debug for Rendered {
 }
 
 /// Renders a message in the recipient's language.
-#[must_use]
 pub fn render(mail: &OutgoingMail) -> Rendered {
     let words = words::of(&mail.language);
     let page = Page::of(mail, words);

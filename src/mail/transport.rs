@@ -19,7 +19,6 @@ pub enum Transport {
 impl Transport {
     /// Whether addresses that require SMTPUTF8 (RFC 6531) are known to be unreachable, because the server did not offer
     /// it on the last connection. `false` while that is unknown.
-    #[must_use]
     pub fn lacks_smtputf8(&self) -> bool {
         match self {
             Self::Smtp(smtp) => smtp.lacks_smtputf8(),
