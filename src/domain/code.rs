@@ -7,9 +7,9 @@ use super::attempts::RetryAfter;
 use super::email::Email;
 use super::ids::{CodeId, SessionId, UserId};
 use super::secret::Digest;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// The purpose of a code or token.
     CodePurpose {
         /// To verify an email address.

@@ -1,8 +1,8 @@
 //! The kinds of entities that import and export transfer.
 
-use super::string_enum;
+use super::string_enums;
 
-string_enum! {
+string_enums! {
     /// The kind of an entity, in export order. Its written form is `kind` in an import file.
     EntityKind {
         /// A domain.

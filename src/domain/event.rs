@@ -1,12 +1,12 @@
 //! Security events: what happened to an account. Its owner can list them.
 
 use super::ids::{EventId, UserId};
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
 /// How many days an event is kept.
 pub const EVENT_RETENTION_DAYS: i64 = 90;
 
-string_enum! {
+string_enums! {
     /// The type of a security event.
     SecurityEventType {
         /// The user signed in.
@@ -74,9 +74,7 @@ string_enum! {
         /// An operator deleted the account.
         UserDeleted = "USER_DELETED",
     }
-}
 
-string_enum! {
     /// Who caused an event.
     SecurityEventActor {
         /// The user, or a client that claims to be them.

@@ -2,9 +2,9 @@
 
 use super::email::Email;
 use super::secret::Digest;
-use super::string_enum;
+use super::string_enums;
 
-string_enum! {
+string_enums! {
     /// Whether MFA is on.
     MfaState {
         /// MFA is on.
@@ -12,9 +12,7 @@ string_enum! {
         /// MFA is off.
         Disabled = "DISABLED",
     }
-}
 
-string_enum! {
     /// The types of factors.
     MfaType {
         /// A code sent to an email address.

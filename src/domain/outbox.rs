@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 
 use super::ids::JobId;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// The type of a job.
     JobKind {
         /// Send a message.

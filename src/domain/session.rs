@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::ids::{SessionId, UserId};
 use super::user::User;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 use crate::clock::CLOCK_SKEW;
 
 /// The shortest idle timeout that an admin can have, in seconds.
@@ -22,7 +22,7 @@ pub const MAX_REFRESH_TOKENS: i64 = 32;
 /// rotates if it is refreshed every 15 minutes.
 pub const MAX_ROTATED_TOKENS: i64 = 3000;
 
-string_enum! {
+string_enums! {
     /// The purpose of a token.
     TokenPurpose {
         /// To authenticate requests.

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Invalid;
+use super::{Invalid, stored_text};
 
 /// The maximum size of tags in bytes, written without white space.
 pub const MAX_TAGS_BYTES: usize = 16 * 1024;
@@ -18,6 +18,8 @@ const RESERVED_KEYS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json
 /// A JSON object of at most 16 KiB and 8 levels, without NUL, kept as text with its keys in sorted order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags(String);
+
+stored_text!(Tags);
 
 impl Tags {
     /// Validates submitted tags.
@@ -34,16 +36,6 @@ impl Tags {
             )));
         }
         Ok(Self(text))
-    }
-
-    /// Wraps stored tags, which were validated before they were stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The tags as JSON text, keys sorted, without white space.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The tags as JSON text, keys sorted, without white space.

@@ -9,8 +9,8 @@ use super::secret_value::Secret;
 /// The SHA-256 of a token's text. The token itself has 256 random bits, so no key or salt is needed.
 pub type TokenDigest = [u8; 32];
 
-macro_rules! token {
-    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+macro_rules! tokens {
+    ($($(#[$meta:meta])* $name:ident = $prefix:literal,)+) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(Secret<str>);
@@ -40,30 +40,21 @@ macro_rules! token {
                 self.0.reveal()
             }
         }
-    };
+    )+ };
 }
 
-token!(
+tokens! {
     /// Authenticates requests (RFC 6750); short-lived.
-    AccessToken, "upa_"
-);
-token!(
+    AccessToken = "upa_",
     /// Obtains the next pair of tokens (RFC 6749, 1.5), once.
-    RefreshToken, "upr_"
-);
-
-token!(
+    RefreshToken = "upr_",
     /// Identifies the MFA challenge after a correct password.
-    ChallengeToken, "upc_"
-);
-token!(
+    ChallengeToken = "upc_",
     /// Allows the recipient of a reset link, emailed or created by an operator, to set a new password, once.
-    ResetToken, "upw_"
-);
-token!(
+    ResetToken = "upw_",
     /// Allows the recipient at the old email address to restore it, once.
-    UndoToken, "upe_"
-);
+    UndoToken = "upe_",
+}
 
 #[cfg(test)]
 mod tests {

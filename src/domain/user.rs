@@ -7,9 +7,9 @@ use super::mfa::Mfa;
 use super::password::Personal;
 use super::profile_text::{Label, Language, Name, Timezone};
 use super::tags::Tags;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// Whether a domain is in use.
     DomainState {
         /// The domain is in use.
@@ -17,9 +17,7 @@ string_enum! {
         /// Users of the domain cannot sign in or see anything.
         Disabled = "DISABLED",
     }
-}
 
-string_enum! {
     /// The account's state.
     UserState {
         /// The user may sign in.
@@ -29,9 +27,7 @@ string_enum! {
         /// The user was invited and has not signed in yet; the first sign-in makes the state ENABLED.
         Pending = "PENDING",
     }
-}
 
-string_enum! {
     /// Where a user authenticates.
     AuthType {
         /// Here, with a password.
@@ -39,9 +35,7 @@ string_enum! {
         /// With an external identity provider; password and MFA are not managed here.
         External = "EXTERNAL",
     }
-}
 
-string_enum! {
     /// The role type of a user in the domain.
     UserRoleType {
         /// The user sees every workspace and group of the domain.
@@ -49,9 +43,7 @@ string_enum! {
         /// The user sees the entities that role bindings grant access to.
         User = "USER",
     }
-}
 
-string_enum! {
     /// An action that a user must complete first.
     RequiredAction {
         /// Set a new password.

@@ -6,9 +6,9 @@ use super::profile_text::{Label, MAX_LABEL_LENGTH, Name};
 use super::search::search_part;
 use super::tags::Tags;
 use super::user::UserState;
-use super::{Invalid, Timestamp, string_enum};
+use super::{Invalid, Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// The state of a workspace.
     WorkspaceState {
         /// It is in use; only ENABLED workspaces are visible.
@@ -18,9 +18,7 @@ string_enum! {
         /// It is deleted: the record is kept but never visible.
         Deleted = "DELETED",
     }
-}
 
-string_enum! {
     /// Whether a role is in use; existing bindings with it are not affected.
     RoleState {
         /// The role is in use.
@@ -28,9 +26,7 @@ string_enum! {
         /// The role is not in use.
         Disabled = "DISABLED",
     }
-}
 
-string_enum! {
     /// The type of a role or role binding.
     RoleType {
         /// An admin of the domain; a binding of this type grants access to no workspace.
@@ -40,9 +36,7 @@ string_enum! {
         /// A member of the workspace.
         WorkspaceMember = "WORKSPACE_MEMBER",
     }
-}
 
-string_enum! {
     /// The scope of a role binding.
     ResourceGroup {
         /// The domain; such a binding grants access to no workspace.

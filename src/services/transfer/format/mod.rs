@@ -12,6 +12,8 @@ mod time;
 mod user;
 mod values;
 
+use std::borrow::Cow;
+
 use crate::clock::Timestamp;
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::DomainId;
@@ -118,12 +120,8 @@ fn parse_kind<'a>(line: &'a str, errors: &mut LineErrors) -> Option<(EntityKind,
     }
     let mut fields = Fields::parse(line, errors).map_err(|message| errors.add(message)).ok()?;
     let kind = fields.take_json("kind").and_then(|json| serde_json::from_str(json.get()).ok());
-    let kind = kind.and_then(|Text(kind)| EntityKind::from_text(&kind));
-    if kind.is_none() {
-        let kinds = EntityKind::ALL.map(EntityKind::as_str).join(", ");
-        errors.add_to("kind", format_args!("this must be one of {kinds}"));
-    }
-    Some((kind?, fields))
+    let kind = kind.map_or_else(Cow::default, |Text(kind)| kind).parse::<EntityKind>();
+    Some((kind.map_err(|invalid| errors.add_to("kind", invalid)).ok()?, fields))
 }
 
 fn parse_fields<L: EntityLine>(
