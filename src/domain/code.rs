@@ -119,11 +119,8 @@ impl Code {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use proptest::prelude::*;
 
     use super::*;
-
-    const MAX_TRIES: u32 = 5;
 
     #[test]
     fn the_link_to_an_address_and_those_issued_after_it_are_invalidated() {
@@ -141,23 +138,10 @@ mod tests {
         assert_eq!(since("new@x.org"), None);
     }
 
-    #[derive(Debug, Clone)]
-    enum Event {
-        Issue,
-        Guess { is_right: bool },
-        Pass { seconds: i64 },
-    }
-
-    fn event() -> impl Strategy<Value = Event> {
-        prop_oneof![
-            1 => Just(Event::Issue),
-            6 => any::<bool>().prop_map(|is_right| Event::Guess { is_right }),
-            2 => (1_i64..400).prop_map(|seconds| Event::Pass { seconds }),
-        ]
-    }
-
-    fn issue(now: Timestamp) -> Code {
-        Code {
+    #[test]
+    fn attempts_are_counted_up_to_the_maximum_and_until_the_code_expires() {
+        let now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+        let code = |tries, lifetime| Code {
             id: CodeId::from_random([0; 6]),
             owner_id: UserId::from_random([0; 6]),
             purpose: CodePurpose::VerifyEmail,
@@ -165,39 +149,19 @@ mod tests {
             session_id: None,
             digest: Some([0; 32]),
             otp_secret: None,
-            tries: 0,
+            tries,
             created_at: now,
-            expires_at: now + TimeDelta::minutes(10),
+            expires_at: now + TimeDelta::microseconds(lifetime),
+        };
+        for tries in 0..5 {
+            assert_eq!(code(tries, 1).charge(5, now), Ok(tries + 1));
         }
-    }
-
-    proptest! {
-        #[test]
-        fn a_code_has_limited_attempts_is_consumed_once_and_expires(events in prop::collection::vec(event(), 1..80)) {
-            let mut now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
-            let mut waiting: Option<Code> = None;
-            let (mut looked_at, mut issued_at) = (0, now);
-            for event in events {
-                match event {
-                    Event::Issue => {
-                        waiting = Some(issue(now));
-                        (looked_at, issued_at) = (0, now);
-                    }
-                    Event::Pass { seconds } => now += TimeDelta::seconds(seconds),
-                    Event::Guess { is_right } => {
-                        let Some(code) = &mut waiting else { continue };
-                        let Ok(tries) = code.charge(MAX_TRIES, now) else { continue };
-                        prop_assert!(tries > code.tries);
-                        code.tries = tries;
-                        looked_at += 1;
-                        prop_assert!(looked_at <= MAX_TRIES);
-                        prop_assert!(now - issued_at < TimeDelta::minutes(10));
-                        if is_right {
-                            waiting = None;
-                        }
-                    }
-                }
-            }
+        for tries in [5, 6, u32::MAX] {
+            assert_eq!(code(tries, 1).charge(5, now), Err(CodeRefusal::TooManyTries(None)));
+        }
+        for lifetime in [0, -1] {
+            assert_eq!(code(0, lifetime).charge(5, now), Err(CodeRefusal::Expired));
+            assert_eq!(code(5, lifetime).charge(5, now), Err(CodeRefusal::Expired));
         }
     }
 }
