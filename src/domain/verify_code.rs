@@ -13,10 +13,6 @@ pub const RECOVERY_CODES: usize = 10;
 /// The length of a recovery code in random bytes: 80 bits, which is 16 characters of base32.
 pub const RECOVERY_CODE_BYTES: usize = 10;
 
-const RECOVERY_CODE_LENGTH: usize = 16;
-/// The alphabet of Douglas Crockford's base32, which omits I, L, O, and U.
-const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 /// A submitted code, by its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyCode {
@@ -108,18 +104,9 @@ impl RecoveryCode {
         Self(Secret::new(ENCODING.encode(&bytes)))
     }
 
-    /// `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as they look alike.
     fn parse(typed: &str) -> Option<Self> {
-        let code: String = typed
-            .chars()
-            .map(|c| match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            })
-            .collect();
-        (code.len() == RECOVERY_CODE_LENGTH && code.chars().all(|c| CROCKFORD.contains(c)))
-            .then(|| Self(Secret::new(code)))
+        let bytes = ENCODING.decode(typed.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self::from_random)
     }
 
     /// The form that is compared.
@@ -134,9 +121,13 @@ impl RecoveryCode {
     }
 }
 
+/// Douglas Crockford's base32, which omits I, L, O, and U. `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as
+/// they look alike.
 static ENCODING: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
-    specification.symbols.push_str(CROCKFORD);
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.translate.from.push_str("abcdefghjkmnpqrstvwxyzOoIiLl");
+    specification.translate.to.push_str("ABCDEFGHJKMNPQRSTVWXYZ001111");
     specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
 });
 
