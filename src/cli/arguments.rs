@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
-use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::error::CliError;
-use crate::config::{self, Config};
+use crate::config;
 use crate::domain::mfa::MfaType;
 use crate::domain::user::{RequiredAction, UserRoleType};
 
@@ -18,14 +17,10 @@ const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
 pub(super) struct Arguments {
     /// The command.
     pub(super) command: Command,
+    /// The file with settings.
+    pub(super) config_file: Option<PathBuf>,
     /// The settings among the flags.
-    pub(super) settings: GivenSettings,
-}
-
-/// The settings among the flags, and the settings file.
-pub(super) struct GivenSettings {
-    config_file: Option<PathBuf>,
-    flags: BTreeMap<&'static str, String>,
+    pub(super) flags: BTreeMap<&'static str, String>,
 }
 
 #[derive(Parser)]
@@ -247,21 +242,9 @@ impl Arguments {
         });
         let matches = CommandLine::command().args(settings).get_matches();
         let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        let flags = given_flags(&matches);
-        Self { command: line.command, settings: GivenSettings { config_file: line.config, flags } }
+        let flags = config::settings()
+            .iter()
+            .filter_map(|setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone())));
+        Self { command: line.command, config_file: line.config, flags: flags.collect() }
     }
-}
-
-impl GivenSettings {
-    /// Loads all settings: these and those from other sources.
-    pub(super) fn load(self) -> Result<Config, CliError> {
-        Ok(config::load(self.flags, self.config_file)?)
-    }
-}
-
-fn given_flags(matches: &ArgMatches) -> BTreeMap<&'static str, String> {
-    let given = config::settings()
-        .iter()
-        .filter_map(|setting| matches.get_one::<String>(setting.name).map(|value| (setting.name, value.clone())));
-    given.collect()
 }
