@@ -1,7 +1,5 @@
 //! Email addresses, parsed once.
 
-use std::str::FromStr;
-
 use email_address::{EmailAddress, Options};
 use unicode_normalization::UnicodeNormalization;
 
@@ -76,14 +74,6 @@ impl Email {
     /// The form that is compared: lower case, with the domain as A-label (RFC 5890).
     pub fn key(&self) -> &str {
         &self.key
-    }
-}
-
-impl FromStr for Email {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::parse(text)
     }
 }
 

@@ -218,20 +218,16 @@ impl<'a> Fields<'a> {
         self.values.remove(name)
     }
 
+    /// Takes the JSON of all fields, by their names.
+    pub fn take_all(self) -> BTreeMap<Cow<'a, str>, &'a RawValue> {
+        self.values
+    }
+
     /// Records the fields that were not taken as unknown.
     pub fn refuse_rest(self, known: &[&[&str]], errors: &mut LineErrors) {
         for name in self.values.keys() {
             errors.add_to(name, format_args!("unknown field; the fields are {}", known.concat().join(", ")));
         }
-    }
-}
-
-impl<'a> IntoIterator for Fields<'a> {
-    type Item = (Cow<'a, str>, &'a RawValue);
-    type IntoIter = std::collections::btree_map::IntoIter<Cow<'a, str>, &'a RawValue>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.values.into_iter()
     }
 }
 

@@ -95,7 +95,7 @@ impl FromJson for Value {
     fn from_json(json: &RawValue, errors: &mut LineErrors) -> Result<Self, String> {
         match json.get().as_bytes().first() {
             Some(b'{') => {
-                let fields = Fields::parse(json.get(), errors)?.into_iter().map(|(key, json)| {
+                let fields = Fields::parse(json.get(), errors)?.take_all().into_iter().map(|(key, json)| {
                     let value = errors.in_field(&key, |errors| errors.read(json));
                     (key.into_owned(), value.or_default())
                 });
