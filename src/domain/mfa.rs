@@ -7,9 +7,7 @@ use super::string_enums;
 string_enums! {
     /// Whether MFA is on.
     MfaState {
-        /// MFA is on.
         Enabled = "ENABLED",
-        /// MFA is off.
         Disabled = "DISABLED",
     }
 
