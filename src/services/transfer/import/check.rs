@@ -49,7 +49,7 @@ impl Checked {
         progress: &impl Fn(Progress),
     ) -> ImportResult<Self> {
         let (mut checked, mut done) = (Self::default(), 0);
-        let mut reader = file.start()?;
+        let mut reader = file.start(None)?;
         while let Some(batch) = reader.next().await {
             checked.check_batch(tx, scan, &batch.lines).await?;
             done += u64::try_from(batch.lines.len()).unwrap_or_default();

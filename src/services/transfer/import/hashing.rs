@@ -36,7 +36,7 @@ impl Hashes {
         let mut kept = BufWriter::new(tempfile::tempfile().map_err(Failure::from)?);
         if scan.passwords > 0 {
             let mut done = 0;
-            let mut reader = file.start()?;
+            let mut reader = file.start(None)?;
             while let Some(batch) = reader.next().await {
                 let jobs = services.jobs(&batch).await?;
                 let mut hashes = stream::iter(jobs).map(|job| services.hash_unless_same(job)).buffered(IN_FLIGHT);

@@ -35,8 +35,10 @@ pub(super) struct Batch {
 /// A file that is read several times.
 pub(super) struct ImportFile {
     source: Option<Box<dyn Source>>,
-    rules: Rules,
-    size: u64,
+    /// The rules by which its lines are parsed.
+    pub(super) rules: Rules,
+    /// The size in bytes.
+    pub(super) size: u64,
     digest: Option<FileDigest>,
 }
 
@@ -56,27 +58,8 @@ impl ImportFile {
         Ok(Self { source: Some(source), rules, size, digest: None })
     }
 
-    /// The size in bytes.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The rules by which its lines are parsed.
-    pub(super) fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
-    /// Begins to read all lines.
-    pub(super) fn start(&mut self) -> ImportResult<LineReader> {
-        self.start_reading(None)
-    }
-
-    /// Begins to read the lines with these numbers, in their order.
-    pub(super) fn start_only(&mut self, numbers: Vec<u64>) -> ImportResult<LineReader> {
-        self.start_reading(Some(numbers))
-    }
-
-    fn start_reading(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
+    /// Begins to read all lines, or only those with these numbers, in their order.
+    pub(super) fn start(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
@@ -127,7 +110,7 @@ fn read(
             Err(message) => Err(InvalidLine { entity: None, errors: vec![message] }),
         };
         batch.push(NumberedLine { number, line });
-        let bytes = lines.bytes();
+        let bytes = lines.bytes;
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;
             // The consumer may have stopped; then nothing more needs to be read.
@@ -137,6 +120,6 @@ fn read(
         }
     }
     // As above, and this is the end anyway.
-    let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes() });
+    let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes });
     Ok(lines.into_parts())
 }

@@ -43,13 +43,13 @@ impl Services {
             let ids: Vec<&str> = some.iter().map(UserId::as_str).collect();
             bulk::unverify(tx, &ids).await?;
         }
-        let mut reader = file.start_only(scan.early_lines())?;
+        let mut reader = file.start(Some(scan.early_lines()))?;
         while let Some(batch) = reader.next().await {
             write_early(tx, batch).await?;
         }
         file.finish(reader).await?;
 
-        let (mut reader, mut done, mut growth) = (file.start()?, 0, Growth::default());
+        let (mut reader, mut done, mut growth) = (file.start(None)?, 0, Growth::default());
         let mut not_notified = 0;
         while let Some(batch) = reader.next().await {
             if growth.is_doubled() {
@@ -59,7 +59,7 @@ impl Services {
             let puts = Puts::of(batch);
             growth.add(&puts);
             bulk::put_roles(tx, &puts.roles).await?;
-            not_notified += self.put_users(tx, scan, hashes, file.rules().now, puts.users).await?;
+            not_notified += self.put_users(tx, scan, hashes, file.rules.now, puts.users).await?;
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
