@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_hashes_are_rejected() {
+    fn malformed_times_are_rejected() {
         for wrong in [
             "",
             "now",

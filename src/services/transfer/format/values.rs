@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cursor_numbers_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
+        fn numbers_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
             let json = format!("{{\"n\":{}}}", Value::from(number));
             prop_assert_eq!(parse(&json).unwrap().to_string(), json);
         }
