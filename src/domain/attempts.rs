@@ -62,14 +62,11 @@ impl Charge {
     pub fn undo(self, current: Attempts) -> Attempts {
         let (failed_at, blocked_until) =
             self.before.map_or((self.after.failed_at, self.after.failed_at), |b| (b.failed_at, b.blocked_until));
+        let undone = |current, own, before| if current == own { before } else { current };
         Attempts {
             failures: current.failures.saturating_sub(1),
-            failed_at: if current.failed_at == self.after.failed_at { failed_at } else { current.failed_at },
-            blocked_until: if current.blocked_until == self.after.blocked_until {
-                blocked_until
-            } else {
-                current.blocked_until
-            },
+            failed_at: undone(current.failed_at, self.after.failed_at, failed_at),
+            blocked_until: undone(current.blocked_until, self.after.blocked_until, blocked_until),
         }
     }
 }

@@ -109,17 +109,16 @@ impl Page {
     /// Builds the page from the items that were read for it: in the list's order, with one item more than the size if
     /// there are more.
     pub fn cut<T>(&self, mut read: Vec<T>) -> Paged<T> {
-        let is_more = read.len() > self.size;
-        match self.from {
-            From::Start => {
-                read.truncate(self.size);
-                Paged { items: read, has_previous: self.after.is_some(), has_next: is_more || self.before.is_some() }
-            }
-            From::End => {
-                let surplus = read.len().saturating_sub(self.size);
-                read.drain(..surplus);
-                Paged { items: read, has_previous: is_more || self.after.is_some(), has_next: self.before.is_some() }
-            }
+        let surplus = read.len().saturating_sub(self.size);
+        let is_from_end = self.from == From::End;
+        if is_from_end {
+            read.drain(..surplus);
+        }
+        read.truncate(self.size);
+        Paged {
+            items: read,
+            has_previous: (is_from_end && surplus > 0) || self.after.is_some(),
+            has_next: (!is_from_end && surplus > 0) || self.before.is_some(),
         }
     }
 }
