@@ -25,12 +25,11 @@ impl FileScan {
     /// Reads the file for the first time.
     pub(super) async fn read(file: &mut ImportFile, progress: &impl Fn(Progress)) -> ImportResult<Self> {
         let mut scan = Self::default();
-        let mut reader = file.start(None)?;
-        while let Some(batch) = reader.next().await {
+        file.start(None)?;
+        while let Some(batch) = file.next().await? {
             batch.lines.iter().for_each(|line| scan.add(line));
             progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size });
         }
-        file.finish(reader).await?;
         scan.find_duplicates();
         Ok(scan)
     }

@@ -32,6 +32,7 @@ pub(super) struct Batch {
 /// A file that is read several times.
 pub(super) struct ImportFile {
     source: Option<Box<dyn Source>>,
+    reading: Option<Reading>,
     /// The rules by which its lines are parsed.
     pub(super) rules: Rules,
     /// The size in bytes.
@@ -39,8 +40,7 @@ pub(super) struct ImportFile {
     digest: Option<FileDigest>,
 }
 
-/// One reading of a file.
-pub(super) struct LineReader {
+struct Reading {
     batches: mpsc::Receiver<Batch>,
     thread: JoinHandle<io::Result<(Box<dyn Source>, FileDigest)>>,
 }
@@ -52,31 +52,32 @@ impl ImportFile {
             Ok((source, size))
         });
         let (source, size) = joined(opened.await)?;
-        Ok(Self { source: Some(source), rules, size, digest: None })
+        Ok(Self { source: Some(source), reading: None, rules, size, digest: None })
     }
 
     /// Begins to read all lines, or only those with these numbers, in their order.
-    pub(super) fn start(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
+    pub(super) fn start(&mut self, only: Option<Vec<u64>>) -> ImportResult<()> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) })
+        self.reading = Some(Reading { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) });
+        Ok(())
     }
 
-    /// Ends a reading, and checks whether the file is unchanged since the first one.
-    pub(super) async fn finish(&mut self, reader: LineReader) -> ImportResult<()> {
-        drop(reader.batches);
-        let (source, digest) = joined(reader.thread.await)?;
-        self.source = Some(source);
-        if *self.digest.get_or_insert(digest) == digest { Ok(()) } else { Err(Error::Refused(ImportRefusal::Changed)) }
-    }
-}
-
-impl LineReader {
-    /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
-    /// reports.
-    pub(super) async fn next(&mut self) -> Option<Batch> {
-        self.batches.recv().await
+    /// The next lines. `None` at the end, where it checks that the whole file could be read and is unchanged since it
+    /// was first read.
+    pub(super) async fn next(&mut self) -> ImportResult<Option<Batch>> {
+        let Some(reading) = &mut self.reading else { return Ok(None) };
+        if let Some(batch) = reading.batches.recv().await {
+            return Ok(Some(batch));
+        }
+        let (source, digest) = joined((&mut reading.thread).await)?;
+        (self.source, self.reading) = (Some(source), None);
+        if *self.digest.get_or_insert(digest) == digest {
+            Ok(None)
+        } else {
+            Err(Error::Refused(ImportRefusal::Changed))
+        }
     }
 }
 
