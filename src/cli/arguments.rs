@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValue;
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::error::CliError;
-use crate::config::{self, Config};
+use crate::config;
 use crate::domain::mfa::MfaType;
 use crate::domain::user::{RequiredAction, UserRoleType};
 
@@ -17,14 +17,10 @@ const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
 pub(super) struct Arguments {
     /// The command.
     pub(super) command: Command,
+    /// The file with settings.
+    pub(super) config_file: Option<PathBuf>,
     /// The settings among the flags.
-    pub(super) settings: GivenSettings,
-}
-
-/// The settings among the flags, and the settings file.
-pub(super) struct GivenSettings {
-    config_file: Option<PathBuf>,
-    flags: BTreeMap<&'static str, String>,
+    pub(super) flags: BTreeMap<&'static str, String>,
 }
 
 #[derive(Parser)]
@@ -166,7 +162,7 @@ pub(super) struct CreateOptions {
     pub(super) email_verified: bool,
     /// The user's own role type
     #[arg(long, value_enum, default_value = "user")]
-    pub(super) role_type: RoleTypeArgument,
+    pub(super) role_type: UserRoleType,
     /// Read the password from standard input instead of asking for one
     #[arg(long, conflicts_with = "no_password")]
     pub(super) password_stdin: bool,
@@ -190,27 +186,10 @@ pub(super) struct RequireActionOptions {
     pub(super) user: UserName,
     /// The required action
     #[arg(value_enum, ignore_case = true, default_value = "update-password")]
-    pub(super) action: ActionArgument,
+    pub(super) action: RequiredAction,
     /// Remove the requirement
     #[arg(long)]
     pub(super) remove: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum ActionArgument {
-    #[value(alias = "update_password")]
-    UpdatePassword,
-    #[value(alias = "enforce_mfa")]
-    EnforceMfa,
-}
-
-impl From<ActionArgument> for RequiredAction {
-    fn from(argument: ActionArgument) -> Self {
-        match argument {
-            ActionArgument::UpdatePassword => Self::UpdatePassword,
-            ActionArgument::EnforceMfa => Self::EnforceMfa,
-        }
-    }
 }
 
 #[derive(Args)]
@@ -219,40 +198,34 @@ pub(super) struct EnforceMfaOptions {
     pub(super) user: UserName,
     /// The factor to enforce; any factor if omitted
     #[arg(value_enum, ignore_case = true)]
-    pub(super) mfa_type: Option<MfaTypeArgument>,
+    pub(super) mfa_type: Option<MfaType>,
     /// Stop enforcing MFA
     #[arg(long, conflicts_with = "mfa_type")]
     pub(super) remove: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum MfaTypeArgument {
-    Email,
-    Otp,
-}
+/// Makes enums of the domain arguments: each value by its name, and by its alias if it has one.
+macro_rules! value_enums {
+    ($($type:ident { $($value:ident = $name:literal $(or $alias:literal)?),+ $(,)? })+) => { $(
+        impl ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$value),+]
+            }
 
-impl From<MfaTypeArgument> for MfaType {
-    fn from(argument: MfaTypeArgument) -> Self {
-        match argument {
-            MfaTypeArgument::Email => Self::Email,
-            MfaTypeArgument::Otp => Self::Otp,
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(match self { $(Self::$value => PossibleValue::new($name)$(.alias($alias))?),+ })
+            }
         }
-    }
+    )+ };
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum RoleTypeArgument {
-    User,
-    DomainAdmin,
-}
-
-impl From<RoleTypeArgument> for UserRoleType {
-    fn from(argument: RoleTypeArgument) -> Self {
-        match argument {
-            RoleTypeArgument::User => Self::User,
-            RoleTypeArgument::DomainAdmin => Self::DomainAdmin,
-        }
+value_enums! {
+    RequiredAction {
+        UpdatePassword = "update-password" or "update_password",
+        EnforceMfa = "enforce-mfa" or "enforce_mfa",
     }
+    MfaType { Email = "email", Otp = "otp" }
+    UserRoleType { User = "user", DomainAdmin = "domain-admin" }
 }
 
 impl Arguments {
@@ -269,21 +242,9 @@ impl Arguments {
         });
         let matches = CommandLine::command().args(settings).get_matches();
         let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        let flags = given_flags(&matches);
-        Self { command: line.command, settings: GivenSettings { config_file: line.config, flags } }
+        let flags = config::settings()
+            .iter()
+            .filter_map(|setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone())));
+        Self { command: line.command, config_file: line.config, flags: flags.collect() }
     }
-}
-
-impl GivenSettings {
-    /// Loads all settings: these and those from other sources.
-    pub(super) fn load(self) -> Result<Config, CliError> {
-        Ok(config::load(self.flags, self.config_file)?)
-    }
-}
-
-fn given_flags(matches: &ArgMatches) -> BTreeMap<&'static str, String> {
-    let given = config::settings()
-        .iter()
-        .filter_map(|setting| matches.get_one::<String>(setting.name).map(|value| (setting.name, value.clone())));
-    given.collect()
 }

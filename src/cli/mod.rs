@@ -21,11 +21,11 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command, SchemaOptions};
 use error::CliError;
 
+use crate::config;
+
 /// Runs the command given on the command line.
-#[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    match dispatch(arguments) {
+    match dispatch(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::eprint(&format!("userprofile: {error}"));
@@ -35,8 +35,8 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { command, settings } = arguments;
-    let config = || settings.load();
+    let Arguments { command, config_file, flags } = arguments;
+    let config = || config::load(flags, config_file);
     match command {
         Command::Serve(options) => block_on(serve::serve(config()?, options)),
         Command::Migrate => block_on(migrate::migrate(config()?)),

@@ -18,7 +18,6 @@ use crate::services::Services;
 use crate::services::admin::NewUser;
 use crate::services::outbox::NotNotified;
 
-/// Runs a `user` command.
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
@@ -42,12 +41,10 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             output::print(&format!("{link}\n"))
         }
         UserVerb::RequireAction(options) => {
-            Ok(services.require_action(domain, login, options.action.into(), !options.remove).await?)
+            Ok(services.require_action(domain, login, options.action, !options.remove).await?)
         }
         UserVerb::EnforceMfa(options) if options.remove => Ok(services.stop_enforcing_mfa(domain, login).await?),
-        UserVerb::EnforceMfa(options) => {
-            Ok(services.enforce_mfa(domain, login, options.mfa_type.map(Into::into)).await?)
-        }
+        UserVerb::EnforceMfa(options) => Ok(services.enforce_mfa(domain, login, options.mfa_type).await?),
         UserVerb::ResetMfa(_) => {
             warn_if_not_notified(services.reset_mfa(domain, login).await?);
             Ok(())
@@ -84,7 +81,7 @@ async fn create(
         login: login.clone(),
         name,
         email: email.map(|email| (email, options.email_verified)),
-        role_type: options.role_type.into(),
+        role_type: options.role_type,
         password,
     };
     output::print(&format!("{}\n", services.create_user(new).await?.id))

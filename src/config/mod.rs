@@ -32,10 +32,8 @@ pub use table::settings;
 pub use values::{Config, DocumentSettings, KeySource, read_secret_key};
 
 /// Loads the effective settings: `flags` (by [`Setting::name`]) override the environment, the environment overrides the
-/// file. The file is `config_file`, otherwise the one that `USERPROFILE_CONFIG` names, otherwise none.
-///
-/// # Errors
-/// All errors at once, in the order of the table, after those of the file as a whole.
+/// file. The file is `config_file`, otherwise the one that `USERPROFILE_CONFIG` names, otherwise none. Reports all
+/// errors at once, in the order of the table, after those of the file as a whole.
 pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Result<Config, Vec<SettingError>> {
     table::resolve(sources::Sources::of_process(flags, config_file))
 }

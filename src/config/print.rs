@@ -12,7 +12,6 @@ use super::{
 const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// The complete text of `docs/configuration.md`.
-#[must_use]
 pub fn docs_markdown() -> String {
     let groups = settings().chunk_by(|one, next| one.group == next.group).map(|group| {
         let title = group.first().map_or("", |setting| setting.group);
@@ -43,7 +42,6 @@ fn row(setting: &Setting) -> String {
 impl Config {
     /// All effective settings as a settings file, each with a comment on its source, with all secrets masked. Without
     /// the masked settings, `--config FILE` with it produces the same effective settings.
-    #[must_use]
     pub fn to_masked_toml(&self) -> String {
         let groups = self.settings.chunk_by(|one, next| one.setting.group == next.setting.group).map(|group| {
             let title = group.first().map_or("", |effective| effective.setting.group);

@@ -47,7 +47,6 @@ const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", 
 const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("prefer", Mode::Prefer), ("require", Mode::Require)];
 
 /// Every setting, group by group, in documentation order.
-#[must_use]
 pub fn settings() -> &'static [Setting] {
     static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let mut reader = Reader::new(Sources::default());

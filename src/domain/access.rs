@@ -47,19 +47,16 @@ pub struct StepUpRequired;
 impl Caller {
     /// Whether the caller may see anything. A disabled user, or a user of a disabled domain, sees nothing, even with a
     /// valid token.
-    #[must_use]
     pub fn may_be_served(user: &User, domain: &Domain) -> bool {
         user.state != UserState::Disabled && domain.state == DomainState::Enabled
     }
 
     /// Whether the user may sign in here with a correct password.
-    #[must_use]
     pub fn may_sign_in(user: &User, domain: &Domain) -> bool {
         Self::may_be_served(user, domain) && user.auth_type == AuthType::Local
     }
 
     /// What the caller may see in lists.
-    #[must_use]
     pub fn visibility(&self) -> Visibility {
         Visibility {
             domain_id: self.user.domain_id.clone(),

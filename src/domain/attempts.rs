@@ -28,9 +28,6 @@ pub struct RetryAfter {
 impl RetryAfter {
     /// Whether a delay of `length` that started at `started_at` is over at `now`. A start in the future, written before
     /// the clock was set back, counts as `now`: no delay lasts longer than its own length.
-    ///
-    /// # Errors
-    /// The remaining delay if it is not over.
     pub fn check(started_at: Timestamp, length: TimeDelta, now: Timestamp) -> Result<(), Self> {
         let left = started_at.min(now) + length - now;
         if left <= TimeDelta::zero() {
@@ -41,10 +38,7 @@ impl RetryAfter {
         Err(Self { retry_after: u32::try_from(seconds).unwrap_or(u32::MAX) })
     }
 
-    /// Whether two delays that both have to pass are over.
-    ///
-    /// # Errors
-    /// The longer of the remaining delays.
+    /// Whether two delays that both have to pass are over. The error is the longer of the remaining ones.
     pub fn longer(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
         match (one, other) {
             (Err(one), Err(other)) => Err(if one.retry_after < other.retry_after { other } else { one }),
@@ -68,14 +62,11 @@ impl Charge {
     pub fn undo(self, current: Attempts) -> Attempts {
         let (failed_at, blocked_until) =
             self.before.map_or((self.after.failed_at, self.after.failed_at), |b| (b.failed_at, b.blocked_until));
+        let undone = |current, own, before| if current == own { before } else { current };
         Attempts {
             failures: current.failures.saturating_sub(1),
-            failed_at: if current.failed_at == self.after.failed_at { failed_at } else { current.failed_at },
-            blocked_until: if current.blocked_until == self.after.blocked_until {
-                blocked_until
-            } else {
-                current.blocked_until
-            },
+            failed_at: undone(current.failed_at, self.after.failed_at, failed_at),
+            blocked_until: undone(current.blocked_until, self.after.blocked_until, blocked_until),
         }
     }
 }
@@ -91,9 +82,6 @@ pub struct Backoff {
 
 impl Backoff {
     /// Whether an attempt may be compared now.
-    ///
-    /// # Errors
-    /// The remaining delay if not.
     pub fn check(self, before: Option<Attempts>, now: Timestamp) -> Result<(), RetryAfter> {
         let Some(attempts) = before.filter(|attempts| attempts.blocked_until > now) else { return Ok(()) };
         // Never more than the delay of that many failures, whatever is stored.
@@ -111,7 +99,6 @@ impl Backoff {
     }
 
     /// The delay after `failures` counted failures.
-    #[must_use]
     pub fn delay_after(self, failures: u32) -> TimeDelta {
         match failures.checked_sub(self.free) {
             None | Some(0) => TimeDelta::zero(),
@@ -136,7 +123,6 @@ pub const NETWORK_BACKOFF: RollingBackoff =
 
 impl RollingBackoff {
     /// How many of the newest failures [`check`](Self::check) needs: with these the delay is the longest.
-    #[must_use]
     pub fn depth(self) -> u32 {
         let longest =
             (0..64).find(|beyond| self.backoff.delay_after(self.backoff.free + beyond) >= self.backoff.max_wait);
@@ -144,15 +130,11 @@ impl RollingBackoff {
     }
 
     /// Since when failures have to be read at `now`: an older one neither causes a delay nor extends one.
-    #[must_use]
     pub fn since(self, now: Timestamp) -> Timestamp {
         now - self.span - self.backoff.max_wait
     }
 
     /// Whether an attempt may be compared now, after the failures of `newest_first`.
-    ///
-    /// # Errors
-    /// The remaining delay if not.
     pub fn check(self, newest_first: &[Timestamp], now: Timestamp) -> Result<(), RetryAfter> {
         let Some(newest) = newest_first.first() else { return Ok(()) };
         let failures = newest_first.iter().filter(|failed_at| *newest - **failed_at < self.span).count();

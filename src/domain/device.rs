@@ -16,7 +16,6 @@ const MAX_PRODUCT_LENGTH: usize = 32;
 ///
 /// Versions are omitted: browsers freeze the system's version (Windows 11 sends `Windows NT 10.0`), and a monthly
 /// browser version would make one device look like many.
-#[must_use]
 pub fn name(user_agent: &str) -> Option<String> {
     let known = Parser::new().parse(user_agent).filter(|found| PEOPLES.contains(&found.category));
     let (browser, system) = known.map_or((None, None), |found| (browser(found.name), system(found.os)));
@@ -29,7 +28,6 @@ pub fn name(user_agent: &str) -> Option<String> {
 
 /// Whether `user_agent` names the same device as one of `known`. All clients without a name count as one unknown
 /// device.
-#[must_use]
 pub fn is_known(user_agent: Option<&str>, known: &[Option<String>]) -> bool {
     let known: HashSet<Option<&str>> = known.iter().map(Option::as_deref).collect();
     // Most sign-ins come from the same browser as an earlier one, and comparing is cheaper than parsing.

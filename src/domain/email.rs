@@ -1,7 +1,5 @@
 //! Email addresses, parsed once.
 
-use std::str::FromStr;
-
 use email_address::{EmailAddress, Options};
 use unicode_normalization::UnicodeNormalization;
 
@@ -27,9 +25,6 @@ impl Email {
     ///
     /// Quoted local parts and address literals are refused although the RFC allows them: no person uses them, and each
     /// is a way to write the same address differently.
-    ///
-    /// # Errors
-    /// If it is not an address, or too long.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let malformed = || Invalid::malformed("not an email address; use one such as name@example.com");
         let typed = text.trim();
@@ -55,19 +50,16 @@ impl Email {
     }
 
     /// Wraps a stored address, which was validated before it was stored.
-    #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
     /// The address as typed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
     /// The masked address, for a user who has only submitted a correct password: `w…@example.com`.
-    #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
         format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
@@ -75,23 +67,13 @@ impl Email {
 
     /// Whether only mail servers that offer SMTPUTF8 (RFC 6531) can deliver to it: its local part is not ASCII. The
     /// domain part does not count, since it is sent as an A-label.
-    #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.typed.rsplit_once('@').is_some_and(|(local, _)| !local.is_ascii())
     }
 
     /// The form that is compared: lower case, with the domain as A-label (RFC 5890).
-    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
-    }
-}
-
-impl FromStr for Email {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::parse(text)
     }
 }
 

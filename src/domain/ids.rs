@@ -1,6 +1,6 @@
 //! Ids as types, so that the id of one kind of entity cannot be passed for that of another.
 
-use super::Invalid;
+use super::{Invalid, stored_text};
 
 /// The maximum length of an id in characters, including its prefix.
 pub const MAX_ID_LENGTH: usize = 64;
@@ -22,43 +22,29 @@ fn check(text: &str, prefix: &str) -> Result<(), Invalid> {
     }
 }
 
-macro_rules! id {
-    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident = $prefix:literal,)+) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
+        stored_text!($name);
+
         impl $name {
             /// The prefix of every such id.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Parses an id.
-            ///
-            /// # Errors
-            /// If it is not made of `[A-Za-z0-9._-]{1,64}`, or lacks its prefix.
+            /// Parses an id. It is made of `[A-Za-z0-9._-]{1,64}` and begins with its prefix.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 check(text, Self::PREFIX)?;
                 Ok(Self(text.to_owned()))
             }
 
             /// Generates a new id: the prefix and 12 hex digits, from 48 random bits.
-            #[must_use]
             pub fn from_random(bytes: [u8; 6]) -> Self {
                 let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Self(format!("{}{digits}", Self::PREFIX))
-            }
-
-            /// Wraps a stored id, which was validated before it was stored.
-            #[must_use]
-            pub fn from_stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The id as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
             }
         }
 
@@ -67,53 +53,33 @@ macro_rules! id {
                 f.write_str(&self.0)
             }
         }
-    };
+    )+ };
 }
 
-id!(
+ids! {
     /// A domain: a tenant.
-    DomainId, "domain-"
-);
-id!(
+    DomainId = "domain-",
     /// A user's own id; the user signs in with a [`LoginId`](super::login::LoginId).
-    UserId, "user-"
-);
-id!(
+    UserId = "user-",
     /// A workspace.
-    WorkspaceId, "workspace-"
-);
-id!(
+    WorkspaceId = "workspace-",
     /// A workspace group.
-    WorkspaceGroupId, "wg-"
-);
-id!(
+    WorkspaceGroupId = "wg-",
     /// A role binding.
-    RoleBindingId, "rb-"
-);
-id!(
+    RoleBindingId = "rb-",
     /// A role, unique within its domain; it needs no prefix.
-    RoleId, ""
-);
-id!(
+    RoleId = "",
     /// A session, from one sign-in to its end.
-    SessionId, "session-"
-);
-id!(
+    SessionId = "session-",
     /// A security event.
-    EventId, "event-"
-);
-id!(
+    EventId = "event-",
     /// A pending code or single-use token.
-    CodeId, "code-"
-);
-id!(
+    CodeId = "code-",
     /// One event that is counted for a rate limit.
-    RateLimitEventId, "tally-"
-);
-id!(
+    RateLimitEventId = "tally-",
     /// A job in the outbox: a message or a request to process.
-    JobId, "job-"
-);
+    JobId = "job-",
+}
 
 #[cfg(test)]
 mod tests {

@@ -30,9 +30,6 @@ static RANGES: LazyLock<Vec<(&'static str, RangeInclusive<&'static str>)>> = Laz
 const EXTENSIONS: [char; 2] = ['u', 't'];
 
 /// A tag in its canonical case. `_` is accepted for `-`, as in the names of POSIX locales.
-///
-/// # Errors
-/// If it is malformed or too long, or one of its subtags is not registered.
 pub(super) fn canonical(text: &str) -> Result<String, Invalid> {
     if text.len() > MAX_LANGUAGE_LENGTH {
         return Err(Invalid::too_long(format!("a language tag may have at most {MAX_LANGUAGE_LENGTH} characters")));

@@ -21,9 +21,6 @@ pub struct LoginId {
 
 impl LoginId {
     /// Parses a user id as the user typed it; surrounding white space is removed.
-    ///
-    /// # Errors
-    /// If it is empty, longer than [`MAX_LOGIN_LENGTH`], or contains a control character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed = text.trim();
         if typed.is_empty() {
@@ -39,19 +36,16 @@ impl LoginId {
     }
 
     /// Wraps a stored user id, which was validated before it was stored.
-    #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
         Self { typed, key }
     }
 
     /// The user id as typed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
     /// The form that is compared: NFC and Unicode lower case.
-    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -60,7 +54,6 @@ impl LoginId {
 /// `text` in the form in which user ids and addresses are compared: NFC, Unicode lower case with `ς` as `σ`, and NFC
 /// again, because lower-casing can leave a text that is not in NFC. Which of the two sigmas a capital becomes depends
 /// on whether it ends a word, so without the replacement `ΝΙΚΟΣ` and `Νικοσ` would differ.
-#[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

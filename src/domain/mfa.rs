@@ -2,19 +2,15 @@
 
 use super::email::Email;
 use super::secret::Digest;
-use super::string_enum;
+use super::string_enums;
 
-string_enum! {
+string_enums! {
     /// Whether MFA is on.
     MfaState {
-        /// MFA is on.
         Enabled = "ENABLED",
-        /// MFA is off.
         Disabled = "DISABLED",
     }
-}
 
-string_enum! {
     /// The types of factors.
     MfaType {
         /// A code sent to an email address.
@@ -70,19 +66,16 @@ pub struct Proof(());
 
 impl Proof {
     /// From an emailed code: the keyed digest of the submitted code equals that of the sent one.
-    #[must_use]
     pub fn by_emailed_code(sent: &Digest, typed: &Digest) -> Option<Self> {
         (sent == typed).then_some(Self(()))
     }
 
     /// From an authenticator app: its code was accepted for a time step.
-    #[must_use]
     pub fn by_one_time_password(accepted_step: Option<i64>) -> Option<Self> {
         accepted_step.map(|_| Self(()))
     }
 
     /// From a recovery code: it was found and consumed.
-    #[must_use]
     pub fn by_recovery_code(was_consumed: bool) -> Option<Self> {
         was_consumed.then_some(Self(()))
     }
@@ -90,7 +83,6 @@ impl Proof {
 
 impl Factor {
     /// The type of the factor.
-    #[must_use]
     pub fn mfa_type(&self) -> MfaType {
         match self {
             Self::Email(_) => MfaType::Email,
@@ -99,7 +91,6 @@ impl Factor {
     }
 
     /// The address that its codes are sent to, if any.
-    #[must_use]
     pub fn address(&self) -> Option<&Email> {
         match self {
             Self::Email(address) => Some(address),
@@ -116,14 +107,12 @@ impl Default for Mfa {
 
 impl Mfa {
     /// Whether signing in requires more than a password.
-    #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.state == MfaState::Enabled
     }
 
     /// The factor that is required in addition to the password, if any. An import can enable [`MfaType::Email`] without
     /// an address; then only a recovery code is accepted.
-    #[must_use]
     pub fn factor(&self) -> Option<Factor> {
         match (self.is_enabled(), self.mfa_type, &self.email) {
             (true, Some(MfaType::Email), Some(email)) => Some(Factor::Email(email.clone())),
@@ -133,9 +122,6 @@ impl Mfa {
     }
 
     /// Checks that a factor of this type may be enabled, whether or not MFA is on.
-    ///
-    /// # Errors
-    /// If another type is enforced.
     pub fn may_enable(&self, wanted: MfaType) -> Result<(), MfaRefusal> {
         match self.mfa_type {
             Some(enforced) if self.enforce && enforced != wanted => Err(MfaRefusal::Enforced),
@@ -144,9 +130,6 @@ impl Mfa {
     }
 
     /// Checks that MFA may be disabled.
-    ///
-    /// # Errors
-    /// If MFA is off or enforced.
     pub fn may_disable(&self) -> Result<(), MfaRefusal> {
         match (self.is_enabled(), self.enforce) {
             (false, _) => Err(MfaRefusal::NotEnabled),
@@ -156,9 +139,6 @@ impl Mfa {
     }
 
     /// The state after a confirmed change.
-    ///
-    /// # Errors
-    /// If the change is not allowed, or no longer allowed.
     pub fn change(&self, change: MfaChange, _proof: Proof) -> Result<Self, MfaRefusal> {
         match change {
             MfaChange::Enable(factor) => {
@@ -183,10 +163,8 @@ impl Mfa {
         Self { mfa_type: self.mfa_type.filter(|_| self.enforce), enforce: self.enforce, ..Self::default() }
     }
 
-    /// The state after an operator enforces MFA, of one type or of any.
-    ///
-    /// # Errors
-    /// If MFA is on with another type; it must be reset first.
+    /// The state after an operator enforces MFA, of one type or of any. MFA that is on with another type must be reset
+    /// first.
     pub fn enforce(&self, kind: Option<MfaType>) -> Result<Self, MfaRefusal> {
         if self.is_enabled() && kind.is_some() && kind != self.mfa_type {
             return Err(MfaRefusal::Enforced);

@@ -73,25 +73,24 @@ impl Invalid {
     }
 }
 
-/// Defines an enum whose values are written in capitals in the database, in import files, and in the API.
-macro_rules! string_enum {
-    (
+/// Defines enums whose values are written in capitals in the database, in import files, and in the API.
+macro_rules! string_enums {
+    ($(
         $(#[$meta:meta])*
         $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal),+ $(,)? }
-    ) => {
+    )+) => { $(
         $(#[$meta])*
+        #[allow(missing_docs, reason = "a value whose name says it all has no comment")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$value_meta])* #[serde(rename = $text)] $value),+ }
 
         impl $name {
             /// The value in its written form.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text),+ }
             }
 
             /// Parses the written form of a value.
-            #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$value),)+ _ => None }
             }
@@ -104,6 +103,24 @@ macro_rules! string_enum {
                 Self::from_text(text).ok_or_else(|| $crate::domain::Invalid::not_one_of(&[$($text),+]))
             }
         }
+    )+ };
+}
+pub(crate) use string_enums;
+
+/// Gives a type of validated text access to its text.
+macro_rules! stored_text {
+    ($name:ident) => {
+        impl $name {
+            /// Wraps a stored text, which was validated before it was stored.
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The value as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
     };
 }
-pub(crate) use string_enum;
+use stored_text;

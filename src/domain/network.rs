@@ -1,27 +1,27 @@
 //! The network of a client's address.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The part of an address that one subscriber usually has: the first 24 bits of an IPv4 address, or the first 64 bits
 /// of an IPv6 address. Wrong passwords are counted for each network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
+pub struct Network(IpNet);
 
 impl Network {
     /// The network of `address`. An IPv4 address written as IPv6 counts as IPv4.
-    #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & !0xff)),
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+            IpAddr::V4(v4) => Ipv4Net::new_assert(v4, 24).trunc().into(),
+            IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 64).trunc().into(),
         })
     }
 }
 
 impl std::fmt::Display for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bits = if self.0.is_ipv4() { 24 } else { 64 };
-        write!(f, "{}/{bits}", self.0)
+        std::fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -12,7 +12,6 @@ const SEARCHED_DEPTH: usize = 12;
 const SHOWN: usize = 200;
 
 /// Whether a number, as written in JSON and GraphQL, keeps its value when it is written again.
-#[must_use]
 pub fn is_exact(text: &str) -> bool {
     if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
         return true;
@@ -26,7 +25,6 @@ pub fn is_exact(text: &str) -> bool {
 }
 
 /// The path of the first inexact number in a JSON text: `a.b[2]`, appended to `path`.
-#[must_use]
 pub fn inexact_in(json: &RawValue, path: &str) -> Option<String> {
     let place = search(json, path, 0)?;
     Some(place.chars().take(SHOWN).flat_map(char::escape_debug).collect())

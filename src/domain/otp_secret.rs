@@ -20,9 +20,6 @@ pub struct OtpSecret(Secret<[u8]>);
 
 impl OtpSecret {
     /// Parses a secret in base32 (RFC 4648, 6); case, spaces, hyphens, and padding do not matter.
-    ///
-    /// # Errors
-    /// If it is not base32, or has fewer than 80 or more than 1024 bits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let compact: String = text.chars().filter(|c| !matches!(c, '-' | '=') && !c.is_whitespace()).collect();
         let bytes = BASE32_NOPAD_NOCASE
@@ -38,25 +35,21 @@ impl OtpSecret {
     }
 
     /// Generates a secret of 160 random bits.
-    #[must_use]
     pub fn from_random(bytes: [u8; NEW_OTP_SECRET_BYTES]) -> Self {
         Self(Secret::new(bytes.to_vec()))
     }
 
     /// Wraps a stored secret.
-    #[must_use]
     pub fn from_stored(bytes: Vec<u8>) -> Self {
         Self(Secret::new(bytes))
     }
 
     /// The bytes that are encrypted and stored.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.reveal()
     }
 
     /// The secret in base32 without padding.
-    #[must_use]
     pub fn reveal(&self) -> String {
         BASE32_NOPAD.encode(self.0.reveal())
     }

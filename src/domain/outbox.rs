@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 
 use super::ids::JobId;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// The type of a job.
     JobKind {
         /// Send a message.
@@ -43,7 +43,6 @@ pub const MAX_TRIES: u32 = 24;
 pub const FAILED_JOB_RETENTION_DAYS: i64 = 30;
 
 /// The delay after the `tries`-th failure: 5 seconds, doubling up to an hour.
-#[must_use]
 pub fn pause_after(tries: u32) -> TimeDelta {
     TimeDelta::seconds(5_i64 << tries.saturating_sub(1).min(20)).min(TimeDelta::hours(1))
 }

@@ -36,7 +36,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// The cursor in the form that clients receive.
-    #[must_use]
     pub fn encode(&self, list: ListKind) -> String {
         // A tuple of text always serializes to JSON; if it did not, the empty cursor would be refused when it is
         // submitted.
@@ -45,9 +44,6 @@ impl Cursor {
     }
 
     /// Parses a cursor that a client submitted.
-    ///
-    /// # Errors
-    /// If it is not a cursor, or a cursor of another list.
     pub fn decode(text: &str, list: ListKind) -> Result<Self, Invalid> {
         let malformed = || Invalid::malformed("not a cursor of this list; use one of its `pageInfo` or `edges`");
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
@@ -83,11 +79,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Parses the four arguments of a connection.
-    ///
-    /// # Errors
-    /// If `first` and `last` are given together, one is out of range, or a cursor is not of this list. The error names
-    /// the invalid argument.
+    /// Parses the four arguments of a connection. An error names the invalid one.
     pub fn parse(
         kind: ListKind,
         first: Option<i32>,
@@ -116,19 +108,17 @@ impl Page {
 
     /// Builds the page from the items that were read for it: in the list's order, with one item more than the size if
     /// there are more.
-    #[must_use]
     pub fn cut<T>(&self, mut read: Vec<T>) -> Paged<T> {
-        let is_more = read.len() > self.size;
-        match self.from {
-            From::Start => {
-                read.truncate(self.size);
-                Paged { items: read, has_previous: self.after.is_some(), has_next: is_more || self.before.is_some() }
-            }
-            From::End => {
-                let surplus = read.len().saturating_sub(self.size);
-                read.drain(..surplus);
-                Paged { items: read, has_previous: is_more || self.after.is_some(), has_next: self.before.is_some() }
-            }
+        let surplus = read.len().saturating_sub(self.size);
+        let is_from_end = self.from == From::End;
+        if is_from_end {
+            read.drain(..surplus);
+        }
+        read.truncate(self.size);
+        Paged {
+            items: read,
+            has_previous: (is_from_end && surplus > 0) || self.after.is_some(),
+            has_next: (!is_from_end && surplus > 0) || self.before.is_some(),
         }
     }
 }

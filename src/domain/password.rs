@@ -28,7 +28,6 @@ pub struct Password {
 
 impl Password {
     /// Wraps a submitted password. Any text may be attempted.
-    #[must_use]
     pub fn from_input(text: &str) -> Self {
         let normalized: String = text.nfc().collect();
         let submitted = (normalized != text).then(|| Secret::new(text));
@@ -36,19 +35,16 @@ impl Password {
     }
 
     /// The form that is hashed.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.normalized.reveal().as_bytes()
     }
 
     /// The password as submitted, if that differs: an imported hash may have been computed from it.
-    #[must_use]
     pub fn as_submitted(&self) -> Option<&[u8]> {
         self.submitted.as_ref().map(|text| text.reveal().as_bytes())
     }
 
     /// Whether it exceeds the maximum length, so that it can be refused without computing a hash.
-    #[must_use]
     pub fn is_too_long(&self) -> bool {
         self.normalized.reveal().chars().count() > MAX_PASSWORD_LENGTH
     }
@@ -85,10 +81,7 @@ pub struct Personal<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Checks a new password.
-///
-/// # Errors
-/// The first rule that it violates.
+/// Checks a new password. The error is the first rule that it violates.
 pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> Result<(), Weakness> {
     check_for_anyone(password, min_length)?;
     let folded = fold(password.normalized.reveal());
@@ -96,9 +89,6 @@ pub fn check(password: &Password, min_length: usize, personal: Personal<'_>) -> 
 }
 
 /// Checks a new password if its user is unknown.
-///
-/// # Errors
-/// The first rule that it violates for every user.
 pub fn check_for_anyone(password: &Password, min_length: usize) -> Result<(), Weakness> {
     let length = password.normalized.reveal().chars().count();
     if length < min_length {

@@ -1,5 +1,7 @@
 //! Password hashes: which imported ones are accepted, and which are as strong as new ones.
 
+#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
+
 mod parse;
 
 use argon2::password_hash::phc;
@@ -23,7 +25,6 @@ pub const MAX_PBKDF2_ITERATIONS: u32 = 2_000_000;
 /// A password hash, in the form that names its algorithm and parameters.
 #[derive(Clone, PartialEq)]
 pub enum PasswordHash {
-    /// Argon2.
     Argon2(Box<phc::PasswordHash>),
     /// bcrypt, in its modular crypt form `$2b$…`.
     Bcrypt(String),
@@ -36,37 +37,27 @@ pub enum PasswordHash {
 /// A scrypt hash.
 #[derive(Clone, PartialEq)]
 pub struct Scrypt {
-    /// Its parameters.
     pub params: scrypt::Params,
     /// The memory that it uses, in KiB.
     pub memory: u64,
-    /// Its salt.
     pub salt: Vec<u8>,
-    /// The hash itself.
     pub output: Vec<u8>,
 }
 
 /// A PBKDF2 hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pbkdf2 {
-    /// Its hash function.
     pub digest: Pbkdf2Digest,
-    /// The number of iterations.
     pub iterations: u32,
-    /// Its salt.
     pub salt: Vec<u8>,
-    /// The hash itself.
     pub output: Vec<u8>,
 }
 
 /// The hash function of a PBKDF2 hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pbkdf2Digest {
-    /// SHA-1.
     Sha1,
-    /// SHA-256.
     Sha256,
-    /// SHA-512.
     Sha512,
 }
 
@@ -77,20 +68,14 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Parses a hash that was created here or imported.
-    ///
-    /// # Errors
-    /// If its algorithm is not supported, it is malformed, or verifying it would take so long that it could be used to
-    /// attack the server. The message says which, and what is supported.
+    /// Parses a hash that was created here or imported. Refuses one that takes so long to verify that it could be used
+    /// to attack the server.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         parse::parse(text).map_err(|reason| Invalid::malformed(format!("{reason}; {}", parse::supported())))
     }
 
     /// A hash that matches no password, to compare with if the user is unknown: verifying it takes as long as a hash
     /// with `params`.
-    ///
-    /// # Errors
-    /// If the parameters cannot be written as a PHC string.
     pub fn dummy(params: &Params) -> Result<Self, Invalid> {
         let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         let (salt, output) = ("A".repeat(22), "A".repeat(43));
@@ -98,7 +83,6 @@ impl PasswordHash {
     }
 
     /// Whether it is Argon2id with exactly these parameters; any other hash is replaced at the next sign-in.
-    #[must_use]
     pub fn is_made_with(&self, params: &Params) -> bool {
         let Self::Argon2(hash) = self else { return false };
         let algorithm = Algorithm::try_from(hash.algorithm.as_str());
@@ -112,7 +96,6 @@ impl PasswordHash {
     }
 
     /// Whether it uses so much memory that two must not be verified at once.
-    #[must_use]
     pub fn is_large(&self) -> bool {
         let memory = match self {
             Self::Argon2(hash) => Params::try_from(hash.as_ref()).map_or(0, |params| u64::from(params.m_cost())),

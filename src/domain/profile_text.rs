@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::Invalid;
+use super::{Invalid, stored_text};
 
 /// The maximum length of a user's name in code points.
 pub const MAX_NAME_LENGTH: usize = 128;
@@ -10,54 +10,35 @@ pub const MAX_NAME_LENGTH: usize = 128;
 pub const MAX_LABEL_LENGTH: usize = 256;
 pub use super::language::MAX_LANGUAGE_LENGTH;
 
-macro_rules! text {
-    ($(#[$meta:meta])* $name:ident, $parse:expr, $errors:literal) => {
+macro_rules! texts {
+    ($($(#[$meta:meta])* $name:ident = $parse:expr,)+) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
+        stored_text!($name);
+
         impl $name {
             /// Parses a value as the user typed it.
-            ///
-            /// # Errors
-            #[doc = $errors]
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 $parse(text).map(Self)
             }
-
-            /// Wraps a stored value, which was validated before it was stored.
-            #[must_use]
-            pub fn from_stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The value as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
         }
-    };
+    )+ };
 }
 
-text!(
+texts! {
     /// A user's name; trimmed.
-    Name, parse_name, "When nothing is left of it, it is longer than 128 code points, or it holds a control character."
-);
-text!(
+    Name = parse_name,
     /// The name of a domain, role, workspace, or group, or another short text about one; kept as it is.
-    Label, parse_label, "When it is empty, longer than 256 code points, or holds a NUL."
-);
-text!(
+    Label = parse_label,
     /// A language tag (BCP 47), in its canonical case, whose subtags are registered. Tags that were stored before that
     /// rule may have others.
-    Language, super::language::canonical, "When it is not a well-formed tag, or a subtag of it is not registered."
-);
-text!(
+    Language = super::language::canonical,
     /// The name of a timezone in the IANA time zone database.
-    Timezone, parse_timezone, "When the database knows no such zone."
-);
+    Timezone = parse_timezone,
+}
 
 impl Default for Language {
     fn default() -> Self {

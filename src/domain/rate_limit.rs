@@ -16,9 +16,6 @@ pub struct Window {
 
 impl Window {
     /// Whether another event may be counted now, `oldest_in_the_way` being the `limit`-th newest counted event.
-    ///
-    /// # Errors
-    /// The remaining delay if not.
     pub fn check(self, oldest_in_the_way: Option<Timestamp>, now: Timestamp) -> Result<(), RetryAfter> {
         oldest_in_the_way.map_or(Ok(()), |counted_at| RetryAfter::check(counted_at, self.span, now))
     }

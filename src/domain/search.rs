@@ -11,7 +11,6 @@ const COMBINING_DOT: char = '\u{307}';
 /// `Straße`; `İstanbul` folds to `istanbul`, since case folding turns `İ` into an `i` with a combining dot. It also
 /// turns `ΐ` into three characters, but its capital, which NFC writes as `Ϊ` and an accent, into two: therefore `ϊ` and
 /// `ϋ` are decomposed.
-#[must_use]
 pub fn search_key(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -31,7 +30,6 @@ pub fn search_key(text: &str) -> String {
 
 /// The form of a part to search for. If it begins with a combining dot, that dot may follow an `i`, so it does not
 /// occur in the form of the name.
-#[must_use]
 pub fn search_part(text: &str) -> String {
     search_key(text).trim_start_matches(COMBINING_DOT).to_owned()
 }

@@ -24,14 +24,12 @@ pub struct DecryptionError;
 
 impl SecretKey {
     /// Wraps the key's bytes.
-    #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Secret::new(bytes.to_vec()))
     }
 
     /// The keyed digest of `parts`, for one `purpose`. Two digests are equal only if the purpose and every part are
     /// equal.
-    #[must_use]
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
         let mut mac = self.mac();
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
@@ -49,9 +47,6 @@ impl SecretKey {
     }
 
     /// Decrypts a value that [`encrypt`](Self::encrypt) encrypted.
-    ///
-    /// # Errors
-    /// If it was encrypted with another key or for another purpose, or was altered since.
     pub fn decrypt(&self, purpose: &str, encrypted: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let (nonce, encrypted) = encrypted.split_first_chunk::<NONCE_LENGTH>().ok_or(DecryptionError)?;
         let payload = Payload { msg: encrypted, aad: purpose.as_bytes() };

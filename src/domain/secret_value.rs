@@ -10,13 +10,11 @@ pub struct Secret<T: Zeroize + ?Sized>(SecretBox<T>);
 
 impl<T: Zeroize + ?Sized> Secret<T> {
     /// Wraps a secret value.
-    #[must_use]
     pub fn new(value: impl Into<SecretBox<T>>) -> Self {
         Self(value.into())
     }
 
     /// The value itself.
-    #[must_use]
     pub fn reveal(&self) -> &T {
         self.0.expose_secret()
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::ids::{SessionId, UserId};
 use super::user::User;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 use crate::clock::CLOCK_SKEW;
 
 /// The shortest idle timeout that an admin can have, in seconds.
@@ -22,7 +22,7 @@ pub const MAX_REFRESH_TOKENS: i64 = 32;
 /// rotates if it is refreshed every 15 minutes.
 pub const MAX_ROTATED_TOKENS: i64 = 3000;
 
-string_enum! {
+string_enums! {
     /// The purpose of a token.
     TokenPurpose {
         /// To authenticate requests.
@@ -70,7 +70,6 @@ pub struct Lifetimes {
 
 impl Lifetimes {
     /// When a session of `user`, created at `created_at` and used at `now`, ends unless it is refreshed.
-    #[must_use]
     pub fn session_expiry(&self, user: &User, created_at: Timestamp, now: Timestamp) -> Timestamp {
         let own = user.refresh_timeout.filter(|_| user.is_admin()).map(|seconds| TimeDelta::seconds(seconds.into()));
         let idle = own.map_or(self.refresh, |own| own.max(self.refresh));
@@ -79,14 +78,12 @@ impl Lifetimes {
 
     /// Whether the last authentication of `session` is recent enough for sensitive operations. If the clock was set
     /// back and the authentication lies in the future, it does not count, because its age is unknown.
-    #[must_use]
     pub fn is_recently_authenticated(&self, session: &Session, now: Timestamp) -> bool {
         let age = now - session.authenticated_at;
         -CLOCK_SKEW <= age && age < self.fresh_for
     }
 
     /// How to handle a refresh token that expires at `expires_at` and, if it was rotated, was rotated at `rotated_at`.
-    #[must_use]
     pub fn on_refresh(&self, expires_at: Timestamp, rotated_at: Option<Timestamp>, now: Timestamp) -> Refresh {
         match rotated_at {
             // A rotation in the future has no grace period: it may have happened long ago.

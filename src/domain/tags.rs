@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Invalid;
+use super::{Invalid, stored_text};
 
 /// The maximum size of tags in bytes, written without white space.
 pub const MAX_TAGS_BYTES: usize = 16 * 1024;
@@ -19,11 +19,10 @@ const RESERVED_KEYS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags(String);
 
+stored_text!(Tags);
+
 impl Tags {
     /// Validates submitted tags.
-    ///
-    /// # Errors
-    /// If they are not an object, are too large or too deep, or contain a NUL.
     pub fn parse(value: &Value) -> Result<Self, Invalid> {
         let Value::Object(object) = value else {
             return Err(Invalid::malformed("tags must be a JSON object, such as {\"team\": \"platform\"}"));
@@ -39,20 +38,7 @@ impl Tags {
         Ok(Self(text))
     }
 
-    /// Wraps stored tags, which were validated before they were stored.
-    #[must_use]
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
     /// The tags as JSON text, keys sorted, without white space.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The tags as JSON text, keys sorted, without white space.
-    #[must_use]
     pub fn into_text(self) -> String {
         self.0
     }
@@ -128,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_round_trip_as_objects() {
+    fn keys_that_the_json_library_reserves_are_rejected() {
         for key in RESERVED_KEYS {
             let object = Value::Object(Map::from_iter([(key.to_owned(), json!("[1]"))]));
             assert!(Tags::parse(&object).is_err(), "{key}");
@@ -138,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cursor_text_round_trips(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
+        fn any_text_round_trips(key in "[^\0]{0,20}", text in "[^\0]{0,200}") {
             let value = json!({ key: text });
             prop_assert_eq!(serde_json::to_value(Tags::parse(&value).unwrap()).unwrap(), value);
         }

@@ -9,8 +9,8 @@ use super::secret_value::Secret;
 /// The SHA-256 of a token's text. The token itself has 256 random bits, so no key or salt is needed.
 pub type TokenDigest = [u8; 32];
 
-macro_rules! token {
-    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+macro_rules! tokens {
+    ($($(#[$meta:meta])* $name:ident = $prefix:literal,)+) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(Secret<str>);
@@ -20,54 +20,41 @@ macro_rules! token {
             pub const PREFIX: &'static str = $prefix;
 
             /// Generates a token of 256 random bits.
-            #[must_use]
             pub fn from_random(bytes: [u8; 32]) -> Self {
                 Self(Secret::new(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes))))
             }
 
             /// Parses a submitted token; `None` if it is malformed.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
                 (bytes.len() == 32).then(|| Self(Secret::new(text)))
             }
 
             /// The digest that is stored.
-            #[must_use]
             pub fn digest(&self) -> TokenDigest {
                 Sha256::digest(self.0.reveal()).into()
             }
 
             /// The token itself, for its recipient.
-            #[must_use]
             pub fn reveal(&self) -> &str {
                 self.0.reveal()
             }
         }
-    };
+    )+ };
 }
 
-token!(
+tokens! {
     /// Authenticates requests (RFC 6750); short-lived.
-    AccessToken, "upa_"
-);
-token!(
+    AccessToken = "upa_",
     /// Obtains the next pair of tokens (RFC 6749, 1.5), once.
-    RefreshToken, "upr_"
-);
-
-token!(
+    RefreshToken = "upr_",
     /// Identifies the MFA challenge after a correct password.
-    ChallengeToken, "upc_"
-);
-token!(
+    ChallengeToken = "upc_",
     /// Allows the recipient of a reset link, emailed or created by an operator, to set a new password, once.
-    ResetToken, "upw_"
-);
-token!(
+    ResetToken = "upw_",
     /// Allows the recipient at the old email address to restore it, once.
-    UndoToken, "upe_"
-);
+    UndoToken = "upe_",
+}
 
 #[cfg(test)]
 mod tests {

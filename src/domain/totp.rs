@@ -23,7 +23,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// The time step whose code equals `given`, among those around `now` and after `last`, the last accepted step: no code
 /// is accepted twice.
-#[must_use]
 pub fn accepted_step(secret: &OtpSecret, given: &Digits, last: Option<i64>, now: Timestamp) -> Option<i64> {
     let present = now.timestamp().div_euclid(STEP_SECONDS);
     (present - TOLERANCE..=present + TOLERANCE)
@@ -32,7 +31,6 @@ pub fn accepted_step(secret: &OtpSecret, given: &Digits, last: Option<i64>, now:
 }
 
 /// The code that an authenticator app shows at `now`.
-#[must_use]
 pub fn code(secret: &OtpSecret, now: Timestamp) -> Option<Digits> {
     code_at(secret, now.timestamp().div_euclid(STEP_SECONDS))
 }
@@ -50,7 +48,6 @@ fn code_at(secret: &OtpSecret, step: i64) -> Option<Digits> {
 /// The URI in the QR code: the secret, and the names that the app shows with its codes. It has at most [`LONGEST_URI`]
 /// bytes. A non-ASCII character takes up to twelve bytes in a URI; names that are too long together are truncated and
 /// end in `…`.
-#[must_use]
 pub fn uri(secret: &OtpSecret, issuer: &str, account: &str) -> String {
     let (mut issuer, mut account) = (encode(issuer), encode(account));
     let room = LONGEST_URI.saturating_sub(uri_of(secret, "", "").len());

@@ -1,5 +1,7 @@
 //! A user, and the value types of a user.
 
+#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
+
 use super::email::Email;
 use super::ids::{DomainId, RoleId, UserId};
 use super::login::LoginId;
@@ -7,19 +9,16 @@ use super::mfa::Mfa;
 use super::password::Personal;
 use super::profile_text::{Label, Language, Name, Timezone};
 use super::tags::Tags;
-use super::{Timestamp, string_enum};
+use super::{Timestamp, string_enums};
 
-string_enum! {
+string_enums! {
     /// Whether a domain is in use.
     DomainState {
-        /// The domain is in use.
         Enabled = "ENABLED",
         /// Users of the domain cannot sign in or see anything.
         Disabled = "DISABLED",
     }
-}
 
-string_enum! {
     /// The account's state.
     UserState {
         /// The user may sign in.
@@ -29,9 +28,7 @@ string_enum! {
         /// The user was invited and has not signed in yet; the first sign-in makes the state ENABLED.
         Pending = "PENDING",
     }
-}
 
-string_enum! {
     /// Where a user authenticates.
     AuthType {
         /// Here, with a password.
@@ -39,9 +36,7 @@ string_enum! {
         /// With an external identity provider; password and MFA are not managed here.
         External = "EXTERNAL",
     }
-}
 
-string_enum! {
     /// The role type of a user in the domain.
     UserRoleType {
         /// The user sees every workspace and group of the domain.
@@ -49,14 +44,10 @@ string_enum! {
         /// The user sees the entities that role bindings grant access to.
         User = "USER",
     }
-}
 
-string_enum! {
     /// An action that a user must complete first.
     RequiredAction {
-        /// Set a new password.
         UpdatePassword = "UPDATE_PASSWORD",
-        /// Enable MFA.
         EnforceMfa = "ENFORCE_MFA",
     }
 }
@@ -64,13 +55,9 @@ string_enum! {
 /// A domain: a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// Its id.
     pub id: DomainId,
-    /// Its name.
     pub name: Label,
-    /// Whether it is in use.
     pub state: DomainState,
-    /// Its tags.
     pub tags: Tags,
 }
 
@@ -79,13 +66,10 @@ pub struct Domain {
 pub struct User {
     /// The user's own id.
     pub id: UserId,
-    /// The domain that the user belongs to.
     pub domain_id: DomainId,
     /// The user id that the user signs in with.
     pub login: LoginId,
-    /// The user's name.
     pub name: Option<Name>,
-    /// The account's state.
     pub state: UserState,
     /// The current email address.
     pub email: Option<Email>,
@@ -95,23 +79,16 @@ pub struct User {
     pub pending_email: Option<Email>,
     /// Where the user authenticates.
     pub auth_type: AuthType,
-    /// The user's role in the domain.
     pub role_id: Option<RoleId>,
-    /// The user's role type in the domain.
     pub role_type: UserRoleType,
-    /// The user's MFA.
     pub mfa: Mfa,
-    /// The user's language.
     pub language: Language,
-    /// The user's timezone.
     pub timezone: Timezone,
     /// The actions that the user must complete first, without repetition.
     pub required_actions: Vec<RequiredAction>,
     /// The idle timeout of the user's sessions, in seconds; used for admins only.
     pub refresh_timeout: Option<u32>,
-    /// The user's tags.
     pub tags: Tags,
-    /// When the user was created.
     pub created_at: Timestamp,
     /// When the user last signed in or refreshed a session.
     pub last_accessed_at: Option<Timestamp>,
@@ -119,13 +96,11 @@ pub struct User {
 
 impl User {
     /// Whether the user is an admin, who sees all entities of the domain.
-    #[must_use]
     pub fn is_admin(&self) -> bool {
         self.role_type == UserRoleType::DomainAdmin
     }
 
     /// The user's data that a new password must not contain.
-    #[must_use]
     pub fn personal(&self) -> Personal<'_> {
         Personal {
             login: &self.login,
@@ -135,19 +110,16 @@ impl User {
     }
 
     /// The verified email address, if any.
-    #[must_use]
     pub fn verified_email(&self) -> Option<&Email> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
 
     /// The address for notifications: the verified one, if any.
-    #[must_use]
     pub fn notification_address(&self) -> Option<&Email> {
         self.verified_email().or_else(|| self.mfa.email.as_ref().filter(|_| self.mfa.is_enabled()))
     }
 
     /// The address to verify: the pending one, otherwise the current one if it is not verified.
-    #[must_use]
     pub fn unverified_email(&self) -> Option<&Email> {
         self.pending_email.as_ref().or_else(|| self.email.as_ref().filter(|_| !self.email_verified))
     }
@@ -197,9 +169,7 @@ impl User {
 pub struct ProfileChanges {
     /// The user's name; `Some(None)` removes it.
     pub name: Option<Option<Name>>,
-    /// The user's language.
     pub language: Option<Language>,
-    /// The user's timezone.
     pub timezone: Option<Timezone>,
     /// The user's tags, which replace all previous ones.
     pub tags: Option<Tags>,

@@ -13,10 +13,6 @@ pub const RECOVERY_CODES: usize = 10;
 /// The length of a recovery code in random bytes: 80 bits, which is 16 characters of base32.
 pub const RECOVERY_CODE_BYTES: usize = 10;
 
-const RECOVERY_CODE_LENGTH: usize = 16;
-/// The alphabet of Douglas Crockford's base32, which omits I, L, O, and U.
-const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 /// A submitted code, by its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyCode {
@@ -37,9 +33,6 @@ pub struct RecoveryCode(Secret<str>);
 impl VerifyCode {
     /// Parses a code that the user typed or pasted. Spaces and hyphens of any kind, invisible characters, the width of
     /// letters and digits, and the case of letters do not matter.
-    ///
-    /// # Errors
-    /// If it is neither six digits nor a recovery code.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let typed: String = text.chars().filter(|c| !is_separator(*c)).map(half_width).take(64).collect();
         if typed.is_empty() {
@@ -82,9 +75,6 @@ fn half_width(c: char) -> char {
 
 impl Digits {
     /// Parses six digits, where a recovery code is not accepted.
-    ///
-    /// # Errors
-    /// If it is not six digits.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match VerifyCode::parse(text)? {
             VerifyCode::Digits(digits) => Ok(digits),
@@ -94,7 +84,6 @@ impl Digits {
 
     /// Generates six digits from 64 random bits. A million does not divide 2⁶⁴, which favours some codes by less than
     /// one in ten million million.
-    #[must_use]
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(Secret::new(format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)))
     }
@@ -104,7 +93,6 @@ impl Digits {
     }
 
     /// The digits themselves.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
@@ -112,42 +100,34 @@ impl Digits {
 
 impl RecoveryCode {
     /// Generates a recovery code from 80 random bits.
-    #[must_use]
     pub fn from_random(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
         Self(Secret::new(ENCODING.encode(&bytes)))
     }
 
-    /// `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as they look alike.
     fn parse(typed: &str) -> Option<Self> {
-        let code: String = typed
-            .chars()
-            .map(|c| match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            })
-            .collect();
-        (code.len() == RECOVERY_CODE_LENGTH && code.chars().all(|c| CROCKFORD.contains(c)))
-            .then(|| Self(Secret::new(code)))
+        let bytes = ENCODING.decode(typed.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self::from_random)
     }
 
     /// The form that is compared.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.reveal().as_bytes()
     }
 
     /// The code in the form that its owner sees once: `7QK4-M0ZT-3XNE-V81B`.
-    #[must_use]
     pub fn reveal(&self) -> String {
         let letters: Vec<char> = self.0.reveal().chars().collect();
         letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
     }
 }
 
+/// Douglas Crockford's base32, which omits I, L, O, and U. `0` and `O`, and `1`, `I`, and `L`, are interchangeable, as
+/// they look alike.
 static ENCODING: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
-    specification.symbols.push_str(CROCKFORD);
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.translate.from.push_str("abcdefghjkmnpqrstvwxyzOoIiLl");
+    specification.translate.to.push_str("ABCDEFGHJKMNPQRSTVWXYZ001111");
     specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
 });
 

@@ -92,7 +92,6 @@ fn link(target: &str, button: &str, words: &Words) -> String {
 }
 
 /// Escapes text for use between tags, and in an attribute between quotes of either kind.
-#[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(text);

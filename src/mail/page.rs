@@ -42,13 +42,11 @@ impl<'a> Page<'a> {
     pub(super) fn of(mail: &'a OutgoingMail, words: &Words) -> Self {
         let OutgoingMail { account, message, .. } = mail;
         let named = account_facts(account, words);
-        let (said, shown, last) = match message {
-            Message::Code { reason, code, minutes } => {
-                ((words.code)(*reason, *minutes), vec![Part::Code(code.reveal()), Part::Facts(named)], None)
-            }
-            Message::ResetPassword { link, minutes } => {
+        let (shown, last) = match message {
+            Message::Code { code, .. } => (vec![Part::Code(code.reveal()), Part::Facts(named)], None),
+            Message::ResetPassword { link, .. } => {
                 let link = Part::Link { target: link.reveal(), button: words.reset_button };
-                ((words.reset)(*minutes), vec![Part::Facts(named), link], None)
+                (vec![Part::Facts(named), link], None)
             }
             Message::Notification { notice, circumstances } => {
                 let undo = match notice {
@@ -57,15 +55,15 @@ impl<'a> Page<'a> {
                     }
                     _ => None,
                 };
-                let facts = [named, facts(circumstances, account, words)].concat();
-                ((words.notice)(notice), vec![Part::Facts(facts)], undo)
+                (vec![Part::Facts([named, facts(circumstances, account, words)].concat())], undo)
             }
         };
-        let mut parts = vec![Part::Paragraph(said.lead)];
+        let (subject, lead, rest) = words.said(message);
+        let mut parts = vec![Part::Paragraph(lead)];
         parts.extend(shown.into_iter().filter(|part| !matches!(part, Part::Facts(facts) if facts.is_empty())));
-        parts.extend(said.rest.into_iter().map(Part::Paragraph));
+        parts.extend(rest.into_iter().map(Part::Paragraph));
         parts.extend(last);
-        Self { subject: said.subject, parts, foot: (words.sent_by)(PRODUCT) }
+        Self { subject, parts, foot: words.sent_by.replace("{}", PRODUCT) }
     }
 }
 

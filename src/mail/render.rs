@@ -17,17 +17,11 @@ pub struct Rendered {
 
 impl std::fmt::Debug for Rendered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { subject, .. } = self;
-        f.debug_struct("Rendered")
-            .field("subject", subject)
-            .field("text", &format_args!("***"))
-            .field("html", &format_args!("***"))
-            .finish()
+        f.debug_struct("Rendered").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
 /// Renders a message in the recipient's language.
-#[must_use]
 pub fn render(mail: &OutgoingMail) -> Rendered {
     let words = words::of(&mail.language);
     let page = Page::of(mail, words);

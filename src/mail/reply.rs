@@ -45,31 +45,19 @@ pub(super) enum Fault {
 impl Fault {
     /// The error for callers outside of this module.
     pub(super) fn into_error(self) -> SendError {
-        let Verdict { is_permanent, advice } = self.verdict();
-        let reason = match self {
-            Self::Connecting(error) | Self::Refused(Stage::SignIn, error) => {
-                format!("could not connect: {}", told(&error))
-            }
-            Self::Refused(_, error) => told(&error),
-            Self::TimedOut => "the server took too long to answer".into(),
-            Self::NoTls => "the server does not offer STARTTLS".into(),
-            Self::NoAuth => "the server does not offer AUTH PLAIN or AUTH LOGIN".into(),
-            Self::NoSmtputf8 => "the server does not offer SMTPUTF8".into(),
-        };
-        SendError { is_final: is_permanent, reason: one_line(&reason, MAX_REASON), advice }
-    }
-
-    fn verdict(&self) -> Verdict {
         let temporary = |advice| Verdict { is_permanent: false, advice };
-        match self {
-            Self::Connecting(error) if is_tls_failure(error) => temporary(Some(TLS_ADVICE)),
-            Self::Connecting(error) => judge_error(Stage::Greeting, error),
-            Self::Refused(stage, error) => judge_error(*stage, error),
-            Self::TimedOut => temporary(None),
-            Self::NoTls => temporary(Some(TLS_ADVICE)),
-            Self::NoAuth => temporary(Some(AUTH_ADVICE)),
-            Self::NoSmtputf8 => temporary(Some(SMTPUTF8_ADVICE)),
-        }
+        let not_connected = |error| format!("could not connect: {}", told(error));
+        let (verdict, reason) = match &self {
+            Self::Connecting(error) if is_tls_failure(error) => (temporary(Some(TLS_ADVICE)), not_connected(error)),
+            Self::Connecting(error) => (judge_error(Stage::Greeting, error), not_connected(error)),
+            Self::Refused(Stage::SignIn, error) => (judge_error(Stage::SignIn, error), not_connected(error)),
+            Self::Refused(stage, error) => (judge_error(*stage, error), told(error)),
+            Self::TimedOut => (temporary(None), "the server took too long to answer".into()),
+            Self::NoTls => (temporary(Some(TLS_ADVICE)), "the server does not offer STARTTLS".into()),
+            Self::NoAuth => (temporary(Some(AUTH_ADVICE)), "the server does not offer AUTH PLAIN or AUTH LOGIN".into()),
+            Self::NoSmtputf8 => (temporary(Some(SMTPUTF8_ADVICE)), "the server does not offer SMTPUTF8".into()),
+        };
+        SendError { is_final: verdict.is_permanent, reason: one_line(&reason, MAX_REASON), advice: verdict.advice }
     }
 }
 

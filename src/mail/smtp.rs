@@ -10,7 +10,7 @@ use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::connections::{Connections, Encryption, Server};
-use super::envelope::{build_message, parse_address};
+use super::envelope::{Unsendable, build_message, parse_address};
 use super::message::OutgoingMail;
 use super::reply::{Fault, SendError};
 use crate::clock::Timestamp;
@@ -59,20 +59,12 @@ pub enum SmtpError {
 /// Sends messages to a server. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Smtp {
-    parts: Arc<Parts>,
-}
-
-#[derive(Debug)]
-struct Parts {
     sender: Mailbox,
-    connections: Connections,
+    connections: Arc<Connections>,
 }
 
 impl Smtp {
     /// Prepares to send; the first connection is opened for the first message.
-    ///
-    /// # Errors
-    /// If the sender's address is malformed, or TLS cannot be set up.
     pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpError> {
         let SmtpSettings { security, host, port, helo_name, credentials, from_address, from_name } = settings;
         let address = parse_address(from_address).ok_or_else(|| SmtpError::Sender(from_address.clone()))?;
@@ -92,35 +84,26 @@ impl Smtp {
                 .map(|(user, password)| Credentials::new(user.clone(), password.expose_secret().to_owned())),
             helo_name: client_id(helo_name),
         };
-        let parts = Parts { sender: Mailbox::new(name, address), connections: Connections::to(server) };
-        Ok(Self { parts: Arc::new(parts) })
+        Ok(Self { sender: Mailbox::new(name, address), connections: Arc::new(Connections::to(server)) })
     }
 
     /// The same with shorter timeouts.
     #[cfg(test)]
     pub(super) fn with_limit(self, limit: std::time::Duration) -> Self {
-        let Parts { sender, connections } = Arc::into_inner(self.parts).unwrap();
-        Self { parts: Arc::new(Parts { sender, connections: connections.with_limit(limit) }) }
+        let connections = Arc::into_inner(self.connections).unwrap().with_limit(limit);
+        Self { connections: Arc::new(connections), ..self }
     }
 
     /// See [`Transport::lacks_smtputf8`](super::Transport::lacks_smtputf8).
     pub(super) fn lacks_smtputf8(&self) -> bool {
-        self.parts.connections.lacks_smtputf8()
+        self.connections.lacks_smtputf8()
     }
 
     /// Sends a message; see [`Transport::send`](super::Transport::send).
-    ///
-    /// # Errors
-    /// If the server did not accept it.
     pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
-        let Parts { sender, connections } = &*self.parts;
-        let mail = build_message(mail, sender, id, written_at).map_err(|error| SendError {
-            is_final: true,
-            reason: error.to_string(),
-            advice: None,
-        })?;
-        let sent = connections.send(mail.envelope(), &mail.formatted()).await;
-        sent.map_err(Fault::into_error)
+        let unsendable = |error: Unsendable| SendError { is_final: true, reason: error.to_string(), advice: None };
+        let mail = build_message(mail, &self.sender, id, written_at).map_err(unsendable)?;
+        self.connections.send(mail.envelope(), &mail.formatted()).await.map_err(Fault::into_error)
     }
 }
 

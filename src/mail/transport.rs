@@ -19,7 +19,6 @@ pub enum Transport {
 impl Transport {
     /// Whether addresses that require SMTPUTF8 (RFC 6531) are known to be unreachable, because the server did not offer
     /// it on the last connection. `false` while that is unknown.
-    #[must_use]
     pub fn lacks_smtputf8(&self) -> bool {
         match self {
             Self::Smtp(smtp) => smtp.lacks_smtputf8(),
@@ -30,10 +29,7 @@ impl Transport {
     /// Sends a message.
     ///
     /// `id` is the message's own id: if it is sent again with the same id, mail programs can detect the duplicate.
-    /// `written_at` is its date.
-    ///
-    /// # Errors
-    /// If the server did not accept it. The server may have accepted it anyway if only its reply was lost.
+    /// `written_at` is its date. An error may also mean that only the server's reply was lost.
     pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(mail, id, written_at).await,

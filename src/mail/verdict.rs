@@ -107,7 +107,8 @@ impl Subject {
     fn named_in(text: &str) -> Option<Self> {
         let words: Vec<_> = text.split_whitespace().filter(|word| !word.contains(['@', '<'])).collect();
         let text = words.join(" ").to_lowercase();
-        PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, subject)| *subject)
+        let is_in = |(_, phrases): &&(Self, &str)| phrases.split("; ").any(|phrase| text.contains(phrase));
+        PHRASES.iter().find(is_in).map(|(subject, _)| *subject)
     }
 
     /// By subject and detail of an enhanced status code; the reply code already contains its class.

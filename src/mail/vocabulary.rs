@@ -99,7 +99,7 @@ mod tests {
     /// Otherwise the log would omit the reason for a classification.
     #[test]
     fn the_phrases_that_decide_a_verdict_are_logged() {
-        for (phrase, _) in PHRASES {
+        for phrase in PHRASES.iter().flat_map(|(_, phrases)| phrases.split("; ")) {
             assert!(!known_words(phrase).contains(OTHERS), "{phrase}");
         }
     }

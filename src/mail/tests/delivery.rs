@@ -67,57 +67,38 @@ async fn at_most_four_connections_are_open() {
     assert!(heard.iter().filter(|line| *line == "(connected)").count() <= 4);
 }
 
+/// What follows from a reply alone is tested with `judge`. Here, each command leads to the verdict of its stage.
 #[tokio::test]
-async fn permanent_rejections_are_final_and_temporary_ones_are_not() {
-    let answers: [(Answers, bool); 11] = [
-        (&[("RCPT", "550 5.1.1 <wonny@example.com>: unknown")], true),
-        (&[(".", "554 5.6.0 malformed: 834201")], true),
-        (&[(".", "554 5.7.1 looks like spam: 834201")], false),
-        (&[("MAIL", "553 no such sender")], false),
-        (&[("RCPT", "450 4.2.0 greylisted")], false),
-        (&[("DATA", "421 going away")], false),
-        (&[("MAIL", "530 5.7.0 sign in first")], false),
-        (&[("AUTH", "535 5.7.8 wrong password")], false),
-        (&[("AUTH", "550 not you")], false),
-        (&[("", "554 no service here")], false),
-        (&[("EHLO", "550 who are you")], false),
+async fn a_refusal_at_each_command_is_final_or_names_the_setting() {
+    let answers: [(Answers, bool, &str); 18] = [
+        (&[("", "554 no service here")], false, "SMTP_URL"),
+        (&[("EHLO", "550 who are you")], false, "SMTP_URL"),
+        (&[("EHLO", "501 5.5.4 Invalid domain name"), ("HELO", "501 5.5.4 no")], false, "SMTP_HELO_NAME"),
+        (&[("AUTH", "535 5.7.8 wrong password")], false, "SMTP_URL"),
+        (&[("AUTH", "550 not you")], false, "SMTP_URL"),
+        (&[("MAIL", "530 5.7.0 sign in first")], false, "SMTP_URL"),
+        (&[("MAIL", "553 no such sender")], false, "MAIL_FROM"),
+        (&[("MAIL", "552 5.3.4 Message size exceeds limit")], false, "SMTP_URL"),
+        (&[("RCPT", "550 5.1.1 <wonny@example.com>: unknown")], true, ""),
+        (&[("RCPT", "450 4.2.0 greylisted")], false, ""),
+        (&[("RCPT", "552 5.2.2 over quota")], false, ""),
+        (&[("RCPT", "504 5.5.2 <localhost>: Helo command rejected: need a name")], false, "SMTP_HELO_NAME"),
+        (&[("RCPT", "550 5.7.1 not for you")], false, "MAIL_FROM"),
+        (&[("DATA", "421 going away")], false, ""),
+        (&[("DATA", "554 5.7.1 not for you")], false, "SMTP_URL"),
+        (&[(".", "554 5.6.0 malformed: 834201")], true, ""),
+        (&[(".", "554 5.7.1 looks like spam: 834201")], false, "SMTP_URL"),
+        (&[(".", "550 5.7.26 DMARC check failed")], false, "MAIL_FROM"),
     ];
-    for (answers, is_final) in answers {
+    for (answers, is_final, setting) in answers {
         let error = refused(answers).await;
         assert_eq!(error.is_final, is_final, "{error:?}");
+        let advice = error.advice.unwrap_or_default();
+        assert!(advice.contains(setting) && advice.is_empty() == setting.is_empty(), "{setting}: {error:?}");
         let reason = error.reason.to_lowercase();
         assert!(!reason.contains("wonny") && !reason.contains(CODE) && !reason.contains("hunter2"), "{reason}");
     }
-    assert_eq!(refused(answers[0].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
-}
-
-/// In each of these cases the server refuses this client: the message is retried, and the log names the setting to
-/// check.
-#[tokio::test]
-async fn a_refusal_of_this_server_is_temporary_and_names_the_setting() {
-    let answers: [(Answers, &str); 16] = [
-        (&[("RCPT", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname")], "SMTP_HELO_NAME"),
-        (&[("EHLO", "501 5.5.4 Invalid domain name"), ("HELO", "501 5.5.4 no")], "SMTP_HELO_NAME"),
-        (&[("EHLO", "550 who are you")], "SMTP_URL"),
-        (&[("AUTH", "535 5.7.8 Authentication credentials invalid")], "SMTP_URL"),
-        (&[("MAIL", "530 5.7.0 Authentication required")], "SMTP_URL"),
-        (&[("MAIL", "550 5.7.1 Sender address rejected: not owned by user")], "MAIL_FROM"),
-        (&[("MAIL", "553 no such sender")], "MAIL_FROM"),
-        (&[("RCPT", "550 5.1.8 Bad sender's system address")], "MAIL_FROM"),
-        (&[("RCPT", "554 5.7.1 <wonny@example.com>: Relay access denied")], "SMTP_URL"),
-        (&[("RCPT", "550 relaying denied")], "SMTP_URL"),
-        (&[("RCPT", "550 5.7.1 not for you")], "MAIL_FROM"),
-        (&[("DATA", "554 5.7.1 not for you")], "SMTP_URL"),
-        (&[(".", "550 5.7.26 DMARC check failed")], "MAIL_FROM"),
-        (&[(".", "550 SPF check failed")], "MAIL_FROM"),
-        (&[(".", "554 5.2.0 Daily sending quota exceeded")], "SMTP_URL"),
-        (&[("MAIL", "552 5.3.4 Message size exceeds limit")], "SMTP_URL"),
-    ];
-    for (answers, setting) in answers {
-        let error = refused(answers).await;
-        assert!(!error.is_final, "{error:?}");
-        assert!(error.advice.is_some_and(|advice| advice.contains(setting)), "{setting}: {error:?}");
-    }
+    assert_eq!(refused(answers[8].0).await.reason, "permanent error (550): 5.1.1 (…) unknown");
 }
 
 /// The log never contains what a server may repeat, in any encoding: the message, or the password that it received.
@@ -156,14 +137,6 @@ async fn missing_authentication_support_names_the_setting() {
         let error = refused(Box::leak(Box::new([("EHLO", offer)]))).await;
         assert!(!error.is_final && error.reason.contains("AUTH"), "{error:?}");
         assert!(error.advice.is_some_and(|advice| advice.contains("SMTP_URL") && advice.contains("user")), "{error:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_full_mailbox_is_a_temporary_failure() {
-    for answer in ["552 5.2.2 over quota", "552 storage exceeded", "452 4.2.2 over quota"] {
-        let error = refused(Box::leak(Box::new([("RCPT", answer)]))).await;
-        assert_eq!((error.is_final, error.advice), (false, None), "{error:?}");
     }
 }
 

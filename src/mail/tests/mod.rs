@@ -44,12 +44,13 @@ fn reset() -> Message {
 }
 
 pub(super) fn notice(notice: Notification) -> Message {
-    let circumstances = Circumstances {
-        at: written_at(),
-        client_address: Some("203.0.113.7".into()),
-        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into()),
-    };
-    Message::Notification { notice, circumstances }
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    notice_from(notice, Some("203.0.113.7"), Some(firefox))
+}
+
+fn notice_from(notice: Notification, address: Option<&str>, agent: Option<&str>) -> Message {
+    let (client_address, user_agent) = (address.map(str::to_owned), agent.map(str::to_owned));
+    Message::Notification { notice, circumstances: Circumstances { at: written_at(), client_address, user_agent } }
 }
 
 fn codes() -> Vec<Message> {

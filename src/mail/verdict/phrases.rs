@@ -2,88 +2,57 @@
 
 use super::Subject;
 
-/// In lower case. The first phrase that a reply contains decides, so more specific phrases come first.
-pub(in crate::mail) const PHRASES: &[(&str, Subject)] = &[
+/// In lower case, separated by `; `. The first phrase that a reply contains decides, so more specific ones come first.
+pub(in crate::mail) const PHRASES: &[(Subject, &str)] = &[
     // Postfix: smtpd_helo_restrictions, smtpd_sender_restrictions, smtpd_client_restrictions, smtpd_relay_restrictions.
-    ("helo command rejected", Subject::Greeting),
-    ("sender address rejected", Subject::Sender),
-    ("client host rejected", Subject::Policy),
-    ("relay access denied", Subject::Relaying),
+    (Subject::Greeting, "helo command rejected"),
+    (Subject::Sender, "sender address rejected"),
+    (Subject::Policy, "client host rejected"),
+    (Subject::Relaying, "relay access denied"),
     // About the recipient, also with codes for policy, protocol, and routing (X.7.1, X.5.0, X.4.1).
-    ("recipient address rejected: access denied", Subject::Recipient),
-    ("user unknown", Subject::Recipient),
-    ("unknown user", Subject::Recipient),
-    ("no such user", Subject::Recipient),
-    ("mailbox unavailable", Subject::Recipient),
-    ("mailbox not found", Subject::Recipient),
-    ("doesn't have a yahoo", Subject::Recipient),
+    (
+        Subject::Recipient,
+        "recipient address rejected: access denied; user unknown; unknown user; no such user; mailbox unavailable; \
+         mailbox not found; doesn't have a yahoo",
+    ),
     // Sendmail, qmail, Exim, Exchange, and compatible servers.
-    ("relaying denied", Subject::Relaying),
-    ("relay denied", Subject::Relaying),
-    ("relay not permitted", Subject::Relaying),
-    ("relaying not permitted", Subject::Relaying),
-    ("relaying not allowed", Subject::Relaying),
-    ("relay not allowed", Subject::Relaying),
-    ("not permitted to relay", Subject::Relaying),
-    ("not allowed to relay", Subject::Relaying),
-    ("unable to relay", Subject::Relaying),
-    ("cannot relay", Subject::Relaying),
-    ("do not relay", Subject::Relaying),
-    ("does not relay", Subject::Relaying),
-    ("allowed rcpthosts", Subject::Relaying),
+    (
+        Subject::Relaying,
+        "relaying denied; relay denied; relay not permitted; relaying not permitted; relaying not allowed; \
+         relay not allowed; not permitted to relay; not allowed to relay; unable to relay; cannot relay; do not relay; \
+         does not relay; allowed rcpthosts",
+    ),
     // The sender's authentication, also in the URLs of explanations, such as openspf.org.
-    ("spf", Subject::Sender),
-    ("dkim", Subject::Sender),
-    ("dmarc", Subject::Sender),
-    ("sender policy framework", Subject::Sender),
-    ("sender verify failed", Subject::Sender),
-    ("sender rejected", Subject::Sender),
-    ("sender denied", Subject::Sender),
-    ("sender domain", Subject::Sender),
-    ("sender identity", Subject::Sender),
-    ("invalid sender", Subject::Sender),
-    ("from address", Subject::Sender),
+    (
+        Subject::Sender,
+        "spf; dkim; dmarc; sender policy framework; sender verify failed; sender rejected; sender denied; \
+         sender domain; sender identity; invalid sender; from address",
+    ),
     // Amazon SES, about identities that are not set up there.
-    ("address is not verified", Subject::Sender),
+    (Subject::Sender, "address is not verified"),
     // Exchange: MAIL_FROM is not the mailbox of the user in SMTP_URL.
-    ("sendasdenied", Subject::Sender),
-    ("send as this", Subject::Sender),
-    ("authorized to send", Subject::Sender),
-    ("authorised to send", Subject::Sender),
-    ("allowed to send", Subject::Sender),
-    ("permitted to send", Subject::Sender),
-    ("ehlo", Subject::Greeting),
-    ("helo", Subject::Greeting),
-    ("authentication required", Subject::Authentication),
-    ("authentication is required", Subject::Authentication),
-    ("authentication failed", Subject::Authentication),
-    ("not authenticated", Subject::Authentication),
-    ("must authenticate", Subject::Authentication),
-    ("smtputf8", Subject::Smtputf8),
-    ("message size", Subject::Size),
-    ("message too big", Subject::Size),
-    ("message too large", Subject::Size),
+    (
+        Subject::Sender,
+        "sendasdenied; send as this; authorized to send; authorised to send; allowed to send; permitted to send",
+    ),
+    (Subject::Greeting, "ehlo; helo"),
+    (
+        Subject::Authentication,
+        "authentication required; authentication is required; authentication failed; not authenticated; \
+         must authenticate",
+    ),
+    (Subject::Smtputf8, "smtputf8"),
+    (Subject::Size, "message size; message too big; message too large"),
     // Providers, about their customers' quotas.
-    ("sending quota", Subject::Quota),
-    ("message quota", Subject::Quota),
-    ("sending limit", Subject::Quota),
-    ("sending rate", Subject::Quota),
-    ("rate limit", Subject::Quota),
-    ("too many messages", Subject::Quota),
-    ("too many emails", Subject::Quota),
-    ("sending paused", Subject::Policy),
+    (
+        Subject::Quota,
+        "sending quota; message quota; sending limit; sending rate; rate limit; too many messages; too many emails",
+    ),
+    (Subject::Policy, "sending paused"),
     // Blocklists and similar services.
-    ("blocked using", Subject::Policy),
-    ("block list", Subject::Policy),
-    ("blocklist", Subject::Policy),
-    ("blacklist", Subject::Policy),
-    ("dnsbl", Subject::Policy),
-    ("spamhaus", Subject::Policy),
-    ("spamcop", Subject::Policy),
-    ("barracudacentral", Subject::Policy),
-    ("ip address", Subject::Policy),
-    ("reverse dns", Subject::Policy),
-    ("reputation", Subject::Policy),
-    ("unauthenticated", Subject::Policy),
-    ("policy", Subject::Policy),
+    (
+        Subject::Policy,
+        "blocked using; block list; blocklist; blacklist; dnsbl; spamhaus; spamcop; barracudacentral; ip address; \
+         reverse dns; reputation; unauthenticated; policy",
+    ),
 ];

@@ -7,53 +7,51 @@ mod en;
 mod ja;
 mod ko;
 
-use super::message::{CodeReason, Notification};
+use super::message::{CodeReason, Message, Notification};
 
 /// All texts of one language.
 pub(super) struct Words {
     /// The language, as a BCP 47 tag.
     pub tag: &'static str,
-    /// A message with a code, and its lifetime in minutes.
-    pub code: fn(CodeReason, i64) -> Said,
-    /// A message with a password reset link, and its lifetime in minutes.
-    pub reset: fn(i64) -> Said,
-    /// A notification.
+    /// A message with a code: its subject, the paragraph before the code, and what to do if the user did not request it.
+    pub code: fn(CodeReason) -> [&'static str; 3],
+    /// How long a code is valid; `{}` is its lifetime.
+    pub code_valid: &'static str,
+    /// The request to keep a code secret.
+    pub keep_code: &'static str,
+    /// A message with a password reset link; `{}` is its lifetime.
+    pub reset: Said,
+    /// A notification; `{}` is the lifetime of its link, or the number of remaining recovery codes.
     pub notice: fn(&Notification) -> Said,
+    /// The units of lifetimes.
+    pub minutes: Counted,
+    pub hours: Counted,
+    pub days: Counted,
     /// The label of the button to the password reset page.
     pub reset_button: &'static str,
     /// The label of the button that restores the old address.
     pub undo_button: &'static str,
     /// The sentence that the link below can be copied if the button does not work.
     pub copy_link: &'static str,
-    /// The label of the time.
+    /// The labels of the time, of the client's address and device, and of the account's domain and user id.
     pub when: &'static str,
-    /// The label of the client's address.
     pub from: &'static str,
-    /// The label of the client's device.
     pub device: &'static str,
+    pub domain: &'static str,
+    pub user_id: &'static str,
     /// The name of an unknown device.
     pub unknown_device: &'static str,
-    /// The label of the account's domain.
-    pub domain: &'static str,
-    /// The label of the account's user id.
-    pub user_id: &'static str,
     /// The text instead of a client address: an operator made the change on the server.
     pub by_administrator: &'static str,
-    /// The closing sentence: the product that sent the message, and that replies are not read.
-    pub sent_by: fn(&str) -> String,
+    /// The closing sentence: the product `{}` sent the message, and replies are not read.
+    pub sent_by: &'static str,
 }
 
-/// The texts of one message.
-pub(super) struct Said {
-    pub subject: &'static str,
-    /// The paragraph before the code, the link or the circumstances.
-    pub lead: String,
-    /// The paragraphs after.
-    pub rest: Vec<String>,
-}
+/// The subject of a message, the paragraph before the link or the circumstances, and those after.
+type Said = (&'static str, &'static str, &'static [&'static str]);
 
-/// The subject of a notification, the paragraph before the circumstances, and those after.
-type Parts = (&'static str, &'static str, Vec<String>);
+/// The forms of a noun with its number `{}`: for 1, and for all others.
+type Counted = [&'static str; 2];
 
 /// The texts for a language, by the primary subtag of its BCP 47 tag (RFC 5646, 2.2.1); English if it is not supported.
 pub(super) fn of(language: &str) -> &'static Words {
@@ -61,14 +59,40 @@ pub(super) fn of(language: &str) -> &'static Words {
     [&ko::WORDS, &ja::WORDS].into_iter().find(|words| words.tag.eq_ignore_ascii_case(primary)).unwrap_or(&en::WORDS)
 }
 
-/// A lifetime in a natural unit.
-enum Span {
-    Minutes(i64),
-    Hours(i64),
+impl Words {
+    /// The texts of a message: its subject, the paragraph before the code, the link or the circumstances, and those
+    /// after.
+    pub fn said(&self, message: &Message) -> (&'static str, String, Vec<String>) {
+        let (subject, lead, rest, value) = match message {
+            Message::Code { reason, minutes, .. } => {
+                let [subject, lead, unasked] = (self.code)(*reason);
+                (subject, lead, vec![self.code_valid, unasked, self.keep_code], self.lifetime(*minutes))
+            }
+            Message::ResetPassword { minutes, .. } => {
+                let (subject, lead, rest) = self.reset;
+                (subject, lead, rest.to_vec(), self.lifetime(*minutes))
+            }
+            Message::Notification { notice, .. } => {
+                let (subject, lead, rest) = (self.notice)(notice);
+                let value = match notice {
+                    Notification::EmailChangedFrom { days, .. } => count(self.days, *days),
+                    Notification::RecoveryCodeUsed { left } => left.to_string(),
+                    _ => String::new(),
+                };
+                (subject, lead, rest.to_vec(), value)
+            }
+        };
+        (subject, lead.to_owned(), rest.into_iter().map(|paragraph| paragraph.replace("{}", &value)).collect())
+    }
+
+    /// A lifetime in its natural unit.
+    fn lifetime(&self, minutes: i64) -> String {
+        if minutes > 0 && minutes % 60 == 0 { count(self.hours, minutes / 60) } else { count(self.minutes, minutes) }
+    }
 }
 
-fn span(minutes: i64) -> Span {
-    if minutes > 0 && minutes % 60 == 0 { Span::Hours(minutes / 60) } else { Span::Minutes(minutes) }
+fn count([one, many]: Counted, number: i64) -> String {
+    (if number == 1 { one } else { many }).replace("{}", &number.to_string())
 }
 
 #[cfg(test)]
@@ -97,7 +121,7 @@ mod tests {
         for (minutes, expected) in
             [(1, "1 minute"), (10, "10 minutes"), (60, "1 hour"), (90, "90 minutes"), (120, "2 hours")]
         {
-            assert!((of("en").reset)(minutes).rest.concat().contains(expected), "{minutes}");
+            assert_eq!(of("en").lifetime(minutes), expected);
         }
     }
 }

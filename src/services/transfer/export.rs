@@ -30,9 +30,6 @@ pub struct ExportOptions {
 
 impl Services {
     /// Writes all data, as of one moment.
-    ///
-    /// # Errors
-    /// If the database fails, a secret cannot be decrypted, or `writer` fails.
     pub async fn export<W>(&self, writer: W, options: ExportOptions) -> Result<(), Failure>
     where
         W: Write + Send + 'static,
@@ -47,9 +44,6 @@ impl Services {
     }
 
     /// The line of a user, without their secrets.
-    ///
-    /// # Errors
-    /// [`AdminRefusal::NoUser`].
     pub async fn show_user(&self, domain: &DomainId, login: &LoginId) -> Result<String, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
         let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))?.user;

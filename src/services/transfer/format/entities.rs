@@ -17,90 +17,139 @@ use crate::domain::workspace::{
 };
 use crate::storage::bulk::{Dated, GroupWithUsers};
 
-object! {
+/// Declares the lines of a kind of entity: for each field, how it is read, its name and type, and the field of the entity
+/// that holds it.
+///
+/// A line needs its `key` fields even to delete the entity, and its `required` ones to write it. Of the others, an omitted
+/// one is `None` if it is `optional`; otherwise it has the `default` of its type, which is not written, or the value after
+/// `or`.
+macro_rules! entity_line {
+    (
+        $(#[$meta:meta])*
+        $kind:ident $name:literal $line:ident of $entity:ident by $id:ident with $rules:tt => $record:expr,
+        { $($how:ident $(($default:expr))? $field:ident: $type:ty => $to:ident),+ $(,)? }
+    ) => {
+        object! {
+            $(#[$meta])*
+            #[serde(tag = "kind", rename = $name)]
+            $line { $($field: $type),+ }
+        }
+
+        impl EntityLine for $line {
+            const ID: &'static str = stringify!($id);
+
+            fn entity(&self, errors: &mut LineErrors) -> Option<EntityRef> {
+                let mut has_key = true;
+                $(if stringify!($how) == "key" {
+                    has_key &= errors.require(stringify!($field), &self.$field).is_some();
+                })+
+                let id = self.$id.as_ref().filter(|_| has_key)?;
+                Some(EntityRef::new(EntityKind::$kind, self.domain_id.as_ref(), id.as_str()))
+            }
+
+            fn into_record(self, $rules: &Rules, errors: &mut LineErrors) -> Option<Record> {
+                $(if stringify!($how) == "required" {
+                    errors.require(stringify!($field), &self.$field);
+                })+
+                let has_created_at = [$(stringify!($field) == "created_at" && !self.$field.is_absent()),+].contains(&true);
+                let entity = $entity { $($to: read!($how self.$field $(, $default)?)),+ };
+                Some($record(entity, has_created_at))
+            }
+        }
+
+        impl From<$entity> for $line {
+            fn from(entity: $entity) -> Self {
+                Self { $($field: written!($how entity.$to)),+ }
+            }
+        }
+    };
+}
+
+macro_rules! read {
+    (optional $field:expr) => {
+        $field.ok()
+    };
+    (default $field:expr) => {
+        $field.or_default()
+    };
+    (or $field:expr, $default:expr) => {
+        $field.or($default)
+    };
+    ($how:ident $field:expr) => {
+        $field.ok()?
+    };
+}
+
+macro_rules! written {
+    (optional $value:expr) => {
+        $value.into()
+    };
+    (default $value:expr) => {
+        Field::unless_default($value)
+    };
+    ($how:ident $value:expr) => {
+        Field::Given($value)
+    };
+}
+
+entity_line! {
     /// A domain.
-    #[serde(tag = "kind", rename = "domain")]
-    DomainLine {
-        domain_id: DomainId,
-        name: Label,
-        state: DomainState,
-        tags: Tags,
+    Domain "domain" DomainLine of Domain by domain_id with _ => |domain, _| Record::Domain(domain),
+    {
+        key domain_id: DomainId => id,
+        required name: Label => name,
+        or(DomainState::Enabled) state: DomainState => state,
+        default tags: Tags => tags,
     }
 }
 
-impl EntityLine for DomainLine {
-    const ID: &'static str = "domain_id";
-
-    fn entity(&self, errors: &mut LineErrors) -> Option<EntityRef> {
-        let id = errors.require(Self::ID, &self.domain_id)?;
-        Some(EntityRef::new(EntityKind::Domain, Some(id), id.as_str()))
-    }
-
-    fn into_record(self, _: &Rules, errors: &mut LineErrors) -> Option<Record> {
-        errors.require("name", &self.name);
-        Some(Record::Domain(Domain {
-            id: self.domain_id.ok()?,
-            name: self.name.ok()?,
-            state: self.state.or(DomainState::Enabled),
-            tags: self.tags.or_default(),
-        }))
-    }
-}
-
-impl From<Domain> for DomainLine {
-    fn from(domain: Domain) -> Self {
-        Self {
-            domain_id: Field::Given(domain.id),
-            name: Field::Given(domain.name),
-            state: Field::Given(domain.state),
-            tags: Field::unless_default(domain.tags),
-        }
-    }
-}
-
-object! {
+entity_line! {
     /// A role.
-    #[serde(tag = "kind", rename = "role")]
-    RoleLine {
-        domain_id: DomainId,
-        role_id: RoleId,
-        name: Label,
-        role_type: RoleType,
-        state: RoleState,
+    Role "role" RoleLine of Role by role_id with _ => |role, _| Record::Role(role),
+    {
+        key domain_id: DomainId => domain_id,
+        key role_id: RoleId => id,
+        required name: Label => name,
+        required role_type: RoleType => role_type,
+        or(RoleState::Enabled) state: RoleState => state,
     }
 }
 
-impl EntityLine for RoleLine {
-    const ID: &'static str = "role_id";
-
-    fn entity(&self, errors: &mut LineErrors) -> Option<EntityRef> {
-        let domain_id = errors.require("domain_id", &self.domain_id);
-        let id = errors.require(Self::ID, &self.role_id);
-        Some(EntityRef::new(EntityKind::Role, Some(domain_id?), id?.as_str()))
-    }
-
-    fn into_record(self, _: &Rules, errors: &mut LineErrors) -> Option<Record> {
-        errors.require("name", &self.name);
-        errors.require("role_type", &self.role_type);
-        Some(Record::Role(Role {
-            domain_id: self.domain_id.ok()?,
-            id: self.role_id.ok()?,
-            name: self.name.ok()?,
-            role_type: self.role_type.ok()?,
-            state: self.state.or(RoleState::Enabled),
-        }))
+entity_line! {
+    /// A workspace.
+    Workspace "workspace" WorkspaceLine of Workspace by workspace_id with rules
+        => |entity, has_created_at| Record::Workspace(Box::new(Dated { entity, has_created_at })),
+    {
+        required domain_id: DomainId => domain_id,
+        key workspace_id: WorkspaceId => id,
+        required name: Label => name,
+        or(WorkspaceState::Enabled) state: WorkspaceState => state,
+        default tags: Tags => tags,
+        optional created_by: Label => created_by,
+        optional reference_id: Label => reference_id,
+        default is_managed: bool => is_managed,
+        default is_dormant: bool => is_dormant,
+        optional workspace_group_id: WorkspaceGroupId => workspace_group_id,
+        or(rules.now) created_at: Timestamp => created_at,
+        optional last_synced_at: Timestamp => last_synced_at,
+        optional dormant_updated_at: Timestamp => dormant_updated_at,
     }
 }
 
-impl From<Role> for RoleLine {
-    fn from(role: Role) -> Self {
-        Self {
-            domain_id: Field::Given(role.domain_id),
-            role_id: Field::Given(role.id),
-            name: Field::Given(role.name),
-            role_type: Field::Given(role.role_type),
-            state: Field::Given(role.state),
-        }
+entity_line! {
+    /// A role binding.
+    RoleBinding "role_binding" BindingLine of RoleBinding by role_binding_id with rules
+        => |entity, has_created_at| Record::RoleBinding(Box::new(Dated { entity, has_created_at })),
+    {
+        required domain_id: DomainId => domain_id,
+        key role_binding_id: RoleBindingId => id,
+        required user_id: LoginId => login,
+        required role_id: RoleId => role_id,
+        required role_type: RoleType => role_type,
+        required resource_group: ResourceGroup => resource_group,
+        optional workspace_id: WorkspaceId => workspace_id,
+        optional workspace_group_id: WorkspaceGroupId => workspace_group_id,
+        or(rules.now) created_at: Timestamp => created_at,
     }
 }
 
@@ -194,138 +243,5 @@ impl From<GroupWithUsers> for GroupLine {
 impl From<GroupMember> for MemberObject {
     fn from(member: GroupMember) -> Self {
         Self { user_id: Field::Given(member.login), role_id: member.role_id.into(), role_type: member.role_type.into() }
-    }
-}
-
-object! {
-    /// A workspace.
-    #[serde(tag = "kind", rename = "workspace")]
-    WorkspaceLine {
-        domain_id: DomainId,
-        workspace_id: WorkspaceId,
-        name: Label,
-        state: WorkspaceState,
-        tags: Tags,
-        created_by: Label,
-        reference_id: Label,
-        is_managed: bool,
-        is_dormant: bool,
-        workspace_group_id: WorkspaceGroupId,
-        created_at: Timestamp,
-        last_synced_at: Timestamp,
-        dormant_updated_at: Timestamp,
-    }
-}
-
-impl EntityLine for WorkspaceLine {
-    const ID: &'static str = "workspace_id";
-
-    fn entity(&self, errors: &mut LineErrors) -> Option<EntityRef> {
-        let id = errors.require(Self::ID, &self.workspace_id)?;
-        Some(EntityRef::new(EntityKind::Workspace, self.domain_id.as_ref(), id.as_str()))
-    }
-
-    fn into_record(self, rules: &Rules, errors: &mut LineErrors) -> Option<Record> {
-        errors.require("domain_id", &self.domain_id);
-        errors.require("name", &self.name);
-        let has_created_at = !self.created_at.is_absent();
-        let entity = Workspace {
-            id: self.workspace_id.ok()?,
-            domain_id: self.domain_id.ok()?,
-            name: self.name.ok()?,
-            state: self.state.or(WorkspaceState::Enabled),
-            tags: self.tags.or_default(),
-            created_by: self.created_by.ok(),
-            reference_id: self.reference_id.ok(),
-            is_managed: self.is_managed.or_default(),
-            is_dormant: self.is_dormant.or_default(),
-            workspace_group_id: self.workspace_group_id.ok(),
-            created_at: self.created_at.or(rules.now),
-            last_synced_at: self.last_synced_at.ok(),
-            dormant_updated_at: self.dormant_updated_at.ok(),
-        };
-        Some(Record::Workspace(Box::new(Dated { entity, has_created_at })))
-    }
-}
-
-impl From<Workspace> for WorkspaceLine {
-    fn from(workspace: Workspace) -> Self {
-        Self {
-            domain_id: Field::Given(workspace.domain_id),
-            workspace_id: Field::Given(workspace.id),
-            name: Field::Given(workspace.name),
-            state: Field::Given(workspace.state),
-            tags: Field::unless_default(workspace.tags),
-            created_by: workspace.created_by.into(),
-            reference_id: workspace.reference_id.into(),
-            is_managed: Field::unless_default(workspace.is_managed),
-            is_dormant: Field::unless_default(workspace.is_dormant),
-            workspace_group_id: workspace.workspace_group_id.into(),
-            created_at: Field::Given(workspace.created_at),
-            last_synced_at: workspace.last_synced_at.into(),
-            dormant_updated_at: workspace.dormant_updated_at.into(),
-        }
-    }
-}
-
-object! {
-    /// A role binding.
-    #[serde(tag = "kind", rename = "role_binding")]
-    BindingLine {
-        domain_id: DomainId,
-        role_binding_id: RoleBindingId,
-        user_id: LoginId,
-        role_id: RoleId,
-        role_type: RoleType,
-        resource_group: ResourceGroup,
-        workspace_id: WorkspaceId,
-        workspace_group_id: WorkspaceGroupId,
-        created_at: Timestamp,
-    }
-}
-
-impl EntityLine for BindingLine {
-    const ID: &'static str = "role_binding_id";
-
-    fn entity(&self, errors: &mut LineErrors) -> Option<EntityRef> {
-        let id = errors.require(Self::ID, &self.role_binding_id)?;
-        Some(EntityRef::new(EntityKind::RoleBinding, self.domain_id.as_ref(), id.as_str()))
-    }
-
-    fn into_record(self, rules: &Rules, errors: &mut LineErrors) -> Option<Record> {
-        errors.require("domain_id", &self.domain_id);
-        errors.require("user_id", &self.user_id);
-        errors.require("role_id", &self.role_id);
-        errors.require("role_type", &self.role_type);
-        errors.require("resource_group", &self.resource_group);
-        let has_created_at = !self.created_at.is_absent();
-        let entity = RoleBinding {
-            id: self.role_binding_id.ok()?,
-            domain_id: self.domain_id.ok()?,
-            login: self.user_id.ok()?,
-            role_id: self.role_id.ok()?,
-            role_type: self.role_type.ok()?,
-            resource_group: self.resource_group.ok()?,
-            workspace_id: self.workspace_id.ok(),
-            workspace_group_id: self.workspace_group_id.ok(),
-            created_at: self.created_at.or(rules.now),
-        };
-        Some(Record::RoleBinding(Box::new(Dated { entity, has_created_at })))
-    }
-}
-
-impl From<RoleBinding> for BindingLine {
-    fn from(binding: RoleBinding) -> Self {
-        Self {
-            domain_id: Field::Given(binding.domain_id),
-            role_binding_id: Field::Given(binding.id),
-            user_id: Field::Given(binding.login),
-            role_id: Field::Given(binding.role_id),
-            role_type: Field::Given(binding.role_type),
-            resource_group: Field::Given(binding.resource_group),
-            workspace_id: binding.workspace_id.into(),
-            workspace_group_id: binding.workspace_group_id.into(),
-            created_at: Field::Given(binding.created_at),
-        }
     }
 }

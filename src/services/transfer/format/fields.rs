@@ -191,7 +191,6 @@ impl LineErrors {
 }
 
 impl<'a> Fields<'a> {
-    /// Parses an object.
     pub fn parse(json: &'a str, errors: &mut LineErrors) -> Result<Self, String> {
         if !json.trim_start().starts_with('{') {
             return Err("this must be an object, in curly brackets".to_owned());
@@ -205,7 +204,6 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Takes a field.
     pub fn take<T: FromJson>(&mut self, name: &str, errors: &mut LineErrors) -> Field<T> {
         match self.take_json(name) {
             Some(json) if json.get() != "null" => errors.in_field(name, |errors| errors.read(json)),
@@ -213,9 +211,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes the JSON of a field.
     pub fn take_json(&mut self, name: &str) -> Option<&'a RawValue> {
         self.values.remove(name)
+    }
+
+    pub fn take_all(self) -> BTreeMap<Cow<'a, str>, &'a RawValue> {
+        self.values
     }
 
     /// Records the fields that were not taken as unknown.
@@ -223,15 +224,6 @@ impl<'a> Fields<'a> {
         for name in self.values.keys() {
             errors.add_to(name, format_args!("unknown field; the fields are {}", known.concat().join(", ")));
         }
-    }
-}
-
-impl<'a> IntoIterator for Fields<'a> {
-    type Item = (Cow<'a, str>, &'a RawValue);
-    type IntoIter = std::collections::btree_map::IntoIter<Cow<'a, str>, &'a RawValue>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.values.into_iter()
     }
 }
 

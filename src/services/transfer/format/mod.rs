@@ -12,6 +12,8 @@ mod time;
 mod user;
 mod values;
 
+use std::borrow::Cow;
+
 use crate::clock::Timestamp;
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::DomainId;
@@ -29,9 +31,7 @@ const COMMON_FIELDS: [&str; 2] = ["kind", "delete"];
 /// A line that is valid in itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
-    /// The entity that the line is about.
     pub entity: EntityRef,
-    /// What the line does with it.
     pub change: Change,
 }
 
@@ -40,7 +40,6 @@ pub(super) struct Line {
 pub(super) enum Change {
     /// Creates it, or replaces the one with the same key.
     Put(Record),
-    /// Deletes it.
     Delete,
 }
 
@@ -95,10 +94,6 @@ trait EntityLine: Object {
     fn into_record(self, rules: &Rules, errors: &mut LineErrors) -> Option<Record>;
 }
 
-/// Parses a line.
-///
-/// # Errors
-/// All errors of the line in itself.
 pub(super) fn parse(line: &str, rules: &Rules) -> Result<Line, InvalidLine> {
     let mut errors = LineErrors::default();
     let Some((kind, fields)) = parse_kind(line.trim_end_matches(['\r', '\n']), &mut errors) else {
@@ -121,12 +116,8 @@ fn parse_kind<'a>(line: &'a str, errors: &mut LineErrors) -> Option<(EntityKind,
     }
     let mut fields = Fields::parse(line, errors).map_err(|message| errors.add(message)).ok()?;
     let kind = fields.take_json("kind").and_then(|json| serde_json::from_str(json.get()).ok());
-    let kind = kind.and_then(|Text(kind)| EntityKind::from_text(&kind));
-    if kind.is_none() {
-        let kinds = EntityKind::ALL.map(EntityKind::as_str).join(", ");
-        errors.add_to("kind", format_args!("this must be one of {kinds}"));
-    }
-    Some((kind?, fields))
+    let kind = kind.map_or_else(Cow::default, |Text(kind)| kind).parse::<EntityKind>();
+    Some((kind.map_err(|invalid| errors.add_to("kind", invalid)).ok()?, fields))
 }
 
 fn parse_fields<L: EntityLine>(

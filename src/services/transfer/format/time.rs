@@ -6,9 +6,6 @@ use chrono::{DateTime, Datelike};
 use crate::clock::Timestamp;
 
 /// Parses RFC 3339, or `YYYY-MM-DD hh:mm:ss` in UTC, to the microsecond.
-///
-/// # Errors
-/// If it is neither, or a time that RFC 3339 cannot express in UTC.
 pub(super) fn parse(text: &str) -> Result<Timestamp, &'static str> {
     let time = DateTime::parse_from_rfc3339(text).or_else(|error| {
         // Without a zone, it is RFC 3339 (5.6, with a space) without its last letter.
@@ -43,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_hashes_are_rejected() {
+    fn malformed_times_are_rejected() {
         for wrong in [
             "",
             "now",

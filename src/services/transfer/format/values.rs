@@ -95,7 +95,7 @@ impl FromJson for Value {
     fn from_json(json: &RawValue, errors: &mut LineErrors) -> Result<Self, String> {
         match json.get().as_bytes().first() {
             Some(b'{') => {
-                let fields = Fields::parse(json.get(), errors)?.into_iter().map(|(key, json)| {
+                let fields = Fields::parse(json.get(), errors)?.take_all().into_iter().map(|(key, json)| {
                     let value = errors.in_field(&key, |errors| errors.read(json));
                     (key.into_owned(), value.or_default())
                 });
@@ -114,7 +114,6 @@ impl FromJson for Value {
     }
 }
 
-/// Parses text.
 pub(super) fn parse_text<T, E: ToString>(
     json: &RawValue,
     parse: impl FnOnce(&str) -> Result<T, E>,
@@ -126,7 +125,6 @@ pub(super) fn parse_text<T, E: ToString>(
     parse(&text).map_err(|error| error.to_string())
 }
 
-/// Parses a list.
 pub(super) fn parse_list(json: &RawValue) -> Result<Vec<&RawValue>, String> {
     from_str(json.get()).map_err(|_| "this must be a list, in square brackets".to_owned())
 }
@@ -165,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cursor_numbers_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
+        fn numbers_round_trip(number in any::<f64>().prop_filter("JSON has no others", |n| n.is_finite())) {
             let json = format!("{{\"n\":{}}}", Value::from(number));
             prop_assert_eq!(parse(&json).unwrap().to_string(), json);
         }

@@ -49,13 +49,12 @@ impl Checked {
         progress: &impl Fn(Progress),
     ) -> ImportResult<Self> {
         let (mut checked, mut done) = (Self::default(), 0);
-        let mut reader = file.start()?;
-        while let Some(batch) = reader.next().await {
+        file.start(None)?;
+        while let Some(batch) = file.next().await? {
             checked.check_batch(tx, scan, &batch.lines).await?;
             done += u64::try_from(batch.lines.len()).unwrap_or_default();
             progress(Progress { phase: Phase::Checking, done, total: scan.lines });
         }
-        file.finish(reader).await?;
         checked.check_emptiness(tx).await?;
         Ok(checked)
     }

@@ -44,7 +44,6 @@ impl ImportErrors {
     }
 
     /// Whether there are no errors.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }

@@ -1,7 +1,7 @@
 //! The first reading of a file: its keys, and the errors that do not depend on stored data.
 
 use super::errors::ImportErrors;
-use super::index::{Duplicate, Index, KeyDigest, Place};
+use super::index::{Index, KeyDigest, Place};
 use super::line_reader::{ImportFile, NumberedLine};
 use super::{ImportResult, Phase, Progress};
 use crate::domain::entity::EntityKind;
@@ -15,7 +15,6 @@ pub(super) struct FileScan {
     pub(super) lines: u64,
     /// How many passwords have to be hashed.
     pub(super) passwords: u64,
-    /// The errors.
     pub(super) errors: ImportErrors,
     keys: Index,
     user_ids: Index,
@@ -26,12 +25,11 @@ impl FileScan {
     /// Reads the file for the first time.
     pub(super) async fn read(file: &mut ImportFile, progress: &impl Fn(Progress)) -> ImportResult<Self> {
         let mut scan = Self::default();
-        let mut reader = file.start()?;
-        while let Some(batch) = reader.next().await {
+        file.start(None)?;
+        while let Some(batch) = file.next().await? {
             batch.lines.iter().for_each(|line| scan.add(line));
-            progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size() });
+            progress(Progress { phase: Phase::Reading, done: batch.bytes, total: file.size });
         }
-        file.finish(reader).await?;
         scan.find_duplicates();
         Ok(scan)
     }
@@ -93,13 +91,13 @@ impl FileScan {
 
     fn find_duplicates(&mut self) {
         let errors = &mut self.errors;
-        self.keys.sort(|Duplicate { line, first }| {
+        self.keys.sort(|line, first| {
             errors.add(line, format!("line {first} has the same key; a file may contain a key once"));
         });
-        self.user_ids.sort(|Duplicate { line, first }| {
+        self.user_ids.sort(|line, first| {
             errors.add(line, format!("`id`: the user on line {first} has this id; omit it to have one generated"));
         });
-        self.emails.sort(|Duplicate { line, first }| {
+        self.emails.sort(|line, first| {
             let message = "has this verified address; only one user of a domain may";
             errors.add(line, format!("`email`: the user on line {first} {message}"));
         });

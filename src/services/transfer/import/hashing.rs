@@ -36,8 +36,8 @@ impl Hashes {
         let mut kept = BufWriter::new(tempfile::tempfile().map_err(Failure::from)?);
         if scan.passwords > 0 {
             let mut done = 0;
-            let mut reader = file.start()?;
-            while let Some(batch) = reader.next().await {
+            file.start(None)?;
+            while let Some(batch) = file.next().await? {
                 let jobs = services.jobs(&batch).await?;
                 let mut hashes = stream::iter(jobs).map(|job| services.hash_unless_same(job)).buffered(IN_FLIGHT);
                 while let Some(hash) = hashes.next().await {
@@ -46,7 +46,6 @@ impl Hashes {
                     progress(Progress { phase: Phase::Hashing, done, total: scan.passwords });
                 }
             }
-            file.finish(reader).await?;
         }
         Ok(Self(rewind(kept).map_err(Failure::from)?))
     }

@@ -23,7 +23,6 @@ impl KeyDigest {
 /// The line that contains a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Its number.
     pub(super) line: u64,
     /// Whether the line deletes the entity with the key.
     pub(super) is_deletion: bool,
@@ -42,28 +41,20 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Index(Vec<Entry>);
 
-/// A key that two lines contain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Duplicate {
-    /// The later line.
-    pub(super) line: u64,
-    /// The first one.
-    pub(super) first: u64,
-}
-
 impl Index {
     pub(super) fn add(&mut self, key: KeyDigest, place: Place) {
         let flags = u64::from(place.is_deletion) << 1 | u64::from(place.is_early);
         self.0.push(Entry { key, place: place.line << 2 | flags });
     }
 
-    /// Sorts the keys, and reports each one that the file contains more than once to `duplicate`.
-    pub(super) fn sort(&mut self, mut duplicate: impl FnMut(Duplicate)) {
+    /// Sorts the keys, and reports each line with a key that another line has, and the first line with it, to
+    /// `duplicate`.
+    pub(super) fn sort(&mut self, mut duplicate: impl FnMut(u64, u64)) {
         self.0.sort_unstable();
         for same in self.0.chunk_by(|one, other| one.key == other.key) {
             if let [first, later @ ..] = same {
                 for entry in later {
-                    duplicate(Duplicate { line: entry.place().line, first: first.place().line });
+                    duplicate(entry.place().line, first.place().line);
                 }
             }
         }
@@ -102,7 +93,7 @@ mod tests {
             index.add(KeyDigest::of(&[key]), place(line, line == 9));
         }
         let mut duplicates = Vec::new();
-        index.sort(|duplicate| duplicates.push((duplicate.line, duplicate.first)));
+        index.sort(|line, first| duplicates.push((line, first)));
         assert_eq!(duplicates, [(3, 2), (7, 2)]);
         assert_eq!(index.find(KeyDigest::of(&["b"])), Some(place(2, false)));
         assert_eq!(index.find(KeyDigest::of(&["c"])), Some(place(9, true)));

@@ -16,7 +16,6 @@ const BATCH_LINES: usize = 1000;
 /// The number of bytes after which a batch is full, however few lines it has.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// A line that was read.
 pub(super) struct NumberedLine {
     /// Its number in the file, from 1.
     pub(super) number: u64,
@@ -24,9 +23,7 @@ pub(super) struct NumberedLine {
     pub(super) line: Result<Line, InvalidLine>,
 }
 
-/// Lines that were read.
 pub(super) struct Batch {
-    /// The lines, in their order.
     pub(super) lines: Vec<NumberedLine>,
     /// How many bytes of the file were read so far.
     pub(super) bytes: u64,
@@ -35,13 +32,15 @@ pub(super) struct Batch {
 /// A file that is read several times.
 pub(super) struct ImportFile {
     source: Option<Box<dyn Source>>,
-    rules: Rules,
-    size: u64,
+    reading: Option<Reading>,
+    /// The rules by which its lines are parsed.
+    pub(super) rules: Rules,
+    /// The size in bytes.
+    pub(super) size: u64,
     digest: Option<FileDigest>,
 }
 
-/// One reading of a file.
-pub(super) struct LineReader {
+struct Reading {
     batches: mpsc::Receiver<Batch>,
     thread: JoinHandle<io::Result<(Box<dyn Source>, FileDigest)>>,
 }
@@ -53,50 +52,32 @@ impl ImportFile {
             Ok((source, size))
         });
         let (source, size) = joined(opened.await)?;
-        Ok(Self { source: Some(source), rules, size, digest: None })
+        Ok(Self { source: Some(source), reading: None, rules, size, digest: None })
     }
 
-    /// The size in bytes.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The rules by which its lines are parsed.
-    pub(super) fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
-    /// Begins to read all lines.
-    pub(super) fn start(&mut self) -> ImportResult<LineReader> {
-        self.start_reading(None)
-    }
-
-    /// Begins to read the lines with these numbers, in their order.
-    pub(super) fn start_only(&mut self, numbers: Vec<u64>) -> ImportResult<LineReader> {
-        self.start_reading(Some(numbers))
-    }
-
-    fn start_reading(&mut self, only: Option<Vec<u64>>) -> ImportResult<LineReader> {
+    /// Begins to read all lines, or only those with these numbers, in their order.
+    pub(super) fn start(&mut self, only: Option<Vec<u64>>) -> ImportResult<()> {
         let source = self.source.take().ok_or_else(|| unreadable(io::Error::other("it is being read already")))?;
         let (sender, batches) = mpsc::channel(2);
         let rules = self.rules;
-        Ok(LineReader { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) })
+        self.reading = Some(Reading { batches, thread: spawn_blocking(move || read(source, only, &rules, &sender)) });
+        Ok(())
     }
 
-    /// Ends a reading, and checks whether the file is unchanged since the first one.
-    pub(super) async fn finish(&mut self, reader: LineReader) -> ImportResult<()> {
-        drop(reader.batches);
-        let (source, digest) = joined(reader.thread.await)?;
-        self.source = Some(source);
-        if *self.digest.get_or_insert(digest) == digest { Ok(()) } else { Err(Error::Refused(ImportRefusal::Changed)) }
-    }
-}
-
-impl LineReader {
-    /// The next lines. `None` at the end, or if the file can no longer be read, which [`finish`](ImportFile::finish)
-    /// reports.
-    pub(super) async fn next(&mut self) -> Option<Batch> {
-        self.batches.recv().await
+    /// The next lines. `None` at the end, where it checks that the whole file could be read and is unchanged since it
+    /// was first read.
+    pub(super) async fn next(&mut self) -> ImportResult<Option<Batch>> {
+        let Some(reading) = &mut self.reading else { return Ok(None) };
+        if let Some(batch) = reading.batches.recv().await {
+            return Ok(Some(batch));
+        }
+        let (source, digest) = joined((&mut reading.thread).await)?;
+        (self.source, self.reading) = (Some(source), None);
+        if *self.digest.get_or_insert(digest) == digest {
+            Ok(None)
+        } else {
+            Err(Error::Refused(ImportRefusal::Changed))
+        }
     }
 }
 
@@ -127,7 +108,7 @@ fn read(
             Err(message) => Err(InvalidLine { entity: None, errors: vec![message] }),
         };
         batch.push(NumberedLine { number, line });
-        let bytes = lines.bytes();
+        let bytes = lines.bytes;
         if batch.len() == BATCH_LINES || bytes - sent >= BATCH_BYTES {
             sent = bytes;
             // The consumer may have stopped; then nothing more needs to be read.
@@ -137,6 +118,6 @@ fn read(
         }
     }
     // As above, and this is the end anyway.
-    let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes() });
+    let _ = out.blocking_send(Batch { lines: batch, bytes: lines.bytes });
     Ok(lines.into_parts())
 }

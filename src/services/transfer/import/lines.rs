@@ -21,7 +21,8 @@ pub(super) struct Lines<S> {
     buffer: Vec<u8>,
     digest: Sha256,
     number: u64,
-    bytes: u64,
+    /// How many bytes were read so far.
+    pub(super) bytes: u64,
 }
 
 impl<S: BufRead> Lines<S> {
@@ -42,7 +43,8 @@ impl<S: BufRead> Lines<S> {
                 return Ok(None);
             }
             self.number += 1;
-            self.note(read);
+            self.digest.update(&self.buffer);
+            self.bytes += u64::try_from(read).unwrap_or(u64::MAX);
             if read > MAX_LINE_BYTES && self.buffer.last() != Some(&b'\n') {
                 self.skip_line()?;
                 let mebibytes = MAX_LINE_BYTES / 1024 / 1024;
@@ -55,19 +57,9 @@ impl<S: BufRead> Lines<S> {
         Ok(Some((self.number, text(&self.buffer))))
     }
 
-    /// How many bytes were read so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// The source, and the digest of what was read of it.
     pub(super) fn into_parts(self) -> (S, FileDigest) {
         (self.source, self.digest.finalize().into())
-    }
-
-    fn note(&mut self, read: usize) {
-        self.digest.update(&self.buffer);
-        self.bytes += u64::try_from(read).unwrap_or(u64::MAX);
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
@@ -105,7 +97,7 @@ mod tests {
         while let Some((number, line)) = lines.next().unwrap() {
             all.push((number, line.map(|line| line.trim().to_owned())));
         }
-        assert_eq!(lines.bytes(), text.len() as u64);
+        assert_eq!(lines.bytes, text.len() as u64);
         assert_eq!(lines.into_parts().1, <[u8; 32]>::from(Sha256::digest(text)));
         all
     }

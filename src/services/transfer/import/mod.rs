@@ -143,9 +143,6 @@ impl Services {
 
 /// Copies a source that can be read only once, such as standard input, to a file without a name that can be read again
 /// and is deleted when it is closed.
-///
-/// # Errors
-/// If the source cannot be read, or there is no space for the copy.
 pub fn spool(mut source: impl Read) -> io::Result<impl Source> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut source, &mut file)?;

@@ -43,15 +43,15 @@ impl Services {
             let ids: Vec<&str> = some.iter().map(UserId::as_str).collect();
             bulk::unverify(tx, &ids).await?;
         }
-        let mut reader = file.start_only(scan.early_lines())?;
-        while let Some(batch) = reader.next().await {
+        file.start(Some(scan.early_lines()))?;
+        while let Some(batch) = file.next().await? {
             write_early(tx, batch).await?;
         }
-        file.finish(reader).await?;
 
-        let (mut reader, mut done, mut growth) = (file.start()?, 0, Growth::default());
+        file.start(None)?;
+        let (mut done, mut growth) = (0, Growth::default());
         let mut not_notified = 0;
-        while let Some(batch) = reader.next().await {
+        while let Some(batch) = file.next().await? {
             if growth.is_doubled() {
                 bulk::refresh_statistics(tx).await?;
             }
@@ -59,13 +59,12 @@ impl Services {
             let puts = Puts::of(batch);
             growth.add(&puts);
             bulk::put_roles(tx, &puts.roles).await?;
-            not_notified += self.put_users(tx, scan, hashes, file.rules().now, puts.users).await?;
+            not_notified += self.put_users(tx, scan, hashes, file.rules.now, puts.users).await?;
             bulk::put_groups(tx, &puts.groups).await?;
             bulk::put_workspaces(tx, &puts.workspaces).await?;
             bulk::put_bindings(tx, &puts.bindings).await?;
             progress(Progress { phase: Phase::Writing, done, total: scan.lines });
         }
-        file.finish(reader).await?;
 
         for some in checked.deleted_domains.chunks(IDS) {
             let ids: Vec<&str> = some.iter().map(|(_, domain)| domain.as_str()).collect();
