@@ -16,7 +16,7 @@ const BODY: &str = "max-width:512px;margin:0 auto;padding:32px 24px;font-size:16
 const HEADING: &str = "margin:0 0 16px;font-size:20px;line-height:1.4;font-weight:600";
 const PARAGRAPH: &str = "margin:0 0 16px";
 const CODE: &str = "margin:24px 0;padding:16px 0 16px 0.25em;border:1px solid #9a9da3;border-radius:8px;\
-    text-align:center;font-size:32px;line-height:1.2;font-weight:600;mail-spacing:0.25em;\
+    text-align:center;font-size:32px;line-height:1.2;font-weight:600;letter-spacing:0.25em;\
     font-family:ui-monospace,Menlo,Consolas,monospace";
 const BUTTON: &str = "display:inline-block;padding:12px 24px;border-radius:8px;background:#1a5fd0;color:#ffffff;\
     font-weight:600;text-decoration:none";
