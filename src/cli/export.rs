@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::services::Services;
 use crate::services::transfer::export::ExportOptions;
 
+/// Exports to a file or to standard output.
 pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::services::Services;
 use crate::services::transfer::import::{ImportOptions, ImportSummary, Phase, Progress, spool};
 
+/// Imports a file.
 pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), CliError> {
     log::start(&config)?;
     let unreadable =

@@ -13,6 +13,7 @@ use crate::config::{Config, LogFormat};
 /// The name of this program in the log.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
+/// Starts logging.
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| CliError::usage(format!("RUST_LOG is not a log filter: {error}")))?;

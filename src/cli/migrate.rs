@@ -5,6 +5,7 @@ use super::{log, output, set_up};
 use crate::config::Config;
 use crate::storage::migrate;
 
+/// Applies migrations and prints their names.
 pub(super) async fn migrate(config: Config) -> Result<(), CliError> {
     log::start(&config)?;
     let applied = migrate::apply(&config.database).await.map_err(|error| set_up::unusable(&config, &error))?;

@@ -18,6 +18,7 @@ use crate::services::Services;
 use crate::services::admin::NewUser;
 use crate::services::outbox::NotNotified;
 
+/// Runs a `user` command.
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;

@@ -1,7 +1,5 @@
 //! The result of reading all settings: the [`Config`].
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -24,14 +22,18 @@ use crate::{
 /// All effective settings, checked, in the types of the layers that use them.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The listen address.
     pub listen: SocketAddr,
     /// The endpoint. Only a demo has sample users and is restricted to this machine; these settings say that it is not
     /// one.
     pub http: HttpSettings,
     /// The limits of a GraphQL request, and which documents are executed.
     pub requests: limits::Settings,
+    /// Trusted documents and persisted queries.
     pub documents: DocumentSettings,
+    /// The database.
     pub database: Location,
+    /// The maximum number of open database connections.
     pub database_connections: u32,
     /// The mail server; `None` if no messages are sent.
     pub smtp: Option<SmtpSettings>,
@@ -39,6 +41,7 @@ pub struct Config {
     pub links: Links,
     /// The limits of codes, passwords, messages, and sessions.
     pub policy: Policy,
+    /// The hashing of passwords.
     pub hashing: HashSettings,
     /// What is logged, in the syntax of `RUST_LOG`.
     pub log_filter: String,
@@ -56,7 +59,9 @@ pub struct Config {
 /// Trusted documents and persisted queries.
 #[derive(Debug, Clone)]
 pub struct DocumentSettings {
+    /// The manifest of trusted documents.
     pub manifest: Option<PathBuf>,
+    /// Which documents are executed.
     pub mode: Mode,
     /// The size in bytes of the cache of automatic persisted queries.
     pub automatic: usize,
@@ -65,6 +70,7 @@ pub struct DocumentSettings {
 /// The source of the secret key.
 #[derive(Debug, Clone)]
 pub enum KeySource {
+    /// It is given.
     Given(SecretKey),
     /// It is stored in this file beside the SQLite file, in base64 and mode 600, and is generated if the file does not
     /// exist.

@@ -39,6 +39,7 @@ pub(super) struct Server {
     pub helo_name: ClientId,
 }
 
+/// The encryption of a connection.
 pub(super) enum Encryption {
     None,
     StartTls(TlsParameters),
@@ -74,6 +75,7 @@ impl Connections {
         Self { limit, ..self }
     }
 
+    /// Sends a message to the server.
     pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Fault> {
         // The semaphore is never closed; if it were, there would be one connection more.
         let _place = self.free.acquire().await.ok();

@@ -1,7 +1,5 @@
 //! The content of a message before it is rendered: its values and its language.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -19,6 +17,7 @@ pub struct OutgoingMail {
     /// The account that it is about.
     #[serde(default)]
     pub account: Account,
+    /// Its content.
     pub message: Message,
 }
 
@@ -26,7 +25,9 @@ pub struct OutgoingMail {
 /// version that did not store it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
+    /// The domain's name.
     pub domain: String,
+    /// The user id.
     pub user_id: String,
     /// The time zone for times in the message, by its name in the IANA database.
     pub timezone: String,
@@ -64,10 +65,15 @@ pub enum Message {
 /// The purpose of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CodeReason {
+    /// To verify an email address.
     VerifyEmail,
+    /// To enable MFA.
     EnableMfa,
+    /// To disable MFA.
     DisableMfa,
+    /// To complete a sign-in.
     SignIn,
+    /// To reauthenticate before a sensitive operation.
     Reauthenticate,
 }
 
@@ -116,9 +122,11 @@ pub enum Notification {
 /// The circumstances of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circumstances {
+    /// When it happened.
     pub at: Timestamp,
     /// The client's address; `None` if an operator made the change on the server.
     pub client_address: Option<String>,
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 

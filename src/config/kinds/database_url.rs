@@ -8,6 +8,7 @@ use crate::{
     storage::{UrlError, db::Location},
 };
 
+/// The URL of the database.
 pub(in super::super) fn database_url() -> Kind<Location> {
     let accepts = "`sqlite:PATH` or a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
                    (write / ? # @ of the password as %2F %3F %23 %40)";

@@ -16,6 +16,7 @@ use crate::{
 pub(in super::super) struct Mailbox {
     /// The name that mail programs show.
     pub(in super::super) name: Option<String>,
+    /// The address itself.
     pub(in super::super) address: String,
 }
 

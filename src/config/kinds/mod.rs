@@ -22,6 +22,7 @@ pub(super) use web_url::{base_url, origins, page_url};
 /// Parses a value, or says what is wrong with it.
 type Parser<T> = Box<dyn Fn(&str) -> Result<T, String>>;
 
+/// A kind of value.
 pub(super) struct Kind<T> {
     /// The placeholder for the value in usage texts.
     pub(super) value_name: &'static str,

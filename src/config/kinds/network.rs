@@ -7,6 +7,7 @@ use url::Host;
 
 use super::{Kind, parse_list};
 
+/// An IP address and a port.
 pub(in super::super) fn socket_address() -> Kind<SocketAddr> {
     Kind::new("ADDRESS:PORT", "an IP address and a port", |text| {
         text.parse().map_err(|_| {

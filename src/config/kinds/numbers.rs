@@ -10,6 +10,7 @@ use std::{
 
 use super::Kind;
 
+/// Whole numbers.
 pub(in super::super) fn counts<T>(range: RangeInclusive<T>) -> Kind<T>
 where
     T: FromStr<Err = ParseIntError> + PartialOrd + Display + 'static,

@@ -19,6 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The secret key.
 pub(in super::super) fn secret_key() -> Kind<SecretKey> {
     let mask = |text: &str| if text.is_empty() { String::new() } else { MASK.to_owned() };
     Kind::new("KEY", KEY_FORMAT, parse_secret_key).secret(mask)

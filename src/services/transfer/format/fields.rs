@@ -191,6 +191,7 @@ impl LineErrors {
 }
 
 impl<'a> Fields<'a> {
+    /// Parses an object.
     pub fn parse(json: &'a str, errors: &mut LineErrors) -> Result<Self, String> {
         if !json.trim_start().starts_with('{') {
             return Err("this must be an object, in curly brackets".to_owned());
@@ -204,6 +205,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
+    /// Takes a field.
     pub fn take<T: FromJson>(&mut self, name: &str, errors: &mut LineErrors) -> Field<T> {
         match self.take_json(name) {
             Some(json) if json.get() != "null" => errors.in_field(name, |errors| errors.read(json)),
@@ -211,10 +213,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Takes the JSON of a field.
     pub fn take_json(&mut self, name: &str) -> Option<&'a RawValue> {
         self.values.remove(name)
     }
 
+    /// Takes the JSON of all fields, by their names.
     pub fn take_all(self) -> BTreeMap<Cow<'a, str>, &'a RawValue> {
         self.values
     }

@@ -31,7 +31,9 @@ const COMMON_FIELDS: [&str; 2] = ["kind", "delete"];
 /// A line that is valid in itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
+    /// The entity that the line is about.
     pub entity: EntityRef,
+    /// What the line does with it.
     pub change: Change,
 }
 
@@ -40,6 +42,7 @@ pub(super) struct Line {
 pub(super) enum Change {
     /// Creates it, or replaces the one with the same key.
     Put(Record),
+    /// Deletes it.
     Delete,
 }
 
@@ -94,6 +97,7 @@ trait EntityLine: Object {
     fn into_record(self, rules: &Rules, errors: &mut LineErrors) -> Option<Record>;
 }
 
+/// Parses a line.
 pub(super) fn parse(line: &str, rules: &Rules) -> Result<Line, InvalidLine> {
     let mut errors = LineErrors::default();
     let Some((kind, fields)) = parse_kind(line.trim_end_matches(['\r', '\n']), &mut errors) else {

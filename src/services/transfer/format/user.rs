@@ -82,15 +82,20 @@ pub struct RefreshTimeout(u32);
 /// A user as a valid line describes them. What it omits is kept of the user that it replaces, or generated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRecord {
+    /// The domain that the user belongs to.
     pub domain_id: DomainId,
+    /// The user id that the user signs in with.
     pub login: LoginId,
+    /// The user's MFA.
     pub mfa: Mfa,
+    /// The secret of the user's authenticator app.
     pub otp_secret: Option<OtpSecret>,
     /// The other fields of the line.
     line: UserLine,
 }
 
 impl UserRecord {
+    /// The user's own id.
     pub fn id(&self) -> Option<&UserId> {
         self.line.id.as_ref()
     }

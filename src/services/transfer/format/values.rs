@@ -114,6 +114,7 @@ impl FromJson for Value {
     }
 }
 
+/// Parses text.
 pub(super) fn parse_text<T, E: ToString>(
     json: &RawValue,
     parse: impl FnOnce(&str) -> Result<T, E>,
@@ -125,6 +126,7 @@ pub(super) fn parse_text<T, E: ToString>(
     parse(&text).map_err(|error| error.to_string())
 }
 
+/// Parses a list.
 pub(super) fn parse_list(json: &RawValue) -> Result<Vec<&RawValue>, String> {
     from_str(json.get()).map_err(|_| "this must be a list, in square brackets".to_owned())
 }

@@ -15,6 +15,7 @@ pub(super) struct FileScan {
     pub(super) lines: u64,
     /// How many passwords have to be hashed.
     pub(super) passwords: u64,
+    /// The errors.
     pub(super) errors: ImportErrors,
     keys: Index,
     user_ids: Index,

@@ -23,6 +23,7 @@ impl KeyDigest {
 /// The line that contains a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
+    /// Its number.
     pub(super) line: u64,
     /// Whether the line deletes the entity with the key.
     pub(super) is_deletion: bool,

@@ -16,6 +16,7 @@ const BATCH_LINES: usize = 1000;
 /// The number of bytes after which a batch is full, however few lines it has.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
+/// A line that was read.
 pub(super) struct NumberedLine {
     /// Its number in the file, from 1.
     pub(super) number: u64,
@@ -23,7 +24,9 @@ pub(super) struct NumberedLine {
     pub(super) line: Result<Line, InvalidLine>,
 }
 
+/// Lines that were read.
 pub(super) struct Batch {
+    /// The lines, in their order.
     pub(super) lines: Vec<NumberedLine>,
     /// How many bytes of the file were read so far.
     pub(super) bytes: u64,
