@@ -3,8 +3,6 @@
 //! A code is pending, exhausted by wrong attempts, expired, or deleted. Only time and attempts end the pending state,
 //! and no transition leads back to it: a new code is a separate code.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use super::attempts::RetryAfter;
 use super::email::Email;
 use super::ids::{CodeId, SessionId, UserId};
@@ -14,13 +12,17 @@ use super::{Timestamp, string_enums};
 string_enums! {
     /// The purpose of a code or token.
     CodePurpose {
+        /// To verify an email address.
         VerifyEmail = "VERIFY_EMAIL",
         /// To enable MFA, or to replace its factor.
         EnableMfa = "ENABLE_MFA",
+        /// To disable MFA.
         DisableMfa = "DISABLE_MFA",
         /// To complete a sign-in after a correct password.
         SignIn = "SIGN_IN",
+        /// To reauthenticate the user.
         Reauthenticate = "REAUTHENTICATE",
+        /// To set a new password.
         ResetPassword = "RESET_PASSWORD",
         /// To restore the old email address.
         UndoEmailChange = "UNDO_EMAIL_CHANGE",
@@ -45,8 +47,11 @@ impl CodePurpose {
 /// A pending code: six digits that were sent by email, a code of an authenticator app, or a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
+    /// Its id.
     pub id: CodeId,
+    /// The user it belongs to.
     pub owner_id: UserId,
+    /// Its purpose.
     pub purpose: CodePurpose,
     /// The address that it was sent to or is about; it is valid for no other.
     pub address: Option<Email>,
@@ -58,7 +63,9 @@ pub struct Code {
     pub otp_secret: Option<Vec<u8>>,
     /// The number of counted attempts.
     pub tries: u32,
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 

@@ -1,7 +1,5 @@
 //! Security events: what happened to an account. Its owner can list them.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use super::ids::{EventId, UserId};
 use super::{Timestamp, string_enums};
 
@@ -9,39 +7,71 @@ use super::{Timestamp, string_enums};
 pub const EVENT_RETENTION_DAYS: i64 = 90;
 
 string_enums! {
-    /// The type of a security event. The schema of the API describes each.
+    /// The type of a security event.
     SecurityEventType {
+        /// The user signed in.
         SignedIn = "SIGNED_IN",
+        /// The user signed out.
         SignedOut = "SIGNED_OUT",
+        /// One or more sessions were revoked from another session or by an operator.
         SessionsRevoked = "SESSIONS_REVOKED",
+        /// A refresh token was used again after its rotation; its session was revoked.
         RefreshTokenReused = "REFRESH_TOKEN_REUSED",
+        /// An operator set a password.
         PasswordSet = "PASSWORD_SET",
+        /// After a correct password at sign-in, the limit of wrong codes was reached.
         SignInCodesExhausted = "SIGN_IN_CODES_EXHAUSTED",
+        /// The user reauthenticated.
         Reauthenticated = "REAUTHENTICATED",
+        /// The user verified the current email address.
         EmailVerified = "EMAIL_VERIFIED",
+        /// The email address was changed to a new, verified one.
         EmailChanged = "EMAIL_CHANGED",
+        /// The old email address was restored with an undo link; all sessions were revoked.
         EmailChangeUndone = "EMAIL_CHANGE_UNDONE",
+        /// The user changed the password; all other sessions were revoked.
         PasswordChanged = "PASSWORD_CHANGED",
+        /// A password reset was requested, and its link was sent by email.
         PasswordResetRequested = "PASSWORD_RESET_REQUESTED",
+        /// An operator created a password reset link.
         PasswordResetIssued = "PASSWORD_RESET_ISSUED",
+        /// A new password was set with a reset link; all sessions were revoked.
         PasswordReset = "PASSWORD_RESET",
+        /// MFA was enabled, or its factor was replaced.
         MfaEnabled = "MFA_ENABLED",
+        /// MFA was disabled.
         MfaDisabled = "MFA_DISABLED",
+        /// An operator reset MFA.
         MfaReset = "MFA_RESET",
+        /// An operator changed whether MFA is enforced.
         MfaEnforced = "MFA_ENFORCED",
+        /// A recovery code was used instead of the factor.
         RecoveryCodeUsed = "RECOVERY_CODE_USED",
+        /// New recovery codes were generated; the old ones are invalidated.
         RecoveryCodesRegenerated = "RECOVERY_CODES_REGENERATED",
+        /// An operator changed the user's required actions.
         ActionRequired = "ACTION_REQUIRED",
+        /// An operator enabled the account.
         UserEnabled = "USER_ENABLED",
+        /// An operator disabled the account.
         UserDisabled = "USER_DISABLED",
+        /// A sign-in failed: the password was wrong, or the account may not sign in.
         SignInFailed = "SIGN_IN_FAILED",
+        /// Too many wrong passwords: attempts are refused until a delay has passed.
         SignInLocked = "SIGN_IN_LOCKED",
+        /// A sign-in failed after a correct password: the code was wrong.
         SignInCodeFailed = "SIGN_IN_CODE_FAILED",
+        /// A wrong current password or a wrong code was submitted in a session.
         ReauthenticationFailed = "REAUTHENTICATION_FAILED",
+        /// A password reset was requested or confirmed, and refused.
         PasswordResetRefused = "PASSWORD_RESET_REFUSED",
+        /// An operator invalidated all links that undo a change of the email address.
         UndoLinksInvalidated = "UNDO_LINKS_INVALIDATED",
+        /// An operator created the account.
         UserCreated = "USER_CREATED",
+        /// An operator changed the account by an import.
         UserUpdated = "USER_UPDATED",
+        /// An operator deleted the account.
         UserDeleted = "USER_DELETED",
     }
 
@@ -77,14 +107,19 @@ pub const UNKNOWN_OWNER: &str = "unknown";
 /// A security event of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityEvent {
+    /// Its id.
     pub id: EventId,
     /// The account.
     pub owner_id: UserId,
+    /// What happened.
     pub event_type: SecurityEventType,
+    /// When it happened.
     pub created_at: Timestamp,
     /// The client's address; `None` if it came from the command line.
     pub client_address: Option<String>,
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
+    /// The actor that caused it.
     pub actor: SecurityEventActor,
 }
 

@@ -7,7 +7,9 @@ use super::string_enums;
 string_enums! {
     /// Whether MFA is on.
     MfaState {
+        /// MFA is on.
         Enabled = "ENABLED",
+        /// MFA is off.
         Disabled = "DISABLED",
     }
 

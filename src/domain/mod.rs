@@ -80,7 +80,6 @@ macro_rules! string_enums {
         $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal),+ $(,)? }
     )+) => { $(
         $(#[$meta])*
-        #[allow(missing_docs, reason = "a value whose name says it all has no comment")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$value_meta])* #[serde(rename = $text)] $value),+ }
 

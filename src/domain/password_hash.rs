@@ -1,7 +1,5 @@
 //! Password hashes: which imported ones are accepted, and which are as strong as new ones.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 mod parse;
 
 use argon2::password_hash::phc;
@@ -25,6 +23,7 @@ pub const MAX_PBKDF2_ITERATIONS: u32 = 2_000_000;
 /// A password hash, in the form that names its algorithm and parameters.
 #[derive(Clone, PartialEq)]
 pub enum PasswordHash {
+    /// Argon2.
     Argon2(Box<phc::PasswordHash>),
     /// bcrypt, in its modular crypt form `$2b$…`.
     Bcrypt(String),
@@ -37,27 +36,37 @@ pub enum PasswordHash {
 /// A scrypt hash.
 #[derive(Clone, PartialEq)]
 pub struct Scrypt {
+    /// Its parameters.
     pub params: scrypt::Params,
     /// The memory that it uses, in KiB.
     pub memory: u64,
+    /// Its salt.
     pub salt: Vec<u8>,
+    /// The hash itself.
     pub output: Vec<u8>,
 }
 
 /// A PBKDF2 hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pbkdf2 {
+    /// Its hash function.
     pub digest: Pbkdf2Digest,
+    /// The number of iterations.
     pub iterations: u32,
+    /// Its salt.
     pub salt: Vec<u8>,
+    /// The hash itself.
     pub output: Vec<u8>,
 }
 
 /// The hash function of a PBKDF2 hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pbkdf2Digest {
+    /// SHA-1.
     Sha1,
+    /// SHA-256.
     Sha256,
+    /// SHA-512.
     Sha512,
 }
 

@@ -1,7 +1,5 @@
 //! A user, and the value types of a user.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use super::email::Email;
 use super::ids::{DomainId, RoleId, UserId};
 use super::login::LoginId;
@@ -14,6 +12,7 @@ use super::{Timestamp, string_enums};
 string_enums! {
     /// Whether a domain is in use.
     DomainState {
+        /// The domain is in use.
         Enabled = "ENABLED",
         /// Users of the domain cannot sign in or see anything.
         Disabled = "DISABLED",
@@ -47,7 +46,9 @@ string_enums! {
 
     /// An action that a user must complete first.
     RequiredAction {
+        /// Set a new password.
         UpdatePassword = "UPDATE_PASSWORD",
+        /// Enable MFA.
         EnforceMfa = "ENFORCE_MFA",
     }
 }
@@ -55,9 +56,13 @@ string_enums! {
 /// A domain: a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
+    /// Its id.
     pub id: DomainId,
+    /// Its name.
     pub name: Label,
+    /// Whether it is in use.
     pub state: DomainState,
+    /// Its tags.
     pub tags: Tags,
 }
 
@@ -66,10 +71,13 @@ pub struct Domain {
 pub struct User {
     /// The user's own id.
     pub id: UserId,
+    /// The domain that the user belongs to.
     pub domain_id: DomainId,
     /// The user id that the user signs in with.
     pub login: LoginId,
+    /// The user's name.
     pub name: Option<Name>,
+    /// The account's state.
     pub state: UserState,
     /// The current email address.
     pub email: Option<Email>,
@@ -79,16 +87,23 @@ pub struct User {
     pub pending_email: Option<Email>,
     /// Where the user authenticates.
     pub auth_type: AuthType,
+    /// The user's role in the domain.
     pub role_id: Option<RoleId>,
+    /// The user's role type in the domain.
     pub role_type: UserRoleType,
+    /// The user's MFA.
     pub mfa: Mfa,
+    /// The user's language.
     pub language: Language,
+    /// The user's timezone.
     pub timezone: Timezone,
     /// The actions that the user must complete first, without repetition.
     pub required_actions: Vec<RequiredAction>,
     /// The idle timeout of the user's sessions, in seconds; used for admins only.
     pub refresh_timeout: Option<u32>,
+    /// The user's tags.
     pub tags: Tags,
+    /// When the user was created.
     pub created_at: Timestamp,
     /// When the user last signed in or refreshed a session.
     pub last_accessed_at: Option<Timestamp>,
@@ -169,7 +184,9 @@ impl User {
 pub struct ProfileChanges {
     /// The user's name; `Some(None)` removes it.
     pub name: Option<Option<Name>>,
+    /// The user's language.
     pub language: Option<Language>,
+    /// The user's timezone.
     pub timezone: Option<Timezone>,
     /// The user's tags, which replace all previous ones.
     pub tags: Option<Tags>,

@@ -1,7 +1,5 @@
 //! Workspaces, workspace groups, and the role bindings that grant users access to them.
 
-#![expect(missing_docs, reason = "a field that says what it holds has no comment")]
-
 use super::ids::{DomainId, RoleBindingId, RoleId, WorkspaceGroupId, WorkspaceId};
 use super::login::LoginId;
 use super::profile_text::{Label, MAX_LABEL_LENGTH, Name};
@@ -15,6 +13,7 @@ string_enums! {
     WorkspaceState {
         /// It is in use; only ENABLED workspaces are visible.
         Enabled = "ENABLED",
+        /// It is disabled.
         Disabled = "DISABLED",
         /// It is deleted: the record is kept but never visible.
         Deleted = "DELETED",
@@ -22,7 +21,9 @@ string_enums! {
 
     /// Whether a role is in use; existing bindings with it are not affected.
     RoleState {
+        /// The role is in use.
         Enabled = "ENABLED",
+        /// The role is not in use.
         Disabled = "DISABLED",
     }
 
@@ -30,7 +31,9 @@ string_enums! {
     RoleType {
         /// An admin of the domain; a binding of this type grants access to no workspace.
         DomainAdmin = "DOMAIN_ADMIN",
+        /// An owner of the workspace.
         WorkspaceOwner = "WORKSPACE_OWNER",
+        /// A member of the workspace.
         WorkspaceMember = "WORKSPACE_MEMBER",
     }
 
@@ -38,6 +41,7 @@ string_enums! {
     ResourceGroup {
         /// The domain; such a binding grants access to no workspace.
         Domain = "DOMAIN",
+        /// One workspace.
         Workspace = "WORKSPACE",
     }
 }
@@ -45,20 +49,30 @@ string_enums! {
 /// A role, which role bindings grant to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
+    /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// Its id, unique within the domain.
     pub id: RoleId,
+    /// Its name.
     pub name: Label,
+    /// Its type.
     pub role_type: RoleType,
+    /// Whether it is in use.
     pub state: RoleState,
 }
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
+    /// Its id.
     pub id: WorkspaceId,
+    /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// Its name.
     pub name: Label,
+    /// Its state.
     pub state: WorkspaceState,
+    /// Its tags.
     pub tags: Tags,
     /// The user id of the user who created it.
     pub created_by: Option<Label>,
@@ -68,7 +82,9 @@ pub struct Workspace {
     pub is_managed: bool,
     /// Whether it is no longer used.
     pub is_dormant: bool,
+    /// The group it belongs to.
     pub workspace_group_id: Option<WorkspaceGroupId>,
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last synchronised.
     pub last_synced_at: Option<Timestamp>,
@@ -79,17 +95,29 @@ pub struct Workspace {
 /// A workspace as lists show it. Its tags can be many times larger than all other fields; they are read separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedWorkspace {
+    /// Its id.
     pub id: WorkspaceId,
+    /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// Its name.
     pub name: Label,
+    /// Its state.
     pub state: WorkspaceState,
+    /// The user id of the user who created it.
     pub created_by: Option<Label>,
+    /// Its name in another system.
     pub reference_id: Option<Label>,
+    /// Whether it is synchronised with another system.
     pub is_managed: bool,
+    /// Whether it is no longer used.
     pub is_dormant: bool,
+    /// The group it belongs to.
     pub workspace_group_id: Option<WorkspaceGroupId>,
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When it was last synchronised.
     pub last_synced_at: Option<Timestamp>,
+    /// When `is_dormant` last changed.
     pub dormant_updated_at: Option<Timestamp>,
 }
 
@@ -118,27 +146,40 @@ pub struct VisibleWorkspace {
 /// A workspace group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceGroup {
+    /// Its id.
     pub id: WorkspaceGroupId,
+    /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// Its name.
     pub name: Label,
+    /// Its tags.
     pub tags: Tags,
     /// The user id of the user who created it.
     pub created_by: Option<Label>,
     /// The user id of the user who last changed it.
     pub updated_by: Option<Label>,
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When it was last changed.
     pub updated_at: Option<Timestamp>,
 }
 
 /// A workspace group as lists show it, without its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedGroup {
+    /// Its id.
     pub id: WorkspaceGroupId,
+    /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// Its name.
     pub name: Label,
+    /// The user id of the user who created it.
     pub created_by: Option<Label>,
+    /// The user id of the user who last changed it.
     pub updated_by: Option<Label>,
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When it was last changed.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -148,6 +189,7 @@ pub const MAX_GROUP_USERS: usize = 10_000;
 /// A user of a workspace group, as stored in the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupMember {
+    /// The user id.
     pub login: LoginId,
     /// The user's role through the group.
     pub role_id: Option<RoleId>,
@@ -158,8 +200,11 @@ pub struct GroupMember {
 /// A user of a workspace group, together with their account's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupUser {
+    /// The user id.
     pub login: LoginId,
+    /// The user's role through the group.
     pub role_id: Option<RoleId>,
+    /// The type of that role.
     pub role_type: Option<RoleType>,
     /// The user's name; `None` if they have no name or were deleted.
     pub name: Option<Name>,
@@ -170,17 +215,23 @@ pub struct GroupUser {
 /// A role binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleBinding {
+    /// Its id.
     pub id: RoleBindingId,
+    /// The domain it belongs to.
     pub domain_id: DomainId,
     /// The user id of the user that it grants the role to.
     pub login: LoginId,
+    /// The role.
     pub role_id: RoleId,
     /// The type of the role that it grants.
     pub role_type: RoleType,
+    /// Its scope.
     pub resource_group: ResourceGroup,
+    /// The workspace that it grants access to.
     pub workspace_id: Option<WorkspaceId>,
     /// The workspace group that it was created through.
     pub workspace_group_id: Option<WorkspaceGroupId>,
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -189,7 +240,9 @@ pub struct RoleBinding {
 pub struct WorkspaceFilter {
     /// A part of the name, in the form that is compared regardless of case.
     pub name_contains: Option<String>,
+    /// Whether it is managed.
     pub is_managed: Option<bool>,
+    /// Whether it is dormant.
     pub is_dormant: Option<bool>,
     /// The caller's role type in it, over all of their bindings.
     pub role_type: Option<RoleType>,
