@@ -5,7 +5,8 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
+use super::columns::columns_of;
+use super::db::{Db, Fetch, on};
 use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
 use super::schema::{workspace_group_users, workspace_groups};
@@ -39,9 +40,8 @@ macro_rules! visible {
 pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = one_more_than(page.size);
-    let mut conn = db.conn().await?;
-    let mut groups: Vec<ListedGroup> = on!(&mut conn, c => {
-        let mut query = visible!(visibility).select(ListedGroup::as_select()).limit(limit);
+    let mut groups: Vec<ListedGroup> = on!(&mut db.conn().await?, c => {
+        let mut query = visible!(visibility).select(columns_of::<ListedGroup>()).limit(limit);
         if let Some(after) = &page.after {
             let (key, id) = (after.sort_key.as_str(), after.id.as_str());
             query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
@@ -63,8 +63,7 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
 
 /// How many groups `visibility` allows.
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => visible!(visibility).count().get_result(c).await)?)
+    Ok(on!(&mut db.conn().await?, c => visible!(visibility).count().get_result(c).await)?)
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.
@@ -73,13 +72,9 @@ pub async fn find_visible(
     visibility: &Visibility,
     ids: &[WorkspaceGroupId],
 ) -> Result<Vec<ListedGroup>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => {
-        visible!(visibility)
-            .filter(workspace_groups::workspace_group_id.eq_any(ids))
-            .select(ListedGroup::as_select())
-            .load(c)
-            .await
+    let is_wanted = workspace_groups::workspace_group_id.eq_any(ids);
+    Ok(on!(&mut db.conn().await?, c => {
+        visible!(visibility).filter(is_wanted).select(columns_of::<ListedGroup>()).load(c).await
     })?)
 }
 
@@ -93,16 +88,14 @@ pub async fn list_users(
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
     let query = MemberList(Members::new(groups, most));
-    let mut conn = db.conn().await?;
-    let rows: Vec<UserRow> = on!(&mut conn, c => query.load(c).await)?;
+    let rows: Vec<UserRow> = query.fetch_all(&mut db.conn().await?).await?;
     Ok(rows.into_iter().map(to_group_user).collect())
 }
 
 /// How many users all of `groups` have together; if there are more than `most`, `most` and one.
 pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Error> {
     let query = MemberCount(Members::new(groups, most));
-    let mut conn = db.conn().await?;
-    let count: i64 = on!(&mut conn, c => query.get_result(c).await)?;
+    let count: i64 = query.fetch_one(&mut db.conn().await?).await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 

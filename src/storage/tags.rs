@@ -4,9 +4,8 @@
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
+use super::db::{Db, Fetch};
 use super::dialect::{Dialect, statement, to_bigint};
 use super::error::Error;
 use crate::domain::ids::{WorkspaceGroupId, WorkspaceId};
@@ -35,8 +34,7 @@ pub async fn of_groups(db: &Db, groups: &[WorkspaceGroupId], bytes: usize) -> Re
 }
 
 async fn read(db: &Db, query: Bounded) -> Result<Vec<Found>, Error> {
-    let mut conn = db.conn().await?;
-    let rows: Vec<(String, i64, Option<Tags>)> = on!(&mut conn, c => query.load(c).await)?;
+    let rows: Vec<(String, i64, Option<Tags>)> = query.fetch_all(&mut db.conn().await?).await?;
     let found =
         rows.into_iter().map(|(id, bytes, tags)| Found { id, bytes: usize::try_from(bytes).unwrap_or_default(), tags });
     Ok(found.collect())

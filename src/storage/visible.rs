@@ -14,10 +14,9 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
 use super::columns::Columns;
-use super::db::{Db, on};
+use super::db::{Db, Fetch};
 use super::dialect::{Dialect, one_more_than, statement};
 use super::error::Error;
 use crate::domain::access::Visibility;
@@ -86,8 +85,7 @@ async fn count_in(
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
     let query = Count(Visible::new(visibility, scope, filter, Slice::Everything));
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => query.load(c).await)?)
+    query.fetch_all(&mut db.conn().await?).await
 }
 
 /// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
@@ -99,8 +97,7 @@ pub async fn bindings_through(
 ) -> Result<Vec<RoleBinding>, Error> {
     let query =
         BestThrough { visibility: visibility.clone(), groups: groups.iter().map(ToString::to_string).collect() };
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => query.load(c).await)?)
+    query.fetch_all(&mut db.conn().await?).await
 }
 
 /// Restores the order of the list, from whichever end the page was read.
@@ -119,8 +116,7 @@ type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
 type Row = (ListedWorkspace, RoleColumns, RoleColumns, Option<WorkspaceGroupId>);
 
 async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<WorkspaceGroupId>, VisibleWorkspace)>, Error> {
-    let mut conn = db.conn().await?;
-    let rows: Vec<Row> = on!(&mut conn, c => query.load(c).await)?;
+    let rows: Vec<Row> = query.fetch_all(&mut db.conn().await?).await?;
     let visible = |(workspace, role, listed_role, group)| {
         (group, VisibleWorkspace { workspace, role: to_role(role), listed_role: to_role(listed_role) })
     };
