@@ -3,7 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use mime::Mime;
 
-use super::{error::RequestError, media::Media};
+use super::error::RequestError;
+use super::media::Media;
 
 /// The media types available by `POST`, with the default first.
 ///
