@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::columns::columns_of;
 use super::db::{Db, Fetch, FetchFirst, Run, Tx};
 use super::error::Error;
-use super::pairs::OneOf;
+use super::pairs::one_of;
 use super::schema::codes;
 use super::types::At;
 use crate::clock::Timestamp;
@@ -118,7 +118,7 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
     if owners.is_empty() {
         return Ok(());
     }
-    diesel::delete(codes::table.filter(OneOf::column(codes::owner_id, owners))).run(tx.conn()).await
+    diesel::delete(codes::table.filter(one_of(codes::owner_id, owners))).run(tx.conn()).await
 }
 
 /// Invalidates the codes for `purposes` of all of `owners`.
@@ -127,7 +127,7 @@ pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[Code
         return Ok(());
     }
     diesel::delete(codes::table)
-        .filter(OneOf::column(codes::owner_id, owners))
+        .filter(one_of(codes::owner_id, owners))
         .filter(codes::purpose.eq_any(purposes))
         .run(tx.conn())
         .await

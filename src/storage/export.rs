@@ -7,7 +7,7 @@ use super::bulk::UserWithSecrets;
 use super::columns::columns_of;
 use super::db::{Tx, on};
 use super::error::Error;
-use super::pairs::AfterPair;
+use super::pairs::after_pair;
 use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
 use crate::domain::ids::WorkspaceGroupId;
 use crate::domain::user::Domain;
@@ -32,7 +32,7 @@ macro_rules! page {
     };
     ($tx:expr, $columns:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {
         page!($tx, $columns, $table, ($table::$first, $table::$second), $after, |key| {
-            AfterPair::columns($table::$first, $table::$second, key)
+            after_pair($table::$first, $table::$second, key)
         })
     };
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::bulk::insert_rows;
 use super::db::{Conn, Db, Fetch, Run, Tx};
 use super::error::Error;
-use super::pairs::OneOf;
+use super::pairs::one_of;
 use super::schema::recovery_codes;
 use crate::domain::ids::UserId;
 use crate::domain::secret::Digest;
@@ -45,5 +45,5 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
     if owners.is_empty() {
         return Ok(());
     }
-    diesel::delete(recovery_codes::table.filter(OneOf::column(recovery_codes::owner_id, owners))).run(tx.conn()).await
+    diesel::delete(recovery_codes::table.filter(one_of(recovery_codes::owner_id, owners))).run(tx.conn()).await
 }

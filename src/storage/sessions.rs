@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::columns::columns_of;
 use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx, on};
 use super::error::{Error, changed_one};
-use super::pairs::OneOf;
+use super::pairs::one_of;
 use super::schema::{domains, session_tokens, sessions, users};
 use super::types::At;
 use crate::clock::Timestamp;
@@ -216,13 +216,13 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
     if owners.is_empty() {
         return Ok(());
     }
-    delete_where!(tx, OneOf::column(sessions::owner_id, owners));
+    delete_where!(tx, one_of(sessions::owner_id, owners));
     Ok(())
 }
 
 /// Ends all sessions of all of `domains`.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
-    delete_where!(tx, OneOf::column(sessions::domain_id, domains));
+    delete_where!(tx, one_of(sessions::domain_id, domains));
     Ok(())
 }
 
@@ -242,7 +242,7 @@ const SESSIONS_PER_STATEMENT: usize = 1000;
 
 async fn delete_tokens(tx: &mut Tx, sessions: &[&str]) -> Result<(), Error> {
     for some in sessions.chunks(SESSIONS_PER_STATEMENT) {
-        let is_of_session = OneOf::column(session_tokens::session_id, some);
+        let is_of_session = one_of(session_tokens::session_id, some);
         diesel::delete(session_tokens::table.filter(is_of_session)).run(tx.conn()).await?;
     }
     Ok(())

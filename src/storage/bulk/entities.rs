@@ -11,7 +11,7 @@ use crate::domain::user::Domain;
 use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
 use crate::storage::db::{Fetch, Run, Tx};
 use crate::storage::error::Error;
-use crate::storage::pairs::OneOf;
+use crate::storage::pairs::one_of;
 use crate::storage::rows::{BindingRow, DomainRow, GroupRow, NewMemberRow, NewWorkspaceRow, RoleRow};
 use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
@@ -37,11 +37,8 @@ pub struct GroupWithUsers {
 
 /// Which of these domains exist.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
-    let found: Vec<String> = domains::table
-        .filter(OneOf::column(domains::domain_id, ids))
-        .select(domains::domain_id)
-        .fetch_all(tx.conn())
-        .await?;
+    let found: Vec<String> =
+        domains::table.filter(one_of(domains::domain_id, ids)).select(domains::domain_id).fetch_all(tx.conn()).await?;
     Ok(found.into_iter().map(DomainId::from_stored).collect())
 }
 
@@ -51,7 +48,7 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
     for (domain, ids) in by_domain(keys) {
         let some: Vec<(String, String)> = roles::table
             .filter(roles::domain_id.eq(domain))
-            .filter(OneOf::column(roles::role_id, &ids))
+            .filter(one_of(roles::role_id, &ids))
             .select((roles::domain_id, roles::role_id))
             .fetch_all(tx.conn())
             .await?;
@@ -66,7 +63,7 @@ pub async fn find_domains_of(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Res
     macro_rules! find {
         ($table:ident, $id:ident) => {
             $table::table
-                .filter(OneOf::column($table::$id, ids))
+                .filter(one_of($table::$id, ids))
                 .select(($table::$id, $table::domain_id))
                 .fetch_all(tx.conn())
                 .await?
@@ -87,7 +84,7 @@ pub async fn count_in_domains(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Re
     macro_rules! count {
         ($table:ident) => {
             $table::table
-                .filter(OneOf::column($table::domain_id, ids))
+                .filter(one_of($table::domain_id, ids))
                 .group_by($table::domain_id)
                 .select(($table::domain_id, diesel::dsl::count_star()))
                 .fetch_all(tx.conn())
@@ -155,7 +152,7 @@ pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupWithUsers>]) -> Result
 }
 
 async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
-    let is_of_group = OneOf::column(workspace_group_users::workspace_group_id, groups);
+    let is_of_group = one_of(workspace_group_users::workspace_group_id, groups);
     diesel::delete(workspace_group_users::table.filter(is_of_group)).run(tx.conn()).await
 }
 
@@ -203,7 +200,7 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {
         ($table:ident, $id:ident) => {
-            diesel::delete($table::table.filter(OneOf::column($table::$id, &ids))).run_counted(tx.conn()).await?
+            diesel::delete($table::table.filter(one_of($table::$id, &ids))).run_counted(tx.conn()).await?
         };
     }
     match kind {
@@ -212,7 +209,7 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
         EntityKind::Role => {
             for (domain, ids) in by_domain(keys) {
                 let of_domain = roles::table.filter(roles::domain_id.eq(domain));
-                diesel::delete(of_domain.filter(OneOf::column(roles::role_id, &ids))).run(tx.conn()).await?;
+                diesel::delete(of_domain.filter(one_of(roles::role_id, &ids))).run(tx.conn()).await?;
             }
             0
         }
@@ -231,7 +228,7 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
 /// # Errors
 /// If the database fails, for example because a domain is not empty.
 pub async fn delete_domains(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
-    diesel::delete(domains::table.filter(OneOf::column(domains::domain_id, ids))).run(tx.conn()).await
+    diesel::delete(domains::table.filter(one_of(domains::domain_id, ids))).run(tx.conn()).await
 }
 
 /// The second parts of keys, by the first.

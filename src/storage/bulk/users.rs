@@ -9,7 +9,7 @@ use crate::domain::user::User;
 use crate::storage::columns::columns_of;
 use crate::storage::db::{Conn, Fetch, Run, Tx, on};
 use crate::storage::error::Error;
-use crate::storage::pairs::{OneOf, OneOfPairs};
+use crate::storage::pairs::{OneOfPairs, one_of};
 use crate::storage::rows::NewUserRow;
 use crate::storage::schema::{security_events, sessions, users};
 
@@ -50,7 +50,7 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    users::table.filter(OneOf::column(users::id, ids)).select(columns_of::<StoredUser>()).fetch_all(tx.conn()).await
+    users::table.filter(one_of(users::id, ids)).select(columns_of::<StoredUser>()).fetch_all(tx.conn()).await
 }
 
 /// The users with these user ids, given as pairs of the domain and the comparison key.
@@ -89,7 +89,7 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
         locked = lock!(with_login(logins))?;
     }
     if !ids.is_empty() {
-        locked.extend(lock!(OneOf::column(users::id, ids))?);
+        locked.extend(lock!(one_of(users::id, ids))?);
     }
     locked.sort_by(|one, other| one.user.id.cmp(&other.user.id));
     locked.dedup_by(|one, other| one.user.id == other.user.id);
@@ -169,7 +169,7 @@ pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<Us
 
 /// Makes the addresses of users unverified, so that other users can have them.
 pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
-    let is_meant = OneOf::column(users::id, ids);
+    let is_meant = one_of(users::id, ids);
     diesel::update(users::table.filter(is_meant)).set(users::email_verified.eq(false)).run(tx.conn()).await
 }
 
