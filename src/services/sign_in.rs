@@ -4,7 +4,7 @@ use derive_more::From;
 
 use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::hasher::Slot;
-use super::password::{BUSY, PasswordRefusal};
+use super::password::PasswordRefusal;
 use super::sessions::IssuedTokens;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
@@ -117,15 +117,8 @@ impl Services {
     /// A [`SignInRefusal`]. For an unknown user, it is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
-        let limited = |error: Error<RetryAfter>| error.map(SignInRefusal::RateLimited);
-        let counters = self.counters(&who.domain_id, &who.login, Network::of(client.address));
-        self.check_attempts(&counters, self.now()).await.map_err(limited)?;
-        // The slot is taken before the attempt is counted, and kept until the count is taken back. So many concurrent
-        // correct passwords are never counted together as wrong ones.
-        let slot = self.hasher.slot_of(&who.domain_id, &who.login).await;
-        let slot = slot.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
-        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
-
+        let begun = self.begin_attempt(&who.domain_id, &who.login, client).await;
+        let (counters, slot, attempt) = begun.map_err(|error| error.map(SignInRefusal::RateLimited))?;
         let (mut tx, user) = match self.begin_verified(&slot, &who).await? {
             Ok(begun) => begun,
             Err(found) => {
