@@ -329,9 +329,7 @@ impl Tx {
 
     /// Commits the transaction. If that fails, nothing of the transaction remains.
     pub async fn commit(self) -> Result<(), Error> {
-        self.count();
-        let mut conn = ScopeGuard::into_inner(self.conn);
-        on!(&mut conn, c => commit(&mut **c).await)
+        self.commit_keeping().await.map(drop)
     }
 
     /// The same, but returns the connection for statements that follow the transaction.
