@@ -96,11 +96,6 @@ impl Activity {
         }
     }
 
-    /// Records that the client read data.
-    pub(super) fn read(&self) {
-        self.lock().read_at = Instant::now();
-    }
-
     /// Records that the body of a request was not read completely.
     pub(super) fn leave_input(&self) {
         self.lock().has_unread_input = true;
@@ -190,7 +185,7 @@ pub(super) struct Waiting(Arc<Activity>);
 impl Waiting {
     /// Records that the client read some of it.
     pub(super) fn read(&self) {
-        self.0.read();
+        self.0.lock().read_at = Instant::now();
     }
 }
 
