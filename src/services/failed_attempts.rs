@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use quick_cache::sync::Cache;
 
 use super::backoff::Counters;
-use super::{Error, Failure, Services};
+use super::{Failure, Services, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::Caller;
 use crate::domain::event::{Client, SecurityEventType, UNKNOWN_OWNER};
@@ -152,11 +152,7 @@ impl Services {
         client: &Client,
     ) -> Result<(), Failure> {
         let now = self.now();
-        let is_locked = match self.check_attempts(counters, now).await {
-            Ok(()) => false,
-            Err(Error::Refused(_)) => true,
-            Err(Error::Failed(failure)) => return Err(failure),
-        };
+        let is_locked = separate(self.check_attempts(counters, now).await)?.is_err();
         let unknown = UserId::from_stored(UNKNOWN_OWNER.to_owned());
         let owner = user.unwrap_or(&unknown);
         let mut tx = self.db.begin().await?;

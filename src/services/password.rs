@@ -7,7 +7,7 @@ use super::codes::{CodeRequest, whole_minutes};
 use super::failed_attempts::FailedAttempt;
 use super::hasher::Slot;
 use super::outbox::Payload;
-use super::{Error, Failure, Services, retry};
+use super::{Error, Failure, Services, retry, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::attempts::RetryAfter;
@@ -277,11 +277,7 @@ impl Services {
         let verified = match current {
             _ if !needs_current => Ok(None),
             None => Err(PasswordRefusal::Missing),
-            Some(current) => match self.prove_password(user, current, client).await {
-                Ok(verified) => Ok(Some(verified)),
-                Err(Error::Refused(refusal)) => Err(refusal),
-                Err(Error::Failed(failure)) => return Err(failure.into()),
-            },
+            Some(current) => separate(self.prove_password(user, current, client).await)?.map(Some),
         };
         match (verified, new) {
             (Ok(verified), Ok(new)) => {
@@ -344,15 +340,11 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let of_name = Self::charge_quota(&mut tx, &self.quota_of_reset(domain_id, login), now).await;
-        let has_room = match of_name {
-            Ok(()) => true,
-            // The response does not reveal that nothing is sent.
-            Err(Error::Refused(_)) => {
-                self.log_refusal(FailedAttempt::ResetOverUserLimit, client);
-                false
-            }
-            Err(Error::Failed(failure)) => return Err(failure.into()),
-        };
+        // The response does not reveal that nothing is sent.
+        let has_room = separate(of_name)?.is_ok();
+        if !has_room {
+            self.log_refusal(FailedAttempt::ResetOverUserLimit, client);
+        }
         let of_client = Self::charge_quota(&mut tx, &self.quota_of_client(client), now).await;
         if let Err(Error::Refused(_)) = &of_client {
             self.log_refusal(FailedAttempt::ResetOverClientLimit, client);

@@ -6,7 +6,7 @@ use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::hasher::Slot;
 use super::password::PasswordRefusal;
 use super::sessions::IssuedTokens;
-use super::{Error, Failure, Services, retry};
+use super::{Error, Failure, Services, retry, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser};
 use crate::domain::attempts::RetryAfter;
@@ -221,7 +221,7 @@ impl Services {
         if let Some(Factor::Email(address)) = user.mfa.factor() {
             self.require_mail()?;
             let sends = self.quota_of_code(&user.id, purpose, &address, session.is_some(), None);
-            match Self::charge_quota(tx, &sends, now).await {
+            match separate(Self::charge_quota(tx, &sends, now).await)? {
                 Ok(()) => {
                     codes::delete(tx, &user.id, &[purpose]).await?;
                     let reason = if session.is_some() { CodeReason::Reauthenticate } else { CodeReason::SignIn };
@@ -229,8 +229,7 @@ impl Services {
                     challenge.sent_to = Some(to);
                     return Ok(challenge);
                 }
-                Err(Error::Refused(wait)) => challenge.not_sent = Some(wait),
-                Err(Error::Failed(failure)) => return Err(failure),
+                Err(wait) => challenge.not_sent = Some(wait),
             }
         }
         // A session needs no row for a TOTP or a recovery code. A row without digits would hide the code sent before.
