@@ -8,10 +8,9 @@ use axum::http::{HeaderMap, header};
 use super::RequestId;
 #[cfg(test)]
 use super::tests::toy::ToyApi;
-use crate::{
-    domain::event::Client,
-    graphql::{Api, Executed, Prepared, credentials::RequestCredentials},
-};
+use crate::domain::event::Client;
+use crate::graphql::credentials::RequestCredentials;
+use crate::graphql::{Api, Executed, Prepared};
 
 /// The longest user agent that is passed on, in characters. Browsers send about 120.
 const USER_AGENT_LENGTH: usize = 256;

@@ -1,18 +1,21 @@
 //! The files of `web/plain` and `web/dist`, embedded in the binary: read-only memory that all responses share.
 
-use std::{borrow::Cow, collections::HashMap, io::Write, sync::LazyLock};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::LazyLock;
 
-use axum::{
-    body::Bytes,
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use flate2::{Compression, write::GzEncoder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use tokio::sync::OnceCell;
 
-use super::{etag, security::GRAPHIQL_POLICY};
+use super::etag;
+use super::security::GRAPHIQL_POLICY;
 
 /// The pages behind emailed links, and what they load.
 #[derive(RustEmbed)]

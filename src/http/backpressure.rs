@@ -3,22 +3,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::{
-    Extension,
-    body::HttpBody,
-    extract::{Request, State},
-    http::{header, request::Parts},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::Extension;
+use axum::body::HttpBody;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    connection::{Backlog, Held, Unreadable},
-    error::{self, RequestError},
-    request_info::RequestInfo,
-    state::AppState,
-};
+use super::connection::{Backlog, Held, Unreadable};
+use super::error;
+use super::error::RequestError;
+use super::request_info::RequestInfo;
+use super::state::AppState;
 
 /// The memory reserved for a request's response among those of its connection.
 struct Reservation {

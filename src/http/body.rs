@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::{Body, BodyDataStream, HttpBody},
-    http::{HeaderMap, header},
-};
+use axum::body::{Body, BodyDataStream, HttpBody};
+use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 

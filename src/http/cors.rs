@@ -1,18 +1,22 @@
 //! Cross-origin requests: pages of allowed origins may use the API, with or without cookies; pages of other origins may
 //! not (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
-use super::{body, error::RequestError, request_id::REQUEST_ID, state::AppState};
+use super::body;
+use super::error::RequestError;
+use super::request_id::REQUEST_ID;
+use super::state::AppState;
 
 /// How long a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_hours(1);

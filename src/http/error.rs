@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::ServerError;
-use axum::{
-    Extension,
-    body::Body,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::Extension;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{RequestId, media::Media};
+use super::RequestId;
+use super::media::Media;
 use crate::graphql::error::Code;
 
 /// Why a request was not executed, or has no response. The text is sent to the client.

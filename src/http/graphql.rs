@@ -3,27 +3,23 @@
 use std::sync::Arc;
 
 use async_graphql::{BatchRequest, Request};
-use axum::{
-    Extension,
-    body::Body,
-    extract::{self, State},
-    http::{HeaderValue, header, request::Parts},
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, extract};
 use tokio::time::timeout_at;
 use tracing::Instrument;
 
-use super::{
-    ClientInfo, backpressure, body,
-    error::RequestError,
-    media::Media,
-    negotiation, pages, request,
-    request_info::RequestInfo,
-    response::{Caching, SerializedResponse},
-    session,
-    state::AppState,
-};
-use crate::{graphql::only_queries::ReadOnly, low_priority::LongOperation};
+use super::error::RequestError;
+use super::media::Media;
+use super::request_info::RequestInfo;
+use super::response::{Caching, SerializedResponse};
+use super::state::AppState;
+use super::{ClientInfo, backpressure, body, negotiation, pages, request, session};
+use crate::graphql::only_queries::ReadOnly;
+use crate::low_priority::LongOperation;
 
 /// The headers that a response to `GET` depends on.
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session";

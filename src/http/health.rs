@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, extract::State, http::StatusCode};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
 use tokio::time::timeout_at;
 
-use super::{request_info::RequestInfo, state::AppState};
+use super::request_info::RequestInfo;
+use super::state::AppState;
 
 /// `/healthz`: the process is alive. It checks nothing else, so that a database outage does not restart servers.
 pub(super) async fn alive() -> &'static str {

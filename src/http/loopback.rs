@@ -1,15 +1,15 @@
 //! Protects a demo, whose passwords are public: only requests that name this machine are accepted. Otherwise a website
 //! could point its own host name to this machine and read the demo's data as same-origin (DNS rebinding).
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, Uri, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::Request;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use url::Host;
 
-use super::{body, error::RequestError};
+use super::body;
+use super::error::RequestError;
 
 /// Refuses requests for any other host.
 pub(super) async fn check_host(request: Request, next: Next) -> Response {

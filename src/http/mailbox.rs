@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
-    routing,
-};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Json, Router, routing};
 use serde_json::json;
 
-use super::{etag, security::protect_page};
+use super::etag;
+use super::security::protect_page;
 use crate::mail::{Kept, escape};
 
 /// Messages have their own styles and are shown in frames without scripts. The page's own script polls for new ones.

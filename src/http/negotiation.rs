@@ -3,7 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use mime::Mime;
 
-use super::{error::RequestError, media::Media};
+use super::error::RequestError;
+use super::media::Media;
 
 /// The media types available by `POST`, with the default first.
 ///
@@ -29,9 +30,11 @@ pub(super) fn negotiate(headers: &HeaderMap, offers: &[Media]) -> Result<Media, 
         .iter()
         // `max_by` returns the last of equal items, but the first offer is the preferred one.
         .rev()
-        .filter_map(|offer| Some((*offer, Match::best(*offer, &ranges)?)))
-        .max_by(|(_, a), (_, b)| a.rank(b))
-        .map(|(offer, _)| offer)
+        .filter_map(|offer| Some((rank(*offer, &ranges)?, *offer)))
+        .max_by(|((quality, named), _), ((other_quality, other), _)| {
+            quality.total_cmp(other_quality).then(named.cmp(other))
+        })
+        .map(|(_, offer)| offer)
         .ok_or(RequestError::NotAcceptable)
 }
 
@@ -85,30 +88,15 @@ impl Range {
     }
 }
 
-/// How well an offer matches.
-struct Match {
-    quality: f32,
-    specificity: u8,
-    precedence: u8,
-}
-
-impl Match {
-    /// The most specific range determines the quality; `None` if no range matches, or it has `q=0`.
-    fn best(offer: Media, ranges: &[Range]) -> Option<Self> {
-        let (specificity, range) = ranges
-            .iter()
-            .filter_map(|range| Some((range.specificity(offer)?, range)))
-            .max_by(|(a, x), (b, y)| a.cmp(b).then(x.quality.total_cmp(&y.quality)))?;
-        let precedence = if specificity == 2 { offer.precedence() } else { 0 };
-        (range.quality > 0.0).then_some(Self { quality: range.quality, specificity, precedence })
-    }
-
-    fn rank(&self, other: &Self) -> std::cmp::Ordering {
-        self.quality
-            .total_cmp(&other.quality)
-            .then(self.specificity.cmp(&other.specificity))
-            .then(self.precedence.cmp(&other.precedence))
-    }
+/// How well an offer matches: its quality, and then how specifically it is named and its precedence. The most specific
+/// range determines the quality; `None` if no range matches, or it has `q=0`.
+fn rank(offer: Media, ranges: &[Range]) -> Option<(f32, (u8, u8))> {
+    let (specificity, range) = ranges
+        .iter()
+        .filter_map(|range| Some((range.specificity(offer)?, range)))
+        .max_by(|(a, x), (b, y)| a.cmp(b).then(x.quality.total_cmp(&y.quality)))?;
+    let precedence = if specificity == 2 { offer.precedence() } else { 0 };
+    (range.quality > 0.0).then_some((range.quality, (specificity, precedence)))
 }
 
 #[cfg(test)]

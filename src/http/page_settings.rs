@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-    routing,
-};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router, routing};
 use serde::{Deserialize, Serialize};
 
 /// The server's settings for the product's own pages.

@@ -1,16 +1,12 @@
 //! Pages for browsers.
 
-use axum::{
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
-    response::{Html, IntoResponse, Response},
-};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 
-use super::{
-    assets,
-    media::Media,
-    negotiation,
-    security::{GRAPHIQL_POLICY, PAGE_POLICY, protect_page},
-};
+use super::media::Media;
+use super::security::{GRAPHIQL_POLICY, PAGE_POLICY, protect_page};
+use super::{assets, negotiation};
 
 const NOT_BUILT: &str = "<!doctype html>
 <html lang=\"en\">

@@ -1,6 +1,8 @@
 //! Serves below a path: `https://example.com/identity/`, behind a proxy that either strips `/identity` or keeps it.
 
-use axum::{Router, extract::Request, http::Uri};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
 use tower::ServiceExt;
 use url::Url;
 

@@ -5,7 +5,8 @@
 
 use async_graphql::{BatchRequest, Request, Value};
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 

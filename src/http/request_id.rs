@@ -1,6 +1,7 @@
 //! The id of a request, in logs, in errors, and in the `x-request-id` header.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
 

@@ -1,29 +1,23 @@
 //! The outermost layer for every request, whatever its path: its id, the client's address, a deadline, and a span in
 //! the log.
 
-use std::{
-    any::Any,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::HeaderValue,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
-use tracing::{Instrument, field::Empty};
+use tracing::Instrument;
+use tracing::field::Empty;
 
-use super::{
-    RequestId,
-    client_address::client_address,
-    error::{self, RequestError},
-    request_id::REQUEST_ID,
-    state::AppState,
-    vary,
-};
+use super::client_address::client_address;
+use super::error::RequestError;
+use super::request_id::REQUEST_ID;
+use super::state::AppState;
+use super::{RequestId, error, vary};
 
 /// What is known about a request before its content is read.
 #[derive(Debug, Clone)]

@@ -1,24 +1,18 @@
 //! Converts the engine's responses into the documented form: error codes, masking, headers.
 
 use async_graphql::{PathSegment, Response, ServerError, Value};
-use axum::{
-    body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{
-    RequestId, etag,
-    media::Media,
-    session::set_cookies,
-    status::{has_code, is_executed, status_of_all},
-};
-use crate::graphql::{
-    Executed,
-    credentials::SessionChange,
-    error::{Code, MASKED, coded},
-};
+use super::media::Media;
+use super::session::set_cookies;
+use super::status::{has_code, is_executed, status_of_all};
+use super::{RequestId, etag};
+use crate::graphql::Executed;
+use crate::graphql::credentials::SessionChange;
+use crate::graphql::error::{Code, MASKED, coded};
 
 /// The response to a request or a batch, in JSON.
 #[derive(Debug)]

@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::{Method, header},
-    middleware,
-    response::{IntoResponse, Redirect, Response},
-    routing,
-};
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Router, middleware, routing};
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::assets::Asset;
+use super::connection::Phase;
+use super::error::RequestError;
+use super::state::{AppState, ServerOptions};
 use super::{
-    assets::{self, Asset},
-    backpressure,
-    connection::Phase,
-    cors,
-    error::RequestError,
-    graphql, health, loopback, mailbox, page_settings, pages, public_path, request_info, sdl, security,
-    state::{AppState, ServerOptions},
+    assets, backpressure, cors, graphql, health, loopback, mailbox, page_settings, pages, public_path, request_info,
+    sdl, security,
 };
 use crate::low_priority::LowPriorityThreads;
 

@@ -3,17 +3,15 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing,
-};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
 use url::form_urlencoded;
 
-use super::{error::RequestError, etag};
+use super::error::RequestError;
+use super::etag;
 
 /// The schema in the schema definition language.
 #[derive(Debug, Clone)]

@@ -1,10 +1,8 @@
 //! The security headers of every response, so that a browser interprets it only as what it is (OWASP REST Security
 //! Cheat Sheet, "Security Headers"), and those of pages.
 
-use axum::{
-    http::{HeaderName, HeaderValue, header},
-    response::Response,
-};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
 use tower_http::set_header::response::SetMultipleResponseHeadersLayer;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");

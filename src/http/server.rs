@@ -1,18 +1,18 @@
 //! The server: its listener, its connections, and its shutdown.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, time::Duration};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
 
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
-};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::{
-    ServerOptions,
-    connection::{Connections, Phase},
-    router::routes,
-};
+use super::ServerOptions;
+use super::connection::{Connections, Phase};
+use super::router::routes;
 
 /// How long running requests may take to finish after the shutdown began.
 const GRACE: Duration = Duration::from_secs(30);

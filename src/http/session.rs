@@ -5,16 +5,13 @@
 //! request (CORS).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use cookie::{Cookie, SameSite, time::Duration};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
 
 use super::error::RequestError;
-use crate::{
-    domain::{
-        Timestamp,
-        token::{AccessToken, RefreshToken},
-    },
-    graphql::credentials::{IgnoredCredentials, RequestCredentials, SessionChange, TokenTransport},
-};
+use crate::domain::Timestamp;
+use crate::domain::token::{AccessToken, RefreshToken};
+use crate::graphql::credentials::{IgnoredCredentials, RequestCredentials, SessionChange, TokenTransport};
 
 /// The header with which a client requests a cookie session. Its only value is `cookie`.
 const SESSION: HeaderName = HeaderName::from_static("x-userprofile-session");

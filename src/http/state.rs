@@ -2,7 +2,8 @@
 
 use tokio_util::task::TaskTracker;
 
-use super::{GraphqlApi, HttpSettings, MessageList, SchemaText, connection::Phase};
+use super::connection::Phase;
+use super::{GraphqlApi, HttpSettings, MessageList, SchemaText};
 use crate::low_priority::LowPriorityThreads;
 
 /// What a server is started with.

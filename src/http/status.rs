@@ -4,7 +4,9 @@ use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 
 use super::media::Media;
-use crate::graphql::{error::Code, limits::ExecutionAborted, only_queries::NotAQuery};
+use crate::graphql::error::Code;
+use crate::graphql::limits::ExecutionAborted;
+use crate::graphql::only_queries::NotAQuery;
 
 /// The common status of all responses if they agree; otherwise 200, as each response contains its own errors.
 pub(super) fn status_of_all(responses: &[Response], media: Media) -> StatusCode {

@@ -138,9 +138,7 @@ impl Services {
             return Err(Error::Refused(AdminRefusal::External));
         }
         let hash = self.checked_hash(password, &user, password_hash.as_deref()).await?;
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_local_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on_local(domain, login).await?;
         self.clear_backoff(&mut tx, domain, login).await?;
         self.put_password(&mut tx, &user, &hash, SessionSelection::All, now).await?;
         Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
@@ -151,37 +149,28 @@ impl Services {
 
     /// Enables a user.
     pub async fn enable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Enabled).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::UserEnabled, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::UserEnabled, now).await
     }
 
     /// Disables a user at once, and ends all their sessions.
     pub async fn disable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_DISABLING).await?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::UserDisabled, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::UserDisabled, now).await
     }
 
     /// Deletes a user and their sessions. Their role bindings stay and grant nothing.
     pub async fn delete_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::UserDeleted, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
@@ -190,12 +179,9 @@ impl Services {
         domain: &DomainId,
         login: &LoginId,
     ) -> Result<usize, Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
         let invalidated = codes::delete(&mut tx, &user.id, &[CodePurpose::UndoEmailChange]).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::UndoLinksInvalidated, None, now).await?;
-        tx.commit().await?;
+        Self::record_and_commit(tx, &user, SecurityEventType::UndoLinksInvalidated, now).await?;
         Ok(invalidated)
     }
 
@@ -211,14 +197,11 @@ impl Services {
 
     /// Ends all sessions of a user, invalidates challenges of pending sign-ins, and returns how many sessions there were.
     pub async fn revoke_user_sessions(&self, domain: &DomainId, login: &LoginId) -> Result<usize, Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
         let revoked = sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &[CodePurpose::SignIn]).await?;
         // Also if there was none to end: every operation of an operator on an account is recorded.
-        Self::record(&mut tx, &user.id, SecurityEventType::SessionsRevoked, None, now).await?;
-        tx.commit().await?;
+        Self::record_and_commit(tx, &user, SecurityEventType::SessionsRevoked, now).await?;
         Ok(revoked)
     }
 
@@ -230,17 +213,14 @@ impl Services {
         action: RequiredAction,
         is_required: bool,
     ) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let mut user = lock_local_user(&mut tx, domain, login).await?;
+        let (mut tx, mut user, now) = self.begin_on_local(domain, login).await?;
         if is_required {
             user.require(action);
         } else {
             user.fulfil(action);
         }
         users::update(&mut tx, &user).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::ActionRequired, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::ActionRequired, now).await
     }
 
     /// Enforces MFA for a user, with a given factor or any. A user without MFA must enable it before anything else.
@@ -250,29 +230,23 @@ impl Services {
         login: &LoginId,
         kind: Option<MfaType>,
     ) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let mut user = lock_local_user(&mut tx, domain, login).await?;
+        let (mut tx, mut user, now) = self.begin_on_local(domain, login).await?;
         user.mfa = user.mfa.enforce(kind).map_err(|_| Error::Refused(AdminRefusal::OtherFactor))?;
         if !user.mfa.is_enabled() {
             user.require(RequiredAction::EnforceMfa);
         }
         users::update(&mut tx, &user).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::MFA_CHANGES).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::MfaEnforced, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
     }
 
     /// Stops enforcing MFA for a user, who then decides themselves.
     pub async fn stop_enforcing_mfa(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let mut user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, mut user, now) = self.begin_on(domain, login).await?;
         user.mfa = user.mfa.stop_enforcing();
         user.fulfil(RequiredAction::EnforceMfa);
         users::update(&mut tx, &user).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::MfaEnforced, None, now).await?;
-        Ok(tx.commit().await?)
+        Self::record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
     }
 
     /// Disables a user's MFA and deletes their recovery codes, for users who have lost their factor. If MFA is
@@ -282,9 +256,7 @@ impl Services {
         domain: &DomainId,
         login: &LoginId,
     ) -> Result<Option<NotNotified>, Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let mut user = lock_user(&mut tx, domain, login).await?;
+        let (mut tx, mut user, now) = self.begin_on(domain, login).await?;
         let not_notified = if user.mfa.is_enabled() {
             // Before the reset, because the factor's address may be the only one for notifications.
             self.enqueue_notification(&mut tx, &user, Notification::MfaDisabled, None, now).await?;
@@ -312,16 +284,42 @@ impl Services {
         domain: &DomainId,
         login: &LoginId,
     ) -> Result<(String, Timestamp), Error<AdminRefusal>> {
-        let now = self.now();
-        let mut tx = self.db.begin().await?;
-        let user = lock_local_user(&mut tx, domain, login).await?;
+        let (mut tx, user, now) = self.begin_on_local(domain, login).await?;
         if user.state == UserState::Disabled {
             return Err(Error::Refused(AdminRefusal::Disabled));
         }
         let link = self.make_reset_link(&mut tx, &user, None, now).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::PasswordResetIssued, None, now).await?;
-        tx.commit().await?;
+        Self::record_and_commit(tx, &user, SecurityEventType::PasswordResetIssued, now).await?;
         Ok(link)
+    }
+
+    /// Begins a transaction on a user, who is locked until it ends.
+    async fn begin_on(&self, domain: &DomainId, login: &LoginId) -> Result<(Tx, User, Timestamp), Error<AdminRefusal>> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let found = users::find_locked(&mut tx, domain, login).await?;
+        let user = found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))?;
+        Ok((tx, user, now))
+    }
+
+    /// The same, for a user whose password and MFA are managed on this server.
+    async fn begin_on_local(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<(Tx, User, Timestamp), Error<AdminRefusal>> {
+        let begun = self.begin_on(domain, login).await?;
+        if begun.1.auth_type == AuthType::Local { Ok(begun) } else { Err(Error::Refused(AdminRefusal::External)) }
+    }
+
+    async fn record_and_commit(
+        mut tx: Tx,
+        user: &User,
+        event_type: SecurityEventType,
+        now: Timestamp,
+    ) -> Result<(), Error<AdminRefusal>> {
+        Self::record(&mut tx, &user.id, event_type, None, now).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn find_credentials(&self, domain: &DomainId, login: &LoginId) -> Result<Credentials, Error<AdminRefusal>> {
@@ -344,15 +342,4 @@ impl Services {
         }
         Ok(self.hasher.hash(&slot, password).await?)
     }
-}
-
-async fn lock_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
-    let found = users::find_locked(tx, domain, login).await?;
-    found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
-}
-
-/// The same, for a user whose password and MFA are managed on this server.
-async fn lock_local_user(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Result<User, Error<AdminRefusal>> {
-    let user = lock_user(tx, domain, login).await?;
-    if user.auth_type == AuthType::Local { Ok(user) } else { Err(Error::Refused(AdminRefusal::External)) }
 }

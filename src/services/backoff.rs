@@ -8,14 +8,19 @@
 //! users of a network share the last one: it is held for two statements and the commit, and users who are known on the
 //! network do not take it.
 
+use super::hasher::Slot;
 use super::{Error, Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::attempts::{Charge, NETWORK_BACKOFF, RetryAfter};
+use crate::domain::event::Client;
 use crate::domain::ids::{DomainId, RateLimitEventId};
 use crate::domain::login::LoginId;
 use crate::domain::network::Network;
 use crate::domain::secret::Digest;
 use crate::storage::{Tx, attempts, rate_limit_events};
+
+/// The wait that is reported if no hashing slot is free.
+pub(super) const BUSY: RetryAfter = RetryAfter { retry_after: 1 };
 
 /// The counters of an attempt as one user from one network.
 #[derive(Clone, Copy)]
@@ -49,6 +54,22 @@ impl Services {
         }
     }
 
+    /// Begins an attempt to enter the password of `login`: checks the backoff, waits for the user's turn to hash, and
+    /// counts the attempt as failed. The slot is taken before the attempt is counted, and must be kept until the count
+    /// is taken back. So many concurrent correct passwords are never counted together as wrong ones.
+    pub(super) async fn begin_attempt(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        client: &Client,
+    ) -> Result<(Counters, Slot, CountedAttempt), Error<RetryAfter>> {
+        let counters = self.counters(domain, login, Network::of(client.address));
+        self.check_attempts(&counters, self.now()).await?;
+        let slot = self.hasher.slot_of(domain, login).await.map_err(|_| Error::Refused(BUSY))?;
+        let attempt = self.charge_attempt(&counters, self.now()).await?;
+        Ok((counters, slot, attempt))
+    }
+
     /// Refuses an attempt during a lockout, without counting it. It only reads, so that many such attempts cost little.
     pub(super) async fn check_attempts(&self, counters: &Counters, now: Timestamp) -> Result<(), Error<RetryAfter>> {
         let of_network = attempts::find(&self.db, &counters.network).await?;
@@ -64,11 +85,7 @@ impl Services {
     }
 
     /// Counts an attempt as failed, unless a lockout has started in the meantime.
-    pub(super) async fn charge_attempt(
-        &self,
-        counters: &Counters,
-        now: Timestamp,
-    ) -> Result<CountedAttempt, Error<RetryAfter>> {
+    async fn charge_attempt(&self, counters: &Counters, now: Timestamp) -> Result<CountedAttempt, Error<RetryAfter>> {
         retry(|| self.charge_attempt_once(counters, now)).await
     }
 

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use quick_cache::sync::Cache;
 
 use super::backoff::Counters;
-use super::{Error, Failure, Services};
+use super::{Failure, Services, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::Caller;
 use crate::domain::event::{Client, SecurityEventType, UNKNOWN_OWNER};
@@ -26,6 +26,7 @@ use crate::storage::users::Credentials;
 const REFUSAL_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// For how many networks and reasons the time of the last record is remembered.
 const REMEMBERED_REFUSALS: usize = 10_000;
+const LINK_UNKNOWN: &str = "the link is unknown, used, or invalidated";
 
 /// What failed, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,45 +63,29 @@ impl FailedAttempt {
         }
     }
 
-    fn message(self) -> &'static str {
+    /// What happened, and the reason.
+    fn describe(self) -> (&'static str, &'static str) {
+        let (sign_in, reset) = ("sign-in failed", "password reset refused");
+        let (locked, reauthentication) = ("sign-in locked", "reauthentication failed");
         match self {
-            Self::UnknownUser
-            | Self::NotServed
-            | Self::ExternalUser
-            | Self::NoPassword
-            | Self::WrongPassword
-            | Self::WrongSignInCode => "sign-in failed",
-            Self::LockedByPasswords | Self::LockedByCodes => "sign-in locked",
-            Self::WrongCurrentPassword | Self::WrongCode => "reauthentication failed",
-            Self::RefreshTokenReused => "session ended",
-            Self::ResetOverClientLimit
-            | Self::ResetOverUserLimit
-            | Self::ResetOfUnknownUser
-            | Self::ResetNotAllowed
-            | Self::ResetLinkUnknown
-            | Self::ResetLinkInvalid => "password reset refused",
-            Self::UndoLinkRefused => "undoing an email change refused",
-        }
-    }
-
-    fn reason(self) -> &'static str {
-        match self {
-            Self::UnknownUser | Self::ResetOfUnknownUser => "unknown user",
-            Self::NotServed => "the user or their domain is disabled",
-            Self::ExternalUser => "the user authenticates with an external identity provider",
-            Self::NoPassword => "the user has no password",
-            Self::WrongPassword => "wrong password",
-            Self::WrongSignInCode => "wrong code after a correct password",
-            Self::LockedByPasswords => "too many wrong passwords",
-            Self::LockedByCodes => "too many wrong codes after a correct password",
-            Self::WrongCurrentPassword => "wrong current password in a session",
-            Self::WrongCode => "wrong code in a session",
-            Self::RefreshTokenReused => "a rotated refresh token was used again",
-            Self::ResetOverClientLimit => "too many emails requested by this client",
-            Self::ResetOverUserLimit => "too many emails requested for this user id",
-            Self::ResetNotAllowed => "the user is not ENABLED and LOCAL with a verified email address",
-            Self::ResetLinkUnknown | Self::UndoLinkRefused => "the link is unknown, used, or invalidated",
-            Self::ResetLinkInvalid => "the link is expired, or its email address or user changed",
+            Self::UnknownUser => (sign_in, "unknown user"),
+            Self::NotServed => (sign_in, "the user or their domain is disabled"),
+            Self::ExternalUser => (sign_in, "the user authenticates with an external identity provider"),
+            Self::NoPassword => (sign_in, "the user has no password"),
+            Self::WrongPassword => (sign_in, "wrong password"),
+            Self::WrongSignInCode => (sign_in, "wrong code after a correct password"),
+            Self::LockedByPasswords => (locked, "too many wrong passwords"),
+            Self::LockedByCodes => (locked, "too many wrong codes after a correct password"),
+            Self::WrongCurrentPassword => (reauthentication, "wrong current password in a session"),
+            Self::WrongCode => (reauthentication, "wrong code in a session"),
+            Self::RefreshTokenReused => ("session ended", "a rotated refresh token was used again"),
+            Self::ResetOverClientLimit => (reset, "too many emails requested by this client"),
+            Self::ResetOverUserLimit => (reset, "too many emails requested for this user id"),
+            Self::ResetOfUnknownUser => (reset, "unknown user"),
+            Self::ResetNotAllowed => (reset, "the user is not ENABLED and LOCAL with a verified email address"),
+            Self::ResetLinkUnknown => (reset, LINK_UNKNOWN),
+            Self::ResetLinkInvalid => (reset, "the link is expired, or its email address or user changed"),
+            Self::UndoLinkRefused => ("undoing an email change refused", LINK_UNKNOWN),
         }
     }
 
@@ -108,7 +93,8 @@ impl FailedAttempt {
     /// entered is never written: it may be a password.
     pub(super) fn log(self, user: Option<&UserId>, client: &Client) {
         let user = user.map_or(UNKNOWN_OWNER, UserId::as_str);
-        tracing::warn!(client = %client.address, user, reason = self.reason(), "{}", self.message());
+        let (message, reason) = self.describe();
+        tracing::warn!(client = %client.address, user, reason, "{message}");
     }
 }
 
@@ -166,11 +152,7 @@ impl Services {
         client: &Client,
     ) -> Result<(), Failure> {
         let now = self.now();
-        let is_locked = match self.check_attempts(counters, now).await {
-            Ok(()) => false,
-            Err(Error::Refused(_)) => true,
-            Err(Error::Failed(failure)) => return Err(failure),
-        };
+        let is_locked = separate(self.check_attempts(counters, now).await)?.is_err();
         let unknown = UserId::from_stored(UNKNOWN_OWNER.to_owned());
         let owner = user.unwrap_or(&unknown);
         let mut tx = self.db.begin().await?;

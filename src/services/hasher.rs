@@ -144,7 +144,10 @@ impl Hasher {
     }
 
     async fn wait_for(&self, slot: impl Future<Output = Option<Slot>>) -> Result<Slot, Busy> {
-        let _waiting = Waiting::count(&self.waiting);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = scopeguard::guard(&self.waiting, |waiting| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+        });
         tokio::time::timeout(self.wait, slot).await.ok().flatten().ok_or(Busy)
     }
 
@@ -224,22 +227,6 @@ impl Hasher {
         };
         self.jobs.send(Box::new(job)).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())
-    }
-}
-
-/// Counts a request until it has a slot or gives up.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn count(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::Relaxed);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -361,12 +348,15 @@ mod tests {
     /// Argon2id with 8 KiB, of no known password.
     const SMALL: &str = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+    fn hasher(concurrency: usize) -> Hasher {
+        let wait = Duration::from_secs(5);
+        Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency, wait }).unwrap()
+    }
+
     /// The form of PHC strings before Argon2 1.3, which libargon2 still reads.
     #[tokio::test]
     async fn an_argon2_hash_without_a_version_is_one_of_version_1_0() {
-        let wait = Duration::from_secs(5);
-        let hasher =
-            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 1, wait }).unwrap();
+        let hasher = hasher(1);
         let slot = hasher.slot().await.unwrap();
         let params = Params::new(8, 1, 1, Some(32)).unwrap();
         let mut output = [0; 32];
@@ -387,9 +377,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_has_one_hashing_slot_at_a_time() {
-        let wait = Duration::from_secs(5);
-        let hasher =
-            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
+        let hasher = hasher(2);
         let domain = DomainId::parse("domain-a").unwrap();
         let slot_of = |login: &str| {
             let (hasher, domain, login) = (hasher.clone(), domain.clone(), LoginId::parse(login).unwrap());
@@ -408,9 +396,7 @@ mod tests {
 
     #[tokio::test]
     async fn hashes_above_64_mib_are_verified_one_at_a_time() {
-        let wait = Duration::from_secs(5);
-        let hasher =
-            Hasher::start(HashSettings { memory: 8, iterations: 1, parallelism: 1, concurrency: 2, wait }).unwrap();
+        let hasher = hasher(2);
         let (slot, other) = (hasher.slot().await.unwrap(), hasher.slot().await.unwrap());
         let parse = |text: &str| Some(PasswordHash::parse(text).unwrap());
         let (large, small) = (parse(&SMALL.replace("m=8", "m=65537")), parse(SMALL));

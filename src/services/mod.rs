@@ -189,23 +189,17 @@ impl From<storage::Error> for Failure {
     }
 }
 
-impl<R> From<storage::Error> for Error<R> {
-    fn from(error: storage::Error) -> Self {
-        Self::Failed(error.into())
-    }
+macro_rules! failures {
+    ($($error:ty),+) => {
+        $(impl<R> From<$error> for Error<R> {
+            fn from(error: $error) -> Self {
+                Self::Failed(error.into())
+            }
+        })+
+    };
 }
 
-impl<R> From<EntropyError> for Error<R> {
-    fn from(error: EntropyError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl<R> From<DecryptionError> for Error<R> {
-    fn from(error: DecryptionError) -> Self {
-        Self::Failed(error.into())
-    }
-}
+failures!(storage::Error, EntropyError, DecryptionError);
 
 impl<R> Error<R> {
     /// The same error, with the refusal converted to that of another use case.
@@ -214,6 +208,15 @@ impl<R> Error<R> {
             Self::Refused(refusal) => Error::Refused(into(refusal)),
             Self::Failed(failure) => Error::Failed(failure),
         }
+    }
+}
+
+/// Separates refusals from failures.
+fn separate<T, R>(result: Result<T, Error<R>>) -> Result<Result<T, R>, Failure> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Error::Failed(failure)) => Err(failure),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use derive_more::From;
 
+use super::backoff::BUSY;
 use super::codes::{CodeRequest, whole_minutes};
 use super::failed_attempts::FailedAttempt;
 use super::hasher::Slot;
 use super::outbox::Payload;
-use super::{Error, Failure, Services, retry};
+use super::{Error, Failure, Services, retry, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::attempts::RetryAfter;
@@ -15,7 +16,6 @@ use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
-use crate::domain::network::Network;
 use crate::domain::outbox::Job;
 use crate::domain::password::{self, Password, Weakness};
 use crate::domain::password_hash::PasswordHash;
@@ -251,12 +251,8 @@ impl Services {
         password: Password,
         client: &Client,
     ) -> Result<Verified, Error<PasswordRefusal>> {
-        let limited = |error: Error<RetryAfter>| error.map(PasswordRefusal::RateLimited);
-        let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
-        self.check_attempts(&counters, self.now()).await.map_err(limited)?;
-        let slot = self.hasher.slot_of(&user.domain_id, &user.login).await;
-        let slot = slot.map_err(|_| Error::Refused(PasswordRefusal::RateLimited(BUSY)))?;
-        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
+        let begun = self.begin_attempt(&user.domain_id, &user.login, client).await;
+        let (counters, slot, attempt) = begun.map_err(|error| error.map(PasswordRefusal::RateLimited))?;
         let found = users::find_credentials_by_id(&self.db, &user.id).await?.and_then(|found| found.password_hash);
         let parsed = found.as_deref().and_then(|hash| PasswordHash::parse(hash).ok());
         let is_right = !password.is_too_long() && self.hasher.verify(&slot, parsed, password).await?;
@@ -281,11 +277,7 @@ impl Services {
         let verified = match current {
             _ if !needs_current => Ok(None),
             None => Err(PasswordRefusal::Missing),
-            Some(current) => match self.prove_password(user, current, client).await {
-                Ok(verified) => Ok(Some(verified)),
-                Err(Error::Refused(refusal)) => Err(refusal),
-                Err(Error::Failed(failure)) => return Err(failure.into()),
-            },
+            Some(current) => separate(self.prove_password(user, current, client).await)?.map(Some),
         };
         match (verified, new) {
             (Ok(verified), Ok(new)) => {
@@ -348,15 +340,11 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let of_name = Self::charge_quota(&mut tx, &self.quota_of_reset(domain_id, login), now).await;
-        let has_room = match of_name {
-            Ok(()) => true,
-            // The response does not reveal that nothing is sent.
-            Err(Error::Refused(_)) => {
-                self.log_refusal(FailedAttempt::ResetOverUserLimit, client);
-                false
-            }
-            Err(Error::Failed(failure)) => return Err(failure.into()),
-        };
+        // The response does not reveal that nothing is sent.
+        let has_room = separate(of_name)?.is_ok();
+        if !has_room {
+            self.log_refusal(FailedAttempt::ResetOverUserLimit, client);
+        }
         let of_client = Self::charge_quota(&mut tx, &self.quota_of_client(client), now).await;
         if let Err(Error::Refused(_)) = &of_client {
             self.log_refusal(FailedAttempt::ResetOverClientLimit, client);
@@ -491,9 +479,6 @@ impl Services {
         Ok(None)
     }
 }
-
-/// The wait that is reported if no hashing slot is free.
-pub(super) const BUSY: RetryAfter = RetryAfter { retry_after: 1 };
 
 /// The address for a link that an unauthenticated client requested: the verified address of an ENABLED user with a
 /// password on this server.

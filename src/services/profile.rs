@@ -5,7 +5,7 @@ use derive_more::From;
 
 use super::email::{NotSent, Sent};
 use super::password::{NewHash, PasswordChange, PasswordRefusal, WrongPasswords};
-use super::{Error, Failure, Services};
+use super::{Error, Failure, Services, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::code::CodePurpose;
@@ -152,11 +152,7 @@ impl Services {
         let mut user = self.recheck_caller(caller, may).await?.user;
         // The new password must not contain the new name.
         user.apply(update.changes.clone());
-        match self.check_change(&user, change, true, client).await {
-            Ok(new) => Ok(Ok(new)),
-            Err(Error::Refused(wrong)) => Ok(Err(wrong)),
-            Err(Error::Failed(failure)) => Err(failure.into()),
-        }
+        Ok(separate(self.check_change(&user, change, true, client).await)?)
     }
 
     /// How many recovery codes the caller has left.

@@ -4,9 +4,9 @@ use derive_more::From;
 
 use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::hasher::Slot;
-use super::password::{BUSY, PasswordRefusal};
+use super::password::PasswordRefusal;
 use super::sessions::IssuedTokens;
-use super::{Error, Failure, Services, retry};
+use super::{Error, Failure, Services, retry, separate};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser};
 use crate::domain::attempts::RetryAfter;
@@ -117,15 +117,8 @@ impl Services {
     /// A [`SignInRefusal`]. For an unknown user, it is the same as for a wrong password, after the same work.
     pub async fn sign_in(&self, who: SignIn, client: &Client) -> Result<SignedIn, Error<SignInRefusal>> {
         let invalid = || Error::Refused(SignInRefusal::InvalidCredentials);
-        let limited = |error: Error<RetryAfter>| error.map(SignInRefusal::RateLimited);
-        let counters = self.counters(&who.domain_id, &who.login, Network::of(client.address));
-        self.check_attempts(&counters, self.now()).await.map_err(limited)?;
-        // The slot is taken before the attempt is counted, and kept until the count is taken back. So many concurrent
-        // correct passwords are never counted together as wrong ones.
-        let slot = self.hasher.slot_of(&who.domain_id, &who.login).await;
-        let slot = slot.map_err(|_| Error::Refused(SignInRefusal::RateLimited(BUSY)))?;
-        let attempt = self.charge_attempt(&counters, self.now()).await.map_err(limited)?;
-
+        let begun = self.begin_attempt(&who.domain_id, &who.login, client).await;
+        let (counters, slot, attempt) = begun.map_err(|error| error.map(SignInRefusal::RateLimited))?;
         let (mut tx, user) = match self.begin_verified(&slot, &who).await? {
             Ok(begun) => begun,
             Err(found) => {
@@ -228,7 +221,7 @@ impl Services {
         if let Some(Factor::Email(address)) = user.mfa.factor() {
             self.require_mail()?;
             let sends = self.quota_of_code(&user.id, purpose, &address, session.is_some(), None);
-            match Self::charge_quota(tx, &sends, now).await {
+            match separate(Self::charge_quota(tx, &sends, now).await)? {
                 Ok(()) => {
                     codes::delete(tx, &user.id, &[purpose]).await?;
                     let reason = if session.is_some() { CodeReason::Reauthenticate } else { CodeReason::SignIn };
@@ -236,8 +229,7 @@ impl Services {
                     challenge.sent_to = Some(to);
                     return Ok(challenge);
                 }
-                Err(Error::Refused(wait)) => challenge.not_sent = Some(wait),
-                Err(Error::Failed(failure)) => return Err(failure),
+                Err(wait) => challenge.not_sent = Some(wait),
             }
         }
         // A session needs no row for a TOTP or a recovery code. A row without digits would hide the code sent before.

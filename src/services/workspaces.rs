@@ -10,105 +10,66 @@ use crate::storage::{groups, tags, visible};
 
 pub use tags::Found as FoundTags;
 
-impl Services {
+/// Defines methods of [`Services`] that query the storage layer, each with the function that it queries.
+macro_rules! queries {
+    ($($(#[$doc:meta])+ $name:ident($($argument:ident: $type:ty),+) -> $result:ty = $query:path;)+) => {
+        impl Services {
+            $(
+                $(#[$doc])+
+                pub async fn $name(&self, $($argument: $type),+) -> Result<$result, Failure> {
+                    Ok($query(&self.db, $($argument),+).await?)
+                }
+            )+
+        }
+    };
+}
+
+queries! {
     /// A page of the workspaces that `visibility` allows.
-    pub async fn list_workspaces(
-        &self,
-        visibility: &Visibility,
-        filter: &WorkspaceFilter,
-        page: &Page,
-    ) -> Result<Paged<VisibleWorkspace>, Failure> {
-        Ok(visible::list(&self.db, visibility, filter, page).await?)
-    }
+    list_workspaces(visibility: &Visibility, filter: &WorkspaceFilter, page: &Page)
+        -> Paged<VisibleWorkspace> = visible::list;
 
     /// The same page of the workspaces of each of `groups`, as pairs of group and workspace, each group's in list
     /// order, and one more than the page holds if there are more. If there are more than `most` pairs in total, `most`
     /// + one.
-    pub async fn list_workspaces_through(
-        &self,
-        visibility: &Visibility,
-        groups: &[WorkspaceGroupId],
-        filter: &WorkspaceFilter,
-        page: &Page,
-        most: usize,
-    ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Failure> {
-        Ok(visible::list_through(&self.db, visibility, groups, filter, page, most).await?)
-    }
+    list_workspaces_through(
+        visibility: &Visibility, groups: &[WorkspaceGroupId], filter: &WorkspaceFilter, page: &Page, most: usize
+    ) -> Vec<(WorkspaceGroupId, VisibleWorkspace)> = visible::list_through;
 
     /// How many workspaces `visibility` allows.
-    pub async fn count_workspaces(&self, visibility: &Visibility, filter: &WorkspaceFilter) -> Result<i64, Failure> {
-        Ok(visible::count(&self.db, visibility, filter).await?)
-    }
+    count_workspaces(visibility: &Visibility, filter: &WorkspaceFilter) -> i64 = visible::count;
 
     /// How many workspaces `visibility` allows through each of `groups`. Groups without any are omitted.
-    pub async fn count_workspaces_through(
-        &self,
-        visibility: &Visibility,
-        groups: &[WorkspaceGroupId],
-        filter: &WorkspaceFilter,
-    ) -> Result<Vec<(WorkspaceGroupId, i64)>, Failure> {
-        Ok(visible::count_through(&self.db, visibility, groups, filter).await?)
-    }
+    count_workspaces_through(visibility: &Visibility, groups: &[WorkspaceGroupId], filter: &WorkspaceFilter)
+        -> Vec<(WorkspaceGroupId, i64)> = visible::count_through;
 
     /// Those of `ids` that `visibility` allows.
-    pub async fn find_workspaces(
-        &self,
-        visibility: &Visibility,
-        ids: &[WorkspaceId],
-    ) -> Result<Vec<VisibleWorkspace>, Failure> {
-        Ok(visible::find_many(&self.db, visibility, ids).await?)
-    }
+    find_workspaces(visibility: &Visibility, ids: &[WorkspaceId]) -> Vec<VisibleWorkspace> = visible::find_many;
 
     /// A page of the groups that `visibility` allows.
-    pub async fn list_groups(&self, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Failure> {
-        Ok(groups::list_visible(&self.db, visibility, page).await?)
-    }
+    list_groups(visibility: &Visibility, page: &Page) -> Paged<ListedGroup> = groups::list_visible;
 
     /// How many groups `visibility` allows.
-    pub async fn count_groups(&self, visibility: &Visibility) -> Result<i64, Failure> {
-        Ok(groups::count_visible(&self.db, visibility).await?)
-    }
+    count_groups(visibility: &Visibility) -> i64 = groups::count_visible;
 
     /// Those of `ids` that `visibility` allows.
-    pub async fn find_groups(
-        &self,
-        visibility: &Visibility,
-        ids: &[WorkspaceGroupId],
-    ) -> Result<Vec<ListedGroup>, Failure> {
-        Ok(groups::find_visible(&self.db, visibility, ids).await?)
-    }
+    find_groups(visibility: &Visibility, ids: &[WorkspaceGroupId]) -> Vec<ListedGroup> = groups::find_visible;
 
     /// The users of groups that were returned to the caller. If there are more than `most`, `most` + one.
-    pub async fn list_group_users(
-        &self,
-        groups: &[WorkspaceGroupId],
-        most: usize,
-    ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Failure> {
-        Ok(groups::list_users(&self.db, groups, most).await?)
-    }
+    list_group_users(groups: &[WorkspaceGroupId], most: usize)
+        -> Vec<(WorkspaceGroupId, GroupUser)> = groups::list_users;
 
     /// How many users the groups that were returned to the caller have in total. If there are more than `most`, `most`
     /// + one.
-    pub async fn count_group_users(&self, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Failure> {
-        Ok(groups::count_users(&self.db, groups, most).await?)
-    }
+    count_group_users(groups: &[WorkspaceGroupId], most: usize) -> usize = groups::count_users;
 
     /// The tags of workspaces that were returned to the caller, up to `bytes` bytes in total.
-    pub async fn find_workspace_tags(&self, ids: &[WorkspaceId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
-        Ok(tags::of_workspaces(&self.db, ids, bytes).await?)
-    }
+    find_workspace_tags(ids: &[WorkspaceId], bytes: usize) -> Vec<FoundTags> = tags::of_workspaces;
 
     /// The tags of groups that were returned to the caller, up to `bytes` bytes in total.
-    pub async fn find_group_tags(&self, ids: &[WorkspaceGroupId], bytes: usize) -> Result<Vec<FoundTags>, Failure> {
-        Ok(tags::of_groups(&self.db, ids, bytes).await?)
-    }
+    find_group_tags(ids: &[WorkspaceGroupId], bytes: usize) -> Vec<FoundTags> = tags::of_groups;
 
     /// The caller's own binding through each of `groups`, if any.
-    pub async fn find_bindings_through(
-        &self,
-        visibility: &Visibility,
-        groups: &[WorkspaceGroupId],
-    ) -> Result<Vec<RoleBinding>, Failure> {
-        Ok(visible::bindings_through(&self.db, visibility, groups).await?)
-    }
+    find_bindings_through(visibility: &Visibility, groups: &[WorkspaceGroupId])
+        -> Vec<RoleBinding> = visible::bindings_through;
 }

@@ -6,7 +6,8 @@ use diesel::sql_query;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
 use super::error::Error;
 use super::schema::{known_networks, password_attempts};
 use super::types::{At, UtcTimestamp};
@@ -16,10 +17,7 @@ use crate::domain::secret::Digest;
 
 /// The failed attempts counted under `counter`.
 pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => {
-        password_attempts::table.find(counter).select(Attempts::as_select()).first(c).await.optional()
-    })?)
+    password_attempts::table.find(counter).select(columns_of::<Attempts>()).fetch_first(&mut db.conn().await?).await
 }
 
 /// The failed attempts counted under `counter`, which belongs to the user id of `login`. Locks the counter until the
@@ -33,41 +31,34 @@ pub async fn find_locked(
     // Only an existing row can be locked, so an empty counter is inserted if there is none. An existing counter is
     // locked by overwriting it with its own value. With two statements, it could be deleted between them.
     let none = Attempts { failures: 0, failed_at: now, blocked_until: now };
-    let attempts: Attempts = on!(tx.conn(), c => {
-        diesel::insert_into(password_attempts::table)
-            .values((password_attempts::counter.eq(counter), password_attempts::login.eq(login), &none))
-            .on_conflict(password_attempts::counter)
-            .do_update()
-            .set(password_attempts::counter.eq(excluded(password_attempts::counter)))
-            .returning(Attempts::as_returning())
-            .get_result(c)
-            .await
-    })?;
+    let attempts: Attempts = diesel::insert_into(password_attempts::table)
+        .values((password_attempts::counter.eq(counter), password_attempts::login.eq(login), &none))
+        .on_conflict(password_attempts::counter)
+        .do_update()
+        .set(password_attempts::counter.eq(excluded(password_attempts::counter)))
+        .returning(columns_of::<Attempts>())
+        .fetch_one(tx.conn())
+        .await?;
     Ok(Some(attempts).filter(|attempts| attempts.failures > 0))
 }
 
 /// Sets the failed attempts counted under `counter`.
 pub async fn update(tx: &mut Tx, counter: &Digest, attempts: Attempts) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::update(password_attempts::table.find(counter))
-            .set((
-                password_attempts::failures.eq(i32::try_from(attempts.failures).unwrap_or(i32::MAX)),
-                password_attempts::failed_at.eq(At(attempts.failed_at)),
-                password_attempts::blocked_until.eq(At(attempts.blocked_until)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::update(password_attempts::table.find(counter))
+        .set((
+            password_attempts::failures.eq(i32::try_from(attempts.failures).unwrap_or(i32::MAX)),
+            password_attempts::failed_at.eq(At(attempts.failed_at)),
+            password_attempts::blocked_until.eq(At(attempts.blocked_until)),
+        ))
+        .run(tx.conn())
+        .await
 }
 
 /// Deletes counters, one after the other in the given order: the one over all networks first, as in [`find_locked`], so
 /// that two transactions never wait for each other.
 pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
     for counter in counters {
-        on!(tx.conn(), c => {
-            diesel::delete(password_attempts::table.find(counter)).execute(c).await
-        })?;
+        diesel::delete(password_attempts::table.find(counter)).run(tx.conn()).await?;
     }
     Ok(())
 }
@@ -75,38 +66,29 @@ pub async fn delete(tx: &mut Tx, counters: &[Digest]) -> Result<(), Error> {
 /// Deletes all counters of the user id of `login`, of all networks. The counter over all networks must be locked, see
 /// [`find_locked`]: then no other transaction holds one of the others.
 pub async fn delete_of_login(tx: &mut Tx, login: &Digest) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login))).execute(c).await
-    })?;
-    Ok(())
+    diesel::delete(password_attempts::table.filter(password_attempts::login.eq(login))).run(tx.conn()).await
 }
 
 /// Whether a user signed in from `network` after `since`.
 pub async fn is_known_network(db: &Db, network: &Digest, since: Timestamp) -> Result<bool, Error> {
-    let mut conn = db.conn().await?;
-    let known = on!(&mut conn, c => {
-        known_networks::table
-            .find(network)
-            .filter(known_networks::signed_in_at.gt(At(since)))
-            .count()
-            .get_result::<i64>(c)
-            .await
-    })?;
+    let known: i64 = known_networks::table
+        .find(network)
+        .filter(known_networks::signed_in_at.gt(At(since)))
+        .count()
+        .fetch_one(&mut db.conn().await?)
+        .await?;
     Ok(known > 0)
 }
 
 /// Records a sign-in from `network`.
 pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::insert_into(known_networks::table)
-            .values((known_networks::network.eq(network), known_networks::signed_in_at.eq(At(now))))
-            .on_conflict(known_networks::network)
-            .do_update()
-            .set(known_networks::signed_in_at.eq(At(now)))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::insert_into(known_networks::table)
+        .values((known_networks::network.eq(network), known_networks::signed_in_at.eq(At(now))))
+        .on_conflict(known_networks::network)
+        .do_update()
+        .set(known_networks::signed_in_at.eq(At(now)))
+        .run(tx.conn())
+        .await
 }
 
 /// Prunes counters whose last failure was before `failed_before`, and networks without a sign-in since
@@ -129,8 +111,7 @@ pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before:
             diesel::delete(old).execute(c).await
         }
     }?;
-    on!(tx.conn(), c => {
-        diesel::delete(known_networks::table.filter(known_networks::signed_in_at.lt(At(signed_in_before)))).execute(c).await
-    })?;
-    Ok(())
+    diesel::delete(known_networks::table.filter(known_networks::signed_in_at.lt(At(signed_in_before))))
+        .run(tx.conn())
+        .await
 }

@@ -1,6 +1,8 @@
 //! How the fields of entities are stored in columns: [`row`] maps one to the other, and [`Holds`] converts.
 
 use diesel::deserialize;
+use diesel::pg::Pg;
+use diesel::prelude::Selectable;
 
 use super::types::At;
 use crate::clock::Timestamp;
@@ -124,6 +126,12 @@ impl Holds<Mfa> for (MfaState, Option<MfaType>, Option<String>, Option<String>, 
         let (email, email_key) = Holds::write(&mfa.email);
         (mfa.state, mfa.mfa_type, email, email_key, mfa.enforce)
     }
+}
+
+/// The columns of an entity, to be selected or returned. Unlike with `as_select`, the query is the same for both
+/// databases.
+pub(super) fn columns_of<T: Selectable<Pg>>() -> T::SelectExpression {
+    T::construct_selection()
 }
 
 /// The columns of an entity, in the order in which they are selected.

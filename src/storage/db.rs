@@ -8,12 +8,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, RunError};
-use diesel::ConnectionError;
+use diesel::query_dsl::methods::LimitDsl;
+use diesel::{ConnectionError, OptionalExtension};
+use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use scopeguard::ScopeGuard;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
@@ -110,6 +113,57 @@ macro_rules! on {
     };
 }
 pub(super) use on;
+
+/// A query that both databases can run. Its futures are boxed, because the compiler cannot tell for the type of a query
+/// and every lifetime that they are `Send`.
+pub(super) trait Fetch<'c, U: Send + 'c>:
+    LoadQuery<'c, PgConnection, U> + LoadQuery<'c, SqliteConnection, U> + Sized + Send + 'c
+{
+    /// All rows.
+    fn fetch_all(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Vec<U>, Error>> {
+        async { Ok(on!(conn, c => self.load(&mut **c).await)?) }.boxed()
+    }
+
+    /// The only row.
+    fn fetch_one(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<U, Error>> {
+        async { Ok(on!(conn, c => self.get_result(&mut **c).await)?) }.boxed()
+    }
+
+    /// The only row, if there is one.
+    fn fetch_optional(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Option<U>, Error>> {
+        async { Ok(on!(conn, c => self.get_result(&mut **c).await.optional())?) }.boxed()
+    }
+}
+
+impl<'c, U: Send + 'c, Q> Fetch<'c, U> for Q where
+    Q: LoadQuery<'c, PgConnection, U> + LoadQuery<'c, SqliteConnection, U> + Send + 'c
+{
+}
+
+/// A query of which the first row is wanted.
+pub(super) trait FetchFirst<'c, U: Send + 'c>: LimitDsl<Output: Fetch<'c, U>> + Sized {
+    /// The first row, if there is one.
+    fn fetch_first(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Option<U>, Error>> {
+        self.limit(1).fetch_optional(conn)
+    }
+}
+
+impl<'c, U: Send + 'c, Q: LimitDsl<Output: Fetch<'c, U>>> FetchFirst<'c, U> for Q {}
+
+/// A statement that writes and that both databases can run.
+pub(super) trait Run<'c>: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + Sized + Send + 'c {
+    /// Executes the statement.
+    fn run(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<(), Error>> {
+        async { self.run_counted(conn).await.map(drop) }.boxed()
+    }
+
+    /// Executes the statement, and returns how many rows it wrote.
+    fn run_counted(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<usize, Error>> {
+        async { Ok(on!(conn, c => self.execute(&mut **c).await)?) }.boxed()
+    }
+}
+
+impl<'c, S: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + Send + 'c> Run<'c> for S {}
 
 impl Db {
     /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use. Fails
@@ -275,9 +329,7 @@ impl Tx {
 
     /// Commits the transaction. If that fails, nothing of the transaction remains.
     pub async fn commit(self) -> Result<(), Error> {
-        self.count();
-        let mut conn = ScopeGuard::into_inner(self.conn);
-        on!(&mut conn, c => commit(&mut **c).await)
+        self.commit_keeping().await.map(drop)
     }
 
     /// The same, but returns the connection for statements that follow the transaction.
@@ -334,7 +386,7 @@ async fn roll_back<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
 }
 
 async fn build<C>(
-    connect: impl Fn() -> futures_util::future::BoxFuture<'static, diesel::ConnectionResult<C>> + Send + Sync + 'static,
+    connect: impl Fn() -> BoxFuture<'static, diesel::ConnectionResult<C>> + Send + Sync + 'static,
     connections: u32,
     connect_errors: ConnectErrors,
 ) -> Result<bb8::Pool<AsyncDieselConnectionManager<C>>, Error>

@@ -1,11 +1,12 @@
 //! Statements that are written as text, because diesel's query language cannot express them, and the differences
-//! between the two databases in them. Such a statement is a
-//! [`QueryFragment`](diesel::query_builder::QueryFragment), prepared once and cached like any other.
+//! between the two databases in them.
+
+use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::Sqlite;
 
@@ -66,20 +67,98 @@ impl Dialect for Sqlite {
     }
 }
 
-/// Makes a type, which implements `QueryFragment`, a statement whose rows have the given columns.
-macro_rules! statement {
-    ($name:ident: $columns:ty) => {
-        impl diesel::query_builder::Query for $name {
-            type SqlType = $columns;
-        }
+/// SQL as text, with its parameters.
+#[derive(Default)]
+pub(super) struct Sql(Vec<Part>);
 
-        impl diesel::query_builder::QueryId for $name {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    };
+enum Part {
+    Sql(String),
+    Identifier(&'static str),
+    Position,
+    Text(String),
+    Number(i64),
+    IsAny(Vec<String>),
 }
-pub(super) use statement;
+
+impl Sql {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self(vec![Part::Sql(sql.into())])
+    }
+
+    /// Adds text.
+    pub(super) fn push(&mut self, sql: impl Into<String>) -> &mut Self {
+        self.add(Part::Sql(sql.into()))
+    }
+
+    /// Adds the name of a column.
+    pub(super) fn identifier(&mut self, name: &'static str) -> &mut Self {
+        self.add(Part::Identifier(name))
+    }
+
+    /// Adds the name of the function [`POSITION`](Dialect::POSITION).
+    pub(super) fn position(&mut self) -> &mut Self {
+        self.add(Part::Position)
+    }
+
+    /// Adds a text as a parameter.
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        self.add(Part::Text(text.to_owned()))
+    }
+
+    /// Adds a number as a parameter.
+    pub(super) fn number(&mut self, number: i64) -> &mut Self {
+        self.add(Part::Number(number))
+    }
+
+    /// Adds «is one of `values`».
+    pub(super) fn is_any(&mut self, values: &[impl ToString]) -> &mut Self {
+        self.add(Part::IsAny(values.iter().map(ToString::to_string).collect()))
+    }
+
+    fn add(&mut self, part: Part) -> &mut Self {
+        self.0.push(part);
+        self
+    }
+
+    /// The query, whose rows have the given columns.
+    pub(super) fn query<C>(self) -> SqlQuery<C> {
+        SqlQuery(self, PhantomData)
+    }
+}
+
+impl<DB: Dialect> QueryFragment<DB> for Sql {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        for part in &self.0 {
+            match part {
+                Part::Sql(sql) => out.push_sql(sql),
+                Part::Identifier(name) => out.push_identifier(name)?,
+                Part::Position => out.push_sql(DB::POSITION),
+                Part::Text(text) => DB::push_text(&mut out, text)?,
+                Part::Number(number) => DB::push_number(&mut out, number)?,
+                Part::IsAny(values) => DB::push_is_any(&mut out, values)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A query as text, whose rows have the columns `C`. It is prepared once and cached like any other.
+pub(super) struct SqlQuery<C>(Sql, PhantomData<C>);
+
+impl<C> Query for SqlQuery<C> {
+    type SqlType = C;
+}
+
+impl<C> QueryId for SqlQuery<C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C, DB: Dialect> QueryFragment<DB> for SqlQuery<C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}
 
 /// How many rows a statement reads at most that is to return `most`: one more shows whether there are more.
 pub(super) fn one_more_than(most: usize) -> i64 {

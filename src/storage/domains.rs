@@ -1,9 +1,9 @@
 //! Domains.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::db::{Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Db, Fetch, FetchFirst, Tx};
 use super::error::Error;
 use super::schema::domains;
 use crate::domain::ids::DomainId;
@@ -11,13 +11,12 @@ use crate::domain::user::Domain;
 
 /// The domain with this id.
 pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => domains::table.find(id).select(Domain::as_select()).first(c).await.optional())?)
+    domains::table.find(id).select(columns_of::<Domain>()).fetch_first(&mut db.conn().await?).await
 }
 
 /// The name of the domain with this id, within a transaction.
 pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Error> {
-    Ok(on!(tx.conn(), c => domains::table.find(id).select(domains::name).first(c).await.optional())?)
+    domains::table.find(id).select(domains::name).fetch_first(tx.conn()).await
 }
 
 /// The id of the only domain; `None` if there is no domain or more than one.
@@ -32,6 +31,5 @@ pub async fn exists(db: &Db) -> Result<bool, Error> {
 }
 
 async fn first_ids(db: &Db, limit: i64) -> Result<Vec<DomainId>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => domains::table.select(domains::domain_id).limit(limit).load(c).await)?)
+    domains::table.select(domains::domain_id).limit(limit).fetch_all(&mut db.conn().await?).await
 }

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::bulk::insert_rows;
-use super::db::{Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Db, Fetch, Run, Tx, on};
 use super::dialect::one_more_than;
 use super::error::Error;
 use super::rows::EventRow;
@@ -17,8 +18,7 @@ use crate::domain::page::{Page, Paged};
 
 /// Stores an event.
 pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::insert_into(security_events::table).values(event).execute(c).await)?;
-    Ok(())
+    diesel::insert_into(security_events::table).values(event).run(tx.conn()).await
 }
 
 /// Stores many events.
@@ -46,14 +46,13 @@ pub async fn list_by_owner(
 ) -> Result<Paged<SecurityEvent>, Error> {
     use security_events::{created_at, event_id};
     let limit = one_more_than(page.size);
-    let mut conn = db.conn().await?;
-    let events: Vec<SecurityEvent> = on!(&mut conn, c => {
+    let events: Vec<SecurityEvent> = on!(&mut db.conn().await?, c => {
         let mut query = security_events::table
             .filter(security_events::owner_id.eq(owner))
             .filter(created_at.gt(At(since)))
             .order((created_at.desc(), event_id.desc()))
             .limit(limit)
-            .select(SecurityEvent::as_select())
+            .select(columns_of::<SecurityEvent>())
             .into_boxed();
         if let Some(after) = after {
             let older = created_at.eq(At(after.created_at)).and(event_id.lt(after.id.as_str()));
@@ -71,34 +70,29 @@ pub async fn list_user_agents(
     event_type: SecurityEventType,
     limit: i64,
 ) -> Result<Vec<Option<String>>, Error> {
-    Ok(on!(tx.conn(), c => {
-        security_events::table
-            .filter(security_events::owner_id.eq(owner))
-            .filter(security_events::event_type.eq(event_type))
-            .order((security_events::created_at.desc(), security_events::event_id.desc()))
-            .limit(limit)
-            .select(security_events::user_agent)
-            .load(c)
-            .await
-    })?)
+    security_events::table
+        .filter(security_events::owner_id.eq(owner))
+        .filter(security_events::event_type.eq(event_type))
+        .order((security_events::created_at.desc(), security_events::event_id.desc()))
+        .limit(limit)
+        .select(security_events::user_agent)
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// How many events of a user's account happened after `since`.
 pub async fn count_by_owner(db: &Db, owner: &UserId, since: Timestamp) -> Result<i64, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => {
-        security_events::table
-            .filter(security_events::owner_id.eq(owner))
-            .filter(security_events::created_at.gt(At(since)))
-            .count()
-            .get_result(c)
-            .await
-    })?)
+    security_events::table
+        .filter(security_events::owner_id.eq(owner))
+        .filter(security_events::created_at.gt(At(since)))
+        .count()
+        .fetch_one(&mut db.conn().await?)
+        .await
 }
 
 /// Prunes events that happened before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
-    Ok(on!(tx.conn(), c => {
-        diesel::delete(security_events::table.filter(security_events::created_at.lt(At(before)))).execute(c).await
-    })?)
+    diesel::delete(security_events::table.filter(security_events::created_at.lt(At(before))))
+        .run_counted(tx.conn())
+        .await
 }

@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::bulk::UserWithSecrets;
+use super::columns::columns_of;
 use super::db::{Tx, on};
 use super::error::Error;
-use super::pairs::AfterPair;
+use super::pairs::after_pair;
 use super::schema::{domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces};
 use crate::domain::ids::WorkspaceGroupId;
 use crate::domain::user::Domain;
@@ -15,59 +16,53 @@ use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, Worksp
 /// How many entities a page contains.
 pub const PAGE: i64 = 1000;
 
-/// A page of entities in the order of one column, after the given value of the column.
+/// A page of entities in the order of their keys. If it follows a key, `$is_after` is the condition.
 macro_rules! page {
-    ($tx:expr, $columns:expr, $table:ident, $key:ident, $after:expr) => {
+    ($tx:expr, $columns:expr, $table:ident, $order:expr, $after:expr, |$key:ident| $is_after:expr) => {
         Ok(on!($tx.conn(), c => {
-            let mut query = $table::table.select($columns).order($table::$key).limit(PAGE).into_boxed();
-            if let Some(after) = $after {
-                query = query.filter($table::$key.gt(after));
+            let mut query = $table::table.select($columns).order($order).limit(PAGE).into_boxed();
+            if let Some($key) = $after {
+                query = query.filter($is_after);
             }
             query.load(c).await
         })?)
     };
-}
-
-/// A page of entities in the order of two columns, after the given values of the columns.
-macro_rules! page_of_pairs {
+    ($tx:expr, $columns:expr, $table:ident, $key:ident, $after:expr) => {
+        page!($tx, $columns, $table, $table::$key, $after, |key| $table::$key.gt(key))
+    };
     ($tx:expr, $columns:expr, $table:ident, $first:ident, $second:ident, $after:expr) => {
-        Ok(on!($tx.conn(), c => {
-            let order = ($table::$first, $table::$second);
-            let mut query = $table::table.select($columns).order(order).limit(PAGE).into_boxed();
-            if let Some(after) = $after {
-                query = query.filter(AfterPair::columns($table::$first, $table::$second, after));
-            }
-            query.load(c).await
-        })?)
+        page!($tx, $columns, $table, ($table::$first, $table::$second), $after, |key| {
+            after_pair($table::$first, $table::$second, key)
+        })
     };
 }
 
 /// A page of domains, in the order of their ids.
 pub async fn domains(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Domain>, Error> {
-    page!(tx, Domain::as_select(), domains, domain_id, after)
+    page!(tx, columns_of::<Domain>(), domains, domain_id, after)
 }
 
 /// A page of roles, in the order of their domains and ids.
 pub async fn roles(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<Role>, Error> {
-    page_of_pairs!(tx, Role::as_select(), roles, domain_id, role_id, after)
+    page!(tx, columns_of::<Role>(), roles, domain_id, role_id, after)
 }
 
 /// A page of users, in the order of their domains and user ids.
 pub async fn users(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<UserWithSecrets>, Error> {
-    page_of_pairs!(tx, UserWithSecrets::as_select(), users, domain_id, user_id_key, after)
+    page!(tx, columns_of::<UserWithSecrets>(), users, domain_id, user_id_key, after)
 }
 
 /// A page of groups, in the order of their ids.
 pub async fn groups(tx: &mut Tx, after: Option<&str>) -> Result<Vec<WorkspaceGroup>, Error> {
-    page!(tx, WorkspaceGroup::as_select(), workspace_groups, workspace_group_id, after)
+    page!(tx, columns_of::<WorkspaceGroup>(), workspace_groups, workspace_group_id, after)
 }
 
 /// A page of the users of all groups, in the order of the groups' ids and the user ids.
 pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(WorkspaceGroupId, GroupMember)>, Error> {
     use workspace_group_users as members;
-    page_of_pairs!(
+    page!(
         tx,
-        (members::workspace_group_id, GroupMember::as_select()),
+        (members::workspace_group_id, columns_of::<GroupMember>()),
         members,
         workspace_group_id,
         user_id_key,
@@ -77,10 +72,10 @@ pub async fn members(tx: &mut Tx, after: Option<(&str, &str)>) -> Result<Vec<(Wo
 
 /// A page of workspaces, in the order of their ids.
 pub async fn workspaces(tx: &mut Tx, after: Option<&str>) -> Result<Vec<Workspace>, Error> {
-    page!(tx, Workspace::as_select(), workspaces, workspace_id, after)
+    page!(tx, columns_of::<Workspace>(), workspaces, workspace_id, after)
 }
 
 /// A page of bindings, in the order of their ids.
 pub async fn bindings(tx: &mut Tx, after: Option<&str>) -> Result<Vec<RoleBinding>, Error> {
-    page!(tx, RoleBinding::as_select(), role_bindings, role_binding_id, after)
+    page!(tx, columns_of::<RoleBinding>(), role_bindings, role_binding_id, after)
 }

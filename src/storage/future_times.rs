@@ -6,9 +6,8 @@
 
 use chrono::TimeDelta;
 use diesel::sql_query;
-use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, on};
+use super::db::{Conn, Db, Run};
 use super::error::Error;
 use super::types::UtcTimestamp;
 use crate::clock::{CLOCK_SKEW, Timestamp};
@@ -47,10 +46,9 @@ struct Correction {
 /// Corrects all times that are too far in the future, and returns the number of corrected rows. If the database fails,
 /// what was corrected until then stays corrected.
 pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> Result<usize, Error> {
-    let mut conn = db.conn().await?;
     let mut corrected = 0;
     for correction in corrections(lifetimes) {
-        corrected += run(&mut conn, &correction, now).await?;
+        corrected += run(&mut db.conn().await?, &correction, now).await?;
     }
     Ok(corrected)
 }
@@ -62,77 +60,52 @@ async fn run(conn: &mut Conn, correction: &Correction, now: Timestamp) -> Result
     let lock = if matches!(conn, Conn::Pg(_)) { " FOR UPDATE SKIP LOCKED" } else { "" };
     let text = format!("UPDATE {table} SET {set} WHERE {key} IN (SELECT {key} FROM {table} WHERE {condition}{lock})");
     let (right, wrong_from) = (now + *ahead - *before, now + *ahead + CLOCK_SKEW);
-    Ok(on!(conn, c => {
-        sql_query(text).bind::<UtcTimestamp, _>(right).bind::<UtcTimestamp, _>(wrong_from).execute(c).await
-    })?)
+    sql_query(text).bind::<UtcTimestamp, _>(right).bind::<UtcTimestamp, _>(wrong_from).run_counted(conn).await
 }
 
 fn corrections(lifetimes: &LongestLifetimes) -> Vec<Correction> {
-    let mut corrections = moments();
-    corrections.extend(protections(lifetimes));
-    let mut end = |table, key, set, condition: String, ahead| {
-        corrections.push(Correction { table, key, set, condition, ahead, before: TimeDelta::zero() });
+    let zero = TimeDelta::zero();
+    let correction = |table, key, set, condition: &str, ahead, before| Correction {
+        table,
+        key,
+        set,
+        condition: condition.to_owned(),
+        ahead,
+        before,
     };
-    let of_access = "purpose = 'ACCESS' AND expires_at > $2".to_owned();
-    end("session_tokens", "digest", "expires_at = $1", of_access, lifetimes.access_token);
-    for (purpose, has_otp_secret, ttl) in &lifetimes.codes {
+    // The time of an event cannot be in the future. An end that is a fixed time after it moves with it.
+    let moment = |table, key, set, condition| correction(table, key, set, condition, zero, zero);
+    // An authentication and a rotation allow something for a limited time. If their times are in the future, it is
+    // unknown how long ago they were, so that period counts as over: moved to now, it would start again.
+    let over = |table, key, set, condition, period| {
+        correction(table, key, set, condition, zero, period + TimeDelta::seconds(1))
+    };
+    let end = |table, key, set, condition: &str, ahead| correction(table, key, set, condition, ahead, zero);
+
+    let blocked = "blocked_until = blocked_until - (failed_at - $1), failed_at = $1";
+    let used = "expires_at = expires_at - (last_used_at - $1), last_used_at = $1";
+    let created = "expires_at = expires_at - (created_at - $1), created_at = $1";
+    let of_access = "purpose = 'ACCESS' AND expires_at > $2";
+    let mut corrections = vec![
+        moment("password_attempts", "counter", blocked, "failed_at > $2"),
+        moment("known_networks", "network", "signed_in_at = $1", "signed_in_at > $2"),
+        moment("tallies", "tally_id", "counted_at = $1", "counted_at > $2"),
+        moment("sessions", "session_id", used, "last_used_at > $2"),
+        moment("sessions", "session_id", "created_at = $1", "created_at > $2"),
+        moment("outbox", "job_id", created, "created_at > $2"),
+        over("sessions", "session_id", "authenticated_at = $1", "authenticated_at > $2", lifetimes.fresh_for),
+        over("session_tokens", "digest", "rotated_at = $1", "rotated_at > $2", lifetimes.refresh_grace),
+        end("session_tokens", "digest", "expires_at = $1", of_access, lifetimes.access_token),
+    ];
+    corrections.extend(lifetimes.codes.iter().map(|(purpose, has_otp_secret, ttl)| {
         let not = if *has_otp_secret { "NOT " } else { "" };
         let condition = format!("purpose = '{purpose}' AND otp_secret IS {not}NULL AND expires_at > $2");
-        end("codes", "code_id", "expires_at = $1", condition, *ttl);
-    }
-    end("outbox", "job_id", "leased_until = $1", "leased_until > $2".to_owned(), lifetimes.lease);
-    for (tries, pause) in lifetimes.retries.iter().enumerate() {
+        end("codes", "code_id", "expires_at = $1", &condition, *ttl)
+    }));
+    corrections.push(end("outbox", "job_id", "leased_until = $1", "leased_until > $2", lifetimes.lease));
+    corrections.extend(lifetimes.retries.iter().enumerate().map(|(tries, pause)| {
         let condition = format!("failed_at IS NULL AND tries = {tries} AND due_at > $2");
-        end("outbox", "job_id", "due_at = $1", condition, *pause);
-    }
+        end("outbox", "job_id", "due_at = $1", &condition, *pause)
+    }));
     corrections
-}
-
-/// The time of an event cannot be in the future. An end that is a fixed time after it moves with it.
-fn moments() -> Vec<Correction> {
-    [
-        (
-            "password_attempts",
-            "counter",
-            "blocked_until = blocked_until - (failed_at - $1), failed_at = $1",
-            "failed_at > $2",
-        ),
-        ("known_networks", "network", "signed_in_at = $1", "signed_in_at > $2"),
-        ("tallies", "tally_id", "counted_at = $1", "counted_at > $2"),
-        (
-            "sessions",
-            "session_id",
-            "expires_at = expires_at - (last_used_at - $1), last_used_at = $1",
-            "last_used_at > $2",
-        ),
-        ("sessions", "session_id", "created_at = $1", "created_at > $2"),
-        ("outbox", "job_id", "expires_at = expires_at - (created_at - $1), created_at = $1", "created_at > $2"),
-    ]
-    .map(|(table, key, set, condition)| Correction {
-        table,
-        key,
-        set,
-        condition: condition.to_owned(),
-        ahead: TimeDelta::zero(),
-        before: TimeDelta::zero(),
-    })
-    .into()
-}
-
-/// An authentication and a rotation allow something for a limited time. If their times are in the future, it is unknown
-/// how long ago they were, so that period counts as over: moved to now, it would start again.
-fn protections(lifetimes: &LongestLifetimes) -> [Correction; 2] {
-    let second = TimeDelta::seconds(1);
-    [
-        ("sessions", "session_id", "authenticated_at = $1", "authenticated_at > $2", lifetimes.fresh_for + second),
-        ("session_tokens", "digest", "rotated_at = $1", "rotated_at > $2", lifetimes.refresh_grace + second),
-    ]
-    .map(|(table, key, set, condition, before)| Correction {
-        table,
-        key,
-        set,
-        condition: condition.to_owned(),
-        ahead: TimeDelta::zero(),
-        before,
-    })
 }

@@ -1,12 +1,12 @@
 //! Workspace groups and their users.
 
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
-use super::dialect::{Dialect, one_more_than, statement};
+use super::columns::columns_of;
+use super::db::{Db, Fetch, on};
+use super::dialect::{Sql, one_more_than};
 use super::error::Error;
 use super::schema::{workspace_group_users, workspace_groups};
 use crate::domain::access::Visibility;
@@ -39,9 +39,8 @@ macro_rules! visible {
 pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Error> {
     use workspace_groups::{name, workspace_group_id};
     let limit = one_more_than(page.size);
-    let mut conn = db.conn().await?;
-    let mut groups: Vec<ListedGroup> = on!(&mut conn, c => {
-        let mut query = visible!(visibility).select(ListedGroup::as_select()).limit(limit);
+    let mut groups: Vec<ListedGroup> = on!(&mut db.conn().await?, c => {
+        let mut query = visible!(visibility).select(columns_of::<ListedGroup>()).limit(limit);
         if let Some(after) = &page.after {
             let (key, id) = (after.sort_key.as_str(), after.id.as_str());
             query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
@@ -63,8 +62,7 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
 
 /// How many groups `visibility` allows.
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => visible!(visibility).count().get_result(c).await)?)
+    Ok(on!(&mut db.conn().await?, c => visible!(visibility).count().get_result(c).await)?)
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.
@@ -73,16 +71,13 @@ pub async fn find_visible(
     visibility: &Visibility,
     ids: &[WorkspaceGroupId],
 ) -> Result<Vec<ListedGroup>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => {
-        visible!(visibility)
-            .filter(workspace_groups::workspace_group_id.eq_any(ids))
-            .select(ListedGroup::as_select())
-            .load(c)
-            .await
+    let is_wanted = workspace_groups::workspace_group_id.eq_any(ids);
+    Ok(on!(&mut db.conn().await?, c => {
+        visible!(visibility).filter(is_wanted).select(columns_of::<ListedGroup>()).load(c).await
     })?)
 }
 
+type UserColumns = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
 type UserRow = (WorkspaceGroupId, String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
 
 /// The users of all of `groups`, in the order of their user ids; if there are more than `most`, any `most` and one. The
@@ -92,68 +87,29 @@ pub async fn list_users(
     groups: &[WorkspaceGroupId],
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
-    let query = MemberList(Members::new(groups, most));
-    let mut conn = db.conn().await?;
-    let rows: Vec<UserRow> = on!(&mut conn, c => query.load(c).await)?;
+    let mut sql = Sql::new(
+        "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
+    );
+    push_members(&mut sql, groups, most);
+    sql.push(" LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
+    sql.push(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
+    let rows: Vec<UserRow> = sql.query::<UserColumns>().fetch_all(&mut db.conn().await?).await?;
     Ok(rows.into_iter().map(to_group_user).collect())
 }
 
 /// How many users all of `groups` have together; if there are more than `most`, `most` and one.
 pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> Result<usize, Error> {
-    let query = MemberCount(Members::new(groups, most));
-    let mut conn = db.conn().await?;
-    let count: i64 = on!(&mut conn, c => query.get_result(c).await)?;
+    let mut sql = Sql::new("SELECT count(*) FROM ");
+    push_members(&mut sql, groups, most);
+    let count: i64 = sql.query::<BigInt>().fetch_one(&mut db.conn().await?).await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// The members of groups, which are users or the user ids of unknown users, up to the limit.
-struct Members {
-    groups: Vec<String>,
-    limit: i64,
-}
-
-impl Members {
-    fn new(groups: &[WorkspaceGroupId], most: usize) -> Self {
-        Self { groups: groups.iter().map(ToString::to_string).collect(), limit: one_more_than(most) }
-    }
-
-    fn push<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("(SELECT * FROM workspace_group_users WHERE workspace_group_id");
-        DB::push_is_any(out, &self.groups)?;
-        out.push_sql(" LIMIT ");
-        DB::push_number(out, &self.limit)?;
-        out.push_sql(") AS m");
-        Ok(())
-    }
-}
-
-/// The limit applies before users are looked up and rows are sorted, so that it bounds the time of both.
-struct MemberList(Members);
-
-statement!(MemberList: (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>));
-
-impl<DB: Dialect> QueryFragment<DB> for MemberList {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
-        );
-        self.0.push(&mut out)?;
-        out.push_sql(" LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
-        out.push_sql(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
-        Ok(())
-    }
-}
-
-/// The number of members.
-struct MemberCount(Members);
-
-statement!(MemberCount: BigInt);
-
-impl<DB: Dialect> QueryFragment<DB> for MemberCount {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT count(*) FROM ");
-        self.0.push(&mut out)
-    }
+/// The members of groups, which are users or the user ids of unknown users, up to the limit. It applies before users are
+/// looked up and rows are sorted, so that it bounds the time of both.
+fn push_members(sql: &mut Sql, groups: &[WorkspaceGroupId], most: usize) {
+    sql.push("(SELECT * FROM workspace_group_users WHERE workspace_group_id").is_any(groups);
+    sql.push(" LIMIT ").number(one_more_than(most)).push(") AS m");
 }
 
 fn to_group_user(row: UserRow) -> (WorkspaceGroupId, GroupUser) {

@@ -1,29 +1,25 @@
 //! Facts about the installation itself, by name.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::db::{Db, on};
+use super::db::{Db, Fetch, FetchFirst, Run};
 use super::error::Error;
 use super::schema::installation;
 
 /// The fact with this name.
 pub async fn find(db: &Db, name: &str) -> Result<Option<String>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => installation::table.find(name).select(installation::value).first(c).await.optional())?)
+    installation::table.find(name).select(installation::value).fetch_first(&mut db.conn().await?).await
 }
 
 /// Stores a fact unless there is one with this name, and returns the stored one: of several concurrent callers, all get
 /// the same.
 pub async fn find_or_insert(db: &Db, name: &str, value: &str) -> Result<String, Error> {
     let mut conn = db.conn().await?;
-    on!(&mut conn, c => {
-        diesel::insert_into(installation::table)
-            .values((installation::name.eq(name), installation::value.eq(value)))
-            .on_conflict(installation::name)
-            .do_nothing()
-            .execute(c)
-            .await
-    })?;
-    Ok(on!(&mut conn, c => installation::table.find(name).select(installation::value).first(c).await)?)
+    diesel::insert_into(installation::table)
+        .values((installation::name.eq(name), installation::value.eq(value)))
+        .on_conflict(installation::name)
+        .do_nothing()
+        .run(&mut conn)
+        .await?;
+    installation::table.find(name).select(installation::value).fetch_one(&mut conn).await
 }

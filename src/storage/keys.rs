@@ -5,9 +5,9 @@ use std::fmt;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 
-use super::db::{Conn, Db, Location, Tx, on};
+use super::db::{Conn, Db, Fetch, FetchFirst, Location, Run, Tx, on};
 use super::error::Error;
 use super::schema::{installation, workspaces};
 use crate::domain::search::search_key;
@@ -106,11 +106,11 @@ pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysErro
         c.batch_execute(PREPARE).await?;
     }
     // Of two concurrent runs, the second has nothing left to do.
-    let due = on!(tx.conn(), c => diesel::delete(installation::table.find(DUE)).execute(c).await)?;
+    let due = diesel::delete(installation::table.find(DUE)).run_counted(tx.conn()).await?;
     if due == 0 {
         return Ok(());
     }
-    let collisions: Vec<Collision> = on!(tx.conn(), c => sql_query(COLLISIONS).load(c).await)?;
+    let collisions: Vec<Collision> = sql_query(COLLISIONS).fetch_all(tx.conn()).await?;
     if !collisions.is_empty() {
         let line = |Collision { place, one, other }| format!("{place}: {one:?} and {other:?}");
         return Err(KeysError::Collisions(Collisions(collisions.into_iter().map(line).collect())));
@@ -122,33 +122,27 @@ pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysErro
 
 /// Whether the keys have to be updated. All earlier migrations must have been applied.
 pub(super) async fn are_due(db: &Db) -> Result<bool, KeysError> {
-    let mut conn = db.conn().await?;
-    let found: Option<String> = on!(&mut conn, c => {
-        installation::table.find(DUE).select(installation::value).first(c).await.optional()
-    })?;
+    let found: Option<String> =
+        installation::table.find(DUE).select(installation::value).fetch_first(&mut db.conn().await?).await?;
     Ok(found.is_some())
 }
 
 async fn fold_names(tx: &mut Tx) -> Result<(), KeysError> {
     let mut last = String::new();
     loop {
-        let page: Vec<(String, String, String)> = on!(tx.conn(), c => {
-            workspaces::table
-                .filter(workspaces::workspace_id.gt(&last))
-                .order(workspaces::workspace_id)
-                .select((workspaces::workspace_id, workspaces::name, workspaces::name_key))
-                .limit(PAGE)
-                .load(c)
-                .await
-        })?;
+        let page: Vec<(String, String, String)> = workspaces::table
+            .filter(workspaces::workspace_id.gt(&last))
+            .order(workspaces::workspace_id)
+            .select((workspaces::workspace_id, workspaces::name, workspaces::name_key))
+            .limit(PAGE)
+            .fetch_all(tx.conn())
+            .await?;
         let Some((id, ..)) = page.last() else { return Ok(()) };
         last.clone_from(id);
         for (id, name, key) in &page {
             let folded = search_key(name);
             if folded != *key {
-                on!(tx.conn(), c => {
-                    diesel::update(workspaces::table.find(id)).set(workspaces::name_key.eq(&folded)).execute(c).await
-                })?;
+                diesel::update(workspaces::table.find(id)).set(workspaces::name_key.eq(&folded)).run(tx.conn()).await?;
             }
         }
     }

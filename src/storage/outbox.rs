@@ -4,10 +4,10 @@
 //! on both databases, takes the lease, so only one of several workers gets it. If the worker dies, the lease expires.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::bulk::insert_rows;
-use super::db::{Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Db, Fetch, FetchFirst, Run, Tx};
 use super::error::Error;
 use super::rows::JobRow;
 use super::schema::outbox;
@@ -19,8 +19,7 @@ use crate::domain::outbox::{Job, JobKind};
 /// Stores a job, which is due at once.
 pub async fn insert(tx: &mut Tx, job: &Job) -> Result<(), Error> {
     let is_due = outbox::due_at.eq(At(job.created_at));
-    on!(tx.conn(), c => diesel::insert_into(outbox::table).values((job, is_due)).execute(c).await)?;
-    Ok(())
+    diesel::insert_into(outbox::table).values((job, is_due)).run(tx.conn()).await
 }
 
 /// Stores many jobs, which are due at once.
@@ -34,30 +33,24 @@ pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
 pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
     let mut conn = db.conn().await?;
     loop {
-        let due: Option<JobId> = on!(&mut conn, c => {
-            outbox::table
-                .filter(outbox::failed_at.is_null())
-                .filter(outbox::kind.eq_any(kinds))
-                .filter(outbox::due_at.le(At(now)))
-                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
-                .order((outbox::due_at, outbox::job_id))
-                .select(outbox::job_id)
-                .first(c)
-                .await
-                .optional()
-        })?;
+        let due: Option<JobId> = outbox::table
+            .filter(outbox::failed_at.is_null())
+            .filter(outbox::kind.eq_any(kinds))
+            .filter(outbox::due_at.le(At(now)))
+            .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
+            .order((outbox::due_at, outbox::job_id))
+            .select(outbox::job_id)
+            .fetch_first(&mut conn)
+            .await?;
         let Some(id) = due else { return Ok(None) };
-        let job: Option<Job> = on!(&mut conn, c => {
-            diesel::update(outbox::table.find(&id))
-                .filter(outbox::failed_at.is_null())
-                .filter(outbox::due_at.le(At(now)))
-                .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
-                .set((outbox::leased_until.eq(Some(leased_until)), outbox::tries.eq(outbox::tries + 1)))
-                .returning(Job::as_returning())
-                .get_result(c)
-                .await
-                .optional()
-        })?;
+        let job: Option<Job> = diesel::update(outbox::table.find(&id))
+            .filter(outbox::failed_at.is_null())
+            .filter(outbox::due_at.le(At(now)))
+            .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
+            .set((outbox::leased_until.eq(Some(leased_until)), outbox::tries.eq(outbox::tries + 1)))
+            .returning(columns_of::<Job>())
+            .fetch_optional(&mut conn)
+            .await?;
         // Another worker may have been faster; then look for the next job.
         if job.is_some() {
             return Ok(job);
@@ -67,55 +60,43 @@ pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Tim
 
 /// Deletes a finished job.
 pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(outbox::table.find(id)).execute(c).await)?;
-    Ok(())
+    diesel::delete(outbox::table.find(id)).run(tx.conn()).await
 }
 
 /// Ends the lease of a job, for the next attempt at `due_at`.
 pub async fn postpone(tx: &mut Tx, id: &JobId, due_at: Timestamp, error: &str) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::update(outbox::table.find(id))
-            .set((
-                outbox::leased_until.eq(None::<Timestamp>),
-                outbox::due_at.eq(At(due_at)),
-                outbox::last_error.eq(Some(error)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::leased_until.eq(None::<Timestamp>),
+            outbox::due_at.eq(At(due_at)),
+            outbox::last_error.eq(Some(error)),
+        ))
+        .run(tx.conn())
+        .await
 }
 
 /// Marks a job as failed. Its payload is wiped; the job itself and the reason of its failure are kept.
 pub async fn mark_failed(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::update(outbox::table.find(id))
-            .set((
-                outbox::leased_until.eq(None::<Timestamp>),
-                outbox::payload.eq(None::<Vec<u8>>),
-                outbox::failed_at.eq(Some(now)),
-                outbox::last_error.eq(Some(error)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::leased_until.eq(None::<Timestamp>),
+            outbox::payload.eq(None::<Vec<u8>>),
+            outbox::failed_at.eq(Some(now)),
+            outbox::last_error.eq(Some(error)),
+        ))
+        .run(tx.conn())
+        .await
 }
 
 /// How many jobs are pending, and how many failed for good.
 pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
     let mut conn = db.conn().await?;
-    let waiting = on!(&mut conn, c => {
-        outbox::table.filter(outbox::failed_at.is_null()).count().get_result(c).await
-    })?;
-    let failed = on!(&mut conn, c => {
-        outbox::table.filter(outbox::failed_at.is_not_null()).count().get_result(c).await
-    })?;
+    let waiting = outbox::table.filter(outbox::failed_at.is_null()).count().fetch_one(&mut conn).await?;
+    let failed = outbox::table.filter(outbox::failed_at.is_not_null()).count().fetch_one(&mut conn).await?;
     Ok((waiting, failed))
 }
 
 /// Prunes jobs that failed for good before `before`.
 pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).execute(c).await)?;
-    Ok(())
+    diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).run(tx.conn()).await
 }

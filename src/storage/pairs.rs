@@ -10,23 +10,30 @@ use diesel::query_source::QuerySource;
 use diesel::sql_types::{Array, Bool, Text};
 use diesel::sqlite::Sqlite;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Sql};
+
+/// A condition on the rows of the table `T`, as text.
+pub(super) struct Condition<T>(Sql, PhantomData<T>);
 
 /// The condition that one column is one of many keys.
 ///
 /// Unlike with `eq_any`, PostgreSQL plans it again for each execution. A plan that was made while a table is nearly
 /// empty reads the whole table: fast at that time, but slower with each row that an import adds.
-pub(super) struct OneOf<T> {
-    column: &'static str,
-    keys: Vec<String>,
-    table: PhantomData<T>,
+pub(super) fn one_of<C: Column>(_: C, keys: &[&str]) -> Condition<C::Table> {
+    let mut sql = Sql::default();
+    sql.identifier(C::NAME).is_any(keys);
+    Condition(sql, PhantomData)
 }
 
-impl<T> OneOf<T> {
-    /// The rows of the column's table in which the column is one of `keys`.
-    pub(super) fn column<C: Column<Table = T>>(_: C, keys: &[&str]) -> Self {
-        Self { column: C::NAME, keys: keys.iter().map(|key| (*key).to_owned()).collect(), table: PhantomData }
-    }
+/// The condition that two columns are after a pair of values, ordered by the first and then the second.
+pub(super) fn after_pair<A: Column, B: Column<Table = A::Table>>(
+    _: A,
+    _: B,
+    (first, second): (&str, &str),
+) -> Condition<A::Table> {
+    let mut sql = Sql::new("(");
+    sql.identifier(A::NAME).push(", ").identifier(B::NAME).push(") > (").text(first).push(", ").text(second).push(")");
+    Condition(sql, PhantomData)
 }
 
 /// The condition that two columns together are one of many pairs of keys.
@@ -65,26 +72,6 @@ impl<T: QuerySource> OneOfPairs<T> {
     }
 }
 
-/// The condition that two columns are after a pair of values, ordered by the first and then the second.
-pub(super) struct AfterPair<T> {
-    first: &'static str,
-    second: &'static str,
-    after: (String, String),
-    table: PhantomData<T>,
-}
-
-impl<T> AfterPair<T> {
-    /// The rows of the columns' table that are after `after`.
-    pub(super) fn columns<A, B>(_first: A, _second: B, after: (&str, &str)) -> Self
-    where
-        A: Column<Table = T>,
-        B: Column<Table = T>,
-    {
-        let after = (after.0.to_owned(), after.1.to_owned());
-        Self { first: A::NAME, second: B::NAME, after, table: PhantomData }
-    }
-}
-
 macro_rules! condition {
     ($name:ident $(: $bound:ident)?) => {
         impl<T $(: $bound)?> Expression for $name<T> {
@@ -106,15 +93,13 @@ macro_rules! condition {
     };
 }
 
-condition!(OneOf);
+condition!(Condition);
 condition!(OneOfPairs: QuerySource);
-condition!(AfterPair);
 
-impl<T, DB: Dialect> QueryFragment<DB> for OneOf<T> {
+impl<T, DB: Dialect> QueryFragment<DB> for Condition<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
-        out.push_identifier(self.column)?;
-        DB::push_is_any(&mut out, &self.keys)
+        self.0.walk_ast(out)
     }
 }
 
@@ -152,8 +137,11 @@ where
 impl<T: QuerySource> QueryFragment<Sqlite> for OneOfPairs<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
-        push_pair(&mut out, self.first, self.second)?;
-        out.push_sql(" IN (VALUES ");
+        out.push_sql("(");
+        out.push_identifier(self.first)?;
+        out.push_sql(", ");
+        out.push_identifier(self.second)?;
+        out.push_sql(") IN (VALUES ");
         for (index, (first, second)) in self.firsts.iter().zip(&self.seconds).enumerate() {
             out.push_sql(if index == 0 { "(" } else { ", (" });
             Sqlite::push_text(&mut out, first)?;
@@ -168,26 +156,4 @@ impl<T: QuerySource> QueryFragment<Sqlite> for OneOfPairs<T> {
         }
         Ok(())
     }
-}
-
-impl<T, DB: Dialect> QueryFragment<DB> for AfterPair<T> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
-        push_pair(&mut out, self.first, self.second)?;
-        out.push_sql(" > (");
-        DB::push_text(&mut out, &self.after.0)?;
-        out.push_sql(", ");
-        DB::push_text(&mut out, &self.after.1)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-fn push_pair<DB: Dialect>(out: &mut AstPass<'_, '_, DB>, first: &str, second: &str) -> QueryResult<()> {
-    out.push_sql("(");
-    out.push_identifier(first)?;
-    out.push_sql(", ");
-    out.push_identifier(second)?;
-    out.push_sql(")");
-    Ok(())
 }

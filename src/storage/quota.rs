@@ -20,17 +20,14 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The quota of one request. Its clones share it.
 #[derive(Debug, Clone)]
-pub struct Quota(Arc<Share>);
-
-#[derive(Debug)]
-struct Share {
+pub struct Quota {
     connection: Arc<Semaphore>,
-    statements: AtomicU32,
+    statements: Arc<AtomicU32>,
 }
 
 impl Default for Quota {
     fn default() -> Self {
-        Self(Arc::new(Share { connection: Arc::new(Semaphore::new(1)), statements: AtomicU32::new(0) }))
+        Self { connection: Arc::new(Semaphore::new(1)), statements: Arc::default() }
     }
 }
 
@@ -38,17 +35,17 @@ impl Quota {
     /// How many statements the request may still execute.
     #[must_use]
     pub fn statements_left(&self) -> u32 {
-        MAX_STATEMENTS.saturating_sub(self.0.statements.load(Ordering::Relaxed))
+        MAX_STATEMENTS.saturating_sub(self.statements.load(Ordering::Relaxed))
     }
 
     /// Counts a statement.
     pub(super) fn count(&self) {
-        self.0.statements.fetch_add(1, Ordering::Relaxed);
+        self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until the request holds no connection. The request holds its next connection until the permit is dropped.
     pub(super) async fn connection(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let permit = timeout(WAIT_TIMEOUT, Arc::clone(&self.0.connection).acquire_owned()).await;
+        let permit = timeout(WAIT_TIMEOUT, Arc::clone(&self.connection).acquire_owned()).await;
         permit
             .map_err(|error| Error::Unavailable(error.to_string()))?
             .map_err(|error| Error::Unavailable(error.to_string()))

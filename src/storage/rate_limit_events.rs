@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Tx, on};
+use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
 use super::error::Error;
 use super::schema::tallies;
 use super::types::At;
@@ -32,40 +32,19 @@ pub async fn find_nth_newest(
     n: u32,
     since: Timestamp,
 ) -> Result<Option<Timestamp>, Error> {
-    Ok(on!(tx.conn(), c => {
-        tallies::table
-            .filter(tallies::counter.eq(counter))
-            .filter(tallies::counted_at.gt(At(since)))
-            .order(tallies::counted_at.desc())
-            .offset(i64::from(n.saturating_sub(1)))
-            .limit(1)
-            .select(tallies::counted_at)
-            .first(c)
-            .await
-            .optional()
-    })?)
-}
-
-/// The times of the `n` newest events counted under `$counter` after `$since`, newest first, queried through `$conn`.
-macro_rules! newest_on {
-    ($conn:expr, $counter:expr, $n:expr, $since:expr) => {
-        Ok(on!($conn, c => {
-            tallies::table
-                .filter(tallies::counter.eq($counter))
-                .filter(tallies::counted_at.gt(At($since)))
-                .order(tallies::counted_at.desc())
-                .limit(i64::from($n))
-                .select(tallies::counted_at)
-                .load(c)
-                .await
-        })?)
-    };
+    tallies::table
+        .filter(tallies::counter.eq(counter))
+        .filter(tallies::counted_at.gt(At(since)))
+        .order(tallies::counted_at.desc())
+        .offset(i64::from(n.saturating_sub(1)))
+        .select(tallies::counted_at)
+        .fetch_first(tx.conn())
+        .await
 }
 
 /// The times of the `n` newest events counted under `counter` after `since`, newest first.
 pub async fn list_newest(db: &Db, counter: &Digest, n: u32, since: Timestamp) -> Result<Vec<Timestamp>, Error> {
-    let mut conn = db.conn().await?;
-    newest_on!(&mut conn, counter, n, since)
+    newest_on(&mut db.conn().await?, counter, n, since).await
 }
 
 /// The same, as seen by the transaction.
@@ -75,58 +54,55 @@ pub async fn list_newest_within(
     n: u32,
     since: Timestamp,
 ) -> Result<Vec<Timestamp>, Error> {
-    newest_on!(tx.conn(), counter, n, since)
+    newest_on(tx.conn(), counter, n, since).await
+}
+
+async fn newest_on(conn: &mut Conn, counter: &Digest, n: u32, since: Timestamp) -> Result<Vec<Timestamp>, Error> {
+    tallies::table
+        .filter(tallies::counter.eq(counter))
+        .filter(tallies::counted_at.gt(At(since)))
+        .order(tallies::counted_at.desc())
+        .limit(i64::from(n))
+        .select(tallies::counted_at)
+        .fetch_all(conn)
+        .await
 }
 
 /// How many events were counted under `counter` after `since`.
 pub async fn count(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<u32, Error> {
-    let count: i64 = on!(tx.conn(), c => {
-        tallies::table
-            .filter(tallies::counter.eq(counter))
-            .filter(tallies::counted_at.gt(At(since)))
-            .count()
-            .get_result(c)
-            .await
-    })?;
+    let count: i64 = tallies::table
+        .filter(tallies::counter.eq(counter))
+        .filter(tallies::counted_at.gt(At(since)))
+        .count()
+        .fetch_one(tx.conn())
+        .await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Counts one event.
 pub async fn insert(tx: &mut Tx, id: &RateLimitEventId, counter: &Digest, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::insert_into(tallies::table)
-            .values((
-                tallies::tally_id.eq(id),
-                tallies::counter.eq(counter),
-                tallies::counted_at.eq(At(now)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::insert_into(tallies::table)
+        .values((tallies::tally_id.eq(id), tallies::counter.eq(counter), tallies::counted_at.eq(At(now))))
+        .run(tx.conn())
+        .await
 }
 
 /// Removes one event from its count.
 pub async fn delete(tx: &mut Tx, id: &RateLimitEventId) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(tallies::table.find(id)).execute(c).await)?;
-    Ok(())
+    diesel::delete(tallies::table.find(id)).run(tx.conn()).await
 }
 
 /// Deletes the events counted under `counter` after `since`. [`delete_old`] deletes the older ones, so that the two
 /// never lock the same rows in different orders.
 pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(tallies::table)
-            .filter(tallies::counter.eq(counter))
-            .filter(tallies::counted_at.gt(At(since)))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::delete(tallies::table)
+        .filter(tallies::counter.eq(counter))
+        .filter(tallies::counted_at.gt(At(since)))
+        .run(tx.conn())
+        .await
 }
 
 /// Prunes events that were counted before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).execute(c).await)?;
-    Ok(())
+    diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).run(tx.conn()).await
 }

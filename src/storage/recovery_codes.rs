@@ -1,35 +1,28 @@
 //! The digests of unused recovery codes.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::bulk::insert_rows;
-use super::db::{Db, Tx, on};
+use super::db::{Conn, Db, Fetch, Run, Tx};
 use super::error::Error;
-use super::pairs::OneOf;
+use super::pairs::one_of;
 use super::schema::recovery_codes;
 use crate::domain::ids::UserId;
 use crate::domain::secret::Digest;
 
-/// How many recovery codes `$owner` has left, queried through `$conn`.
-macro_rules! count_on {
-    ($conn:expr, $owner:expr) => {{
-        let count: i64 = on!($conn, c => {
-            recovery_codes::table.filter(recovery_codes::owner_id.eq($owner)).count().get_result(c).await
-        })?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
-    }};
-}
-
 /// How many recovery codes a user has left.
 pub async fn count(db: &Db, owner: &UserId) -> Result<u32, Error> {
-    let mut conn = db.conn().await?;
-    count_on!(&mut conn, owner)
+    count_on(&mut db.conn().await?, owner).await
 }
 
 /// The same, as seen by the transaction.
 pub async fn count_within(tx: &mut Tx, owner: &UserId) -> Result<u32, Error> {
-    count_on!(tx.conn(), owner)
+    count_on(tx.conn(), owner).await
+}
+
+async fn count_on(conn: &mut Conn, owner: &UserId) -> Result<u32, Error> {
+    let count: i64 = recovery_codes::table.filter(recovery_codes::owner_id.eq(owner)).count().fetch_one(conn).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Replaces all recovery codes of a user with `digests`, which may be empty.
@@ -43,9 +36,7 @@ pub async fn replace(tx: &mut Tx, owner: &UserId, digests: &[Digest]) -> Result<
 
 /// Consumes a recovery code, and returns whether it was unused. Of concurrent uses, only one succeeds.
 pub async fn consume(tx: &mut Tx, owner: &UserId, digest: &Digest) -> Result<bool, Error> {
-    let deleted = on!(tx.conn(), c => {
-        diesel::delete(recovery_codes::table.find((owner, digest))).execute(c).await
-    })?;
+    let deleted = diesel::delete(recovery_codes::table.find((owner, digest))).run_counted(tx.conn()).await?;
     Ok(deleted == 1)
 }
 
@@ -54,8 +45,5 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
     if owners.is_empty() {
         return Ok(());
     }
-    on!(tx.conn(), c => {
-        diesel::delete(recovery_codes::table.filter(OneOf::column(recovery_codes::owner_id, owners))).execute(c).await
-    })?;
-    Ok(())
+    diesel::delete(recovery_codes::table.filter(one_of(recovery_codes::owner_id, owners))).run(tx.conn()).await
 }

@@ -29,6 +29,14 @@ use crate::domain::workspace::{
     WorkspaceGroup, WorkspaceState,
 };
 
+/// An entity with tags, and the same entity without them, as it is listed.
+macro_rules! tagged_row {
+    ($row:ident of $table:ident holds $entity:ident, $listed_row:ident holds $listed:ident { $($columns:tt)+ }) => {
+        row!($row of $table holds $entity { $($columns)+ tags: Tags => tags, });
+        row!($listed_row of $table holds $listed { $($columns)+ });
+    };
+}
+
 row!(DomainRow of domains holds Domain {
     domain_id: DomainId => id,
     name: Label => name,
@@ -117,18 +125,7 @@ row!(JobRow of outbox holds Job {
     tries: i32 => tries,
 });
 
-row!(GroupRow of workspace_groups holds WorkspaceGroup {
-    workspace_group_id: WorkspaceGroupId => id,
-    domain_id: DomainId => domain_id,
-    name: Label => name,
-    tags: Tags => tags,
-    created_by: Option<Label> => created_by,
-    updated_by: Option<Label> => updated_by,
-    created_at: At => created_at,
-    updated_at: Option<Timestamp> => updated_at,
-});
-
-row!(ListedGroupRow of workspace_groups holds ListedGroup {
+tagged_row!(GroupRow of workspace_groups holds WorkspaceGroup, ListedGroupRow holds ListedGroup {
     workspace_group_id: WorkspaceGroupId => id,
     domain_id: DomainId => domain_id,
     name: Label => name,
@@ -144,23 +141,7 @@ row!(MemberRow of workspace_group_users holds GroupMember {
     (user_id: String, user_id_key: String) => login,
 });
 
-row!(WorkspaceRow of workspaces holds Workspace {
-    workspace_id: WorkspaceId => id,
-    domain_id: DomainId => domain_id,
-    name: Label => name,
-    state: WorkspaceState => state,
-    tags: Tags => tags,
-    created_by: Option<Label> => created_by,
-    reference_id: Option<Label> => reference_id,
-    is_managed: bool => is_managed,
-    is_dormant: bool => is_dormant,
-    workspace_group_id: Option<WorkspaceGroupId> => workspace_group_id,
-    created_at: At => created_at,
-    last_synced_at: Option<Timestamp> => last_synced_at,
-    dormant_updated_at: Option<Timestamp> => dormant_updated_at,
-});
-
-row!(ListedWorkspaceRow of workspaces holds ListedWorkspace {
+tagged_row!(WorkspaceRow of workspaces holds Workspace, ListedWorkspaceRow holds ListedWorkspace {
     workspace_id: WorkspaceId => id,
     domain_id: DomainId => domain_id,
     name: Label => name,

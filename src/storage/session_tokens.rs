@@ -1,9 +1,8 @@
 //! The digests of the tokens of sessions, and the limit on the number of tokens of a session.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::db::{Tx, on};
+use super::db::{Fetch, Run, Tx};
 use super::error::Error;
 use super::schema::session_tokens;
 use super::types::At;
@@ -26,61 +25,50 @@ pub struct NewToken<'a> {
 
 /// Stores the digest of a new token.
 pub async fn insert(tx: &mut Tx, session: &SessionId, token: &NewToken<'_>) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::insert_into(session_tokens::table)
-            .values((
-                session_tokens::digest.eq(token.digest),
-                session_tokens::session_id.eq(session),
-                session_tokens::purpose.eq(token.purpose),
-                session_tokens::issued_at.eq(At(token.issued_at)),
-                session_tokens::expires_at.eq(At(token.expires_at)),
-            ))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::insert_into(session_tokens::table)
+        .values((
+            session_tokens::digest.eq(token.digest),
+            session_tokens::session_id.eq(session),
+            session_tokens::purpose.eq(token.purpose),
+            session_tokens::issued_at.eq(At(token.issued_at)),
+            session_tokens::expires_at.eq(At(token.expires_at)),
+        ))
+        .run(tx.conn())
+        .await
 }
 
 /// Records when a refresh token was first rotated. Rotating it again within its grace period changes nothing.
 pub async fn rotate(tx: &mut Tx, digest: &TokenDigest, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::update(session_tokens::table.find(digest.as_slice()))
-            .filter(session_tokens::rotated_at.is_null())
-            .set(session_tokens::rotated_at.eq(Some(now)))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::update(session_tokens::table.find(digest.as_slice()))
+        .filter(session_tokens::rotated_at.is_null())
+        .set(session_tokens::rotated_at.eq(Some(now)))
+        .run(tx.conn())
+        .await
 }
 
 /// Deletes the access tokens of a session that have expired.
 pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timestamp) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(session_tokens::table)
-            .filter(session_tokens::session_id.eq(session))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
-            .filter(session_tokens::expires_at.le(At(now)))
-            .execute(c)
-            .await
-    })?;
-    Ok(())
+    diesel::delete(session_tokens::table)
+        .filter(session_tokens::session_id.eq(session))
+        .filter(session_tokens::purpose.eq(TokenPurpose::Access))
+        .filter(session_tokens::expires_at.le(At(now)))
+        .run(tx.conn())
+        .await
 }
 
 /// The digests of all but the `$kept` newest tokens of `$session` for `$purpose` that match `$condition`.
 macro_rules! all_but_newest {
     ($tx:expr, $session:expr, $purpose:expr, $condition:expr, $kept:expr) => {{
-        let surplus: Vec<Vec<u8>> = on!($tx.conn(), c => {
-            session_tokens::table
-                .filter(session_tokens::session_id.eq($session))
-                .filter(session_tokens::purpose.eq($purpose))
-                .filter($condition)
-                .order((session_tokens::issued_at.desc(), session_tokens::digest))
-                .offset($kept)
-                .limit(i64::MAX)
-                .select(session_tokens::digest)
-                .load(c)
-                .await
-        })?;
+        let surplus: Vec<Vec<u8>> = session_tokens::table
+            .filter(session_tokens::session_id.eq($session))
+            .filter(session_tokens::purpose.eq($purpose))
+            .filter($condition)
+            .order((session_tokens::issued_at.desc(), session_tokens::digest))
+            .offset($kept)
+            .limit(i64::MAX)
+            .select(session_tokens::digest)
+            .fetch_all($tx.conn())
+            .await?;
         surplus
     }};
 }
@@ -98,12 +86,10 @@ pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, no
     let purpose = TokenPurpose::Refresh;
     let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
     for digest in surplus {
-        on!(tx.conn(), c => {
-            diesel::update(session_tokens::table.find(digest.as_slice()))
-                .set(session_tokens::rotated_at.eq(Some(now)))
-                .execute(c)
-                .await
-        })?;
+        diesel::update(session_tokens::table.find(digest.as_slice()))
+            .set(session_tokens::rotated_at.eq(Some(now)))
+            .run(tx.conn())
+            .await?;
     }
     Ok(())
 }
@@ -120,9 +106,7 @@ const TOKENS_PER_STATEMENT: usize = 1000;
 
 async fn delete(tx: &mut Tx, digests: &[Vec<u8>]) -> Result<(), Error> {
     for some in digests.chunks(TOKENS_PER_STATEMENT) {
-        on!(tx.conn(), c => {
-            diesel::delete(session_tokens::table.filter(session_tokens::digest.eq_any(some))).execute(c).await
-        })?;
+        diesel::delete(session_tokens::table.filter(session_tokens::digest.eq_any(some))).run(tx.conn()).await?;
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx, on};
 use super::error::{Error, changed_one};
-use super::pairs::OneOf;
+use super::pairs::one_of;
 use super::schema::{domains, session_tokens, sessions, users};
 use super::types::At;
 use crate::clock::Timestamp;
@@ -24,20 +25,16 @@ fn to_caller((session, user, domain): CallerRow) -> Caller {
 /// The caller that an access token identifies: token, session, user, and domain in one statement. `None` if the token
 /// is unknown or expired.
 pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
-    let mut conn = db.conn().await?;
-    let row: Option<CallerRow> = on!(&mut conn, c => {
-        session_tokens::table
-            .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
-            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
-            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(session_tokens::digest.eq(digest))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
-            .filter(session_tokens::expires_at.gt(At(now)))
-            .select(CallerRow::as_select())
-            .first(c)
-            .await
-            .optional()
-    })?;
+    let row: Option<CallerRow> = session_tokens::table
+        .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
+        .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+        .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+        .filter(session_tokens::digest.eq(digest))
+        .filter(session_tokens::purpose.eq(TokenPurpose::Access))
+        .filter(session_tokens::expires_at.gt(At(now)))
+        .select(columns_of::<CallerRow>())
+        .fetch_first(&mut db.conn().await?)
+        .await?;
     Ok(row.map(to_caller))
 }
 
@@ -57,18 +54,15 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Su
     if !lock_session_of(tx, digest).await? {
         return Ok(None);
     }
-    let row: Option<(CallerRow, Timestamp, Option<Timestamp>)> = on!(tx.conn(), c => {
-        session_tokens::table
-            .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
-            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
-            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(session_tokens::digest.eq(digest))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Refresh))
-            .select((CallerRow::as_select(), session_tokens::expires_at, session_tokens::rotated_at))
-            .first(c)
-            .await
-            .optional()
-    })?;
+    let row: Option<(CallerRow, Timestamp, Option<Timestamp>)> = session_tokens::table
+        .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
+        .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+        .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+        .filter(session_tokens::digest.eq(digest))
+        .filter(session_tokens::purpose.eq(TokenPurpose::Refresh))
+        .select((columns_of::<CallerRow>(), session_tokens::expires_at, session_tokens::rotated_at))
+        .fetch_first(tx.conn())
+        .await?;
     Ok(row.map(|(caller, expires_at, rotated_at)| SubmittedRefreshToken {
         caller: to_caller(caller),
         expires_at,
@@ -108,18 +102,15 @@ pub async fn find_caller_locked(
     if !super::users::lock(tx, owner).await? || !lock(tx, session).await? {
         return Ok(None);
     }
-    let row: Option<CallerRow> = on!(tx.conn(), c => {
-        sessions::table
-            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
-            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-            .filter(sessions::session_id.eq(session))
-            .filter(sessions::owner_id.eq(owner))
-            .filter(sessions::expires_at.gt(At(now)))
-            .select(CallerRow::as_select())
-            .first(c)
-            .await
-            .optional()
-    })?;
+    let row: Option<CallerRow> = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+        .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+        .filter(sessions::session_id.eq(session))
+        .filter(sessions::owner_id.eq(owner))
+        .filter(sessions::expires_at.gt(At(now)))
+        .select(columns_of::<CallerRow>())
+        .fetch_first(tx.conn())
+        .await?;
     Ok(row.map(to_caller))
 }
 
@@ -131,44 +122,39 @@ async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
     Ok(locked.is_some())
 }
 
+/// Sets columns of one session.
+macro_rules! update {
+    ($tx:expr, $id:expr, $values:expr) => {{
+        let changed = diesel::update(sessions::table.find($id)).set($values).run_counted($tx.conn()).await?;
+        changed_one(changed, "sessions", $id.as_str())
+    }};
+}
+
 /// Records that the user of a session authenticated again. [`Gone`](Error::Gone) if there is no such session.
 pub async fn update_authenticated(tx: &mut Tx, id: &SessionId, now: Timestamp) -> Result<(), Error> {
-    let changed = on!(tx.conn(), c => {
-        diesel::update(sessions::table.find(id)).set(sessions::authenticated_at.eq(At(now))).execute(c).await
-    })?;
-    changed_one(changed, "sessions", id.as_str())
+    update!(tx, id, sessions::authenticated_at.eq(At(now)))
 }
 
 /// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session, domain: &DomainId) -> Result<(), Error> {
     let row = (session, sessions::domain_id.eq(domain));
-    on!(tx.conn(), c => diesel::insert_into(sessions::table).values(row).execute(c).await)?;
-    Ok(())
+    diesel::insert_into(sessions::table).values(row).run(tx.conn()).await
 }
 
 /// Records that a session was used, and its new expiration time. [`Gone`](Error::Gone) if there is no such session.
 pub async fn touch(tx: &mut Tx, id: &SessionId, used_at: Timestamp, expires_at: Timestamp) -> Result<(), Error> {
-    let changed = on!(tx.conn(), c => {
-        diesel::update(sessions::table.find(id))
-            .set((sessions::last_used_at.eq(At(used_at)), sessions::expires_at.eq(At(expires_at))))
-            .execute(c)
-            .await
-    })?;
-    changed_one(changed, "sessions", id.as_str())
+    update!(tx, id, (sessions::last_used_at.eq(At(used_at)), sessions::expires_at.eq(At(expires_at))))
 }
 
 /// The valid sessions of a user, last used first.
 pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => {
-        sessions::table
-            .filter(sessions::owner_id.eq(owner))
-            .filter(sessions::expires_at.gt(At(now)))
-            .order((sessions::last_used_at.desc(), sessions::session_id))
-            .select(Session::as_select())
-            .load(c)
-            .await
-    })?)
+    sessions::table
+        .filter(sessions::owner_id.eq(owner))
+        .filter(sessions::expires_at.gt(At(now)))
+        .order((sessions::last_used_at.desc(), sessions::session_id))
+        .select(columns_of::<Session>())
+        .fetch_all(&mut db.conn().await?)
+        .await
 }
 
 /// The sessions of a user to delete.
@@ -207,7 +193,7 @@ pub async fn delete(
     })?;
     let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
     // Sessions first; see `delete_where`.
-    on!(tx.conn(), c => diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).execute(c).await)?;
+    diesel::delete(sessions::table.filter(sessions::session_id.eq_any(&ids))).run(tx.conn()).await?;
     delete_tokens(tx, &ids).await?;
     Ok(rows.iter().filter(|(_, expires_at)| *expires_at > now).count())
 }
@@ -216,9 +202,10 @@ pub async fn delete(
 /// and then sees the tokens that the refresh created.
 macro_rules! delete_where {
     ($tx:expr, $condition:expr) => {{
-        let ended: Vec<String> = on!($tx.conn(), c => {
-            diesel::delete(sessions::table.filter($condition)).returning(sessions::session_id).get_results(c).await
-        })?;
+        let ended: Vec<String> = diesel::delete(sessions::table.filter($condition))
+            .returning(sessions::session_id)
+            .fetch_all($tx.conn())
+            .await?;
         delete_tokens($tx, &ended.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         ended.len()
     }};
@@ -229,26 +216,24 @@ pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error>
     if owners.is_empty() {
         return Ok(());
     }
-    delete_where!(tx, OneOf::column(sessions::owner_id, owners));
+    delete_where!(tx, one_of(sessions::owner_id, owners));
     Ok(())
 }
 
 /// Ends all sessions of all of `domains`.
 pub async fn delete_of_domains(tx: &mut Tx, domains: &[&str]) -> Result<(), Error> {
-    delete_where!(tx, OneOf::column(sessions::domain_id, domains));
+    delete_where!(tx, one_of(sessions::domain_id, domains));
     Ok(())
 }
 
 /// Prunes expired sessions and tokens, and returns how many sessions there were.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
     let expired = delete_where!(tx, sessions::expires_at.le(At(now)));
-    on!(tx.conn(), c => {
-        diesel::delete(session_tokens::table)
-            .filter(session_tokens::expires_at.le(At(now)))
-            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
-            .execute(c)
-            .await
-    })?;
+    diesel::delete(session_tokens::table)
+        .filter(session_tokens::expires_at.le(At(now)))
+        .filter(session_tokens::purpose.eq(TokenPurpose::Access))
+        .run(tx.conn())
+        .await?;
     Ok(expired)
 }
 
@@ -257,10 +242,8 @@ const SESSIONS_PER_STATEMENT: usize = 1000;
 
 async fn delete_tokens(tx: &mut Tx, sessions: &[&str]) -> Result<(), Error> {
     for some in sessions.chunks(SESSIONS_PER_STATEMENT) {
-        on!(tx.conn(), c => {
-            let is_of_session = OneOf::column(session_tokens::session_id, some);
-            diesel::delete(session_tokens::table.filter(is_of_session)).execute(c).await
-        })?;
+        let is_of_session = one_of(session_tokens::session_id, some);
+        diesel::delete(session_tokens::table.filter(is_of_session)).run(tx.conn()).await?;
     }
     Ok(())
 }

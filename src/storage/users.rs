@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Tx, on};
+use super::columns::columns_of;
+use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
 use super::error::{Error, changed_one};
 use super::rows::ChangedUserRow;
 use super::schema::{domains, users};
@@ -25,23 +26,19 @@ pub struct Credentials {
 /// The one user that matches `$condition`, with the data that is needed to authenticate them.
 macro_rules! credentials_where {
     ($conn:expr, $condition:expr) => {{
-        let row: Option<(User, Domain, Option<String>)> = on!($conn, c => {
-            users::table
-                .inner_join(domains::table)
-                .filter($condition)
-                .select((User::as_select(), Domain::as_select(), users::password_hash))
-                .first(c)
-                .await
-                .optional()
-        })?;
+        let row: Option<(User, Domain, Option<String>)> = users::table
+            .inner_join(domains::table)
+            .filter($condition)
+            .select((columns_of::<User>(), columns_of::<Domain>(), users::password_hash))
+            .fetch_first($conn)
+            .await?;
         Ok(row.map(|(user, domain, password_hash)| Credentials { user, domain, password_hash }))
     }};
 }
 
 /// The user with the user id `login` in `domain`, with their password hash.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
-    let mut conn = db.conn().await?;
-    credentials_where!(&mut conn, users::domain_id.eq(domain).and(users::user_id_key.eq(login.key())))
+    credentials_where!(&mut db.conn().await?, users::domain_id.eq(domain).and(users::user_id_key.eq(login.key())))
 }
 
 /// The same, for a known user, who stays locked until the transaction ends. Their domain is only read, because other
@@ -71,7 +68,7 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
             users::table
                 .filter(users::domain_id.eq(domain))
                 .filter(users::user_id_key.eq(login.key()))
-                .select(User::as_select())
+                .select(columns_of::<User>())
         };
     }
     Ok(match tx.conn() {
@@ -83,35 +80,31 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
 /// Stores a new user. [`Conflict`](Error::Conflict) if the user id or the verified address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
     let row = (user, users::password_hash.eq(password_hash));
-    on!(tx.conn(), c => diesel::insert_into(users::table).values(row).execute(c).await)?;
-    Ok(())
+    diesel::insert_into(users::table).values(row).run(tx.conn()).await
 }
 
 /// The credentials of the user with this `id`, without a lock.
 pub async fn find_credentials_by_id(db: &Db, id: &UserId) -> Result<Option<Credentials>, Error> {
-    let mut conn = db.conn().await?;
-    credentials_where!(&mut conn, users::id.eq(id))
+    credentials_where!(&mut db.conn().await?, users::id.eq(id))
 }
 
 /// Whether another user of the domain has this verified address.
 pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) -> Result<bool, Error> {
-    let others: i64 = on!(tx.conn(), c => {
-        users::table
-            .filter(users::domain_id.eq(&user.domain_id))
-            .filter(users::email_key.eq(email_key))
-            .filter(users::email_verified)
-            .filter(users::id.ne(&user.id))
-            .count()
-            .get_result(c)
-            .await
-    })?;
+    let others: i64 = users::table
+        .filter(users::domain_id.eq(&user.domain_id))
+        .filter(users::email_key.eq(email_key))
+        .filter(users::email_verified)
+        .filter(users::id.ne(&user.id))
+        .count()
+        .fetch_one(tx.conn())
+        .await?;
     Ok(others > 0)
 }
 
 /// Sets columns of one user.
 macro_rules! update {
     ($tx:expr, $id:expr, $values:expr) => {{
-        let changed = on!($tx.conn(), c => diesel::update(users::table.find($id)).set($values).execute(c).await)?;
+        let changed = diesel::update(users::table.find($id)).set($values).run_counted($tx.conn()).await?;
         changed_one(changed, "users", $id.as_str())
     }};
 }
@@ -149,9 +142,8 @@ pub struct AuthenticatorApp {
 
 /// A user's authenticator app.
 pub async fn find_authenticator_app(tx: &mut Tx, id: &UserId) -> Result<AuthenticatorApp, Error> {
-    let app: Option<AuthenticatorApp> = on!(tx.conn(), c => {
-        users::table.find(id).select((users::otp_secret, users::otp_last_step)).first(c).await.optional()
-    })?;
+    let app: Option<AuthenticatorApp> =
+        users::table.find(id).select((users::otp_secret, users::otp_last_step)).fetch_first(tx.conn()).await?;
     Ok(app.unwrap_or_default())
 }
 
@@ -163,19 +155,17 @@ pub async fn update_authenticator_app(tx: &mut Tx, id: &UserId, app: &Authentica
 /// Accepts a time step of a user's authenticator app, if it is later than every step accepted before and the app still
 /// has this secret. Returns whether it was accepted: of concurrent requests with one code, only one is.
 pub async fn accept_step(tx: &mut Tx, id: &UserId, secret: &[u8], step: i64) -> Result<bool, Error> {
-    let accepted = on!(tx.conn(), c => {
-        diesel::update(users::table.find(id))
-            .filter(users::otp_secret.eq(secret))
-            .filter(users::otp_last_step.is_null().or(users::otp_last_step.lt(step)))
-            .set(users::otp_last_step.eq(step))
-            .execute(c)
-            .await
-    })?;
+    let accepted = diesel::update(users::table.find(id))
+        .filter(users::otp_secret.eq(secret))
+        .filter(users::otp_last_step.is_null().or(users::otp_last_step.lt(step)))
+        .set(users::otp_last_step.eq(step))
+        .run_counted(tx.conn())
+        .await?;
     Ok(accepted == 1)
 }
 
 /// Deletes a user. [`Gone`](Error::Gone) if there is no such user.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
-    let deleted = on!(tx.conn(), c => diesel::delete(users::table.find(id)).execute(c).await)?;
+    let deleted = diesel::delete(users::table.find(id)).run_counted(tx.conn()).await?;
     changed_one(deleted, "users", id.as_str())
 }

@@ -8,17 +8,14 @@
 //!
 //! The statement is written as text, see [`dialect`](super::dialect).
 
-use diesel::backend::Backend;
 use diesel::dsl::SqlTypeOf;
 use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::prelude::Selectable;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
 use super::columns::Columns;
-use super::db::{Db, on};
-use super::dialect::{Dialect, one_more_than, statement};
+use super::db::{Db, Fetch};
+use super::dialect::{Sql, one_more_than};
 use super::error::Error;
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
@@ -35,7 +32,7 @@ pub async fn list(
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
-    let rows = load(db, Visible::new(visibility, Scope::All, filter, Slice::Page(page.clone()))).await?;
+    let rows = load(db, Visible { visibility, scope: Scope::All, filter }.page(page, usize::MAX)).await?;
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
 
@@ -49,22 +46,20 @@ pub async fn list_through(
     page: &Page,
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
-    let visible = Visible::new(visibility, Scope::through(groups), filter, Slice::Page(page.clone()));
-    let rows = load(db, Visible { most: one_more_than(most), ..visible }).await?;
+    let rows = load(db, Visible { visibility, scope: Scope::Through(groups), filter }.page(page, most)).await?;
     Ok(in_order(rows.into_iter().filter_map(|(group, workspace)| Some((group?, workspace))).collect(), page))
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.
 pub async fn find_many(db: &Db, visibility: &Visibility, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
-    let scope = Scope::Ids(ids.iter().map(ToString::to_string).collect());
-    let filter = WorkspaceFilter::default();
-    let rows = load(db, Visible::new(visibility, scope, &filter, Slice::Everything)).await?;
+    let filter = &WorkspaceFilter::default();
+    let rows = load(db, Visible { visibility, scope: Scope::Ids(ids), filter }.all()).await?;
     Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }
 
 /// How many workspaces `visibility` allows, over all pages.
 pub async fn count(db: &Db, visibility: &Visibility, filter: &WorkspaceFilter) -> Result<i64, Error> {
-    let counted = count_in(db, visibility, Scope::All, filter).await?;
+    let counted = count_in(db, Visible { visibility, scope: Scope::All, filter }).await?;
     Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
@@ -75,19 +70,19 @@ pub async fn count_through(
     groups: &[WorkspaceGroupId],
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
-    let counted = count_in(db, visibility, Scope::through(groups), filter).await?;
+    let counted = count_in(db, Visible { visibility, scope: Scope::Through(groups), filter }).await?;
     Ok(counted.into_iter().filter_map(|(group, count)| Some((group?, count))).collect())
 }
 
-async fn count_in(
-    db: &Db,
-    visibility: &Visibility,
-    scope: Scope,
-    filter: &WorkspaceFilter,
-) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
-    let query = Count(Visible::new(visibility, scope, filter, Slice::Everything));
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => query.load(c).await)?)
+/// The number of workspaces: of the list of all, or of each list through a group.
+async fn count_in(db: &Db, visible: Visible<'_>) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
+    let is_through = matches!(visible.scope, Scope::Through(_));
+    let mut sql = Sql::new(if is_through { "SELECT g.workspace_group_id, count(*)" } else { "SELECT NULL, count(*)" });
+    visible.push_source(&mut sql);
+    if is_through {
+        sql.push(" GROUP BY g.workspace_group_id");
+    }
+    sql.query::<(Nullable<Text>, BigInt)>().fetch_all(&mut db.conn().await?).await
 }
 
 /// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
@@ -97,10 +92,17 @@ pub async fn bindings_through(
     visibility: &Visibility,
     groups: &[WorkspaceGroupId],
 ) -> Result<Vec<RoleBinding>, Error> {
-    let query =
-        BestThrough { visibility: visibility.clone(), groups: groups.iter().map(ToString::to_string).collect() };
-    let mut conn = db.conn().await?;
-    Ok(on!(&mut conn, c => query.load(c).await)?)
+    let columns = RoleBinding::COLUMNS.join(", ");
+    let qualified = RoleBinding::COLUMNS.join(", b.");
+    let mut sql = Sql::new(format!("SELECT {columns} FROM (SELECT b.{qualified}, row_number() OVER ("));
+    sql.push("PARTITION BY b.workspace_group_id ORDER BY ");
+    sql.push("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
+    push_workspace_of(&mut sql, "b");
+    sql.push(" WHERE ");
+    push_access(&mut sql, visibility, "b");
+    sql.push(" AND b.workspace_group_id").is_any(groups);
+    sql.push(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
+    sql.query::<ColumnsOf<RoleBinding>>().fetch_all(&mut db.conn().await?).await
 }
 
 /// Restores the order of the list, from whichever end the page was read.
@@ -118,9 +120,9 @@ type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
 type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
 type Row = (ListedWorkspace, RoleColumns, RoleColumns, Option<WorkspaceGroupId>);
 
-async fn load(db: &Db, query: Visible) -> Result<Vec<(Option<WorkspaceGroupId>, VisibleWorkspace)>, Error> {
-    let mut conn = db.conn().await?;
-    let rows: Vec<Row> = on!(&mut conn, c => query.load(c).await)?;
+async fn load(db: &Db, sql: Sql) -> Result<Vec<(Option<WorkspaceGroupId>, VisibleWorkspace)>, Error> {
+    let query = sql.query::<(ColumnsOf<ListedWorkspace>, RoleSql, RoleSql, Nullable<Text>)>();
+    let rows: Vec<Row> = query.fetch_all(&mut db.conn().await?).await?;
     let visible = |(workspace, role, listed_role, group)| {
         (group, VisibleWorkspace { workspace, role: to_role(role), listed_role: to_role(listed_role) })
     };
@@ -133,33 +135,17 @@ fn to_role((role_id, role_type, role_name): RoleColumns) -> Option<WorkspaceRole
 }
 
 /// The workspaces to select from.
-enum Scope {
+#[derive(Clone, Copy)]
+enum Scope<'a> {
     All,
-    Ids(Vec<String>),
-    Through(Vec<String>),
+    Ids(&'a [WorkspaceId]),
+    Through(&'a [WorkspaceGroupId]),
 }
 
-impl Scope {
-    fn through(groups: &[WorkspaceGroupId]) -> Self {
-        Self::Through(groups.iter().map(ToString::to_string).collect())
-    }
-}
-
-/// The part of them to read.
-enum Slice {
-    Page(Page),
-    Everything,
-}
-
-struct Visible {
-    visibility: Visibility,
-    scope: Scope,
-    filter: WorkspaceFilter,
-    slice: Slice,
-    /// How many rows of a list are read.
-    limit: i64,
-    /// How many rows of several lists together are read.
-    most: i64,
+struct Visible<'a> {
+    visibility: &'a Visibility,
+    scope: Scope<'a>,
+    filter: &'a WorkspaceFilter,
 }
 
 /// How many rows are read for a page of this size: at least one more, to see whether there are more. The number is part
@@ -173,197 +159,122 @@ fn limit(size: usize) -> i64 {
     }
 }
 
-impl Visible {
-    fn new(visibility: &Visibility, scope: Scope, filter: &WorkspaceFilter, slice: Slice) -> Self {
-        let limit = match &slice {
-            Slice::Page(page) => match &scope {
-                // Here the number is a parameter, so that no more rows of many lists are read than needed.
-                Scope::Through(groups) if groups.len() > 1 => one_more_than(page.size),
-                _ => limit(page.size),
-            },
-            Slice::Everything => i64::MAX,
-        };
-        Self { visibility: visibility.clone(), scope, filter: filter.clone(), slice, limit, most: i64::MAX }
+impl Visible<'_> {
+    /// All of the workspaces.
+    fn all(&self) -> Sql {
+        let mut sql = Sql::new("SELECT ");
+        self.push_columns(&mut sql);
+        self.push_source(&mut sql);
+        sql
+    }
+
+    /// A page of each list; of several lists, at most `most` rows and one together.
+    fn page(&self, page: &Page, most: usize) -> Sql {
+        let direction = if page.from == From::Start { "ASC" } else { "DESC" };
+        let is_many = matches!(self.scope, Scope::Through(groups) if groups.len() > 1);
+        let mut sql = Sql::new("SELECT ");
+        if is_many {
+            sql.push(format!("{}, ", ListedWorkspace::COLUMNS.join(", ")));
+            sql.push("role_id, role_type, role_name, listed_id, listed_type, listed_name, via FROM (SELECT ");
+            sql.push("row_number() OVER (PARTITION BY g.workspace_group_id ORDER BY ");
+            sql.push(format!("w.name {direction}, w.workspace_id {direction}) AS place, "));
+        }
+        self.push_columns(&mut sql);
+        self.push_source(&mut sql);
+        for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
+            if let Some(Cursor { sort_key, id }) = cursor {
+                sql.push(format!(" AND (w.name, w.workspace_id) {comparison} (")).text(sort_key);
+                sql.push(", ").text(id).push(")");
+            }
+        }
+        if is_many {
+            // Here the number is a parameter, so that no more rows of many lists are read than needed.
+            sql.push(") AS lists WHERE place <= ").number(one_more_than(page.size));
+            sql.push(format!(" ORDER BY name {direction}, workspace_id {direction} LIMIT "))
+                .number(one_more_than(most));
+        } else {
+            let limit = limit(page.size);
+            sql.push(format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT {limit}"));
+        }
+        sql
     }
 
     /// In a group's list, the binding created through the group has its own alias, `listed`; elsewhere it is `best`.
-    fn listed_alias(&self) -> &'static str {
-        if matches!(self.scope, Scope::Through(_)) { "listed" } else { "best" }
-    }
-
-    fn push_columns<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) {
+    fn push_columns(&self, sql: &mut Sql) {
         for column in ListedWorkspace::COLUMNS {
-            out.push_sql(&format!("w.{column} AS {column}, "));
+            sql.push(format!("w.{column} AS {column}, "));
         }
-        let listed = self.listed_alias();
-        out.push_sql("best.role_id AS role_id, best.role_type AS role_type, best_role.name AS role_name, ");
-        out.push_sql(&format!("{listed}.role_id AS listed_id, {listed}.role_type AS listed_type, "));
-        out.push_sql(&format!("{listed}_role.name AS listed_name, "));
-        out.push_sql(if self.listed_alias() == "listed" { "g.workspace_group_id AS via" } else { "NULL AS via" });
+        let is_through = matches!(self.scope, Scope::Through(_));
+        let listed = if is_through { "listed" } else { "best" };
+        sql.push("best.role_id AS role_id, best.role_type AS role_type, best_role.name AS role_name, ");
+        sql.push(format!("{listed}.role_id AS listed_id, {listed}.role_type AS listed_type, "));
+        sql.push(format!("{listed}_role.name AS listed_name, "));
+        sql.push(if is_through { "g.workspace_group_id AS via" } else { "NULL AS via" });
     }
 
     /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
     /// other user, their bindings.
-    fn push_source<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    fn push_source(&self, sql: &mut Sql) {
         let is_admin = self.visibility.is_admin;
-        match &self.scope {
+        match self.scope {
             Scope::Through(groups) => {
-                out.push_sql(" FROM workspace_groups g ");
+                sql.push(" FROM workspace_groups g ");
                 if is_admin {
-                    out.push_sql("JOIN workspaces w ON w.domain_id = g.domain_id");
-                    out.push_sql(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
-                    push_binding(out, &self.visibility, "listed", Through::Group)?;
+                    sql.push("JOIN workspaces w ON w.domain_id = g.domain_id");
+                    sql.push(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
+                    push_binding(sql, self.visibility, "listed", Through::Group);
                 } else {
-                    push_binding(out, &self.visibility, "listed", Through::Group)?;
-                    push_workspace_of(out, "listed");
+                    push_binding(sql, self.visibility, "listed", Through::Group);
+                    push_workspace_of(sql, "listed");
                 }
-                push_role(out, "listed");
-                out.push_sql(" LEFT ");
-                push_binding(out, &self.visibility, "best", Through::Any)?;
-                push_role(out, "best");
-                out.push_sql(" WHERE g.domain_id = ");
-                DB::push_text(out, self.visibility.domain_id.as_str())?;
-                out.push_sql(" AND g.workspace_group_id");
-                if let [group] = groups.as_slice() {
+                push_role(sql, "listed");
+                sql.push(" LEFT ");
+                push_binding(sql, self.visibility, "best", Through::Any);
+                push_role(sql, "best");
+                sql.push(" WHERE g.domain_id = ").text(self.visibility.domain_id.as_str());
+                sql.push(" AND g.workspace_group_id");
+                match groups {
                     // For the list of one group, the index is in the order of the list.
-                    out.push_sql(" = ");
-                    DB::push_text(out, group)?;
-                } else {
-                    DB::push_is_any(out, groups)?;
-                }
+                    [group] => sql.push(" = ").text(group.as_str()),
+                    groups => sql.is_any(groups),
+                };
             }
             Scope::All | Scope::Ids(_) => {
                 if is_admin {
-                    out.push_sql(" FROM workspaces w LEFT ");
-                    push_binding(out, &self.visibility, "best", Through::Any)?;
+                    sql.push(" FROM workspaces w LEFT ");
+                    push_binding(sql, self.visibility, "best", Through::Any);
                 } else {
-                    out.push_sql(" FROM role_bindings best ");
-                    push_workspace_of(out, "best");
+                    sql.push(" FROM role_bindings best ");
+                    push_workspace_of(sql, "best");
                 }
-                push_role(out, "best");
-                out.push_sql(" WHERE ");
+                push_role(sql, "best");
+                sql.push(" WHERE ");
                 if is_admin {
-                    out.push_sql("w.domain_id = ");
-                    DB::push_text(out, self.visibility.domain_id.as_str())?;
+                    sql.push("w.domain_id = ").text(self.visibility.domain_id.as_str());
                 } else {
-                    push_best(out, &self.visibility, "best", Through::Any)?;
+                    push_best(sql, self.visibility, "best", Through::Any);
                 }
             }
         }
-        out.push_sql(" AND w.state = 'ENABLED'");
-        self.push_filter(out)
+        sql.push(" AND w.state = 'ENABLED'");
+        self.push_filter(sql);
     }
 
-    fn push_filter<'b, DB: Dialect>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if let Scope::Ids(ids) = &self.scope {
-            out.push_sql(" AND w.workspace_id");
-            DB::push_is_any(out, ids)?;
+    fn push_filter(&self, sql: &mut Sql) {
+        if let Scope::Ids(ids) = self.scope {
+            sql.push(" AND w.workspace_id").is_any(ids);
         }
         if let Some(part) = self.filter.name_contains.as_ref().filter(|part| !part.is_empty()) {
-            out.push_sql(&format!(" AND {}(w.name_key, ", DB::POSITION));
-            DB::push_text(out, part)?;
-            out.push_sql(") > 0");
+            sql.push(" AND ").position().push("(w.name_key, ").text(part).push(") > 0");
         }
         for (column, wanted) in [("is_managed", self.filter.is_managed), ("is_dormant", self.filter.is_dormant)] {
-            match wanted {
-                Some(true) => out.push_sql(&format!(" AND w.{column}")),
-                Some(false) => out.push_sql(&format!(" AND NOT w.{column}")),
-                None => {}
+            if let Some(wanted) = wanted {
+                sql.push(format!(" AND {}w.{column}", if wanted { "" } else { "NOT " }));
             }
         }
         if let Some(role_type) = self.filter.role_type {
-            out.push_sql(" AND best.role_type = ");
-            DB::push_text(out, role_type.as_str())?;
+            sql.push(" AND best.role_type = ").text(role_type.as_str());
         }
-        Ok(())
-    }
-
-    fn push_cursors<'b, DB: Dialect>(page: &'b Page, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
-            if let Some(Cursor { sort_key, id }) = cursor {
-                out.push_sql(&format!(" AND (w.name, w.workspace_id) {comparison} ("));
-                DB::push_text(out, sort_key)?;
-                out.push_sql(", ");
-                DB::push_text(out, id)?;
-                out.push_sql(")");
-            }
-        }
-        Ok(())
-    }
-}
-
-statement!(Visible: (ColumnsOf<ListedWorkspace>, RoleSql, RoleSql, Nullable<Text>));
-
-impl<DB: Dialect> QueryFragment<DB> for Visible {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let Slice::Page(page) = &self.slice else {
-            out.push_sql("SELECT ");
-            self.push_columns(&mut out);
-            return self.push_source(&mut out);
-        };
-        let direction = if page.from == From::Start { "ASC" } else { "DESC" };
-        let is_many = matches!(&self.scope, Scope::Through(groups) if groups.len() > 1);
-        if is_many {
-            out.push_sql(&format!("SELECT {}, ", ListedWorkspace::COLUMNS.join(", ")));
-            out.push_sql("role_id, role_type, role_name, listed_id, listed_type, listed_name, via FROM (SELECT ");
-            out.push_sql("row_number() OVER (PARTITION BY g.workspace_group_id ORDER BY ");
-            out.push_sql(&format!("w.name {direction}, w.workspace_id {direction}) AS place, "));
-        } else {
-            out.push_sql("SELECT ");
-        }
-        self.push_columns(&mut out);
-        self.push_source(&mut out)?;
-        Self::push_cursors(page, &mut out)?;
-        if is_many {
-            out.push_sql(") AS lists WHERE place <= ");
-            DB::push_number(&mut out, &self.limit)?;
-            out.push_sql(&format!(" ORDER BY name {direction}, workspace_id {direction} LIMIT "));
-            DB::push_number(&mut out, &self.most)?;
-        } else {
-            out.push_sql(&format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT {}", self.limit));
-        }
-        Ok(())
-    }
-}
-
-/// The number of workspaces: of the list of all, or of each list through a group.
-struct Count(Visible);
-
-statement!(Count: (Nullable<Text>, BigInt));
-
-impl<DB: Dialect> QueryFragment<DB> for Count {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let is_through = matches!(self.0.scope, Scope::Through(_));
-        out.push_sql(if is_through { "SELECT g.workspace_group_id, count(*)" } else { "SELECT NULL, count(*)" });
-        self.0.push_source(&mut out)?;
-        if is_through {
-            out.push_sql(" GROUP BY g.workspace_group_id");
-        }
-        Ok(())
-    }
-}
-
-struct BestThrough {
-    visibility: Visibility,
-    groups: Vec<String>,
-}
-
-statement!(BestThrough: ColumnsOf<RoleBinding>);
-
-impl<DB: Dialect> QueryFragment<DB> for BestThrough {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let columns = RoleBinding::COLUMNS.join(", ");
-        let qualified = RoleBinding::COLUMNS.join(", b.");
-        out.push_sql(&format!("SELECT {columns} FROM (SELECT b.{qualified}, row_number() OVER ("));
-        out.push_sql("PARTITION BY b.workspace_group_id ORDER BY ");
-        out.push_sql("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
-        push_workspace_of(&mut out, "b");
-        out.push_sql(" WHERE ");
-        push_access(&mut out, &self.visibility, "b")?;
-        out.push_sql(" AND b.workspace_group_id");
-        DB::push_is_any(&mut out, &self.groups)?;
-        out.push_sql(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
-        Ok(())
     }
 }
 
@@ -376,67 +287,48 @@ enum Through {
     Group,
 }
 
-fn push_workspace_of<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
-    out.push_sql(&format!("JOIN workspaces w ON w.workspace_id = {binding}.workspace_id"));
-    out.push_sql(&format!(" AND w.domain_id = {binding}.domain_id"));
+fn push_workspace_of(sql: &mut Sql, binding: &str) {
+    sql.push(format!("JOIN workspaces w ON w.workspace_id = {binding}.workspace_id"));
+    sql.push(format!(" AND w.domain_id = {binding}.domain_id"));
 }
 
-fn push_role<DB: Backend>(out: &mut AstPass<'_, '_, DB>, binding: &str) {
-    out.push_sql(&format!(" LEFT JOIN roles {binding}_role ON {binding}_role.domain_id = {binding}.domain_id"));
-    out.push_sql(&format!(" AND {binding}_role.role_id = {binding}.role_id"));
+fn push_role(sql: &mut Sql, binding: &str) {
+    sql.push(format!(" LEFT JOIN roles {binding}_role ON {binding}_role.domain_id = {binding}.domain_id"));
+    sql.push(format!(" AND {binding}_role.role_id = {binding}.role_id"));
 }
 
 /// `JOIN` with the caller's binding of the highest precedence: to `w`, if that is already joined.
-fn push_binding<'b, DB: Dialect>(
-    out: &mut AstPass<'_, 'b, DB>,
-    visibility: &'b Visibility,
-    alias: &str,
-    through: Through,
-) -> QueryResult<()> {
-    out.push_sql(&format!("JOIN role_bindings {alias} ON "));
+fn push_binding(sql: &mut Sql, visibility: &Visibility, alias: &str, through: Through) {
+    sql.push(format!("JOIN role_bindings {alias} ON "));
     if through == Through::Any || visibility.is_admin {
-        out.push_sql(&format!("{alias}.workspace_id = w.workspace_id AND "));
+        sql.push(format!("{alias}.workspace_id = w.workspace_id AND "));
     }
-    push_best(out, visibility, alias, through)?;
-    out.push_sql(" ");
-    Ok(())
+    push_best(sql, visibility, alias, through);
+    sql.push(" ");
 }
 
 /// The binding grants the caller access to a workspace, and no other has a higher precedence.
-fn push_best<'b, DB: Dialect>(
-    out: &mut AstPass<'_, 'b, DB>,
-    visibility: &'b Visibility,
-    alias: &str,
-    through: Through,
-) -> QueryResult<()> {
-    push_access(out, visibility, alias)?;
+fn push_best(sql: &mut Sql, visibility: &Visibility, alias: &str, through: Through) {
+    push_access(sql, visibility, alias);
     if through == Through::Group {
-        out.push_sql(&format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
+        sql.push(format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
     }
-    out.push_sql(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
-    push_access(out, visibility, "better")?;
-    out.push_sql(&format!(" AND better.workspace_id = {alias}.workspace_id"));
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
+    push_access(sql, visibility, "better");
+    sql.push(format!(" AND better.workspace_id = {alias}.workspace_id"));
     if through == Through::Group {
-        out.push_sql(&format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
+        sql.push(format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
     }
     // `WORKSPACE_OWNER` is greater than `WORKSPACE_MEMBER`.
-    out.push_sql(&format!(" AND (better.role_type > {alias}.role_type OR (better.role_type = {alias}.role_type"));
-    out.push_sql(" AND (better.created_at, better.role_binding_id)");
-    out.push_sql(&format!(" < ({alias}.created_at, {alias}.role_binding_id))))"));
-    Ok(())
+    sql.push(format!(" AND (better.role_type > {alias}.role_type OR (better.role_type = {alias}.role_type"));
+    sql.push(" AND (better.created_at, better.role_binding_id)");
+    sql.push(format!(" < ({alias}.created_at, {alias}.role_binding_id))))"));
 }
 
 /// The binding is the caller's and of a type that grants access to a workspace.
-fn push_access<'b, DB: Dialect>(
-    out: &mut AstPass<'_, 'b, DB>,
-    visibility: &'b Visibility,
-    alias: &str,
-) -> QueryResult<()> {
-    out.push_sql(&format!("{alias}.domain_id = "));
-    DB::push_text(out, visibility.domain_id.as_str())?;
-    out.push_sql(&format!(" AND {alias}.user_id_key = "));
-    DB::push_text(out, &visibility.login_key)?;
-    out.push_sql(&format!(" AND {alias}.resource_group = 'WORKSPACE'"));
-    out.push_sql(&format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
-    Ok(())
+fn push_access(sql: &mut Sql, visibility: &Visibility, alias: &str) {
+    sql.push(format!("{alias}.domain_id = ")).text(visibility.domain_id.as_str());
+    sql.push(format!(" AND {alias}.user_id_key = ")).text(&visibility.login_key);
+    sql.push(format!(" AND {alias}.resource_group = 'WORKSPACE'"));
+    sql.push(format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
 }

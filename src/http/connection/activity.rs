@@ -1,9 +1,7 @@
 //! The activity of a connection, and when it must be closed.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -98,11 +96,6 @@ impl Activity {
         }
     }
 
-    /// Records that the client read data.
-    pub(super) fn read(&self) {
-        self.lock().read_at = Instant::now();
-    }
-
     /// Records that the body of a request was not read completely.
     pub(super) fn leave_input(&self) {
         self.lock().has_unread_input = true;
@@ -192,7 +185,7 @@ pub(super) struct Waiting(Arc<Activity>);
 impl Waiting {
     /// Records that the client read some of it.
     pub(super) fn read(&self) {
-        self.0.read();
+        self.0.lock().read_at = Instant::now();
     }
 }
 

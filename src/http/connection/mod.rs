@@ -6,32 +6,30 @@ mod outgoing;
 mod socket;
 mod unread;
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::ConnectInfo,
-    http::{HeaderValue, Response, Version, header},
-};
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep_until},
-};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, Response, Version, header};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use self::{
-    activity::{Activity, Overdue, Timeouts},
-    outgoing::{Outgoing, Upload},
-    socket::Socket,
-    unread::UnreadResponses,
-};
+use self::activity::{Activity, Overdue, Timeouts};
+use self::outgoing::{Outgoing, Upload};
+use self::socket::Socket;
+use self::unread::UnreadResponses;
 use super::HttpSettings;
 
 pub(super) use backlog::{Backlog, Held, Unreadable};

@@ -1,19 +1,15 @@
 //! Bodies of responses and requests, passed on part by part to track what the client has read, and what it has sent
 //! that was not read.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
 
-use super::{
-    activity::{Activity, Waiting},
-    backlog::Held,
-};
+use super::activity::{Activity, Waiting};
+use super::backlog::Held;
 
 /// The size of a part in bytes, and so the amount of a response that counts as progress.
 const PART: usize = 16 * 1024;

@@ -1,14 +1,13 @@
 //! Connections, byte by byte: slow ones, broken ones, and the shutdown of the server.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::*;
 use crate::http::{BindError, bind, serve};
@@ -72,14 +71,6 @@ fn mutation(milliseconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_response_is_sent_over_a_connection() {
-    let server = start().await;
-    let reply = server.exchange(mutation(0).as_bytes()).await;
-    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.ends_with(r#"{"data":{"bump":1}}"#), "{reply}");
-    server.stop().await;
-}
-
-#[tokio::test]
 async fn an_operation_completes_without_its_client() {
     let server = start().await;
     drop(server.open(mutation(200).as_bytes()).await);
@@ -114,17 +105,10 @@ async fn a_slow_body_is_408() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_too_much_can_read_the_error() {
+async fn a_client_that_would_send_too_much_gets_the_error_first() {
     let server = start().await;
     let head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n";
-    let mut all = format!("{head}\r\n").into_bytes();
-    all.resize(all.len() + 10 * 1024 * 1024, b' ');
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(&all).await.unwrap();
     let mut reply = [0; 12];
-    stream.read_exact(&mut reply).await.unwrap();
-    assert_eq!(&reply, b"HTTP/1.1 413");
-
     let mut waiting = server.open(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).await;
     waiting.read_exact(&mut reply).await.unwrap();
     assert_eq!(&reply, b"HTTP/1.1 413");

@@ -7,35 +7,8 @@ use serde_json::json;
 use super::*;
 
 #[tokio::test]
-async fn a_body_that_is_no_request_is_400() {
-    for body in [
-        &b""[..],
-        b"{",
-        b"null",
-        b"[]",
-        b"[{\"query\":\"{hello}\"}]",
-        b"{\"query\":7}",
-        b"{\"query\":\"{hello}\",\"variables\":[]}",
-        b"{\"query\":\"{hello}\",\"query\":\"{hello}\"}",
-        b"{\"query\":\"\xff\"}",
-        b"{\"query\":\"\\ud800\"}",
-        b"{\"query\":\"{hello}\0\"}",
-        b"\0\0\0\0",
-    ] {
-        post(&[JSON], body).await.assert_error(400, "BAD_USER_INPUT");
-    }
-}
-
-#[tokio::test]
 async fn the_body_must_be_json() {
     let body = r#"{"query":"{hello}"}"#;
-    for kind in
-        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"]
-    {
-        post(&[("content-type", kind)], body).await.assert_error(415, "BAD_USER_INPUT");
-    }
-    post(&[("content-type", "application/json; charset=utf-16")], body).await.assert_error(415, "BAD_USER_INPUT");
-    post(&[("content-type", "application/json; charset=latin1")], body).await.assert_error(415, "BAD_USER_INPUT");
     post(&[], body).await.assert_error(415, "BAD_USER_INPUT");
     post(&[JSON, ("content-encoding", "gzip")], body).await.assert_error(415, "BAD_USER_INPUT");
     assert_eq!(post(&[JSON, ("content-encoding", "identity")], body).await.status, 200);
@@ -123,13 +96,5 @@ async fn other_paths_are_404() {
     for address in ["/nothing", "/graphql/", "/graphql/x", "/assets/none.js", "/assets/../Cargo.toml", "/graphiql.html"]
     {
         get(address, &[]).await.assert_error(404, "BAD_USER_INPUT");
-    }
-}
-
-#[tokio::test]
-async fn an_invalid_request_id_is_replaced() {
-    for bad in ["a b", "<script>", &"x".repeat(65)] {
-        let reply = get("/healthz", &[("x-request-id", bad)]).await;
-        assert_eq!(reply.header("x-request-id"), "ab".repeat(16));
     }
 }

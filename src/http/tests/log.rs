@@ -1,11 +1,10 @@
 //! What the log contains about a request, and what it does not.
 
-use std::{
-    io,
-    sync::{Arc, LazyLock, Mutex},
-};
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::{Dispatch, subscriber::NoSubscriber};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;

@@ -7,11 +7,9 @@ mod log;
 mod pages;
 pub(super) mod toy;
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    http::{HeaderMap, Request, StatusCode},
-};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 

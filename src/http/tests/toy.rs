@@ -1,23 +1,21 @@
 //! A small API that replaces ours in tests.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest};
 use async_graphql::{
     Context, EmptySubscription, Error, ErrorExtensionValues, ErrorExtensions, Object, Response, Schema, ServerError,
     async_trait,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest},
 };
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
-use crate::{
-    domain::token::AccessToken,
-    graphql::{Executed, Prepared, only_queries::OnlyQueries},
-    http::{ClientInfo, GraphqlApi, HttpSettings, PageSettings, SchemaText, ServerOptions},
-    low_priority::LongOperation,
-};
+use crate::domain::token::AccessToken;
+use crate::graphql::only_queries::OnlyQueries;
+use crate::graphql::{Executed, Prepared};
+use crate::http::{ClientInfo, GraphqlApi, HttpSettings, PageSettings, SchemaText, ServerOptions};
+use crate::low_priority::LongOperation;
 
 /// Counts the operations that begin, and those that run to their end.
 #[derive(Clone, Default)]

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::{insert_rows, upsert_rows};
 use crate::domain::entity::EntityKind;
 use crate::domain::ids::DomainId;
 use crate::domain::user::Domain;
 use crate::domain::workspace::{GroupMember, Role, RoleBinding, Workspace, WorkspaceGroup};
-use crate::storage::db::{Tx, on};
+use crate::storage::db::{Fetch, Run, Tx};
 use crate::storage::error::Error;
-use crate::storage::pairs::OneOf;
+use crate::storage::pairs::one_of;
 use crate::storage::rows::{BindingRow, DomainRow, GroupRow, NewMemberRow, NewWorkspaceRow, RoleRow};
 use crate::storage::schema::{
     domains, role_bindings, roles, users, workspace_group_users, workspace_groups, workspaces,
@@ -38,9 +37,8 @@ pub struct GroupWithUsers {
 
 /// Which of these domains exist.
 pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Error> {
-    let found: Vec<String> = on!(tx.conn(), c => {
-        domains::table.filter(OneOf::column(domains::domain_id, ids)).select(domains::domain_id).load(c).await
-    })?;
+    let found: Vec<String> =
+        domains::table.filter(one_of(domains::domain_id, ids)).select(domains::domain_id).fetch_all(tx.conn()).await?;
     Ok(found.into_iter().map(DomainId::from_stored).collect())
 }
 
@@ -48,14 +46,12 @@ pub async fn find_domains(tx: &mut Tx, ids: &[&str]) -> Result<Vec<DomainId>, Er
 pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
     for (domain, ids) in by_domain(keys) {
-        let some: Vec<(String, String)> = on!(tx.conn(), c => {
-            roles::table
-                .filter(roles::domain_id.eq(domain))
-                .filter(OneOf::column(roles::role_id, &ids))
-                .select((roles::domain_id, roles::role_id))
-                .load(c)
-                .await
-        })?;
+        let some: Vec<(String, String)> = roles::table
+            .filter(roles::domain_id.eq(domain))
+            .filter(one_of(roles::role_id, &ids))
+            .select((roles::domain_id, roles::role_id))
+            .fetch_all(tx.conn())
+            .await?;
         found.extend(some);
     }
     Ok(found)
@@ -66,10 +62,11 @@ pub async fn find_roles(tx: &mut Tx, keys: &[(&str, &str)]) -> Result<Vec<(Strin
 pub async fn find_domains_of(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Result<Vec<(String, DomainId)>, Error> {
     macro_rules! find {
         ($table:ident, $id:ident) => {
-            on!(tx.conn(), c => {
-                let is_wanted = OneOf::column($table::$id, ids);
-                $table::table.filter(is_wanted).select(($table::$id, $table::domain_id)).load(c).await
-            })?
+            $table::table
+                .filter(one_of($table::$id, ids))
+                .select(($table::$id, $table::domain_id))
+                .fetch_all(tx.conn())
+                .await?
         };
     }
     let found: Vec<(String, String)> = match kind {
@@ -86,14 +83,12 @@ pub async fn find_domains_of(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Res
 pub async fn count_in_domains(tx: &mut Tx, kind: EntityKind, ids: &[&str]) -> Result<Vec<(DomainId, i64)>, Error> {
     macro_rules! count {
         ($table:ident) => {
-            on!(tx.conn(), c => {
-                $table::table
-                    .filter(OneOf::column($table::domain_id, ids))
-                    .group_by($table::domain_id)
-                    .select(($table::domain_id, diesel::dsl::count_star()))
-                    .load(c)
-                    .await
-            })?
+            $table::table
+                .filter(one_of($table::domain_id, ids))
+                .group_by($table::domain_id)
+                .select(($table::domain_id, diesel::dsl::count_star()))
+                .fetch_all(tx.conn())
+                .await?
         };
     }
     let counts: Vec<(String, i64)> = match kind {
@@ -157,11 +152,8 @@ pub async fn put_groups(tx: &mut Tx, groups: &[Dated<GroupWithUsers>]) -> Result
 }
 
 async fn delete_members(tx: &mut Tx, groups: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        let is_of_group = OneOf::column(workspace_group_users::workspace_group_id, groups);
-        diesel::delete(workspace_group_users::table.filter(is_of_group)).execute(c).await
-    })?;
-    Ok(())
+    let is_of_group = one_of(workspace_group_users::workspace_group_id, groups);
+    diesel::delete(workspace_group_users::table.filter(is_of_group)).run(tx.conn()).await
 }
 
 /// Writes workspaces, in place of those with the same ids.
@@ -208,9 +200,7 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
     let ids: Vec<&str> = keys.iter().map(|(id, _)| *id).collect();
     macro_rules! delete {
         ($table:ident, $id:ident) => {
-            on!(tx.conn(), c => {
-                diesel::delete($table::table.filter(OneOf::column($table::$id, &ids))).execute(c).await
-            })?
+            diesel::delete($table::table.filter(one_of($table::$id, &ids))).run_counted(tx.conn()).await?
         };
     }
     match kind {
@@ -218,10 +208,8 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
         EntityKind::Domain | EntityKind::User => 0,
         EntityKind::Role => {
             for (domain, ids) in by_domain(keys) {
-                on!(tx.conn(), c => {
-                    let of_domain = roles::table.filter(roles::domain_id.eq(domain));
-                    diesel::delete(of_domain.filter(OneOf::column(roles::role_id, &ids))).execute(c).await
-                })?;
+                let of_domain = roles::table.filter(roles::domain_id.eq(domain));
+                diesel::delete(of_domain.filter(one_of(roles::role_id, &ids))).run(tx.conn()).await?;
             }
             0
         }
@@ -240,10 +228,7 @@ pub async fn delete(tx: &mut Tx, kind: EntityKind, keys: &[(&str, &str)]) -> Res
 /// # Errors
 /// If the database fails, for example because a domain is not empty.
 pub async fn delete_domains(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        diesel::delete(domains::table.filter(OneOf::column(domains::domain_id, ids))).execute(c).await
-    })?;
-    Ok(())
+    diesel::delete(domains::table.filter(one_of(domains::domain_id, ids))).run(tx.conn()).await
 }
 
 /// The second parts of keys, by the first.

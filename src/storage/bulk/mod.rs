@@ -103,21 +103,21 @@ pub async fn commit(mut tx: Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Inserts rows. On PostgreSQL, one statement inserts many rows. On SQLite, a statement needs no round trip to a
-/// server, so each row has its own, all in one call to the connection's thread.
-macro_rules! insert_rows {
-    ($tx:expr, $table:expr, $rows:expr) => {{
+/// Executes a statement for rows. On PostgreSQL, one statement takes many rows. On SQLite, a statement needs no round
+/// trip to a server, so each row has its own, all in one call to the connection's thread.
+macro_rules! for_rows {
+    ($tx:expr, $rows:expr, |$values:ident| $statement:expr) => {{
         let rows = $rows;
         match $tx.conn() {
             $crate::storage::db::Conn::Pg(c) => {
-                for some in rows.chunks($crate::storage::bulk::ROWS_PER_STATEMENT) {
-                    diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(some), c).await?;
+                for $values in rows.chunks($crate::storage::bulk::ROWS_PER_STATEMENT) {
+                    diesel_async::RunQueryDsl::execute($statement, c).await?;
                 }
             }
             $crate::storage::db::Conn::Sqlite(c) => {
                 c.spawn_blocking(move |c| {
-                    for row in &rows {
-                        diesel::RunQueryDsl::execute(diesel::insert_into($table).values(row), c)?;
+                    for $values in &rows {
+                        diesel::RunQueryDsl::execute($statement, c)?;
                     }
                     Ok(())
                 })
@@ -126,41 +126,27 @@ macro_rules! insert_rows {
         }
     }};
 }
+pub(super) use for_rows;
+
+/// Inserts rows.
+macro_rules! insert_rows {
+    ($tx:expr, $table:expr, $rows:expr) => {
+        $crate::storage::bulk::for_rows!($tx, $rows, |values| diesel::insert_into($table).values(values))
+    };
+}
 pub(super) use insert_rows;
 
-/// Inserts rows as [`insert_rows`] does, and updates the listed columns of rows whose key, the conflict target, already
-/// exists. For transactions that wait for its lock, an updated row stays the same row.
+/// Inserts rows, and updates the listed columns of rows whose key, the conflict target, already exists. For transactions
+/// that wait for its lock, an updated row stays the same row.
 macro_rules! upsert_rows {
     ($tx:expr, $table:ident, $target:expr, [$($column:ident),+ $(,)?], $rows:expr) => {{
         use diesel::ExpressionMethods as _;
         use diesel::upsert::excluded;
-        let rows = $rows;
-        match $tx.conn() {
-            $crate::storage::db::Conn::Pg(c) => {
-                for some in rows.chunks($crate::storage::bulk::ROWS_PER_STATEMENT) {
-                    let upsert = diesel::insert_into($table::table)
-                        .values(some)
-                        .on_conflict($target)
-                        .do_update()
-                        .set(($($table::$column.eq(excluded($table::$column)),)+));
-                    diesel_async::RunQueryDsl::execute(upsert, c).await?;
-                }
-            }
-            $crate::storage::db::Conn::Sqlite(c) => {
-                c.spawn_blocking(move |c| {
-                    for row in &rows {
-                        let upsert = diesel::insert_into($table::table)
-                            .values(row)
-                            .on_conflict($target)
-                            .do_update()
-                            .set(($($table::$column.eq(excluded($table::$column)),)+));
-                        diesel::RunQueryDsl::execute(upsert, c)?;
-                    }
-                    Ok(())
-                })
-                .await?;
-            }
-        }
+        $crate::storage::bulk::for_rows!($tx, $rows, |values| diesel::insert_into($table::table)
+            .values(values)
+            .on_conflict($target)
+            .do_update()
+            .set(($($table::$column.eq(excluded($table::$column)),)+)))
     }};
 }
 pub(super) use upsert_rows;

@@ -6,9 +6,10 @@ use diesel_async::RunQueryDsl;
 use super::upsert_rows;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::user::User;
-use crate::storage::db::{Conn, Tx, on};
+use crate::storage::columns::columns_of;
+use crate::storage::db::{Conn, Fetch, Run, Tx, on};
 use crate::storage::error::Error;
-use crate::storage::pairs::{OneOf, OneOfPairs};
+use crate::storage::pairs::{OneOfPairs, one_of};
 use crate::storage::rows::NewUserRow;
 use crate::storage::schema::{security_events, sessions, users};
 
@@ -49,9 +50,7 @@ pub async fn find_users_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredUse
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on!(tx.conn(), c => {
-        users::table.filter(OneOf::column(users::id, ids)).select(StoredUser::as_select()).load(c).await
-    })?)
+    users::table.filter(one_of(users::id, ids)).select(columns_of::<StoredUser>()).fetch_all(tx.conn()).await
 }
 
 /// The users with these user ids, given as pairs of the domain and the comparison key.
@@ -59,9 +58,7 @@ pub async fn find_users_by_login(tx: &mut Tx, logins: &[(&str, &str)]) -> Result
     if logins.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on!(tx.conn(), c => {
-        users::table.filter(with_login(logins)).select(StoredUser::as_select()).load(c).await
-    })?)
+    users::table.filter(with_login(logins)).select(columns_of::<StoredUser>()).fetch_all(tx.conn()).await
 }
 
 /// The users with these verified addresses, given as pairs of the domain and the comparison key.
@@ -69,10 +66,9 @@ pub async fn find_users_by_verified_email(tx: &mut Tx, emails: &[(&str, &str)]) 
     if emails.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(on!(tx.conn(), c => {
-        let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
-        users::table.filter(is_wanted.and(users::email_verified)).select(StoredUser::as_select()).load(c).await
-    })?)
+    let is_wanted = OneOfPairs::columns(&users::table, users::id, users::domain_id, users::email_key, emails);
+    let users = users::table.filter(is_wanted.and(users::email_verified));
+    users.select(columns_of::<StoredUser>()).fetch_all(tx.conn()).await
 }
 
 /// Locks the users with these `logins` or `ids`, and returns them as they are then. This waits for sign-ins that hold
@@ -84,8 +80,8 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
         ($condition:expr) => {{
             let users = users::table.filter($condition);
             match tx.conn() {
-                Conn::Pg(c) => users.select(UserWithSecrets::as_select()).for_update().load(c).await,
-                Conn::Sqlite(c) => users.select(UserWithSecrets::as_select()).load(c).await,
+                Conn::Pg(c) => users.select(columns_of::<UserWithSecrets>()).for_update().load(c).await,
+                Conn::Sqlite(c) => users.select(columns_of::<UserWithSecrets>()).load(c).await,
             }
         }};
     }
@@ -93,7 +89,7 @@ pub async fn lock_users(tx: &mut Tx, logins: &[(&str, &str)], ids: &[&str]) -> R
         locked = lock!(with_login(logins))?;
     }
     if !ids.is_empty() {
-        locked.extend(lock!(OneOf::column(users::id, ids))?);
+        locked.extend(lock!(one_of(users::id, ids))?);
     }
     locked.sort_by(|one, other| one.user.id.cmp(&other.user.id));
     locked.dedup_by(|one, other| one.user.id == other.user.id);
@@ -166,19 +162,15 @@ pub async fn delete_users(tx: &mut Tx, logins: &[(&str, &str)]) -> Result<Vec<Us
     if logins.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<String> = on!(tx.conn(), c => {
-        diesel::delete(users::table.filter(with_login(logins))).returning(users::id).get_results(c).await
-    })?;
+    let ids: Vec<String> =
+        diesel::delete(users::table.filter(with_login(logins))).returning(users::id).fetch_all(tx.conn()).await?;
     Ok(ids.into_iter().map(UserId::from_stored).collect())
 }
 
 /// Makes the addresses of users unverified, so that other users can have them.
 pub async fn unverify(tx: &mut Tx, ids: &[&str]) -> Result<(), Error> {
-    on!(tx.conn(), c => {
-        let is_meant = OneOf::column(users::id, ids);
-        diesel::update(users::table.filter(is_meant)).set(users::email_verified.eq(false)).execute(c).await
-    })?;
-    Ok(())
+    let is_meant = one_of(users::id, ids);
+    diesel::update(users::table.filter(is_meant)).set(users::email_verified.eq(false)).run(tx.conn()).await
 }
 
 /// The users with these user ids.
