@@ -150,7 +150,7 @@ impl Services {
     ) -> Result<MfaStarted, Error<EnableMfaRefusal>> {
         let now = self.now();
         let may = |caller: &Caller| caller.may_fulfil(RequiredAction::EnforceMfa);
-        let (mut tx, caller) = self.begin_for_mfa(caller, may, now).await?;
+        let (mut tx, caller) = self.begin_mfa_change(caller, may, now).await?;
         caller.user.mfa.may_enable(mfa_type).map_err(|_| Error::Refused(EnableMfaRefusal::Enforced))?;
         let started = match mfa_type {
             MfaType::Email => {
@@ -172,7 +172,7 @@ impl Services {
     /// Begins to disable MFA.
     pub async fn disable_mfa(&self, caller: &Caller, client: &Client) -> Result<MfaStarted, Error<DisableMfaRefusal>> {
         let now = self.now();
-        let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
+        let (mut tx, caller) = self.begin_mfa_change(caller, Caller::may_act, now).await?;
         caller.user.mfa.may_disable().map_err(|refusal| Error::Refused(refusal.into()))?;
         let purpose = CodePurpose::DisableMfa;
         let started = if let Some(Factor::Email(address)) = caller.user.mfa.factor() {
@@ -190,7 +190,7 @@ impl Services {
     }
 
     /// Begins a transaction in which the caller changes MFA, if `may` and the rules for all such changes allow it.
-    async fn begin_for_mfa<R: From<Denial> + From<ExternalUser> + From<StepUpRequired>>(
+    async fn begin_mfa_change<R: From<Denial> + From<ExternalUser> + From<StepUpRequired>>(
         &self,
         caller: &Caller,
         may: impl Fn(&Caller) -> Result<(), Denial>,
@@ -323,7 +323,7 @@ impl Services {
         client: &Client,
     ) -> Result<(Caller, Vec<RecoveryCode>), Error<RegenerateCodesRefusal>> {
         let now = self.now();
-        let (mut tx, caller) = self.begin_for_mfa(caller, Caller::may_act, now).await?;
+        let (mut tx, caller) = self.begin_mfa_change(caller, Caller::may_act, now).await?;
         if !caller.user.mfa.is_enabled() {
             return Err(Error::Refused(RegenerateCodesRefusal::MfaNotEnabled));
         }
