@@ -28,6 +28,11 @@ async fn generated_files_are_exported_as_they_were_imported() {
         third.import(&second.export_with_secrets().await).await;
         third.import(&exported).await;
         assert_eq!(third.export_with_secrets().await, exported);
+        // Over entities with the same ids and no other values.
+        let fourth = TestApp::start().await;
+        fourth.import(&with_required_fields_only(&exported)).await;
+        fourth.import(&exported).await;
+        assert_eq!(fourth.export_with_secrets().await, exported);
         // Over itself the secrets need not travel.
         let without_secrets = third.export().await;
         third.import(&without_secrets).await;
@@ -48,6 +53,25 @@ fn assert_holds(exported: &str, lines: &[String]) {
             assert_eq!(found.get(name), Some(value), "{name} of {line:?}");
         }
     }
+}
+
+/// The same entities, without the fields that a line may omit.
+fn with_required_fields_only(exported: &str) -> String {
+    let required = |key: &str| {
+        let fields = ["kind", "id", "name", "role_type", "resource_group", "workspace_id"];
+        fields.contains(&key) || key.ends_with("_id") && !matches!(key, "reference_id" | "workspace_group_id")
+    };
+    let lines = exported.lines().map(|text| {
+        let mut object: Map<String, Value> = serde_json::from_str(text).unwrap();
+        let is_group = object["kind"] == "workspace_group";
+        let is_user = object["kind"] == "user";
+        object.retain(|key, _| required(key) || is_group && key == "workspace_group_id");
+        if is_user {
+            object.retain(|key, _| matches!(key.as_str(), "kind" | "domain_id" | "user_id" | "id"));
+        }
+        line(Value::Object(object))
+    });
+    lines.collect()
 }
 
 fn is_default(value: &Value) -> bool {
@@ -150,6 +174,7 @@ fn make(kind: u8, domain: &str, n: usize, values: Values) -> Option<Value> {
                 _ => json!({}),
             },
             "required_actions": if one { json!(["ENFORCE_MFA", "UPDATE_PASSWORD"]) } else { json!([]) },
+            "language": if two { "ko" } else { "en" }, "timezone": if three { "Asia/Seoul" } else { "UTC" },
             "refresh_timeout": two.then_some(1800 + number),
             "tags": tags, "created_at": time, "last_accessed_at": three.then_some("2026-01-01T00:00:00.000001Z"),
         }),
