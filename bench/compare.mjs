@@ -1,5 +1,5 @@
 // Compares two binaries side by side: the same queries on the same SQLite data, alternating between two servers. Prints
-// medians, and the ratio of the second to the first, for one client and for many.
+// medians, and the ratio of the second to the first, for one client and for many; and the most memory that each took.
 //
 // usage: node bench/compare.mjs BEFORE AFTER
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,6 +39,7 @@ for (const [name, query] of Object.entries(QUERIES)) {
   }
   console.log(`${name.padEnd(15)} 1 client: ${compare(alone)}; ${CLIENTS} clients: ${compare(many)}`);
 }
+console.log(`memory: at most ${servers.map(({ server }) => `${server.maxMegabytes().toFixed(1)} MB`).join(' and ')}`);
 for (const { server } of servers) await server.stop();
 rmSync(folder, { recursive: true });
 

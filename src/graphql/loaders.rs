@@ -42,7 +42,7 @@ macro_rules! loaders {
                 let visibility = Arc::new(caller.visibility());
                 let reader =
                     Reader { services: services.clone(), caller: caller.clone(), visibility, work: work.clone() };
-                Self { $($field: DataLoader::new($loader(reader.clone())),)+ }
+                Self { $($field: DataLoader::new($loader(reader.clone()), work),)+ }
             }
         }
     };

@@ -17,7 +17,7 @@ const RULES: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only these layers name.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("diesel", &["storage"]),
     ("diesel_async", &["storage"]),
     ("bb8", &["storage"]),
@@ -25,7 +25,6 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("axum", &["http"]),
     ("clap", &["cli"]),
     ("async_graphql", &["graphql", "http"]),
-    ("dataloader", &["graphql"]),
     ("hyper", &["http"]),
     ("lettre", &["mail"]),
 ];

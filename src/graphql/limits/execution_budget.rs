@@ -19,6 +19,7 @@ use std::{
 };
 
 use async_graphql::Value;
+use tokio::sync::oneshot;
 
 use super::{
     error::{Limit, RequestError},
@@ -28,7 +29,8 @@ use crate::graphql::error::ApiError;
 use crate::low_priority::LongOperation;
 
 /// The work of one turn: some 2 ms, at about a microsecond for each field. Other requests wait for as long on a busy
-/// thread. Loaders wait for more turns than `may_keep` lets a list take to begin (decision 0047).
+/// thread. Loaders wait until no field waits for its turn ([`ExecutionBudget::until_idle`]), so that the keys of a list
+/// become one statement, whatever the number of turns.
 const TURN: usize = 2_048;
 
 /// The work on one response.
@@ -54,6 +56,10 @@ struct State {
     refusal: Option<RequestError>,
     /// The fields that wait for their turn, in order of arrival.
     queue: VecDeque<Queued>,
+    /// The loads that wait until nothing else can run.
+    loads: Vec<oneshot::Sender<()>>,
+    /// Whether nothing but such loads was resumed in this turn.
+    is_idle: bool,
 }
 
 /// A field that waits for its turn.
@@ -81,10 +87,12 @@ impl Scheduler {
     /// If it takes more work than is allowed; the partial response is dropped.
     pub(super) async fn drive<F: Future>(&self, answer: F) -> Result<F::Output, RequestError> {
         let mut answer = pin!(answer);
+        // Tells whether fields were woken that have not yet run.
+        let deferred = Arc::<Deferred>::default();
         loop {
             let turn = poll_fn(|context| {
-                locked(&self.state).begin_turn();
-                let polled = answer.as_mut().poll(context);
+                locked(&self.state).begin_turn(deferred.take().is_woken);
+                let (polled, wants_more) = deferred.poll(answer.as_mut(), context);
                 let state = locked(&self.state);
                 // Also if the response is complete: it is not yet written as JSON.
                 if let Err(refusal) = self.check(&state) {
@@ -92,8 +100,8 @@ impl Scheduler {
                 }
                 match polled {
                     Poll::Ready(output) => Poll::Ready(Ok(Some(output))),
-                    Poll::Pending if state.queue.is_empty() => Poll::Pending,
-                    Poll::Pending => Poll::Ready(Ok(None)),
+                    Poll::Pending if wants_more || state.has_more() => Poll::Ready(Ok(None)),
+                    Poll::Pending => Poll::Pending,
                 }
             });
             if let Some(output) = turn.await? {
@@ -112,7 +120,7 @@ impl Scheduler {
             return field.await;
         }
         let mut field = pin!(field);
-        let mut kept = Kept { pace: self, units: 0 };
+        let mut kept = Kept { scheduler: self, units: 0 };
         let mut is_begun = false;
         let deferred = Arc::<Deferred>::default();
         // Checked whenever the field is resumed, not only at first: after waiting for the database, it may begin a list
@@ -172,9 +180,21 @@ impl Scheduler {
 }
 
 impl State {
-    /// Wakes as many waiting fields as fit into a turn.
-    fn begin_turn(&mut self) {
+    /// Whether fields or loads wait for the next turn.
+    fn has_more(&self) -> bool {
+        !self.queue.is_empty() || !self.loads.is_empty()
+    }
+
+    /// Wakes as many waiting fields as fit into a turn. If there are none, and no other field `is_woken`, it wakes the
+    /// loads.
+    fn begin_turn(&mut self, is_woken: bool) {
         self.turn = Some(TURN);
+        self.is_idle = self.queue.is_empty() && !is_woken;
+        if self.is_idle {
+            for load in self.loads.drain(..) {
+                let _ = load.send(()); // It may have been dropped.
+            }
+        }
         let mut left = TURN;
         while left > 0
             && let Some(Queued { waker, work }) = self.queue.pop_front()
@@ -223,6 +243,27 @@ impl ExecutionBudget {
         }
     }
 
+    /// Waits until nothing else of the response can run: every field that can begin has begun, and waits for something
+    /// other than its turn. If the response is not driven, that is after one turn of the runtime.
+    pub async fn until_idle(&self) {
+        loop {
+            let Some(turn) = self.next_turn_of_loads() else { return tokio::task::yield_now().await };
+            let _ = turn.await;
+            // The field that loads is resumed in a later turn if others have used up this one.
+            if locked(&self.0.state).is_idle {
+                return;
+            }
+        }
+    }
+
+    fn next_turn_of_loads(&self) -> Option<oneshot::Receiver<()>> {
+        let mut state = locked(&self.0.state);
+        state.turn?;
+        let (sender, receiver) = oneshot::channel();
+        state.loads.push(sender);
+        Some(receiver)
+    }
+
     /// Counts a `value` that is to be copied.
     ///
     /// # Errors
@@ -240,7 +281,7 @@ impl ExecutionBudget {
 
 /// The memory of a field, until it is dropped.
 struct Kept<'a> {
-    pace: &'a Scheduler,
+    scheduler: &'a Scheduler,
     units: usize,
 }
 
@@ -254,7 +295,7 @@ impl Kept<'_> {
 impl Drop for Kept<'_> {
     fn drop(&mut self) {
         if self.units > 0 {
-            locked(&self.pace.state).kept -= self.units;
+            locked(&self.scheduler.state).kept -= self.units;
         }
     }
 }
@@ -272,9 +313,14 @@ struct Wish {
 }
 
 impl Deferred {
+    /// What happened since the last poll, which is then forgotten.
+    fn take(&self) -> Wish {
+        std::mem::take(&mut locked(&self.0))
+    }
+
     /// Polls `future`, and returns whether it wants to be resumed at once.
     fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>, context: &Context<'_>) -> (Poll<F::Output>, bool) {
-        *locked(&self.0) = Wish::default();
+        self.take();
         let polled = future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))));
         let mut wish = locked(&self.0);
         wish.waker = Some(context.waker().clone());
@@ -298,4 +344,81 @@ impl Wake for Deferred {
 /// Locks data that is never left half changed, even by a panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use futures_util::future::{join, join_all, join3};
+
+    use super::*;
+
+    impl ExecutionBudget {
+        pub(in crate::graphql) fn unlimited() -> Self {
+            Self(Arc::new(Scheduler::new(usize::MAX, usize::MAX)))
+        }
+
+        /// The result of this `answer`, which is driven.
+        pub(in crate::graphql) async fn drive<F: Future>(&self, answer: F) -> F::Output {
+            self.0.drive(answer).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_load_waits_until_all_fields_have_begun() {
+        let (budget, begun) = (ExecutionBudget::unlimited(), AtomicUsize::new(0));
+        let field = |_| budget.0.run(1, async { begun.fetch_add(1, Relaxed) });
+        // Each item has begun when it waits for its turn to continue.
+        let item = |_| budget.0.run(2, async { join_all((0..2).map(field)).await });
+        let load = budget.0.run(1, async {
+            budget.until_idle().await;
+            begun.load(Relaxed)
+        });
+        let (at_load, _) = budget.drive(join(load, join_all((0..2 * TURN).map(item)))).await;
+        assert_eq!(at_load, 4 * TURN);
+    }
+
+    #[tokio::test]
+    async fn a_load_waits_for_a_field_that_another_one_woke() {
+        let (budget, asked) = (ExecutionBudget::unlimited(), AtomicUsize::new(0));
+        let (wake, woken) = oneshot::channel();
+        let load = budget.0.run(1, async {
+            budget.until_idle().await;
+            asked.load(Relaxed)
+        });
+        let waits = budget.0.run(1, async { woken.await.map(|()| asked.fetch_add(1, Relaxed)) });
+        let wakes = budget.0.run(1, async { wake.send(()) });
+        assert_eq!(budget.drive(join3(load, waits, wakes)).await.0, 1);
+    }
+
+    #[tokio::test]
+    async fn a_load_that_is_resumed_too_late_waits_again() {
+        let (budget, begun) = (ExecutionBudget::unlimited(), AtomicUsize::new(0));
+        let (wake, woken) = oneshot::channel();
+        let uses_up_the_turn = budget.0.run(1, async {
+            budget.until_idle().await;
+            budget.0.charge(TURN);
+            wake.send(())
+        });
+        let load = budget.0.run(1, async {
+            budget.until_idle().await;
+            begun.load(Relaxed)
+        });
+        let field = |_| budget.0.run(1, async { begun.fetch_add(1, Relaxed) });
+        let list = budget.0.run(1, async { woken.await.map(|()| join_all((0..9).map(field))).unwrap().await });
+        assert_eq!(budget.drive(join3(uses_up_the_turn, load, list)).await.1, 9);
+    }
+
+    #[tokio::test]
+    async fn a_load_that_was_dropped_holds_up_nothing() {
+        let budget = ExecutionBudget::unlimited();
+        let answer = async {
+            let mut load = Box::pin(budget.until_idle());
+            assert!(futures_util::poll!(&mut load).is_pending());
+            drop(load);
+            budget.until_idle().await;
+        };
+        budget.drive(budget.0.run(1, answer)).await;
+    }
 }

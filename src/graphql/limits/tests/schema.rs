@@ -201,7 +201,7 @@ impl Group {
     /// Comes from a loader.
     async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
         let Loader { batches, loader } = context.data_unchecked();
-        let loader = loader.get_or_init(|| DataLoader::new(batches.clone()));
+        let loader = loader.get_or_init(|| DataLoader::new(batches.clone(), context.data_unchecked()));
         loader.get(0).await.ok().flatten().map(|found| *found)
     }
 
