@@ -47,37 +47,37 @@ pub(super) enum Limit {
     Bytes,
     #[error("The document has too many tokens")]
     Tokens,
-    #[error("The document nests brackets, or fragments, too deep")]
+    #[error("The document nests brackets or fragments too deeply")]
     Nesting,
-    #[error("The document has too long a name")]
+    #[error("A name in the document is too long")]
     NameLength,
-    #[error("The document selects too much once its fragments are spread")]
+    #[error("The document has too many selections, with its fragments expanded")]
     Selections,
-    #[error("The operation nests fields too deep")]
+    #[error("The operation nests fields too deeply")]
     Depth,
-    #[error("The operation has too many aliases once its fragments are spread")]
+    #[error("The operation has too many aliases, with its fragments expanded")]
     Aliases,
-    #[error("The operation has too many root fields once its fragments are spread")]
+    #[error("The operation has too many root fields, with its fragments expanded")]
     RootFields,
-    #[error("The operation has too many directives once its fragments are spread")]
+    #[error("The operation has too many directives, with its fragments expanded")]
     Directives,
-    #[error("The operation takes too long a list")]
+    #[error("A list argument of the operation has too many items")]
     ListItems,
-    #[error("The operation may cost too much: the lists in it may hold too many things")]
+    #[error("The cost of the operation is too high, because its lists may have many items")]
     Cost,
-    #[error("The request tries too many passwords or codes, or has too many mails sent")]
+    #[error("The request has too many mutations that submit a password or code, or send email")]
     Attempts,
-    #[error("The operation nests too many lists of the introspection into each other")]
+    #[error("The introspection nests too many lists")]
     IntrospectionLists,
-    #[error("The operation uses too large values once its variables are filled in")]
+    #[error("The values of the operation, with its variables, are too large")]
     Values,
     #[error("The body has too many values")]
     BodyValues,
-    #[error("The answer has too many fields and was given up, whatever a mutation in it did")]
+    #[error("The response has too many fields and was aborted; completed mutations stay in effect")]
     ResponseFields,
-    #[error("The operation executes too many database statements and was aborted, whatever a mutation in it did")]
+    #[error("The operation executes too many database statements and was aborted; completed mutations stay in effect")]
     Statements,
-    #[error("The answer needs too many fields at the same time and was given up, whatever a mutation in it did")]
+    #[error("The response has too many fields at the same time and was aborted; completed mutations stay in effect")]
     PendingFields,
 }
 
@@ -205,8 +205,8 @@ impl Errors {
 pub struct ExecutionAborted;
 
 impl RequestError {
-    /// The message if execution had begun.
-    pub(super) fn given_up(self) -> ServerError {
+    /// The error if execution had begun.
+    pub(super) fn aborted(self) -> ServerError {
         ServerError { source: Some(Arc::new(ExecutionAborted)), ..self.into() }
     }
 }

@@ -128,7 +128,7 @@ impl Scheduler {
         poll_fn(|context| {
             let mut state = locked(&self.state);
             if self.check(&state).is_err() {
-                return Poll::Pending; // Nobody resumes this: `drive` checks next, and drops it.
+                return Poll::Pending; // It is not resumed: `drive` checks next, and drops it.
             }
             if state.turn == Some(0) {
                 if !is_begun {

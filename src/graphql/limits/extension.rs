@@ -128,7 +128,7 @@ impl LimitsExtension {
 impl Extension for LimitsExtension {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let answer = self.scheduler.drive(next.run(ctx)).await;
-        let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.given_up()]));
+        let mut response = answer.unwrap_or_else(|refusal| Response::from_errors(vec![refusal.aborted()]));
         keep_short(&mut response.errors, self.shared.settings.limits.errors);
         match self.checked.get() {
             Some(Checked { cost, reports_cost: true, .. }) => response.extension(COST, Value::from(*cost)),

@@ -16,7 +16,7 @@ use super::{
 /// Reports fragments that are unknown, unused, or have directives. Returns the unused ones, in the order of the document.
 ///
 /// # Errors
-/// If fragments form a cycle, or are nested too deep: they cannot be inlined.
+/// If fragments form a cycle, or are nested too deeply: they cannot be inlined.
 pub(super) fn check<'a>(
     document: &'a ExecutableDocument,
     limits: &'a Limits,

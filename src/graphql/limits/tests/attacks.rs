@@ -1,4 +1,4 @@
-//! Documents made to end the process, or to hold a thread.
+//! Documents that are made to crash the process, or to block a thread.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::{super::Limits, LONGEST, ask, assert_limited, assert_refused, many, r
 
 const MIB: usize = 1 << 20;
 
-/// Asserts that the request is done with in time, and gives the code of the error, if any.
+/// Asserts that the request takes no longer than allowed, and returns the code of the error, if there is one.
 #[track_caller]
 fn assert_in_time(document: &str, variables: serde_json::Value) -> Option<String> {
     let variables = Variables::from_json(variables);
@@ -19,7 +19,7 @@ fn assert_in_time(document: &str, variables: serde_json::Value) -> Option<String
 }
 
 #[test]
-fn brackets_without_an_end() {
+fn unclosed_brackets_are_limited() {
     for document in ["{", "[", "(", "{a(b:[", "{a", "query($a:["] {
         assert_limited(&document.repeat(2000), "nesting");
         assert_limited(&document.repeat(MIB / document.len()), "nesting");
@@ -27,7 +27,7 @@ fn brackets_without_an_end() {
 }
 
 #[test]
-fn values_in_values() {
+fn nested_values_are_limited() {
     assert_limited(&format!("{{f(x:{}{})}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
     assert_limited(&format!("{{f(x:{}1{})}}", "{a:".repeat(2000), "}".repeat(2000)), "nesting");
     assert_limited(&format!("query($a:[Int]={}{}){{me{{id}}}}", "[".repeat(2000), "]".repeat(2000)), "nesting");
@@ -38,7 +38,7 @@ fn values_in_values() {
 }
 
 #[test]
-fn as_deep_as_can_be_set() {
+fn the_maximum_depth_does_not_overflow_the_stack() {
     let schema = schema::schema_with(Limits { depth: usize::MAX, nesting: usize::MAX, ..Limits::default() });
     for document in [
         format!("{{echo(json:{}{})}}", "[".repeat(198), "]".repeat(198)),
@@ -58,17 +58,17 @@ fn as_deep_as_can_be_set() {
 }
 
 #[test]
-fn strings_without_an_end() {
+fn unterminated_strings_are_refused() {
     assert_refused(&"\"".repeat(MIB), "GRAPHQL_PARSE_FAILED");
     for document in [format!("{{echo(text:\"{}", "a".repeat(MIB)), format!("{{echo(text:\"\"\"{}", "\n".repeat(MIB))] {
         assert_refused(&document, "GRAPHQL_PARSE_FAILED");
     }
-    // The parser would take the first two quotes for a string, and the brackets for brackets.
+    // The parser would read the first two quotes as a string, and the brackets as brackets.
     assert_refused(&format!("{{echo(list:[\"\"\"  \"  {})}}", "[".repeat(2000)), "GRAPHQL_PARSE_FAILED");
 }
 
 #[test]
-fn much_of_what_means_nothing() {
+fn long_insignificant_text_is_read_in_time() {
     for text in ["#", " ", ",", "\n", "\r", "\u{feff}", "é", "\0", "#\n", "@", "$", "!"] {
         for (before, after) in [("", ""), ("{me{id", "\n}}"), ("query(", "\n){me{id}}"), ("{echo(json:[", "\n])}")] {
             for bytes in [250_000, MIB] {
@@ -80,7 +80,7 @@ fn much_of_what_means_nothing() {
 }
 
 #[test]
-fn much_of_everything() {
+fn large_documents_are_refused_or_answered_in_time() {
     let long = "e".repeat(110);
     for document in [
         format!("{{me{{{}}}}}", many(3990, "f#eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee ")),
@@ -110,15 +110,15 @@ fn much_of_everything() {
 }
 
 #[test]
-fn more_tokens_than_names() {
-    // The parser takes these for 64,000 values and more.
+fn tokens_without_spaces_are_counted_as_the_parser_splits_them() {
+    // The parser reads these as 64,000 values and more.
     assert_limited(&format!("{{echo(list:[{}])}}", format!("{} ", "true".repeat(31)).repeat(2000)), "tokens");
     assert_limited(&format!("{{echo(list:[{}])}}", "0".repeat(250_000)), "tokens");
     assert_limited(&format!("{{echo(list:[{}])}}", "-1".repeat(120_000)), "tokens");
 }
 
 #[test]
-fn fragments_that_double() {
+fn fragments_that_double_each_other_are_limited() {
     let mut document = "{...F0}".to_owned();
     for i in 0..30 {
         write!(document, "fragment F{i} on Query{{...F{0} ...F{0}}}", i + 1).unwrap();
@@ -135,7 +135,7 @@ fn fragments_that_double() {
 }
 
 #[test]
-fn fragments_in_each_other() {
+fn nested_fragments_are_limited() {
     let chain = |length: usize| {
         let mut document = "{...F0}".to_owned();
         for i in 0..length {
@@ -149,7 +149,7 @@ fn fragments_in_each_other() {
 }
 
 #[test]
-fn fragments_that_lead_back() {
+fn fragment_cycles_are_refused() {
     for document in [
         "{...A}fragment A on Query{...A ...A ...A}",
         "{me{id}}fragment A on Query{...A}",
@@ -161,7 +161,7 @@ fn fragments_that_lead_back() {
 }
 
 #[test]
-fn aliases_and_root_fields_in_fragments() {
+fn aliases_and_root_fields_in_fragments_are_counted() {
     let aliases = many(8, "a#:id ");
     assert_limited(&format!("{{me{{...A ...A}}}}fragment A on User{{{aliases}}}"), "aliases");
     assert_limited(&format!("{{me{{...{{{aliases}}}...on User{{{aliases}}}}}}}"), "aliases");
@@ -169,7 +169,7 @@ fn aliases_and_root_fields_in_fragments() {
 }
 
 #[test]
-fn introspection_that_leads_to_types_again() {
+fn nested_lists_of_the_introspection_are_limited() {
     assert_limited("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}", "introspectionLists");
     assert_limited(
         "{__type(name:\"User\"){...A}}fragment A on __Type{fields{type{...B}}}fragment B on __Type{interfaces{possibleTypes{name}}}",
@@ -178,7 +178,7 @@ fn introspection_that_leads_to_types_again() {
 }
 
 #[test]
-fn default_values_of_unknown_types() {
+fn default_values_of_unknown_types_are_refused() {
     // The library's validation would panic over these.
     for document in ["query($a:[Nothing]=[1]){echo(json:$a)}", "query($a:[[Nothing!]!]=[[1]]){echo(json:$a)}"] {
         assert_refused(document, "GRAPHQL_VALIDATION_FAILED");
@@ -186,7 +186,7 @@ fn default_values_of_unknown_types() {
 }
 
 #[test]
-fn variables_used_again_and_again() {
+fn repeated_uses_of_large_variables_are_limited() {
     let used = |times: usize| format!("query($a:String!){{echo(list:[{}])}}", "$a ".repeat(times));
     let text = json!({ "a": "x".repeat(1_000_000) });
     assert_eq!(assert_in_time(&used(1), text.clone()), None);
@@ -201,17 +201,17 @@ fn variables_used_again_and_again() {
     assert_eq!(assert_in_time(&default, json!({})).as_deref(), Some("LIMIT_EXCEEDED"));
     let fields = format!("query($a:String!){{me{{{}}}}}", aliased("after"));
     assert_eq!(assert_in_time(&fields, text.clone()).as_deref(), Some("LIMIT_EXCEEDED"));
-    // What is spread more than once is done, and so counts, once.
+    // A field that is spread several times is executed once, and counts once.
     let spread = "query($a:String!){me{...A ...A ...A}}fragment A on User{groups(after:$a){nodes{id}}}";
     assert_eq!(assert_in_time(spread, text), None);
 }
 
 #[test]
-fn large_and_deep_variables() {
+fn large_and_deep_variables_are_limited() {
     let document = "query($a:[ID!]!){nodes(ids:$a){id}}";
     assert_eq!(assert_in_time(document, json!({ "a": vec!["a"; 5_000] })), None);
     assert_eq!(assert_in_time(document, json!({ "a": vec!["a"; 300_000] })).as_deref(), Some("LIMIT_EXCEEDED"));
-    // Not used, they cost nothing.
+    // Unused, they cost nothing.
     assert_eq!(assert_in_time("{me{id}}", json!({ "a": vec!["a"; 300_000] })), None);
 
     let request = |depth: usize| {
@@ -229,7 +229,7 @@ fn large_and_deep_variables() {
 }
 
 #[test]
-fn what_is_refused_is_dropped_in_time() {
+fn a_refused_document_is_dropped_in_time() {
     let document = "{me{id}}".to_owned() + &" ".repeat(MIB);
     let answer = ask(&schema::schema(), Request::new(document));
     assert_eq!(refusal(&answer.response).1.as_deref(), Some("bytes"));

@@ -1,4 +1,4 @@
-//! What is selected more than once is done once, and what is answered stays the same.
+//! Fields that are selected several times are executed once, with the same response.
 
 use async_graphql::{
     EmptySubscription, OutputType, Request, Schema,
@@ -16,7 +16,7 @@ use super::{
     schema::{self, Mutation, Query, TestSchema},
 };
 
-/// What `document` becomes, without white space.
+/// The text of `document` with collected fields, without white space.
 fn merged(document: &str) -> String {
     let mut registry =
         Registry { query_type: "Query".into(), mutation_type: Some("Mutation".into()), ..Registry::default() };
@@ -57,7 +57,7 @@ fn text(document: &ExecutableDocument) -> String {
 }
 
 #[test]
-fn each_field_stands_once_where_it_stood_first() {
+fn each_field_occurs_once_at_its_first_position() {
     for (document, expected) in [
         ("{me{id name id} me{id}}", "{me{id name}}"),
         ("{a:me{id} me{name} a:me{name}}", "{a:me{id name} me{name}}"),
@@ -70,7 +70,7 @@ fn each_field_stands_once_where_it_stood_first() {
             "{me{id name groups{nodes{id}}}}",
         ),
         ("{me{... on User{id ...{name}} ...{id ... on User{name}}}}", "{me{id name}}"),
-        // In a thing that may be one or the other.
+        // On an interface.
         (
             "{node(id:1){...A id ...A ...B id}} fragment A on User{name} fragment B on Group{name}",
             "{node(id:1){...on User{name} id ...on Group{name}}}",
@@ -83,9 +83,9 @@ fn each_field_stands_once_where_it_stood_first() {
             "{node(id:1){... on Node{... on User{name}} ... on User{... on Node{id ... on Node{id}}}}}",
             "{node(id:1){...on User{name} ...on User{...on Node{id}}}}",
         ),
-        // Of a type that is known other conditions say nothing.
+        // If the type is known, other conditions have no effect.
         ("{me{... on Node{id ... on User{name}} name}}", "{me{...on Node{id} name}}"),
-        // What has a directive stays where it is, and what stands in it is merged.
+        // Selections with directives stay where they are, and their own selections are merged.
         (
             "{me{id id@skip(if:true) id@skip(if:true) ...@include(if:true){name name}}}",
             "{me{id id@skip ...@include{name}}}",
@@ -97,9 +97,9 @@ fn each_field_stands_once_where_it_stood_first() {
 }
 
 #[test]
-fn nothing_comes_before_what_it_came_after() {
+fn the_order_of_fields_is_kept() {
     for (document, expected) in [
-        // What depends stands within what does not.
+        // A conditional selection becomes part of an unconditional one.
         (
             "{me{groups{nodes{id}} groups@skip(if:false){nodes{name}} groups{nodes{id}}}}",
             "{me{groups{nodes{id} ...@skip{nodes{name}} nodes{id}}}}",
@@ -108,7 +108,7 @@ fn nothing_comes_before_what_it_came_after() {
         ("{me@skip(if:false){id} me@include(if:true){name}}", "{me@skip{id} me@include{name}}"),
         ("{me@skip(if:false){id} me{id} me@skip(if:false){name}}", "{me@skip{id} me{id ...@skip{name}}}"),
         ("{me{id} ...@include(if:true){me{name}} me{id}}", "{me{id} ...@include{me{name}} me{id}}"),
-        // But what changes something is done once.
+        // But mutations are executed once.
         (
             "mutation{updateProfile(input:{}){id} ...@include(if:true){x:updateProfile(input:{}){id}}
              updateProfile(input:{})@skip(if:false){name} updateProfile(input:{}){name}}",
@@ -120,7 +120,7 @@ fn nothing_comes_before_what_it_came_after() {
 }
 
 #[test]
-fn what_is_wrong_is_told_once() {
+fn an_error_is_reported_once() {
     let document = "{me{...A}} fragment A on User{id} fragment B on User{...A ...C} fragment C on User{id}";
     let errors = ask(&schema::schema(), document).response.errors;
     let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
@@ -128,7 +128,7 @@ fn what_is_wrong_is_told_once() {
 }
 
 #[test]
-fn what_is_wrong_is_left_for_the_validation() {
+fn invalid_selections_are_left_for_the_validation() {
     for document in [
         "{me{a:id a:name}}",
         "{me{a:id ... on User{a:name}}}",
@@ -155,8 +155,8 @@ fn what_is_wrong_is_left_for_the_validation() {
 }
 
 #[test]
-fn nothing_is_done_twice() {
-    // Each of these would be done thousands of times.
+fn repeated_fields_are_executed_once() {
+    // Each of these would be executed thousands of times.
     for document in [
         &format!("{{{}}}", "me{groups(first:500){nodes{id}}}".repeat(20)),
         &format!("{{me{{{}}}}}", "groups(first:500){nodes{users(first:50){id}}}".repeat(100)),
@@ -166,7 +166,7 @@ fn nothing_is_done_twice() {
     }
 }
 
-/// Writes selection sets that fit the schema, as `choices` have it; when these have run out, the shortest.
+/// Writes selection sets that are valid, by a sequence of choices; once it is used up, the shortest.
 struct Writer(std::vec::IntoIter<u8>);
 
 impl Writer {
@@ -224,7 +224,7 @@ impl Writer {
     }
 }
 
-/// A document whose fragments are used, and do not lead back to themselves.
+/// A document whose fragments are used, and form no cycle.
 fn document() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 0..80).prop_map(|choices| {
         let query = Writer(choices.into_iter()).set(Writer::of_query);
@@ -237,9 +237,9 @@ fn document() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
-    /// The library by itself executes repeated fields again and merges what comes of it: too often, but right.
+    /// The library itself executes repeated fields again and merges their results: too often, but correctly.
     #[test]
-    fn the_answer_stays_the_same_in_its_order_too(document in document()) {
+    fn the_response_and_its_order_are_those_of_the_library(document in document()) {
         let limits = Limits { root_fields: 100, aliases: 1000, depth: 32, ..Limits::default() };
         let answer = |schema: &TestSchema| {
             let response = drive(schema, Request::new(&document)).response;

@@ -1,4 +1,4 @@
-//! What an operation may cost, and what else is counted before it is executed.
+//! The cost of operations, and other limits that are checked before the execution.
 
 use async_graphql::{Name, Request, Value, Variables};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::{
     schema::{schema_of, schema_with},
 };
 
-/// What `request` costs, as the answer tells it.
+/// The cost of `request`, as the response reports it.
 fn cost(request: impl Into<Request>) -> u64 {
     let mut request = request.into();
     request.extensions.0.insert("cost".to_owned(), Value::Boolean(true));
@@ -26,27 +26,27 @@ fn with(document: &str, variables: serde_json::Value) -> Request {
 }
 
 #[test]
-fn fields_count_as_often_as_lists_may_hold_them() {
+fn the_cost_multiplies_fields_by_the_lengths_of_lists() {
     for (document, expected) in [
         ("{ me { name } }", 2),
         ("{ me { name tags state } }", 4),
-        // A page: as often as it says, or 50 times; what it is made of is no list of its own.
+        // A page: multiplied by its size, or by 50; its `nodes` are not another list.
         ("{ me { groups(first: 3) { nodes { id } } } }", 2 + 3 * 2),
         ("{ me { groups { nodes { id name } } } }", 2 + 50 * 3),
         ("{ me { groups(first: 0) { nodes { id } } } }", 2),
-        // No page has more than 500; who asks for more is told so.
+        // No page has more than 500; the list reports the error.
         ("{ me { groups(first: 500) { nodes { id } } } }", 2 + 500 * 2),
         ("{ me { groups(first: 501) { nodes { id } } } }", 2 + 500 * 2),
         ("{ me { groups(first: 2) { nodes { users(first: 5) { id } } } } }", 2 + 2 * (1 + 1 + 5)),
-        // Any other list: 10 times, or as often as it is asked for by ids.
+        // Any other list: multiplied by 10, or by the number of ids.
         ("{ nodes(ids: [\"a\"]) { id } }", 1 + 10),
         (&format!("{{ nodes(ids: [{}]) {{ id }} }}", many(30, "\"#\",")), 1 + 30),
-        // Through fragments, and whatever they are named; what is selected twice, once.
+        // In fragments, and with aliases; a repeated field counts once.
         ("{ me { ...A ...A } } fragment A on User { groups(first: 4) { nodes { id } } }", 1 + 1 + 4 * 2),
         ("{ me { name name } me { name id } }", 3),
         ("{ node(id: \"a\") { ... on User { groups(first: 4) { nodes { id } } } } }", 1 + 1 + 4 * 2),
         ("{ a: me { b: groups(first: 4) { c: nodes { d: id } } } }", 2 + 4 * 2),
-        // The introspection is free.
+        // Introspection is free.
         ("{ __typename me { __typename } __schema { types { name fields { name } } } }", 1),
     ] {
         assert_eq!(cost(document), expected, "{document}");
@@ -54,13 +54,13 @@ fn fields_count_as_often_as_lists_may_hold_them() {
 }
 
 #[test]
-fn variables_are_looked_up() {
+fn the_cost_depends_on_variables() {
     let document =
         "query($first: Int, $ids: [ID!]!) { me { groups(first: $first) { nodes { id } } } nodes(ids: $ids) { id } }";
     let ids: Vec<usize> = (0..25).collect();
     assert_eq!(cost(with(document, serde_json::json!({ "first": 7, "ids": ids }))), 2 + 7 * 2 + 1 + 25);
     assert_eq!(cost(with(document, serde_json::json!({ "ids": ["a"] }))), 2 + 50 * 2 + 1 + 10);
-    // Each operation has defaults of its own.
+    // Each operation has its own defaults.
     let document = "query A($n: Int = 0) { me { groups(first: $n) { nodes { id } } } }
                     query B($n: Int = 9) { me { groups(first: $n) { nodes { id } } } }";
     assert_eq!(cost(Request::new(document).operation_name("B")), 2 + 9 * 2);
@@ -73,23 +73,23 @@ fn variables_are_looked_up() {
 }
 
 #[test]
-fn too_dear_is_refused_with_the_numbers() {
+fn an_operation_over_the_cost_limit_is_refused_with_both_numbers() {
     let limits = Limits { cost: 100, ..Limits::default() };
     let schema = schema_with(limits);
     let page = |first: usize| format!("{{ me {{ groups(first: {first}) {{ nodes {{ id }} }} }} }}");
     assert_eq!(ask(&schema, page(49)).response.errors, []);
     let response = ask(&schema, page(50)).response;
     assert_eq!(refusal(&response), ("LIMIT_EXCEEDED".to_owned(), Some("cost".to_owned())));
-    let told = |name| extension(&response.errors[0], name).unwrap();
-    assert_eq!((told("allowed"), told("asked")), ("100".to_owned(), "102".to_owned()));
-    // Products stay numbers.
+    let number = |name| extension(&response.errors[0], name).unwrap();
+    assert_eq!((number("allowed"), number("asked")), ("100".to_owned(), "102".to_owned()));
+    // Products do not overflow.
     let endless = "{ me { groups(first: 2147483647) { nodes { users(first: 2147483647) { groups(first: 2147483647) {
                      nodes { users(first: 2147483647) { id } } } } } } } }";
     assert_eq!(refusal(&ask(&schema, endless).response).1.as_deref(), Some("cost"));
 }
 
 #[test]
-fn directives_and_lists_are_counted() {
+fn directives_and_list_items_are_limited() {
     let schema = schema_of(Settings::default());
     let limit = |document: String| refusal(&ask(&schema, document).response).1;
     let directed = |count: usize| format!("{{ me {{ {} }} }}", many(count, "... @include(if: true) { id } "));
@@ -110,7 +110,7 @@ fn directives_and_lists_are_counted() {
 }
 
 #[test]
-fn one_attempt_is_the_most() {
+fn an_operation_with_several_attempts_is_refused() {
     let schema = schema_of(Settings::default());
     let named = "updateProfile(input: { name: \"a\" }) { id }";
     let unnamed = "updateProfile(input: { tags: {} }) { id }";
@@ -141,7 +141,7 @@ fn one_attempt_is_the_most() {
     let defaults = "mutation($a: UpdateProfileInput! = { name: \"a\" }, $n: String = \"b\") {
         a: updateProfile(input: $a) { id } b: updateProfile(input: { name: $n }) { id } }";
     assert_eq!(refused(Request::new(defaults)), "attempts");
-    // Null is given, too.
+    // Null counts as given.
     assert_eq!(refused(with(defaults, serde_json::json!({ "n": null }))), "attempts");
     assert_eq!(refused(with(document, serde_json::json!({ "a": { "name": null }, "n": null }))), "attempts");
     for one in [serde_json::json!({ "a": { "tags": {} }, "n": "b" }), serde_json::json!({ "a": { "name": "a" } })] {
@@ -150,7 +150,7 @@ fn one_attempt_is_the_most() {
 }
 
 #[test]
-fn without_introspection_the_schema_is_not_told() {
+fn introspection_can_be_turned_off() {
     let schema = schema_of(Settings { introspection: false, ..Settings::default() });
     for document in [
         "{ __schema { types { name } } }",
@@ -165,7 +165,7 @@ fn without_introspection_the_schema_is_not_told() {
 }
 
 #[test]
-fn names_that_were_perhaps_meant_are_told_or_not() {
+fn similar_names_are_suggested_unless_turned_off() {
     let message = |document: &str, suggestions| {
         let schema = schema_of(Settings { suggestions, ..Settings::default() });
         ask(&schema, document).response.errors[0].message.clone()
@@ -186,7 +186,7 @@ fn names_that_were_perhaps_meant_are_told_or_not() {
 }
 
 #[test]
-fn many_wrong_names_take_no_longer() {
+fn many_unknown_names_are_refused_in_time() {
     let schema = schema_of(Settings::default());
     let answer = ask(&schema, format!("{{ me {{ {} }} }}", many(1200, &format!("{}# ", "n".repeat(120)))));
     assert_eq!(answer.response.errors.len(), 20);
@@ -194,7 +194,7 @@ fn many_wrong_names_take_no_longer() {
 }
 
 #[test]
-fn defaults_decide_what_is_left_out() {
+fn skip_and_include_use_the_defaults_of_variables() {
     let document = "query($full: Boolean = true, $hide: Boolean! = true) {
         me { id name @include(if: $full) state @skip(if: $hide) } }";
     let data = |variables| ask(&schema_of(Settings::default()), with(document, variables)).response.data.to_string();
@@ -202,9 +202,9 @@ fn defaults_decide_what_is_left_out() {
     assert_eq!(data(serde_json::json!({ "full": false, "hide": false })), "{me: {id: \"user-1\", state: ENABLED}}");
 }
 
-/// What one client sent decides nothing for another.
+/// A cached document does not depend on the request that was first.
 #[test]
-fn of_several_operations_each_is_answered_alone() {
+fn operations_of_one_document_are_independent() {
     let document =
         "query A($x: ID!) { node(id: $x) { id } } query B($x: Int) { me { groups(first: $x) { nodes { id } } } }";
     let ask_for = |schema: &super::TestSchema, name: &str, x: serde_json::Value| {
@@ -218,7 +218,7 @@ fn of_several_operations_each_is_answered_alone() {
         let [error] = ask_for(&schema, "B", "three".into()).try_into().unwrap();
         assert_eq!(extension(&error, "code").unwrap(), "BAD_USER_INPUT");
     }
-    // What is wrong in one of them besides is told, whichever is meant.
+    // Errors in the other operations are reported, too.
     let wrong = "query A { me { id } } query B { me { nothing } }";
     let response = ask(&schema, Request::new(wrong).operation_name("A")).response;
     assert_eq!(refusal(&response).0, "GRAPHQL_VALIDATION_FAILED");
@@ -227,9 +227,9 @@ fn of_several_operations_each_is_answered_alone() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// However often and in whatever order variables are given, a document that is known says the same as one that is new.
+    /// Whatever variables are given, and in whatever order.
     #[test]
-    fn what_is_known_is_answered_as_what_is_new(
+    fn a_cached_document_is_answered_like_a_new_one(
         given in prop::collection::vec((prop::option::of(-2_i64..3), prop::option::of(prop::bool::ANY), 0_usize..4), 1..12),
     ) {
         let document = "query($first: Int, $name: String = \"x\", $filter: Filter) {

@@ -1,11 +1,11 @@
-//! What is wrong with documents, and what is not.
+//! Valid and invalid documents.
 
 use async_graphql::{Request, Value, Variables, value};
 
 use super::{super::Limits, ask, assert_answered, assert_limited, assert_refused, extension, many, refusal, schema};
 
 #[test]
-fn lets_ordinary_documents_pass() {
+fn ordinary_documents_are_answered() {
     let document = r#"
         # Who am I?
         query Me($first: Int = 2) @include(if: true) {
@@ -15,14 +15,14 @@ fn lets_ordinary_documents_pass() {
         fragment Person on User { id fullName: name tags }
         fragment Group on Group { id users(first: 1) { ...Person } }
     "#;
-    // Directives on operations are not known to the schema; the rest is.
+    // The schema has no directives on operations.
     let answer = assert_answered(&document.replace("@include(if: true)", ""));
     assert_eq!(answer["me"]["groups"]["nodes"][1]["users"][0]["fullName"], "Wonny");
     assert_eq!(answer["node"]["__typename"], "User");
 }
 
 #[test]
-fn lets_the_standard_introspection_pass() {
+fn the_standard_introspection_is_answered() {
     for document in [include_str!("introspection.graphql"), include_str!("introspection_full.graphql")] {
         let answer = assert_answered(document);
         assert!(answer["__schema"]["types"].as_array().unwrap().len() > 20);
@@ -31,7 +31,7 @@ fn lets_the_standard_introspection_pass() {
 }
 
 #[test]
-fn refuses_what_is_no_document() {
+fn text_that_is_no_document_is_a_syntax_error() {
     for document in ["", "{", "}", "{}", "{me", "{me{id}} x", "query", "fragment A on User{id}", "{me(", "$"] {
         assert_refused(document, "GRAPHQL_PARSE_FAILED");
     }
@@ -41,7 +41,7 @@ fn refuses_what_is_no_document() {
 }
 
 #[test]
-fn repeats_no_text_of_the_document_in_a_syntax_error() {
+fn a_syntax_error_does_not_repeat_text_of_the_document() {
     let document = r#"{echo(text:"my secret password" x)}"#;
     let response = ask(&schema::schema(), document).response;
     assert_eq!(refusal(&response).0, "GRAPHQL_PARSE_FAILED");
@@ -49,7 +49,7 @@ fn repeats_no_text_of_the_document_in_a_syntax_error() {
 }
 
 #[test]
-fn gives_codes_to_what_the_validation_finds() {
+fn validation_errors_have_codes() {
     assert_refused("{me{nothing}}", "GRAPHQL_VALIDATION_FAILED");
     assert_refused("{me}", "GRAPHQL_VALIDATION_FAILED");
     assert_refused("{me{...A}}", "GRAPHQL_VALIDATION_FAILED");
@@ -62,7 +62,7 @@ fn gives_codes_to_what_the_validation_finds() {
 }
 
 #[test]
-fn tells_at_most_so_many_errors_of_at_most_such_a_length() {
+fn the_number_and_length_of_errors_are_limited() {
     let unknown: String = (0..100).map(|number| format!("nothing{number} ")).collect();
     let document = format!("{{me{{{unknown}}}}}");
     assert_eq!(ask(&schema::schema(), document.as_str()).response.errors.len(), 20);
@@ -77,7 +77,7 @@ fn tells_at_most_so_many_errors_of_at_most_such_a_length() {
 }
 
 #[test]
-fn asks_for_the_operation_that_is_meant() {
+fn the_operation_must_be_unambiguous() {
     let schema = schema::schema();
     let named = |name: &str| {
         let request = Request::new("query A{me{id}} query B{me{name}}").operation_name(name);
@@ -89,13 +89,13 @@ fn asks_for_the_operation_that_is_meant() {
     }
     assert_refused("query A{me{id}} query B{me{name}}", "BAD_USER_INPUT");
     assert_answered("query A{me{id}}");
-    // What is wrong with the document is told first.
+    // Errors of the document are reported first.
     let response = ask(&schema, Request::new("query A{nothing}").operation_name("B")).response;
     assert_eq!(refusal(&response).0, "GRAPHQL_VALIDATION_FAILED");
 }
 
 #[test]
-fn asks_for_the_variables_that_are_required() {
+fn required_variables_must_be_given() {
     let schema = schema::schema();
     let given = |variables: Value| {
         let request = Request::new("query($ids:[ID!]!){nodes(ids:$ids){id}}");
@@ -112,7 +112,7 @@ fn asks_for_the_variables_that_are_required() {
 }
 
 #[test]
-fn says_how_much_is_allowed_and_how_much_was_asked() {
+fn an_exceeded_limit_is_reported_with_both_numbers() {
     let response = ask(&schema::schema(), format!("{{{}}}", "me{id}".repeat(21))).response;
     assert_eq!(refusal(&response).1.as_deref(), Some("rootFields"));
     assert_eq!(extension(&response.errors[0], "allowed").as_deref(), Some("20"));
@@ -120,7 +120,7 @@ fn says_how_much_is_allowed_and_how_much_was_asked() {
 }
 
 #[test]
-fn limits_hold_to_the_letter() {
+fn limits_are_exact() {
     let depth = |fields: usize| {
         let rounds = (fields - 2) / 3;
         format!("{{me{}{}{}}}", "{groups(first:1){nodes{users(first:1)".repeat(rounds), "{id}", "}}}".repeat(rounds))
@@ -142,7 +142,7 @@ fn limits_hold_to_the_letter() {
 }
 
 #[test]
-fn limits_hold_for_operations_that_are_not_executed() {
+fn limits_apply_to_operations_that_are_not_executed() {
     let aliases = many(16, "a#:id ");
     let request = Request::new(format!("query A{{me{{id}}}} query B{{me{{{aliases}}}}}")).operation_name("A");
     assert_eq!(refusal(&ask(&schema::schema(), request).response).1.as_deref(), Some("aliases"));

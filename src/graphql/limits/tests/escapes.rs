@@ -2,13 +2,13 @@
 
 use super::{super::text::resolve, ask, assert_answered, refusal, schema};
 
-/// What is echoed of a text: its length in bytes.
+/// The length of a text in bytes, as the server read it.
 fn length(text: &str) -> serde_json::Value {
     assert_answered(&format!("{{echo(text:{text})}}"))["echo"].clone()
 }
 
 #[test]
-fn every_escape_of_the_specification_is_read() {
+fn all_escapes_of_the_specification_are_read() {
     for (text, expected) in [
         (r#""\u0041""#, "A"),
         (r#""\uD83D\uDE00""#, "😀"),
@@ -26,7 +26,7 @@ fn every_escape_of_the_specification_is_read() {
 }
 
 #[test]
-fn an_invalid_escape_is_a_syntax_error_at_its_place() {
+fn an_invalid_escape_is_a_syntax_error_at_its_position() {
     for (text, reason) in [
         (r"\uD83D", "surrogate"),
         (r"\uDE00", "surrogate"),
@@ -58,7 +58,7 @@ fn an_invalid_escape_is_a_syntax_error_at_its_place() {
 }
 
 #[test]
-fn errors_behind_an_escape_stay_where_they_are() {
+fn errors_after_an_escape_keep_their_position() {
     let place = |document: &str| {
         let response = ask(&schema::schema(), document).response;
         (response.errors[0].locations[0].line, response.errors[0].locations[0].column)
@@ -74,7 +74,7 @@ fn errors_behind_an_escape_stay_where_they_are() {
 }
 
 #[test]
-fn what_has_no_such_escape_stays_as_it_is() {
+fn other_text_is_unchanged() {
     for document in ["{me{id}}", "# \\u{\n{me{id}}", "{echo(text:\"\"\"\\u{\"\"\")}", "{echo(text:\"\\u0041\\\\u{\")}"]
     {
         assert_eq!(resolve(document).unwrap(), document);

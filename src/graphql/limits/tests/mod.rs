@@ -1,4 +1,4 @@
-//! The request limits tried out: each attack is one request to a schema with them, on a stack as small as those of the server.
+//! Tests of the request limits: each executes one request on a schema with them, with the stack size of the server.
 
 use std::{
     pin::pin,
@@ -28,25 +28,25 @@ mod values;
 /// The stack of the threads that the server runs on.
 const STACK: usize = 2 * 1024 * 1024;
 
-/// How long nothing may hold a thread; without optimisation, twice that.
+/// The longest time for which a thread may be blocked; without optimisation, twice that.
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 50 });
 
-/// An answer, and how it was made.
+/// A response, and how it was built.
 struct Answer {
     response: Response,
-    /// The longest that a thread worked at it without a pause.
+    /// The longest time that a thread was blocked.
     longest: Duration,
     pauses: usize,
 }
 
-/// Sends `request`, on a stack like the server's.
+/// Executes `request`, with the stack size of the server.
 fn ask(schema: &TestSchema, request: impl Into<Request>) -> Answer {
     let (schema, request) = (schema.clone(), request.into());
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || drive(&schema, request)).unwrap();
     thread.join().unwrap()
 }
 
-/// How long this thread has worked, whatever else the machine does.
+/// The processor time of this thread.
 pub(super) fn work_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
@@ -66,7 +66,7 @@ fn drive(schema: &TestSchema, request: Request) -> Answer {
     unreachable!("there is always another turn")
 }
 
-/// The only error of `response`, as its code and, where it has one, its limit.
+/// The code of the only error of `response`, and its limit, if it has one.
 fn refusal(response: &Response) -> (String, Option<String>) {
     let [error] = response.errors.as_slice() else { panic!("one error is expected: {:?}", response.errors) };
     (extension(error, "code").unwrap(), extension(error, "limit"))
@@ -79,7 +79,7 @@ fn extension(error: &ServerError, name: &str) -> Option<String> {
     }
 }
 
-/// Asserts that `document` is refused by the limit of that name.
+/// Asserts that `document` exceeds the limit of that name.
 #[track_caller]
 fn assert_limited(document: &str, limit: &str) {
     let answer = ask(&schema::schema(), document);
@@ -93,7 +93,7 @@ fn assert_refused(document: &str, code: &str) {
     assert_eq!(refusal(&answer.response), (code.to_owned(), None), "{}", start(document));
 }
 
-/// Asserts that `document` is answered, and gives the answer as JSON.
+/// Asserts that `document` has no errors, and returns its data.
 #[track_caller]
 fn assert_answered(document: &str) -> serde_json::Value {
     let answer = ask(&schema::schema(), document);
@@ -101,7 +101,7 @@ fn assert_answered(document: &str) -> serde_json::Value {
     answer.response.data.into_json().unwrap()
 }
 
-/// `text` over and over, with the number of each for its `#`.
+/// `text`, repeated, with the number of the repetition in place of `#`.
 fn many(count: usize, text: &str) -> String {
     (0..count).map(|number| text.replace('#', &number.to_string())).collect()
 }

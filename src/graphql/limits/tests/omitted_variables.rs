@@ -1,4 +1,4 @@
-//! Variables that are not given.
+//! Omitted variables.
 
 use async_graphql::{Request, Response, Value, Variables, value};
 
@@ -9,7 +9,7 @@ fn asked(document: &str, variables: Value) -> Response {
 }
 
 #[test]
-fn an_absent_variable_leaves_the_default_of_the_argument() {
+fn an_omitted_variable_leaves_the_default_of_the_argument() {
     let document = "query($n:Int){me{groups(first:2){nodes{users(first:$n){id}}}}}";
     let users = |variables| {
         let data = asked(document, variables).data.into_json().unwrap();
@@ -20,7 +20,7 @@ fn an_absent_variable_leaves_the_default_of_the_argument() {
 }
 
 #[test]
-fn an_absent_variable_is_not_null() {
+fn an_omitted_variable_is_not_null() {
     let document =
         "query($a:String,$b:[String]){given(input:{name:$a,list:[$a,\"x\"]}) also:given(input:{name:null,list:$b})}";
     assert_eq!(
@@ -34,7 +34,7 @@ fn an_absent_variable_is_not_null() {
 }
 
 #[test]
-fn fragments_and_other_operations_are_heeded() {
+fn omitted_variables_in_fragments_are_removed_for_each_operation() {
     let document = "query A($a:String){...F} query B($a:String){...F} fragment F on Query{given(input:{name:$a})}";
     let request = Request::new(document).operation_name("A");
     assert_eq!(ask(&schema::schema(), request).response.data, value!({ "given": "name undefined, list undefined" }));
@@ -45,7 +45,7 @@ fn fragments_and_other_operations_are_heeded() {
 }
 
 #[test]
-fn what_is_wrong_with_absent_variables_is_still_told() {
+fn invalid_definitions_of_omitted_variables_are_reported() {
     for document in [
         "query($a:Int){me{id}}",
         "query($a:Nothing){me{groups(first:$a){nodes{id}}}}",

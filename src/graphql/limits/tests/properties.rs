@@ -1,4 +1,4 @@
-//! Documents that nobody thought of.
+//! Generated documents.
 
 use async_graphql::{
     Request, Variables,
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::{super::text::scan::scan, LONGEST, ask, drive, schema};
 
-/// Pieces of documents: what begins, ends or hides something, and what the parser splits.
+/// Parts of documents: tokens that begin, end, or hide others, and words that the parser splits.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -115,7 +115,7 @@ fn document() -> impl Strategy<Value = String> {
     })
 }
 
-/// What the parser made of a document: everything that takes at least a token.
+/// The number of nodes of a parsed document that take at least one token.
 fn nodes(document: &ExecutableDocument) -> usize {
     fn in_set(set: &SelectionSet) -> usize {
         let in_selection = |selection: &Selection| match selection {
@@ -134,12 +134,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_scan_reads_any_text(text in any::<String>()) {
+    fn any_text_can_be_scanned(text in any::<String>()) {
         let _ = scan(&text);
     }
 
     #[test]
-    fn the_scan_reads_any_pieces(text in soup(400)) {
+    fn any_sequence_of_tokens_can_be_scanned(text in soup(400)) {
         if let Ok(found) = scan(&text) {
             prop_assert!(found.tokens <= text.len());
             prop_assert!(found.nesting <= found.tokens);
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn the_parser_finds_no_more_than_the_scan(text in prop_oneof![soup(30), document()]) {
+    fn the_scan_counts_at_least_the_nodes_of_the_parser(text in prop_oneof![soup(30), document()]) {
         if let Ok(parsed) = parse_query(&text) {
             let found = scan(&text);
             prop_assert!(found.is_ok(), "{text}");
@@ -161,8 +161,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_parser_sees_no_bracket_that_the_scan_does_not(before in soup(12), after in soup(12)) {
-        // A stack that overflows would end the tests: two thousand is what the parser bears least.
+    fn the_scan_counts_all_brackets_of_the_parser(before in soup(12), after in soup(12)) {
+        // An overflow of the stack would end the tests; the parser overflows it at two thousand brackets.
         ask(&schema::schema(), format!("{before}{}{after}", "[".repeat(2000)));
     }
 

@@ -1,4 +1,4 @@
-//! Answers that are larger than their documents.
+//! Responses that are larger than their documents.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -12,14 +12,14 @@ fn asked(document: &str) -> Answer {
 }
 
 #[track_caller]
-fn assert_given_up(document: &str, limit: &str) {
+fn assert_aborted(document: &str, limit: &str) {
     let answer = asked(document);
     assert_eq!(refusal(&answer.response), ("LIMIT_EXCEEDED".to_owned(), Some(limit.to_owned())));
     assert!(answer.response.data.into_json().unwrap().is_null());
 }
 
 #[test]
-fn a_large_answer_leaves_others_their_turn() {
+fn a_large_response_is_built_in_turns() {
     let answer = asked("{me{groups(first:2){nodes{users(first:10000){id name state tags}}}}}");
     assert_eq!(answer.response.errors, []);
     assert!(answer.pauses >= 2 * 10_000 * 5 / 2_048, "{} pauses", answer.pauses);
@@ -42,8 +42,8 @@ fn an_operation_is_long_when_it_takes_more_than_one_turn() {
 }
 
 #[test]
-fn an_answer_has_an_end() {
-    // Items that wait for what stands in them are many at the same time, before all of them are too many.
+fn the_size_of_a_response_is_limited() {
+    // Items that wait for their fields exceed the limit for pending fields first.
     for users in ["users(first:1000){id}", "users(first:500){groups(first:500){nodes{id}}}"] {
         let answer = asked(&format!("{{me{{groups(first:500){{nodes{{{users}}}}}}}}}"));
         let (code, limit) = refusal(&answer.response);
@@ -52,32 +52,29 @@ fn an_answer_has_an_end() {
         assert!(answer.response.data.into_json().unwrap().is_null());
     }
     let aliases: String = (0..15).map(|number| format!("a{number}:name ")).collect();
-    assert_given_up(&format!("{{me{{groups(first:500){{nodes{{users{{{aliases}}}}}}}}}}}"), "responseFields");
-    // Long keys are written as often as there are fields.
+    assert_aborted(&format!("{{me{{groups(first:500){{nodes{{users{{{aliases}}}}}}}}}}}"), "responseFields");
+    // Long response keys are written once for each field.
     let key = "a".repeat(128);
-    assert_given_up(
-        &format!("{{me{{groups(first:500){{nodes{{users(first:70){{{key}:name}}}}}}}}}}"),
-        "responseFields",
-    );
-    // What nothing is selected of counts by its size.
-    assert_given_up("{me{groups(first:100){nodes{users(first:100){largeTags}}}}}", "responseFields");
+    assert_aborted(&format!("{{me{{groups(first:500){{nodes{{users(first:70){{{key}:name}}}}}}}}}}"), "responseFields");
+    // A value without selections counts by its size.
+    assert_aborted("{me{groups(first:100){nodes{users(first:100){largeTags}}}}}", "responseFields");
 }
 
 #[test]
-fn not_everything_is_made_at_the_same_time() {
+fn pending_fields_are_limited() {
     let document = "{me{groups(first:500){nodes{users(first:4){groups(first:50){nodes{waits}}}}}}}";
-    assert_given_up(document, "pendingFields");
+    assert_aborted(document, "pendingFields");
 }
 
 #[test]
-fn large_arguments_count() {
+fn large_arguments_count_as_fields() {
     let text = "x".repeat(100_000);
     let document = "{me{groups(first:500){nodes{users(first:1){groups(after:\"#\"){nodes{id}}}}}}}".replace('#', &text);
-    assert_given_up(&document, "responseFields");
+    assert_aborted(&document, "responseFields");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_from_other_tasks_is_waited_for() {
+async fn fields_may_wait_for_other_tasks() {
     let document = "{me{groups(first:500){nodes{id comesLater users(first:20){id name}}}}}";
     let schema = schema::schema();
     let answers: Vec<_> = (0..4)
@@ -96,9 +93,9 @@ async fn what_comes_from_other_tasks_is_waited_for() {
 }
 
 #[tokio::test]
-async fn the_loaders_of_a_page_are_asked_once() {
+async fn a_page_is_loaded_in_one_batch() {
     let batches = schema::Batches::default();
-    // More than is done in one turn.
+    // More than one turn.
     let fields: String = (0..10).map(|number| format!("a{number}:id ")).collect();
     let document = format!("{{me{{groups(first:500){{nodes{{{fields} isLoaded users(first:2){{id}}}}}}}}}}");
     let response = schema::schema().execute(Request::new(document).data(schema::Loader::of(&batches))).await;
@@ -107,7 +104,7 @@ async fn the_loaders_of_a_page_are_asked_once() {
 }
 
 #[test]
-fn a_batch_is_paced_too() {
+fn responses_of_a_batch_are_built_in_turns() {
     let document = "{me{groups(first:3){nodes{users(first:10000){id name}}}}}";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let requests = async_graphql::BatchRequest::Batch(vec![Request::new(document), Request::new(document)]);
@@ -115,7 +112,7 @@ fn a_batch_is_paced_too() {
 }
 
 #[test]
-fn without_anyone_to_drive_it_nothing_waits() {
+fn a_response_that_is_not_driven_is_built_at_once() {
     use futures_util::StreamExt as _;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let document = "{me{groups(first:3){nodes{users(first:10000){id name}}}}}";

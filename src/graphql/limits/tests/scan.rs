@@ -1,4 +1,4 @@
-//! What the scan counts, beside what the parser makes of the same text.
+//! The scan, compared with the parser.
 
 use async_graphql::Pos;
 
@@ -10,7 +10,7 @@ fn assert_tokens(document: &str, tokens: usize) {
 }
 
 #[test]
-fn counts_the_tokens_of_the_specification() {
+fn tokens_are_those_of_the_specification() {
     assert_tokens("", 0);
     assert_tokens("{a}", 3);
     assert_tokens("query Q($a: [ID!]! = [1.5e3, -0.1]) @b(c: $a) { d: e(f: {g: H}) ...I ... on J { k } }", 47);
@@ -23,7 +23,7 @@ fn counts_the_tokens_of_the_specification() {
 }
 
 #[test]
-fn counts_what_the_parser_splits() {
+fn words_that_the_parser_splits_are_counted() {
     assert_tokens("000", 3);
     assert_tokens("-1-1", 2);
     assert_tokens("01.5", 2);
@@ -34,7 +34,7 @@ fn counts_what_the_parser_splits() {
 }
 
 #[test]
-fn counts_brackets_of_all_kinds_in_each_other() {
+fn nested_brackets_of_all_kinds_are_counted() {
     let nesting = |document: &str| scan(document).unwrap().nesting;
     assert_eq!(nesting("a"), 0);
     assert_eq!(nesting("{a(b:[{c:1}])}"), 4);
@@ -46,13 +46,13 @@ fn counts_brackets_of_all_kinds_in_each_other() {
 }
 
 #[test]
-fn tells_the_longest_name() {
+fn the_longest_name_is_measured() {
     assert_eq!(scan("{a bcd ef}"), Ok(Scan { tokens: 5, nesting: 1, name: 3, inexact: None }));
     assert_eq!(scan(r#"{a(b:"long text")}"#).unwrap().name, 1);
 }
 
 #[test]
-fn refuses_strings_without_an_end() {
+fn unterminated_strings_are_found() {
     let at = |line, column| Err(Unterminated(Pos { line, column }));
     assert_eq!(scan("{a(b:\""), at(1, 6));
     assert_eq!(scan("{a(b:\"c\n\")}"), at(1, 6));
@@ -64,7 +64,7 @@ fn refuses_strings_without_an_end() {
 }
 
 #[test]
-fn finds_numbers_that_would_lose_digits() {
+fn numbers_that_would_lose_digits_are_found() {
     let inexact = |document: &str| scan(document).unwrap().inexact.map(|rest| position(document, rest));
     assert_eq!(inexact("{a(b: [1, -0.5, 1e22, 0.30000000000000004])}"), None);
     assert_eq!(inexact("{a(b: \"12345678901234567890123\", c: -)}"), None);

@@ -1,4 +1,4 @@
-//! A schema with the shapes that matter here: lists in lists, an interface, inputs, lists as arguments, a cycle.
+//! A schema with the shapes that matter: nested lists, an interface, inputs, list arguments, and a cycle of types.
 
 use std::{
     collections::HashMap,
@@ -21,12 +21,12 @@ use crate::graphql::{
 
 pub(super) type TestSchema = Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema behind a limits with `limits`.
+/// The schema with these `limits`.
 pub(super) fn schema_with(limits: Limits) -> TestSchema {
     schema_of(Settings { limits, ..Settings::default() })
 }
 
-/// The schema behind a limits with these settings, to which `updateProfile` with a name is an attempt.
+/// The schema with these settings. A call of `updateProfile` with a name is an attempt.
 pub(super) fn schema_of(settings: Settings) -> TestSchema {
     let limits = RequestLimits::new(settings, |name, given| name == "updateProfile" && given("name"));
     limits.install(Schema::build(Query, Mutation, EmptySubscription)).finish()
@@ -44,7 +44,7 @@ impl Loader {
     }
 }
 
-/// Counts how often its loader is asked.
+/// Counts the batches of its loader.
 #[derive(Clone, Default)]
 pub(super) struct Batches(pub(super) Arc<AtomicUsize>);
 
@@ -58,8 +58,8 @@ impl Load for Batches {
     }
 }
 
-/// The schema behind a limits with the default limits, but for those that would hide the others: what an operation may
-/// cost is bounded before it is executed, and most of what is tried here would cost too much.
+/// The schema with the default limits, without those that would hide the others: the limits for the cost and for list
+/// items, which most documents of these tests exceed.
 pub(super) fn schema() -> TestSchema {
     schema_with(Limits { cost: usize::MAX, list_items: usize::MAX, ..Limits::default() })
 }
@@ -81,7 +81,7 @@ impl Query {
         ids.into_iter().map(|_| Some(Node::User(User))).collect()
     }
 
-    /// What of `input` was given.
+    /// The fields of `input` that were given.
     async fn given(&self, input: Given) -> String {
         let text = |value: MaybeUndefined<String>| match value {
             MaybeUndefined::Undefined => "undefined".to_owned(),
@@ -169,7 +169,7 @@ impl User {
         filter: Option<Filter>,
     ) -> Groups {
         drop((after, filter));
-        // As a loader would: not ready at once.
+        // Suspends, like a loader.
         tokio::task::yield_now().await;
         Groups { nodes: (0..first).map(|_| Group).collect() }
     }
@@ -193,19 +193,19 @@ impl Group {
         "Platform"
     }
 
-    /// Comes from another task.
+    /// Waits for another task.
     async fn comes_later(&self) -> bool {
         tokio::spawn(tokio::task::yield_now()).await.is_ok()
     }
 
-    /// Comes from a loader.
+    /// Waits for a loader.
     async fn is_loaded(&self, context: &Context<'_>) -> Option<bool> {
         let Loader { batches, loader } = context.data_unchecked();
         let loader = loader.get_or_init(|| DataLoader::new(batches.clone(), context.data_unchecked()));
         loader.get(0).await.ok().flatten().map(|found| *found)
     }
 
-    /// Waits, as if for a database that does not answer.
+    /// Never completes.
     async fn waits(&self) -> bool {
         std::future::pending().await
     }

@@ -1,4 +1,4 @@
-//! Names that may occur once only where they stand, as graphql-js has it; whatever is given for variables.
+//! Names that must be unique in their place, whatever variables are given.
 
 use async_graphql::{Request, Response, Variables};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn arguments_are_unique_in_a_field_and_in_a_directive() {
 }
 
 #[test]
-fn directives_are_unique_where_they_stand() {
+fn directives_are_unique_at_their_location() {
     let message = "Duplicate directive \"skip\"";
     for document in [
         "{ me { id @skip(if: false) @skip(if: true) name } }",
@@ -72,7 +72,7 @@ fn operations_and_fragments_are_unique_in_a_document() {
 }
 
 #[test]
-fn fields_that_conflict_are_named_by_their_key() {
+fn conflicting_fields_are_named_by_their_response_key() {
     let conflict = "Fields \"groups\" conflict because they have differing arguments. Use different aliases on the fields \
                     to fetch both if this was intentional.";
     assert_refused("{ me { groups(first: 1) { nodes { id } } groups(first: 2) { nodes { id } } } }", conflict);

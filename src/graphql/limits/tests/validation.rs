@@ -1,4 +1,4 @@
-//! The validation refuses what the library's refuses, and nothing else but what the specification forbids.
+//! The validation, compared with that of the library.
 
 use std::sync::Arc;
 
@@ -74,9 +74,9 @@ fn document() -> impl Strategy<Value = String> {
     )
 }
 
-/// Valid documents, and each with one thing that is wrong.
+/// Valid documents, and documents with one error.
 #[test]
-fn each_rule_refuses_what_the_librarys_rule_refuses() {
+fn each_rule_agrees_with_that_of_the_library() {
     for (document, is_valid) in [
         ("{me{id}}", true),
         ("{me{nothing}}", false),
@@ -111,7 +111,7 @@ fn each_rule_refuses_what_the_librarys_rule_refuses() {
 }
 
 #[test]
-fn what_only_the_specification_forbids_is_refused() {
+fn rules_that_the_library_lacks_are_enforced() {
     for document in [
         "query($a:Int! @skip(if:true)){me{groups(first:$a){nodes{id}}}}",
         "{node(id:1){a:id ...on User{a:name}}}",
@@ -127,7 +127,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_document_is_valid_if_it_is_for_the_library(document in document()) {
+    fn the_validation_agrees_with_that_of_the_library(document in document()) {
         let Some(ours) = ours(&document) else { return Ok(()) };
         let library = library(&document);
         // Conflicts between a type and its interface, and the values that the library accepts against the specification.

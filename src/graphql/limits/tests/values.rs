@@ -1,4 +1,4 @@
-//! Values of the wrong type, in documents and in variables; graphql-js is asked about many more of them in
+//! Values of the wrong type, in documents and in variables. Many more are compared with graphql-js in
 //! `tests/clients/coercion.test.mjs`.
 
 use async_graphql::{Request, Response, Variables};
@@ -28,7 +28,7 @@ fn assert_bad_input(document: &str, variables: Value, message: &str) {
 }
 
 #[test]
-fn an_error_names_the_argument_by_its_path_the_type_and_what_is_accepted() {
+fn an_error_names_the_path_of_the_argument_and_both_types() {
     let groups = |argument: &str| format!("{{me{{groups({argument}){{nodes{{id}}}}}}}}");
     for (argument, message) in [
         (
@@ -87,7 +87,7 @@ fn an_error_names_the_argument_by_its_path_the_type_and_what_is_accepted() {
 }
 
 #[test]
-fn an_error_names_the_variable_by_its_path() {
+fn an_error_names_the_path_in_the_variable() {
     let document = "query($f:Filter,$ids:[ID!]!){me{groups(filter:$f){nodes{id}}} nodes(ids:$ids){id}}";
     for (variables, message) in [
         (
@@ -114,7 +114,7 @@ fn an_error_names_the_variable_by_its_path() {
     ] {
         assert_bad_input(document, variables, message);
     }
-    // All at once.
+    // All errors are reported.
     let wrong = asked(document, json!({ "f": { "nameContains": 1, "states": 1 }, "ids": [1.5] }));
     assert_eq!(wrong.errors.len(), 3, "{:?}", wrong.errors);
     // But no more than the limit.
@@ -146,14 +146,14 @@ fn minus_zero_is_zero() {
     assert_eq!((users("-0"), users("0"), users("-0.0")), (Some(0), Some(0), None));
     assert_accepted("query($n:Int!=-0){me{groups(first:$n){nodes{id}}}}", &json!({}));
     assert_accepted("query($n:Int!){me{groups(first:$n){nodes{id}}}}", &json!({ "n": -0.0 }));
-    // In strings and comments it stays as it is, and what follows it keeps its place.
+    // Strings and comments are unchanged, and later positions, too.
     assert_eq!(asked("{echo(text:\"-0\") #-0\n}", json!({})).data.into_json().unwrap(), json!({ "echo": 2 }));
     let response = asked("{a:echo(json:-0) b:nothing}", json!({}));
     assert_eq!(response.errors[0].locations[0].column, 18);
 }
 
 #[test]
-fn a_number_with_too_many_digits_is_told_with_its_place() {
+fn a_number_with_too_many_digits_is_reported_with_its_path() {
     let number = "12345678901234567890123";
     let with_number = |document: &str| document.replace('#', number);
     for (document, place) in [
@@ -170,7 +170,7 @@ fn a_number_with_too_many_digits_is_told_with_its_place() {
 }
 
 #[test]
-fn a_missing_argument_is_told_with_its_field_and_what_is_accepted() {
+fn a_missing_argument_is_reported_with_its_field_and_type() {
     for (document, message) in [
         (
             "mutation{updateProfile{id}}",
@@ -192,7 +192,7 @@ fn a_missing_argument_is_told_with_its_field_and_what_is_accepted() {
 }
 
 #[test]
-fn a_variable_may_stand_only_where_its_type_may() {
+fn a_variable_is_accepted_only_in_positions_of_its_type() {
     for (document, message) in [
         (
             "query($a:String){me{groups(first:$a){nodes{id}}}}",
@@ -225,13 +225,13 @@ fn a_variable_may_stand_only_where_its_type_may() {
             ("GRAPHQL_VALIDATION_FAILED".to_owned(), message.to_owned()),
             "{document}"
         );
-        // Whatever is given for it.
+        // With any value.
         assert_eq!(error(document, json!({ "a": null })).0, "GRAPHQL_VALIDATION_FAILED", "{document}");
     }
 }
 
 #[test]
-fn a_variable_with_a_default_must_not_be_null_where_null_may_not_be() {
+fn a_variable_with_a_default_must_not_be_null_in_a_non_null_position() {
     let document = "query($a:ID=\"a\"){node(id:$a){id}}";
     for variables in [json!({}), json!({ "a": "b" })] {
         assert_accepted(document, &variables);
@@ -239,7 +239,7 @@ fn a_variable_with_a_default_must_not_be_null_where_null_may_not_be() {
     let message = "Variable \"$a\", used as argument \"id\" of the field \"node\": null was given; accepted is an ID, \
                    which is a String or an integer";
     assert_bad_input(document, json!({ "a": null }), message);
-    // The other operation defines another one.
+    // The other operation defines its own variable.
     let document = "query A($a:ID=\"a\"){node(id:$a){id}} query B($a:String){echo(text:$a)}";
     let request = Request::new(document).operation_name("B").variables(Variables::from_json(json!({ "a": null })));
     assert_eq!(ask(&schema::schema(), request).response.errors, []);
@@ -262,13 +262,13 @@ fn directives_on_typename_are_validated_and_executed() {
         assert_eq!(error(document, json!({})), ("GRAPHQL_VALIDATION_FAILED".to_owned(), message.to_owned()));
     }
     let document = "query($a:Boolean!){me{id t:__typename @include(if:$a)}}";
-    let told = |is_asked: bool| asked(document, json!({ "a": is_asked })).data.into_json().unwrap();
-    assert_eq!(told(true), json!({ "me": { "id": "user-1", "t": "User" } }));
-    assert_eq!(told(false), json!({ "me": { "id": "user-1" } }));
+    let data = |is_included: bool| asked(document, json!({ "a": is_included })).data.into_json().unwrap();
+    assert_eq!(data(true), json!({ "me": { "id": "user-1", "t": "User" } }));
+    assert_eq!(data(false), json!({ "me": { "id": "user-1" } }));
 }
 
 #[test]
-fn an_input_object_gives_no_field_twice() {
+fn fields_of_an_input_object_are_unique() {
     for document in [
         "{given(input:{name:\"a\",name:\"b\"})}",
         "query($a:Given={name:\"a\" name:\"a\"}){given(input:$a)}",
@@ -285,7 +285,7 @@ fn an_input_object_gives_no_field_twice() {
 }
 
 #[test]
-fn no_value_is_repeated() {
+fn errors_do_not_repeat_values() {
     for (document, variables) in [
         ("{me{groups(first:\"hunter2\"){nodes{id}}}}", json!({})),
         ("{me{groups(filter:{states:hunter2}){nodes{id}}}}", json!({})),
