@@ -46,9 +46,10 @@ struct Correction {
 /// Corrects all times that are too far in the future, and returns the number of corrected rows. If the database fails,
 /// what was corrected until then stays corrected.
 pub async fn correct(db: &Db, lifetimes: &LongestLifetimes, now: Timestamp) -> Result<usize, Error> {
+    let mut conn = db.conn().await?;
     let mut corrected = 0;
     for correction in corrections(lifetimes) {
-        corrected += run(&mut db.conn().await?, &correction, now).await?;
+        corrected += run(&mut conn, &correction, now).await?;
     }
     Ok(corrected)
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use super::given;
 use crate::{config::settings, storage::db::Location};
 
-/// `docs/configuration.md` shows the texts of all defaults, and is compared with the table.
 #[test]
-fn defaults_become_the_values_of_the_layers() {
+fn defaults_are_as_documented() {
     let config = given().config();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert!(matches!(&config.database, Location::Sqlite(path) if path == &PathBuf::from("userprofile.db")));
@@ -15,6 +14,21 @@ fn defaults_become_the_values_of_the_layers() {
     assert!(config.hashing.concurrency >= 1);
     assert_eq!(config.http.body_limit, 1 << 20);
     assert!(config.smtp.is_none() && config.secret_key.is_none() && config.http.trusted_proxies.is_empty());
+    let promised = "
+        code_ttl_email 10m, code_ttl_mfa 5m, otp_enrolment_ttl 15m, reset_token_ttl 30m, code_tries 5,
+        code_tries_per_day 20, sends_per_minute 1, sends_per_hour 5, sends_per_hour_per_user 20,
+        sends_per_hour_per_client 30, password_free_tries 5, password_max_wait 15m, password_free_tries_per_user 50,
+        password_max_wait_per_user 60s, password_min_length 8, argon2_memory 19MiB, argon2_iterations 2,
+        argon2_parallelism 1, hash_wait 5s, access_ttl 15m, refresh_ttl 3h, refresh_max_age 30d, refresh_grace 10s,
+        fresh_for 10m, body_limit 1MiB, limit_depth 15, limit_nesting 64, limit_aliases 15, limit_root_fields 20,
+        limit_tokens 4000, limit_errors 20, batch_size 0, header_timeout 10s, request_timeout 30s,
+        response_timeout 30s, keep_alive_timeout 75s, shutdown_delay 0s, rust_log info,
+        database_connections 16, listen 127.0.0.1:8080, database_url sqlite:userprofile.db";
+    for promise in promised.split(',') {
+        let (name, value) = promise.trim().split_once(' ').unwrap();
+        let setting = settings().iter().find(|setting| setting.name == name).expect(name);
+        assert_eq!((setting.default.text.as_str(), setting.default.description), (value, None), "{name}");
+    }
 }
 
 #[test]

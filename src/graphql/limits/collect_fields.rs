@@ -1,4 +1,4 @@
-//! Inlines fragments, merges fields that are selected more than once, and counts what a document selects.
+//! Inlines fragments, and merges fields that are selected more than once.
 //!
 //! In the specification, fields with the same response key are one field, whose selections are merged
 //! (<https://spec.graphql.org/draft/#CollectFields()>). The library executes each of them, so that a few more bytes
@@ -7,9 +7,6 @@
 //! position. Fields that differ in their names or arguments stay as they are, for the validation. So do most selections
 //! with directives, of which there are few ([`Limits::directives`](super::Limits::directives)): because the order must
 //! not change, nothing is merged across them.
-//!
-//! Every selection is visited once for each time that it is spread. A fragment that spreads another one twice doubles
-//! it, and thirty such lines are a billion fields. Therefore they are counted on the way, and the visit ends early.
 
 use std::collections::HashMap;
 
@@ -23,38 +20,22 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use super::{
-    Limits,
-    document::{operations_mut, root},
-    error::{Errors, RequestError},
-    fragments,
-    selections::Selections,
-};
+use super::document::{operations_mut, root};
 
 /// The document without fragments, and with each field once, except that inline fragments stay where their type
-/// condition or directives matter. Reports what is wrong with fragments.
-///
-/// # Errors
-/// If it exceeds one of the limits for what is selected, or if fragments form a cycle.
-pub(super) fn collect_fields(
-    mut document: ExecutableDocument,
-    registry: &Registry,
-    limits: &Limits,
-    errors: &mut Errors,
-) -> Result<ExecutableDocument, RequestError> {
-    let unused = fragments::check(&document, limits, errors)?.into_iter().cloned().collect::<Vec<_>>();
+/// condition or directives matter. Its fragments form no cycle, and its expanded size is within the limits. A spread of
+/// an unknown fragment stays.
+pub(super) fn collect_fields(mut document: ExecutableDocument, registry: &Registry) -> ExecutableDocument {
     let fragments = std::mem::take(&mut document.fragments);
-    let mut collect = Collect { fragments: &fragments, registry, selections: Selections::new(limits) };
+    let collect = Collect { fragments: &fragments, registry };
     for operation in operations_mut(&mut document.operations) {
-        collect.operation(operation)?;
+        let Positioned { node: OperationDefinition { ty, selection_set, .. }, .. } = operation;
+        // That a mutation runs only once is more important than the order of its result.
+        let order = if *ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
+        let set = std::mem::take(&mut selection_set.node);
+        selection_set.node = collect.set(set, root(registry, *ty), order);
     }
-    // What no operation spreads is not executed, but it counts.
-    for fragment in unused {
-        let on = registry.types.get(fragment.node.type_condition.node.on.node.as_str());
-        collect.set(fragment.node.selection_set.node, on, Order::Strict)?;
-    }
-    collect.selections.check_document()?;
-    Ok(document)
+    document
 }
 
 /// Whether the response must keep the order in which fields are first selected.
@@ -72,37 +53,21 @@ type Argument = (Positioned<Name>, Positioned<Value>);
 struct Collect<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     registry: &'a Registry,
-    selections: Selections<'a>,
 }
 
 impl<'a> Collect<'a> {
-    fn operation(&mut self, operation: &mut Positioned<OperationDefinition>) -> Result<(), RequestError> {
-        let Positioned { pos, node } = operation;
-        self.selections.directives(&node.directives);
-        // That a mutation runs only once is more important than the order of its result.
-        let order = if node.ty == OperationType::Mutation { Order::Loose } else { Order::Strict };
-        let set = std::mem::take(&mut node.selection_set.node);
-        node.selection_set.node = self.set(set, root(self.registry, node.ty), order)?;
-        self.selections.check_operation(*pos)
-    }
-
     /// The selections of `set`, whose type is `parent`, with each field once.
-    fn set(
-        &mut self,
-        set: SelectionSet,
-        parent: Option<&'a MetaType>,
-        order: Order,
-    ) -> Result<SelectionSet, RequestError> {
+    fn set(&self, set: SelectionSet, parent: Option<&'a MetaType>, order: Order) -> SelectionSet {
         let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
-        self.collect(set, parent, &Path::new(), &mut collected)?;
+        self.collect(set, parent, &Path::new(), &mut collected);
         let mut items = Vec::with_capacity(collected.selections.len());
         let mut selections = collected.selections.into_iter().peekable();
         while let Some((path, selection)) = selections.next() {
             let pos = selection.pos;
             let own = path.last().map_or(parent, |on| self.registry.types.get(on.node.as_str()));
-            let mut set = SelectionSet { items: vec![self.inner(selection, own)?] };
+            let mut set = SelectionSet { items: vec![self.inner(selection, own)] };
             while let Some((_, next)) = selections.next_if(|(next, _)| is_same(next, &path)) {
-                set.items.push(self.inner(next, own)?);
+                set.items.push(self.inner(next, own));
             }
             for on in path.into_iter().rev() {
                 let condition = Some(Positioned::new(TypeCondition { on }, pos));
@@ -110,25 +75,14 @@ impl<'a> Collect<'a> {
             }
             items.append(&mut set.items);
         }
-        Ok(SelectionSet { items })
+        SelectionSet { items }
     }
 
     /// Adds what `set` selects within the type conditions `within`.
-    fn collect(
-        &mut self,
-        set: SelectionSet,
-        parent: Option<&'a MetaType>,
-        within: &Path,
-        collected: &mut Collected,
-    ) -> Result<(), RequestError> {
+    fn collect(&self, set: SelectionSet, parent: Option<&'a MetaType>, within: &Path, collected: &mut Collected) {
         for Positioned { pos, node } in set.items {
-            if self.selections.is_over() {
-                break;
-            }
-            self.selections.selection(node.directives());
             let inline = match node {
                 Selection::Field(field) => {
-                    self.selections.field(&field.node)?;
                     collected.add_field(within, pos, field);
                     continue;
                 }
@@ -147,11 +101,10 @@ impl<'a> Collect<'a> {
             };
             let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on);
             match self.path(parent, within, on).filter(|_| inline.node.directives.is_empty()) {
-                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, collected)?,
+                Some(path) => self.collect(inline.node.selection_set.node, parent, &path, collected),
                 None => collected.add_fragment(within, pos, inline),
             }
         }
-        Ok(())
     }
 
     /// The shortest path of type conditions that is equivalent to `on` within others. `None` if there may be none.
@@ -178,29 +131,21 @@ impl<'a> Collect<'a> {
     }
 
     /// `selection`, which is of the type `parent`, with its own selections merged.
-    fn inner(
-        &mut self,
-        mut selection: Positioned<Selection>,
-        parent: Option<&'a MetaType>,
-    ) -> Result<Positioned<Selection>, RequestError> {
-        match &mut selection.node {
+    fn inner(&self, mut selection: Positioned<Selection>, parent: Option<&'a MetaType>) -> Positioned<Selection> {
+        let (set, ty) = match &mut selection.node {
             Selection::Field(field) => {
                 let known = parent.and_then(|parent| parent.field_by_name(&field.node.name.node));
                 let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
-                let outer = self.selections.enter(&field.node);
-                let set = std::mem::take(&mut field.node.selection_set.node);
-                field.node.selection_set.node = self.set(set, ty, Order::Strict)?;
-                self.selections.leave(outer);
+                (&mut field.node.selection_set.node, ty)
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
-                let ty = on.map_or(parent, |on| self.registry.types.get(on));
-                let set = std::mem::take(&mut inline.node.selection_set.node);
-                inline.node.selection_set.node = self.set(set, ty, Order::Strict)?;
+                (&mut inline.node.selection_set.node, on.map_or(parent, |on| self.registry.types.get(on)))
             }
-            Selection::FragmentSpread(_) => {}
-        }
-        Ok(selection)
+            Selection::FragmentSpread(_) => return selection,
+        };
+        *set = self.set(std::mem::take(set), ty, Order::Strict);
+        selection
     }
 }
 

@@ -33,7 +33,6 @@ pub type IsAttempt = fn(name: &str, given: &dyn Fn(&str) -> bool) -> bool;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Complexity {
     pub(super) cost: usize,
-    pub(super) attempts: usize,
     /// Units of values, see [`Weights`].
     values: usize,
 }
@@ -42,18 +41,9 @@ pub(super) struct Complexity {
 pub(super) struct Measure<'a> {
     pub(super) registry: &'a Registry,
     pub(super) limits: &'a Limits,
-    pub(super) is_attempt: IsAttempt,
     /// The variables of the operation, including defaults. They need not be valid.
     pub(super) variables: &'a Variables,
     pub(super) weights: &'a Weights,
-}
-
-/// The fields around a selection set.
-#[derive(Clone, Copy)]
-struct Around {
-    is_mutation: bool,
-    /// Whether the set selects from a page, whose size was already counted.
-    is_page: bool,
 }
 
 impl<'a> Measure<'a> {
@@ -63,34 +53,33 @@ impl<'a> Measure<'a> {
     /// If it exceeds the limits for values, list items, or the cost.
     pub(super) fn operation(&self, operation: &'a OperationDefinition) -> Result<Complexity, RequestError> {
         let set = &operation.selection_set;
-        let around = Around { is_mutation: operation.ty == OperationType::Mutation, is_page: false };
-        let complexity = self.set(&set.node, root(self.registry, operation.ty), around)?;
+        let complexity = self.set(&set.node, root(self.registry, operation.ty), false)?;
         Limit::Values.check(complexity.values, self.limits.values(), None)?;
         Limit::Cost.check(complexity.cost, self.limits.cost, Some(set.pos))?;
         Ok(complexity)
     }
 
-    /// Of an unknown `parent`, only the fields count.
+    /// The complexity of the selections of a `parent`, which may be a page, whose size was already counted. Of an unknown
+    /// one, only the fields count.
     fn set(
         &self,
         set: &'a SelectionSet,
         parent: Option<&'a MetaType>,
-        around: Around,
+        is_page: bool,
     ) -> Result<Complexity, RequestError> {
         let mut sum = Complexity::default();
         for selection in &set.items {
             let part = match &selection.node {
-                Selection::Field(field) => self.field(field, parent, around)?,
+                Selection::Field(field) => self.field(field, parent, is_page)?,
                 Selection::InlineFragment(inline) => {
                     let on = inline.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
                     let parent = on.map_or(parent, |on| self.registry.types.get(on.as_str()));
-                    self.set(&inline.node.selection_set.node, parent, around)?
+                    self.set(&inline.node.selection_set.node, parent, is_page)?
                 }
                 // Fragments are inlined.
                 Selection::FragmentSpread(_) => Complexity::default(),
             };
             sum.cost = sum.cost.saturating_add(part.cost);
-            sum.attempts += part.attempts;
             let of_directives = self.weights.of_directives(selection.node.directives());
             sum.values = sum.values.saturating_add(part.values).saturating_add(of_directives);
         }
@@ -101,26 +90,24 @@ impl<'a> Measure<'a> {
         &self,
         field: &'a Positioned<Field>,
         parent: Option<&'a MetaType>,
-        around: Around,
+        is_page: bool,
     ) -> Result<Complexity, RequestError> {
         let Positioned { node: field, .. } = field;
         for (_, value) in &field.arguments {
             Limit::ListItems.check(self.length(&value.node), self.limits.list_items, Some(value.pos))?;
         }
         let known = parent.and_then(|parent| parent.field_by_name(&field.name.node));
-        let is_page = known.is_some_and(|known| known.args.contains_key("first"));
+        let begins_page = known.is_some_and(|known| known.args.contains_key("first"));
         let ty = known.and_then(|known| self.registry.concrete_type_by_name(&known.ty));
-        let inner = self.set(&field.selection_set.node, ty, Around { is_mutation: false, is_page })?;
+        let inner = self.set(&field.selection_set.node, ty, begins_page)?;
         let times = match known {
-            Some(_) if is_page => self.page(field),
-            Some(known) if is_list(known) && !around.is_page => self.list(field),
+            Some(_) if begins_page => self.page(field),
+            Some(known) if is_list(known) && !is_page => self.list(field),
             _ => 1,
         };
         let is_free = field.name.node.starts_with("__");
-        let is_attempt = around.is_mutation && (self.is_attempt)(&field.name.node, &|key| self.gives(field, key));
         Ok(Complexity {
             cost: if is_free { 0 } else { inner.cost.saturating_mul(times).saturating_add(1) },
-            attempts: usize::from(is_attempt),
             values: inner.values.saturating_add(self.weights.of_arguments(&field.arguments)),
         })
     }
@@ -158,20 +145,36 @@ impl<'a> Measure<'a> {
             _ => 0,
         }
     }
+}
 
-    /// Whether the input of `field` contains `key`, null or not. Only an omitted key is not given.
-    fn gives(&self, field: &Field, key: &str) -> bool {
-        match field.get_argument("input").map(|input| &input.node) {
-            Some(Value::Object(fields)) => match fields.get(key) {
-                Some(Value::Variable(name)) => self.variables.contains_key(name),
-                given => given.is_some(),
-            },
-            Some(Value::Variable(name)) => match self.variables.get(name) {
-                Some(ConstValue::Object(fields)) => fields.contains_key(key),
-                _ => false,
-            },
+/// The number of attempts of an operation whose fields are collected, with these `variables`, including defaults.
+pub(super) fn attempts(operation: &OperationDefinition, variables: &Variables, is_attempt: IsAttempt) -> usize {
+    fn in_set(set: &SelectionSet, is_counted: &impl Fn(&Field) -> bool) -> usize {
+        let attempts = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => usize::from(is_counted(&field.node)),
+            Selection::InlineFragment(inline) => in_set(&inline.node.selection_set.node, is_counted),
+            Selection::FragmentSpread(_) => 0,
+        });
+        attempts.sum()
+    }
+    let is_mutation = operation.ty == OperationType::Mutation;
+    in_set(&operation.selection_set.node, &|field| {
+        is_mutation && is_attempt(&field.name.node, &|key| gives(field, key, variables))
+    })
+}
+
+/// Whether the input of `field` contains `key`, null or not. Only an omitted key is not given.
+fn gives(field: &Field, key: &str, variables: &Variables) -> bool {
+    match field.get_argument("input").map(|input| &input.node) {
+        Some(Value::Object(fields)) => match fields.get(key) {
+            Some(Value::Variable(name)) => variables.contains_key(name),
+            given => given.is_some(),
+        },
+        Some(Value::Variable(name)) => match variables.get(name) {
+            Some(ConstValue::Object(fields)) => fields.contains_key(key),
             _ => false,
-        }
+        },
+        _ => false,
     }
 }
 

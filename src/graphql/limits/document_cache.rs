@@ -19,6 +19,7 @@ use super::{
     collect_fields::collect_fields,
     document_size,
     error::{Errors, RequestError},
+    expanded_size,
     omitted_variables::remove_omitted,
     text,
     validation::{DeferredCheck, validate},
@@ -50,7 +51,8 @@ impl CachedDocument {
     fn new(request: &Request, settings: &Settings, registry: &Registry) -> Result<Self, RequestError> {
         let mut errors = Errors::new(settings);
         let document = text::parse(&request.query, &settings.limits)?;
-        let mut document = collect_fields(document, registry, &settings.limits, &mut errors)?;
+        expanded_size::check(&document, &settings.limits, &mut errors)?;
+        let mut document = collect_fields(document, registry);
         let deferred = validate(&document, registry, &mut errors);
         remove_omitted(&mut document, &request.variables);
         let introspects =

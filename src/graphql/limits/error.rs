@@ -156,13 +156,18 @@ impl Errors {
         Self { found: Vec::new(), most: settings.limits.errors, suggestions: settings.suggestions }
     }
 
+    /// Whether further errors are dropped.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= self.most
+    }
+
     pub(super) fn into_vec(self) -> Vec<RequestError> {
         self.found
     }
 
     /// Fragments that are spread several times would report their errors as often.
     pub(super) fn push(&mut self, error: RequestError) {
-        if self.found.len() < self.most && !self.found.contains(&error) {
+        if !self.is_full() && !self.found.contains(&error) {
             self.found.push(error);
         }
     }
@@ -189,7 +194,7 @@ impl Errors {
     /// Appends "Did you mean …?" to `message` if any of the `known` names are similar to the unknown `name`.
     pub(super) fn suggest<'a>(&self, message: String, name: &str, known: impl Iterator<Item = &'a str>) -> String {
         // Only for errors that are listed: comparing a name with all others takes long.
-        if !self.suggestions || self.found.len() >= self.most {
+        if !self.suggestions || self.is_full() {
             return message;
         }
         match suggestion(name, known) {

@@ -19,7 +19,7 @@ use async_graphql::{
 
 use super::{
     ATTEMPTS, SCHEMA_HIDDEN, Settings, Shared,
-    complexity::Measure,
+    complexity::{self, Measure},
     document::operation,
     document_cache::CachedDocument,
     error::{Errors, Limit, RequestError, keep_short},
@@ -117,9 +117,9 @@ impl LimitsExtension {
         registry: &Registry,
     ) -> Result<usize, RequestError> {
         let Shared { settings: Settings { limits, .. }, is_attempt, .. } = &*self.shared;
-        let measure = Measure { registry, limits, is_attempt: *is_attempt, variables, weights };
-        let complexity = measure.operation(&operation.node)?;
-        Limit::Attempts.check(complexity.attempts, ATTEMPTS, None)?;
+        let complexity = Measure { registry, limits, variables, weights }.operation(&operation.node)?;
+        let attempts = complexity::attempts(&operation.node, variables, *is_attempt);
+        Limit::Attempts.check(attempts, ATTEMPTS, None)?;
         Ok(complexity.cost)
     }
 }

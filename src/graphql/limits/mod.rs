@@ -5,8 +5,8 @@
 //!
 //! 1. `text` limits the size of a body before it is parsed as JSON (the code that reads the body calls it), and that of
 //!    a document before it is parsed.
-//! 2. `fragments` checks that fragments can be inlined. `collect_fields` inlines them, and merges fields that the
-//!    library would execute twice. `selections` counts what is selected.
+//! 2. `expanded_size` measures the document with its fragments expanded. `collect_fields` inlines them, and merges fields
+//!    that the library would execute twice.
 //! 3. `validation` checks the document against the schema.
 //! 4. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
 //! 5. For each request, `complexity` computes the cost of the operation with its variables, and `validation` coerces
@@ -34,10 +34,9 @@ mod document_cache;
 mod document_size;
 mod error;
 mod execution_budget;
+mod expanded_size;
 mod extension;
-mod fragments;
 mod omitted_variables;
-mod selections;
 mod suggest;
 mod text;
 mod validation;
@@ -47,14 +46,12 @@ mod values;
 mod tests;
 
 pub use complexity::IsAttempt;
-use complexity::Measure;
 use document_cache::DocumentCache;
 use error::Errors;
 pub use error::ExecutionAborted;
 use error::Limit;
 pub use execution_budget::ExecutionBudget;
 pub use extension::CheckOnly;
-use values::Weights;
 
 /// The settings of the request limits.
 #[derive(Debug, Clone, Copy)]
@@ -227,14 +224,12 @@ impl RequestLimits {
             return None;
         }
         let document = text::parse(&request.query, limits).ok()?;
+        expanded_size::check(&document, limits, &mut Errors::new(settings)).ok()?;
         // Which mutations are attempts does not depend on the types of the schema.
-        let registry = Registry::default();
-        let document = collect_fields::collect_fields(document, &registry, limits, &mut Errors::new(settings)).ok()?;
+        let document = collect_fields::collect_fields(document, &Registry::default());
         let operation = document::operation(&document, request.operation_name.as_deref()).ok()?;
-        let variables = &validation::with_defaults(&operation.node, request.variables.clone());
-        let weights = &Weights::new(&operation.node, variables);
-        let measure = Measure { registry: &registry, limits, is_attempt: *is_attempt, variables, weights };
-        Some(measure.operation(&operation.node).ok()?.attempts)
+        let variables = validation::with_defaults(&operation.node, request.variables.clone());
+        Some(complexity::attempts(&operation.node, &variables, *is_attempt))
     }
 }
 

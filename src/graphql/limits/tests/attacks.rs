@@ -134,6 +134,32 @@ fn fragments_that_double_each_other_are_limited() {
     assert_limited(&document.replace("{...F0}", "{me{id}}"), "selections");
 }
 
+/// They would be copied for each spread before their selections are counted.
+#[test]
+fn large_fragments_that_are_spread_often_are_limited() {
+    let text = "x".repeat(240_000);
+    for on in ["Query", "Nothing", "Mutation"] {
+        let document = format!("{{{}}} fragment F on {on}{{me{{a(x:\"{text}\")}}}}", "...F ".repeat(1900));
+        assert_in_time(&document, json!({}));
+        assert_limited(&document, "rootFields");
+        let inner = format!("{{me{{{}}}}} fragment F on {on}{{id(x:\"{text}\"){{id}}}}", "...F ".repeat(900));
+        assert_in_time(&inner, json!({}));
+        assert_limited(&inner, "values");
+        let many = format!("{{{}}} fragment F on {on}{{me{{{}}}}}", "...F ".repeat(900), "f ".repeat(1900));
+        assert_in_time(&many, json!({}));
+        assert_limited(&many, "rootFields");
+    }
+}
+
+#[test]
+fn many_wrong_values_in_nested_lists_are_refused_in_time() {
+    let document = format!("query($a:[{}Int{}!]){{me{{id}}}}", "[".repeat(59), "]".repeat(59));
+    let errors = assert_in_time(&document, json!({ "a": vec![serde_json::Value::Null; 15_000] }));
+    assert_eq!(errors.as_deref(), Some("GRAPHQL_VALIDATION_FAILED"));
+    let used = document.replace("{me{id}}", "{echo(json:[$a])}");
+    assert!(assert_in_time(&used, json!({ "a": vec![serde_json::Value::Null; 15_000] })).is_some());
+}
+
 #[test]
 fn nested_fragments_are_limited() {
     let chain = |length: usize| {

@@ -11,7 +11,7 @@ use async_graphql::{
 use proptest::prelude::*;
 
 use super::{
-    super::{Limits, Settings, collect_fields::collect_fields, error::Errors},
+    super::{Limits, collect_fields::collect_fields},
     ask, assert_answered, drive, extension,
     schema::{self, Mutation, Query, TestSchema},
 };
@@ -22,9 +22,7 @@ fn merged(document: &str) -> String {
         Registry { query_type: "Query".into(), mutation_type: Some("Mutation".into()), ..Registry::default() };
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
-    let mut errors = Errors::new(&Settings::default());
-    let document = parse_query(document).unwrap();
-    text(&collect_fields(document, &registry, &Limits::default(), &mut errors).unwrap())
+    text(&collect_fields(parse_query(document).unwrap(), &registry))
 }
 
 fn text(document: &ExecutableDocument) -> String {

@@ -149,6 +149,21 @@ fn an_operation_with_several_attempts_is_refused() {
     }
 }
 
+/// A batch is not refused by the limits of a single request, which may hold only without the schema's types.
+#[test]
+fn attempts_of_a_batch_are_counted_whatever_else_it_exceeds() {
+    let document = format!(
+        "mutation($n: String!, $w: String!) {{ updateProfile(input: {{ name: $n }}) {{ {} }} }}
+         fragment F on User {{ groups(after: $w) {{ nodes {{ id }} }} }}",
+        "...F ".repeat(700)
+    );
+    let request = || with(&document, serde_json::json!({ "n": "a", "w": "x".repeat(3000) }));
+    let limits = super::super::RequestLimits::new(Settings::default(), |name, _| name == "updateProfile");
+    assert!(limits.check_attempts([request()].iter()).is_ok());
+    let error = limits.check_attempts([request(), request()].iter()).unwrap_err();
+    assert_eq!(extension(&error, "limit").as_deref(), Some("attempts"));
+}
+
 #[test]
 fn introspection_can_be_turned_off() {
     let schema = schema_of(Settings { introspection: false, ..Settings::default() });

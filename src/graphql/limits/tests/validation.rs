@@ -115,6 +115,8 @@ fn rules_that_the_library_lacks_are_enforced() {
     for document in [
         "query($a:Int! @skip(if:true)){me{groups(first:$a){nodes{id}}}}",
         "{node(id:1){a:id ...on User{a:name}}}",
+        "{me @include(if:true){a:id} me{a:name}}",
+        "{me{groups{nodes{a:id}} ...@include(if:true){groups{nodes{a:name}}}}}",
         "{me{__typename{id}}}",
         "{me{__typename @nothing}}",
     ] {

@@ -11,64 +11,67 @@ use async_graphql::{
 
 use super::{super::error::Errors, scope};
 
-/// The search for conflicts in one selection set and its fragments.
-pub(super) struct Conflicts<'a, 'e> {
-    registry: &'a Registry,
-    errors: &'e mut Errors,
-    /// The fields so far, one for each response key and type.
-    seen: HashMap<&'a str, Vec<Selected<'a>>>,
-}
+/// The fields of one or more selection sets that are merged: one for each response key and type.
+#[derive(Default)]
+pub(super) struct Conflicts<'a>(HashMap<&'a str, Vec<Selected<'a>>>);
 
 /// A field, and the type that it is selected of, if that is known.
-#[derive(Clone, Copy)]
 struct Selected<'a> {
     field: &'a Positioned<Field>,
     on: Option<&'a MetaType>,
+    /// What this field selects, and all others with its key and type.
+    inner: Conflicts<'a>,
 }
 
-impl<'a, 'e> Conflicts<'a, 'e> {
-    pub(super) fn new(registry: &'a Registry, errors: &'e mut Errors) -> Self {
-        Self { registry, errors, seen: HashMap::new() }
-    }
-
-    /// Reports the conflicts in `set`, which selects from the type `on`.
-    pub(super) fn find(&mut self, set: &'a SelectionSet, on: Option<&'a MetaType>) {
+impl<'a> Conflicts<'a> {
+    /// Reports the conflicts in `set`, at any depth, and with the sets before. It selects from the type `on`.
+    pub(super) fn find(
+        &mut self,
+        set: &'a SelectionSet,
+        on: Option<&'a MetaType>,
+        registry: &'a Registry,
+        errors: &mut Errors,
+    ) {
         for selection in &set.items {
             match &selection.node {
-                Selection::Field(field) => self.add(Selected { field, on }),
+                Selection::Field(field) => {
+                    if let Some(selected) = self.add(field, on, errors) {
+                        let set = &field.node.selection_set.node;
+                        let known = on.and_then(|on| on.field_by_name(&field.node.name.node));
+                        let ty = known.and_then(|known| registry.concrete_type_by_name(&known.ty));
+                        selected.inner.find(set, ty, registry, errors);
+                    }
+                }
                 Selection::InlineFragment(inline) => {
-                    self.find(&inline.node.selection_set.node, scope(inline, on, self.registry));
+                    self.find(&inline.node.selection_set.node, scope(inline, on, registry), registry, errors);
                 }
                 Selection::FragmentSpread(_) => {}
             }
         }
     }
 
-    fn add(&mut self, selected: Selected<'a>) {
-        let key = selected.field.node.response_key().node.as_str();
-        let earlier = self.seen.entry(key).or_default();
-        let conflict = earlier.iter().find_map(|first| Some((first.field.pos, first.conflict(selected)?)));
-        if let Some((first, why)) = conflict {
-            self.errors.conflict(key, &why, [first, selected.field.pos]);
-        } else if !earlier.iter().any(|first| first.on.map(MetaType::name) == selected.on.map(MetaType::name)) {
-            earlier.push(selected);
+    /// Adds a field, unless it conflicts with an earlier one.
+    fn add(
+        &mut self,
+        field: &'a Positioned<Field>,
+        on: Option<&'a MetaType>,
+        errors: &mut Errors,
+    ) -> Option<&mut Selected<'a>> {
+        let key = field.node.response_key().node.as_str();
+        let earlier = self.0.entry(key).or_default();
+        let mut overlapping = earlier.iter().filter(|first| may_overlap(first.on, on));
+        if let Some((first, why)) =
+            overlapping.find_map(|first| Some((first, conflict(&first.field.node, &field.node)?)))
+        {
+            errors.conflict(key, &why, [first.field.pos, field.pos]);
+            return None;
         }
-    }
-}
-
-impl Selected<'_> {
-    /// Why this field and another one, with the same response key, cannot be merged.
-    fn conflict(self, other: Self) -> Option<String> {
-        let (one, two) = (&self.field.node, &other.field.node);
-        if !may_overlap(self.on, other.on) {
-            None
-        } else if one.name.node != two.name.node {
-            Some(format!("\"{}\" and \"{}\" are different fields", one.name, two.name))
-        } else if !has_same_arguments(one, two) {
-            Some("they have differing arguments".to_owned())
-        } else {
-            None
-        }
+        let same = earlier.iter().position(|first| first.on.map(MetaType::name) == on.map(MetaType::name));
+        let place = same.unwrap_or_else(|| {
+            earlier.push(Selected { field, on, inner: Conflicts::default() });
+            earlier.len() - 1
+        });
+        earlier.get_mut(place)
     }
 }
 
@@ -76,6 +79,17 @@ impl Selected<'_> {
 fn may_overlap(one: Option<&MetaType>, other: Option<&MetaType>) -> bool {
     let (Some(one), Some(other)) = (one, other) else { return true };
     one.is_abstract() || other.is_abstract() || one.name() == other.name()
+}
+
+/// Why two fields with one response key cannot be merged.
+fn conflict(one: &Field, other: &Field) -> Option<String> {
+    if one.name.node != other.name.node {
+        Some(format!("\"{}\" and \"{}\" are different fields", one.name, other.name))
+    } else if has_same_arguments(one, other) {
+        None
+    } else {
+        Some("they have differing arguments".to_owned())
+    }
 }
 
 fn has_same_arguments(one: &Field, other: &Field) -> bool {

@@ -75,6 +75,10 @@ impl<'a, 'e, V: InputValue> InputCheck<'a, 'e, V> {
 
     /// Checks a value in a position of the type `ty`, which may have a default value.
     pub(super) fn value(&mut self, ty: &Type, has_default: bool, value: &'a V) {
+        // Messages take longer to write than values to check.
+        if self.errors.is_full() {
+            return;
+        }
         match (&ty.base, value.shape()) {
             (_, Shape::Variable(name)) => {
                 let (variable, place, ty) = (name.clone(), self.place.clone(), ty.clone());

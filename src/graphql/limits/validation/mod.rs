@@ -96,7 +96,10 @@ impl<'a> Validation<'a, '_> {
         };
         self.directives(directives, location);
         match root(self.registry, *ty) {
-            Some(root) => self.selections(&selection_set.node, Some(root)),
+            Some(root) => {
+                self.set(&selection_set.node, Some(root));
+                Conflicts::default().find(&selection_set.node, Some(root), self.registry, self.errors);
+            }
             None => self.errors.invalid(format!("Schema is not configured for {ty}s."), operation.pos),
         }
     }
@@ -119,12 +122,7 @@ impl<'a> Validation<'a, '_> {
         self.directives(directives, "VARIABLE_DEFINITION");
     }
 
-    /// Validates all that is selected of a `parent`, or of an entity whose type is unknown.
-    fn selections(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
-        self.set(set, parent);
-        Conflicts::new(self.registry, self.errors).find(set, parent);
-    }
-
+    /// Validates what `set` selects of a `parent`, or of an entity whose type is unknown.
     fn set(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
         for selection in &set.items {
             match &selection.node {
@@ -192,7 +190,7 @@ impl<'a> Validation<'a, '_> {
                 let message = format!("Field \"{name}\" of type \"{ty}\" must have a selection of subfields");
                 self.errors.invalid(message, field.pos);
             }
-            ty => self.selections(set, ty),
+            ty => self.set(set, ty),
         }
     }
 

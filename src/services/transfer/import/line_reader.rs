@@ -74,8 +74,9 @@ impl ImportFile {
         if let Some(batch) = reading.batches.recv().await {
             return Ok(Some(batch));
         }
-        let (source, digest) = joined((&mut reading.thread).await)?;
-        (self.source, self.reading) = (Some(source), None);
+        let Some(Reading { thread, .. }) = self.reading.take() else { return Ok(None) };
+        let (source, digest) = joined(thread.await)?;
+        self.source = Some(source);
         if *self.digest.get_or_insert(digest) == digest {
             Ok(None)
         } else {
