@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_lose_digits_are_told_from_those_that_do_not() {
+    fn numbers_that_would_lose_digits_are_recognised() {
         for exact in [
             "0",
             "-0",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_told() {
+    fn the_position_is_reported() {
         let place = |json: &str| inexact_in(serde_json::from_str(json).unwrap(), "tags");
         assert_eq!(place(r#"{"a":1,"b":{"c":[1,0.5,12345678901234567890123]}}"#).as_deref(), Some("tags.b.c[2]"));
         assert_eq!(place(r#"{"a":"12345678901234567890123","b":[true,null,{}]}"#), None);

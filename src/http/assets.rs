@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_compressed_if_the_client_accepts_that() {
+    async fn an_asset_is_compressed_if_the_client_accepts_it() {
         let asset = asset("/assets/a.js");
         let (response, body) = respond(&asset, &[(header::ACCEPT_ENCODING, "br, gzip;q=0.5")]).await;
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");

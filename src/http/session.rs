@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_cookies_with_one_name_none_is_accepted() {
+    fn duplicate_session_cookies_are_refused() {
         let (_, refresh, cookies) = cookies();
         let mut headers = headers(&[COOKIE_SESSION]);
         headers.insert(header::COOKIE, cookies);

@@ -177,7 +177,7 @@ impl Collected {
         let can_be_added_to = |place: usize| is_leaf || self.order == Order::Loose || last == Some(place);
         for place in places.iter().filter(|place| can_be_added_to(**place)) {
             if let Some((_, Positioned { node: Selection::Field(first), .. })) = self.selections.get_mut(*place)
-                && asks_the_same(&first.node, &field.node)
+                && selects_the_same(&first.node, &field.node)
                 && let Some(mut items) = within(&first.node, &mut field.node, pos)
             {
                 first.node.selection_set.node.items.append(&mut items);
@@ -190,7 +190,7 @@ impl Collected {
 }
 
 /// Whether two fields with one key have the same name and arguments.
-fn asks_the_same(one: &Field, other: &Field) -> bool {
+fn selects_the_same(one: &Field, other: &Field) -> bool {
     one.name.node == other.name.node
         && has_same_arguments(&one.arguments, &other.arguments)
         // If only one of them has selections, one is invalid.

@@ -89,7 +89,7 @@ async fn url_parameters_reach_the_server_unchanged() {
 
 /// The first server is down and the second does not take writes, or does: one that will do is found, or none.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_hosts_a_matching_one_is_used() {
+async fn a_matching_host_of_several_is_used() {
     let database = database::create().await;
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let several = |parameters: &str| database.url().replacen('@', &format!("@{nobody},"), 1) + parameters;

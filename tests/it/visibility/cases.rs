@@ -94,7 +94,7 @@ async fn an_admin_without_bindings_sees_all_enabled_workspaces_and_has_no_role()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_bindings_the_owners_counts_then_the_older_one() {
+async fn an_owner_binding_takes_precedence_then_the_older_one() {
     let client = app().await.signed_in(DOMAIN, "twice").await;
     let owner = json!(["owner", "WORKSPACE_OWNER", "Owner"]);
     assert_eq!(workspaces(&client, "").await, json!([["workspace-1", owner, owner]]));

@@ -39,7 +39,7 @@ mod tests {
     use crate::graphql::limits::tests::work_time;
 
     #[test]
-    fn counts_values_and_not_what_stands_in_text() {
+    fn values_outside_of_strings_are_counted() {
         for (body, expected) in [
             ("", 0),
             ("1", 0),
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_bodies_of_too_many_values() {
+    fn bodies_with_too_many_values_are_refused() {
         let limits = Limits::default();
         let body = |text: &str| format!("{{\"query\":\"{{me{{id}}}}\",\"variables\":{{\"a\":[{text}0]}}}}");
         assert_eq!(check_body(body(&"0,".repeat(15_000)).as_bytes(), &limits), Ok(()));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_through_is_read_in_time() {
+    fn accepted_bodies_are_parsed_in_time() {
         let nested = format!("{}{},", "[".repeat(100), "]".repeat(100)).repeat(150);
         let body = format!("{{\"query\":\"{}\",\"variables\":{{\"a\":[{nested}0]}}}}", "é".repeat(1 << 19));
         let begin = work_time();

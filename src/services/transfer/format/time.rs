@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_as_the_same(micros in -62_167_219_200_000_000_i64..253_402_300_800_000_000) {
+        fn a_written_time_is_read_as_the_same(micros in -62_167_219_200_000_000_i64..253_402_300_800_000_000) {
             let time = DateTime::from_timestamp_micros(micros).unwrap();
             prop_assert_eq!(parse(serde_json::to_value(time).unwrap().as_str().unwrap()).unwrap(), time);
         }
