@@ -110,6 +110,38 @@ pub struct User {
 }
 
 impl User {
+    /// A user who has not signed in yet, with defaults for all that the user may set.
+    #[must_use]
+    pub fn pending(
+        id: UserId,
+        domain_id: DomainId,
+        login: LoginId,
+        role_type: UserRoleType,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            domain_id,
+            login,
+            name: None,
+            state: UserState::Pending,
+            email: None,
+            email_verified: false,
+            pending_email: None,
+            auth_type: AuthType::Local,
+            role_id: None,
+            role_type,
+            mfa: Mfa::default(),
+            language: Language::default(),
+            timezone: Timezone::default(),
+            required_actions: Vec::new(),
+            refresh_timeout: None,
+            tags: Tags::default(),
+            created_at,
+            last_accessed_at: None,
+        }
+    }
+
     /// Whether the user is an admin, who sees all entities of the domain.
     pub fn is_admin(&self) -> bool {
         self.role_type == UserRoleType::DomainAdmin

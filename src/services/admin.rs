@@ -8,12 +8,11 @@ use crate::domain::email::Email;
 use crate::domain::event::SecurityEventType;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
-use crate::domain::mfa::{Mfa, MfaType};
+use crate::domain::mfa::MfaType;
 use crate::domain::password::{self, Password, Weakness};
 use crate::domain::password_hash::PasswordHash;
-use crate::domain::profile_text::{Language, Name, Timezone};
+use crate::domain::profile_text::Name;
 use crate::domain::session::Session;
-use crate::domain::tags::Tags;
 use crate::domain::user::{AuthType, RequiredAction, User, UserRoleType, UserState};
 use crate::entropy;
 use crate::mail::Notification;
@@ -89,27 +88,9 @@ impl Services {
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error<AdminRefusal>> {
         self.check_domain(&new.domain_id).await?;
         let (email, email_verified) = new.email.map_or((None, false), |(email, verified)| (Some(email), verified));
-        let user = User {
-            id: UserId::from_random(entropy::bytes()?),
-            domain_id: new.domain_id,
-            login: new.login,
-            name: new.name,
-            state: UserState::Pending,
-            email,
-            email_verified,
-            pending_email: None,
-            auth_type: AuthType::Local,
-            role_id: None,
-            role_type: new.role_type,
-            mfa: Mfa::default(),
-            language: Language::default(),
-            timezone: Timezone::default(),
-            required_actions: Vec::new(),
-            refresh_timeout: None,
-            tags: Tags::default(),
-            created_at: self.now(),
-            last_accessed_at: None,
-        };
+        let id = UserId::from_random(entropy::bytes()?);
+        let pending = User::pending(id, new.domain_id, new.login, new.role_type, self.now());
+        let user = User { name: new.name, email, email_verified, ..pending };
         let hash = match new.password {
             Some(password) => Some(self.checked_hash(password, &user, None).await?),
             None => None,

@@ -1,12 +1,14 @@
 //! Users, many at once.
 
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel_async::RunQueryDsl;
 
-use super::upsert_rows;
+use super::for_rows;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::user::User;
-use crate::storage::columns::columns_of;
+use crate::storage::columns::{Columns, columns_of};
 use crate::storage::db::{Conn, Fetch, Run, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOfPairs, one_of};
@@ -106,39 +108,41 @@ pub async fn put_users(tx: &mut Tx, users: &[UserWithSecrets]) -> Result<(), Err
         .iter()
         .map(|one| NewUserRow::new(&one.user, one.password_hash.as_deref(), one.otp_secret.as_deref()))
         .collect();
-    upsert_rows!(
-        tx,
-        users,
-        users::id,
-        [
-            user_id,
-            user_id_key,
-            password_hash,
-            name,
-            state,
-            email,
-            email_key,
-            email_verified,
-            auth_type,
-            role_id,
-            role_type,
-            mfa_state,
-            mfa_type,
-            mfa_email,
-            mfa_email_key,
-            mfa_enforce,
-            otp_secret,
-            language,
-            timezone,
-            required_actions,
-            refresh_timeout,
-            tags,
-            created_at,
-            last_accessed_at
-        ],
-        rows
-    );
+    for_rows!(tx, rows, |values| diesel::insert_into(users::table)
+        .values(values)
+        .on_conflict(users::id)
+        .do_update()
+        .set(Overwritten));
     Ok(())
+}
+
+/// The columns of an existing user that stay as they are.
+const KEPT: [&str; 4] = ["id", "domain_id", "pending_email", "pending_email_key"];
+
+/// All other columns, with the values that would be inserted.
+#[derive(QueryId)]
+struct Overwritten;
+
+impl AsChangeset for Overwritten {
+    type Target = users::table;
+    type Changeset = Self;
+
+    fn as_changeset(self) -> Self {
+        self
+    }
+}
+
+impl<DB: Backend> QueryFragment<DB> for Overwritten {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let columns = User::COLUMNS.iter().chain(&["password_hash", "otp_secret"]);
+        for (place, column) in columns.filter(|column| !KEPT.contains(column)).enumerate() {
+            out.push_sql(if place == 0 { "" } else { ", " });
+            out.push_identifier(column)?;
+            out.push_sql(" = excluded.");
+            out.push_identifier(column)?;
+        }
+        Ok(())
+    }
 }
 
 /// Changes the id of a user, also in their sessions and security events.
