@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use super::columns::columns_of;
-use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
+use super::db::{Conn, Db, Fetch, Run, Tx};
 use super::error::Error;
 use super::schema::{known_networks, password_attempts};
 use super::types::{At, UtcTimestamp};
@@ -17,7 +17,7 @@ use crate::domain::secret::Digest;
 
 /// The failed attempts counted under `counter`.
 pub async fn find(db: &Db, counter: &Digest) -> Result<Option<Attempts>, Error> {
-    password_attempts::table.find(counter).select(columns_of::<Attempts>()).fetch_first(&mut db.conn().await?).await
+    password_attempts::table.find(counter).select(columns_of::<Attempts>()).fetch_optional(&mut db.conn().await?).await
 }
 
 /// The failed attempts counted under `counter`, which belongs to the user id of `login`. Locks the counter until the

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::columns::columns_of;
-use super::db::{Db, Fetch, FetchFirst, Run, Tx};
+use super::db::{Db, Fetch, Run, Tx, Unlimited};
 use super::error::Error;
 use super::pairs::one_of;
 use super::schema::codes;
@@ -26,7 +26,8 @@ pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<O
         .filter(codes::purpose.eq_any(purposes))
         .order((codes::created_at.desc(), codes::code_id))
         .select(columns_of::<Code>())
-        .fetch_first(&mut db.conn().await?)
+        .rows(0, 1)
+        .fetch_optional(&mut db.conn().await?)
         .await
 }
 
@@ -36,13 +37,13 @@ pub async fn find_by_token(db: &Db, token: &TokenDigest, purpose: CodePurpose) -
         .filter(codes::token.eq(token))
         .filter(codes::purpose.eq(purpose))
         .select(columns_of::<Code>())
-        .fetch_first(&mut db.conn().await?)
+        .fetch_optional(&mut db.conn().await?)
         .await
 }
 
 /// A code, as seen by the transaction.
 pub async fn find_within(tx: &mut Tx, id: &CodeId) -> Result<Option<Code>, Error> {
-    codes::table.find(id).select(columns_of::<Code>()).fetch_first(tx.conn()).await
+    codes::table.find(id).select(columns_of::<Code>()).fetch_optional(tx.conn()).await
 }
 
 /// Counts an attempt, if fewer than `max_tries` were counted and the code has not expired. Returns `None` if the

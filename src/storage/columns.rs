@@ -1,6 +1,7 @@
 //! How the fields of entities are stored in columns: [`row`] maps one to the other, and [`Holds`] converts.
 
 use diesel::deserialize;
+use diesel::dsl::SqlTypeOf;
 use diesel::pg::Pg;
 use diesel::prelude::Selectable;
 
@@ -133,6 +134,9 @@ impl Holds<Mfa> for (MfaState, Option<MfaType>, Option<String>, Option<String>, 
 pub(super) fn columns_of<T: Selectable<Pg>>() -> T::SelectExpression {
     T::construct_selection()
 }
+
+/// The SQL types of the columns of an entity; they are the same on both databases.
+pub(super) type ColumnsOf<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
 
 /// The columns of an entity, in the order in which they are selected.
 pub(super) trait Columns {

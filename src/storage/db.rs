@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use bb8::{ErrorSink, PooledConnection, RunError};
-use diesel::query_dsl::methods::LimitDsl;
-use diesel::{ConnectionError, OptionalExtension};
+use bb8::{ErrorSink, PooledConnection, QueueStrategy, RunError};
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::{ConnectionError, OptionalExtension, QueryResult};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
@@ -114,6 +115,41 @@ macro_rules! on {
 }
 pub(super) use on;
 
+/// A query that is limited to some rows. Unlike in diesel's own limit, the numbers are part of the statement: SQLite
+/// prepares a statement again whenever a parameter of its limit is set.
+pub(super) struct Limited<Q> {
+    query: Q,
+    limit: i64,
+    offset: i64,
+}
+
+impl<Q: Query> Query for Limited<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> QueryId for Limited<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Limited<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(&format!(" LIMIT {} OFFSET {}", self.limit, self.offset));
+        Ok(())
+    }
+}
+
+/// A query without a limit.
+pub(super) trait Unlimited: Query + Sized {
+    /// At most `limit` rows, without the first `offset`.
+    fn rows(self, offset: i64, limit: i64) -> Limited<Self> {
+        Limited { query: self, limit, offset }
+    }
+}
+
+impl<Q: Query> Unlimited for Q {}
+
 /// A query that both databases can run. Its futures are boxed, because the compiler cannot tell for the type of a query
 /// and every lifetime that they are `Send`.
 pub(super) trait Fetch<'c, U: Send + 'c>:
@@ -139,16 +175,6 @@ impl<'c, U: Send + 'c, Q> Fetch<'c, U> for Q where
     Q: LoadQuery<'c, PgConnection, U> + LoadQuery<'c, SqliteConnection, U> + Send + 'c
 {
 }
-
-/// A query of which the first row is wanted.
-pub(super) trait FetchFirst<'c, U: Send + 'c>: LimitDsl<Output: Fetch<'c, U>> + Sized {
-    /// The first row, if there is one.
-    fn fetch_first(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Option<U>, Error>> {
-        self.limit(1).fetch_optional(conn)
-    }
-}
-
-impl<'c, U: Send + 'c, Q: LimitDsl<Output: Fetch<'c, U>>> FetchFirst<'c, U> for Q {}
 
 /// A statement that writes and that both databases can run.
 pub(super) trait Run<'c>: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + Sized + Send + 'c {
@@ -411,6 +437,8 @@ where
     }));
     bb8::Pool::builder()
         .max_size(connections)
+        // The connection that was used last: its process of PostgreSQL is still in the caches of a processor.
+        .queue_strategy(QueueStrategy::Lifo)
         .connection_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Some(IDLE_TIMEOUT))
         .retry_connection(false)

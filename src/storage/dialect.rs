@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::Sqlite;
 
@@ -22,9 +23,12 @@ pub(super) trait Dialect: Backend {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the statement borrows its parameters")]
     fn push_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()>;
 
-    /// Adds «is one of `values`»: an array on PostgreSQL, so that any number of them makes the same statement; a list
-    /// on SQLite.
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()>;
+    /// Adds «is one of `values`», with one parameter for all of them, so that any number of them makes the same
+    /// statement.
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Texts) -> QueryResult<()>;
+
+    /// Adds a join that looks up the rows of a table one by one.
+    fn push_look_up(out: &mut AstPass<'_, '_, Self>, look_up: &LookUp);
 }
 
 macro_rules! push_parameters {
@@ -44,11 +48,18 @@ impl Dialect for Pg {
 
     push_parameters!();
 
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Texts) -> QueryResult<()> {
         out.push_sql(" = ANY(");
-        out.push_bind_param::<Array<Text>, [String]>(values)?;
+        out.push_bind_param::<Array<Text>, Texts>(values)?;
         out.push_sql(")");
         Ok(())
+    }
+
+    /// `OFFSET 0` keeps the planner from reordering it.
+    fn push_look_up(out: &mut AstPass<'_, '_, Self>, LookUp { table, alias, condition, is_optional }: &LookUp) {
+        let (join, on) = if *is_optional { ("LEFT JOIN", " ON true") } else { ("CROSS JOIN", "") };
+        let rows = format!("SELECT * FROM {table} AS {alias} WHERE {condition} OFFSET 0");
+        out.push_sql(&format!(" {join} LATERAL ({rows}) AS {alias}{on}"));
     }
 }
 
@@ -57,14 +68,46 @@ impl Dialect for Sqlite {
 
     push_parameters!();
 
-    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b [String]) -> QueryResult<()> {
-        for (index, value) in values.iter().enumerate() {
-            out.push_sql(if index == 0 { " IN (" } else { ", " });
-            Self::push_text(out, value)?;
-        }
-        out.push_sql(if values.is_empty() { " IN ()" } else { ")" });
+    fn push_is_any<'b>(out: &mut AstPass<'_, 'b, Self>, values: &'b Texts) -> QueryResult<()> {
+        out.push_sql(" IN (SELECT value FROM json_each(");
+        out.push_bind_param::<Text, Texts>(values)?;
+        out.push_sql("))");
         Ok(())
     }
+
+    /// `CROSS JOIN` keeps the planner from reordering it.
+    fn push_look_up(out: &mut AstPass<'_, '_, Self>, LookUp { table, alias, condition, is_optional }: &LookUp) {
+        let join = if *is_optional { "LEFT JOIN" } else { "CROSS JOIN" };
+        out.push_sql(&format!(" {join} {table} AS {alias} ON {condition}"));
+    }
+}
+
+/// A list of texts as one parameter: an array on PostgreSQL, a JSON array on SQLite.
+#[derive(Debug)]
+pub(super) struct Texts(Vec<String>);
+
+impl ToSql<Array<Text>, Pg> for Texts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <Vec<String> as ToSql<Array<Text>, Pg>>::to_sql(&self.0, out)
+    }
+}
+
+impl ToSql<Text, Sqlite> for Texts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
+/// A join with the rows of `table` that match `condition`, looked up for each row of the tables before it. Where these
+/// have few rows, the planner must not be free to read all of the table instead, as it likes to do while the table is
+/// small, or while its statistics are old: the statement is planned only once.
+pub(super) struct LookUp {
+    table: &'static str,
+    alias: String,
+    condition: String,
+    /// Whether rows without a match remain.
+    is_optional: bool,
 }
 
 /// SQL as text, with its parameters.
@@ -77,7 +120,8 @@ enum Part {
     Position,
     Text(String),
     Number(i64),
-    IsAny(Vec<String>),
+    IsAny(Texts),
+    LookUp(LookUp),
 }
 
 impl Sql {
@@ -112,7 +156,22 @@ impl Sql {
 
     /// Adds «is one of `values`».
     pub(super) fn is_any(&mut self, values: &[impl ToString]) -> &mut Self {
-        self.add(Part::IsAny(values.iter().map(ToString::to_string).collect()))
+        self.add(Part::IsAny(Texts(values.iter().map(ToString::to_string).collect())))
+    }
+
+    /// Adds a join with the row of `table` that matches `condition`, see [`LookUp`].
+    pub(super) fn look_up(&mut self, table: &'static str, alias: impl Into<String>, condition: String) -> &mut Self {
+        self.add(Part::LookUp(LookUp { table, alias: alias.into(), condition, is_optional: false }))
+    }
+
+    /// The same, but rows without a match remain.
+    pub(super) fn look_up_optional(
+        &mut self,
+        table: &'static str,
+        alias: impl Into<String>,
+        condition: String,
+    ) -> &mut Self {
+        self.add(Part::LookUp(LookUp { table, alias: alias.into(), condition, is_optional: true }))
     }
 
     fn add(&mut self, part: Part) -> &mut Self {
@@ -136,6 +195,7 @@ impl<DB: Dialect> QueryFragment<DB> for Sql {
                 Part::Text(text) => DB::push_text(&mut out, text)?,
                 Part::Number(number) => DB::push_number(&mut out, number)?,
                 Part::IsAny(values) => DB::push_is_any(&mut out, values)?,
+                Part::LookUp(look_up) => DB::push_look_up(&mut out, look_up),
             }
         }
         Ok(())
@@ -157,6 +217,17 @@ impl<C> QueryId for SqlQuery<C> {
 impl<C, DB: Dialect> QueryFragment<DB> for SqlQuery<C> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(out)
+    }
+}
+
+/// How many rows are read for a page of this size: at least one more, to see whether there are more. The number is part
+/// of the statement, so only a few numbers occur. Each statement is planned once: PostgreSQL, if it does not know the
+/// number, expects a tenth of the table, and sorts it; SQLite plans it again whenever the number changes.
+pub(super) fn page_limit(size: usize) -> i64 {
+    match size {
+        0..=50 => 51,
+        51..=100 => 101,
+        _ => 501,
     }
 }
 

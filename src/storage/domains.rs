@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::columns::columns_of;
-use super::db::{Db, Fetch, FetchFirst, Tx};
+use super::db::{Db, Fetch, Tx, Unlimited};
 use super::error::Error;
 use super::schema::domains;
 use crate::domain::ids::DomainId;
@@ -11,12 +11,12 @@ use crate::domain::user::Domain;
 
 /// The domain with this id.
 pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
-    domains::table.find(id).select(columns_of::<Domain>()).fetch_first(&mut db.conn().await?).await
+    domains::table.find(id).select(columns_of::<Domain>()).fetch_optional(&mut db.conn().await?).await
 }
 
 /// The name of the domain with this id, within a transaction.
 pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Error> {
-    domains::table.find(id).select(domains::name).fetch_first(tx.conn()).await
+    domains::table.find(id).select(domains::name).fetch_optional(tx.conn()).await
 }
 
 /// The id of the only domain; `None` if there is no domain or more than one.
@@ -31,5 +31,5 @@ pub async fn exists(db: &Db) -> Result<bool, Error> {
 }
 
 async fn first_ids(db: &Db, limit: i64) -> Result<Vec<DomainId>, Error> {
-    domains::table.select(domains::domain_id).limit(limit).fetch_all(&mut db.conn().await?).await
+    domains::table.select(domains::domain_id).rows(0, limit).fetch_all(&mut db.conn().await?).await
 }

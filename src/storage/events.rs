@@ -5,8 +5,8 @@ use diesel_async::RunQueryDsl;
 
 use super::bulk::insert_rows;
 use super::columns::columns_of;
-use super::db::{Db, Fetch, Run, Tx, on};
-use super::dialect::one_more_than;
+use super::db::{Db, Fetch, Run, Tx, Unlimited, on};
+use super::dialect::page_limit;
 use super::error::Error;
 use super::rows::EventRow;
 use super::schema::security_events;
@@ -45,20 +45,19 @@ pub async fn list_by_owner(
     page: &Page,
 ) -> Result<Paged<SecurityEvent>, Error> {
     use security_events::{created_at, event_id};
-    let limit = one_more_than(page.size);
+    let limit = page_limit(page.size);
     let events: Vec<SecurityEvent> = on!(&mut db.conn().await?, c => {
         let mut query = security_events::table
             .filter(security_events::owner_id.eq(owner))
             .filter(created_at.gt(At(since)))
             .order((created_at.desc(), event_id.desc()))
-            .limit(limit)
             .select(columns_of::<SecurityEvent>())
             .into_boxed();
         if let Some(after) = after {
             let older = created_at.eq(At(after.created_at)).and(event_id.lt(after.id.as_str()));
             query = query.filter(created_at.lt(At(after.created_at)).or(older));
         }
-        query.load(c).await
+        query.rows(0, limit).load(c).await
     })?;
     Ok(page.cut(events))
 }
@@ -74,8 +73,8 @@ pub async fn list_user_agents(
         .filter(security_events::owner_id.eq(owner))
         .filter(security_events::event_type.eq(event_type))
         .order((security_events::created_at.desc(), security_events::event_id.desc()))
-        .limit(limit)
         .select(security_events::user_agent)
+        .rows(0, limit)
         .fetch_all(tx.conn())
         .await
 }

@@ -1,59 +1,31 @@
 //! Workspace groups and their users.
 
-use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
-use super::columns::columns_of;
-use super::db::{Db, Fetch, on};
-use super::dialect::{Sql, one_more_than};
+use super::columns::{Columns, ColumnsOf};
+use super::db::{Db, Fetch};
+use super::dialect::{Sql, one_more_than, page_limit};
 use super::error::Error;
-use super::schema::{workspace_group_users, workspace_groups};
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
-use crate::domain::page::{From, Page, Paged};
+use crate::domain::page::{Cursor, From, Page, Paged};
 use crate::domain::profile_text::Name;
 use crate::domain::user::UserState;
 use crate::domain::workspace::{GroupUser, ListedGroup, RoleType};
 
-/// The groups that the caller sees: for an admin, all groups of the domain; for any other user, those that they are a
-/// user of.
-macro_rules! visible {
-    ($visibility:expr) => {{
-        let mut query =
-            workspace_groups::table.filter(workspace_groups::domain_id.eq(&$visibility.domain_id)).into_boxed();
-        if !$visibility.is_admin {
-            query = query.filter(diesel::dsl::exists(
-                workspace_group_users::table
-                    .filter(workspace_group_users::workspace_group_id.eq(workspace_groups::workspace_group_id))
-                    .filter(workspace_group_users::domain_id.eq(&$visibility.domain_id))
-                    .filter(workspace_group_users::user_id_key.eq($visibility.login_key.as_str())),
-            ));
-        }
-        query
-    }};
-}
-
 /// A page of the groups that `visibility` allows.
 pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Error> {
-    use workspace_groups::{name, workspace_group_id};
-    let limit = one_more_than(page.size);
-    let mut groups: Vec<ListedGroup> = on!(&mut db.conn().await?, c => {
-        let mut query = visible!(visibility).select(columns_of::<ListedGroup>()).limit(limit);
-        if let Some(after) = &page.after {
-            let (key, id) = (after.sort_key.as_str(), after.id.as_str());
-            query = query.filter(name.gt(key).or(name.eq(key).and(workspace_group_id.gt(id))));
+    let direction = if page.from == From::Start { "ASC" } else { "DESC" };
+    let mut sql = select_visible(visibility);
+    for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
+        if let Some(Cursor { sort_key, id }) = cursor {
+            sql.push(format!(" AND (g.name, g.workspace_group_id) {comparison} (")).text(sort_key);
+            sql.push(", ").text(id).push(")");
         }
-        if let Some(before) = &page.before {
-            let (key, id) = (before.sort_key.as_str(), before.id.as_str());
-            query = query.filter(name.lt(key).or(name.eq(key).and(workspace_group_id.lt(id))));
-        }
-        match page.from {
-            From::Start => query.order((name.asc(), workspace_group_id.asc())).load(c).await,
-            From::End => query.order((name.desc(), workspace_group_id.desc())).load(c).await,
-        }
-    })?;
+    }
+    sql.push(format!(" ORDER BY g.name {direction}, g.workspace_group_id {direction} LIMIT {}", page_limit(page.size)));
+    let mut groups: Vec<ListedGroup> = fetch(db, sql).await?;
     if page.from == From::End {
         groups.reverse();
     }
@@ -62,7 +34,9 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
 
 /// How many groups `visibility` allows.
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
-    Ok(on!(&mut db.conn().await?, c => visible!(visibility).count().get_result(c).await)?)
+    let mut sql = Sql::new("SELECT count(*)");
+    push_visible(&mut sql, visibility);
+    sql.query::<BigInt>().fetch_one(&mut db.conn().await?).await
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.
@@ -71,11 +45,37 @@ pub async fn find_visible(
     visibility: &Visibility,
     ids: &[WorkspaceGroupId],
 ) -> Result<Vec<ListedGroup>, Error> {
-    let is_wanted = workspace_groups::workspace_group_id.eq_any(ids);
-    Ok(on!(&mut db.conn().await?, c => {
-        visible!(visibility).filter(is_wanted).select(columns_of::<ListedGroup>()).load(c).await
-    })?)
+    let mut sql = select_visible(visibility);
+    sql.push(if visibility.is_admin { " AND g.workspace_group_id" } else { " AND m.workspace_group_id" }).is_any(ids);
+    fetch(db, sql).await
 }
+
+async fn fetch(db: &Db, sql: Sql) -> Result<Vec<ListedGroup>, Error> {
+    sql.query::<ColumnsOf<ListedGroup>>().fetch_all(&mut db.conn().await?).await
+}
+
+fn select_visible(visibility: &Visibility) -> Sql {
+    let mut sql = Sql::new(format!("SELECT g.{}", ListedGroup::COLUMNS.join(", g.")));
+    push_visible(&mut sql, visibility);
+    sql
+}
+
+/// FROM and WHERE. For an admin, all groups of the domain; for any other user, those that they are a user of, which are
+/// read from their memberships.
+fn push_visible(sql: &mut Sql, visibility: &Visibility) {
+    if visibility.is_admin {
+        sql.push(" FROM workspace_groups AS g WHERE g.domain_id = ").text(visibility.domain_id.as_str());
+    } else {
+        let is_of_member = "g.workspace_group_id = m.workspace_group_id AND g.domain_id = m.domain_id".to_owned();
+        sql.push(" FROM workspace_group_users AS m").look_up("workspace_groups", "g", is_of_member);
+        sql.push(" WHERE m.domain_id = ").text(visibility.domain_id.as_str());
+        sql.push(" AND m.user_id_key = ").text(&visibility.login_key);
+    }
+}
+
+/// A number of users up to which the limit is a part of the statement: SQLite prepares a statement again when a
+/// parameter of its limit changes.
+const FEW: usize = 512;
 
 type UserColumns = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
 type UserRow = (WorkspaceGroupId, String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
@@ -91,7 +91,8 @@ pub async fn list_users(
         "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
     );
     push_members(&mut sql, groups, most);
-    sql.push(" LEFT JOIN users u ON u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key");
+    let is_member = "u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key".to_owned();
+    sql.look_up_optional("users", "u", is_member);
     sql.push(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
     let rows: Vec<UserRow> = sql.query::<UserColumns>().fetch_all(&mut db.conn().await?).await?;
     Ok(rows.into_iter().map(to_group_user).collect())
@@ -109,7 +110,11 @@ pub async fn count_users(db: &Db, groups: &[WorkspaceGroupId], most: usize) -> R
 /// looked up and rows are sorted, so that it bounds the time of both.
 fn push_members(sql: &mut Sql, groups: &[WorkspaceGroupId], most: usize) {
     sql.push("(SELECT * FROM workspace_group_users WHERE workspace_group_id").is_any(groups);
-    sql.push(" LIMIT ").number(one_more_than(most)).push(") AS m");
+    match most {
+        ..=FEW => sql.push(format!(" LIMIT {}", FEW + 1)),
+        _ => sql.push(" LIMIT ").number(one_more_than(most)),
+    };
+    sql.push(") AS m");
 }
 
 fn to_group_user(row: UserRow) -> (WorkspaceGroupId, GroupUser) {

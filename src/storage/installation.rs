@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::db::{Db, Fetch, FetchFirst, Run};
+use super::db::{Db, Fetch, Run};
 use super::error::Error;
 use super::schema::installation;
 
 /// The fact with this name.
 pub async fn find(db: &Db, name: &str) -> Result<Option<String>, Error> {
-    installation::table.find(name).select(installation::value).fetch_first(&mut db.conn().await?).await
+    installation::table.find(name).select(installation::value).fetch_optional(&mut db.conn().await?).await
 }
 
 /// Stores a fact unless there is one with this name, and returns the stored one: of several concurrent callers, all get

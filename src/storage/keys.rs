@@ -7,7 +7,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use diesel_async::SimpleAsyncConnection;
 
-use super::db::{Conn, Db, Fetch, FetchFirst, Location, Run, Tx, on};
+use super::db::{Conn, Db, Fetch, Location, Run, Tx, on};
 use super::error::Error;
 use super::schema::{installation, workspaces};
 use crate::domain::search::search_key;
@@ -123,7 +123,7 @@ pub(super) async fn bring_up_to_date(location: &Location) -> Result<(), KeysErro
 /// Whether the keys have to be updated. All earlier migrations must have been applied.
 pub(super) async fn are_due(db: &Db) -> Result<bool, KeysError> {
     let found: Option<String> =
-        installation::table.find(DUE).select(installation::value).fetch_first(&mut db.conn().await?).await?;
+        installation::table.find(DUE).select(installation::value).fetch_optional(&mut db.conn().await?).await?;
     Ok(found.is_some())
 }
 

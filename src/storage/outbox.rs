@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::bulk::insert_rows;
 use super::columns::columns_of;
-use super::db::{Db, Fetch, FetchFirst, Run, Tx};
+use super::db::{Db, Fetch, Run, Tx, Unlimited};
 use super::error::Error;
 use super::rows::JobRow;
 use super::schema::outbox;
@@ -40,7 +40,8 @@ pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Tim
             .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
             .order((outbox::due_at, outbox::job_id))
             .select(outbox::job_id)
-            .fetch_first(&mut conn)
+            .rows(0, 1)
+            .fetch_optional(&mut conn)
             .await?;
         let Some(id) = due else { return Ok(None) };
         let job: Option<Job> = diesel::update(outbox::table.find(&id))

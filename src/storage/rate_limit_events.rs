@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
-use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
+use super::db::{Conn, Db, Fetch, Run, Tx, Unlimited};
 use super::error::Error;
 use super::schema::tallies;
 use super::types::At;
@@ -36,9 +36,9 @@ pub async fn find_nth_newest(
         .filter(tallies::counter.eq(counter))
         .filter(tallies::counted_at.gt(At(since)))
         .order(tallies::counted_at.desc())
-        .offset(i64::from(n.saturating_sub(1)))
         .select(tallies::counted_at)
-        .fetch_first(tx.conn())
+        .rows(i64::from(n.saturating_sub(1)), 1)
+        .fetch_optional(tx.conn())
         .await
 }
 
@@ -62,8 +62,8 @@ async fn newest_on(conn: &mut Conn, counter: &Digest, n: u32, since: Timestamp) 
         .filter(tallies::counter.eq(counter))
         .filter(tallies::counted_at.gt(At(since)))
         .order(tallies::counted_at.desc())
-        .limit(i64::from(n))
         .select(tallies::counted_at)
+        .rows(0, i64::from(n))
         .fetch_all(conn)
         .await
 }

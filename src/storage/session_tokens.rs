@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::db::{Fetch, Run, Tx};
+use super::db::{Fetch, Run, Tx, Unlimited};
 use super::error::Error;
 use super::schema::session_tokens;
 use super::types::At;
@@ -64,9 +64,8 @@ macro_rules! all_but_newest {
             .filter(session_tokens::purpose.eq($purpose))
             .filter($condition)
             .order((session_tokens::issued_at.desc(), session_tokens::digest))
-            .offset($kept)
-            .limit(i64::MAX)
             .select(session_tokens::digest)
+            .rows($kept, i64::MAX)
             .fetch_all($tx.conn())
             .await?;
         surplus

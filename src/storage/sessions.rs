@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::columns::columns_of;
-use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx, on};
+use super::db::{Conn, Db, Fetch, Run, Tx, Unlimited, on};
 use super::error::{Error, changed_one};
 use super::pairs::one_of;
 use super::schema::{domains, session_tokens, sessions, users};
@@ -33,7 +33,7 @@ pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Resul
         .filter(session_tokens::purpose.eq(TokenPurpose::Access))
         .filter(session_tokens::expires_at.gt(At(now)))
         .select(columns_of::<CallerRow>())
-        .fetch_first(&mut db.conn().await?)
+        .fetch_optional(&mut db.conn().await?)
         .await?;
     Ok(row.map(to_caller))
 }
@@ -61,7 +61,7 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Su
         .filter(session_tokens::digest.eq(digest))
         .filter(session_tokens::purpose.eq(TokenPurpose::Refresh))
         .select((columns_of::<CallerRow>(), session_tokens::expires_at, session_tokens::rotated_at))
-        .fetch_first(tx.conn())
+        .fetch_optional(tx.conn())
         .await?;
     Ok(row.map(|(caller, expires_at, rotated_at)| SubmittedRefreshToken {
         caller: to_caller(caller),
@@ -109,7 +109,7 @@ pub async fn find_caller_locked(
         .filter(sessions::owner_id.eq(owner))
         .filter(sessions::expires_at.gt(At(now)))
         .select(columns_of::<CallerRow>())
-        .fetch_first(tx.conn())
+        .fetch_optional(tx.conn())
         .await?;
     Ok(row.map(to_caller))
 }
@@ -177,6 +177,7 @@ pub async fn delete(
     selection: SessionSelection<'_>,
     now: Timestamp,
 ) -> Result<usize, Error> {
+    let kept = if let SessionSelection::AllButNewest(number) = selection { number } else { 0 };
     let rows: Vec<(String, Timestamp)> = on!(tx.conn(), c => {
         let mut query = sessions::table
             .filter(sessions::owner_id.eq(owner))
@@ -186,10 +187,9 @@ pub async fn delete(
         query = match selection {
             SessionSelection::One(id) => query.filter(sessions::session_id.eq(id)),
             SessionSelection::AllBut(id) => query.filter(sessions::session_id.ne(id)),
-            SessionSelection::All => query,
-            SessionSelection::AllButNewest(number) => query.offset(number).limit(i64::MAX),
+            SessionSelection::All | SessionSelection::AllButNewest(_) => query,
         };
-        query.load(c).await
+        query.rows(kept, i64::MAX).load(c).await
     })?;
     let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
     // Sessions first; see `delete_where`.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::columns::columns_of;
-use super::db::{Conn, Db, Fetch, FetchFirst, Run, Tx};
+use super::db::{Conn, Db, Fetch, Run, Tx};
 use super::error::{Error, changed_one};
 use super::rows::ChangedUserRow;
 use super::schema::{domains, users};
@@ -30,7 +30,7 @@ macro_rules! credentials_where {
             .inner_join(domains::table)
             .filter($condition)
             .select((columns_of::<User>(), columns_of::<Domain>(), users::password_hash))
-            .fetch_first($conn)
+            .fetch_optional($conn)
             .await?;
         Ok(row.map(|(user, domain, password_hash)| Credentials { user, domain, password_hash }))
     }};
@@ -143,7 +143,7 @@ pub struct AuthenticatorApp {
 /// A user's authenticator app.
 pub async fn find_authenticator_app(tx: &mut Tx, id: &UserId) -> Result<AuthenticatorApp, Error> {
     let app: Option<AuthenticatorApp> =
-        users::table.find(id).select((users::otp_secret, users::otp_last_step)).fetch_first(tx.conn()).await?;
+        users::table.find(id).select((users::otp_secret, users::otp_last_step)).fetch_optional(tx.conn()).await?;
     Ok(app.unwrap_or_default())
 }
 

@@ -8,14 +8,11 @@
 //!
 //! The statement is written as text, see [`dialect`](super::dialect).
 
-use diesel::dsl::SqlTypeOf;
-use diesel::pg::Pg;
-use diesel::prelude::Selectable;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::columns::Columns;
+use super::columns::{Columns, ColumnsOf};
 use super::db::{Db, Fetch};
-use super::dialect::{Sql, one_more_than};
+use super::dialect::{Sql, one_more_than, page_limit};
 use super::error::Error;
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
@@ -113,8 +110,6 @@ fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
     read
 }
 
-/// The SQL types of the columns of an entity; they are the same on both databases.
-type ColumnsOf<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
 type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
 type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
@@ -146,17 +141,6 @@ struct Visible<'a> {
     visibility: &'a Visibility,
     scope: Scope<'a>,
     filter: &'a WorkspaceFilter,
-}
-
-/// How many rows are read for a page of this size: at least one more, to see whether there are more. The number is part
-/// of the statement, so only a few numbers occur. Each statement is planned once: a planner that does not know the
-/// number expects a tenth of the table, and sorts it.
-fn limit(size: usize) -> i64 {
-    match size {
-        0..=50 => 51,
-        51..=100 => 101,
-        _ => 501,
-    }
 }
 
 impl Visible<'_> {
@@ -193,7 +177,7 @@ impl Visible<'_> {
             sql.push(format!(" ORDER BY name {direction}, workspace_id {direction} LIMIT "))
                 .number(one_more_than(most));
         } else {
-            let limit = limit(page.size);
+            let limit = page_limit(page.size);
             sql.push(format!(" ORDER BY w.name {direction}, w.workspace_id {direction} LIMIT {limit}"));
         }
         sql
@@ -288,13 +272,14 @@ enum Through {
 }
 
 fn push_workspace_of(sql: &mut Sql, binding: &str) {
-    sql.push(format!("JOIN workspaces w ON w.workspace_id = {binding}.workspace_id"));
-    sql.push(format!(" AND w.domain_id = {binding}.domain_id"));
+    let is_bound = format!("w.workspace_id = {binding}.workspace_id AND w.domain_id = {binding}.domain_id");
+    sql.look_up("workspaces", "w", is_bound);
 }
 
 fn push_role(sql: &mut Sql, binding: &str) {
-    sql.push(format!(" LEFT JOIN roles {binding}_role ON {binding}_role.domain_id = {binding}.domain_id"));
-    sql.push(format!(" AND {binding}_role.role_id = {binding}.role_id"));
+    let role = format!("{binding}_role");
+    let is_bound = format!("{role}.domain_id = {binding}.domain_id AND {role}.role_id = {binding}.role_id");
+    sql.look_up_optional("roles", role, is_bound);
 }
 
 /// `JOIN` with the caller's binding of the highest precedence: to `w`, if that is already joined.
