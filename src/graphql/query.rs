@@ -1,10 +1,11 @@
 //! The root type of all queries.
 
 use async_graphql::{Context, ID, MergedObject, Object};
-use futures_util::future::try_join_all;
+use futures_util::future::{TryFutureExt, try_join_all};
 
 use super::context;
 use super::error::ApiError;
+use super::types::direct::Direct;
 use super::types::group::WorkspaceGroup;
 use super::types::node::Node;
 use super::types::user::User;
@@ -26,8 +27,8 @@ pub struct QueryFields;
 #[Object]
 impl QueryFields {
     /// The authenticated user. Null, with a top-level error `UNAUTHENTICATED`, without a valid access token.
-    async fn me(&self, ctx: &Context<'_>) -> Option<Result<User, ApiError>> {
-        Some(context::caller(ctx).map(|caller| User(caller.clone())))
+    async fn me(&self, ctx: &Context<'_>) -> Option<Result<Direct<User>, ApiError>> {
+        Some(context::caller(ctx).map(|caller| Direct(User(caller.clone()))))
     }
 
     /// The entity with this id: a workspace, a workspace group, or your own user. Null if it does not exist or is not
@@ -57,9 +58,9 @@ impl QueryFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The ids of workspaces, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Workspace>>, ApiError> {
+    ) -> Result<Vec<Option<Direct<Workspace>>>, ApiError> {
         check_number("ids", ids.len())?;
-        try_join_all(ids.iter().map(|id| find_workspace(ctx, id))).await
+        try_join_all(ids.iter().map(|id| find_workspace(ctx, id).map_ok(|found| found.map(Direct)))).await
     }
 
     /// The workspace groups with these ids, in the same order. An item is null if the group does not exist or is not
@@ -68,9 +69,9 @@ impl QueryFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The ids of workspace groups, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<WorkspaceGroup>>, ApiError> {
+    ) -> Result<Vec<Option<Direct<WorkspaceGroup>>>, ApiError> {
         check_number("ids", ids.len())?;
-        try_join_all(ids.iter().map(|id| find_group(ctx, id))).await
+        try_join_all(ids.iter().map(|id| find_group(ctx, id).map_ok(|found| found.map(Direct)))).await
     }
 }
 

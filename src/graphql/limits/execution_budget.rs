@@ -18,12 +18,13 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use async_graphql::Value;
+use async_graphql::{ServerResult, Value, parser::types::Field};
 use tokio::sync::oneshot;
 
 use super::{
     error::{Limit, RequestError},
-    values,
+    response_size,
+    values::Weights,
 };
 use crate::graphql::error::ApiError;
 use crate::low_priority::LongOperation;
@@ -33,6 +34,9 @@ use crate::low_priority::LongOperation;
 /// become one statement, whatever the number of turns.
 const TURN: usize = 2_048;
 
+/// The number of fields that an error counts as: it is kept with its path and text, even if it is not listed.
+const ERROR_FIELDS: usize = 4;
+
 /// The work on one response.
 #[derive(Debug)]
 pub(super) struct Scheduler {
@@ -41,6 +45,8 @@ pub(super) struct Scheduler {
     state: Mutex<State>,
     /// Marked if the work exceeds one turn.
     long: OnceLock<LongOperation>,
+    /// The size of the variables that arguments use.
+    weights: OnceLock<Weights>,
 }
 
 #[derive(Debug, Default)]
@@ -73,12 +79,17 @@ struct Queued {
 impl Scheduler {
     /// A limit of `may_begin` work for the whole response, and of `may_keep` at the same time.
     pub(super) fn new(may_begin: usize, may_keep: usize) -> Self {
-        Self { may_begin, may_keep, state: Mutex::default(), long: OnceLock::new() }
+        Self { may_begin, may_keep, state: Mutex::default(), long: OnceLock::new(), weights: OnceLock::new() }
     }
 
     /// Marks `long` if the work exceeds one turn.
     pub(super) fn report_to(&self, long: LongOperation) {
         let _ = self.long.set(long);
+    }
+
+    /// Counts the variables in arguments by their size.
+    pub(super) fn weigh_arguments_by(&self, weights: Weights) {
+        let _ = self.weights.set(weights);
     }
 
     /// Drives the future of the response turn by turn.
@@ -111,6 +122,41 @@ impl Scheduler {
             // Unlike a mere wake, this lets the thread poll for input from clients and the database.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Resolves a field, and counts it with its arguments and its value.
+    pub(super) async fn resolve_field(
+        &self,
+        field: &Field,
+        value: impl Future<Output = ServerResult<Option<Value>>>,
+    ) -> ServerResult<Option<Value>> {
+        let arguments = self.weights.get().map_or(0, |weights| weights.of_arguments(&field.arguments));
+        self.resolve(field, arguments + response_size::of_text(&field.response_key().node), value).await
+    }
+
+    /// Resolves an item of the list that `field` is.
+    pub(super) async fn resolve_item(
+        &self,
+        field: &Field,
+        value: impl Future<Output = ServerResult<Option<Value>>>,
+    ) -> ServerResult<Option<Value>> {
+        self.resolve(field, 1, value).await
+    }
+
+    async fn resolve(
+        &self,
+        field: &Field,
+        itself: usize,
+        value: impl Future<Output = ServerResult<Option<Value>>>,
+    ) -> ServerResult<Option<Value>> {
+        // Selected fields count before they begin, because all of them begin at once.
+        let below = field.selection_set.node.items.len();
+        let value = self.run(itself + below, value).await.inspect_err(|_| self.charge(ERROR_FIELDS))?;
+        // The size of a value without selections is known only now. The field itself was counted before.
+        if let Some(value) = value.as_ref().filter(|_| below == 0) {
+            self.charge(response_size::of_leaf(value));
+        }
+        Ok(value)
     }
 
     /// Runs `field`, which counts as `work`, whenever it has its turn.
@@ -229,6 +275,34 @@ impl ExecutionBudget {
         Err(ApiError::over_limit(Limit::ResponseFields.name(), allowed, "The response has too many fields."))
     }
 
+    /// Counts fields that were written.
+    pub(in crate::graphql) fn count(&self, fields: usize) {
+        self.0.charge(fields);
+    }
+
+    /// Counts fields that were written, and waits for the next turn if this one is used up.
+    pub(in crate::graphql) async fn count_in_turns(&self, fields: usize) {
+        self.0.run(fields, std::future::ready(())).await;
+    }
+
+    /// Resolves a field when it has its turn, and counts it.
+    pub(in crate::graphql) async fn resolve_field(
+        &self,
+        field: &Field,
+        value: impl Future<Output = ServerResult<Option<Value>>>,
+    ) -> ServerResult<Option<Value>> {
+        self.0.resolve_field(field, value).await
+    }
+
+    /// The same for an item of the list that `field` is.
+    pub(in crate::graphql) async fn resolve_item(
+        &self,
+        field: &Field,
+        value: impl Future<Output = ServerResult<Option<Value>>>,
+    ) -> ServerResult<Option<Value>> {
+        self.0.resolve_item(field, value).await
+    }
+
     /// The number of fields that may be read in one turn.
     #[must_use]
     pub fn one_turn(&self) -> usize {
@@ -269,7 +343,7 @@ impl ExecutionBudget {
     /// # Errors
     /// Those of [`charge`](Self::charge).
     pub fn charge_copy(&self, value: &Value) -> Result<(), ApiError> {
-        self.charge(values::of_response(value))
+        self.charge(response_size::of_value(value))
     }
 
     /// Aborts the operation: it needs more than the `allowed` number of database statements.

@@ -25,7 +25,7 @@ use super::{
     error::{Errors, Limit, RequestError, keep_short},
     execution_budget::{ExecutionBudget, Scheduler},
     validation::{check_deferred, coerce, with_defaults},
-    values::{self, Weights},
+    values::Weights,
 };
 use crate::low_priority::LongOperation;
 
@@ -41,9 +41,6 @@ const VALID: ValidationResult =
 /// The key in `extensions` by which a request asks for its cost, and under which the response reports it.
 const COST: &str = "cost";
 
-/// The number of fields that an error counts as: it is kept with its path and text, even if it is not listed.
-const ERROR_FIELDS: usize = 4;
-
 /// The limits of one request.
 pub(super) struct LimitsExtension {
     shared: Arc<Shared>,
@@ -55,8 +52,6 @@ pub(super) struct LimitsExtension {
 /// A request within the limits.
 struct Checked {
     document: Arc<CachedDocument>,
-    /// The size of the variables.
-    weights: Weights,
     /// The cost of the operation.
     cost: usize,
     /// Whether the response reports the cost.
@@ -78,7 +73,6 @@ impl LimitsExtension {
         let Shared { settings, documents, .. } = &*self.shared;
         let mut checked = Checked {
             document: documents.get(request, settings, registry)?,
-            weights: Weights::default(),
             cost: 0,
             reports_cost: request.extensions.get(COST) == Some(&Value::Boolean(true)),
             is_check_only: request.data.contains_key(&TypeId::of::<CheckOnly>()),
@@ -95,8 +89,9 @@ impl LimitsExtension {
             Ok(operation) => {
                 let given = std::mem::take(&mut request.variables);
                 request.variables = with_defaults(&operation.node, given);
-                checked.weights = Weights::new(&operation.node, &request.variables);
-                checked.cost = self.cost(operation, &request.variables, &checked.weights, registry)?;
+                let weights = Weights::new(&operation.node, &request.variables);
+                checked.cost = self.cost(operation, &request.variables, &weights, registry)?;
+                self.scheduler.weigh_arguments_by(weights);
                 let mut errors = Errors::new(settings);
                 coerce(&operation.node, &mut request.variables, registry, &mut errors);
                 let deferred = &document.deferred;
@@ -188,28 +183,9 @@ impl Extension for LimitsExtension {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        // Selected fields count before they begin, because all of them begin at once.
-        let below = info.field.selection_set.node.items.len();
-        let itself = match (info.path_node.segment, self.checked.get()) {
-            (QueryPathSegment::Index(_), _) => 1,
-            (QueryPathSegment::Name(key), Some(checked)) => {
-                checked.weights.of_arguments(&info.field.arguments) + values::of_response_text(key)
-            }
-            (QueryPathSegment::Name(_), None) => 0,
-        };
-        let value = self
-            .scheduler
-            .run(itself + below, next.run(ctx, info))
-            .await
-            .inspect_err(|_| self.scheduler.charge(ERROR_FIELDS))?;
-        // The size of a value without selections is known only now. The field itself was counted before.
-        match &value {
-            Some(Value::String(text)) => self.scheduler.charge(values::of_response_text(text)),
-            Some(value @ (Value::Object(_) | Value::List(_) | Value::Binary(_))) if below == 0 => {
-                self.scheduler.charge(values::of_response(value));
-            }
-            _ => {}
+        match info.path_node.segment {
+            QueryPathSegment::Index(_) => self.scheduler.resolve_item(info.field, next.run(ctx, info)).await,
+            QueryPathSegment::Name(_) => self.scheduler.resolve_field(info.field, next.run(ctx, info)).await,
         }
-        Ok(value)
     }
 }

@@ -37,6 +37,7 @@ mod execution_budget;
 mod expanded_size;
 mod extension;
 mod omitted_variables;
+pub mod response_size;
 mod suggest;
 mod text;
 mod validation;

@@ -15,9 +15,6 @@ use async_graphql_value::{ConstValue, Value};
 /// The bytes of text that count as one value.
 const TEXT: usize = 128;
 
-/// The bytes of text in a response that count as one field.
-const RESPONSE_TEXT: usize = 64;
-
 /// The size of a request's variables that are larger than one small value.
 #[derive(Debug, Default)]
 pub(super) struct Weights(HashMap<Name, usize>);
@@ -66,25 +63,6 @@ pub(super) fn of_constant(value: &ConstValue) -> usize {
             1 + fields.iter().map(|(key, value)| key.len() / TEXT + of_constant(value)).sum::<usize>()
         }
     }
-}
-
-/// The number of fields that a value of the response counts as: its parts and its text.
-pub(super) fn of_response(value: &ConstValue) -> usize {
-    match value {
-        ConstValue::Null | ConstValue::Number(_) | ConstValue::Boolean(_) => 1,
-        ConstValue::String(text) => 1 + of_response_text(text),
-        ConstValue::Enum(name) => 1 + of_response_text(name),
-        ConstValue::Binary(json) => 1 + json.len() / RESPONSE_TEXT,
-        ConstValue::List(values) => 1 + values.iter().map(of_response).sum::<usize>(),
-        ConstValue::Object(fields) => {
-            1 + fields.iter().map(|(key, value)| of_response_text(key) + of_response(value)).sum::<usize>()
-        }
-    }
-}
-
-/// The number of fields that a text of the response, or the key of a field, counts as in addition to its own field.
-pub(super) fn of_response_text(text: &str) -> usize {
-    text.len() / RESPONSE_TEXT
 }
 
 fn of_text(text: &str) -> usize {

@@ -1,6 +1,8 @@
 //! The enums of the schema. Each mirrors an enum of the domain, with the same value names.
 
-use async_graphql::Enum;
+use async_graphql::{Enum, Value, parser::types::SelectionSet, resolver_utils::enum_value};
+
+use super::plain::{Plain, Size};
 
 /// Defines a GraphQL enum that mirrors a domain enum, value by value.
 macro_rules! remote_enum {
@@ -9,6 +11,12 @@ macro_rules! remote_enum {
         #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
         #[graphql(remote = $remote)]
         pub enum $name { $($(#[$value_meta])* $value),+ }
+
+        impl Plain for $name {
+            fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
+                Some(enum_value(self))
+            }
+        }
     };
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID};
 
 use super::connection::{PageArguments, connection, found};
+use super::direct::{Direct, List};
 use super::enums::{ResourceGroup, RoleType, UserState};
-use super::in_order::InOrder;
+use super::plain::object;
 use super::scalars::{TagsText, Time};
 use super::workspace::{WorkspaceConnection, WorkspaceFilter, WorkspaceList};
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
@@ -26,29 +27,39 @@ impl From<Arc<domain::ListedGroup>> for WorkspaceGroup {
     }
 }
 
-/// A group of workspaces, with the users who have a role through it. It is visible to admins of its domain and to its
-/// users.
-#[Object]
-impl WorkspaceGroup {
-    /// The id of the workspace group, with the prefix `wg-`.
-    pub(super) async fn id(&self) -> ID {
-        self.0.id.as_str().into()
-    }
+object! {
+    /// A group of workspaces, with the users who have a role through it. It is visible to admins of its domain and to its
+    /// users.
+    WorkspaceGroup, self {
+        /// The id of the workspace group, with the prefix `wg-`.
+        pub(super) id: ID = self.0.id.as_str().into();
 
-    /// The id of the workspace group; the same value as `id`.
-    async fn workspace_group_id(&self) -> &str {
-        self.0.id.as_str()
-    }
+        /// The id of the workspace group; the same value as `id`.
+        workspace_group_id: &str = self.0.id.as_str();
 
-    /// The name of the workspace group.
-    async fn name(&self) -> &str {
-        self.0.name.as_str()
+        /// The name of the workspace group.
+        name: &str = self.0.name.as_str();
+
+        /// The user id of the user who created the group. Null if unknown.
+        created_by: Option<&str> = self.0.created_by.as_ref().map(Label::as_str);
+
+        /// The user id of the user who last changed the group. Null if unknown.
+        updated_by: Option<&str> = self.0.updated_by.as_ref().map(Label::as_str);
+
+        /// The id of the domain that the group belongs to.
+        domain_id: &str = self.0.domain_id.as_str();
+
+        /// The time when the group was created.
+        created_at: Time = Time(self.0.created_at);
+
+        /// The time when the group was last changed. Null if unknown.
+        updated_at: Option<Time> = self.0.updated_at.map(Time);
     }
 
     /// The users of the group, ordered by user id.
-    async fn users(&self, ctx: &Context<'_>) -> Result<InOrder<WorkspaceGroupUser>, ApiError> {
+    async fn users(&self, ctx: &Context<'_>) -> Result<List<WorkspaceGroupUser>, ApiError> {
         let users = context::loaders(ctx)?.group_users.get(self.0.id.clone()).await?;
-        Ok(InOrder(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect()))
+        Ok(List(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect()))
     }
 
     /// The tags of the group, a JSON object with sorted keys. Empty if there are none.
@@ -59,33 +70,8 @@ impl WorkspaceGroup {
 
     /// Your role binding through this group to an ENABLED workspace. If there are several, `WORKSPACE_OWNER` precedes
     /// `WORKSPACE_MEMBER`, then the one created first. Null if you have none.
-    async fn role_binding_info(&self, ctx: &Context<'_>) -> Option<Result<RoleBindingInfo, ApiError>> {
+    async fn role_binding_info(&self, ctx: &Context<'_>) -> Option<Result<Direct<RoleBindingInfo>, ApiError>> {
         find_binding(ctx, &self.0.id).await.transpose()
-    }
-
-    /// The user id of the user who created the group. Null if unknown.
-    async fn created_by(&self) -> Option<&str> {
-        self.0.created_by.as_ref().map(Label::as_str)
-    }
-
-    /// The user id of the user who last changed the group. Null if unknown.
-    async fn updated_by(&self) -> Option<&str> {
-        self.0.updated_by.as_ref().map(Label::as_str)
-    }
-
-    /// The id of the domain that the group belongs to.
-    async fn domain_id(&self) -> &str {
-        self.0.domain_id.as_str()
-    }
-
-    /// The time when the group was created.
-    async fn created_at(&self) -> Time {
-        Time(self.0.created_at)
-    }
-
-    /// The time when the group was last changed. Null if unknown.
-    async fn updated_at(&self) -> Option<Time> {
-        self.0.updated_at.map(Time)
     }
 
     /// The ENABLED workspaces of the group: all of them for an admin; for any other user, those to which a role binding
@@ -101,10 +87,10 @@ impl WorkspaceGroup {
         #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
         #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
-    ) -> Result<WorkspaceConnection, ApiError> {
+    ) -> Result<Direct<WorkspaceConnection>, ApiError> {
         let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
         let through = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
-        Ok(WorkspaceConnection { list: WorkspaceList::Through(through), page })
+        Ok(Direct(WorkspaceConnection { list: WorkspaceList::Through(through), page }))
     }
 }
 
@@ -115,103 +101,102 @@ impl WorkspaceGroup {
     }
 }
 
-async fn find_binding(ctx: &Context<'_>, group: &WorkspaceGroupId) -> Result<Option<RoleBindingInfo>, ApiError> {
-    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(|binding| (&*binding).into()))
+async fn find_binding(
+    ctx: &Context<'_>,
+    group: &WorkspaceGroupId,
+) -> Result<Option<Direct<RoleBindingInfo>>, ApiError> {
+    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(|binding| Direct(RoleBindingInfo(binding))))
 }
 
 /// A user of a workspace group.
 pub struct WorkspaceGroupUser(Arc<domain::GroupUser>);
 
-/// A user of a workspace group, with the role that the user has through the group.
-#[Object]
-impl WorkspaceGroupUser {
-    /// The user id, which is the login name.
-    async fn user_id(&self) -> &str {
-        self.0.login.as_str()
-    }
+object! {
+    /// A user of a workspace group, with the role that the user has through the group.
+    WorkspaceGroupUser, self {
+        /// The user id, which is the login name.
+        user_id: &str = self.0.login.as_str();
 
-    /// The name of the user. Null if the user has no name or no longer exists.
-    async fn user_name(&self) -> Option<&str> {
-        self.0.name.as_ref().map(Name::as_str)
-    }
+        /// The name of the user. Null if the user has no name or no longer exists.
+        user_name: Option<&str> = self.0.name.as_ref().map(Name::as_str);
 
-    /// The state of the user's account. Null if the user no longer exists.
-    async fn state(&self) -> Option<UserState> {
-        self.0.state.map(Into::into)
-    }
+        /// The state of the user's account. Null if the user no longer exists.
+        state: Option<UserState> = self.0.state.map(Into::into);
 
-    /// The id of the role that the user has through the group. Null if none is stored.
-    async fn role_id(&self) -> Option<&str> {
-        self.0.role_id.as_ref().map(RoleId::as_str)
-    }
+        /// The id of the role that the user has through the group. Null if none is stored.
+        role_id: Option<&str> = self.0.role_id.as_ref().map(RoleId::as_str);
 
-    /// The type of the role that the user has through the group. Null if none is stored.
-    async fn role_type(&self) -> Option<RoleType> {
-        self.0.role_type.map(Into::into)
+        /// The type of the role that the user has through the group. Null if none is stored.
+        role_type: Option<RoleType> = self.0.role_type.map(Into::into);
     }
 }
 
-/// A role binding: a record that grants a user a role in a workspace or domain.
-#[derive(SimpleObject)]
-pub struct RoleBindingInfo {
-    /// The id of the role binding, with the prefix `rb-`.
-    id: ID,
-    /// The id of the role binding; the same value as `id`.
-    role_binding_id: String,
-    /// The user id of the user who has the role.
-    user_id: String,
-    /// The id of the role that the binding grants.
-    role_id: String,
-    /// The role type of the binding. It decides what the binding grants.
-    role_type: RoleType,
-    /// The scope of the binding: a workspace or the domain.
-    resource_group: ResourceGroup,
-    /// The id of the workspace that the binding grants access to. Null for a binding to the domain.
-    workspace_id: Option<String>,
-    /// The id of the workspace group through which the binding was created. Null if it was created directly.
-    workspace_group_id: Option<String>,
-    /// The id of the domain that the binding belongs to.
-    domain_id: String,
-    /// The time when the binding was created.
-    created_at: Time,
-}
+/// A role binding of the caller.
+pub struct RoleBindingInfo(Arc<domain::RoleBinding>);
 
-impl From<&domain::RoleBinding> for RoleBindingInfo {
-    fn from(binding: &domain::RoleBinding) -> Self {
-        Self {
-            id: binding.id.as_str().into(),
-            role_binding_id: binding.id.to_string(),
-            user_id: binding.login.as_str().to_owned(),
-            role_id: binding.role_id.to_string(),
-            role_type: binding.role_type.into(),
-            resource_group: binding.resource_group.into(),
-            workspace_id: binding.workspace_id.as_ref().map(WorkspaceId::to_string),
-            workspace_group_id: binding.workspace_group_id.as_ref().map(WorkspaceGroupId::to_string),
-            domain_id: binding.domain_id.to_string(),
-            created_at: Time(binding.created_at),
-        }
+object! {
+    /// A role binding: a record that grants a user a role in a workspace or domain.
+    RoleBindingInfo, self {
+        /// The id of the role binding, with the prefix `rb-`.
+        id: ID = self.0.id.as_str().into();
+
+        /// The id of the role binding; the same value as `id`.
+        role_binding_id: &str = self.0.id.as_str();
+
+        /// The user id of the user who has the role.
+        user_id: &str = self.0.login.as_str();
+
+        /// The id of the role that the binding grants.
+        role_id: &str = self.0.role_id.as_str();
+
+        /// The role type of the binding. It decides what the binding grants.
+        role_type: RoleType = self.0.role_type.into();
+
+        /// The scope of the binding: a workspace or the domain.
+        resource_group: ResourceGroup = self.0.resource_group.into();
+
+        /// The id of the workspace that the binding grants access to. Null for a binding to the domain.
+        workspace_id: Option<&str> = self.0.workspace_id.as_ref().map(WorkspaceId::as_str);
+
+        /// The id of the workspace group through which the binding was created. Null if it was created directly.
+        workspace_group_id: Option<&str> = self.0.workspace_group_id.as_ref().map(WorkspaceGroupId::as_str);
+
+        /// The id of the domain that the binding belongs to.
+        domain_id: &str = self.0.domain_id.as_str();
+
+        /// The time when the binding was created.
+        created_at: Time = Time(self.0.created_at);
     }
 }
 
 /// A workspace group and its position in a list.
-#[derive(SimpleObject)]
-pub struct WorkspaceGroupEdge {
-    /// The workspace group at this position.
-    node: WorkspaceGroup,
-    /// An opaque cursor of this position, for `after` or `before`.
-    pub(super) cursor: String,
+pub struct WorkspaceGroupEdge(Arc<domain::ListedGroup>);
+
+object! {
+    /// A workspace group and its position in a list.
+    WorkspaceGroupEdge, self {
+        /// The workspace group at this position.
+        node: Direct<WorkspaceGroup> = Direct(self.0.clone().into());
+
+        /// An opaque cursor of this position, for `after` or `before`.
+        cursor: String = cursor(&self.0);
+    }
 }
 
 impl From<Arc<domain::ListedGroup>> for WorkspaceGroupEdge {
     fn from(group: Arc<domain::ListedGroup>) -> Self {
-        let cursor = Cursor { sort_key: group.name.as_str().to_owned(), id: group.id.to_string() };
-        Self { node: group.into(), cursor: cursor.encode(ListKind::WorkspaceGroups) }
+        Self(group)
     }
+}
+
+fn cursor(group: &Arc<domain::ListedGroup>) -> String {
+    let cursor = Cursor { sort_key: group.name.as_str().to_owned(), id: group.id.to_string() };
+    cursor.encode(ListKind::WorkspaceGroups)
 }
 
 connection! {
     /// A page of a list of workspace groups, ordered by name, then id, compared byte by byte.
-    WorkspaceGroupConnection { edge: WorkspaceGroupEdge, node: WorkspaceGroup, list: WorkspaceGroupList }
+    WorkspaceGroupConnection { edge: WorkspaceGroupEdge, node: WorkspaceGroup, cursor: cursor, list: WorkspaceGroupList }
 }
 
 /// All groups that are visible to the caller.

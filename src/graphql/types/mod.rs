@@ -2,11 +2,12 @@
 //! developers read.
 
 mod connection;
+pub mod direct;
 pub mod enums;
 pub mod event;
 pub mod group;
-pub mod in_order;
 pub mod node;
+pub mod plain;
 pub mod scalars;
 pub mod session;
 pub mod user;

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use async_graphql::{
     ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
-    Value, parser::types::Field, registry::Registry,
+    Value,
+    parser::types::{Field, SelectionSet},
+    registry::Registry,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::plain::{Plain, Size};
 use crate::domain::Timestamp;
 use crate::domain::tags::Tags;
 
@@ -26,6 +29,12 @@ impl ScalarType for Time {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Plain for Time {
+    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
+        Some(self.to_value())
     }
 }
 
@@ -63,6 +72,12 @@ impl From<Tags> for TagsText {
 impl Default for TagsText {
     fn default() -> Self {
         Tags::default().into()
+    }
+}
+
+impl Plain for TagsText {
+    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
+        Some(self.0)
     }
 }
 

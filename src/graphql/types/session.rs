@@ -1,8 +1,9 @@
 //! Sessions and their tokens.
 
-use async_graphql::{ComplexObject, ID, SimpleObject};
+use async_graphql::{ID, SimpleObject};
 
 use super::enums::MfaType;
+use super::plain::object;
 use super::scalars::Time;
 use crate::domain::device;
 use crate::domain::email::Email;
@@ -11,46 +12,45 @@ use crate::domain::session as domain;
 use crate::services::sessions::IssuedTokens;
 use crate::services::sign_in::Challenge;
 
-/// A session of your account, from a completed sign-in until it expires or is ended.
-#[derive(SimpleObject)]
-#[graphql(complex)]
+/// A session of the caller.
 pub struct Session {
-    /// The id of the session, with the prefix `session-`, for `revokeSession`. It is not a secret and grants no access.
-    id: ID,
-    /// The time when you signed in.
-    created_at: Time,
-    /// The time when you signed in or last refreshed the session.
-    last_used_at: Time,
-    /// The time when the session expires, unless it is refreshed before.
-    expires_at: Time,
-    /// True for the session of this request.
+    session: domain::Session,
     is_current: bool,
-    /// The IP address that you signed in from.
-    client_address: String,
-    /// The `User-Agent` header of the sign-in. Null if there was none.
-    user_agent: Option<String>,
 }
 
-#[ComplexObject]
-impl Session {
-    /// The name of the device that you signed in with, such as `Chrome on Windows`. Null if the user agent does not
-    /// identify it.
-    async fn device(&self) -> Option<String> {
-        self.user_agent.as_deref().and_then(device::name)
+object! {
+    /// A session of your account, from a completed sign-in until it expires or is ended.
+    Session, self {
+        /// The id of the session, with the prefix `session-`, for `revokeSession`. It is not a secret and grants no access.
+        id: ID = self.session.id.as_str().into();
+
+        /// The time when you signed in.
+        created_at: Time = Time(self.session.created_at);
+
+        /// The time when you signed in or last refreshed the session.
+        last_used_at: Time = Time(self.session.last_used_at);
+
+        /// The time when the session expires, unless it is refreshed before.
+        expires_at: Time = Time(self.session.expires_at);
+
+        /// True for the session of this request.
+        is_current: bool = self.is_current;
+
+        /// The IP address that you signed in from.
+        client_address: &str = &self.session.client_address;
+
+        /// The `User-Agent` header of the sign-in. Null if there was none.
+        user_agent: Option<&str> = self.session.user_agent.as_deref();
+
+        /// The name of the device that you signed in with, such as `Chrome on Windows`. Null if the user agent does not
+        /// identify it.
+        device: Option<String> = self.session.user_agent.as_deref().and_then(device::name);
     }
 }
 
 impl Session {
     pub(super) fn new(session: &domain::Session, current: &SessionId) -> Self {
-        Self {
-            is_current: session.id == *current,
-            id: session.id.as_str().into(),
-            created_at: Time(session.created_at),
-            last_used_at: Time(session.last_used_at),
-            expires_at: Time(session.expires_at),
-            client_address: session.client_address.clone(),
-            user_agent: session.user_agent.clone(),
-        }
+        Self { is_current: session.id == *current, session: session.clone() }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject};
 
 use super::connection::{connection, found};
+use super::direct::Direct;
 use super::enums::{RoleType, WorkspaceState};
 use super::group::WorkspaceGroup;
+use super::plain::object;
 use super::scalars::{TagsText, Time};
 use crate::domain::page::{Cursor, ListKind, Page, Paged};
 use crate::domain::profile_text::Label;
@@ -24,44 +26,55 @@ impl From<Arc<domain::VisibleWorkspace>> for Workspace {
     }
 }
 
-/// A workspace of the domain. It is visible to admins of the domain, and to users to whom a role binding grants access.
-#[Object]
-impl Workspace {
-    /// The id of the workspace, with the prefix `workspace-`.
-    pub(super) async fn id(&self) -> ID {
-        self.0.workspace.id.as_str().into()
-    }
+object! {
+    /// A workspace of the domain. It is visible to admins of the domain, and to users to whom a role binding grants access.
+    Workspace, self {
+        /// The id of the workspace, with the prefix `workspace-`.
+        pub(super) id: ID = self.0.workspace.id.as_str().into();
 
-    /// The id of the workspace; the same value as `id`.
-    async fn workspace_id(&self) -> &str {
-        self.0.workspace.id.as_str()
-    }
+        /// The id of the workspace; the same value as `id`.
+        workspace_id: &str = self.0.workspace.id.as_str();
 
-    /// The name of the workspace.
-    async fn name(&self) -> &str {
-        self.0.workspace.name.as_str()
-    }
+        /// The name of the workspace.
+        name: &str = self.0.workspace.name.as_str();
 
-    /// The state of the workspace. Always ENABLED, because no other workspace is visible.
-    async fn state(&self) -> WorkspaceState {
-        self.0.workspace.state.into()
-    }
+        /// The state of the workspace. Always ENABLED, because no other workspace is visible.
+        state: WorkspaceState = self.0.workspace.state.into();
 
-    /// The id of your role in the workspace, over all of your role bindings to it: `WORKSPACE_OWNER` precedes
-    /// `WORKSPACE_MEMBER`, then the binding created first. Null for an admin without a binding.
-    async fn role_id(&self) -> Option<&str> {
-        self.0.role.as_ref().map(|role| role.role_id.as_str())
-    }
+        /// The id of your role in the workspace, over all of your role bindings to it: `WORKSPACE_OWNER` precedes
+        /// `WORKSPACE_MEMBER`, then the binding created first. Null for an admin without a binding.
+        role_id: Option<&str> = self.0.role.as_ref().map(|role| role.role_id.as_str());
 
-    /// The type of your role in the workspace (see `roleId`). Null for an admin without a role binding.
-    async fn role_type(&self) -> Option<RoleType> {
-        self.0.role.as_ref().map(|role| role.role_type.into())
-    }
+        /// The type of your role in the workspace (see `roleId`). Null for an admin without a role binding.
+        role_type: Option<RoleType> = self.0.role.as_ref().map(|role| role.role_type.into());
 
-    /// The name of your role in the workspace (see `roleId`). Null if the role no longer exists, although the binding
-    /// stays valid, and for an admin without a role binding.
-    async fn role_name(&self) -> Option<&str> {
-        self.0.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
+        /// The name of your role in the workspace (see `roleId`). Null if the role no longer exists, although the binding
+        /// stays valid, and for an admin without a role binding.
+        role_name: Option<&str> = self.0.role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str);
+
+        /// The user id of the user who created the workspace. Null if unknown.
+        created_by: Option<&str> = self.0.workspace.created_by.as_ref().map(Label::as_str);
+
+        /// The id of the workspace in the external system that manages it. Null if there is none.
+        reference_id: Option<&str> = self.0.workspace.reference_id.as_ref().map(Label::as_str);
+
+        /// True if an external system manages the workspace and synchronizes it.
+        is_managed: bool = self.0.workspace.is_managed;
+
+        /// True if the workspace is dormant: it is no longer actively used, but still visible.
+        is_dormant: bool = self.0.workspace.is_dormant;
+
+        /// The id of the domain that the workspace belongs to.
+        domain_id: &str = self.0.workspace.domain_id.as_str();
+
+        /// The time when the workspace was created.
+        created_at: Time = Time(self.0.workspace.created_at);
+
+        /// The time of the last synchronization with the external system. Null if there was none.
+        last_synced_at: Option<Time> = self.0.workspace.last_synced_at.map(Time);
+
+        /// The time when `isDormant` last changed. Null if it never did.
+        dormant_updated_at: Option<Time> = self.0.workspace.dormant_updated_at.map(Time);
     }
 
     /// The tags of the workspace, a JSON object with sorted keys. Empty if there are none.
@@ -70,51 +83,11 @@ impl Workspace {
         Ok(context::loaders(ctx)?.workspace_tags.get(self.0.workspace.id.clone()).await?.unwrap_or_default())
     }
 
-    /// The user id of the user who created the workspace. Null if unknown.
-    async fn created_by(&self) -> Option<&str> {
-        self.0.workspace.created_by.as_ref().map(Label::as_str)
-    }
-
-    /// The id of the workspace in the external system that manages it. Null if there is none.
-    async fn reference_id(&self) -> Option<&str> {
-        self.0.workspace.reference_id.as_ref().map(Label::as_str)
-    }
-
-    /// True if an external system manages the workspace and synchronizes it.
-    async fn is_managed(&self) -> bool {
-        self.0.workspace.is_managed
-    }
-
-    /// True if the workspace is dormant: it is no longer actively used, but still visible.
-    async fn is_dormant(&self) -> bool {
-        self.0.workspace.is_dormant
-    }
-
-    /// The id of the domain that the workspace belongs to.
-    async fn domain_id(&self) -> &str {
-        self.0.workspace.domain_id.as_str()
-    }
-
-    /// The time when the workspace was created.
-    async fn created_at(&self) -> Time {
-        Time(self.0.workspace.created_at)
-    }
-
-    /// The time of the last synchronization with the external system. Null if there was none.
-    async fn last_synced_at(&self) -> Option<Time> {
-        self.0.workspace.last_synced_at.map(Time)
-    }
-
-    /// The time when `isDormant` last changed. Null if it never did.
-    async fn dormant_updated_at(&self) -> Option<Time> {
-        self.0.workspace.dormant_updated_at.map(Time)
-    }
-
     /// The workspace group that the workspace belongs to. Null if it belongs to none, or to one that is not visible to
     /// you.
-    async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<WorkspaceGroup, ApiError>> {
+    async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<Direct<WorkspaceGroup>, ApiError>> {
         let id = self.0.workspace.workspace_group_id.clone()?;
-        WorkspaceGroup::find(ctx, id).await.transpose()
+        WorkspaceGroup::find(ctx, id).await.map(|group| group.map(Direct)).transpose()
     }
 }
 
@@ -143,46 +116,46 @@ impl WorkspaceFilter {
     }
 }
 
-/// A workspace and its position in a list. On a list for one workspace group, the role fields describe your role
-/// through that group; on any other list, they have the same values as those of the workspace.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-pub struct WorkspaceEdge {
-    /// The workspace at this position.
-    node: Workspace,
-    /// An opaque cursor of this position, for `after` or `before`.
-    pub(super) cursor: String,
+/// A workspace and its position in a list.
+pub struct WorkspaceEdge(Arc<domain::VisibleWorkspace>);
+
+object! {
+    /// A workspace and its position in a list. On a list for one workspace group, the role fields describe your role
+    /// through that group; on any other list, they have the same values as those of the workspace.
+    WorkspaceEdge, self {
+        /// The workspace at this position.
+        node: Direct<Workspace> = Direct(self.0.clone().into());
+
+        /// An opaque cursor of this position, for `after` or `before`.
+        cursor: String = cursor(&self.0);
+
+        /// The id of your role in the workspace, through the group if the list is for one group. Null if you have none.
+        role_id: Option<&str> = self.0.listed_role.as_ref().map(|role| role.role_id.as_str());
+
+        /// The type of your role in the workspace, through the group if the list is for one group. Null if you have none.
+        role_type: Option<RoleType> = self.0.listed_role.as_ref().map(|role| role.role_type.into());
+
+        /// The name of the role in `roleId`. Null if you have none, or if the role no longer exists.
+        role_name: Option<&str> =
+            self.0.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str);
+    }
 }
 
 impl From<Arc<domain::VisibleWorkspace>> for WorkspaceEdge {
     fn from(visible: Arc<domain::VisibleWorkspace>) -> Self {
-        let workspace = &visible.workspace;
-        let cursor = Cursor { sort_key: workspace.name.as_str().to_owned(), id: workspace.id.to_string() };
-        Self { cursor: cursor.encode(ListKind::Workspaces), node: visible.into() }
+        Self(visible)
     }
 }
 
-#[ComplexObject]
-impl WorkspaceEdge {
-    /// The id of your role in the workspace, through the group if the list is for one group. Null if you have none.
-    async fn role_id(&self) -> Option<&str> {
-        self.node.0.listed_role.as_ref().map(|role| role.role_id.as_str())
-    }
-
-    /// The type of your role in the workspace, through the group if the list is for one group. Null if you have none.
-    async fn role_type(&self) -> Option<RoleType> {
-        self.node.0.listed_role.as_ref().map(|role| role.role_type.into())
-    }
-
-    /// The name of the role in `roleId`. Null if you have none, or if the role no longer exists.
-    async fn role_name(&self) -> Option<&str> {
-        self.node.0.listed_role.as_ref().and_then(|role| role.role_name.as_ref()).map(Label::as_str)
-    }
+fn cursor(visible: &Arc<domain::VisibleWorkspace>) -> String {
+    let workspace = &visible.workspace;
+    let cursor = Cursor { sort_key: workspace.name.as_str().to_owned(), id: workspace.id.to_string() };
+    cursor.encode(ListKind::Workspaces)
 }
 
 connection! {
     /// A page of a list of workspaces, ordered by name, then id, compared byte by byte.
-    WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, list: WorkspaceList }
+    WorkspaceConnection { edge: WorkspaceEdge, node: Workspace, cursor: cursor, list: WorkspaceList }
 }
 
 /// The list of workspaces that a connection reads.
