@@ -1,0 +1,1 @@
+SELECT '{"data":{"me":' || json_build_object('name', c.name) || '}}' FROM caller c

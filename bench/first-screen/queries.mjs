@@ -1,0 +1,72 @@
+// The documents that are measured, as front ends send them.
+
+export const QUERIES = {
+  'first-screen': `query FirstScreen {
+  me {
+    id
+    userId
+    name
+    email
+    emailVerified
+    language
+    timezone
+    state
+    domain { id name }
+    mfa { state }
+    requiredActions
+    workspaces {
+      nodes {
+        id
+        name
+        roleType
+        roleName
+        isManaged
+        isDormant
+        workspaceGroup { id name }
+      }
+    }
+    workspaceGroups {
+      nodes {
+        id
+        name
+        users { userId userName roleType state }
+      }
+    }
+  }
+}`,
+  readme: `{
+  me {
+    name
+    workspaces(first: 3) { nodes { name roleName workspaceGroup { name } } }
+    workspaceGroups { nodes { name users { userName } } }
+  }
+}`,
+  relay: `query WorkspaceListQuery {
+  me {
+    id
+    workspaces(first: 8) {
+      edges {
+        cursor
+        node { id name roleType roleName isDormant workspaceGroup { id name } }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`,
+  navigation: `query NavigationBar {
+  me {
+    name
+    workspaces(first: 5) { nodes { id name } }
+    workspaceGroups { nodes { name } }
+  }
+}`,
+  name: '{ me { name } }',
+};
+
+/** The queries to measure: those that QUERIES names, otherwise all. */
+export function selected() {
+  const names = process.env.QUERIES?.split(',') ?? Object.keys(QUERIES);
+  const unknown = names.find((name) => !(name in QUERIES));
+  if (unknown !== undefined) throw new Error(`unknown query ${unknown}; there are ${Object.keys(QUERIES).join(', ')}`);
+  return names;
+}
