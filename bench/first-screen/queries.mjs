@@ -63,9 +63,9 @@ export const QUERIES = {
   name: '{ me { name } }',
 };
 
-/** The queries to measure: those that QUERIES names, otherwise all. */
-export function selected() {
-  const names = process.env.QUERIES?.split(',') ?? Object.keys(QUERIES);
+/** The queries to measure: those that QUERIES names, otherwise these, or all. */
+export function selected(...otherwise) {
+  const names = process.env.QUERIES?.split(',') ?? (otherwise.length > 0 ? otherwise : Object.keys(QUERIES));
   const unknown = names.find((name) => !(name in QUERIES));
   if (unknown !== undefined) throw new Error(`unknown query ${unknown}; there are ${Object.keys(QUERIES).join(', ')}`);
   return names;
