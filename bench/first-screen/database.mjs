@@ -44,7 +44,7 @@ export async function signInAll(databaseUrl, binary, names) {
 async function signIn(server, userId) {
   const query = 'mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } errors { message } } }';
   const variables = { input: { domainId: DOMAIN, userId, password: PASSWORD } };
-  const response = await server.post({ query, variables });
+  const response = await server.send(query, variables);
   const token = response.data?.signIn.session?.accessToken;
   if (!token) throw new Error(`${userId} cannot sign in: ${JSON.stringify(response)}`);
   return token;

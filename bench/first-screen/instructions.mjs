@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, fill } from './database.mjs';
 import { loader, table } from './load.mjs';
-import { QUERIES, selected } from './queries.mjs';
+import { selected } from './queries.mjs';
 import { BINARY, startProduct } from './servers.mjs';
 
 const REQUESTS = Number(process.env.REQUESTS ?? 200);
@@ -47,7 +47,7 @@ async function count(name, binary, load) {
   try {
     const counts = {};
     for (const query of selected('first-screen')) {
-      const send = (times) => load(server, query, QUERIES[query], 1, `${times}x`);
+      const send = (times) => load(server, query, 1, `${times}x`);
       await send(REQUESTS);
       dump();
       await send(REQUESTS);

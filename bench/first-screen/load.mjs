@@ -7,13 +7,13 @@ import { LIMIT_FOLDER } from './servers.mjs';
 
 const run = promisify(execFile);
 
-/** A function that sends a query to a server, for a number of seconds or, as in `200x`, a number of times. */
+/** A function that sends a query to a server, for a number of seconds or, as `200x`, a number of times. */
 export function loader(folder, name, tokens) {
   const tokenFile = join(folder, `tokens-${name}`);
   writeFileSync(tokenFile, tokens.join('\n'));
-  return async (server, query, document, connections, amount) => {
+  return async (server, query, connections, amount) => {
     const body = join(folder, `body-${name}-${query}`);
-    writeFileSync(body, JSON.stringify({ query: document }));
+    writeFileSync(body, JSON.stringify({ query: server.document(query) }));
     const args = [server.port, server.path(query), tokenFile, body, connections, amount].map(String);
     return JSON.parse((await run(`${LIMIT_FOLDER}/load`, args)).stdout);
   };

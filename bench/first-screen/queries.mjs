@@ -70,3 +70,13 @@ export function selected(...otherwise) {
   if (unknown !== undefined) throw new Error(`unknown query ${unknown}; there are ${Object.keys(QUERIES).join(', ')}`);
   return names;
 }
+
+/** The document with the names and the order of PostGraphile, whose response is the same. */
+export function forPostGraphile(document) {
+  const byName = 'orderBy: [NAME_ASC, ROW_ID_ASC]';
+  return document
+    .replaceAll(/\bid\b/g, 'id: rowId')
+    .replaceAll(/\b(workspaces|workspaceGroups) \{/g, `$1(${byName}) {`)
+    .replaceAll(/\bfirst: \d+/g, `$&, ${byName}`)
+    .replaceAll(/\busers \{/g, 'users(orderBy: [USER_ID_ASC]) {');
+}

@@ -1,9 +1,10 @@
-// The servers that are compared. Each has `post`, the port and path for the load generator, and `stop`.
+// The servers that are compared. Each has the port, path, and document for the load generator, `ask`, and `stop`.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { QUERIES, forPostGraphile } from './queries.mjs';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 
@@ -30,29 +31,31 @@ export async function startProduct(databaseUrl, { binary = BINARY, flags = [], w
     if (child.exitCode !== null) throw new Error('the server exited before it was ready');
     await pause(20);
   }
-  return handle(child, port, () => '/graphql');
+  return handle(child, port);
 }
 
 /** Starts the hand-written endpoint, with a path for each query. */
 export function startLimit(databaseUrl) {
-  return startPrinting([`${LIMIT_FOLDER}/limit`, databaseUrl], {}, (query) => `/${query}`);
+  return startPrinting([`${LIMIT_FOLDER}/limit`, databaseUrl], {}, { path: (query) => `/${query}` });
 }
 
 /** Starts one of the servers of the folder peers, with the Node.js that is installed there. */
 export function startPeer(databaseUrl, name) {
   const node = here('peers/node_modules/.bin/node');
-  return startPrinting([node, here(`peers/${name}.mjs`), databaseUrl], { NODE_ENV: 'production', GRAPHILE_ENV: 'production' }, () => '/graphql');
+  const environment = { NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
+  const options = name === 'postgraphile' ? { document: (query) => forPostGraphile(QUERIES[query]) } : {};
+  return startPrinting([node, here(`peers/${name}.mjs`), databaseUrl], environment, options);
 }
 
 /** Starts a server that prints its port. */
-async function startPrinting(words, environment, path) {
+async function startPrinting(words, environment, options) {
   const child = spawnChild(words, { PATH: process.env.PATH, ...environment }, 'pipe');
   const lines = createInterface({ input: child.stdout });
   const port = await Promise.race([
     once(lines, 'line').then(([line]) => Number(line)),
     once(child, 'exit').then(() => Promise.reject(new Error(`${words[0]} exited before it was ready`))),
   ]);
-  return handle(child, port, path);
+  return handle(child, port, options);
 }
 
 function spawnChild([program, ...args], env, stdout) {
@@ -62,18 +65,22 @@ function spawnChild([program, ...args], env, stdout) {
   return child;
 }
 
-function handle(child, port, path) {
+function handle(child, port, { path = () => '/graphql', document = (query) => QUERIES[query] } = {}) {
+  const post = async (path, body, token) => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`status ${response.status}: ${text}`);
+    return JSON.parse(text);
+  };
   return {
     pid: child.pid,
     port,
     path,
-    post: async (body, token, query) => {
-      const headers = { 'content-type': 'application/json', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-      const response = await fetch(`http://127.0.0.1:${port}${path(query)}`, { method: 'POST', headers, body: JSON.stringify(body) });
-      const text = await response.text();
-      if (response.status !== 200) throw new Error(`status ${response.status}: ${text}`);
-      return JSON.parse(text);
-    },
+    document,
+    // The response to a named query of queries.mjs, and to any document.
+    ask: (query, token) => post(path(query), { query: document(query) }, token),
+    send: (query, variables, token) => post('/graphql', { query, variables }, token),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, fill } from './database.mjs';
 import { loader, median, table } from './load.mjs';
-import { QUERIES, selected } from './queries.mjs';
+import { selected } from './queries.mjs';
 import { BINARY, startProduct } from './servers.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
@@ -47,12 +47,12 @@ try {
 async function measure(query) {
   for (const one of servers) {
     one.times = [];
-    await one.load(one.server, query, QUERIES[query], 1, '200x');
+    await one.load(one.server, query, 1, '200x');
   }
   for (let round = 0; round < ROUNDS; round++) {
     for (let turn = 0; turn < servers.length; turn++) {
       const { server, load, times } = servers[(turn + round) % servers.length];
-      times.push((await load(server, query, QUERIES[query], 1, SECONDS)).p50);
+      times.push((await load(server, query, 1, SECONDS)).p50);
     }
   }
   const [{ times: reference }] = servers;
