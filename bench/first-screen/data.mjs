@@ -26,7 +26,7 @@ export function signingIn(users, count) {
 /** Writes the import file. `extraWorkspaces` are visible only to the admin. */
 export async function writeData(path, users, signingInCount, extraWorkspaces = 0) {
   if (users % GROUP_SIZE !== 0 || STEPS.some((step) => step > 1 && users % step === 0)) {
-    throw new Error('USERS must be a multiple of 5, and of neither 7 nor 13');
+    throw new Error('the number of users must be a multiple of 5, and of neither 7 nor 13');
   }
   const out = createWriteStream(path);
   for (const value of lines(users, new Set(signingIn(users, signingInCount)), extraWorkspaces)) {
@@ -78,6 +78,7 @@ function userLine(user, hasPassword) {
   const person = NAMES[user % NAMES.length];
   return {
     kind: 'user',
+    id: `user-${hexadecimal(user)}`,
     user_id: userId(user),
     password: hasPassword ? PASSWORD : undefined,
     name: user % 50 === 7 ? undefined : `${person} ${user}`,

@@ -1,32 +1,25 @@
-// Runs the load generator, and summarizes what it measured.
+// Runs the load generator.
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LIMIT_FOLDER } from './servers.mjs';
+import { temporaryFolder } from './temporary.mjs';
 
 const run = promisify(execFile);
 
-/** A function that sends a query to a server, for a number of seconds or, as `200x`, a number of times. */
-export function loader(folder, name, tokens) {
-  const tokenFile = join(folder, `tokens-${name}`);
+/**
+ * A function that sends a query to a server as the users with these access tokens, for a number of seconds or, as
+ * `200x`, a number of times. Returns the number of `requests`, requests `perSecond`, and the times `p50` and `p99` in µs.
+ */
+export function loader(tokens) {
+  const folder = temporaryFolder();
+  const tokenFile = join(folder, 'tokens');
   writeFileSync(tokenFile, tokens.join('\n'));
-  return async (server, query, connections, amount) => {
-    const body = join(folder, `body-${name}-${query}`);
+  return async (server, query, clients, amount) => {
+    const body = join(folder, query);
     writeFileSync(body, JSON.stringify({ query: server.document(query) }));
-    const args = [server.port, server.path(query), tokenFile, body, connections, amount].map(String);
+    const args = [server.port, server.path(query), tokenFile, body, clients, amount].map(String);
     return JSON.parse((await run(`${LIMIT_FOLDER}/load`, args)).stdout);
   };
-}
-
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** Pads the cells of rows to columns. */
-export function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[0]) : String(cell).padStart(widths[column]))).join('  ')).join('\n');
 }

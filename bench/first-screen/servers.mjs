@@ -5,19 +5,16 @@ import { createInterface } from 'node:readline';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QUERIES, forPostGraphile } from './queries.mjs';
+import { atExit } from './temporary.mjs';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 
 export const BINARY = process.env.BINARY ?? here('../../target/release/userprofile');
 export const LIMIT_FOLDER = process.env.LIMIT_FOLDER ?? here('limit/target/release');
 
-const running = new Set();
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-
 /** Runs a command of the product. */
 export function command(databaseUrl, binary, ...args) {
-  const done = spawnSync(binary ?? BINARY, args, { env: productEnvironment(databaseUrl), stdio: ['ignore', 'ignore', 'inherit'] });
+  const done = spawnSync(binary, args, { env: productEnvironment(databaseUrl), stdio: ['ignore', 'ignore', 'inherit'] });
   if (done.error) throw done.error;
   if (done.status !== 0) throw new Error(`userprofile ${args.join(' ')} failed`);
 }
@@ -60,8 +57,7 @@ async function startPrinting(words, environment, options) {
 
 function spawnChild([program, ...args], env, stdout) {
   const child = spawn(program, args, { env, stdio: ['ignore', stdout, 'inherit'] });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
+  atExit(() => child.kill('SIGKILL'));
   return child;
 }
 

@@ -113,7 +113,9 @@ const resolvers = {
   },
 };
 
-const pool = new pg.Pool({ connectionString: process.argv[2], max: 10 });
+// PostgreSQL would otherwise plan the list of workspaces again for each request: 10 % more time.
+const options = '-c plan_cache_mode=force_generic_plan';
+const pool = new pg.Pool({ connectionString: process.argv[2], max: 10, options });
 const yoga = createYoga({
   schema: createSchema({ typeDefs, resolvers }),
   context: async ({ request }) => {
