@@ -20,7 +20,7 @@ export const userId = (number) => `user-${number}@bee.example`;
 
 /** The numbers of the users that sign in, spread over all users. Only they have a password, because hashing is slow. */
 export function signingIn(users, count) {
-  return Array.from({ length: count }, (_, number) => Math.floor((number * users) / count));
+  return Array.from({ length: count }, (_, number) => (Math.floor((number * users) / count) + number) % users);
 }
 
 /** Writes the import file. `extraWorkspaces` are visible only to the admin. */

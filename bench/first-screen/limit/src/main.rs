@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::routing::post;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -91,7 +91,7 @@ async fn answer(
     match row {
         Ok(Some(row)) => {
             let mut response = Response::new(Body::from(row.get::<_, String>(0)));
-            response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("valid"));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         Ok(None) => status(StatusCode::UNAUTHORIZED),
