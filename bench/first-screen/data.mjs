@@ -66,7 +66,8 @@ function* lines(users, withPassword, extraWorkspaces) {
   for (let number = 0; number < shared; number++) {
     // Every fourth belongs to a group that most of its users cannot see.
     const workspace_group_id = number % 4 === 0 ? groupId(number) : undefined;
-    yield { kind: 'workspace', workspace_id: sharedWorkspace(number), name: workspaceName(number, 'Shared'), workspace_group_id };
+    const name = workspaceName(number, 'Shared');
+    yield { kind: 'workspace', workspace_id: sharedWorkspace(number), name, workspace_group_id };
   }
   yield { kind: 'workspace', workspace_id: 'workspace-disabled', name: 'Disabled', state: 'DISABLED' };
   for (let number = 0; number < extraWorkspaces; number++) {
@@ -97,7 +98,8 @@ function* groupLines(group, kind, numbers) {
   for (const which of [0, 1]) {
     const flags = { is_managed: group % 2 === 0, is_dormant: which === 1 && group % 5 === 0 };
     const name = workspaceName(group, which === 0 ? 'Production' : 'Staging');
-    yield { kind: 'workspace', workspace_id: workspaceOf(group, which), name, workspace_group_id: groupId(group), ...flags };
+    const place = { workspace_id: workspaceOf(group, which), workspace_group_id: groupId(group) };
+    yield { kind: 'workspace', name, ...place, ...flags };
   }
 }
 
@@ -113,6 +115,6 @@ const role = (name) => ({ role_id: `managed-${name.toLowerCase()}`, role_type: `
 const groupUser = (user_id, name) => ({ user_id, ...role(name) });
 
 function binding(user, suffix, workspace_id, roleName, workspace_group_id) {
-  const role_binding_id = `rb-${user}-${suffix}`;
-  return { kind: 'role_binding', role_binding_id, user_id: userId(user), ...role(roleName), resource_group: 'WORKSPACE', workspace_id, workspace_group_id };
+  const subject = { role_binding_id: `rb-${user}-${suffix}`, user_id: userId(user), ...role(roleName) };
+  return { kind: 'role_binding', ...subject, resource_group: 'WORKSPACE', workspace_id, workspace_group_id };
 }

@@ -11,10 +11,11 @@ export function processorTime(pid) {
 /** A function that returns the processor time of the PostgreSQL server with this URL, if it runs on this machine. */
 export function postgresTime(url) {
   const backends = sql(url, 'SELECT pg_backend_pid() UNION SELECT pid FROM pg_stat_activity').map(Number);
-  const parents = new Set(processes().filter(({ pid, name }) => name === 'postgres' && backends.includes(pid)).map(({ parent }) => parent));
-  const [postmaster] = parents;
-  // The postmaster's own times of waited-for children keep what ended backends took.
-  return () => (postmaster === undefined ? NaN : total(processes(), ({ pid, parent }) => pid === postmaster || parent === postmaster, postmaster));
+  const backend = processes().find(({ pid, name }) => name === 'postgres' && backends.includes(pid));
+  if (backend === undefined) return () => NaN;
+  const postmaster = backend.parent;
+  // The time of ended backends is kept in that of the postmaster's children.
+  return () => total(processes(), ({ pid, parent }) => pid === postmaster || parent === postmaster, postmaster);
 }
 
 /** The resident memory of a process in MB. */

@@ -63,8 +63,10 @@ function spawnChild([program, ...args], env, stdout) {
 
 function handle(child, port, { path = () => '/graphql', document = (query) => QUERIES[query] } = {}) {
   const post = async (path, body, token) => {
-    const headers = { 'content-type': 'application/json', accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const authorization = token && { authorization: `Bearer ${token}` };
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...authorization };
+    const address = `http://127.0.0.1:${port}${path}`;
+    const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body) });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`status ${response.status}: ${text}`);
     return JSON.parse(text);

@@ -12,9 +12,15 @@ import { BUILDS, ROUNDS, USERS, turns } from './settings.mjs';
 
 const REQUESTS = Number(process.env.REQUESTS ?? 100);
 const CHEAP_HASH = ['--argon2-memory', '8KiB', '--argon2-iterations', '1'];
-const SIGN_IN = 'mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } errors { code } } }';
-const REFRESH = 'mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken } errors { code } } }';
-const UPDATE = 'mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { user { name } errors { code } } }';
+const SIGN_IN = `mutation($input: SignInInput!) {
+  signIn(input: $input) { session { accessToken refreshToken } errors { code } }
+}`;
+const REFRESH = `mutation($input: RefreshSessionInput!) {
+  refreshSession(input: $input) { session { accessToken refreshToken } errors { code } }
+}`;
+const UPDATE = `mutation($input: UpdateProfileInput!) {
+  updateProfile(input: $input) { user { name } errors { code } }
+}`;
 
 const agent = new Agent({ keepAlive: true, noDelay: true });
 const candidates = [];
@@ -29,9 +35,11 @@ for (const { send, times } of turns(candidates)) {
 }
 const rows = Object.keys(candidates[0].times).map((mutation) => {
   const values = candidates.map(({ times }) => times[mutation]);
-  return [mutation, ...values.map((times) => median(times).toFixed(0)), ...(BUILDS.before ? [medianRatio(values[1], values[0]).toFixed(3)] : [])];
+  const ratio = BUILDS.before ? [medianRatio(values[1], values[0]).toFixed(3)] : [];
+  return [mutation, ...values.map((times) => median(times).toFixed(0)), ...ratio];
 });
-console.log(table([[`p50 in µs, ${ROUNDS} rounds`, ...Object.keys(BUILDS), ...(BUILDS.before ? ['× before'] : [])], ...rows]));
+const heads = [`p50 in µs, ${ROUNDS} rounds`, ...Object.keys(BUILDS), ...(BUILDS.before ? ['× before'] : [])];
+console.log(table([heads, ...rows]));
 agent.destroy();
 await Promise.all(candidates.map(({ server }) => server.stop()));
 
