@@ -8,6 +8,7 @@ pub mod device;
 pub mod email;
 pub mod entity;
 pub mod event;
+pub mod first_screen;
 pub mod ids;
 mod language;
 pub mod login;

@@ -10,6 +10,7 @@ use super::limits::ExecutionBudget;
 use super::loaders::Loaders;
 use crate::domain::access::Caller;
 use crate::domain::event::Client;
+use crate::domain::first_screen::FirstScreen;
 use crate::domain::token::RefreshToken;
 use crate::domain::user::RequiredAction;
 use crate::services::Services;
@@ -21,8 +22,16 @@ pub struct RequestContext {
     client: Client,
     credentials: RequestCredentials,
     delivery: TokenDelivery,
+    reads: Mutex<Reads>,
+}
+
+/// What the request has read.
+#[derive(Default)]
+struct Reads {
+    /// What was read together with the caller. Nothing after a mutation, which may change it.
+    first_screen: FirstScreen,
     /// Created for the first read, and for the first read after a mutation.
-    loaders: Mutex<Option<Arc<Loaders>>>,
+    loaders: Option<Arc<Loaders>>,
 }
 
 impl RequestContext {
@@ -30,12 +39,14 @@ impl RequestContext {
     #[must_use]
     pub fn new(
         services: Arc<Services>,
-        caller: Option<Caller>,
+        caller: Option<(Caller, FirstScreen)>,
         client: Client,
         credentials: RequestCredentials,
     ) -> Self {
         let delivery = TokenDelivery::new(credentials.transport);
-        Self { services, caller: caller.map(Arc::new), client, credentials, delivery, loaders: Mutex::default() }
+        let (caller, first_screen) = caller.unzip();
+        let reads = Mutex::new(Reads { first_screen: first_screen.unwrap_or_default(), loaders: None });
+        Self { services, caller: caller.map(Arc::new), client, credentials, delivery, reads }
     }
 
     pub(super) fn delivery(&self) -> &TokenDelivery {
@@ -70,8 +81,9 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
 pub fn loaders(ctx: &Context<'_>) -> Result<Arc<Loaders>, ApiError> {
     let (request, caller) = (request(ctx)?, caller(ctx)?);
     let work = ctx.data::<ExecutionBudget>().map_err(|_| ApiError::internal("a request has no ExecutionBudget"))?;
-    let mut loaders = request.loaders.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(loaders.get_or_insert_with(|| Arc::new(Loaders::new(&request.services, caller, work))).clone())
+    let Reads { first_screen, loaders } = &mut *request.reads.lock().unwrap_or_else(PoisonError::into_inner);
+    let create = || Arc::new(Loaders::new(&request.services, caller, std::mem::take(first_screen), work));
+    Ok(loaders.get_or_insert_with(create).clone())
 }
 
 /// The services, for a mutation that is about to begin. The loaders are dropped, because the mutation may change what
@@ -79,7 +91,7 @@ pub fn loaders(ctx: &Context<'_>) -> Result<Arc<Loaders>, ApiError> {
 pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
     let request = request(ctx)?;
     request.services.check_statements()?;
-    *request.loaders.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *request.reads.lock().unwrap_or_else(PoisonError::into_inner) = Reads::default();
     Ok(&request.services)
 }
 

@@ -22,6 +22,11 @@ pub trait Load: Send + Sync {
     /// The loaded value.
     type Value: Send + Sync;
 
+    /// The value of a key for which nothing has to be loaded; `Some(None)` if it is known not to exist.
+    fn at_hand(&self, _key: &Self::Key) -> Option<Option<Arc<Self::Value>>> {
+        None
+    }
+
     /// The values of those `keys` that exist. `keys` has no duplicates.
     fn load(
         &self,
@@ -57,6 +62,9 @@ impl<L: Load> DataLoader<L> {
 
     /// The value of this key, if it exists. It is loaded together with all other keys that are asked for at this moment.
     pub async fn get(&self, key: L::Key) -> Result<Option<Arc<L::Value>>, ApiError> {
+        if let Some(value) = self.load.at_hand(&key) {
+            return Ok(value);
+        }
         let batch = self.batch_of(&key);
         // On the heap, because only one of the resolvers that wait needs the memory for a load.
         let values = batch.get_or_init(|| Box::pin(self.load_batch(&batch)));

@@ -12,6 +12,7 @@ use super::dataloader::DataLoader;
 use super::error::ApiError;
 use super::limits::ExecutionBudget;
 use crate::domain::access::{Caller, Visibility};
+use crate::domain::first_screen::{FirstItems, FirstScreen};
 use crate::services::{Failure, Services};
 
 pub use account::EventPage;
@@ -36,12 +37,23 @@ macro_rules! loaders {
         }
 
         impl Loaders {
-            /// Loaders that read what is visible to `caller`, as part of the request's `work`.
+            /// Loaders that read what is visible to `caller`, as part of the request's `work`. The `first_screen` was
+            /// read before.
             #[must_use]
-            pub fn new(services: &Arc<Services>, caller: &Arc<Caller>, work: &ExecutionBudget) -> Self {
-                let visibility = Arc::new(caller.visibility());
-                let reader =
-                    Reader { services: services.clone(), caller: caller.clone(), visibility, work: work.clone() };
+            pub fn new(
+                services: &Arc<Services>,
+                caller: &Arc<Caller>,
+                first_screen: FirstScreen,
+                work: &ExecutionBudget,
+            ) -> Self {
+                work.count(fields_of(&first_screen));
+                let reader = Reader {
+                    services: services.clone(),
+                    caller: caller.clone(),
+                    visibility: Arc::new(caller.visibility()),
+                    first_screen: Arc::new(first_screen),
+                    work: work.clone(),
+                };
                 Self { $($field: DataLoader::new($loader(reader.clone()), work),)+ }
             }
         }
@@ -99,7 +111,16 @@ struct Reader {
     services: Arc<Services>,
     caller: Arc<Caller>,
     visibility: Arc<Visibility>,
+    first_screen: Arc<FirstScreen>,
     work: ExecutionBudget,
+}
+
+/// The number of fields that the rows of the first screen count as.
+fn fields_of(FirstScreen { workspaces, groups, users }: &FirstScreen) -> usize {
+    let workspaces = workspaces.as_ref().map_or(0, FirstItems::number_read);
+    let groups = groups.as_ref().map_or(0, FirstItems::number_read);
+    let users: usize = users.values().map(|users| users.len()).sum();
+    workspaces * WORKSPACE_FIELDS + groups * GROUP_FIELDS + users * USER_FIELDS
 }
 
 impl Reader {

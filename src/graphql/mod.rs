@@ -9,6 +9,7 @@ pub mod error;
 pub mod federation;
 pub mod limits;
 pub mod loaders;
+pub mod look_ahead;
 pub mod mutations;
 pub mod only_queries;
 pub mod query;
@@ -97,7 +98,7 @@ impl Api {
         };
         let services = services_of(&request).unwrap_or_else(|| Arc::new(self.services.for_request()));
         let caller = match &credentials.access {
-            Some(token) => match services.authenticate(token).await {
+            Some(token) => match services.authenticate(token, self.limits.first_screen(&request)).await {
                 Ok(caller) => caller,
                 Err(failure) => {
                     return Response::from_errors(vec![ApiError::from(failure).into_server_error()]).into();

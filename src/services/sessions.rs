@@ -9,6 +9,7 @@ use crate::domain::access::{Caller, Denial, StepUpRequired};
 use crate::domain::code::CodePurpose;
 use crate::domain::device;
 use crate::domain::event::{Client, SecurityEventType};
+use crate::domain::first_screen::{FirstScreen, Selected};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{
     MAX_ACCESS_TOKENS, MAX_REFRESH_TOKENS, MAX_ROTATED_TOKENS, MAX_SESSIONS, Refresh, Session, TokenPurpose,
@@ -19,7 +20,7 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::SessionSelection;
-use crate::storage::{Tx, codes, events, sessions, users};
+use crate::storage::{Tx, codes, events, first_screen, sessions, users};
 
 /// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
 /// program uses every minute.
@@ -75,13 +76,18 @@ pub enum RevokeSessionRefusal {
 }
 
 impl Services {
-    /// The caller that an access token identifies, as currently stored. `None` if the token is unknown, expired, or
-    /// revoked, and if the user or the domain is disabled.
-    pub async fn authenticate(&self, token: &AccessToken) -> Result<Option<Caller>, Failure> {
+    /// The caller that an access token identifies, as currently stored, and what was read together with them of the
+    /// `selected` lists. `None` if the token is unknown, expired, or revoked, and if the user or the domain is disabled.
+    pub async fn authenticate(
+        &self,
+        token: &AccessToken,
+        selected: Selected,
+    ) -> Result<Option<(Caller, FirstScreen)>, Failure> {
         let now = self.now();
-        let caller = sessions::find_caller(&self.db, &token.digest(), now).await?;
-        Ok(caller
-            .filter(|caller| Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now))
+        let found = first_screen::find(&self.db, &token.digest(), now, selected).await?;
+        Ok(found.filter(|(caller, _)| {
+            Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now
+        }))
     }
 
     pub(super) async fn begin_session(

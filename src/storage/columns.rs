@@ -1,9 +1,10 @@
 //! How the fields of entities are stored in columns: [`row`] maps one to the other, and [`Holds`] converts.
 
-use diesel::deserialize;
+use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::dsl::SqlTypeOf;
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::Selectable;
+use diesel::sql_types::Record;
 
 use super::types::At;
 use crate::clock::Timestamp;
@@ -141,6 +142,18 @@ pub(super) type ColumnsOf<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression
 /// The columns of an entity, in the order in which they are selected.
 pub(super) trait Columns {
     const COLUMNS: &'static [&'static str];
+}
+
+/// An entity in an array of rows.
+pub(super) struct Item<T>(pub(super) T);
+
+impl<ST, T: Queryable<ST, Pg>> FromSql<Record<ST>, Pg> for Item<T>
+where
+    T::Row: FromSql<Record<ST>, Pg>,
+{
+    fn from_sql(row: PgValue<'_>) -> deserialize::Result<Self> {
+        T::build(T::Row::from_sql(row)?).map(Self)
+    }
 }
 
 /// Defines how an entity is stored, with one line for each column: its name, its type, and the field that it holds;

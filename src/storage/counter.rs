@@ -13,12 +13,17 @@ impl Counter {
     pub(super) fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Counts a statement.
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { .. } = event {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.add();
         }
     }
 }

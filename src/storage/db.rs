@@ -4,7 +4,6 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, QueueStrategy, RunError};
@@ -25,7 +24,7 @@ use tokio::time::Instant;
 
 use super::counter::Counter;
 use super::error::Error;
-use super::postgres::{self, PgConnection, PostgresUrl};
+use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
 use super::sqlite::{self, SqliteConnection};
 
@@ -33,6 +32,10 @@ use super::sqlite::{self, SqliteConnection};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is unused before it is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// How many of the connections to PostgreSQL requests share for fast statements: enough that one slow answer holds up
+/// few requests, and few enough that their processes stay in the caches of the processors.
+const QUICK_CONNECTIONS: u32 = 4;
 
 /// For how long a successful write to SQLite counts as proof that it accepts writes: `/readyz` costs its clients
 /// nothing, but a write has a cost.
@@ -62,8 +65,10 @@ pub struct Db {
     statements: Counter,
     /// Why the last connection could not be opened; sent when it happens.
     connect_errors: watch::Sender<String>,
-    /// Set when PostgreSQL has no space left for a write, until a write succeeds again.
-    is_full: Arc<AtomicBool>,
+    /// What is known about the server of PostgreSQL.
+    server: Arc<ServerState>,
+    /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
+    quick_lane: Option<Arc<QuickLane>>,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -198,15 +203,22 @@ impl Db {
         let statements = Counter::default();
         let connect_errors = watch::Sender::default();
         let (counter, sink) = (statements.clone(), ConnectErrors(connect_errors.clone()));
-        let is_full = Arc::default();
-        let pool = match location {
+        let server = Arc::<ServerState>::default();
+        let (pool, quick_lane) = match location {
             Location::Postgres(url) => {
-                let connector = postgres::connector(url, counter, Arc::clone(&is_full))?;
-                Pool::Pg(build(connector, connections, sink).await?)
+                let shared = QUICK_CONNECTIONS.min(connections / 4);
+                let connector = postgres::connector(url, counter.clone(), Arc::clone(&server))?;
+                let pool = Pool::Pg(build(connector, connections - shared, sink).await?);
+                let shared = usize::try_from(shared).unwrap_or_default();
+                let lane = postgres::quick_lane(url, shared, counter, Arc::clone(&server))?;
+                (pool, (shared > 0).then(|| Arc::new(lane)))
             }
-            Location::Sqlite(path) => Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?),
+            Location::Sqlite(path) => {
+                (Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?), None)
+            }
         };
-        Ok(Self { pool, statements, connect_errors, is_full, written_at: Arc::default(), quota: None })
+        let written_at = Arc::default();
+        Ok(Self { pool, statements, connect_errors, server, quick_lane, written_at, quota: None })
     }
 
     /// The same database for one request, which is limited to `quota`.
@@ -262,13 +274,23 @@ impl Db {
             return Ok(());
         }
         match &mut self.conn().await? {
-            Conn::Pg(c) => postgres::check_writes(c, &self.is_full).await,
+            Conn::Pg(c) => postgres::check_writes(c, &self.server).await,
             Conn::Sqlite(c) => {
                 c.spawn_blocking(sqlite::check_writes).await?;
                 *written_at = Some(Instant::now());
                 Ok(())
             }
         }
+    }
+
+    /// The connections for statements that only read, and are known to be fast; `None` if there are none. Counts such
+    /// a statement.
+    pub(super) fn quick_lane(&self) -> Result<Option<&QuickLane>, Error> {
+        let Some(lane) = &self.quick_lane else { return Ok(None) };
+        if let Some(quota) = &self.quota {
+            quota.count_read()?;
+        }
+        Ok(Some(lane))
     }
 
     /// A connection for one statement that only reads.

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::Sqlite;
@@ -177,6 +177,14 @@ impl Sql {
     fn add(&mut self, part: Part) -> &mut Self {
         self.0.push(part);
         self
+    }
+
+    /// The text for PostgreSQL, without parameters.
+    pub(super) fn postgres_text(&self) -> String {
+        let mut text = PgQueryBuilder::default();
+        // Only an identifier or a parameter could fail.
+        let _ = QueryFragment::<Pg>::to_sql(self, &mut text, &Pg);
+        text.finish()
     }
 
     /// The query, whose rows have the given columns.

@@ -1,11 +1,12 @@
 //! Workspace groups and their users.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Record, Text};
 
-use super::columns::{Columns, ColumnsOf};
+use super::columns::{Columns, ColumnsOf, Item};
 use super::db::{Db, Fetch};
 use super::dialect::{Sql, one_more_than, page_limit};
 use super::error::Error;
+use super::visible::Viewer;
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
@@ -35,7 +36,7 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
 /// How many groups `visibility` allows.
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*)");
-    push_visible(&mut sql, visibility);
+    push_visible(&mut sql, Viewer::Known(visibility));
     sql.query::<BigInt>().fetch_one(&mut db.conn().await?).await
 }
 
@@ -56,21 +57,58 @@ async fn fetch(db: &Db, sql: Sql) -> Result<Vec<ListedGroup>, Error> {
 
 fn select_visible(visibility: &Visibility) -> Sql {
     let mut sql = Sql::new(format!("SELECT g.{}", ListedGroup::COLUMNS.join(", g.")));
-    push_visible(&mut sql, visibility);
+    push_visible(&mut sql, Viewer::Known(visibility));
     sql
 }
 
 /// FROM and WHERE. For an admin, all groups of the domain; for any other user, those that they are a user of, which are
 /// read from their memberships.
-fn push_visible(sql: &mut Sql, visibility: &Visibility) {
-    if visibility.is_admin {
-        sql.push(" FROM workspace_groups AS g WHERE g.domain_id = ").text(visibility.domain_id.as_str());
+fn push_visible(sql: &mut Sql, viewer: Viewer<'_>) {
+    if viewer.is_admin() {
+        sql.push(" FROM workspace_groups AS g WHERE g.domain_id = ");
+        viewer.push_domain(sql);
     } else {
         let is_of_member = "g.workspace_group_id = m.workspace_group_id AND g.domain_id = m.domain_id".to_owned();
         sql.push(" FROM workspace_group_users AS m").look_up("workspace_groups", "g", is_of_member);
-        sql.push(" WHERE m.domain_id = ").text(visibility.domain_id.as_str());
-        sql.push(" AND m.user_id_key = ").text(&visibility.login_key);
+        sql.push(" WHERE m.domain_id = ");
+        viewer.push_domain(sql);
+        sql.push(" AND m.user_id_key = ");
+        viewer.push_login_key(sql);
     }
+}
+
+/// The SQL types of the columns that [`push_first_of_joined_user`] selects.
+pub(super) type JoinedSql = Array<Record<(Record<ColumnsOf<ListedGroup>>, Array<Record<JoinedUserSql>>)>>;
+type JoinedUserSql = (Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
+
+/// The values of these columns.
+pub(super) type JoinedRow = (Item<ListedGroup>, Vec<JoinedUserRow>);
+pub(super) type JoinedUserRow = (String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
+
+/// Selects the first `limit` groups of the user that the statement has joined, as one array of rows, each with the array
+/// of its users: at most `limit`, and none unless `with_users`.
+pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: usize, with_users: bool) {
+    let columns = ListedGroup::COLUMNS.join(", g.");
+    sql.push(format!("ARRAY(SELECT ROW(ROW(g.{columns}), ARRAY("));
+    sql.push("SELECT ROW(m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state) FROM (");
+    sql.push("SELECT * FROM workspace_group_users WHERE workspace_group_id = g.workspace_group_id");
+    sql.push(format!(" LIMIT {}) AS m", if with_users { limit } else { 0 }));
+    push_account_of_member(sql);
+    sql.push(format!(" ORDER BY m.user_id, m.user_id_key)) FROM (SELECT g.{columns}"));
+    push_visible(sql, Viewer::Joined);
+    sql.push(format!(
+        " ORDER BY g.name, g.workspace_group_id LIMIT {limit}) AS g ORDER BY g.name, g.workspace_group_id)"
+    ));
+}
+
+/// The user in a row of these.
+pub(super) fn from_joined((user_id, key, role_id, role_type, name, state): JoinedUserRow) -> GroupUser {
+    GroupUser { login: LoginId::from_stored(user_id, key), role_id, role_type, name, state }
+}
+
+fn push_account_of_member(sql: &mut Sql) {
+    let is_member = "u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key".to_owned();
+    sql.look_up_optional("users", "u", is_member);
 }
 
 /// A number of users up to which the limit is a part of the statement: SQLite prepares a statement again when a
@@ -91,8 +129,7 @@ pub async fn list_users(
         "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
     );
     push_members(&mut sql, groups, most);
-    let is_member = "u.domain_id = m.domain_id AND u.user_id_key = m.user_id_key".to_owned();
-    sql.look_up_optional("users", "u", is_member);
+    push_account_of_member(&mut sql);
     sql.push(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
     let rows: Vec<UserRow> = sql.query::<UserColumns>().fetch_all(&mut db.conn().await?).await?;
     Ok(rows.into_iter().map(to_group_user).collect())
@@ -117,7 +154,6 @@ fn push_members(sql: &mut Sql, groups: &[WorkspaceGroupId], most: usize) {
     sql.push(") AS m");
 }
 
-fn to_group_user(row: UserRow) -> (WorkspaceGroupId, GroupUser) {
-    let (group, user_id, key, role_id, role_type, name, state) = row;
-    (group, GroupUser { login: LoginId::from_stored(user_id, key), role_id, role_type, name, state })
+fn to_group_user((group, user_id, key, role_id, role_type, name, state): UserRow) -> (WorkspaceGroupId, GroupUser) {
+    (group, from_joined((user_id, key, role_id, role_type, name, state)))
 }

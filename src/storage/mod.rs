@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod export;
 pub mod files;
+pub mod first_screen;
 pub mod future_times;
 pub mod groups;
 pub mod installation;

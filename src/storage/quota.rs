@@ -55,10 +55,16 @@ impl Quota {
     /// it may.
     pub(super) async fn connection_to_read(&self) -> Result<OwnedSemaphorePermit, Error> {
         let permit = self.connection().await?;
+        self.count_read()?;
+        Ok(permit)
+    }
+
+    /// Counts a statement that only reads. [`Error::TooManyStatements`] if the request has executed as many as it may.
+    pub(super) fn count_read(&self) -> Result<(), Error> {
         if self.statements_left() == 0 {
             return Err(Error::TooManyStatements(MAX_STATEMENTS));
         }
         self.count();
-        Ok(permit)
+        Ok(())
     }
 }

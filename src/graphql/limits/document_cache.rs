@@ -75,6 +75,11 @@ impl DocumentCache {
         Self(Cache::with_weighter(EXPECTED, u64::try_from(bytes).unwrap_or(u64::MAX), ByBytes))
     }
 
+    /// The document of `request`, if it is in the cache.
+    pub(super) fn peek(&self, request: &Request) -> Option<Arc<CachedDocument>> {
+        self.0.get(&Asked { text: &request.query, variables: &request.variables })
+    }
+
     /// The document of `request`, from the cache if it is there.
     ///
     /// # Errors
@@ -85,10 +90,10 @@ impl DocumentCache {
         settings: &Settings,
         registry: &Registry,
     ) -> Result<Arc<CachedDocument>, RequestError> {
-        let (text, variables) = (&request.query, &request.variables);
-        if let Some(cached) = self.0.get(&Asked { text, variables }) {
+        if let Some(cached) = self.peek(request) {
             return Ok(cached);
         }
+        let (text, variables) = (&request.query, &request.variables);
         let document = Arc::new(CachedDocument::new(request, settings, registry)?);
         if document.errors.is_empty() {
             let given = variables.keys().cloned().collect();

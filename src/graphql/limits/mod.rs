@@ -27,6 +27,9 @@ use async_graphql::{
 
 use tokio::sync::Semaphore;
 
+use super::look_ahead;
+use crate::domain::first_screen::Selected;
+
 mod collect_fields;
 mod complexity;
 mod document;
@@ -215,6 +218,15 @@ impl RequestLimits {
     pub fn check_attempts<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Result<(), ServerError> {
         let count = requests.map(|request| self.attempts(request).unwrap_or_default()).sum();
         Ok(Limit::Attempts.check(count, ATTEMPTS, None)?)
+    }
+
+    /// What the operation of `request` selects of the first screen, if its document is cached.
+    #[must_use]
+    pub fn first_screen(&self, request: &Request) -> Selected {
+        let cached = self.0.documents.peek(request);
+        let operation =
+            cached.as_ref().and_then(|cached| operation(&cached.document, request.operation_name.as_deref()));
+        operation.map(look_ahead::selected).unwrap_or_default()
     }
 
     fn attempts(&self, request: &Request) -> Option<usize> {

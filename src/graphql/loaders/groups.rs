@@ -17,6 +17,12 @@ impl Load for Groups {
     type Key = WorkspaceGroupId;
     type Value = ListedGroup;
 
+    /// If the list of groups is complete, no other group is visible.
+    fn at_hand(&self, id: &WorkspaceGroupId) -> Option<Option<Arc<ListedGroup>>> {
+        let all = self.0.first_screen.groups.as_ref()?.all()?;
+        Some(all.iter().find(|group| group.id == *id).cloned())
+    }
+
     async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
         let Reader { services, visibility, .. } = &self.0;
         let found = self.0.settle(services.find_groups(visibility, ids).await)?;
@@ -28,6 +34,10 @@ impl Load for Groups {
 impl Load for GroupPages {
     type Key = Page;
     type Value = Paged<Arc<ListedGroup>>;
+
+    fn at_hand(&self, page: &Page) -> Option<Option<Arc<Self::Value>>> {
+        Some(Some(Arc::new(self.0.first_screen.groups.as_ref()?.page(page)?)))
+    }
 
     async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Self::Value>, ApiError> {
         let Reader { services, visibility, .. } = &self.0;
@@ -45,6 +55,10 @@ impl Load for GroupTotal {
     type Key = ();
     type Value = i64;
 
+    fn at_hand(&self, (): &()) -> Option<Option<Arc<i64>>> {
+        Some(Some(Arc::new(self.0.first_screen.groups.as_ref()?.total()?)))
+    }
+
     async fn load(&self, _: &[()]) -> Result<HashMap<(), i64>, ApiError> {
         let Reader { services, visibility, .. } = &self.0;
         Ok(HashMap::from([((), self.0.settle(services.count_groups(visibility).await)?)]))
@@ -56,6 +70,10 @@ type UserOfGroup = (WorkspaceGroupId, GroupUser);
 impl Load for GroupUsers {
     type Key = WorkspaceGroupId;
     type Value = Vec<Arc<GroupUser>>;
+
+    fn at_hand(&self, group: &WorkspaceGroupId) -> Option<Option<Arc<Self::Value>>> {
+        Some(Some(self.0.first_screen.users.get(group)?.clone()))
+    }
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
         let users = match self.read_few(groups).await? {

@@ -26,6 +26,11 @@ impl Load for WorkspacePages {
     type Key = (WorkspaceFilter, Page);
     type Value = Paged<Arc<VisibleWorkspace>>;
 
+    fn at_hand(&self, (filter, page): &Self::Key) -> Option<Option<Arc<Self::Value>>> {
+        let first = self.0.first_screen.workspaces.as_ref().filter(|_| *filter == WorkspaceFilter::default())?;
+        Some(Some(Arc::new(first.page(page)?)))
+    }
+
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
         let Reader { services, visibility, .. } = &self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
@@ -41,6 +46,11 @@ impl Load for WorkspacePages {
 impl Load for WorkspaceTotals {
     type Key = WorkspaceFilter;
     type Value = i64;
+
+    fn at_hand(&self, filter: &WorkspaceFilter) -> Option<Option<Arc<i64>>> {
+        let first = self.0.first_screen.workspaces.as_ref().filter(|_| *filter == WorkspaceFilter::default())?;
+        Some(Some(Arc::new(first.total()?)))
+    }
 
     async fn load(&self, filters: &[WorkspaceFilter]) -> Result<HashMap<WorkspaceFilter, i64>, ApiError> {
         let Reader { services, visibility, .. } = &self.0;

@@ -1,6 +1,6 @@
 //! Errors of PostgreSQL, identified by their SQLSTATE.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
@@ -8,19 +8,42 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::storage::error::SQLSTATE_PREFIX;
 
+/// What connections have learned about the server, for all of them.
+#[derive(Debug, Default)]
+pub(in crate::storage) struct ServerState {
+    /// Whether the server has no space left for a write.
+    is_full: AtomicBool,
+    /// How many connections learned that the server accepts no writes.
+    read_only: AtomicU64,
+}
+
+impl ServerState {
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// Changes when a connection learns that the server accepts no writes: another server may accept them by now.
+    pub(super) fn epoch(&self) -> u64 {
+        self.read_only.load(Ordering::Relaxed)
+    }
+}
+
 /// Converts errors of tokio-postgres to diesel's, and remembers what a connection has to know of them.
 #[derive(Clone)]
 pub(super) struct Errors {
     /// The first error of the transaction. PostgreSQL refuses every later statement with 25P02, which does not say why.
     first: Arc<Mutex<Option<DbError>>>,
     is_read_only: Arc<AtomicBool>,
-    /// Shared by all connections.
-    is_full: Arc<AtomicBool>,
+    server: Arc<ServerState>,
 }
 
 impl Errors {
-    pub(super) fn new(is_full: Arc<AtomicBool>) -> Self {
-        Self { first: Arc::default(), is_read_only: Arc::default(), is_full }
+    pub(super) fn new(server: Arc<ServerState>) -> Self {
+        Self { first: Arc::default(), is_read_only: Arc::default(), server }
     }
 
     /// Whether the server refused a write because it accepts none at the moment.
@@ -30,7 +53,9 @@ impl Errors {
 
     /// Notes that the server accepts no writes at the moment.
     pub(super) fn note_read_only(&self) {
-        self.is_read_only.store(true, Ordering::Relaxed);
+        if !self.is_read_only.swap(true, Ordering::Relaxed) {
+            self.server.read_only.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// The error as diesel's; instead of 25P02, the first error of the transaction.
@@ -42,7 +67,7 @@ impl Errors {
             self.note_read_only();
         }
         if *error.code() == SqlState::DISK_FULL {
-            self.is_full.store(true, Ordering::Relaxed);
+            self.server.set_full(true);
         }
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if *error.code() == SqlState::IN_FAILED_SQL_TRANSACTION {

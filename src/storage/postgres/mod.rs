@@ -2,12 +2,13 @@
 
 mod connection;
 mod errors;
+mod quick_lane;
 mod row;
+mod session;
 mod tls;
 mod url;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
@@ -17,6 +18,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub(super) use connection::PgConnection;
+pub(super) use errors::ServerState;
+pub(super) use quick_lane::QuickLane;
 pub use url::{PostgresUrl, UrlError};
 
 use super::counter::Counter;
@@ -26,19 +29,18 @@ use super::error::Error;
 const WRITE: &str = "INSERT INTO installation (name, value) VALUES ('write_check', '') \
                      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
-/// A function that opens a connection to the server at `url`. It sets `is_full` when the server has no space left for a
-/// write. Fails if the root certificates cannot be read.
+/// A function that opens a connection to the server at `url`. Fails if the root certificates cannot be read.
 pub(super) fn connector(
     url: &PostgresUrl,
     counter: Counter,
-    is_full: Arc<AtomicBool>,
+    server: Arc<ServerState>,
 ) -> Result<impl Fn() -> BoxFuture<'static, ConnectionResult<PgConnection>> + Send + Sync + 'static, Error> {
     let tls = tls::connect(&url.verification).map_err(Error::Unavailable)?;
     let url = Arc::new(url.clone());
     Ok(move || {
-        let (url, tls, counter, is_full) = (url.clone(), tls.clone(), counter.clone(), is_full.clone());
+        let (url, tls, counter, server) = (url.clone(), tls.clone(), counter.clone(), server.clone());
         async move {
-            let mut conn = PgConnection::connect(&url, tls, is_full).await?;
+            let mut conn = PgConnection::connect(&url, tls, server).await?;
             conn.set_instrumentation(counter);
             Ok(conn)
         }
@@ -46,17 +48,28 @@ pub(super) fn connector(
     })
 }
 
+/// Connections to the server at `url` that requests share. Fails if the root certificates cannot be read.
+pub(super) fn quick_lane(
+    url: &PostgresUrl,
+    connections: usize,
+    counter: Counter,
+    server: Arc<ServerState>,
+) -> Result<QuickLane, Error> {
+    let tls = tls::connect(&url.verification).map_err(Error::Unavailable)?;
+    Ok(QuickLane::new(url.clone(), tls, connections, counter, server))
+}
+
 /// Fails if the server accepts no writes: because it is a standby, is configured as read-only, or is full, which
-/// `is_full` remembers.
-pub(super) async fn check_writes(conn: &mut PgConnection, is_full: &AtomicBool) -> Result<(), Error> {
+/// `server` remembers.
+pub(super) async fn check_writes(conn: &mut PgConnection, server: &ServerState) -> Result<(), Error> {
     let accepts_writes = sql::<Bool>("NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'");
     if !diesel::select(accepts_writes).get_result(&mut *conn).await? {
         conn.note_read_only();
         return Err(Error::Unavailable("the database accepts no writes: it is read-only or a standby".to_owned()));
     }
-    if is_full.load(Ordering::Relaxed) {
+    if server.is_full() {
         conn.batch_execute(WRITE).await?;
-        is_full.store(false, Ordering::Relaxed);
+        server.set_full(false);
     }
     Ok(())
 }

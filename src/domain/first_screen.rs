@@ -1,0 +1,67 @@
+//! The first screen of a front end: the caller, with the first page of their workspaces and of their groups. It is what
+//! every page load asks for, so the server reads it together with the caller.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::ids::WorkspaceGroupId;
+use super::page::{DEFAULT_PAGE, From, Page, Paged};
+use super::workspace::{GroupUser, ListedGroup, VisibleWorkspace};
+
+/// The most items of a list that are read: one more than a page holds, which shows whether there are more.
+pub const MOST_ITEMS: usize = DEFAULT_PAGE as usize + 1;
+
+/// The lists of the first screen that a request selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selected {
+    /// The workspaces.
+    pub workspaces: bool,
+    /// The groups.
+    pub groups: bool,
+    /// The users of the groups.
+    pub users: bool,
+}
+
+/// What was read together with the caller. A list that was not read is `None`.
+#[derive(Debug, Default)]
+pub struct FirstScreen {
+    /// The first workspaces that are visible to the caller, with their roles.
+    pub workspaces: Option<FirstItems<VisibleWorkspace>>,
+    /// The first groups that are visible to the caller.
+    pub groups: Option<FirstItems<ListedGroup>>,
+    /// The users of groups, unless a group has too many.
+    pub users: HashMap<WorkspaceGroupId, Arc<Vec<Arc<GroupUser>>>>,
+}
+
+/// The first items of a list, at most [`MOST_ITEMS`].
+#[derive(Debug)]
+pub struct FirstItems<T>(Vec<Arc<T>>);
+
+impl<T> FirstItems<T> {
+    /// The items that were read.
+    pub fn new(read: Vec<T>) -> Self {
+        Self(read.into_iter().map(Arc::new).collect())
+    }
+
+    /// All of the list; `None` if it has more.
+    pub fn all(&self) -> Option<&[Arc<T>]> {
+        (self.0.len() < MOST_ITEMS).then_some(&self.0)
+    }
+
+    /// The page, if it is among the items.
+    pub fn page(&self, page: &Page) -> Option<Paged<Arc<T>>> {
+        let is_first = page.from == From::Start && page.after.is_none() && page.before.is_none();
+        let is_read = is_first && (page.size < MOST_ITEMS || self.all().is_some());
+        is_read.then(|| page.cut(self.0.iter().take(page.size + 1).cloned().collect()))
+    }
+
+    /// The number of items of the list, if all were read.
+    pub fn total(&self) -> Option<i64> {
+        i64::try_from(self.all()?.len()).ok()
+    }
+
+    /// How many were read.
+    pub fn number_read(&self) -> usize {
+        self.0.len()
+    }
+}

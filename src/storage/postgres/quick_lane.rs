@@ -1,0 +1,145 @@
+//! The quick lane: a few connections that all requests share, for statements that only read and whose work is bounded.
+//!
+//! A request does not wait until a connection is free, but sends its statement after those of others (pipelining). So a
+//! few processes of PostgreSQL serve many requests, and remain in the caches of the processors. A slow statement would
+//! hold up all that follow it: such statements belong on the pool.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::pg::Pg;
+use diesel::query_builder::{Query as TypedQuery, QueryFragment};
+use futures_util::future::{BoxFuture, FutureExt, Shared};
+use futures_util::{TryFutureExt, TryStreamExt};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::errors::ServerState;
+use super::row::PgRow;
+use super::session::{Query, Session};
+use super::url::PostgresUrl;
+use crate::storage::counter::Counter;
+use crate::storage::error::Error;
+
+/// How long a request waits for a connection to be opened.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The age at which a connection is replaced: its process never returns memory.
+const MAX_AGE: Duration = Duration::from_mins(30);
+/// The age at which a connection may be replaced after another one learned that its server accepts no writes.
+const MIN_AGE: Duration = Duration::from_secs(3);
+
+/// The shared connections.
+pub(in crate::storage) struct QuickLane {
+    lanes: Vec<Lane>,
+    server: Server,
+}
+
+/// Where the connections lead.
+struct Server {
+    url: PostgresUrl,
+    tls: MakeRustlsConnect,
+    state: Arc<ServerState>,
+    counter: Counter,
+    /// A connection belongs to the runtime that opened it, and must not be driven with low priority.
+    runtime: Handle,
+}
+
+/// A shared connection.
+#[derive(Default)]
+struct Lane {
+    current: Mutex<Option<Opening>>,
+    /// How many statements were sent and not answered.
+    unanswered: AtomicUsize,
+}
+
+/// A connection that is open or being opened, or the reason why it could not be, for all requests that wait for it.
+type Opening = Shared<BoxFuture<'static, Result<Arc<Open>, String>>>;
+
+struct Open {
+    session: Session,
+    at: Instant,
+    /// What was known about the server at that time.
+    epoch: u64,
+}
+
+impl QuickLane {
+    /// A lane of so many connections, which are opened when they are needed.
+    pub(super) fn new(
+        url: PostgresUrl,
+        tls: MakeRustlsConnect,
+        connections: usize,
+        counter: Counter,
+        state: Arc<ServerState>,
+    ) -> Self {
+        let lanes = std::iter::repeat_with(Lane::default).take(connections).collect();
+        Self { lanes, server: Server { url, tls, state, counter, runtime: Handle::current() } }
+    }
+
+    /// The rows of `query`, which only reads, and reads little.
+    pub(in crate::storage) async fn fetch_all<Q, U>(&self, query: &Q) -> Result<Vec<U>, Error>
+    where
+        Q: QueryFragment<Pg> + TypedQuery,
+        U: FromSqlRow<Q::SqlType, Pg>,
+    {
+        let least_loaded = self.lanes.iter().min_by_key(|lane| lane.unanswered.load(Ordering::Relaxed));
+        let lane = least_loaded.ok_or_else(|| Error::Unavailable("there are no connections".to_owned()))?;
+        lane.unanswered.fetch_add(1, Ordering::Relaxed);
+        let _answered = scopeguard::guard(lane, |lane| {
+            lane.unanswered.fetch_sub(1, Ordering::Relaxed);
+        });
+        let open = lane.open(&self.server).await?;
+        let rows = match self.server.rows(&open, Query::build(query)?).await {
+            // PostgreSQL, or a proxy, may have closed a connection that was idle. Reading again does no harm.
+            Err(_) if open.session.is_closed() => {
+                let open = lane.open(&self.server).await?;
+                self.server.rows(&open, Query::build(query)?).await
+            }
+            rows => rows,
+        };
+        let rows = rows?.into_iter().map(|row| U::build_from_row(&PgRow(row)));
+        rows.collect::<Result<_, _>>().map_err(|error| diesel::result::Error::DeserializationError(error).into())
+    }
+}
+
+impl Lane {
+    /// The connection, which is opened if there is none that can be used.
+    async fn open(&self, server: &Server) -> Result<Arc<Open>, Error> {
+        let opening = {
+            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            match current.as_ref().map(|opening| (opening, opening.peek())) {
+                Some((_, Some(Ok(open)))) if server.may_use(open) => return Ok(Arc::clone(open)),
+                Some((opening, None)) => opening.clone(),
+                _ => current.insert(server.open()).clone(),
+            }
+        };
+        let opened = timeout(OPEN_TIMEOUT, opening).await;
+        opened.unwrap_or_else(|_| Err("no connection was opened in time".to_owned())).map_err(Error::Unavailable)
+    }
+}
+
+impl Server {
+    fn open(&self) -> Opening {
+        let (url, tls, state, epoch) = (self.url.clone(), self.tls.clone(), self.state.clone(), self.state.epoch());
+        let opened = self.runtime.spawn(async move {
+            let session = Session::open(&url, tls, state).await.map_err(|error| error.to_string())?;
+            Ok(Arc::new(Open { session, at: Instant::now(), epoch }))
+        });
+        opened.unwrap_or_else(|error| Err(error.to_string())).boxed().shared()
+    }
+
+    /// Whether statements may be sent on an open connection.
+    fn may_use(&self, open: &Open) -> bool {
+        let age = open.at.elapsed();
+        let is_outdated = age > MAX_AGE || (age > MIN_AGE && open.epoch != self.state.epoch());
+        !open.session.is_closed() && !is_outdated
+    }
+
+    async fn rows(&self, open: &Open, query: Query) -> Result<Vec<tokio_postgres::Row>, Error> {
+        self.counter.add();
+        let rows = open.session.query(query).await?;
+        Ok(rows.try_collect().await.map_err(|error| open.session.errors.convert(&error))?)
+    }
+}

@@ -1,0 +1,138 @@
+//! A session with PostgreSQL: a client, and the statements that it has prepared.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{QueryBuilder, QueryFragment};
+use diesel::result::Error as DieselError;
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, RowStream, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::errors::{Errors, ServerState, describe};
+use super::row::Parameter;
+use super::url::PostgresUrl;
+
+/// A session. Statements may be sent while others are running: the server executes them in order, and the answer to one
+/// that nobody waits for any more is skipped.
+pub(super) struct Session {
+    client: Client,
+    statements: Mutex<HashMap<Signature, Statement>>,
+    /// What the errors of its statements say about it.
+    pub(super) errors: Errors,
+}
+
+impl Session {
+    /// Opens a session. The error names the servers: "connection refused" alone does not say where.
+    pub(super) async fn open(
+        url: &PostgresUrl,
+        tls: MakeRustlsConnect,
+        server: Arc<ServerState>,
+    ) -> ConnectionResult<Self> {
+        let failed = |reason: String| ConnectionError::BadConnection(format!("{}: {reason}", url.servers()));
+        let limit = url.connect_timeout() * 2;
+        let (client, connection) = tokio::time::timeout(limit, url.config.connect(tls))
+            .await
+            .map_err(|_| failed(format!("no connection within {} s", limit.as_secs())))?
+            .map_err(|error| failed(describe(&error)))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = describe(&error), "a connection to PostgreSQL ended");
+            }
+        });
+        Ok(Self { client, statements: Mutex::default(), errors: Errors::new(server) })
+    }
+
+    /// Whether the connection has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Executes SQL without parameters.
+    pub(super) async fn batch_execute(&self, sql: &str) -> QueryResult<()> {
+        self.client.batch_execute(sql).await.map_err(|error| self.errors.convert(&error))
+    }
+
+    /// Executes a statement that returns rows.
+    pub(super) async fn query(&self, query: Query) -> QueryResult<RowStream> {
+        let Query { signature, is_kept, parameters } = query;
+        let rows = async {
+            let statement = self.prepare(signature, is_kept).await?;
+            self.client.query_raw(&statement, parameters).await
+        };
+        rows.await.map_err(|error| self.errors.convert(&error))
+    }
+
+    /// Executes a statement, and returns how many rows it wrote.
+    pub(super) async fn execute(&self, query: Query) -> QueryResult<usize> {
+        let Query { signature, is_kept, parameters } = query;
+        let count = async {
+            let statement = self.prepare(signature, is_kept).await?;
+            self.client.execute_raw(&statement, parameters).await
+        };
+        let count = count.await.map_err(|error| self.errors.convert(&error))?;
+        usize::try_from(count).map_err(|error| DieselError::DeserializationError(Box::new(error)))
+    }
+
+    /// Statements are kept for as long as the session lasts: there are only as many as this program contains.
+    async fn prepare(&self, signature: Signature, is_kept: bool) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.statements().get(&signature) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare_typed(&signature.sql, &signature.types).await?;
+        if is_kept {
+            self.statements().insert(signature, statement.clone());
+        }
+        Ok(statement)
+    }
+
+    fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Statement>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A statement as PostgreSQL prepares it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Signature {
+    pub(super) sql: String,
+    types: Vec<Type>,
+}
+
+/// A statement and its parameters, independent of what they were created from.
+pub(super) struct Query {
+    pub(super) signature: Signature,
+    is_kept: bool,
+    parameters: Vec<Parameter>,
+}
+
+impl Query {
+    pub(super) fn build(query: &(impl QueryFragment<Pg> + ?Sized)) -> QueryResult<Self> {
+        let mut sql = PgQueryBuilder::default();
+        query.to_sql(&mut sql, &Pg)?;
+        let mut binds = RawBytesBindCollector::<Pg>::new();
+        query.collect_binds(&mut binds, &mut OnlyBuiltInTypes, &Pg)?;
+        let types = binds.metadata.iter().map(built_in).collect::<QueryResult<_>>()?;
+        Ok(Self {
+            signature: Signature { sql: sql.finish(), types },
+            is_kept: query.is_safe_to_cache_prepared(&Pg)?,
+            parameters: binds.binds.into_iter().map(Parameter).collect(),
+        })
+    }
+}
+
+/// All tables only use types that are built into PostgreSQL.
+struct OnlyBuiltInTypes;
+
+impl PgMetadataLookup for OnlyBuiltInTypes {
+    fn lookup_type(&mut self, _: &str, _: Option<&str>) -> PgTypeMetadata {
+        PgTypeMetadata::new(0, 0)
+    }
+}
+
+fn built_in(metadata: &PgTypeMetadata) -> QueryResult<Type> {
+    let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
+    Type::from_oid(oid).ok_or_else(|| DieselError::SerializationError(format!("{oid} is no built-in type").into()))
+}
