@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The niceness of these threads (`nice`), relative to all others.
@@ -41,11 +42,11 @@ struct Threads(OnceLock<Option<Runtime>>);
 impl LowPriorityThreads {
     /// Runs `operation` as part of the calling task until it is marked as `long`, and then on these threads. From then
     /// on it continues even if the calling task is dropped.
-    pub async fn continue_if_long<F>(&self, long: &LongOperation, operation: F) -> F::Output
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
-        let mut operation = Box::pin(operation);
+    pub async fn continue_if_long<T: Send + 'static>(
+        &self,
+        long: &LongOperation,
+        mut operation: BoxFuture<'static, T>,
+    ) -> T {
         let finished = poll_fn(|context| match operation.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if long.is_marked() => Poll::Ready(None),
@@ -112,7 +113,10 @@ mod tests {
             let blocking = tokio::task::spawn_blocking(thread).await;
             (before, thread(), blocking.unwrap_or_default())
         };
-        let ran = tokio::spawn(async move { LowPriorityThreads::default().continue_if_long(&long, operation).await });
+        let ran =
+            tokio::spawn(
+                async move { LowPriorityThreads::default().continue_if_long(&long, Box::pin(operation)).await },
+            );
         let (before, after, blocking) = ran.await.unwrap();
         assert_ne!(before, "long");
         assert_eq!((after.as_str(), blocking.as_str()), ("long", "long"));

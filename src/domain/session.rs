@@ -14,13 +14,13 @@ pub const MAX_REFRESH_TIMEOUT: u32 = 2_592_000;
 /// The maximum number of concurrent sessions of a user; another one ends the oldest.
 pub const MAX_SESSIONS: usize = 100;
 /// The maximum number of valid access tokens of a session; another one revokes the oldest.
-pub const MAX_ACCESS_TOKENS: i64 = 32;
+pub const MAX_ACCESS_TOKENS: u32 = 32;
 /// The maximum number of refresh tokens of a session that have not been rotated; with another one, the oldest counts as
 /// rotated.
-pub const MAX_REFRESH_TOKENS: i64 = 32;
+pub const MAX_REFRESH_TOKENS: u32 = 32;
 /// How many rotated refresh tokens of a session are remembered for reuse detection: more than a session of 30 days
 /// rotates if it is refreshed every 15 minutes.
-pub const MAX_ROTATED_TOKENS: i64 = 3000;
+pub const MAX_ROTATED_TOKENS: u32 = 3000;
 
 string_enums! {
     /// The purpose of a token.

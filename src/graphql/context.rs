@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Context;
+use async_graphql::{Context, ContextBase};
 
 use super::credentials::{IgnoredCredentials, RequestCredentials, TokenDelivery};
 use super::error::ApiError;
@@ -49,6 +49,12 @@ impl RequestContext {
         Self { services, caller: caller.map(Arc::new), client, credentials, delivery, reads }
     }
 
+    fn loaders(&self, caller: &Arc<Caller>, work: &ExecutionBudget) -> Arc<Loaders> {
+        let Reads { first_screen, loaders } = &mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let create = || Arc::new(Loaders::new(&self.services, caller, std::mem::take(first_screen), work));
+        loaders.get_or_insert_with(create).clone()
+    }
+
     pub(super) fn delivery(&self) -> &TokenDelivery {
         &self.delivery
     }
@@ -81,9 +87,13 @@ pub fn acting_caller<'a>(ctx: &Context<'a>, fulfils: Option<RequiredAction>) -> 
 pub fn loaders(ctx: &Context<'_>) -> Result<Arc<Loaders>, ApiError> {
     let (request, caller) = (request(ctx)?, caller(ctx)?);
     let work = ctx.data::<ExecutionBudget>().map_err(|_| ApiError::internal("a request has no ExecutionBudget"))?;
-    let Reads { first_screen, loaders } = &mut *request.reads.lock().unwrap_or_else(PoisonError::into_inner);
-    let create = || Arc::new(Loaders::new(&request.services, caller, std::mem::take(first_screen), work));
-    Ok(loaders.get_or_insert_with(create).clone())
+    Ok(request.loaders(caller, work))
+}
+
+/// The caller's loaders, for what is at hand; `None` without a caller.
+pub fn written_loaders<T>(ctx: &ContextBase<'_, T>) -> Option<Arc<Loaders>> {
+    let request = ctx.data_opt::<RequestContext>()?;
+    Some(request.loaders(request.caller.as_ref()?, ctx.data_opt()?))
 }
 
 /// The services, for a mutation that is about to begin. The loaders are dropped, because the mutation may change what

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::types::session::SessionTokens;
 use crate::domain::token::{AccessToken, RefreshToken};
 use crate::services::sessions::IssuedTokens;
 
@@ -62,14 +61,13 @@ impl TokenDelivery {
         Self { transport, change: Arc::default() }
     }
 
-    /// The tokens as they appear in the payload.
-    pub(super) fn deliver(&self, tokens: IssuedTokens) -> SessionTokens {
+    /// Delivers tokens in cookies, if that was requested, and returns those for the payload otherwise.
+    pub(super) fn deliver(&self, tokens: IssuedTokens) -> Option<(AccessToken, RefreshToken)> {
         match self.transport {
-            TokenTransport::Payload => SessionTokens::in_payload(&tokens),
+            TokenTransport::Payload => Some((tokens.access, tokens.refresh)),
             TokenTransport::Cookies => {
-                let payload = SessionTokens::in_cookies(&tokens);
                 self.set_change(SessionChange::Begun(tokens));
-                payload
+                None
             }
         }
     }

@@ -46,8 +46,8 @@ pub struct DataLoader<L: Load> {
 struct Batches<L: Load> {
     /// The batch of each key that was requested.
     by_key: HashMap<L::Key, Arc<Batch<L>>>,
-    /// The batch for other keys.
-    open: Arc<Batch<L>>,
+    /// The batch for other keys, if there is one.
+    open: Option<Arc<Batch<L>>>,
 }
 
 /// The values of the keys of a batch, once they are loaded.
@@ -56,8 +56,13 @@ type Batch<L> = OnceCell<Result<HashMap<<L as Load>::Key, Arc<<L as Load>::Value
 impl<L: Load> DataLoader<L> {
     /// A loader that collects keys for `load`, as part of the request's `work`.
     pub fn new(load: L, work: &ExecutionBudget) -> Self {
-        let batches = Batches { by_key: HashMap::new(), open: Arc::default() };
+        let batches = Batches { by_key: HashMap::new(), open: None };
         Self { load, work: work.clone(), batches: Mutex::new(batches), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// The value of this key if nothing has to be loaded for it; `Some(None)` if it is known not to exist.
+    pub fn at_hand(&self, key: &L::Key) -> Option<Option<Arc<L::Value>>> {
+        self.load.at_hand(key)
     }
 
     /// The value of this key, if it exists. It is loaded together with all other keys that are asked for at this moment.
@@ -77,7 +82,7 @@ impl<L: Load> DataLoader<L> {
 
     fn batch_of(&self, key: &L::Key) -> Arc<Batch<L>> {
         let Batches { by_key, open } = &mut *self.batches();
-        by_key.entry(key.clone()).or_insert_with(|| open.clone()).clone()
+        by_key.entry(key.clone()).or_insert_with(|| open.get_or_insert_default().clone()).clone()
     }
 
     async fn load_batch(&self, batch: &Arc<Batch<L>>) -> Result<HashMap<L::Key, Arc<L::Value>>, ApiError> {
@@ -91,9 +96,7 @@ impl<L: Load> DataLoader<L> {
     /// The keys of this batch, to which none are added from now on.
     fn close(&self, batch: &Arc<Batch<L>>) -> Vec<L::Key> {
         let mut batches = self.batches();
-        if Arc::ptr_eq(&batches.open, batch) {
-            batches.open = Arc::default();
-        }
+        batches.open.take_if(|open| Arc::ptr_eq(open, batch));
         let keys = batches.by_key.iter().filter(|(_, other)| Arc::ptr_eq(other, batch));
         keys.map(|(key, _)| key.clone()).collect()
     }

@@ -28,7 +28,7 @@ macro_rules! loaders {
     ($($(#[$meta:meta])* $field:ident: $loader:ident,)+) => {
         $(
             #[doc = concat!("Loads [`Loaders::", stringify!($field), "`].")]
-            pub struct $loader(Reader);
+            pub struct $loader(Arc<Reader>);
         )+
 
         /// The loaders of one request.
@@ -47,13 +47,13 @@ macro_rules! loaders {
                 work: &ExecutionBudget,
             ) -> Self {
                 work.count(fields_of(&first_screen));
-                let reader = Reader {
+                let reader = Arc::new(Reader {
                     services: services.clone(),
                     caller: caller.clone(),
-                    visibility: Arc::new(caller.visibility()),
-                    first_screen: Arc::new(first_screen),
+                    visibility: caller.visibility(),
+                    first_screen,
                     work: work.clone(),
-                };
+                });
                 Self { $($field: DataLoader::new($loader(reader.clone()), work),)+ }
             }
         }
@@ -106,12 +106,11 @@ const USER_FIELDS: usize = 2;
 const ITEM_FIELDS: usize = 2;
 
 /// The shared state that a loader reads with.
-#[derive(Clone)]
 struct Reader {
     services: Arc<Services>,
     caller: Arc<Caller>,
-    visibility: Arc<Visibility>,
-    first_screen: Arc<FirstScreen>,
+    visibility: Visibility,
+    first_screen: FirstScreen,
     work: ExecutionBudget,
 }
 

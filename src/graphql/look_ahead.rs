@@ -3,8 +3,9 @@
 //! It is only a hint: a list that is read in vain costs time, and one that is not read is read when it is resolved.
 
 use async_graphql::parser::types::{Field, OperationDefinition, OperationType, Selection, SelectionSet};
+use async_graphql_value::Value;
 
-use crate::domain::first_screen::Selected;
+use crate::domain::first_screen::{MOST_ITEMS, Selected};
 
 /// The lists of the first screen that an operation selects.
 pub fn selected(operation: &OperationDefinition) -> Selected {
@@ -32,9 +33,13 @@ fn fields<'a>(set: &'a SelectionSet, name: &'a str) -> impl Iterator<Item = &'a 
     })
 }
 
-/// Whether the field can be the first page of the list of all entities: it may have a number of items.
+/// Whether the field may be a first page that is read with the caller: it may have no argument but `first`, and no larger
+/// number than that of the items that are read.
 fn is_first_page(connection: &Field) -> bool {
-    connection.arguments.iter().all(|(argument, _)| argument.node == "first")
+    connection.arguments.iter().all(|(argument, value)| {
+        let is_larger = matches!(&value.node, Value::Number(number) if number.as_u64() >= Some(MOST_ITEMS as u64));
+        argument.node == "first" && !is_larger
+    })
 }
 
 /// Whether the connection needs its items.

@@ -7,6 +7,7 @@ pub mod dataloader;
 pub mod documents;
 pub mod error;
 pub mod federation;
+pub mod json;
 pub mod limits;
 pub mod loaders;
 pub mod look_ahead;
@@ -110,10 +111,11 @@ impl Api {
         let delivery = context.delivery().clone();
         let request = request.data(context);
         let response = if federation::uses_federation(&request.query) {
-            self.subgraph.execute(request).await
+            self.subgraph.execute(request).boxed()
         } else {
-            self.schema.execute(request).await
+            self.schema.execute(request).boxed()
         };
+        let response = response.await;
         Executed { response, session: delivery.take_change() }
     }
 

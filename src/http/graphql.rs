@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, extract};
+use futures_util::FutureExt;
 use tokio::time::timeout_at;
 use tracing::Instrument;
 
@@ -113,7 +114,8 @@ impl Call<'_> {
                 SerializedResponse::new(executed, is_batch, media, &request_id)
             }
         };
-        let operation = operation.in_current_span();
+        // On the heap, because it is large and moved several times.
+        let operation = operation.in_current_span().boxed();
         let low_priority = state.low_priority.clone();
         let task = state.tasks.spawn(async move { low_priority.continue_if_long(&long, operation).await });
         match timeout_at(info.deadline, task).await {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bb8::{ErrorSink, PooledConnection, QueueStrategy, RunError};
 use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::{ConnectionError, OptionalExtension, QueryResult};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
@@ -81,7 +82,6 @@ enum Pool {
     Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
 }
 
-#[expect(clippy::large_enum_variant, reason = "a connection is moved a few times and never kept by the thousand")]
 /// A connection, for as long as it is held. Use it through [`on!`].
 pub(super) enum Conn {
     Pg(Held<PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>>),
@@ -182,10 +182,20 @@ impl<'c, U: Send + 'c, Q> Fetch<'c, U> for Q where
 }
 
 /// A statement that writes and that both databases can run.
-pub(super) trait Run<'c>: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + Sized + Send + 'c {
-    /// Executes the statement.
+pub(super) trait Run<'c>:
+    ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + QueryFragment<Pg> + Sized + Send + Sync + 'c
+{
+    /// Executes the statement. In a transaction on PostgreSQL, its error may be that of a later statement, or of the
+    /// commit: see [`PgConnection::send`].
     fn run(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<(), Error>> {
-        async { self.run_counted(conn).await.map(drop) }.boxed()
+        async {
+            match conn {
+                Conn::Pg(c) => c.send(&self).await?,
+                Conn::Sqlite(c) => drop(self.execute(&mut **c).await?),
+            }
+            Ok(())
+        }
+        .boxed()
     }
 
     /// Executes the statement, and returns how many rows it wrote.
@@ -194,7 +204,10 @@ pub(super) trait Run<'c>: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection
     }
 }
 
-impl<'c, S: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + Send + 'c> Run<'c> for S {}
+impl<'c, S> Run<'c> for S where
+    S: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + QueryFragment<Pg> + Send + Sync + 'c
+{
+}
 
 impl Db {
     /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use. Fails

@@ -11,6 +11,9 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::Sqlite;
 
+use super::types::{At, UtcTimestamp};
+use crate::clock::Timestamp;
+
 /// The values and expressions that are written differently for the two databases.
 pub(super) trait Dialect: Backend {
     /// The function that returns at which character of its first argument the second begins, or 0 if it does not occur.
@@ -22,6 +25,9 @@ pub(super) trait Dialect: Backend {
     /// Adds a number as a parameter.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the statement borrows its parameters")]
     fn push_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()>;
+
+    /// Adds a point in time as a parameter.
+    fn push_time<'b>(out: &mut AstPass<'_, 'b, Self>, time: &'b At) -> QueryResult<()>;
 
     /// Adds «is one of `values`», with one parameter for all of them, so that any number of them makes the same
     /// statement.
@@ -39,6 +45,10 @@ macro_rules! push_parameters {
 
         fn push_number<'b>(out: &mut AstPass<'_, 'b, Self>, number: &'b i64) -> QueryResult<()> {
             out.push_bind_param::<BigInt, i64>(number)
+        }
+
+        fn push_time<'b>(out: &mut AstPass<'_, 'b, Self>, time: &'b At) -> QueryResult<()> {
+            out.push_bind_param::<UtcTimestamp, At>(time)
         }
     };
 }
@@ -120,6 +130,7 @@ enum Part {
     Position,
     Text(String),
     Number(i64),
+    Time(At),
     IsAny(Texts),
     LookUp(LookUp),
 }
@@ -152,6 +163,11 @@ impl Sql {
     /// Adds a number as a parameter.
     pub(super) fn number(&mut self, number: i64) -> &mut Self {
         self.add(Part::Number(number))
+    }
+
+    /// Adds a point in time as a parameter.
+    pub(super) fn time(&mut self, time: Timestamp) -> &mut Self {
+        self.add(Part::Time(At(time)))
     }
 
     /// Adds «is one of `values`».
@@ -202,6 +218,7 @@ impl<DB: Dialect> QueryFragment<DB> for Sql {
                 Part::Position => out.push_sql(DB::POSITION),
                 Part::Text(text) => DB::push_text(&mut out, text)?,
                 Part::Number(number) => DB::push_number(&mut out, number)?,
+                Part::Time(time) => DB::push_time(&mut out, time)?,
                 Part::IsAny(values) => DB::push_is_any(&mut out, values)?,
                 Part::LookUp(look_up) => DB::push_look_up(&mut out, look_up),
             }

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::db::{Fetch, Run, Tx, Unlimited};
+use super::db::{Run, Tx};
+use super::dialect::Sql;
 use super::error::Error;
 use super::schema::session_tokens;
 use super::types::At;
@@ -56,56 +57,32 @@ pub async fn delete_expired_access(tx: &mut Tx, session: &SessionId, now: Timest
         .await
 }
 
-/// The digests of all but the `$kept` newest tokens of `$session` for `$purpose` that match `$condition`.
-macro_rules! all_but_newest {
-    ($tx:expr, $session:expr, $purpose:expr, $condition:expr, $kept:expr) => {{
-        let surplus: Vec<Vec<u8>> = session_tokens::table
-            .filter(session_tokens::session_id.eq($session))
-            .filter(session_tokens::purpose.eq($purpose))
-            .filter($condition)
-            .order((session_tokens::issued_at.desc(), session_tokens::digest))
-            .select(session_tokens::digest)
-            .rows($kept, i64::MAX)
-            .fetch_all($tx.conn())
-            .await?;
-        surplus
-    }};
-}
-
 /// Revokes all but the `kept` newest access tokens of a session.
-pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
-    let purpose = TokenPurpose::Access;
-    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
-    delete(tx, &surplus).await
+pub async fn keep_newest_access(tx: &mut Tx, session: &SessionId, kept: u32) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM session_tokens WHERE ");
+    push_is_surplus(&mut sql, session, TokenPurpose::Access, "IS NULL", kept);
+    sql.query::<()>().run(tx.conn()).await
 }
 
 /// Retires all but the `kept` newest refresh tokens of a session that have not been rotated: they count as rotated now,
 /// so that reuse detection notices a later use.
-pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: i64, now: Timestamp) -> Result<(), Error> {
-    let purpose = TokenPurpose::Refresh;
-    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_null(), kept);
-    for digest in surplus {
-        diesel::update(session_tokens::table.find(digest.as_slice()))
-            .set(session_tokens::rotated_at.eq(Some(now)))
-            .run(tx.conn())
-            .await?;
-    }
-    Ok(())
+pub async fn keep_newest_refresh(tx: &mut Tx, session: &SessionId, kept: u32, now: Timestamp) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE session_tokens SET rotated_at = ");
+    sql.time(now).push(" WHERE ");
+    push_is_surplus(&mut sql, session, TokenPurpose::Refresh, "IS NULL", kept);
+    sql.query::<()>().run(tx.conn()).await
 }
 
 /// Deletes all but the `kept` newest refresh tokens of a session that have been rotated.
-pub async fn keep_newest_rotated(tx: &mut Tx, session: &SessionId, kept: i64) -> Result<(), Error> {
-    let purpose = TokenPurpose::Refresh;
-    let surplus = all_but_newest!(tx, session, purpose, session_tokens::rotated_at.is_not_null(), kept);
-    delete(tx, &surplus).await
+pub async fn keep_newest_rotated(tx: &mut Tx, session: &SessionId, kept: u32) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM session_tokens WHERE ");
+    push_is_surplus(&mut sql, session, TokenPurpose::Refresh, "IS NOT NULL", kept);
+    sql.query::<()>().run(tx.conn()).await
 }
 
-/// How many tokens one statement names.
-const TOKENS_PER_STATEMENT: usize = 1000;
-
-async fn delete(tx: &mut Tx, digests: &[Vec<u8>]) -> Result<(), Error> {
-    for some in digests.chunks(TOKENS_PER_STATEMENT) {
-        diesel::delete(session_tokens::table.filter(session_tokens::digest.eq_any(some))).run(tx.conn()).await?;
-    }
-    Ok(())
+/// The token is not among the `kept` newest tokens of the session for this purpose whose `rotated_at` is null, or is not.
+fn push_is_surplus(sql: &mut Sql, session: &SessionId, purpose: TokenPurpose, rotated: &str, kept: u32) {
+    sql.push("digest IN (SELECT digest FROM session_tokens WHERE session_id = ").text(session.as_str());
+    sql.push(" AND purpose = ").text(purpose.as_str());
+    sql.push(format!(" AND rotated_at {rotated} ORDER BY issued_at DESC, digest LIMIT {} OFFSET {kept})", i64::MAX));
 }

@@ -80,7 +80,7 @@ pub async fn find_locked(tx: &mut Tx, domain: &DomainId, login: &LoginId) -> Res
 /// Stores a new user. [`Conflict`](Error::Conflict) if the user id or the verified address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<(), Error> {
     let row = (user, users::password_hash.eq(password_hash));
-    diesel::insert_into(users::table).values(row).run(tx.conn()).await
+    diesel::insert_into(users::table).values(row).run_counted(tx.conn()).await.map(drop)
 }
 
 /// The credentials of the user with this `id`, without a lock.

@@ -22,6 +22,7 @@ mod documents;
 mod email;
 mod events;
 mod federation;
+mod first_screen;
 mod generated;
 mod http;
 mod import;

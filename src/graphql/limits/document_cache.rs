@@ -5,7 +5,7 @@
 //! is executed (see [`omitted_variables`](super::omitted_variables)), so it is part of the key.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
     Name, Request, Variables,
@@ -17,6 +17,7 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 use super::{
     Settings,
     collect_fields::collect_fields,
+    conditions::{apply_conditions, has_conditions},
     document_size,
     error::{Errors, RequestError},
     expanded_size,
@@ -37,10 +38,14 @@ pub(super) struct CachedDocument {
     pub(super) document: ExecutableDocument,
     /// Whether it contains introspection.
     pub(super) introspects: bool,
+    /// Whether some of its selections depend on conditions.
+    has_conditions: bool,
     /// The checks that depend on the values of its variables.
     pub(super) deferred: Vec<DeferredCheck>,
     /// The errors of the document. With any, it is neither executed nor cached.
     pub(super) errors: Vec<RequestError>,
+    /// The cost of its operation, once it is computed, if it is the same for each request.
+    pub(super) cost: OnceLock<usize>,
 }
 
 impl CachedDocument {
@@ -57,7 +62,25 @@ impl CachedDocument {
         remove_omitted(&mut document, &request.variables);
         let introspects =
             document.operations.iter().any(|(_, operation)| introspects(&operation.node.selection_set.node));
-        Ok(Self { document, introspects, deferred, errors: errors.into_vec() })
+        let has_conditions = has_conditions(&document);
+        Ok(Self { document, introspects, has_conditions, deferred, errors: errors.into_vec(), cost: OnceLock::new() })
+    }
+
+    /// The document to execute with these valid `variables`.
+    pub(super) fn executable(&self, variables: &Variables, registry: &Registry) -> ExecutableDocument {
+        let mut document = self.document.clone();
+        if self.has_conditions && self.errors.is_empty() {
+            apply_conditions(&mut document, variables);
+            document = collect_fields(document, registry);
+        }
+        document
+    }
+
+    /// Whether its cost depends neither on the name of the operation nor on variables.
+    pub(super) fn has_constant_cost(&self) -> bool {
+        let mut operations = self.document.operations.iter();
+        let (only, others) = (operations.next(), operations.next());
+        others.is_none() && only.is_some_and(|(_, operation)| operation.node.variable_definitions.is_empty())
     }
 
     /// Its size in bytes.

@@ -90,7 +90,13 @@ impl LimitsExtension {
                 let given = std::mem::take(&mut request.variables);
                 request.variables = with_defaults(&operation.node, given);
                 let weights = Weights::new(&operation.node, &request.variables);
-                checked.cost = self.cost(operation, &request.variables, &weights, registry)?;
+                checked.cost = match document.cost.get() {
+                    Some(cost) => *cost,
+                    None => self.cost(operation, &request.variables, &weights, registry)?,
+                };
+                if document.has_constant_cost() {
+                    let _ = document.cost.set(checked.cost);
+                }
                 self.scheduler.weigh_arguments_by(weights);
                 let mut errors = Errors::new(settings);
                 coerce(&operation.node, &mut request.variables, registry, &mut errors);
@@ -144,7 +150,7 @@ impl Extension for LimitsExtension {
             self.scheduler.report_to(long.clone());
         }
         request.data.insert(ExecutionBudget(Arc::clone(&self.scheduler)));
-        request.set_parsed_query(checked.document.document.clone());
+        request.set_parsed_query(checked.document.executable(&request.variables, &ctx.schema_env.registry));
         self.checked.get_or_init(|| checked);
         next.run(ctx, request).await
     }

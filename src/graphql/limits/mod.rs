@@ -11,7 +11,8 @@
 //! 4. `omitted_variables` removes what the library would take for `null`. The result is cached (`document_cache`).
 //! 5. For each request, `complexity` computes the cost of the operation with its variables, and `validation` coerces
 //!    them to their types.
-//! 6. `extension` passes the document on to the library, which executes it. `execution_budget` lets other requests have
+//! 6. `conditions` removes what `@skip` and `@include` exclude, and `collect_fields` merges what remains.
+//! 7. `extension` passes the document on to the library, which executes it. `execution_budget` lets other requests have
 //!    their turn while a large response is built.
 //!
 //! The limits do not decide what a caller may see or do: the services do.
@@ -32,6 +33,7 @@ use crate::domain::first_screen::Selected;
 
 mod collect_fields;
 mod complexity;
+mod conditions;
 mod document;
 mod document_cache;
 mod document_size;

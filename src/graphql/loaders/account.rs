@@ -25,7 +25,7 @@ impl Load for Sessions {
     type Value = Vec<Session>;
 
     async fn load(&self, _: &[()]) -> Result<HashMap<(), Vec<Session>>, ApiError> {
-        let Reader { services, caller, .. } = &self.0;
+        let Reader { services, caller, .. } = &*self.0;
         let sessions = self.0.settle(services.list_sessions(caller).await)?;
         self.0.charge_rows(sessions.len(), GROUP_FIELDS)?;
         Ok(HashMap::from([((), sessions)]))
@@ -37,7 +37,7 @@ impl Load for EventPages {
     type Value = Paged<Arc<SecurityEvent>>;
 
     async fn load(&self, pages: &[EventPage]) -> Result<HashMap<EventPage, Self::Value>, ApiError> {
-        let Reader { services, caller, .. } = &self.0;
+        let Reader { services, caller, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(pages.len());
         for asked in pages {
             let read = self.0.settle(services.list_events(caller, asked.after.as_ref(), &asked.page).await)?;
@@ -53,7 +53,7 @@ impl Load for EventTotal {
     type Value = i64;
 
     async fn load(&self, _: &[()]) -> Result<HashMap<(), i64>, ApiError> {
-        let Reader { services, caller, .. } = &self.0;
+        let Reader { services, caller, .. } = &*self.0;
         Ok(HashMap::from([((), self.0.settle(services.count_events(caller).await)?)]))
     }
 }
@@ -63,7 +63,7 @@ impl Load for RecoveryCodes {
     type Value = u32;
 
     async fn load(&self, _: &[()]) -> Result<HashMap<(), u32>, ApiError> {
-        let Reader { services, caller, .. } = &self.0;
+        let Reader { services, caller, .. } = &*self.0;
         Ok(HashMap::from([((), self.0.settle(services.count_recovery_codes(caller).await)?)]))
     }
 }

@@ -24,7 +24,7 @@ impl Load for Groups {
     }
 
     async fn load(&self, ids: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, Self::Value>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let found = self.0.settle(services.find_groups(visibility, ids).await)?;
         self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().map(|group| (group.id.clone(), group)).collect())
@@ -40,7 +40,7 @@ impl Load for GroupPages {
     }
 
     async fn load(&self, pages: &[Page]) -> Result<HashMap<Page, Self::Value>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(pages.len());
         for page in pages {
             let read = self.0.settle(services.list_groups(visibility, page).await)?;
@@ -60,7 +60,7 @@ impl Load for GroupTotal {
     }
 
     async fn load(&self, _: &[()]) -> Result<HashMap<(), i64>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         Ok(HashMap::from([((), self.0.settle(services.count_groups(visibility).await)?)]))
     }
 }
@@ -111,7 +111,7 @@ impl Load for GroupBindings {
     type Value = RoleBinding;
 
     async fn load(&self, groups: &[WorkspaceGroupId]) -> Result<HashMap<WorkspaceGroupId, RoleBinding>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let found = self.0.settle(services.find_bindings_through(visibility, groups).await)?;
         self.0.charge_rows(found.len(), GROUP_FIELDS)?;
         Ok(found.into_iter().filter_map(|binding| Some((binding.workspace_group_id.clone()?, binding))).collect())
@@ -132,7 +132,7 @@ impl Load for GroupWorkspaces {
     type Value = Paged<Arc<VisibleWorkspace>>;
 
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
         let asked = keys.iter().map(|(list, page)| ((&list.filter, page), list.group.clone()));
         for ((filter, page), groups) in gather(asked) {
@@ -157,7 +157,7 @@ impl Load for GroupTotals {
     type Value = i64;
 
     async fn load(&self, lists: &[GroupList]) -> Result<HashMap<GroupList, i64>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(lists.len());
         for (filter, groups) in gather(lists.iter().map(|list| (&list.filter, list.group.clone()))) {
             let counted = self.0.settle(services.count_workspaces_through(visibility, &groups, filter).await)?;

@@ -15,7 +15,7 @@ impl Load for Workspaces {
     type Value = VisibleWorkspace;
 
     async fn load(&self, ids: &[WorkspaceId]) -> Result<HashMap<WorkspaceId, Self::Value>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let found = self.0.settle(services.find_workspaces(visibility, ids).await)?;
         self.0.charge_rows(found.len(), WORKSPACE_FIELDS)?;
         Ok(found.into_iter().map(|visible| (visible.workspace.id.clone(), visible)).collect())
@@ -32,7 +32,7 @@ impl Load for WorkspacePages {
     }
 
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(keys.len());
         for (filter, page) in keys {
             let read = self.0.settle(services.list_workspaces(visibility, filter, page).await)?;
@@ -53,7 +53,7 @@ impl Load for WorkspaceTotals {
     }
 
     async fn load(&self, filters: &[WorkspaceFilter]) -> Result<HashMap<WorkspaceFilter, i64>, ApiError> {
-        let Reader { services, visibility, .. } = &self.0;
+        let Reader { services, visibility, .. } = &*self.0;
         let mut loaded = HashMap::with_capacity(filters.len());
         for filter in filters {
             loaded.insert(filter.clone(), self.0.settle(services.count_workspaces(visibility, filter).await)?);

@@ -133,7 +133,7 @@ impl SessionMutations {
             if let (None, Err(Error::Refused(_))) = (&given, &refreshed) {
                 delivery.clear();
             }
-            Ok(RefreshSessionPayload { session: Some(delivery.deliver(refreshed?)), errors: Vec::new() })
+            Ok(RefreshSessionPayload { session: Some(SessionTokens::new(refreshed?, delivery)), errors: Vec::new() })
         })
         .await
     }

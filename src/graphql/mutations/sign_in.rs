@@ -168,7 +168,7 @@ impl SignInMutations {
             let credentials = SignIn { domain_id, login, password };
             Ok(match services.sign_in(credentials, context::client(ctx)?).await? {
                 SignedIn::Session(tokens) => {
-                    let session = Some(context::token_delivery(ctx)?.deliver(tokens));
+                    let session = Some(SessionTokens::new(tokens, context::token_delivery(ctx)?));
                     SignInPayload { session, ..SignInPayload::default() }
                 }
                 SignedIn::Challenge(challenge) => {
@@ -201,7 +201,7 @@ impl SignInMutations {
             let code = errors.verify_code(code);
             let (token, code) = errors.settle(token.zip(code))?;
             let tokens = services.confirm_sign_in(&token, &code, context::client(ctx)?).await?;
-            let session = Some(context::token_delivery(ctx)?.deliver(tokens));
+            let session = Some(SessionTokens::new(tokens, context::token_delivery(ctx)?));
             Ok(ConfirmSignInPayload { session, errors: Vec::new() })
         })
         .await

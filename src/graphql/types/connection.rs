@@ -34,51 +34,52 @@ macro_rules! connection {
         $crate::graphql::types::plain::object! {
             $(#[$meta])*
             $name, self {}
-
-            /// The items of this page, each with its cursor.
-            async fn edges(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-            ) -> Result<$crate::graphql::types::direct::List<$edge>, $crate::graphql::error::ApiError> {
-                if self.page.size == 0 {
-                    return Ok($crate::graphql::types::direct::List(Vec::new()));
+            resolved {
+                /// The items of this page, each with its cursor.
+                async fn edges(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Result<$crate::graphql::types::direct::List<$edge>, $crate::graphql::error::ApiError> {
+                    if self.page.size == 0 {
+                        return Ok($crate::graphql::types::direct::List(Vec::new()));
+                    }
+                    let read = self.list.read(ctx, &self.page).await?;
+                    Ok($crate::graphql::types::direct::List(read.items.iter().cloned().map(<$edge>::from).collect()))
                 }
-                let read = self.list.read(ctx, &self.page).await?;
-                Ok($crate::graphql::types::direct::List(read.items.iter().cloned().map(<$edge>::from).collect()))
-            }
 
-            /// The items of this page: the `node` of each edge.
-            async fn nodes(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-            ) -> Result<$crate::graphql::types::direct::List<$node>, $crate::graphql::error::ApiError> {
-                if self.page.size == 0 {
-                    return Ok($crate::graphql::types::direct::List(Vec::new()));
+                /// The items of this page: the `node` of each edge.
+                async fn nodes(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Result<$crate::graphql::types::direct::List<$node>, $crate::graphql::error::ApiError> {
+                    if self.page.size == 0 {
+                        return Ok($crate::graphql::types::direct::List(Vec::new()));
+                    }
+                    let read = self.list.read(ctx, &self.page).await?;
+                    Ok($crate::graphql::types::direct::List(read.items.iter().cloned().map(<$node>::from).collect()))
                 }
-                let read = self.list.read(ctx, &self.page).await?;
-                Ok($crate::graphql::types::direct::List(read.items.iter().cloned().map(<$node>::from).collect()))
-            }
 
-            /// The first and last cursor of this page, and whether there are more items.
-            async fn page_info(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-            ) -> Result<$crate::graphql::types::direct::Direct<$crate::graphql::types::connection::PageInfo>, $crate::graphql::error::ApiError> {
-                let read = self.list.read(ctx, &self.page).await?;
-                Ok($crate::graphql::types::direct::Direct($crate::graphql::types::connection::PageInfo {
-                    has_previous_page: read.has_previous,
-                    has_next_page: read.has_next,
-                    start_cursor: read.items.first().map($cursor),
-                    end_cursor: read.items.last().map($cursor),
-                }))
-            }
+                /// The first and last cursor of this page, and whether there are more items.
+                async fn page_info(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Result<$crate::graphql::types::direct::Direct<$crate::graphql::types::connection::PageInfo>, $crate::graphql::error::ApiError> {
+                    let read = self.list.read(ctx, &self.page).await?;
+                    Ok($crate::graphql::types::direct::Direct($crate::graphql::types::connection::PageInfo {
+                        has_previous_page: read.has_previous,
+                        has_next_page: read.has_next,
+                        start_cursor: read.items.first().map($cursor),
+                        end_cursor: read.items.last().map($cursor),
+                    }))
+                }
 
-            /// The number of items on all pages, with the same filter. It is counted only if this field is selected.
-            async fn total_count(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-            ) -> Result<i32, $crate::graphql::error::ApiError> {
-                Ok(i32::try_from(self.list.count(ctx).await?).unwrap_or(i32::MAX))
+                /// The number of items on all pages, with the same filter. It is counted only if this field is selected.
+                async fn total_count(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                ) -> Result<i32, $crate::graphql::error::ApiError> {
+                    Ok(i32::try_from(self.list.count(ctx).await?).unwrap_or(i32::MAX))
+                }
             }
         }
     };

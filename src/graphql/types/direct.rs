@@ -1,18 +1,19 @@
-//! Objects and lists that write their plain fields themselves, see [`plain`](super::plain). The other fields are
+//! Objects and lists that write the fields that are at hand themselves, see [`plain`](super::plain). The other fields are
 //! resolved as the library does it: together, each with its turn.
 
 use std::borrow::Cow;
 
 use async_graphql::{
-    ContainerType, Context, ContextBase, ContextSelectionSet, Name, OutputType, Pos, Positioned, ServerResult, Value,
-    indexmap::IndexMap,
+    ContainerType, Context, ContextBase, ContextSelectionSet, OutputType, Pos, Positioned, ServerResult, Value,
     parser::types::{Field, SelectionSet},
     registry::Registry,
     resolver_utils::resolve_container,
 };
 use futures_util::future::{BoxFuture, FutureExt, TryFutureExt, try_join_all};
 
-use super::plain::{Plain, PlainFields, Size, only_field, write_field, write_object};
+use super::plain::{Write, WriteFields, Writer, only_field, write_field, write_items, write_object};
+use crate::graphql::context;
+use crate::graphql::json;
 use crate::graphql::limits::ExecutionBudget;
 
 /// An object.
@@ -24,7 +25,7 @@ pub struct List<T>(pub Vec<T>);
 /// What is written between two turns.
 const CHUNK: usize = 256;
 
-impl<T: PlainFields + ContainerType> OutputType for Direct<T> {
+impl<T: WriteFields + ContainerType> OutputType for Direct<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
     }
@@ -38,13 +39,27 @@ impl<T: PlainFields + ContainerType> OutputType for Direct<T> {
     }
 }
 
-impl<T: PlainFields> Plain for Direct<T> {
-    fn write(self, selected: &SelectionSet, size: &mut Size) -> Option<Value> {
-        write_object(&self.0, selected, size)
+impl<T: WriteFields> Write for Direct<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        write_object(&self.0, selected, writer)
     }
 }
 
-impl<T: PlainFields + ContainerType> OutputType for List<T> {
+impl<T: WriteFields> Write for List<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        // A longer one is written in turns.
+        if self.0.len() > CHUNK {
+            return None;
+        }
+        write_items(&self.0, writer, |item, writer| write_object(item, selected, writer))
+    }
+}
+
+impl<T: WriteFields + ContainerType> OutputType for List<T> {
     fn type_name() -> Cow<'static, str> {
         <Vec<T> as OutputType>::type_name()
     }
@@ -54,11 +69,11 @@ impl<T: PlainFields + ContainerType> OutputType for List<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(values) = write_list(ctx, &self.0).await? {
-            return Ok(Value::List(values));
+        if let Some(written) = write_list(ctx, &self.0).await? {
+            return Ok(written);
         }
         let items = self.0.iter().enumerate().map(|(index, item)| resolve_item(ctx, field, index, item));
-        if T::IS_COMPLETE {
+        if T::IS_PLAIN {
             // Nothing waits for a loader. Started together, items take some 2 kB each.
             let mut values = Vec::with_capacity(self.0.len());
             for item in items {
@@ -70,24 +85,28 @@ impl<T: PlainFields + ContainerType> OutputType for List<T> {
     }
 }
 
-/// The items of a list, if all of their selected fields are plain.
-async fn write_list<T: PlainFields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Option<Vec<Value>>> {
+/// The list, if all selected fields of its items are at hand.
+async fn write_list<T: WriteFields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Option<Value>> {
     let budget = budget(ctx)?;
-    let mut values = Vec::with_capacity(items.len());
-    let mut size = Size::default();
-    for item in items {
-        let Some(value) = write_object(item, &ctx.item.node, &mut size) else { return Ok(None) };
-        values.push(value);
-        size.0 += 1;
-        if size.0 >= CHUNK {
-            budget.count_in_turns(std::mem::take(&mut size.0)).await;
+    let loaders = context::written_loaders(ctx);
+    let mut writer = Writer::new(loaders.as_deref());
+    writer.json.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        json::separate(index, &mut writer.json);
+        writer.size += 1;
+        if write_object(item, &ctx.item.node, &mut writer).is_none() {
+            return Ok(None);
+        }
+        if writer.size >= CHUNK {
+            budget.count_in_turns(std::mem::take(&mut writer.size)).await;
         }
     }
-    budget.count_in_turns(size.0).await;
-    Ok(Some(values))
+    writer.json.push(b']');
+    budget.count_in_turns(writer.size).await;
+    Ok(Some(Value::Binary(writer.json.into())))
 }
 
-async fn resolve_item<T: PlainFields + ContainerType>(
+async fn resolve_item<T: WriteFields + ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
     index: usize,
@@ -99,30 +118,44 @@ async fn resolve_item<T: PlainFields + ContainerType>(
     Ok(resolved.map_err(|error| ctx.set_error_path(error))?.unwrap_or_default())
 }
 
-/// The value of an object, of whose fields each that is not plain is resolved by the library.
-async fn resolve_object<'a, T: PlainFields + ContainerType>(
+/// The value of an object, of whose fields each that is not at hand is resolved by the library.
+async fn resolve_object<'a, T: WriteFields + ContainerType>(
     ctx: &ContextSelectionSet<'a>,
     object: &'a T,
 ) -> ServerResult<Value> {
-    let selections = &ctx.item.node.items;
-    let mut size = Size::default();
-    let mut fields = IndexMap::with_capacity(selections.len());
-    let mut others: Vec<BoxFuture<'_, ServerResult<(&Name, Value)>>> = Vec::new();
-    for selection in selections {
-        // The library merges what fragments select.
+    let loaders = context::written_loaders(ctx);
+    let mut writer = Writer::new(loaders.as_deref());
+    let mut gaps = Vec::new();
+    let mut values: Vec<BoxFuture<'_, ServerResult<Value>>> = Vec::new();
+    writer.json.push(b'{');
+    for (index, selection) in ctx.item.node.items.iter().enumerate() {
         let Some(field) = only_field(&selection.node) else { return resolve_container(ctx, object).await };
-        let key = &field.node.response_key().node;
-        let value = write_field(object, &field.node, &mut size).unwrap_or_else(|| {
-            others.push(resolve_field(ctx, object, field).map_ok(move |value| (key, value)).boxed());
-            Value::Null // It keeps the place.
-        });
-        fields.insert(key.clone(), value);
+        writer.key(index, &field.node);
+        let start = writer.json.len();
+        if write_field(object, &field.node, &mut writer).is_none() {
+            writer.json.truncate(start);
+            gaps.push(start);
+            values.push(resolve_field(ctx, object, field).boxed());
+        }
     }
-    budget(ctx)?.count(size.0);
-    for (key, value) in try_join_all(others).await? {
-        fields.insert(key.clone(), value);
+    writer.json.push(b'}');
+    budget(ctx)?.count(writer.size);
+    let json = writer.json;
+    let values = try_join_all(values).await?;
+    Ok(Value::Binary(fill(&json, gaps.into_iter().zip(values)).into()))
+}
+
+/// The text with values in its gaps.
+fn fill(json: &[u8], gaps: impl Iterator<Item = (usize, Value)>) -> Vec<u8> {
+    let mut filled = Vec::with_capacity(json.len());
+    let mut copied = 0;
+    for (gap, value) in gaps {
+        filled.extend_from_slice(json.get(copied..gap).unwrap_or_default());
+        json::write(&value, &mut filled);
+        copied = gap;
     }
-    Ok(Value::Object(fields))
+    filled.extend_from_slice(json.get(copied..).unwrap_or_default());
+    filled
 }
 
 async fn resolve_field<'a, T: ContainerType>(

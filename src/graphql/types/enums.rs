@@ -1,8 +1,8 @@
 //! The enums of the schema. Each mirrors an enum of the domain, with the same value names.
 
-use async_graphql::{Enum, Value, parser::types::SelectionSet, resolver_utils::enum_value};
+use async_graphql::{Enum, parser::types::SelectionSet, resolver_utils::EnumType};
 
-use super::plain::{Plain, Size};
+use super::plain::{Write, Writer};
 
 /// Defines a GraphQL enum that mirrors a domain enum, value by value.
 macro_rules! remote_enum {
@@ -12,9 +12,10 @@ macro_rules! remote_enum {
         #[graphql(remote = $remote)]
         pub enum $name { $($(#[$value_meta])* $value),+ }
 
-        impl Plain for $name {
-            fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-                Some(enum_value(self))
+        impl Write for $name {
+            fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+                writer.text(Self::items().iter().find(|item| item.value == self)?.name);
+                Some(())
             }
         }
     };

@@ -55,42 +55,39 @@ object! {
         /// The time when the group was last changed. Null if unknown.
         updated_at: Option<Time> = self.0.updated_at.map(Time);
     }
+    loaded {
+        /// The users of the group, ordered by user id.
+        users: List<WorkspaceGroupUser> = group_users[Some(self.0.id.clone())] => to_users;
 
-    /// The users of the group, ordered by user id.
-    async fn users(&self, ctx: &Context<'_>) -> Result<List<WorkspaceGroupUser>, ApiError> {
-        let users = context::loaders(ctx)?.group_users.get(self.0.id.clone()).await?;
-        Ok(List(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect()))
+        /// The tags of the group, a JSON object with sorted keys. Empty if there are none.
+        tags: Arc<TagsText> = group_tags[Some(self.0.id.clone())] => Option::unwrap_or_default;
     }
-
-    /// The tags of the group, a JSON object with sorted keys. Empty if there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
-        // A group that was deleted meanwhile has no tags.
-        Ok(context::loaders(ctx)?.group_tags.get(self.0.id.clone()).await?.unwrap_or_default())
+    loaded nullable {
+        /// Your role binding through this group to an ENABLED workspace. If there are several, `WORKSPACE_OWNER`
+        /// precedes `WORKSPACE_MEMBER`, then the one created first. Null if you have none.
+        role_binding_info: Direct<RoleBindingInfo> = group_bindings[Some(self.0.id.clone())] => |binding| {
+            Direct(RoleBindingInfo(binding))
+        };
     }
-
-    /// Your role binding through this group to an ENABLED workspace. If there are several, `WORKSPACE_OWNER` precedes
-    /// `WORKSPACE_MEMBER`, then the one created first. Null if you have none.
-    async fn role_binding_info(&self, ctx: &Context<'_>) -> Option<Result<Direct<RoleBindingInfo>, ApiError>> {
-        find_binding(ctx, &self.0.id).await.transpose()
-    }
-
-    /// The ENABLED workspaces of the group: all of them for an admin; for any other user, those to which a role binding
-    /// created through this group grants access. Ordered by name, then id.
-    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
-    async fn workspaces(
-        &self,
-        #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
-            WorkspaceFilter,
-        >,
-        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
-        first: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
-        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
-    ) -> Result<Direct<WorkspaceConnection>, ApiError> {
-        let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
-        let through = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
-        Ok(Direct(WorkspaceConnection { list: WorkspaceList::Through(through), page }))
+    resolved {
+        /// The ENABLED workspaces of the group: all of them for an admin; for any other user, those to which a role binding
+        /// created through this group grants access. Ordered by name, then id.
+        #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+        async fn workspaces(
+            &self,
+            #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
+                WorkspaceFilter,
+            >,
+            #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+            first: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+            #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
+        ) -> Result<Direct<WorkspaceConnection>, ApiError> {
+            let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
+            let through = GroupList { group: self.0.id.clone(), filter: filter.unwrap_or_default().parse()? };
+            Ok(Direct(WorkspaceConnection { list: WorkspaceList::Through(through), page }))
+        }
     }
 }
 
@@ -101,11 +98,9 @@ impl WorkspaceGroup {
     }
 }
 
-async fn find_binding(
-    ctx: &Context<'_>,
-    group: &WorkspaceGroupId,
-) -> Result<Option<Direct<RoleBindingInfo>>, ApiError> {
-    Ok(context::loaders(ctx)?.group_bindings.get(group.clone()).await?.map(|binding| Direct(RoleBindingInfo(binding))))
+#[expect(clippy::needless_pass_by_value, reason = "what a loader found")]
+fn to_users(users: Option<Arc<Vec<Arc<domain::GroupUser>>>>) -> List<WorkspaceGroupUser> {
+    List(users.iter().flat_map(|users| users.iter()).cloned().map(WorkspaceGroupUser).collect())
 }
 
 /// A user of a workspace group.

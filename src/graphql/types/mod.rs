@@ -12,3 +12,6 @@ pub mod scalars;
 pub mod session;
 pub mod user;
 pub mod workspace;
+
+#[cfg(test)]
+mod tests;

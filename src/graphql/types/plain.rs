@@ -1,59 +1,104 @@
 //! Fields that are written into the response without a future.
 //!
 //! The library resolves each field in a boxed future of its own, which takes longer than everything else that a server
-//! does for a list. Most fields need none: their values are at hand once their object is. [`object`] defines an object
-//! with such *plain fields*, and [`Direct`](super::direct::Direct) and [`List`](super::direct::List) write them.
+//! does for a list. Most fields need none: their values are at hand once their object is, or once a loader has read
+//! them. [`object`] defines an object with such fields, and [`Direct`](super::direct::Direct) and
+//! [`List`](super::direct::List) write them.
+
+use std::sync::Arc;
 
 use async_graphql::{
-    ID, OutputType, Positioned, Value,
-    indexmap::IndexMap,
+    ID, OutputType, Positioned,
     parser::types::{Field, Selection, SelectionSet},
 };
 
+use crate::graphql::dataloader::{DataLoader, Load};
+use crate::graphql::error::ApiError;
+use crate::graphql::json;
 use crate::graphql::limits::response_size;
+use crate::graphql::loaders::Loaders;
 
-/// An object with plain fields.
-pub trait PlainFields: OutputType {
-    /// Whether it has no other fields.
-    const IS_COMPLETE: bool;
+/// An object whose fields may be at hand.
+pub trait WriteFields: OutputType {
+    /// Whether all of its fields always are.
+    const IS_PLAIN: bool;
 
-    /// The value of a plain field; `None` if the field, or one that is selected below it, is not plain.
-    fn plain_field(&self, field: &Field, size: &mut Size) -> Option<Value>;
+    /// Writes the value of a field; `None` if the field, or one that is selected below it, is not at hand.
+    fn write_field(&self, field: &Field, writer: &mut Writer<'_>) -> Option<()>;
 }
 
-/// The size of what was written, as the limits count it.
-#[derive(Debug, Default)]
-pub struct Size(pub usize);
+/// A value that may be at hand.
+pub trait Write {
+    /// Whether it always is, with all fields that may be selected below it.
+    const IS_PLAIN: bool = true;
 
-/// A value that is written at once.
-pub trait Plain {
-    /// The value in the response, with the selected fields; `None` if one of them is not plain.
-    fn write(self, selected: &SelectionSet, size: &mut Size) -> Option<Value>;
+    /// Writes the value, with the selected fields; `None` if one of them is not at hand.
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()>;
 }
 
-/// The value of an object all of whose selected fields are plain.
-pub fn write_object(object: &impl PlainFields, selected: &SelectionSet, size: &mut Size) -> Option<Value> {
-    size.0 += selected.items.len();
-    let mut fields = IndexMap::with_capacity(selected.items.len());
-    for selection in &selected.items {
+/// What is written.
+pub struct Writer<'a> {
+    /// What was read before; `None` without a caller.
+    pub loaders: Option<&'a Loaders>,
+    /// The size of what was written, as the limits count it.
+    pub size: usize,
+    /// The text.
+    pub json: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that has written nothing.
+    pub fn new(loaders: Option<&'a Loaders>) -> Self {
+        Self { loaders, size: 0, json: Vec::new() }
+    }
+
+    /// Writes a text.
+    pub fn text(&mut self, text: &str) {
+        self.size += response_size::of_text(text);
+        json::write_scalar(text, &mut self.json);
+    }
+
+    /// Writes the key of a field.
+    pub fn key(&mut self, index: usize, field: &Field) {
+        json::separate(index, &mut self.json);
+        self.text(&field.response_key().node);
+        self.json.push(b':');
+    }
+}
+
+/// The value of a key of a loader, if it is at hand.
+pub fn at_hand<L: Load>(loader: &DataLoader<L>, key: Option<L::Key>) -> Option<Option<Arc<L::Value>>> {
+    key.map_or(Some(None), |key| loader.at_hand(&key))
+}
+
+/// The value of a key of a loader.
+pub async fn load<L: Load>(loader: &DataLoader<L>, key: Option<L::Key>) -> Result<Option<Arc<L::Value>>, ApiError> {
+    match key {
+        Some(key) => loader.get(key).await,
+        None => Ok(None),
+    }
+}
+
+/// Writes an object; `None` if one of its selected fields is not at hand.
+pub fn write_object(object: &impl WriteFields, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+    writer.size += selected.items.len();
+    writer.json.push(b'{');
+    for (index, selection) in selected.items.iter().enumerate() {
         let field = only_field(&selection.node)?;
-        fields.insert(field.node.response_key().node.clone(), write_field(object, &field.node, size)?);
+        writer.key(index, &field.node);
+        write_field(object, &field.node, writer)?;
     }
-    Some(Value::Object(fields))
+    writer.json.push(b'}');
+    Some(())
 }
 
-/// The value of a selected field, if it is plain.
-pub fn write_field<T: PlainFields>(object: &T, field: &Field, size: &mut Size) -> Option<Value> {
-    let value = if field.name.node == "__typename" {
-        Value::String(T::type_name().into_owned())
-    } else {
-        object.plain_field(field, size)?
-    };
-    size.0 += response_size::of_text(&field.response_key().node);
-    if field.selection_set.node.items.is_empty() {
-        size.0 += response_size::of_leaf(&value);
+/// Writes the value of a selected field, if it is at hand.
+pub fn write_field<T: WriteFields>(object: &T, field: &Field, writer: &mut Writer<'_>) -> Option<()> {
+    if field.name.node == "__typename" {
+        writer.text(&T::type_name());
+        return Some(());
     }
-    Some(value)
+    object.write_field(field, writer)
 }
 
 /// The field, unless the selection is a fragment: those that are left in a checked document depend on types or have
@@ -80,97 +125,162 @@ pub fn is_name_of(method: &str, name: &str) -> bool {
     name.next().is_none()
 }
 
-impl Plain for &str {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(Value::String(self.to_owned()))
+/// Writes a list, each item with `write`.
+pub fn write_items<T>(
+    items: impl IntoIterator<Item = T>,
+    writer: &mut Writer<'_>,
+    mut write: impl FnMut(T, &mut Writer<'_>) -> Option<()>,
+) -> Option<()> {
+    writer.json.push(b'[');
+    for (index, item) in items.into_iter().enumerate() {
+        json::separate(index, &mut writer.json);
+        writer.size += 1;
+        write(item, writer)?;
+    }
+    writer.json.push(b']');
+    Some(())
+}
+
+impl Write for &str {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        writer.text(self);
+        Some(())
     }
 }
 
-impl Plain for String {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(Value::String(self))
+impl Write for String {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        writer.text(&self);
+        Some(())
     }
 }
 
-impl Plain for ID {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(Value::String(self.0))
+impl Write for ID {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        writer.text(&self);
+        Some(())
     }
 }
 
-impl Plain for bool {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(Value::Boolean(self))
+impl Write for bool {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        json::write_scalar(&self, &mut writer.json);
+        Some(())
     }
 }
 
-impl Plain for u32 {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(Value::from(self))
+impl Write for u32 {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        json::write_scalar(&self, &mut writer.json);
+        Some(())
     }
 }
 
-impl<T: Plain> Plain for Option<T> {
-    fn write(self, selected: &SelectionSet, size: &mut Size) -> Option<Value> {
-        self.map_or(Some(Value::Null), |value| value.write(selected, size))
+impl<T: Write> Write for Option<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        let Some(value) = self else {
+            writer.json.extend_from_slice(b"null");
+            return Some(());
+        };
+        value.write(selected, writer)
     }
 }
 
-impl<T: Plain> Plain for Vec<T> {
-    fn write(self, selected: &SelectionSet, size: &mut Size) -> Option<Value> {
-        let written = self.into_iter().map(|value| value.write(selected, size));
-        written.collect::<Option<_>>().map(Value::List)
+impl<T: Write> Write for Vec<T> {
+    const IS_PLAIN: bool = T::IS_PLAIN;
+
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        write_items(self, writer, |item, writer| item.write(selected, writer))
     }
 }
 
-/// Defines an object of the schema: its plain fields, each with its type and value, and then the methods of the fields
-/// that have arguments or read from the database, as [`async_graphql::Object`] takes them.
+/// Defines an object of the schema. Each field is defined once, and can be written at once or resolved by the library:
+///
+/// - the plain fields, each with its type and value;
+/// - `loaded`: those that are read by a loader, each with its key (`None` if nothing is to be read) and the function that
+///   makes its value of what was read; then the nullable ones;
+/// - the methods of all other fields, as [`async_graphql::Object`] takes them.
 macro_rules! object {
     (
         $(#[$meta:meta])*
         $object:ident, $self:ident {
-            $($(#[$field_meta:meta])* $vis:vis $field:ident: $type:ty = $value:expr;)*
+            $($(#[$plain_meta:meta])* $vis:vis $plain:ident: $plain_type:ty = $value:expr;)*
         }
-        $($others:tt)*
+        $(loaded {
+            $($(#[$loaded_meta:meta])* $loaded:ident: $loaded_type:ty = $loader:ident[$key:expr] => $make:expr;)*
+        })?
+        $(loaded nullable {
+            $(
+                $(#[$nullable_meta:meta])*
+                $nullable:ident: $nullable_type:ty = $nullable_loader:ident[$nullable_key:expr] => $nullable_make:expr;
+            )*
+        })?
+        $(resolved { $($resolved:tt)* })?
     ) => {
         $(#[$meta])*
         #[async_graphql::Object]
         impl $object {
             $(
-                $(#[$field_meta])*
-                $vis async fn $field(&$self) -> $type {
+                $(#[$plain_meta])*
+                $vis async fn $plain(&$self) -> $plain_type {
                     $value
                 }
             )*
-            $($others)*
+            $($(
+                $(#[$loaded_meta])*
+                async fn $loaded(&$self, ctx: &async_graphql::Context<'_>) -> Result<$loaded_type, $crate::graphql::error::ApiError> {
+                    let loaders = $crate::graphql::context::loaders(ctx)?;
+                    $crate::graphql::types::plain::load(&loaders.$loader, $key).await.map($make)
+                }
+            )*)?
+            $($(
+                $(#[$nullable_meta])*
+                async fn $nullable(&$self, ctx: &async_graphql::Context<'_>) -> Option<Result<$nullable_type, $crate::graphql::error::ApiError>> {
+                    let loaders = match $crate::graphql::context::loaders(ctx) {
+                        Ok(loaders) => loaders,
+                        Err(error) => return Some(Err(error)),
+                    };
+                    let read = $crate::graphql::types::plain::load(&loaders.$nullable_loader, $nullable_key).await;
+                    read.map(|read| read.map($nullable_make)).transpose()
+                }
+            )*)?
+            $($($resolved)*)?
         }
 
-        impl $crate::graphql::types::plain::PlainFields for $object {
-            const IS_COMPLETE: bool = stringify!($($others)*).is_empty();
+        impl $crate::graphql::types::plain::WriteFields for $object {
+            const IS_PLAIN: bool = concat!(
+                $($(stringify!($loaded),)*)? $($(stringify!($nullable),)*)? $(stringify!($($resolved)*))?
+            ).is_empty() $(&& <$plain_type as $crate::graphql::types::plain::Write>::IS_PLAIN)*;
 
-            fn plain_field(
+            fn write_field(
                 &$self,
                 field: &async_graphql::parser::types::Field,
-                size: &mut $crate::graphql::types::plain::Size,
-            ) -> Option<async_graphql::Value> {
+                writer: &mut $crate::graphql::types::plain::Writer<'_>,
+            ) -> Option<()> {
                 $(
-                    if $crate::graphql::types::plain::is_name_of(stringify!($field), &field.name.node) {
-                        let value: $type = $value;
-                        return $crate::graphql::types::plain::Plain::write(value, &field.selection_set.node, size);
+                    if $crate::graphql::types::plain::is_name_of(stringify!($plain), &field.name.node) {
+                        let value: $plain_type = $value;
+                        return $crate::graphql::types::plain::Write::write(value, &field.selection_set.node, writer);
                     }
                 )*
-                let _ = (field, size);
+                $($(
+                    if $crate::graphql::types::plain::is_name_of(stringify!($loaded), &field.name.node) {
+                        let read = $crate::graphql::types::plain::at_hand(&writer.loaders?.$loader, $key)?;
+                        let value: $loaded_type = ($make)(read);
+                        return $crate::graphql::types::plain::Write::write(value, &field.selection_set.node, writer);
+                    }
+                )*)?
+                $($(
+                    if $crate::graphql::types::plain::is_name_of(stringify!($nullable), &field.name.node) {
+                        let read = $crate::graphql::types::plain::at_hand(&writer.loaders?.$nullable_loader, $nullable_key)?;
+                        let value: Option<$nullable_type> = read.map($nullable_make);
+                        return $crate::graphql::types::plain::Write::write(value, &field.selection_set.node, writer);
+                    }
+                )*)?
+                let _ = (field, writer);
                 None
-            }
-        }
-
-        impl $crate::graphql::types::plain::Plain for $object {
-            fn write(
-                self,
-                selected: &async_graphql::parser::types::SelectionSet,
-                size: &mut $crate::graphql::types::plain::Size,
-            ) -> Option<async_graphql::Value> {
-                $crate::graphql::types::plain::write_object(&self, selected, size)
             }
         }
     };

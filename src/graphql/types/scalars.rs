@@ -1,6 +1,7 @@
 //! The custom scalars of the schema.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::{
     ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType, ServerResult,
@@ -9,13 +10,22 @@ use async_graphql::{
     registry::Registry,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::value::RawValue;
 
-use super::plain::{Plain, Size};
+use super::plain::{Write, Writer};
 use crate::domain::Timestamp;
 use crate::domain::tags::Tags;
+use crate::graphql::json;
+use crate::graphql::limits::response_size;
 
 /// A point in time in a response.
 pub struct Time(pub Timestamp);
+
+impl Time {
+    fn text(&self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+}
 
 /// A point in time in UTC, in the format of RFC 3339: `2026-11-23T09:30:00Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
@@ -28,13 +38,14 @@ impl ScalarType for Time {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        Value::String(self.text())
     }
 }
 
-impl Plain for Time {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(self.to_value())
+impl Write for Time {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        writer.text(&self.text());
+        Some(())
     }
 }
 
@@ -65,7 +76,10 @@ pub struct TagsText(Value);
 
 impl From<Tags> for TagsText {
     fn from(tags: Tags) -> Self {
-        Self(Value::Binary(tags.into_text().into_bytes().into()))
+        let text = tags.into_text();
+        // The server never stores other text; it would make the response unreadable.
+        let is_json = serde_json::from_str::<&RawValue>(&text).is_ok();
+        Self(if is_json { Value::Binary(text.into_bytes().into()) } else { Value::Null })
     }
 }
 
@@ -75,9 +89,23 @@ impl Default for TagsText {
     }
 }
 
-impl Plain for TagsText {
-    fn write(self, _: &SelectionSet, _: &mut Size) -> Option<Value> {
-        Some(self.0)
+impl Write for &TagsText {
+    fn write(self, _: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        writer.size += response_size::of_value(&self.0);
+        json::write(&self.0, &mut writer.json);
+        Some(())
+    }
+}
+
+impl Write for TagsText {
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        (&self).write(selected, writer)
+    }
+}
+
+impl Write for Arc<TagsText> {
+    fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
+        (&*self).write(selected, writer)
     }
 }
 
@@ -92,5 +120,24 @@ impl OutputType for TagsText {
 
     async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         Ok(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_json_is_written_unchanged() {
+        let written = |text: &str| {
+            let mut written = Vec::new();
+            json::write(&TagsText::from(Tags::from_stored(text.to_owned())).0, &mut written);
+            String::from_utf8(written).unwrap()
+        };
+        let json = r#"{"a":12345678901234567890123,"b":[1.50]}"#;
+        assert_eq!(written(json), json);
+        for wrong in ["", "{", "{} {}", "x"] {
+            assert_eq!(written(wrong), "null", "{wrong}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::device;
 use crate::domain::email::Email;
 use crate::domain::ids::SessionId;
 use crate::domain::session as domain;
+use crate::graphql::credentials::TokenDelivery;
 use crate::services::sessions::IssuedTokens;
 use crate::services::sign_in::Challenge;
 
@@ -66,18 +67,13 @@ pub struct SessionTokens {
 }
 
 impl SessionTokens {
-    /// Tokens that the client stores.
-    pub(in crate::graphql) fn in_payload(tokens: &IssuedTokens) -> Self {
-        Self {
-            access_token: Some(tokens.access.reveal().to_owned()),
-            refresh_token: Some(tokens.refresh.reveal().to_owned()),
-            ..Self::in_cookies(tokens)
-        }
-    }
-
-    /// Tokens that the browser stores in cookies; the payload has only their expiry.
-    pub(in crate::graphql) fn in_cookies(tokens: &IssuedTokens) -> Self {
-        Self { access_token: None, refresh_token: None, expires_at: Time(tokens.expires_at) }
+    /// New tokens, whose values are here unless they are delivered in cookies.
+    pub(in crate::graphql) fn new(tokens: IssuedTokens, delivery: &TokenDelivery) -> Self {
+        let expires_at = Time(tokens.expires_at);
+        let (access, refresh) = delivery.deliver(tokens).unzip();
+        let [access_token, refresh_token] =
+            [access.map(|token| token.reveal().to_owned()), refresh.map(|token| token.reveal().to_owned())];
+        Self { access_token, refresh_token, expires_at }
     }
 }
 

@@ -99,74 +99,75 @@ object! {
         /// The time when you last signed in or refreshed a session. Null if you never did.
         last_accessed_at: Option<Time> = self.0.user.last_accessed_at.map(Time);
     }
+    resolved {
+        /// The ENABLED workspaces that are visible to you: all of the domain if you are an admin, otherwise those to which
+        /// a role binding grants access, directly or through a group. Ordered by name, then id.
+        #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+        #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+        async fn workspaces(
+            &self,
+            #[graphql(
+                desc = "A workspace group: all of its workspaces if you are an admin, otherwise those to which a binding \
+                              created through it grants access. The list is empty for an unknown group."
+            )]
+            workspace_group_id: Option<ID>,
+            #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
+                WorkspaceFilter,
+            >,
+            #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+            first: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+            #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
+        ) -> Result<Direct<WorkspaceConnection>, ApiError> {
+            let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
+            let filter = filter.unwrap_or_default().parse()?;
+            let workspaces = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
+                None => WorkspaceList::Visible(filter),
+                Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
+                // A malformed id is an unknown group.
+                Some(Err(_)) => WorkspaceList::Empty,
+            };
+            Ok(Direct(WorkspaceConnection { list: workspaces, page }))
+        }
 
-    /// The ENABLED workspaces that are visible to you: all of the domain if you are an admin, otherwise those to which
-    /// a role binding grants access, directly or through a group. Ordered by name, then id.
-    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
-    async fn workspaces(
-        &self,
-        #[graphql(
-            desc = "A workspace group: all of its workspaces if you are an admin, otherwise those to which a binding \
-                          created through it grants access. The list is empty for an unknown group."
-        )]
-        workspace_group_id: Option<ID>,
-        #[graphql(desc = "The conditions that every workspace in the list must match.")] filter: Option<
-            WorkspaceFilter,
-        >,
-        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
-        first: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
-        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
-    ) -> Result<Direct<WorkspaceConnection>, ApiError> {
-        let page = PageArguments { first, after, last, before }.parse(ListKind::Workspaces)?;
-        let filter = filter.unwrap_or_default().parse()?;
-        let workspaces = match workspace_group_id.map(|id| WorkspaceGroupId::parse(&id)) {
-            None => WorkspaceList::Visible(filter),
-            Some(Ok(group)) => WorkspaceList::Through(GroupList { group, filter }),
-            // A malformed id is an unknown group.
-            Some(Err(_)) => WorkspaceList::Empty,
-        };
-        Ok(Direct(WorkspaceConnection { list: workspaces, page }))
-    }
+        /// The workspace groups that are visible to you: all of the domain if you are an admin, otherwise those whose users
+        /// include you. Ordered by name, then id.
+        #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+        async fn workspace_groups(
+            &self,
+            #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
+            first: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+            #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
+        ) -> Result<Direct<WorkspaceGroupConnection>, ApiError> {
+            let page = PageArguments { first, after, last, before }.parse(ListKind::WorkspaceGroups)?;
+            Ok(Direct(WorkspaceGroupConnection { list: WorkspaceGroupList, page }))
+        }
 
-    /// The workspace groups that are visible to you: all of the domain if you are an admin, otherwise those whose users
-    /// include you. Ordered by name, then id.
-    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
-    async fn workspace_groups(
-        &self,
-        #[graphql(desc = "The number of items from the start, 0 to 500; 50 if neither `first` nor `last` is given.")]
-        first: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
-        #[graphql(desc = "The number of items from the end, 0 to 500; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items before it are returned.")] before: Option<String>,
-    ) -> Result<Direct<WorkspaceGroupConnection>, ApiError> {
-        let page = PageArguments { first, after, last, before }.parse(ListKind::WorkspaceGroups)?;
-        Ok(Direct(WorkspaceGroupConnection { list: WorkspaceGroupList, page }))
-    }
+        /// Your valid sessions, last used first.
+        async fn sessions(&self, ctx: &Context<'_>) -> Result<List<Session>, ApiError> {
+            let sessions = context::loaders(ctx)?.sessions.get(()).await?;
+            let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
+            Ok(List(sessions.map(|session| Session::new(session, &self.0.session.id)).collect()))
+        }
 
-    /// Your valid sessions, last used first.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<List<Session>, ApiError> {
-        let sessions = context::loaders(ctx)?.sessions.get(()).await?;
-        let sessions = sessions.iter().flat_map(|sessions| sessions.iter());
-        Ok(List(sessions.map(|session| Session::new(session, &self.0.session.id)).collect()))
-    }
-
-    /// The security events of your account in the last 90 days, newest first.
-    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
-    async fn security_events(
-        &self,
-        #[graphql(desc = "The number of items from the start, 0 to 500; 50 by default.")] first: Option<i32>,
-        #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
-    ) -> Result<Direct<SecurityEventConnection>, ApiError> {
-        let arguments = PageArguments { first, after, last: None, before: None };
-        let page = arguments.parse(ListKind::SecurityEvents)?;
-        let after = page.after.as_ref().map(|cursor| {
-            let created_at = cursor.sort_key.parse().ok().and_then(DateTime::from_timestamp_micros);
-            created_at.map(|created_at| EventsAfter { created_at, id: cursor.id.clone() }).ok_or_else(not_a_cursor)
-        });
-        Ok(Direct(SecurityEventConnection { list: SecurityEvents { after: after.transpose()? }, page }))
+        /// The security events of your account in the last 90 days, newest first.
+        #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+        async fn security_events(
+            &self,
+            #[graphql(desc = "The number of items from the start, 0 to 500; 50 by default.")] first: Option<i32>,
+            #[graphql(desc = "A cursor of this list; only items after it are returned.")] after: Option<String>,
+        ) -> Result<Direct<SecurityEventConnection>, ApiError> {
+            let arguments = PageArguments { first, after, last: None, before: None };
+            let page = arguments.parse(ListKind::SecurityEvents)?;
+            let after = page.after.as_ref().map(|cursor| {
+                let created_at = cursor.sort_key.parse().ok().and_then(DateTime::from_timestamp_micros);
+                created_at.map(|created_at| EventsAfter { created_at, id: cursor.id.clone() }).ok_or_else(not_a_cursor)
+            });
+            Ok(Direct(SecurityEventConnection { list: SecurityEvents { after: after.transpose()? }, page }))
+        }
     }
 }
 
@@ -207,14 +208,15 @@ object! {
         /// The options of the factor. Never null.
         options: Direct<MfaOptions> = Direct(MfaOptions(self.0.clone()));
     }
-
-    /// The number of unused recovery codes. Each can be used once instead of the factor. 0 while MFA is disabled.
-    async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u32, ApiError> {
-        // The user is as the mutation left it, so it already says whether MFA is enabled.
-        if !self.0.user.mfa.is_enabled() {
-            return Ok(0);
+    resolved {
+        /// The number of unused recovery codes. Each can be used once instead of the factor. 0 while MFA is disabled.
+        async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<u32, ApiError> {
+            // The user is as the mutation left it, so it already says whether MFA is enabled.
+            if !self.0.user.mfa.is_enabled() {
+                return Ok(0);
+            }
+            Ok(context::loaders(ctx)?.recovery_codes.get(()).await?.map_or(0, |count| *count))
         }
-        Ok(context::loaders(ctx)?.recovery_codes.get(()).await?.map_or(0, |count| *count))
     }
 }
 

@@ -76,18 +76,16 @@ object! {
         /// The time when `isDormant` last changed. Null if it never did.
         dormant_updated_at: Option<Time> = self.0.workspace.dormant_updated_at.map(Time);
     }
-
-    /// The tags of the workspace, a JSON object with sorted keys. Empty if there are none.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Arc<TagsText>, ApiError> {
-        // A workspace that was deleted meanwhile has no tags.
-        Ok(context::loaders(ctx)?.workspace_tags.get(self.0.workspace.id.clone()).await?.unwrap_or_default())
+    loaded {
+        /// The tags of the workspace, a JSON object with sorted keys. Empty if there are none.
+        tags: Arc<TagsText> = workspace_tags[Some(self.0.workspace.id.clone())] => Option::unwrap_or_default;
     }
-
-    /// The workspace group that the workspace belongs to. Null if it belongs to none, or to one that is not visible to
-    /// you.
-    async fn workspace_group(&self, ctx: &Context<'_>) -> Option<Result<Direct<WorkspaceGroup>, ApiError>> {
-        let id = self.0.workspace.workspace_group_id.clone()?;
-        WorkspaceGroup::find(ctx, id).await.map(|group| group.map(Direct)).transpose()
+    loaded nullable {
+        /// The workspace group that the workspace belongs to. Null if it belongs to none, or to one that is not visible
+        /// to you.
+        workspace_group: Direct<WorkspaceGroup> = groups[self.0.workspace.workspace_group_id.clone()] => |group| {
+            Direct(WorkspaceGroup::from(group))
+        };
     }
 }
 

@@ -24,7 +24,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::ServerState;
 use super::row::PgRow;
-use super::session::{Query, Session};
+use super::session::{Answer, Query, Session};
 use super::tls;
 use super::url::{PostgresUrl, UrlError};
 
@@ -39,9 +39,15 @@ const LIMITS: &str = "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeou
 /// server that accepts none does not have to open a new session after each refusal.
 const RECONNECT_AFTER: Duration = Duration::from_secs(3);
 
+/// How many statements may be sent before the first is answered. They are kept in memory until they are sent.
+const MOST_UNANSWERED: usize = 16;
+
 /// A connection.
 pub(in crate::storage) struct PgConnection {
-    session: Session,
+    session: Arc<Session>,
+    /// The statements of the transaction that were sent and not answered yet.
+    unanswered: Vec<Answer>,
+    is_in_transaction: bool,
     transactions: AnsiTransactionManager,
     instrumentation: Box<dyn Instrumentation>,
     /// There is a pooler in between, so the next transaction may run in another session.
@@ -59,7 +65,9 @@ impl PgConnection {
         server: Arc<ServerState>,
     ) -> ConnectionResult<Self> {
         Ok(Self {
-            session: Session::open(url, tls, server).await?,
+            session: Arc::new(Session::open(url, tls, server).await?),
+            unanswered: Vec::new(),
+            is_in_transaction: false,
             transactions: AnsiTransactionManager::default(),
             instrumentation: Box::new(|_: InstrumentationEvent<'_>| {}),
             is_pooled: url.is_pooled,
@@ -89,8 +97,38 @@ impl PgConnection {
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
         let result = run(&self.session, query).await;
+        // It was answered after all that were sent before. If one of them failed, so did this one.
+        let result = self.settle().await.and(result);
         let error = result.as_ref().err();
         self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(&sql), error));
+        result
+    }
+
+    /// Sends a statement that writes. In a transaction, its answer is not waited for: statements that do not depend on
+    /// each other then take one round trip together. An error is that of the next statement whose answer is waited for,
+    /// at the latest that of the commit.
+    pub(in crate::storage) async fn send(&mut self, statement: &(impl QueryFragment<Pg> + Sync)) -> QueryResult<()> {
+        let query = Query::build(statement);
+        if !self.is_in_transaction {
+            return self.run(query, Session::execute).await.map(drop);
+        }
+        if self.unanswered.len() >= MOST_UNANSWERED {
+            self.settle().await?;
+        }
+        let query = query?;
+        let sql = query.signature.sql.clone();
+        self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
+        let answer = self.session.start(query).await?;
+        self.unanswered.push(answer);
+        Ok(())
+    }
+
+    /// Waits for the answers to all statements that were sent, and returns the first error.
+    async fn settle(&mut self) -> QueryResult<()> {
+        let mut result = Ok(());
+        for answer in std::mem::take(&mut self.unanswered) {
+            result = result.and(answer.await);
+        }
         result
     }
 }
@@ -101,8 +139,18 @@ impl SimpleAsyncConnection for PgConnection {
         let failed_before = self.session.errors.end_of_transaction(sql);
         // PostgreSQL reports success for the COMMIT of a transaction in which a statement failed, but rolls it back.
         let sent = if failed_before.is_some() { "ROLLBACK" } else { sql };
-        let sent = self.session.batch_execute(sent).await;
-        let result = failed_before.map_or(sent, Err);
+        let begins = sql.starts_with("BEGIN");
+        self.is_in_transaction = begins;
+        let answer = self.session.start_batch(sent).await;
+        let result = if begins {
+            self.unanswered.push(answer);
+            Ok(())
+        } else {
+            let earlier = self.settle().await;
+            let result = failed_before.map_or(Ok(()), Err).and(earlier).and(answer.await);
+            self.session.errors.forget();
+            result
+        };
         let error = result.as_ref().err();
         self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(sql), error));
         result

@@ -77,6 +77,11 @@ impl Errors {
         database_error(error)
     }
 
+    /// Must be called when a transaction has ended.
+    pub(super) fn forget(&self) {
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Must be called for every statement that may begin or end a transaction. For a `COMMIT` after an error, returns
     /// that error.
     pub(super) fn end_of_transaction(&self, sql: &str) -> Option<DieselError> {

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{QueryBuilder, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, poll};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -51,9 +54,25 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Executes SQL without parameters.
-    pub(super) async fn batch_execute(&self, sql: &str) -> QueryResult<()> {
-        self.client.batch_execute(sql).await.map_err(|error| self.errors.convert(&error))
+    /// Sends SQL without parameters.
+    pub(super) async fn start_batch(self: &Arc<Self>, sql: &str) -> Answer {
+        let (session, sql) = (Arc::clone(self), sql.to_owned());
+        let answer =
+            async move { session.client.batch_execute(&sql).await.map_err(|error| session.errors.convert(&error)) };
+        sent(answer.boxed()).await
+    }
+
+    /// Sends a statement that writes.
+    pub(super) async fn start(self: &Arc<Self>, query: Query) -> QueryResult<Answer> {
+        let Query { signature, is_kept, parameters } = query;
+        // Prepared first: otherwise the statement would be sent only after the next one.
+        let statement = self.prepare(signature, is_kept).await.map_err(|error| self.errors.convert(&error))?;
+        let session = Arc::clone(self);
+        let answer = async move {
+            let count = session.client.execute_raw(&statement, parameters).await;
+            count.map(drop).map_err(|error| session.errors.convert(&error))
+        };
+        Ok(sent(answer.boxed()).await)
     }
 
     /// Executes a statement that returns rows.
@@ -91,6 +110,17 @@ impl Session {
 
     fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Statement>> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to a statement that was sent.
+pub(super) type Answer = BoxFuture<'static, QueryResult<()>>;
+
+/// The answer, once its statement was sent: that happens when it is polled for the first time.
+async fn sent(mut answer: Answer) -> Answer {
+    match poll!(&mut answer) {
+        Poll::Ready(result) => std::future::ready(result).boxed(),
+        Poll::Pending => answer,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Visibility of workspaces and groups: edge cases, and generated domains compared with an independent model of the rules.
 
 mod cases;
-mod model;
+pub mod model;
 mod property;
