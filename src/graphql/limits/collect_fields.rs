@@ -25,9 +25,18 @@ use super::document::{operations_mut, root};
 /// The document without fragments, and with each field once, except that inline fragments stay where their type
 /// condition or directives matter. Its fragments form no cycle, and its expanded size is within the limits. A spread of
 /// an unknown fragment stays.
-pub(super) fn collect_fields(mut document: ExecutableDocument, registry: &Registry) -> ExecutableDocument {
+pub(super) fn collect_fields(document: ExecutableDocument, registry: &Registry) -> ExecutableDocument {
+    collect(document, registry, false)
+}
+
+/// The same for a valid document whose conditions were applied: those may have left a field without selections.
+pub(super) fn collect_selected(document: ExecutableDocument, registry: &Registry) -> ExecutableDocument {
+    collect(document, registry, true)
+}
+
+fn collect(mut document: ExecutableDocument, registry: &Registry, is_valid: bool) -> ExecutableDocument {
     let fragments = std::mem::take(&mut document.fragments);
-    let collect = Collect { fragments: &fragments, registry };
+    let collect = Collect { fragments: &fragments, registry, is_valid };
     for operation in operations_mut(&mut document.operations) {
         let Positioned { node: OperationDefinition { ty, selection_set, .. }, .. } = operation;
         // That a mutation runs only once is more important than the order of its result.
@@ -53,12 +62,14 @@ type Argument = (Positioned<Name>, Positioned<Value>);
 struct Collect<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     registry: &'a Registry,
+    is_valid: bool,
 }
 
 impl<'a> Collect<'a> {
     /// The selections of `set`, whose type is `parent`, with each field once.
     fn set(&self, set: SelectionSet, parent: Option<&'a MetaType>, order: Order) -> SelectionSet {
-        let mut collected = Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0 };
+        let mut collected =
+            Collected { order, selections: Vec::new(), places: HashMap::new(), fence: 0, is_valid: self.is_valid };
         self.collect(set, parent, &Path::new(), &mut collected);
         let mut items = Vec::with_capacity(collected.selections.len());
         let mut selections = collected.selections.into_iter().peekable();
@@ -157,6 +168,8 @@ struct Collected {
     places: HashMap<(Vec<Name>, Name), Vec<usize>>,
     /// The end of the last fragment with directives. Nothing can be added to the selections before it.
     fence: usize,
+    /// Whether fields with the same key are known to be of one kind, with selections or without.
+    is_valid: bool,
 }
 
 impl Collected {
@@ -178,6 +191,7 @@ impl Collected {
         for place in places.iter().filter(|place| can_be_added_to(**place)) {
             if let Some((_, Positioned { node: Selection::Field(first), .. })) = self.selections.get_mut(*place)
                 && selects_the_same(&first.node, &field.node)
+                && (self.is_valid || has_selections(&first.node) == has_selections(&field.node))
                 && let Some(mut items) = within(&first.node, &mut field.node, pos)
             {
                 first.node.selection_set.node.items.append(&mut items);
@@ -191,10 +205,12 @@ impl Collected {
 
 /// Whether two fields with one key have the same name and arguments.
 fn selects_the_same(one: &Field, other: &Field) -> bool {
-    one.name.node == other.name.node
-        && has_same_arguments(&one.arguments, &other.arguments)
-        // If only one of them has selections, one is invalid.
-        && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
+    one.name.node == other.name.node && has_same_arguments(&one.arguments, &other.arguments)
+}
+
+/// If only one of two fields has selections, one is invalid.
+fn has_selections(field: &Field) -> bool {
+    !field.selection_set.node.items.is_empty()
 }
 
 /// The selections of `other`, as they may be added to `first`. `None` if its directives prevent it.

@@ -16,7 +16,7 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
     Settings,
-    collect_fields::collect_fields,
+    collect_fields::{collect_fields, collect_selected},
     conditions::{apply_conditions, has_conditions},
     document_size,
     error::{Errors, RequestError},
@@ -71,7 +71,7 @@ impl CachedDocument {
         let mut document = self.document.clone();
         if self.has_conditions && self.errors.is_empty() {
             apply_conditions(&mut document, variables);
-            document = collect_fields(document, registry);
+            document = collect_selected(document, registry);
         }
         document
     }

@@ -118,8 +118,11 @@ impl PgConnection {
         let query = query?;
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
-        let answer = self.session.start(query).await?;
-        self.unanswered.push(answer);
+        match self.session.start(query).await {
+            Ok(answer) => self.unanswered.push(answer),
+            // After a failed statement, no other can be prepared.
+            Err(error) => return self.settle().await.and(Err(error)),
+        }
         Ok(())
     }
 

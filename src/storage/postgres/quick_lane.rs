@@ -22,7 +22,7 @@ use super::row::PgRow;
 use super::session::{Query, Session};
 use super::url::PostgresUrl;
 use crate::storage::counter::Counter;
-use crate::storage::error::Error;
+use crate::storage::error::{Error, SQLSTATE_PREFIX};
 
 /// How long a request waits for a connection to be opened.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,8 +92,9 @@ impl QuickLane {
         });
         let open = lane.open(&self.server).await?;
         let rows = match self.server.rows(&open, Query::build(query)?).await {
-            // PostgreSQL, or a proxy, may have closed a connection that was idle. Reading again does no harm.
-            Err(_) if open.session.is_closed() => {
+            // PostgreSQL was restarted, or it or a proxy closed an idle connection. Reading again does no harm.
+            Err(error) if open.has_ended(&error) => {
+                lane.discard(&open);
                 let open = lane.open(&self.server).await?;
                 self.server.rows(&open, Query::build(query)?).await
             }
@@ -104,7 +105,21 @@ impl QuickLane {
     }
 }
 
+impl Open {
+    /// Whether the connection has ended, or does with this error (class 57P).
+    fn has_ended(&self, error: &Error) -> bool {
+        let state = |reason: &str| reason.strip_prefix(SQLSTATE_PREFIX).is_some_and(|state| state.starts_with("57P"));
+        self.session.is_closed() || matches!(error, Error::Unavailable(reason) if state(reason))
+    }
+}
+
 impl Lane {
+    /// Uses a connection no longer.
+    fn discard(&self, ended: &Arc<Open>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.take_if(|opening| matches!(opening.peek(), Some(Ok(open)) if Arc::ptr_eq(open, ended)));
+    }
+
     /// The connection, which is opened if there is none that can be used.
     async fn open(&self, server: &Server) -> Result<Arc<Open>, Error> {
         let opening = {
