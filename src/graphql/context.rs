@@ -90,7 +90,7 @@ pub fn loaders(ctx: &Context<'_>) -> Result<Arc<Loaders>, ApiError> {
     Ok(request.loaders(caller, work))
 }
 
-/// The caller's loaders, for what is at hand; `None` without a caller.
+/// The caller's loaders, for what is available; `None` without a caller.
 pub fn written_loaders<T>(ctx: &ContextBase<'_, T>) -> Option<Arc<Loaders>> {
     let request = ctx.data_opt::<RequestContext>()?;
     Some(request.loaders(request.caller.as_ref()?, ctx.data_opt()?))

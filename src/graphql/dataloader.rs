@@ -23,7 +23,7 @@ pub trait Load: Send + Sync {
     type Value: Send + Sync;
 
     /// The value of a key for which nothing has to be loaded; `Some(None)` if it is known not to exist.
-    fn at_hand(&self, _key: &Self::Key) -> Option<Option<Arc<Self::Value>>> {
+    fn available(&self, _key: &Self::Key) -> Option<Option<Arc<Self::Value>>> {
         None
     }
 
@@ -61,13 +61,13 @@ impl<L: Load> DataLoader<L> {
     }
 
     /// The value of this key if nothing has to be loaded for it; `Some(None)` if it is known not to exist.
-    pub fn at_hand(&self, key: &L::Key) -> Option<Option<Arc<L::Value>>> {
-        self.load.at_hand(key)
+    pub fn available(&self, key: &L::Key) -> Option<Option<Arc<L::Value>>> {
+        self.load.available(key)
     }
 
     /// The value of this key, if it exists. It is loaded together with all other keys that are asked for at this moment.
     pub async fn get(&self, key: L::Key) -> Result<Option<Arc<L::Value>>, ApiError> {
-        if let Some(value) = self.load.at_hand(&key) {
+        if let Some(value) = self.load.available(&key) {
             return Ok(value);
         }
         let batch = self.batch_of(&key);

@@ -258,6 +258,12 @@ impl Db {
         self.statements.count()
     }
 
+    /// How many round trips to PostgreSQL the statements took so far, without those that prepared them.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.statements.round_trips()
+    }
+
     /// How many connections were opened so far, including those that were closed since.
     #[must_use]
     pub fn connections_opened(&self) -> u64 {

@@ -6,7 +6,7 @@ use super::columns::{Columns, ColumnsOf, Item};
 use super::db::{Db, Fetch};
 use super::dialect::{Sql, one_more_than, page_limit};
 use super::error::Error;
-use super::visible::Viewer;
+use super::visible::CallerSource;
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId};
 use crate::domain::login::LoginId;
@@ -36,7 +36,7 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
 /// How many groups `visibility` allows.
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*)");
-    push_visible(&mut sql, Viewer::Known(visibility));
+    push_visible(&mut sql, CallerSource::Known(visibility));
     sql.query::<BigInt>().fetch_one(&mut db.conn().await?).await
 }
 
@@ -57,23 +57,23 @@ async fn fetch(db: &Db, sql: Sql) -> Result<Vec<ListedGroup>, Error> {
 
 fn select_visible(visibility: &Visibility) -> Sql {
     let mut sql = Sql::new(format!("SELECT g.{}", ListedGroup::COLUMNS.join(", g.")));
-    push_visible(&mut sql, Viewer::Known(visibility));
+    push_visible(&mut sql, CallerSource::Known(visibility));
     sql
 }
 
 /// FROM and WHERE. For an admin, all groups of the domain; for any other user, those that they are a user of, which are
 /// read from their memberships.
-fn push_visible(sql: &mut Sql, viewer: Viewer<'_>) {
-    if viewer.is_admin() {
+fn push_visible(sql: &mut Sql, caller: CallerSource<'_>) {
+    if caller.is_admin() {
         sql.push(" FROM workspace_groups AS g WHERE g.domain_id = ");
-        viewer.push_domain(sql);
+        caller.push_domain(sql);
     } else {
         let is_of_member = "g.workspace_group_id = m.workspace_group_id AND g.domain_id = m.domain_id".to_owned();
         sql.push(" FROM workspace_group_users AS m").look_up("workspace_groups", "g", is_of_member);
         sql.push(" WHERE m.domain_id = ");
-        viewer.push_domain(sql);
+        caller.push_domain(sql);
         sql.push(" AND m.user_id_key = ");
-        viewer.push_login_key(sql);
+        caller.push_login_key(sql);
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: usize, with_users:
     sql.push(format!(" LIMIT {}) AS m", if with_users { limit } else { 0 }));
     push_account_of_member(sql);
     sql.push(format!(" ORDER BY m.user_id, m.user_id_key)) FROM (SELECT g.{columns}"));
-    push_visible(sql, Viewer::Joined);
+    push_visible(sql, CallerSource::Joined);
     sql.push(format!(
         " ORDER BY g.name, g.workspace_group_id LIMIT {limit}) AS g ORDER BY g.name, g.workspace_group_id)"
     ));

@@ -30,7 +30,7 @@ pub async fn list(
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
     let rows =
-        load(db, Visible { viewer: Viewer::Known(visibility), scope: Scope::All, filter }.page(page, usize::MAX))
+        load(db, Visible { caller: CallerSource::Known(visibility), scope: Scope::All, filter }.page(page, usize::MAX))
             .await?;
     Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
 }
@@ -45,22 +45,25 @@ pub async fn list_through(
     page: &Page,
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, VisibleWorkspace)>, Error> {
-    let rows =
-        load(db, Visible { viewer: Viewer::Known(visibility), scope: Scope::Through(groups), filter }.page(page, most))
-            .await?;
+    let rows = load(
+        db,
+        Visible { caller: CallerSource::Known(visibility), scope: Scope::Through(groups), filter }.page(page, most),
+    )
+    .await?;
     Ok(in_order(rows.into_iter().filter_map(|(group, workspace)| Some((group?, workspace))).collect(), page))
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.
 pub async fn find_many(db: &Db, visibility: &Visibility, ids: &[WorkspaceId]) -> Result<Vec<VisibleWorkspace>, Error> {
     let filter = &WorkspaceFilter::default();
-    let rows = load(db, Visible { viewer: Viewer::Known(visibility), scope: Scope::Ids(ids), filter }.all()).await?;
+    let rows =
+        load(db, Visible { caller: CallerSource::Known(visibility), scope: Scope::Ids(ids), filter }.all()).await?;
     Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }
 
 /// How many workspaces `visibility` allows, over all pages.
 pub async fn count(db: &Db, visibility: &Visibility, filter: &WorkspaceFilter) -> Result<i64, Error> {
-    let counted = count_in(db, Visible { viewer: Viewer::Known(visibility), scope: Scope::All, filter }).await?;
+    let counted = count_in(db, Visible { caller: CallerSource::Known(visibility), scope: Scope::All, filter }).await?;
     Ok(counted.into_iter().map(|(_, count)| count).sum())
 }
 
@@ -72,7 +75,8 @@ pub async fn count_through(
     filter: &WorkspaceFilter,
 ) -> Result<Vec<(WorkspaceGroupId, i64)>, Error> {
     let counted =
-        count_in(db, Visible { viewer: Viewer::Known(visibility), scope: Scope::Through(groups), filter }).await?;
+        count_in(db, Visible { caller: CallerSource::Known(visibility), scope: Scope::Through(groups), filter })
+            .await?;
     Ok(counted.into_iter().filter_map(|(group, count)| Some((group?, count))).collect())
 }
 
@@ -101,7 +105,7 @@ pub async fn bindings_through(
     sql.push("b.role_type DESC, b.created_at, b.role_binding_id) AS place FROM role_bindings b ");
     push_workspace_of(&mut sql, "b");
     sql.push(" WHERE ");
-    push_access(&mut sql, Viewer::Known(visibility), "b");
+    push_access(&mut sql, CallerSource::Known(visibility), "b");
     sql.push(" AND b.workspace_group_id").is_any(groups);
     sql.push(" AND w.state = 'ENABLED') AS bindings WHERE place = 1");
     sql.query::<ColumnsOf<RoleBinding>>().fetch_all(&mut db.conn().await?).await
@@ -116,7 +120,7 @@ pub(super) type JoinedRow = (Item<ListedWorkspace>, Option<RoleId>, Option<RoleT
 
 /// Selects the first `limit` workspaces of the user that the statement has joined, as one array of rows.
 pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: usize) {
-    let visible = Visible { viewer: Viewer::Joined, scope: Scope::All, filter: &WorkspaceFilter::default() };
+    let visible = Visible { caller: CallerSource::Joined, scope: Scope::All, filter: &WorkspaceFilter::default() };
     sql.push(format!("ARRAY(SELECT ROW(ROW(w.{}), ", ListedWorkspace::COLUMNS.join(", w.")));
     sql.push("best.role_id, best.role_type, best_role.name)");
     visible.push_source(sql);
@@ -166,14 +170,14 @@ enum Scope<'a> {
 
 /// Whose workspaces are selected.
 #[derive(Clone, Copy)]
-pub(super) enum Viewer<'a> {
+pub(super) enum CallerSource<'a> {
     /// A known caller.
     Known(&'a Visibility),
     /// The user in the row of `users` that the statement has joined, who is not an admin.
     Joined,
 }
 
-impl Viewer<'_> {
+impl CallerSource<'_> {
     pub(super) fn is_admin(self) -> bool {
         matches!(self, Self::Known(visibility) if visibility.is_admin)
     }
@@ -194,7 +198,7 @@ impl Viewer<'_> {
 }
 
 struct Visible<'a> {
-    viewer: Viewer<'a>,
+    caller: CallerSource<'a>,
     scope: Scope<'a>,
     filter: &'a WorkspaceFilter,
 }
@@ -255,24 +259,24 @@ impl Visible<'_> {
     /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
     /// other user, their bindings.
     fn push_source(&self, sql: &mut Sql) {
-        let is_admin = self.viewer.is_admin();
+        let is_admin = self.caller.is_admin();
         match self.scope {
             Scope::Through(groups) => {
                 sql.push(" FROM workspace_groups g ");
                 if is_admin {
                     sql.push("JOIN workspaces w ON w.domain_id = g.domain_id");
                     sql.push(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
-                    push_binding(sql, self.viewer, "listed", Through::Group);
+                    push_binding(sql, self.caller, "listed", Through::Group);
                 } else {
-                    push_binding(sql, self.viewer, "listed", Through::Group);
+                    push_binding(sql, self.caller, "listed", Through::Group);
                     push_workspace_of(sql, "listed");
                 }
                 push_role(sql, "listed");
                 sql.push(" LEFT ");
-                push_binding(sql, self.viewer, "best", Through::Any);
+                push_binding(sql, self.caller, "best", Through::Any);
                 push_role(sql, "best");
                 sql.push(" WHERE g.domain_id = ");
-                self.viewer.push_domain(sql);
+                self.caller.push_domain(sql);
                 sql.push(" AND g.workspace_group_id");
                 match groups {
                     // For the list of one group, the index is in the order of the list.
@@ -283,7 +287,7 @@ impl Visible<'_> {
             Scope::All | Scope::Ids(_) => {
                 if is_admin {
                     sql.push(" FROM workspaces w LEFT ");
-                    push_binding(sql, self.viewer, "best", Through::Any);
+                    push_binding(sql, self.caller, "best", Through::Any);
                 } else {
                     sql.push(" FROM role_bindings best ");
                     push_workspace_of(sql, "best");
@@ -292,9 +296,9 @@ impl Visible<'_> {
                 sql.push(" WHERE ");
                 if is_admin {
                     sql.push("w.domain_id = ");
-                    self.viewer.push_domain(sql);
+                    self.caller.push_domain(sql);
                 } else {
-                    push_best(sql, self.viewer, "best", Through::Any);
+                    push_best(sql, self.caller, "best", Through::Any);
                 }
             }
         }
@@ -341,23 +345,23 @@ fn push_role(sql: &mut Sql, binding: &str) {
 }
 
 /// `JOIN` with the caller's binding of the highest precedence: to `w`, if that is already joined.
-fn push_binding(sql: &mut Sql, viewer: Viewer<'_>, alias: &str, through: Through) {
+fn push_binding(sql: &mut Sql, caller: CallerSource<'_>, alias: &str, through: Through) {
     sql.push(format!("JOIN role_bindings {alias} ON "));
-    if through == Through::Any || viewer.is_admin() {
+    if through == Through::Any || caller.is_admin() {
         sql.push(format!("{alias}.workspace_id = w.workspace_id AND "));
     }
-    push_best(sql, viewer, alias, through);
+    push_best(sql, caller, alias, through);
     sql.push(" ");
 }
 
 /// The binding grants the caller access to a workspace, and no other has a higher precedence.
-fn push_best(sql: &mut Sql, viewer: Viewer<'_>, alias: &str, through: Through) {
-    push_access(sql, viewer, alias);
+fn push_best(sql: &mut Sql, caller: CallerSource<'_>, alias: &str, through: Through) {
+    push_access(sql, caller, alias);
     if through == Through::Group {
         sql.push(format!(" AND {alias}.workspace_group_id = g.workspace_group_id"));
     }
     sql.push(" AND NOT EXISTS (SELECT 1 FROM role_bindings better WHERE ");
-    push_access(sql, viewer, "better");
+    push_access(sql, caller, "better");
     sql.push(format!(" AND better.workspace_id = {alias}.workspace_id"));
     if through == Through::Group {
         sql.push(format!(" AND better.workspace_group_id = {alias}.workspace_group_id"));
@@ -369,11 +373,11 @@ fn push_best(sql: &mut Sql, viewer: Viewer<'_>, alias: &str, through: Through) {
 }
 
 /// The binding is the caller's and of a type that grants access to a workspace.
-fn push_access(sql: &mut Sql, viewer: Viewer<'_>, alias: &str) {
+fn push_access(sql: &mut Sql, caller: CallerSource<'_>, alias: &str) {
     sql.push(format!("{alias}.domain_id = "));
-    viewer.push_domain(sql);
+    caller.push_domain(sql);
     sql.push(format!(" AND {alias}.user_id_key = "));
-    viewer.push_login_key(sql);
+    caller.push_login_key(sql);
     sql.push(format!(" AND {alias}.resource_group = 'WORKSPACE'"));
     sql.push(format!(" AND {alias}.role_type IN ('WORKSPACE_OWNER', 'WORKSPACE_MEMBER')"));
 }

@@ -50,6 +50,33 @@ async fn on_postgresql_the_first_screen_is_one_statement() {
     }
 }
 
+/// A write waits only for answers that it needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_writes_take_few_round_trips() {
+    if database::server().is_none() {
+        return;
+    }
+    let app = TestApp::with_user(User::new("wonny").with("name", "Wonny")).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let counts = || (app.services.db.statements(), app.services.db.round_trips());
+    let since = |(statements, round_trips): (u64, u64)| {
+        let (statements_now, round_trips_now) = counts();
+        (statements_now - statements, round_trips_now - round_trips)
+    };
+    let before = counts();
+    client.me("name").await;
+    assert_eq!(since(before), (1, 1), "me");
+    let before = counts();
+    client.mutate_ok("updateProfile", json!({ "name": "Minho" }), "user { name }").await;
+    assert_eq!(since(before), (0, 0), "updateProfile");
+    let before = counts();
+    app.signed_in(DOMAIN, "wonny").await;
+    assert_eq!(since(before), (0, 0), "signIn");
+    let before = counts();
+    client.refresh(&client.tokens.as_ref().unwrap().refresh).await.data();
+    assert_eq!(since(before), (0, 0), "refreshSession");
+}
+
 /// What does not fit into the first screen is read as always.
 #[tokio::test(flavor = "multi_thread")]
 async fn longer_lists_are_read_when_they_are_resolved() {

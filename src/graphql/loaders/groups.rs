@@ -18,7 +18,7 @@ impl Load for Groups {
     type Value = ListedGroup;
 
     /// If the list of groups is complete, no other group is visible.
-    fn at_hand(&self, id: &WorkspaceGroupId) -> Option<Option<Arc<ListedGroup>>> {
+    fn available(&self, id: &WorkspaceGroupId) -> Option<Option<Arc<ListedGroup>>> {
         let all = self.0.first_screen.groups.as_ref()?.all()?;
         Some(all.iter().find(|group| group.id == *id).cloned())
     }
@@ -35,7 +35,7 @@ impl Load for GroupPages {
     type Key = Page;
     type Value = Paged<Arc<ListedGroup>>;
 
-    fn at_hand(&self, page: &Page) -> Option<Option<Arc<Self::Value>>> {
+    fn available(&self, page: &Page) -> Option<Option<Arc<Self::Value>>> {
         Some(Some(Arc::new(self.0.first_screen.groups.as_ref()?.page(page)?)))
     }
 
@@ -55,7 +55,7 @@ impl Load for GroupTotal {
     type Key = ();
     type Value = i64;
 
-    fn at_hand(&self, (): &()) -> Option<Option<Arc<i64>>> {
+    fn available(&self, (): &()) -> Option<Option<Arc<i64>>> {
         Some(Some(Arc::new(self.0.first_screen.groups.as_ref()?.total()?)))
     }
 
@@ -71,7 +71,7 @@ impl Load for GroupUsers {
     type Key = WorkspaceGroupId;
     type Value = Vec<Arc<GroupUser>>;
 
-    fn at_hand(&self, group: &WorkspaceGroupId) -> Option<Option<Arc<Self::Value>>> {
+    fn available(&self, group: &WorkspaceGroupId) -> Option<Option<Arc<Self::Value>>> {
         Some(Some(self.0.first_screen.users.get(group)?.clone()))
     }
 

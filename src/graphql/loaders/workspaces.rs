@@ -26,7 +26,7 @@ impl Load for WorkspacePages {
     type Key = (WorkspaceFilter, Page);
     type Value = Paged<Arc<VisibleWorkspace>>;
 
-    fn at_hand(&self, (filter, page): &Self::Key) -> Option<Option<Arc<Self::Value>>> {
+    fn available(&self, (filter, page): &Self::Key) -> Option<Option<Arc<Self::Value>>> {
         let first = self.0.first_screen.workspaces.as_ref().filter(|_| *filter == WorkspaceFilter::default())?;
         Some(Some(Arc::new(first.page(page)?)))
     }
@@ -47,7 +47,7 @@ impl Load for WorkspaceTotals {
     type Key = WorkspaceFilter;
     type Value = i64;
 
-    fn at_hand(&self, filter: &WorkspaceFilter) -> Option<Option<Arc<i64>>> {
+    fn available(&self, filter: &WorkspaceFilter) -> Option<Option<Arc<i64>>> {
         let first = self.0.first_screen.workspaces.as_ref().filter(|_| *filter == WorkspaceFilter::default())?;
         Some(Some(Arc::new(first.total()?)))
     }

@@ -1,4 +1,4 @@
-//! Objects and lists that write the fields that are at hand themselves, see [`plain`](super::plain). The other fields are
+//! Objects and lists that write the fields that are available themselves, see [`plain`](super::plain). The other fields are
 //! resolved as the library does it: together, each with its turn.
 
 use std::borrow::Cow;
@@ -85,7 +85,7 @@ impl<T: WriteFields + ContainerType> OutputType for List<T> {
     }
 }
 
-/// The list, if all selected fields of its items are at hand.
+/// The list, if all selected fields of its items are available.
 async fn write_list<T: WriteFields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Option<Value>> {
     let budget = budget(ctx)?;
     let loaders = context::written_loaders(ctx);
@@ -118,7 +118,7 @@ async fn resolve_item<T: WriteFields + ContainerType>(
     Ok(resolved.map_err(|error| ctx.set_error_path(error))?.unwrap_or_default())
 }
 
-/// The value of an object, of whose fields each that is not at hand is resolved by the library.
+/// The value of an object, of whose fields each that is not available is resolved by the library.
 async fn resolve_object<'a, T: WriteFields + ContainerType>(
     ctx: &ContextSelectionSet<'a>,
     object: &'a T,

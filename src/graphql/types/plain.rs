@@ -1,7 +1,7 @@
 //! Fields that are written into the response without a future.
 //!
 //! The library resolves each field in a boxed future of its own, which takes longer than everything else that a server
-//! does for a list. Most fields need none: their values are at hand once their object is, or once a loader has read
+//! does for a list. Most fields need none: their values are available once their object is, or once a loader has read
 //! them. [`object`] defines an object with such fields, and [`Direct`](super::direct::Direct) and
 //! [`List`](super::direct::List) write them.
 
@@ -18,21 +18,21 @@ use crate::graphql::json;
 use crate::graphql::limits::response_size;
 use crate::graphql::loaders::Loaders;
 
-/// An object whose fields may be at hand.
+/// An object whose fields may be available.
 pub trait WriteFields: OutputType {
     /// Whether all of its fields always are.
     const IS_PLAIN: bool;
 
-    /// Writes the value of a field; `None` if the field, or one that is selected below it, is not at hand.
+    /// Writes the value of a field; `None` if the field, or one that is selected below it, is not available.
     fn write_field(&self, field: &Field, writer: &mut Writer<'_>) -> Option<()>;
 }
 
-/// A value that may be at hand.
+/// A value that may be available.
 pub trait Write {
     /// Whether it always is, with all fields that may be selected below it.
     const IS_PLAIN: bool = true;
 
-    /// Writes the value, with the selected fields; `None` if one of them is not at hand.
+    /// Writes the value, with the selected fields; `None` if one of them is not available.
     fn write(self, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()>;
 }
 
@@ -66,9 +66,9 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The value of a key of a loader, if it is at hand.
-pub fn at_hand<L: Load>(loader: &DataLoader<L>, key: Option<L::Key>) -> Option<Option<Arc<L::Value>>> {
-    key.map_or(Some(None), |key| loader.at_hand(&key))
+/// The value of a key of a loader, if it is available.
+pub fn available<L: Load>(loader: &DataLoader<L>, key: Option<L::Key>) -> Option<Option<Arc<L::Value>>> {
+    key.map_or(Some(None), |key| loader.available(&key))
 }
 
 /// The value of a key of a loader.
@@ -79,7 +79,7 @@ pub async fn load<L: Load>(loader: &DataLoader<L>, key: Option<L::Key>) -> Resul
     }
 }
 
-/// Writes an object; `None` if one of its selected fields is not at hand.
+/// Writes an object; `None` if one of its selected fields is not available.
 pub fn write_object(object: &impl WriteFields, selected: &SelectionSet, writer: &mut Writer<'_>) -> Option<()> {
     writer.size += selected.items.len();
     writer.json.push(b'{');
@@ -92,7 +92,7 @@ pub fn write_object(object: &impl WriteFields, selected: &SelectionSet, writer: 
     Some(())
 }
 
-/// Writes the value of a selected field, if it is at hand.
+/// Writes the value of a selected field, if it is available.
 pub fn write_field<T: WriteFields>(object: &T, field: &Field, writer: &mut Writer<'_>) -> Option<()> {
     if field.name.node == "__typename" {
         writer.text(&T::type_name());
@@ -267,14 +267,14 @@ macro_rules! object {
                 )*
                 $($(
                     if $crate::graphql::types::plain::is_name_of(stringify!($loaded), &field.name.node) {
-                        let read = $crate::graphql::types::plain::at_hand(&writer.loaders?.$loader, $key)?;
+                        let read = $crate::graphql::types::plain::available(&writer.loaders?.$loader, $key)?;
                         let value: $loaded_type = ($make)(read);
                         return $crate::graphql::types::plain::Write::write(value, &field.selection_set.node, writer);
                     }
                 )*)?
                 $($(
                     if $crate::graphql::types::plain::is_name_of(stringify!($nullable), &field.name.node) {
-                        let read = $crate::graphql::types::plain::at_hand(&writer.loaders?.$nullable_loader, $nullable_key)?;
+                        let read = $crate::graphql::types::plain::available(&writer.loaders?.$nullable_loader, $nullable_key)?;
                         let value: Option<$nullable_type> = read.map($nullable_make);
                         return $crate::graphql::types::plain::Write::write(value, &field.selection_set.node, writer);
                     }

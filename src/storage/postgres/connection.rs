@@ -27,6 +27,7 @@ use super::row::PgRow;
 use super::session::{Answer, Query, Session};
 use super::tls;
 use super::url::{PostgresUrl, UrlError};
+use crate::storage::counter::Counter;
 
 /// The limits that are otherwise set at the start of a session. Behind a pooler, which owns the sessions, they are set
 /// for each transaction.
@@ -50,6 +51,7 @@ pub(in crate::storage) struct PgConnection {
     is_in_transaction: bool,
     transactions: AnsiTransactionManager,
     instrumentation: Box<dyn Instrumentation>,
+    counter: Counter,
     /// There is a pooler in between, so the next transaction may run in another session.
     is_pooled: bool,
     /// The address requires a server that accepts writes, so a connection to one that does not is closed.
@@ -63,13 +65,15 @@ impl PgConnection {
         url: &PostgresUrl,
         tls: MakeRustlsConnect,
         server: Arc<ServerState>,
+        counter: Counter,
     ) -> ConnectionResult<Self> {
         Ok(Self {
             session: Arc::new(Session::open(url, tls, server).await?),
             unanswered: Vec::new(),
             is_in_transaction: false,
             transactions: AnsiTransactionManager::default(),
-            instrumentation: Box::new(|_: InstrumentationEvent<'_>| {}),
+            instrumentation: Box::new(counter.clone()),
+            counter,
             is_pooled: url.is_pooled,
             must_write: url.config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite,
             opened_at: Instant::now(),
@@ -96,6 +100,7 @@ impl PgConnection {
         let query = query?;
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
+        self.counter.add_round_trip();
         let result = run(&self.session, query).await;
         // It was answered after all that were sent before. If one of them failed, so did this one.
         let result = self.settle().await.and(result);
@@ -113,6 +118,7 @@ impl PgConnection {
             return self.run(query, Session::execute).await.map(drop);
         }
         if self.unanswered.len() >= MOST_UNANSWERED {
+            self.counter.add_round_trip();
             self.settle().await?;
         }
         let query = query?;
@@ -149,6 +155,7 @@ impl SimpleAsyncConnection for PgConnection {
             self.unanswered.push(answer);
             Ok(())
         } else {
+            self.counter.add_round_trip();
             let earlier = self.settle().await;
             let result = failed_before.map_or(Ok(()), Err).and(earlier).and(answer.await);
             self.session.errors.forget();
@@ -197,7 +204,7 @@ impl AsyncConnection for PgConnection {
         let url: PostgresUrl =
             url.parse().map_err(|error: UrlError| ConnectionError::InvalidConnectionUrl(error.to_string()))?;
         let tls = tls::connect(&url.verification).map_err(ConnectionError::BadConnection)?;
-        Self::connect(&url, tls, Arc::default()).await
+        Self::connect(&url, tls, Arc::default(), Counter::default()).await
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {

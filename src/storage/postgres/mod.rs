@@ -13,7 +13,7 @@ use std::sync::Arc;
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -39,12 +39,7 @@ pub(super) fn connector(
     let url = Arc::new(url.clone());
     Ok(move || {
         let (url, tls, counter, server) = (url.clone(), tls.clone(), counter.clone(), server.clone());
-        async move {
-            let mut conn = PgConnection::connect(&url, tls, server).await?;
-            conn.set_instrumentation(counter);
-            Ok(conn)
-        }
-        .boxed()
+        async move { PgConnection::connect(&url, tls, server, counter).await }.boxed()
     })
 }
 
@@ -77,5 +72,5 @@ pub(super) async fn check_writes(conn: &mut PgConnection, server: &ServerState) 
 /// Opens one connection.
 pub(super) async fn establish(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
     let tls = tls::connect(&url.verification).map_err(ConnectionError::BadConnection)?;
-    PgConnection::connect(url, tls, Arc::default()).await
+    PgConnection::connect(url, tls, Arc::default(), Counter::default()).await
 }

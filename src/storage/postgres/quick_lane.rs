@@ -154,6 +154,7 @@ impl Server {
 
     async fn rows(&self, open: &Open, query: Query) -> Result<Vec<tokio_postgres::Row>, Error> {
         self.counter.add();
+        self.counter.add_round_trip();
         let rows = open.session.query(query).await?;
         Ok(rows.try_collect().await.map_err(|error| open.session.errors.convert(&error))?)
     }
