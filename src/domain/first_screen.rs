@@ -11,15 +11,22 @@ use super::workspace::{GroupUser, ListedGroup, VisibleWorkspace};
 /// The most items of a list that are read: one more than a page holds, which shows whether there are more.
 pub const MOST_ITEMS: usize = DEFAULT_PAGE as usize + 1;
 
-/// The lists of the first screen that a request selects.
+/// What a request selects of the first screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selected {
-    /// The workspaces.
-    pub workspaces: bool,
-    /// The groups.
-    pub groups: bool,
-    /// The users of the groups.
+    /// How many workspaces to read, at most [`MOST_ITEMS`]; 0 if none are selected.
+    pub workspaces: usize,
+    /// How many groups to read.
+    pub groups: usize,
+    /// Whether the users of the groups are selected, at most [`MOST_ITEMS`] of each.
     pub users: bool,
+}
+
+impl Selected {
+    /// The number of lists to read.
+    pub fn lists(&self) -> usize {
+        [self.workspaces > 0, self.groups > 0, self.users].into_iter().filter(|is_selected| *is_selected).count()
+    }
 }
 
 /// What was read together with the caller. A list that was not read is `None`.
@@ -33,26 +40,30 @@ pub struct FirstScreen {
     pub users: HashMap<WorkspaceGroupId, Arc<Vec<Arc<GroupUser>>>>,
 }
 
-/// The first items of a list, at most [`MOST_ITEMS`].
+/// The first items of a list.
 #[derive(Debug)]
-pub struct FirstItems<T>(Vec<Arc<T>>);
+pub struct FirstItems<T> {
+    items: Vec<Arc<T>>,
+    /// How many were to be read. If there are fewer, they are all.
+    asked: usize,
+}
 
 impl<T> FirstItems<T> {
-    /// The items that were read.
-    pub fn new(read: Vec<T>) -> Self {
-        Self(read.into_iter().map(Arc::new).collect())
+    /// The items that were read, of which there may be as many as `asked`.
+    pub fn new(read: Vec<T>, asked: usize) -> Self {
+        Self { items: read.into_iter().map(Arc::new).collect(), asked }
     }
 
-    /// All of the list; `None` if it has more.
+    /// All of the list; `None` if it may have more.
     pub fn all(&self) -> Option<&[Arc<T>]> {
-        (self.0.len() < MOST_ITEMS).then_some(&self.0)
+        (self.items.len() < self.asked).then_some(&self.items)
     }
 
     /// The page, if it is among the items.
     pub fn page(&self, page: &Page) -> Option<Paged<Arc<T>>> {
         let is_first = page.from == From::Start && page.after.is_none() && page.before.is_none();
-        let is_read = is_first && (page.size < MOST_ITEMS || self.all().is_some());
-        is_read.then(|| page.cut(self.0.iter().take(page.size + 1).cloned().collect()))
+        let is_read = is_first && (page.size < self.asked || self.all().is_some());
+        is_read.then(|| page.cut(self.items.iter().take(page.size + 1).cloned().collect()))
     }
 
     /// The number of items of the list, if all were read.
@@ -62,6 +73,6 @@ impl<T> FirstItems<T> {
 
     /// How many were read.
     pub fn number_read(&self) -> usize {
-        self.0.len()
+        self.items.len()
     }
 }

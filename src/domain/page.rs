@@ -79,6 +79,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// The first so many items.
+    pub fn first(size: usize) -> Self {
+        Self { size, from: From::Start, after: None, before: None }
+    }
+
     /// Parses the four arguments of a connection. An error names the invalid one.
     pub fn parse(
         kind: ListKind,

@@ -312,6 +312,13 @@ impl Db {
         Ok(Some(lane))
     }
 
+    /// Counts more statements on a connection for one.
+    pub(super) fn count(&self, statements: usize) {
+        for _ in 0..statements {
+            self.quota.iter().for_each(Quota::count);
+        }
+    }
+
     /// A connection for one statement that only reads.
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
         let permit = match &self.quota {

@@ -234,6 +234,8 @@ impl<C> Query for SqlQuery<C> {
     type SqlType = C;
 }
 
+impl<C, Conn> diesel::RunQueryDsl<Conn> for SqlQuery<C> {}
+
 impl<C> QueryId for SqlQuery<C> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

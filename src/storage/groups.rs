@@ -4,7 +4,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Record, Text};
 
 use super::columns::{Columns, ColumnsOf, Item};
 use super::db::{Db, Fetch};
-use super::dialect::{Sql, one_more_than, page_limit};
+use super::dialect::{Sql, SqlQuery, one_more_than, page_limit};
 use super::error::Error;
 use super::visible::CallerSource;
 use crate::domain::access::Visibility;
@@ -17,6 +17,15 @@ use crate::domain::workspace::{GroupUser, ListedGroup, RoleType};
 
 /// A page of the groups that `visibility` allows.
 pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Result<Paged<ListedGroup>, Error> {
+    let mut groups: Vec<ListedGroup> = page_of(visibility, page).fetch_all(&mut db.conn().await?).await?;
+    if page.from == From::End {
+        groups.reverse();
+    }
+    Ok(page.cut(groups))
+}
+
+/// The statement of [`list_visible`].
+pub(super) fn page_of(visibility: &Visibility, page: &Page) -> SqlQuery<ColumnsOf<ListedGroup>> {
     let direction = if page.from == From::Start { "ASC" } else { "DESC" };
     let mut sql = select_visible(visibility);
     for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
@@ -26,11 +35,7 @@ pub async fn list_visible(db: &Db, visibility: &Visibility, page: &Page) -> Resu
         }
     }
     sql.push(format!(" ORDER BY g.name {direction}, g.workspace_group_id {direction} LIMIT {}", page_limit(page.size)));
-    let mut groups: Vec<ListedGroup> = fetch(db, sql).await?;
-    if page.from == From::End {
-        groups.reverse();
-    }
-    Ok(page.cut(groups))
+    sql.query()
 }
 
 /// How many groups `visibility` allows.
@@ -48,10 +53,6 @@ pub async fn find_visible(
 ) -> Result<Vec<ListedGroup>, Error> {
     let mut sql = select_visible(visibility);
     sql.push(if visibility.is_admin { " AND g.workspace_group_id" } else { " AND m.workspace_group_id" }).is_any(ids);
-    fetch(db, sql).await
-}
-
-async fn fetch(db: &Db, sql: Sql) -> Result<Vec<ListedGroup>, Error> {
     sql.query::<ColumnsOf<ListedGroup>>().fetch_all(&mut db.conn().await?).await
 }
 
@@ -86,13 +87,13 @@ pub(super) type JoinedRow = (Item<ListedGroup>, Vec<JoinedUserRow>);
 pub(super) type JoinedUserRow = (String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
 
 /// Selects the first `limit` groups of the user that the statement has joined, as one array of rows, each with the array
-/// of its users: at most `limit`, and none unless `with_users`.
-pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: usize, with_users: bool) {
+/// of its users, at most `users`.
+pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str, users: usize) {
     let columns = ListedGroup::COLUMNS.join(", g.");
     sql.push(format!("ARRAY(SELECT ROW(ROW(g.{columns}), ARRAY("));
     sql.push("SELECT ROW(m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state) FROM (");
     sql.push("SELECT * FROM workspace_group_users WHERE workspace_group_id = g.workspace_group_id");
-    sql.push(format!(" LIMIT {}) AS m", if with_users { limit } else { 0 }));
+    sql.push(format!(" LIMIT {users}) AS m"));
     push_account_of_member(sql);
     sql.push(format!(" ORDER BY m.user_id, m.user_id_key)) FROM (SELECT g.{columns}"));
     push_visible(sql, CallerSource::Joined);
@@ -115,8 +116,9 @@ fn push_account_of_member(sql: &mut Sql) {
 /// parameter of its limit changes.
 const FEW: usize = 512;
 
-type UserColumns = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
-type UserRow = (WorkspaceGroupId, String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
+pub(super) type UserColumns = (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
+pub(super) type UserRow =
+    (WorkspaceGroupId, String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
 
 /// The users of all of `groups`, in the order of their user ids; if there are more than `most`, any `most` and one. The
 /// calling code must check that the groups are visible.
@@ -125,14 +127,19 @@ pub async fn list_users(
     groups: &[WorkspaceGroupId],
     most: usize,
 ) -> Result<Vec<(WorkspaceGroupId, GroupUser)>, Error> {
+    let rows: Vec<UserRow> = users_of(groups, most).fetch_all(&mut db.conn().await?).await?;
+    Ok(rows.into_iter().map(to_group_user).collect())
+}
+
+/// The statement of [`list_users`].
+pub(super) fn users_of(groups: &[WorkspaceGroupId], most: usize) -> SqlQuery<UserColumns> {
     let mut sql = Sql::new(
         "SELECT m.workspace_group_id, m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state FROM ",
     );
     push_members(&mut sql, groups, most);
     push_account_of_member(&mut sql);
     sql.push(" ORDER BY m.workspace_group_id, m.user_id, m.user_id_key");
-    let rows: Vec<UserRow> = sql.query::<UserColumns>().fetch_all(&mut db.conn().await?).await?;
-    Ok(rows.into_iter().map(to_group_user).collect())
+    sql.query()
 }
 
 /// How many users all of `groups` have together; if there are more than `most`, `most` and one.
@@ -154,6 +161,8 @@ fn push_members(sql: &mut Sql, groups: &[WorkspaceGroupId], most: usize) {
     sql.push(") AS m");
 }
 
-fn to_group_user((group, user_id, key, role_id, role_type, name, state): UserRow) -> (WorkspaceGroupId, GroupUser) {
+pub(super) fn to_group_user(
+    (group, user_id, key, role_id, role_type, name, state): UserRow,
+) -> (WorkspaceGroupId, GroupUser) {
     (group, from_joined((user_id, key, role_id, role_type, name, state)))
 }

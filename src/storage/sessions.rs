@@ -22,19 +22,38 @@ fn to_caller((session, user, domain): CallerRow) -> Caller {
     Caller { session, user, domain }
 }
 
-/// The caller that an access token identifies: token, session, user, and domain in one statement. `None` if the token
-/// is unknown or expired.
-pub async fn find_caller(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<Option<Caller>, Error> {
-    let row: Option<CallerRow> = session_tokens::table
-        .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
-        .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
-        .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
-        .filter(session_tokens::digest.eq(digest))
-        .filter(session_tokens::purpose.eq(TokenPurpose::Access))
-        .filter(session_tokens::expires_at.gt(At(now)))
-        .select(columns_of::<CallerRow>())
-        .fetch_optional(&mut db.conn().await?)
-        .await?;
+/// The statement that reads the caller that an access token identifies: token, session, user, and domain. No row if the
+/// token is unknown or expired.
+macro_rules! caller_of {
+    ($digest:expr, $now:expr) => {
+        session_tokens::table
+            .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
+            .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
+            .inner_join(domains::table.on(domains::domain_id.eq(users::domain_id)))
+            .filter(session_tokens::digest.eq($digest))
+            .filter(session_tokens::purpose.eq(TokenPurpose::Access))
+            .filter(session_tokens::expires_at.gt(At($now)))
+            .select(columns_of::<CallerRow>())
+    };
+}
+
+/// The caller that an access token identifies.
+pub(super) async fn find_caller(
+    conn: &mut Conn,
+    digest: &TokenDigest,
+    now: Timestamp,
+) -> Result<Option<Caller>, Error> {
+    let row: Option<CallerRow> = caller_of!(digest, now).fetch_optional(conn).await?;
+    Ok(row.map(to_caller))
+}
+
+/// The same, on a connection to SQLite.
+pub(super) fn find_caller_on_sqlite(
+    conn: &mut SqliteConnection,
+    digest: &TokenDigest,
+    now: Timestamp,
+) -> QueryResult<Option<Caller>> {
+    let row: Option<CallerRow> = diesel::RunQueryDsl::get_result(caller_of!(digest, now), conn).optional()?;
     Ok(row.map(to_caller))
 }
 

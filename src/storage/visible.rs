@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Record, Text};
 
 use super::columns::{Columns, ColumnsOf, Item};
 use super::db::{Db, Fetch};
-use super::dialect::{Sql, one_more_than, page_limit};
+use super::dialect::{Sql, SqlQuery, one_more_than, page_limit};
 use super::error::Error;
 use crate::domain::access::Visibility;
 use crate::domain::ids::{RoleId, WorkspaceGroupId, WorkspaceId};
@@ -29,10 +29,14 @@ pub async fn list(
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
-    let rows =
-        load(db, Visible { caller: CallerSource::Known(visibility), scope: Scope::All, filter }.page(page, usize::MAX))
-            .await?;
-    Ok(page.cut(in_order(rows.into_iter().map(|(_, workspace)| workspace).collect(), page)))
+    let rows: Vec<Row> = page_of(visibility, filter, page).fetch_all(&mut db.conn().await?).await?;
+    Ok(page.cut(in_order(rows.into_iter().map(|row| to_visible(row).1).collect(), page)))
+}
+
+/// The statement of [`list`].
+pub(super) fn page_of(visibility: &Visibility, filter: &WorkspaceFilter, page: &Page) -> SqlQuery<RowSql> {
+    let visible = Visible { caller: CallerSource::Known(visibility), scope: Scope::All, filter };
+    visible.page(page, usize::MAX).query()
 }
 
 /// The same page of the list of each of `groups`, in one statement: pairs of group and workspace, at most `most` and
@@ -119,7 +123,7 @@ pub(super) type JoinedSql =
 pub(super) type JoinedRow = (Item<ListedWorkspace>, Option<RoleId>, Option<RoleType>, Option<Label>);
 
 /// Selects the first `limit` workspaces of the user that the statement has joined, as one array of rows.
-pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: usize) {
+pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str) {
     let visible = Visible { caller: CallerSource::Joined, scope: Scope::All, filter: &WorkspaceFilter::default() };
     sql.push(format!("ARRAY(SELECT ROW(ROW(w.{}), ", ListedWorkspace::COLUMNS.join(", w.")));
     sql.push("best.role_id, best.role_type, best_role.name)");
@@ -141,18 +145,20 @@ fn in_order<T>(mut read: Vec<T>, page: &Page) -> Vec<T> {
     read
 }
 
-type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
+pub(super) type RoleSql = (Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
-type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
-type Row = (ListedWorkspace, RoleColumns, RoleColumns, Option<WorkspaceGroupId>);
+pub(super) type RoleColumns = (Option<RoleId>, Option<RoleType>, Option<Label>);
+pub(super) type Row = (ListedWorkspace, RoleColumns, RoleColumns, Option<WorkspaceGroupId>);
+pub(super) type RowSql = (ColumnsOf<ListedWorkspace>, RoleSql, RoleSql, Nullable<Text>);
 
 async fn load(db: &Db, sql: Sql) -> Result<Vec<(Option<WorkspaceGroupId>, VisibleWorkspace)>, Error> {
-    let query = sql.query::<(ColumnsOf<ListedWorkspace>, RoleSql, RoleSql, Nullable<Text>)>();
-    let rows: Vec<Row> = query.fetch_all(&mut db.conn().await?).await?;
-    let visible = |(workspace, role, listed_role, group)| {
-        (group, VisibleWorkspace { workspace, role: to_role(role), listed_role: to_role(listed_role) })
-    };
-    Ok(rows.into_iter().map(visible).collect())
+    let rows: Vec<Row> = sql.query::<RowSql>().fetch_all(&mut db.conn().await?).await?;
+    Ok(rows.into_iter().map(to_visible).collect())
+}
+
+/// The workspace in a row, and the group whose list it is in.
+pub(super) fn to_visible((workspace, role, listed_role, group): Row) -> (Option<WorkspaceGroupId>, VisibleWorkspace) {
+    (group, VisibleWorkspace { workspace, role: to_role(role), listed_role: to_role(listed_role) })
 }
 
 fn to_role((role_id, role_type, role_name): RoleColumns) -> Option<WorkspaceRole> {

@@ -228,7 +228,7 @@ impl RequestLimits {
         let cached = self.0.documents.peek(request);
         let operation =
             cached.as_ref().and_then(|cached| operation(&cached.document, request.operation_name.as_deref()));
-        operation.map(look_ahead::selected).unwrap_or_default()
+        operation.map(|operation| look_ahead::selected(operation, &request.variables)).unwrap_or_default()
     }
 
     fn attempts(&self, request: &Request) -> Option<usize> {

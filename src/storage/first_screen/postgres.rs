@@ -1,21 +1,18 @@
-//! The caller together with the first screen: one statement, which begins with the digest of the access token.
-//!
-//! On PostgreSQL, its text exists once for each combination of lists, and each list is an array of rows. On SQLite, which
-//! has no arrays and is in the same process, only the caller is read, and the lists are read when they are resolved.
+//! The statement for PostgreSQL. Its text exists once for each combination of lists, each of which is an array of rows.
 
 use std::sync::{Arc, LazyLock};
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Binary, Nullable};
+use diesel::sql_types::{BigInt, Binary, Nullable};
 
-use super::columns::{Columns, ColumnsOf, Item};
-use super::db::Db;
-use super::dialect::Sql;
-use super::error::Error;
-use super::types::{At, UtcTimestamp};
-use super::{groups, sessions, visible};
+use super::super::columns::{Columns, ColumnsOf, Item};
+use super::super::dialect::{Sql, to_bigint};
+use super::super::error::Error;
+use super::super::postgres::QuickLane;
+use super::super::types::{At, UtcTimestamp};
+use super::super::{groups, visible};
 use crate::clock::Timestamp;
 use crate::domain::access::Caller;
 use crate::domain::first_screen::{FirstItems, FirstScreen, MOST_ITEMS, Selected};
@@ -23,27 +20,25 @@ use crate::domain::session::Session;
 use crate::domain::token::TokenDigest;
 use crate::domain::user::{Domain, User};
 
-/// The caller that an access token identifies, and the selected lists. `None` if the token is unknown or expired. The
-/// lists of an admin are not read: they begin with the workspaces of the domain instead of the bindings of a user.
-pub async fn find(
-    db: &Db,
+pub(super) async fn find(
+    lane: &QuickLane,
     digest: &TokenDigest,
     now: Timestamp,
     selected: Selected,
 ) -> Result<Option<(Caller, FirstScreen)>, Error> {
-    let Some(lane) = db.quick_lane()? else {
-        return Ok(sessions::find_caller(db, digest, now).await?.map(|caller| (caller, FirstScreen::default())));
-    };
-    let rows: Vec<Row> = lane.fetch_all(&Statement { digest, now: At(now), selected }).await?;
-    Ok(rows.into_iter().next().map(from_row))
+    let limits = [to_bigint(selected.workspaces), to_bigint(selected.groups)];
+    let statement = Statement { digest, now: At(now), shape: Shape::of(selected), limits };
+    let rows: Vec<Row> = lane.fetch_all(&statement).await?;
+    Ok(rows.into_iter().next().map(|row| from_row(row, selected)))
 }
 
 type CallerSql = (ColumnsOf<Session>, ColumnsOf<User>, ColumnsOf<Domain>);
 type Row = ((Session, User, Domain), Option<Vec<visible::JoinedRow>>, Option<Vec<groups::JoinedRow>>);
 
-fn from_row(((session, user, domain), workspaces, groups): Row) -> (Caller, FirstScreen) {
+fn from_row(((session, user, domain), workspaces, groups): Row, selected: Selected) -> (Caller, FirstScreen) {
     let mut first_screen = FirstScreen {
-        workspaces: workspaces.map(|rows| FirstItems::new(rows.into_iter().map(visible::from_joined).collect())),
+        workspaces: workspaces
+            .map(|rows| FirstItems::new(rows.into_iter().map(visible::from_joined).collect(), selected.workspaces)),
         ..FirstScreen::default()
     };
     if let Some(rows) = groups {
@@ -55,7 +50,7 @@ fn from_row(((session, user, domain), workspaces, groups): Row) -> (Caller, Firs
             }
             groups.push(group);
         }
-        first_screen.groups = Some(FirstItems::new(groups));
+        first_screen.groups = Some(FirstItems::new(groups, selected.groups));
     }
     (Caller { session, user, domain }, first_screen)
 }
@@ -64,7 +59,24 @@ fn from_row(((session, user, domain), workspaces, groups): Row) -> (Caller, Firs
 struct Statement<'a> {
     digest: &'a TokenDigest,
     now: At,
-    selected: Selected,
+    shape: Shape,
+    /// Of workspaces, and of groups.
+    limits: [i64; 2],
+}
+
+/// The lists that a statement reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    workspaces: bool,
+    groups: bool,
+    users: bool,
+}
+
+impl Shape {
+    fn of(selected: Selected) -> Self {
+        let groups = selected.groups > 0;
+        Self { workspaces: selected.workspaces > 0, groups, users: groups && selected.users }
+    }
 }
 
 impl Query for Statement<'_> {
@@ -78,16 +90,20 @@ impl QueryId for Statement<'_> {
 
 impl QueryFragment<Pg> for Statement<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if let Some((_, text)) = TEXTS.iter().find(|(selected, _)| *selected == self.selected) {
+        if let Some((_, text)) = TEXTS.iter().find(|(shape, _)| *shape == self.shape) {
             out.push_sql(text);
         }
         out.push_bind_param_value_only::<Binary, [u8]>(self.digest)?;
-        out.push_bind_param_value_only::<UtcTimestamp, At>(&self.now)
+        out.push_bind_param_value_only::<UtcTimestamp, At>(&self.now)?;
+        for limit in &self.limits {
+            out.push_bind_param_value_only::<BigInt, i64>(limit)?;
+        }
+        Ok(())
     }
 }
 
 /// The text for each combination of lists.
-static TEXTS: LazyLock<Vec<(Selected, String)>> = LazyLock::new(|| {
+static TEXTS: LazyLock<Vec<(Shape, String)>> = LazyLock::new(|| {
     let lists = [
         (false, false, false),
         (true, false, false),
@@ -96,11 +112,11 @@ static TEXTS: LazyLock<Vec<(Selected, String)>> = LazyLock::new(|| {
         (false, true, true),
         (true, true, true),
     ];
-    let selections = lists.map(|(workspaces, groups, users)| Selected { workspaces, groups, users });
-    selections.into_iter().map(|selected| (selected, text(selected))).collect()
+    let shapes = lists.map(|(workspaces, groups, users)| Shape { workspaces, groups, users });
+    shapes.into_iter().map(|shape| (shape, text(shape))).collect()
 });
 
-fn text(selected: Selected) -> String {
+fn text(shape: Shape) -> String {
     let columns =
         |table: &str, columns: &[&str]| columns.iter().map(|column| format!("{table}.{column}, ")).collect::<String>();
     let mut sql = Sql::new("SELECT ");
@@ -108,14 +124,14 @@ fn text(selected: Selected) -> String {
     sql.push(columns("users", User::COLUMNS));
     sql.push(columns("domains", Domain::COLUMNS));
     sql.push("CASE WHEN users.role_type <> 'DOMAIN_ADMIN' THEN ");
-    if selected.workspaces {
-        visible::push_first_of_joined_user(&mut sql, MOST_ITEMS);
+    if shape.workspaces {
+        visible::push_first_of_joined_user(&mut sql, "$3");
     } else {
         sql.push("NULL::record[]");
     }
     sql.push(" END, CASE WHEN users.role_type <> 'DOMAIN_ADMIN' THEN ");
-    if selected.groups {
-        groups::push_first_of_joined_user(&mut sql, MOST_ITEMS, selected.users);
+    if shape.groups {
+        groups::push_first_of_joined_user(&mut sql, "$4", if shape.users { MOST_ITEMS } else { 0 });
     } else {
         sql.push("NULL::record[]");
     }
