@@ -70,9 +70,7 @@ pub struct SubmittedRefreshToken {
 /// The state of a refresh token. Locks its session until the transaction ends.
 pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<SubmittedRefreshToken>, Error> {
     // Locks the session first, so that of two concurrent rotations one sees the effect of the other.
-    if !lock_session_of(tx, digest).await? {
-        return Ok(None);
-    }
+    lock_session_of(tx, digest).await?;
     let row: Option<(CallerRow, Timestamp, Option<Timestamp>)> = session_tokens::table
         .inner_join(sessions::table.on(sessions::session_id.eq(session_tokens::session_id)))
         .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
@@ -90,24 +88,19 @@ pub async fn find_refresh(tx: &mut Tx, digest: &TokenDigest) -> Result<Option<Su
 }
 
 /// Locks the user and then the session of a token. Every transaction that locks both does so in this order, so that no
-/// two wait for each other. Returns whether both rows existed. On SQLite, the transaction already holds the only write
-/// lock.
-async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<bool, Error> {
+/// two wait for each other. If either does not exist, the next statement finds nothing. On SQLite, the transaction already
+/// holds the only write lock.
+async fn lock_session_of(tx: &mut Tx, digest: &TokenDigest) -> Result<(), Error> {
     let session = session_tokens::table.filter(session_tokens::digest.eq(digest)).select(session_tokens::session_id);
-    let Conn::Pg(c) = tx.conn() else { return Ok(true) };
-    let owner = sessions::table.filter(sessions::session_id.eq_any(session)).select(sessions::owner_id);
-    let users: Vec<String> =
-        users::table.filter(users::id.eq_any(owner)).select(users::id).for_update().load(c).await?;
-    if users.is_empty() {
-        return Ok(false);
+    let sessions = sessions::table.filter(sessions::session_id.eq_any(session));
+    if let Conn::Pg(c) = tx.conn() {
+        let owner = sessions.select(sessions::owner_id);
+        c.send_lock(&users::table.filter(users::id.eq_any(owner)).select(users::id).for_update()).await?;
     }
-    let sessions: Vec<String> = sessions::table
-        .filter(sessions::session_id.eq_any(session))
-        .select(sessions::session_id)
-        .for_update()
-        .load(c)
-        .await?;
-    Ok(!sessions.is_empty())
+    if let Conn::Pg(c) = tx.conn() {
+        c.send_lock(&sessions.select(sessions::session_id).for_update()).await?;
+    }
+    Ok(())
 }
 
 /// The caller of a session as currently stored, if the session still lasts. Locks user and session until the
@@ -118,8 +111,11 @@ pub async fn find_caller_locked(
     session: &SessionId,
     now: Timestamp,
 ) -> Result<Option<Caller>, Error> {
-    if !super::users::lock(tx, owner).await? || !lock(tx, session).await? {
-        return Ok(None);
+    if let Conn::Pg(c) = tx.conn() {
+        c.send_lock(&users::table.find(owner).select(users::id).for_update()).await?;
+    }
+    if let Conn::Pg(c) = tx.conn() {
+        c.send_lock(&sessions::table.find(session).select(sessions::session_id).for_update()).await?;
     }
     let row: Option<CallerRow> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::owner_id)))
@@ -131,14 +127,6 @@ pub async fn find_caller_locked(
         .fetch_optional(tx.conn())
         .await?;
     Ok(row.map(to_caller))
-}
-
-/// Locks a session until the transaction ends, and returns whether it existed. Its user must be locked before.
-async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool, Error> {
-    let Conn::Pg(c) = tx.conn() else { return Ok(true) };
-    let session = sessions::table.find(id).select(sessions::session_id);
-    let locked: Option<String> = session.for_update().first(c).await.optional()?;
-    Ok(locked.is_some())
 }
 
 /// Sets columns of one session.

@@ -113,18 +113,30 @@ impl PgConnection {
     /// each other then take one round trip together. An error is that of the next statement whose answer is waited for,
     /// at the latest that of the commit.
     pub(in crate::storage) async fn send(&mut self, statement: &(impl QueryFragment<Pg> + Sync)) -> QueryResult<()> {
-        let query = Query::build(statement);
-        if !self.is_in_transaction {
-            return self.run(query, Session::execute).await.map(drop);
+        if self.is_in_transaction {
+            self.start(Query::build(statement)?, false).await
+        } else {
+            self.run(Query::build(statement), Session::execute).await.map(drop)
         }
+    }
+
+    /// Sends a statement of a transaction that locks rows. Its answer is not waited for either. If there is no row to lock,
+    /// the next answer that is waited for is `NotFound`.
+    pub(in crate::storage) async fn send_lock(
+        &mut self,
+        statement: &(impl QueryFragment<Pg> + Sync),
+    ) -> QueryResult<()> {
+        self.start(Query::build(statement)?, true).await
+    }
+
+    async fn start(&mut self, query: Query, needs_rows: bool) -> QueryResult<()> {
         if self.unanswered.len() >= MOST_UNANSWERED {
             self.counter.add_round_trip();
             self.settle().await?;
         }
-        let query = query?;
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
-        match self.session.start(query).await {
+        match self.session.start(query, needs_rows).await {
             Ok(answer) => self.unanswered.push(answer),
             // After a failed statement, no other can be prepared.
             Err(error) => return self.settle().await.and(Err(error)),

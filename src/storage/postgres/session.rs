@@ -62,15 +62,18 @@ impl Session {
         sent(answer.boxed()).await
     }
 
-    /// Sends a statement that writes.
-    pub(super) async fn start(self: &Arc<Self>, query: Query) -> QueryResult<Answer> {
+    /// Sends a statement that writes or locks. If it `needs_rows` and there are none, the answer is `NotFound`.
+    pub(super) async fn start(self: &Arc<Self>, query: Query, needs_rows: bool) -> QueryResult<Answer> {
         let Query { signature, is_kept, parameters } = query;
         // Prepared first: otherwise the statement would be sent only after the next one.
         let statement = self.prepare(signature, is_kept).await.map_err(|error| self.errors.convert(&error))?;
         let session = Arc::clone(self);
         let answer = async move {
-            let count = session.client.execute_raw(&statement, parameters).await;
-            count.map(drop).map_err(|error| session.errors.convert(&error))
+            match session.client.execute_raw(&statement, parameters).await {
+                Ok(0) if needs_rows => Err(DieselError::NotFound),
+                Ok(_) => Ok(()),
+                Err(error) => Err(session.errors.convert(&error)),
+            }
         };
         Ok(sent(answer.boxed()).await)
     }
