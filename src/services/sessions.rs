@@ -20,7 +20,7 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::SessionSelection;
-use crate::storage::{Tx, codes, events, first_screen, sessions, users};
+use crate::storage::{self, Tx, codes, events, first_screen, sessions, users};
 
 /// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
 /// program uses every minute.
@@ -84,7 +84,14 @@ impl Services {
         selected: Selected,
     ) -> Result<Option<(Caller, FirstScreen)>, Failure> {
         let now = self.now();
-        let found = first_screen::find(&self.db, &token.digest(), now, selected).await?;
+        let digest = token.digest();
+        let found = match first_screen::find(&self.db, &digest, now, selected).await {
+            // Of a list that cannot be read, the client learns where it is resolved.
+            Err(storage::Error::Corrupt(_) | storage::Error::Refused(_)) if selected != Selected::default() => {
+                first_screen::find(&self.db, &digest, now, Selected::default()).await?
+            }
+            found => found?,
+        };
         Ok(found.filter(|(caller, _)| {
             Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now
         }))

@@ -69,41 +69,48 @@ impl<T: WriteFields + ContainerType> OutputType for List<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(written) = write_list(ctx, &self.0).await? {
-            return Ok(written);
-        }
-        let items = self.0.iter().enumerate().map(|(index, item)| resolve_item(ctx, field, index, item));
+        let (mut json, written) = write_first(ctx, &self.0).await?;
+        let rest = self.0.iter().enumerate().skip(written).map(|(index, item)| resolve_item(ctx, field, index, item));
         if T::IS_PLAIN {
             // Nothing waits for a loader. Started together, items take some 2 kB each.
-            let mut values = Vec::with_capacity(self.0.len());
-            for item in items {
-                values.push(item.await?);
+            for (index, item) in rest.enumerate() {
+                json::separate(written + index, &mut json);
+                json::write(&item.await?, &mut json);
             }
-            return Ok(Value::List(values));
+        } else {
+            for (index, value) in try_join_all(rest).await?.iter().enumerate() {
+                json::separate(written + index, &mut json);
+                json::write(value, &mut json);
+            }
         }
-        Ok(Value::List(try_join_all(items).await?))
+        json.push(b']');
+        Ok(Value::Binary(json.into()))
     }
 }
 
-/// The list, if all selected fields of its items are available.
-async fn write_list<T: WriteFields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<Option<Value>> {
+/// Writes the first items of a list, up to one of whose fields not all are available. Returns the text, without the end of
+/// the list, and how many items it has.
+async fn write_first<T: WriteFields>(ctx: &ContextSelectionSet<'_>, items: &[T]) -> ServerResult<(Vec<u8>, usize)> {
     let budget = budget(ctx)?;
     let loaders = context::written_loaders(ctx);
     let mut writer = Writer::new(loaders.as_deref());
+    let mut written = 0;
     writer.json.push(b'[');
     for (index, item) in items.iter().enumerate() {
+        let before = writer.mark();
         json::separate(index, &mut writer.json);
         writer.size += 1;
         if write_object(item, &ctx.item.node, &mut writer).is_none() {
-            return Ok(None);
+            writer.reset(before);
+            break;
         }
+        written += 1;
         if writer.size >= CHUNK {
             budget.count_in_turns(std::mem::take(&mut writer.size)).await;
         }
     }
-    writer.json.push(b']');
     budget.count_in_turns(writer.size).await;
-    Ok(Some(Value::Binary(writer.json.into())))
+    Ok((writer.json, written))
 }
 
 async fn resolve_item<T: WriteFields + ContainerType>(
@@ -131,10 +138,10 @@ async fn resolve_object<'a, T: WriteFields + ContainerType>(
     for (index, selection) in ctx.item.node.items.iter().enumerate() {
         let Some(field) = only_field(&selection.node) else { return resolve_container(ctx, object).await };
         writer.key(index, &field.node);
-        let start = writer.json.len();
+        let before = writer.mark();
         if write_field(object, &field.node, &mut writer).is_none() {
-            writer.json.truncate(start);
-            gaps.push(start);
+            gaps.push(before.length);
+            writer.reset(before);
             values.push(resolve_field(ctx, object, field).boxed());
         }
     }
@@ -142,16 +149,17 @@ async fn resolve_object<'a, T: WriteFields + ContainerType>(
     budget(ctx)?.count(writer.size);
     let json = writer.json;
     let values = try_join_all(values).await?;
-    Ok(Value::Binary(fill(&json, gaps.into_iter().zip(values)).into()))
+    Ok(Value::Binary(fill(&json, &gaps, &values).into()))
 }
 
 /// The text with values in its gaps.
-fn fill(json: &[u8], gaps: impl Iterator<Item = (usize, Value)>) -> Vec<u8> {
-    let mut filled = Vec::with_capacity(json.len());
+fn fill(json: &[u8], gaps: &[usize], values: &[Value]) -> Vec<u8> {
+    let written = |value: &Value| if let Value::Binary(text) = value { text.len() } else { 0 };
+    let mut filled = Vec::with_capacity(json.len() + values.iter().map(written).sum::<usize>());
     let mut copied = 0;
-    for (gap, value) in gaps {
+    for (&gap, value) in gaps.iter().zip(values) {
         filled.extend_from_slice(json.get(copied..gap).unwrap_or_default());
-        json::write(&value, &mut filled);
+        json::write(value, &mut filled);
         copied = gap;
     }
     filled.extend_from_slice(json.get(copied..).unwrap_or_default());

@@ -52,6 +52,17 @@ impl<'a> Writer<'a> {
         Self { loaders, size: 0, json: Vec::new() }
     }
 
+    /// The place where something is about to be written.
+    pub fn mark(&self) -> Mark {
+        Mark { length: self.json.len(), size: self.size }
+    }
+
+    /// Discards what was written since.
+    pub fn reset(&mut self, mark: Mark) {
+        self.json.truncate(mark.length);
+        self.size = mark.size;
+    }
+
     /// Writes a text.
     pub fn text(&mut self, text: &str) {
         self.size += response_size::of_text(text);
@@ -64,6 +75,14 @@ impl<'a> Writer<'a> {
         self.text(&field.response_key().node);
         self.json.push(b':');
     }
+}
+
+/// A place in what is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// The length of the text before it.
+    pub length: usize,
+    size: usize,
 }
 
 /// The value of a key of a loader, if it is available.

@@ -41,11 +41,12 @@ const SETTINGS: &str = "
 /// The tables that an import writes.
 const WRITTEN_TABLES_ANALYZE: &str =
     "ANALYZE domains, roles, users, workspace_groups, workspace_group_users, workspaces, role_bindings";
-/// Index pages are written in no particular order. With the usual cache of 2 MB, every page would be read and written
-/// many times.
-const LARGE_CACHE: &str = "PRAGMA cache_size = -48000;";
+/// Index pages are written in no particular order. With the usual cache, every page would be read and written many
+/// times.
+const LARGE_CACHE: &str = "PRAGMA soft_heap_limit = 88000000; PRAGMA cache_size = -48000;";
 /// Restores the cache size of all other connections, and releases the space that the transaction took in the log.
-const AFTER_COMMIT: &str = "PRAGMA cache_size = -2000; PRAGMA wal_checkpoint(TRUNCATE);";
+const AFTER_COMMIT: &str =
+    "PRAGMA cache_size = -8000; PRAGMA soft_heap_limit = 40000000; PRAGMA wal_checkpoint(TRUNCATE);";
 
 /// Begins a transaction that will write a lot. Another import waits until it ends.
 ///

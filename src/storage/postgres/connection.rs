@@ -4,18 +4,20 @@
 //! the language of the server.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent, StrQueryHelper};
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
 };
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join, ready};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::Instant;
@@ -47,7 +49,7 @@ const MOST_UNANSWERED: usize = 16;
 pub(in crate::storage) struct PgConnection {
     session: Arc<Session>,
     /// The statements of the transaction that were sent and not answered yet.
-    unanswered: Vec<Answer>,
+    unanswered: VecDeque<Answer>,
     is_in_transaction: bool,
     transactions: AnsiTransactionManager,
     instrumentation: Box<dyn Instrumentation>,
@@ -69,7 +71,7 @@ impl PgConnection {
     ) -> ConnectionResult<Self> {
         Ok(Self {
             session: Arc::new(Session::open(url, tls, server).await?),
-            unanswered: Vec::new(),
+            unanswered: VecDeque::new(),
             is_in_transaction: false,
             transactions: AnsiTransactionManager::default(),
             instrumentation: Box::new(counter.clone()),
@@ -101,9 +103,10 @@ impl PgConnection {
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
         self.counter.add_round_trip();
-        let result = run(&self.session, query).await;
-        // It was answered after all that were sent before. If one of them failed, so did this one.
-        let result = self.settle().await.and(result);
+        // The connection reads no answer before those to earlier statements are taken from it. If one of them failed, so did
+        // this one.
+        let (earlier, result) = join(settle(&mut self.unanswered), run(&self.session, query)).await;
+        let result = earlier.and(result);
         let error = result.as_ref().err();
         self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(&sql), error));
         result
@@ -130,28 +133,31 @@ impl PgConnection {
     }
 
     async fn start(&mut self, query: Query, needs_rows: bool) -> QueryResult<()> {
-        if self.unanswered.len() >= MOST_UNANSWERED {
+        // A statement is prepared only after the earlier ones were answered: the connection reads no answer before those.
+        if self.unanswered.len() >= MOST_UNANSWERED || !self.session.is_prepared(&query) {
             self.counter.add_round_trip();
-            self.settle().await?;
+            match settle(&mut self.unanswered).await {
+                // This is for the statement that reads.
+                Err(DieselError::NotFound) => self.unanswered.push_back(ready(Err(DieselError::NotFound)).boxed()),
+                settled => settled?,
+            }
         }
         let sql = query.signature.sql.clone();
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&StrQueryHelper::new(&sql)));
-        match self.session.start(query, needs_rows).await {
-            Ok(answer) => self.unanswered.push(answer),
-            // After a failed statement, no other can be prepared.
-            Err(error) => return self.settle().await.and(Err(error)),
-        }
+        let answer = self.session.start(query, needs_rows).await?;
+        self.unanswered.push_back(answer);
         Ok(())
     }
+}
 
-    /// Waits for the answers to all statements that were sent, and returns the first error.
-    async fn settle(&mut self) -> QueryResult<()> {
-        let mut result = Ok(());
-        for answer in std::mem::take(&mut self.unanswered) {
-            result = result.and(answer.await);
-        }
-        result
+/// Waits for the answers to all statements that were sent, and returns the first error.
+async fn settle(unanswered: &mut VecDeque<Answer>) -> QueryResult<()> {
+    let mut result = Ok(());
+    while let Some(answer) = unanswered.front_mut() {
+        result = result.and(answer.await);
+        unanswered.pop_front();
     }
+    result
 }
 
 impl SimpleAsyncConnection for PgConnection {
@@ -160,19 +166,21 @@ impl SimpleAsyncConnection for PgConnection {
         let failed_before = self.session.errors.end_of_transaction(sql);
         // PostgreSQL reports success for the COMMIT of a transaction in which a statement failed, but rolls it back.
         let sent = if failed_before.is_some() { "ROLLBACK" } else { sql };
-        let begins = sql.starts_with("BEGIN");
-        self.is_in_transaction = begins;
+        let (begins, ends) = (sql.starts_with("BEGIN"), matches!(sql, "COMMIT" | "ROLLBACK"));
+        self.is_in_transaction = begins || (self.is_in_transaction && !ends);
         let answer = self.session.start_batch(sent).await;
-        let result = if begins {
-            self.unanswered.push(answer);
+        // A pooler may refuse to begin a transaction, and then execute the next statement outside of one.
+        let result = if begins && !self.is_pooled {
+            self.unanswered.push_back(answer);
             Ok(())
         } else {
             self.counter.add_round_trip();
-            let earlier = self.settle().await;
-            let result = failed_before.map_or(Ok(()), Err).and(earlier).and(answer.await);
-            self.session.errors.forget();
-            result
+            let (earlier, answer) = join(settle(&mut self.unanswered), answer).await;
+            failed_before.map_or(Ok(()), Err).and(earlier).and(answer)
         };
+        if ends {
+            self.session.errors.forget();
+        }
         let error = result.as_ref().err();
         self.instrumentation.on_connection_event(InstrumentationEvent::finish_query(&StrQueryHelper::new(sql), error));
         result

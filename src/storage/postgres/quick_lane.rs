@@ -5,7 +5,7 @@
 //! hold up all that follow it: such statements belong on the pool.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use diesel::deserialize::FromSqlRow;
@@ -26,6 +26,8 @@ use crate::storage::error::{Error, SQLSTATE_PREFIX};
 
 /// How long a request waits for a connection to be opened.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for an answer: longer than a statement may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The age at which a connection is replaced: its process never returns memory.
 const MAX_AGE: Duration = Duration::from_mins(30);
 /// The age at which a connection may be replaced after another one learned that its server accepts no writes.
@@ -50,12 +52,19 @@ struct Server {
 /// A shared connection.
 #[derive(Default)]
 struct Lane {
-    current: Mutex<Option<Opening>>,
+    state: Mutex<LaneState>,
     /// How many statements were sent and not answered.
     unanswered: AtomicUsize,
 }
 
-/// A connection that is open or being opened, or the reason why it could not be, for all requests that wait for it.
+#[derive(Default)]
+struct LaneState {
+    open: Option<Arc<Open>>,
+    /// The connection that is to take its place.
+    opening: Option<Opening>,
+}
+
+/// A connection that is being opened, or the reason why it could not be, for all requests that wait for it.
 type Opening = Shared<BoxFuture<'static, Result<Arc<Open>, String>>>;
 
 struct Open {
@@ -90,18 +99,38 @@ impl QuickLane {
         let _answered = scopeguard::guard(lane, |lane| {
             lane.unanswered.fetch_sub(1, Ordering::Relaxed);
         });
-        let open = lane.open(&self.server).await?;
-        let rows = match self.server.rows(&open, Query::build(query)?).await {
+        let rows = match self.rows(lane, query).await {
             // PostgreSQL was restarted, or it or a proxy closed an idle connection. Reading again does no harm.
-            Err(error) if open.has_ended(&error) => {
-                lane.discard(&open);
-                let open = lane.open(&self.server).await?;
-                self.server.rows(&open, Query::build(query)?).await
+            Err((error, true)) => {
+                tracing::debug!(%error, "a shared connection has ended; another is opened");
+                self.rows(lane, query).await
             }
             rows => rows,
         };
+        let rows = rows.map_err(|(error, _)| error);
         let rows = rows?.into_iter().map(|row| U::build_from_row(&PgRow(row)));
         rows.collect::<Result<_, _>>().map_err(|error| diesel::result::Error::DeserializationError(error).into())
+    }
+
+    /// The rows, or the error and whether the connection has ended with it.
+    async fn rows<Q: QueryFragment<Pg>>(
+        &self,
+        lane: &Lane,
+        query: &Q,
+    ) -> Result<Vec<tokio_postgres::Row>, (Error, bool)> {
+        let query = Query::build(query).map_err(|error| (error.into(), false))?;
+        let open = lane.open(&self.server).await.map_err(|error| (error, false))?;
+        let Ok(rows) = timeout(ANSWER_TIMEOUT, self.server.rows(&open, query)).await else {
+            lane.discard(&open);
+            return Err((Error::Unavailable("a shared connection did not answer in time".to_owned()), false));
+        };
+        rows.map_err(|error| {
+            let has_ended = open.has_ended(&error);
+            if has_ended {
+                lane.discard(&open);
+            }
+            (error, has_ended)
+        })
     }
 }
 
@@ -116,22 +145,34 @@ impl Open {
 impl Lane {
     /// Uses a connection no longer.
     fn discard(&self, ended: &Arc<Open>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.take_if(|opening| matches!(opening.peek(), Some(Ok(open)) if Arc::ptr_eq(open, ended)));
+        self.state().open.take_if(|open| Arc::ptr_eq(open, ended));
     }
 
-    /// The connection, which is opened if there is none that can be used.
+    /// The connection. If there is none, or it has ended, it is opened. One that is to be replaced is used until another
+    /// is open.
     async fn open(&self, server: &Server) -> Result<Arc<Open>, Error> {
         let opening = {
-            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            match current.as_ref().map(|opening| (opening, opening.peek())) {
-                Some((_, Some(Ok(open)))) if server.may_use(open) => return Ok(Arc::clone(open)),
-                Some((opening, None)) => opening.clone(),
-                _ => current.insert(server.open()).clone(),
+            let LaneState { open, opening } = &mut *self.state();
+            if let Some(result) = opening.clone().and_then(FutureExt::now_or_never) {
+                *opening = None;
+                *open = result.ok().or_else(|| open.take());
+            }
+            match open.as_ref().filter(|open| !open.session.is_closed()) {
+                Some(open) => {
+                    if server.is_outdated(open) {
+                        opening.get_or_insert_with(|| server.open());
+                    }
+                    return Ok(Arc::clone(open));
+                }
+                None => opening.get_or_insert_with(|| server.open()).clone(),
             }
         };
         let opened = timeout(OPEN_TIMEOUT, opening).await;
         opened.unwrap_or_else(|_| Err("no connection was opened in time".to_owned())).map_err(Error::Unavailable)
+    }
+
+    fn state(&self) -> MutexGuard<'_, LaneState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,11 +186,9 @@ impl Server {
         opened.unwrap_or_else(|error| Err(error.to_string())).boxed().shared()
     }
 
-    /// Whether statements may be sent on an open connection.
-    fn may_use(&self, open: &Open) -> bool {
+    fn is_outdated(&self, open: &Open) -> bool {
         let age = open.at.elapsed();
-        let is_outdated = age > MAX_AGE || (age > MIN_AGE && open.epoch != self.state.epoch());
-        !open.session.is_closed() && !is_outdated
+        age > MAX_AGE || (age > MIN_AGE && open.epoch != self.state.epoch())
     }
 
     async fn rows(&self, open: &Open, query: Query) -> Result<Vec<tokio_postgres::Row>, Error> {

@@ -59,7 +59,7 @@ impl Session {
         let (session, sql) = (Arc::clone(self), sql.to_owned());
         let answer =
             async move { session.client.batch_execute(&sql).await.map_err(|error| session.errors.convert(&error)) };
-        sent(answer.boxed()).await
+        sent(answer.boxed()).await.unwrap_or_else(|error| std::future::ready(Err(error)).boxed())
     }
 
     /// Sends a statement that writes or locks. If it `needs_rows` and there are none, the answer is `NotFound`.
@@ -75,7 +75,12 @@ impl Session {
                 Err(error) => Err(session.errors.convert(&error)),
             }
         };
-        Ok(sent(answer.boxed()).await)
+        sent(answer.boxed()).await
+    }
+
+    /// Whether a statement is prepared.
+    pub(super) fn is_prepared(&self, query: &Query) -> bool {
+        self.statements().contains_key(&query.signature)
     }
 
     /// Executes a statement that returns rows.
@@ -119,11 +124,12 @@ impl Session {
 /// The answer to a statement that was sent.
 pub(super) type Answer = BoxFuture<'static, QueryResult<()>>;
 
-/// The answer, once its statement was sent: that happens when it is polled for the first time.
-async fn sent(mut answer: Answer) -> Answer {
+/// The answer, once its statement was sent: that happens when it is polled for the first time. An error if it could not be
+/// sent.
+async fn sent(mut answer: Answer) -> QueryResult<Answer> {
     match poll!(&mut answer) {
-        Poll::Ready(result) => std::future::ready(result).boxed(),
-        Poll::Pending => answer,
+        Poll::Ready(result) => result.map(|()| std::future::ready(Ok(())).boxed()),
+        Poll::Pending => Ok(answer),
     }
 }
 
