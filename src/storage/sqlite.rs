@@ -28,15 +28,15 @@ const WAL_TRIES: u32 = 500;
 const WAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// A writer waits five seconds for another one. A commit survives a crash of the process; a crash of the machine may
-/// lose the commits since the last checkpoint (`synchronous = NORMAL` under WAL). A connection caches up to 8 MB of pages;
-/// all of them together take little more than 40 MB.
+/// lose the commits since the last checkpoint (`synchronous = NORMAL` under WAL).
 const SETUP: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA synchronous = NORMAL;
     PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = -8000;
-    PRAGMA soft_heap_limit = 40000000;
 ";
+
+/// The cache: up to 8 MB of pages for each connection, and little more than 40 MB for all of them.
+pub(super) const CACHE: &str = "PRAGMA cache_size = -8000; PRAGMA soft_heap_limit = 40000000;";
 
 /// The suffixes of the files that SQLite keeps next to the database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
@@ -70,7 +70,10 @@ pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnectio
     let failed = |error: &dyn Display| named(reason(path, &error.to_string()));
     restrict(path).map_err(|error| named(error.to_string()))?;
     let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| failed(&error))?;
-    conn.batch_execute(SETUP).and_then(|()| use_wal(&mut conn)).map_err(|error| failed(&error))?;
+    conn.batch_execute(SETUP)
+        .and_then(|()| conn.batch_execute(CACHE))
+        .and_then(|()| use_wal(&mut conn))
+        .map_err(|error| failed(&error))?;
     Ok(conn)
 }
 

@@ -18,6 +18,7 @@ use diesel_async::SimpleAsyncConnection as _;
 
 use super::db::{Conn, Db, Tx};
 use super::error::Error;
+use super::sqlite;
 
 /// The number of rows that one statement inserts on PostgreSQL: far below its limit of 65,535 parameters.
 pub(super) const ROWS_PER_STATEMENT: usize = 500;
@@ -44,9 +45,8 @@ const WRITTEN_TABLES_ANALYZE: &str =
 /// Index pages are written in no particular order. With the usual cache, every page would be read and written many
 /// times.
 const LARGE_CACHE: &str = "PRAGMA soft_heap_limit = 88000000; PRAGMA cache_size = -48000;";
-/// Restores the cache size of all other connections, and releases the space that the transaction took in the log.
-const AFTER_COMMIT: &str =
-    "PRAGMA cache_size = -8000; PRAGMA soft_heap_limit = 40000000; PRAGMA wal_checkpoint(TRUNCATE);";
+/// Releases the space that the transaction took in the log.
+const TRUNCATE_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE);";
 
 /// Begins a transaction that will write a lot. Another import waits until it ends.
 ///
@@ -99,7 +99,12 @@ pub async fn commit(mut tx: Tx) -> Result<(), Error> {
     }
     if let Conn::Sqlite(c) = &mut tx.commit_keeping().await? {
         // The transaction is committed. If another process still reads the log, a later import truncates it.
-        let _ = c.spawn_blocking(|c| c.batch_execute(AFTER_COMMIT)).await;
+        let _ = c
+            .spawn_blocking(|c| {
+                c.batch_execute(sqlite::CACHE)?;
+                c.batch_execute(TRUNCATE_LOG)
+            })
+            .await;
     }
     Ok(())
 }
