@@ -168,6 +168,9 @@ impl IntoResponse for RequestError {
 /// the error occurs need not know.
 pub(super) fn add_body(response: &mut Response, request_id: &RequestId) {
     if let Some(error) = response.extensions_mut().remove::<Arc<RequestError>>() {
-        *response.body_mut() = Body::from(error.body(request_id));
+        let body = error.body(request_id);
+        // The router has added the length of the empty body.
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        *response.body_mut() = Body::from(body);
     }
 }

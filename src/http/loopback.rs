@@ -4,18 +4,19 @@
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::Host;
 
 use super::body;
 use super::error::RequestError;
 
-/// Refuses requests for any other host.
-pub(super) async fn check_host(request: Request, next: Next) -> Response {
-    if is_loopback(request.uri(), request.headers()) {
-        return next.run(request).await;
-    }
+/// Whether a request names this machine as its host.
+pub(super) fn is_named_by(request: &Request) -> bool {
+    is_loopback(request.uri(), request.headers())
+}
+
+/// The response to a request that does not.
+pub(super) async fn refuse(request: Request) -> Response {
     let (parts, unread) = request.into_parts();
     body::discard(unread, &parts.headers).await;
     RequestError::HostNotAllowed.into_response()

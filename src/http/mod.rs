@@ -5,6 +5,7 @@
 //! response into the form that the GraphQL over HTTP specification requires.
 
 mod api;
+mod app;
 mod assets;
 mod backpressure;
 mod body;
@@ -39,10 +40,10 @@ mod tests;
 mod vary;
 
 pub use api::{ClientInfo, GraphqlApi};
+pub use app::App;
 pub use mailbox::MessageList;
 pub use page_settings::{PageSettings, SampleUser, SampleUsers};
 pub use request_id::RequestId;
-pub use router::router;
 pub use sdl::SchemaText;
 pub use server::{BindError, bind, serve};
 pub use settings::HttpSettings;

@@ -1,9 +1,7 @@
 //! Serves below a path: `https://example.com/identity/`, behind a proxy that either strips `/identity` or keeps it.
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
-use tower::ServiceExt;
 use url::Url;
 
 /// The path of the server's public address, without a `/` at its end: `/identity`, or nothing.
@@ -12,19 +10,13 @@ pub(super) fn of(public_url: Option<&str>) -> String {
     url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
-/// The same routes at the root and below `path`.
-pub(super) fn serve_below(path: &str, routes: Router) -> Router {
-    if path.is_empty() {
-        return routes;
+/// Removes `path` from the address of a request, if it has that prefix.
+pub(super) fn remove(path: &str, request: &mut Request) {
+    if !path.is_empty()
+        && let Some(uri) = without(path, request.uri())
+    {
+        *request.uri_mut() = uri;
     }
-    let path = path.to_owned();
-    let service = routes.map_request(move |mut request: Request| {
-        if let Some(uri) = without(&path, request.uri()) {
-            *request.uri_mut() = uri;
-        }
-        request
-    });
-    Router::new().fallback_service(service)
 }
 
 /// The URI without the prefix `path`, if it has that prefix.

@@ -1,4 +1,4 @@
-//! The routes, and the layers around them.
+//! The routes, and the layers around those of the API.
 
 use std::sync::Arc;
 
@@ -6,42 +6,26 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, middleware, routing};
-use tokio_util::task::TaskTracker;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Asset;
-use super::connection::Phase;
 use super::error::RequestError;
-use super::state::{AppState, ServerOptions};
-use super::{
-    assets, backpressure, cors, graphql, health, loopback, mailbox, page_settings, pages, public_path, request_info,
-    sdl, security,
-};
-use crate::low_priority::LowPriorityThreads;
+use super::state::AppState;
+use super::{MessageList, SchemaText};
+use super::{assets, backpressure, cors, graphql, health, mailbox, page_settings, pages, sdl};
 
-/// All routes. If a request carries its peer's address as a `ConnectInfo<SocketAddr>`, that address is trusted.
-pub fn router(options: ServerOptions) -> Router {
-    routes(options, TaskTracker::new(), Phase::default())
-}
-
-/// All routes; operations run as `tasks`.
-pub(super) fn routes(options: ServerOptions, tasks: TaskTracker, phase: Phase) -> Router {
-    let ServerOptions { api, settings, schema, mailbox, random } = options;
-    let public_path = public_path::of(settings.public_url.as_deref());
-    let low_priority = LowPriorityThreads::default();
-    let state = Arc::new(AppState { api, settings, public_path, random, tasks, low_priority, phase });
+/// All routes.
+pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages: Option<MessageList>) -> Router {
     let settings = &state.settings;
-
     let api = Router::new()
         .route("/graphql", routing::get(graphql::get).post(graphql::post))
         // Before the layers, which must see preflight requests: no route has their method.
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors::layer(&settings.cors_origins))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), cors::check_origin));
+        .layer(middleware::from_fn_with_state(Arc::clone(state), cors::check_origin));
     let built_per_request = api
-        .merge(mailbox.map_or_else(Router::new, mailbox::routes))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), backpressure::limit_unread_responses));
-    let mut all = built_per_request
+        .merge(messages.map_or_else(Router::new, mailbox::routes))
+        .layer(middleware::from_fn_with_state(Arc::clone(state), backpressure::limit_unread_responses));
+    built_per_request
         .merge(sdl::routes(schema))
         .merge(page_settings::routes(settings.pages.clone()))
         .route("/", routing::get(redirect_to_api))
@@ -51,16 +35,8 @@ pub(super) fn routes(options: ServerOptions, tasks: TaskTracker, phase: Phase) -
         .route("/reset-password", routing::get(pages::reset_password))
         .route("/undo-email-change", routing::get(pages::undo_email_change))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(other);
-    if settings.loopback_only {
-        all = all.layer(middleware::from_fn(loopback::check_host));
-    }
-    let all = all
-        .layer(CatchPanicLayer::custom(request_info::respond_to_panic))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), request_info::add_request_info))
-        .layer(security::headers(settings.public_url.as_deref()))
-        .with_state(Arc::clone(&state));
-    public_path::serve_below(&state.public_path, all)
+        .fallback(other)
+        .with_state(Arc::clone(state))
 }
 
 async fn redirect_to_api(State(state): State<Arc<AppState>>) -> Redirect {

@@ -1,9 +1,8 @@
 //! The security headers of every response, so that a browser interprets it only as what it is (OWASP REST Security
 //! Cheat Sheet, "Security Headers"), and those of pages.
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
-use tower_http::set_header::response::SetMultipleResponseHeadersLayer;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -24,27 +23,18 @@ pub(super) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; sty
 /// A year. Subdomains are not included, as others may own them.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
-/// The headers of every response of a server with this `public_url`, and those of responses without one of their own.
-pub(super) fn headers(
-    public_url: Option<&str>,
-) -> (SetMultipleResponseHeadersLayer<Response>, SetMultipleResponseHeadersLayer<Response>) {
-    let mut always = vec![
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (RESOURCE_POLICY, "same-origin"),
-    ];
+/// Adds the headers of every response of a server with this `public_url`.
+pub(super) fn add_headers(headers: &mut HeaderMap, public_url: Option<&str>) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     if public_url.is_some_and(|url| url.starts_with("https:")) {
-        always.push((header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY));
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
     }
-    let header = |(name, value)| (name, HeaderValue::from_static(value)).into();
-    (
-        SetMultipleResponseHeadersLayer::overriding(always.into_iter().map(header).collect()),
-        SetMultipleResponseHeadersLayer::if_not_present(vec![header((
-            header::CONTENT_SECURITY_POLICY,
-            DEFAULT_POLICY,
-        ))]),
-    )
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DEFAULT_POLICY));
+    }
 }
 
 /// Sets the content security policy of a page, and isolates its window from the pages that open it.

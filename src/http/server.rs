@@ -10,9 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::ServerOptions;
 use super::connection::{Connections, Phase};
-use super::router::routes;
+use super::{App, ServerOptions};
 
 /// How long running requests may take to finish after the shutdown began.
 const GRACE: Duration = Duration::from_secs(30);
@@ -60,7 +59,7 @@ pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl
     let phase = Phase::default();
     let delay = options.settings.shutdown_delay;
     let settings = options.settings.clone();
-    let connections = Connections::new(routes(options, operations.clone(), phase.clone()), &settings, phase.clone());
+    let connections = Connections::new(App::with(options, operations.clone(), phase.clone()), &settings, phase.clone());
     accept_until(shutdown, &listener, &connections, &running).await;
     phase.draining.cancel();
     accept_until(sleep(delay), &listener, &connections, &running).await;

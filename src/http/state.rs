@@ -3,7 +3,7 @@
 use tokio_util::task::TaskTracker;
 
 use super::connection::Phase;
-use super::{GraphqlApi, HttpSettings, MessageList, SchemaText};
+use super::{GraphqlApi, HttpSettings, MessageList, SchemaText, public_path};
 use crate::low_priority::LowPriorityThreads;
 
 /// What a server is started with.
@@ -33,4 +33,17 @@ pub(super) struct AppState {
     pub(super) low_priority: LowPriorityThreads,
     /// The phase of the server's shutdown.
     pub(super) phase: Phase,
+}
+
+impl AppState {
+    pub(super) fn new(
+        api: GraphqlApi,
+        settings: HttpSettings,
+        random: fn() -> [u8; 16],
+        tasks: TaskTracker,
+        phase: Phase,
+    ) -> Self {
+        let public_path = public_path::of(settings.public_url.as_deref());
+        Self { api, settings, public_path, random, tasks, low_priority: LowPriorityThreads::default(), phase }
+    }
 }

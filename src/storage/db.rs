@@ -20,8 +20,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use scopeguard::ScopeGuard;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
-use tokio::time::Instant;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout};
 
 use super::counter::Counter;
 use super::error::Error;
@@ -37,6 +37,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 /// How many of the connections to PostgreSQL requests share for fast statements: enough that one slow answer holds up
 /// few requests, and few enough that their processes stay in the caches of the processors.
 const QUICK_CONNECTIONS: u32 = 4;
+
+/// For each scan that may run at the same time, so many of the connections: a scan takes a processor for as long as it
+/// runs, and more of them would take all processors from fast statements.
+const CONNECTIONS_PER_SCAN: u32 = 16;
 
 /// For how long a successful write to SQLite counts as proof that it accepts writes: `/readyz` costs its clients
 /// nothing, but a write has a cost.
@@ -70,6 +74,8 @@ pub struct Db {
     server: Arc<ServerState>,
     /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
     quick_lane: Option<Arc<QuickLane>>,
+    /// A permit for each scan that may run at the same time.
+    scans: Arc<Semaphore>,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -88,12 +94,15 @@ pub(super) enum Conn {
     Sqlite(Held<PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>>),
 }
 
-/// A connection of the pool, and the permit of the request that holds it.
+/// A connection of the pool, and the permits of the request that holds it.
 pub(super) struct Held<C> {
     // Must be dropped first: the request may get its next connection only after this one is back in the pool.
     connection: C,
-    _permit: Option<OwnedSemaphorePermit>,
+    _permits: Permits,
 }
+
+/// What a request needs besides a connection: the permit of its [`Quota`], and that for a scan.
+type Permits = [Option<OwnedSemaphorePermit>; 2];
 
 impl<C: Deref> Deref for Held<C> {
     type Target = C::Target;
@@ -230,8 +239,17 @@ impl Db {
                 (Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?), None)
             }
         };
-        let written_at = Arc::default();
-        Ok(Self { pool, statements, connect_errors, server, quick_lane, written_at, quota: None })
+        let scans = usize::try_from(connections / CONNECTIONS_PER_SCAN).unwrap_or_default().max(1);
+        Ok(Self {
+            pool,
+            statements,
+            connect_errors,
+            server,
+            quick_lane,
+            scans: Arc::new(Semaphore::new(scans)),
+            written_at: Arc::default(),
+            quota: None,
+        })
     }
 
     /// The same database for one request, which is limited to `quota`.
@@ -321,22 +339,35 @@ impl Db {
 
     /// A connection for one statement that only reads.
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
-        let permit = match &self.quota {
-            Some(quota) => Some(quota.connection_to_read().await?),
-            None => None,
-        };
-        self.connect(permit).await
+        self.connect([self.permit_to_read().await?, None]).await
     }
 
-    async fn connect(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Conn, Error> {
+    /// A connection for one scan: a statement that only reads, and that reads as much as the domain is large.
+    pub(super) async fn conn_to_scan(&self) -> Result<Conn, Error> {
+        let quota = self.permit_to_read().await?;
+        let scan = match timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.scans).acquire_owned()).await {
+            Ok(permit) => permit.ok(),
+            Err(_) => return Err(Error::Unavailable("too many large lists are being counted or searched".to_owned())),
+        };
+        self.connect([quota, scan]).await
+    }
+
+    async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        match &self.quota {
+            Some(quota) => Ok(Some(quota.connection_to_read().await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {
                 Pool::Pg(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permit: permit }))
+                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permits: permits }))
                 }
                 Pool::Sqlite(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permit: permit }))
+                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permits: permits }))
                 }
             }
         };
@@ -371,11 +402,11 @@ impl Db {
     }
 
     async fn begin_with(&self, pg: &'static str, sqlite: &'static str) -> Result<Tx, Error> {
-        let permit = match &self.quota {
+        let quota = match &self.quota {
             Some(quota) => Some(quota.connection().await?),
             None => None,
         };
-        let mut conn = self.connect(permit).await?;
+        let mut conn = self.connect([quota, None]).await?;
         match &mut conn {
             Conn::Pg(c) => c.begin(pg).await,
             Conn::Sqlite(c) => {

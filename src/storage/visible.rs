@@ -29,7 +29,9 @@ pub async fn list(
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
-    let rows: Vec<Row> = page_of(visibility, filter, page).fetch_all(&mut db.conn().await?).await?;
+    let is_scan = visibility.is_admin && *filter != WorkspaceFilter::default();
+    let mut conn = if is_scan { db.conn_to_scan().await? } else { db.conn().await? };
+    let rows: Vec<Row> = page_of(visibility, filter, page).fetch_all(&mut conn).await?;
     Ok(page.cut(in_order(rows.into_iter().map(|row| to_visible(row).1).collect(), page)))
 }
 
@@ -88,11 +90,12 @@ pub async fn count_through(
 async fn count_in(db: &Db, visible: Visible<'_>) -> Result<Vec<(Option<WorkspaceGroupId>, i64)>, Error> {
     let is_through = matches!(visible.scope, Scope::Through(_));
     let mut sql = Sql::new(if is_through { "SELECT g.workspace_group_id, count(*)" } else { "SELECT NULL, count(*)" });
-    visible.push_source(&mut sql);
+    visible.push_source(&mut sql, Read::Number);
     if is_through {
         sql.push(" GROUP BY g.workspace_group_id");
     }
-    sql.query::<(Nullable<Text>, BigInt)>().fetch_all(&mut db.conn().await?).await
+    let mut conn = if visible.caller.is_admin() { db.conn_to_scan().await? } else { db.conn().await? };
+    sql.query::<(Nullable<Text>, BigInt)>().fetch_all(&mut conn).await
 }
 
 /// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
@@ -127,7 +130,7 @@ pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str) {
     let visible = Visible { caller: CallerSource::Joined, scope: Scope::All, filter: &WorkspaceFilter::default() };
     sql.push(format!("ARRAY(SELECT ROW(ROW(w.{}), ", ListedWorkspace::COLUMNS.join(", w.")));
     sql.push("best.role_id, best.role_type, best_role.name)");
-    visible.push_source(sql);
+    visible.push_source(sql, Read::Rows);
     sql.push(format!(" ORDER BY w.name, w.workspace_id LIMIT {limit})"));
 }
 
@@ -174,6 +177,13 @@ enum Scope<'a> {
     Through(&'a [WorkspaceGroupId]),
 }
 
+/// What is read of the workspaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Rows,
+    Number,
+}
+
 /// Whose workspaces are selected.
 #[derive(Clone, Copy)]
 pub(super) enum CallerSource<'a> {
@@ -214,7 +224,7 @@ impl Visible<'_> {
     fn all(&self) -> Sql {
         let mut sql = Sql::new("SELECT ");
         self.push_columns(&mut sql);
-        self.push_source(&mut sql);
+        self.push_source(&mut sql, Read::Rows);
         sql
     }
 
@@ -230,7 +240,7 @@ impl Visible<'_> {
             sql.push(format!("w.name {direction}, w.workspace_id {direction}) AS place, "));
         }
         self.push_columns(&mut sql);
-        self.push_source(&mut sql);
+        self.push_source(&mut sql, Read::Rows);
         for (cursor, comparison) in [(&page.after, ">"), (&page.before, "<")] {
             if let Some(Cursor { sort_key, id }) = cursor {
                 sql.push(format!(" AND (w.name, w.workspace_id) {comparison} (")).text(sort_key);
@@ -263,24 +273,11 @@ impl Visible<'_> {
     }
 
     /// FROM and WHERE. The first table decides the speed: for an admin, the index in the order of the list; for any
-    /// other user, their bindings.
-    fn push_source(&self, sql: &mut Sql) {
-        let is_admin = self.caller.is_admin();
+    /// other user, their bindings. To count workspaces, no roles are joined, and bindings only if they decide.
+    fn push_source(&self, sql: &mut Sql, read: Read) {
         match self.scope {
             Scope::Through(groups) => {
-                sql.push(" FROM workspace_groups g ");
-                if is_admin {
-                    sql.push("JOIN workspaces w ON w.domain_id = g.domain_id");
-                    sql.push(" AND w.workspace_group_id = g.workspace_group_id LEFT ");
-                    push_binding(sql, self.caller, "listed", Through::Group);
-                } else {
-                    push_binding(sql, self.caller, "listed", Through::Group);
-                    push_workspace_of(sql, "listed");
-                }
-                push_role(sql, "listed");
-                sql.push(" LEFT ");
-                push_binding(sql, self.caller, "best", Through::Any);
-                push_role(sql, "best");
+                self.push_source_through(sql, read);
                 sql.push(" WHERE g.domain_id = ");
                 self.caller.push_domain(sql);
                 sql.push(" AND g.workspace_group_id");
@@ -290,26 +287,54 @@ impl Visible<'_> {
                     groups => sql.is_any(groups),
                 };
             }
+            Scope::All | Scope::Ids(_) if self.caller.is_admin() => {
+                sql.push(" FROM workspaces w");
+                self.push_best_if_any(sql, read);
+                sql.push(" WHERE w.domain_id = ");
+                self.caller.push_domain(sql);
+            }
             Scope::All | Scope::Ids(_) => {
-                if is_admin {
-                    sql.push(" FROM workspaces w LEFT ");
-                    push_binding(sql, self.caller, "best", Through::Any);
-                } else {
-                    sql.push(" FROM role_bindings best ");
-                    push_workspace_of(sql, "best");
+                sql.push(" FROM role_bindings best ");
+                push_workspace_of(sql, "best");
+                if read == Read::Rows {
+                    push_role(sql, "best");
                 }
-                push_role(sql, "best");
                 sql.push(" WHERE ");
-                if is_admin {
-                    sql.push("w.domain_id = ");
-                    self.caller.push_domain(sql);
-                } else {
-                    push_best(sql, self.caller, "best", Through::Any);
-                }
+                push_best(sql, self.caller, "best", Through::Any);
             }
         }
         sql.push(" AND w.state = 'ENABLED'");
         self.push_filter(sql);
+    }
+
+    fn push_source_through(&self, sql: &mut Sql, read: Read) {
+        sql.push(" FROM workspace_groups g ");
+        if self.caller.is_admin() {
+            sql.push("JOIN workspaces w ON w.domain_id = g.domain_id");
+            sql.push(" AND w.workspace_group_id = g.workspace_group_id");
+            if read == Read::Rows {
+                sql.push(" LEFT ");
+                push_binding(sql, self.caller, "listed", Through::Group);
+            }
+        } else {
+            push_binding(sql, self.caller, "listed", Through::Group);
+            push_workspace_of(sql, "listed");
+        }
+        if read == Read::Rows {
+            push_role(sql, "listed");
+        }
+        self.push_best_if_any(sql, read);
+    }
+
+    /// The caller's binding to `w`, if there is one, and its role.
+    fn push_best_if_any(&self, sql: &mut Sql, read: Read) {
+        if read == Read::Rows || self.filter.role_type.is_some() {
+            sql.push(" LEFT ");
+            push_binding(sql, self.caller, "best", Through::Any);
+        }
+        if read == Read::Rows {
+            push_role(sql, "best");
+        }
     }
 
     fn push_filter(&self, sql: &mut Sql) {

@@ -289,10 +289,10 @@ async fn hsts_is_sent_if_the_public_url_is_https() {
     for (public_url, expected) in
         [(Some("https://id.test"), Some("max-age=31536000")), (Some("http://id.test"), None), (None, None)]
     {
-        let router = support::router_with(app.api(Settings::default()), |site| {
+        let http_app = support::http_app_with(app.api(Settings::default()), |site| {
             site.settings.public_url = public_url.map(str::to_owned);
         });
-        let client = app.client().with_router(router);
+        let client = app.client().with_http_app(http_app);
         let response = client.send(client.request(Method::GET, "/healthz").body(Body::empty()).unwrap()).await;
         let found = response.headers.get("strict-transport-security").map(|value| value.to_str().unwrap());
         assert_eq!(found, expected, "{public_url:?}");
@@ -303,7 +303,7 @@ async fn hsts_is_sent_if_the_public_url_is_https() {
 async fn disabled_introspection_hides_the_schema_everywhere() {
     let app = TestApp::start().await;
     let api = app.api(Settings { introspection: false, ..Settings::default() });
-    let client = app.client().with_router(support::router_with(api, |site| site.schema = None));
+    let client = app.client().with_http_app(support::http_app_with(api, |site| site.schema = None));
     for path in ["/schema.graphql", "/schema.graphql?federation"] {
         let response = client.send(client.request(Method::GET, path).body(Body::empty()).unwrap()).await;
         assert_eq!((response.status, response.error_code()), (StatusCode::NOT_FOUND, "BAD_USER_INPUT"));
@@ -319,8 +319,8 @@ async fn disabled_introspection_hides_the_schema_everywhere() {
 async fn the_session_header_is_refused_if_cookies_are_off() {
     let app = TestApp::with_users(&["wonny"]).await;
     let mut browser = Browser::signed_in(&app).await;
-    let router = support::router_with(app.api(Settings::default()), |site| site.settings.takes_cookies = false);
-    browser.client = browser.client.with_router(router);
+    let http_app = support::http_app_with(app.api(Settings::default()), |site| site.settings.takes_cookies = false);
+    browser.client = browser.client.with_http_app(http_app);
     let refused = browser.query(ME).await;
     assert_eq!((refused.status, refused.error_code()), (StatusCode::BAD_REQUEST, "BAD_USER_INPUT"));
     assert_eq!(browser.send(ME, json!({}), &[]).await.error_code(), "UNAUTHENTICATED");

@@ -1,7 +1,6 @@
 //! Trusted documents, automatic persisted queries, batches, and errors of request limits, by `GET` and `POST`.
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -33,7 +32,7 @@ async fn with_manifest(mode: Mode) -> (TestApp, Client) {
     let check = TrustedCheck::new(&limits);
     let documents = Documents::trusted(&manifest, mode, 1 << 20, |text| check.check(text)).unwrap();
     let client = app.signed_in(DOMAIN, "wonny").await;
-    let client = client.with_router(support::router(Api::new(app.services.clone(), limits, documents), 0));
+    let client = client.with_http_app(support::http_app(Api::new(app.services.clone(), limits, documents), 0));
     (app, client)
 }
 
@@ -252,8 +251,8 @@ async fn the_cost_is_returned_on_request() {
 async fn a_batch_contains_at_most_one_attempt() {
     let app = TestApp::with_users(&["wonny"]).await;
     let limits = graphql::request_limits(Settings::default());
-    let router: Router = support::router(Api::new(app.services.clone(), limits, Documents::untrusted(1 << 20)), 3);
-    let client = app.client().with_router(router);
+    let http_app = support::http_app(Api::new(app.services.clone(), limits, Documents::untrusted(1 << 20)), 3);
+    let client = app.client().with_http_app(http_app);
     let sign_in = json!({ "query": "mutation($i: SignInInput!) { signIn(input: $i) { session { expiresAt } errors { code } } }",
                           "variables": { "i": { "userId": "wonny", "password": PASSWORD } } });
     let harmless = json!({ "query": "{ __typename }" });
@@ -343,7 +342,7 @@ async fn documents_evict_each_other_from_the_cache_and_all_are_executed() {
     let client = app.signed_in(DOMAIN, "wonny").await;
     let settings = Settings { document_cache: 1 << 20, limits: Limits::default(), ..Settings::default() };
     let api = Api::new(app.services.clone(), graphql::request_limits(settings), Documents::untrusted(1 << 10));
-    let client = client.with_router(support::router(api, 0));
+    let client = client.with_http_app(support::http_app(api, 0));
     for number in 0..500 {
         let query = format!("query Q{number}($id: ID!) {{ me {{ userId }} node(id: $id) {{ id }} }}");
         let body =

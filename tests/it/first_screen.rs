@@ -208,8 +208,8 @@ async fn the_deepest_document_fits_on_the_stack() {
     app.import(&sample_domain(2, 1)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let limits = Limits { depth: Limits::MAX_DEPTH, ..Limits::default() };
-    let router = support::router_with(app.api(Settings { limits, ..Settings::default() }), |_| {});
-    let client = client.with_router(router);
+    let http_app = support::http_app_with(app.api(Settings { limits, ..Settings::default() }), |_| {});
+    let client = client.with_http_app(http_app);
     let mut selected = "name workspaceGroup { workspaces(first: 1) { totalCount } }".to_owned();
     for _ in 0..6 {
         selected = format!("name workspaceGroup {{ workspaces(first: 1) {{ edges {{ node {{ {selected} }} }} }} }}");

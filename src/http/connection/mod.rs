@@ -12,7 +12,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Response, Version, header};
@@ -24,13 +23,12 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
 use self::activity::{Activity, Overdue, Timeouts};
 use self::outgoing::{Outgoing, Upload};
 use self::socket::Socket;
 use self::unread::UnreadResponses;
-use super::HttpSettings;
+use super::{App, HttpSettings};
 
 pub(super) use backlog::{Backlog, Held, Unreadable};
 
@@ -58,7 +56,7 @@ pub(super) struct Phase {
 /// Serves connections.
 #[derive(Clone)]
 pub(super) struct Connections {
-    router: Router,
+    app: Arc<App>,
     protocol: Arc<Builder<TokioExecutor>>,
     timeouts: Timeouts,
     phase: Phase,
@@ -66,13 +64,13 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, settings: &HttpSettings, phase: Phase) -> Self {
+    pub(super) fn new(app: App, settings: &HttpSettings, phase: Phase) -> Self {
         let timeouts = Timeouts {
             head: settings.header_timeout,
             response: settings.response_timeout,
             keep_alive: settings.keep_alive_timeout,
         };
-        Self { router, protocol: Arc::new(protocol()), timeouts, phase, unread: Arc::default() }
+        Self { app: Arc::new(app), protocol: Arc::new(protocol()), timeouts, phase, unread: Arc::default() }
     }
 
     /// Serves a connection to its end.
@@ -82,7 +80,7 @@ impl Connections {
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
         let registration = self.unread.register(&activity);
         let backlog = Arc::new(Backlog::new(Arc::clone(&registration.unread)));
-        let service = service(self.router, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
+        let service = service(self.app, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
         let mut connection = pin!(self.protocol.serve_connection(socket, service));
         let (mut is_draining, mut is_closing) = (false, false);
         let mut check_at = Instant::now() + self.timeouts.shortest();
@@ -165,9 +163,9 @@ fn prepare(stream: &TcpStream, timeouts: &Timeouts) {
     }
 }
 
-/// The router with the client's address, and with bodies that report what the client reads.
+/// The app with the client's address, and with bodies that report what the client reads.
 fn service(
-    router: Router,
+    app: Arc<App>,
     peer: SocketAddr,
     activity: Arc<Activity>,
     backlog: Arc<Backlog>,
@@ -180,10 +178,9 @@ fn service(
         let mut request = request.map(|body| Body::new(Upload::new(body, Arc::clone(&activity))));
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&backlog));
-        let response = router.clone().call(request);
-        let draining = draining.clone();
+        let (app, draining) = (Arc::clone(&app), draining.clone());
         async move {
-            let mut response = response.await?;
+            let mut response = app.respond(request).await;
             if draining.is_cancelled() && version != Version::HTTP_2 {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

@@ -34,7 +34,7 @@ async fn a_response_has_the_requested_media_type() {
 async fn mutations_require_post() {
     let toy = Toy::default();
     let run = async |method: &str, address: &str| {
-        send(crate::http::router(options(&toy)), build(method, address, &[], Body::empty())).await
+        send(App::new(options(&toy)), build(method, address, &[], Body::empty())).await
     };
     for query in [
         "query=mutation%7Bbump(milliseconds:0)%7D",
@@ -154,12 +154,12 @@ async fn an_operation_completes_after_the_request_timed_out() {
     let toy = Toy::default();
     let mut options = options(&toy);
     options.settings.request_timeout = Duration::from_millis(100);
-    let router = crate::http::router(options);
+    let app = App::new(options);
     let slow = |milliseconds: u64| {
         let query = format!("mutation {{ bump(milliseconds: {milliseconds}) }}");
         build("POST", "/graphql", &[JSON], Body::from(json!({ "query": query }).to_string()))
     };
-    send(router.clone(), slow(300)).await.assert_error(503, "UNAVAILABLE");
+    send(app.clone(), slow(300)).await.assert_error(503, "UNAVAILABLE");
     assert_eq!(toy.finished(), 0);
     toy.finishes(1).await;
 }
@@ -169,7 +169,7 @@ async fn a_batch_is_executed_in_order() {
     let batch = async |size: usize, body: &str| {
         let mut options = options(&Toy::default());
         options.settings.batch_size = size;
-        send(crate::http::router(options), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
+        send(App::new(options), build("POST", "/graphql", &[JSON], Body::from(body.to_owned()))).await
     };
     let three = r#"[{"query":"mutation{bump(milliseconds:50)}"},{"query":"{slow(milliseconds:0)}"},{"query":"{x}"}]"#;
     let reply = batch(3, three).await;

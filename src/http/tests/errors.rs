@@ -46,7 +46,7 @@ async fn a_body_that_never_ends_is_408() {
     let mut options = options(&Toy::default());
     options.settings.request_timeout = std::time::Duration::from_millis(100);
     let request = build("POST", "/graphql", &[JSON], Body::from_stream(never));
-    send(crate::http::router(options), request).await.assert_error(408, "BAD_USER_INPUT");
+    send(App::new(options), request).await.assert_error(408, "BAD_USER_INPUT");
 }
 
 #[tokio::test]

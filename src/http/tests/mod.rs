@@ -1,4 +1,4 @@
-//! Tests of the endpoint from the client's side: through the real router, and over real connections if these matter.
+//! Tests of the endpoint from the client's side: through the whole HTTP layer, and over real connections if these matter.
 
 mod connections;
 mod documents;
@@ -7,12 +7,11 @@ mod log;
 mod pages;
 pub(super) mod toy;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use tower::ServiceExt;
 
+use super::App;
 use toy::{Toy, options};
 
 /// A response, read completely.
@@ -44,14 +43,14 @@ impl Reply {
     }
 }
 
-async fn send(router: Router, request: Request<Body>) -> Reply {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+async fn send(app: App, request: Request<Body>) -> Reply {
+    let (parts, body) = app.respond(request).await.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     Reply { status: parts.status, headers: parts.headers, body }
 }
 
 async fn call(request: Request<Body>) -> Reply {
-    send(super::router(options(&Toy::default())), request).await
+    send(App::new(options(&Toy::default())), request).await
 }
 
 async fn get(address: &str, headers: &[(&str, &str)]) -> Reply {

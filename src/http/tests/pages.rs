@@ -75,8 +75,8 @@ async fn the_server_is_alive_even_if_it_is_not_ready() {
     if let crate::http::GraphqlApi::Toy(api) = &mut options.api {
         api.is_ready = false;
     }
-    let router = crate::http::router(options);
-    let status = async |address| send(router.clone(), build("GET", address, &[], Body::empty())).await.status;
+    let app = App::new(options);
+    let status = async |address| send(app.clone(), build("GET", address, &[], Body::empty())).await.status;
     assert_eq!((status("/healthz").await, status("/readyz").await), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
 }
 
@@ -110,7 +110,7 @@ async fn an_unknown_path_names_the_address_of_the_api() {
     for (public_url, api) in [(None, "at /graphql"), (Some("https://example.com/identity"), "at /identity/graphql")] {
         let mut options = options(&Toy::default());
         options.settings.public_url = public_url.map(str::to_owned);
-        let reply = send(crate::http::router(options), build("GET", "/nowhere", &[], Body::empty())).await;
+        let reply = send(App::new(options), build("GET", "/nowhere", &[], Body::empty())).await;
         assert!(reply.json()["errors"][0]["message"].as_str().unwrap().ends_with(api), "{}", reply.json());
     }
 }
@@ -129,10 +129,10 @@ async fn the_icon_is_served() {
 async fn app_schemes_can_be_allowed_origins() {
     let mut options = options(&Toy::default());
     options.settings.cors_origins = vec!["capacitor://localhost".to_owned()];
-    let router = crate::http::router(options);
+    let app = App::new(options);
     let ask = async |origin: &str| {
         let headers = [JSON, ("origin", origin)];
-        send(router.clone(), build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ hello }"}"#))).await
+        send(app.clone(), build("POST", "/graphql", &headers, Body::from(r#"{"query":"{ hello }"}"#))).await
     };
     let reply = ask("capacitor://localhost").await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (StatusCode::OK, "capacitor://localhost"));
@@ -156,9 +156,9 @@ async fn an_unchanged_mailbox_is_not_sent_again() {
     let at: crate::clock::Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
     let mut options = options(&Toy::default());
     options.mailbox = Some(crate::http::MessageList::new(move || kept.list(at)));
-    let router = crate::http::router(options);
+    let app = App::new(options);
     let look = async |tag: &str| {
-        send(router.clone(), build("GET", "/dev/mailbox", &[BROWSER, ("if-none-match", tag)], Body::empty())).await
+        send(app.clone(), build("GET", "/dev/mailbox", &[BROWSER, ("if-none-match", tag)], Body::empty())).await
     };
     let empty = look("").await;
     assert_eq!((empty.status, look(empty.header("etag")).await.status), (StatusCode::OK, StatusCode::NOT_MODIFIED));

@@ -1,13 +1,12 @@
-//! A client of the API, which sends its requests directly into the router.
+//! A client of the API, which sends its requests directly into its HTTP layer.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use userprofile::http;
 
 use super::database::Database;
 use super::log;
@@ -15,7 +14,7 @@ use super::log;
 /// A client with its address, user agent, and tokens.
 #[derive(Clone)]
 pub struct Client {
-    router: Router,
+    app: http::App,
     /// The client address that a trusted proxy would forward.
     address: String,
     user_agent: Option<String>,
@@ -67,8 +66,8 @@ impl Response {
 }
 
 impl Client {
-    pub(super) fn new(router: Router, database: Option<Arc<Database>>) -> Self {
-        Self { router, address: "192.0.2.1".to_owned(), user_agent: None, tokens: None, _database: database }
+    pub(super) fn new(app: http::App, database: Option<Arc<Database>>) -> Self {
+        Self { app, address: "192.0.2.1".to_owned(), user_agent: None, tokens: None, _database: database }
     }
 
     /// The same client at another address.
@@ -81,9 +80,9 @@ impl Client {
         Self { user_agent: Some(user_agent.to_owned()), ..self.clone() }
     }
 
-    /// The same client, connected to another server.
-    pub fn with_router(&self, router: Router) -> Self {
-        Self { router, ..self.clone() }
+    /// The same client, of another server.
+    pub fn with_http_app(&self, app: http::App) -> Self {
+        Self { app, ..self.clone() }
     }
 
     /// Executes a document without variables.
@@ -117,7 +116,7 @@ impl Client {
     pub async fn send(&self, mut request: Request<Body>) -> Response {
         let peer: std::net::SocketAddr = "127.0.0.1:1".parse().unwrap();
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.app.respond(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();

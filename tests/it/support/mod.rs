@@ -13,7 +13,6 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use chrono::TimeDelta;
 use userprofile::domain::attempts::Backoff;
 use userprofile::domain::rate_limit::Window;
@@ -42,15 +41,15 @@ pub const PASSWORD: &str = "correct horse 7";
 /// The domain of most tests.
 pub const DOMAIN: &str = "domain-a";
 
-/// A complete server without a socket: clients send requests directly into its router.
+/// A complete server without a socket: clients send requests directly into its HTTP layer.
 pub struct TestApp {
-    /// The services that the router uses.
+    /// The services that the HTTP layer uses.
     pub services: Arc<Services>,
     /// The server's clock.
     pub clock: Arc<ManualClock>,
     /// The sender address of its messages, at [`MailServer::shared`].
     sender: String,
-    router: Router,
+    http_app: http::App,
     /// Set if this is the only server on the database, which is dropped with it.
     database: Option<Arc<database::Database>>,
 }
@@ -118,8 +117,8 @@ impl TestApp {
         });
         let api =
             Api::new(services.clone(), graphql::request_limits(Settings::default()), Documents::untrusted(1 << 20));
-        let router = router(api, 0);
-        Self { services, clock, sender: String::new(), router, database: None }
+        let http_app = http_app(api, 0);
+        Self { services, clock, sender: String::new(), http_app, database: None }
     }
 
     /// Imports lines. Panics if they have errors.
@@ -185,7 +184,7 @@ impl TestApp {
 
     /// A client without a session.
     pub fn client(&self) -> Client {
-        Client::new(self.router.clone(), self.database.clone())
+        Client::new(self.http_app.clone(), self.database.clone())
     }
 
     /// A client that is signed in with [`PASSWORD`].
@@ -203,16 +202,16 @@ impl TestApp {
     }
 }
 
-/// The router of an API, with batches of up to this many requests.
-pub fn router(api: Api, batch_size: usize) -> Router {
-    router_with(api, |options| options.settings.batch_size = batch_size)
+/// The HTTP layer of an API, with batches of up to this many requests.
+pub fn http_app(api: Api, batch_size: usize) -> http::App {
+    http_app_with(api, |options| options.settings.batch_size = batch_size)
 }
 
-/// The router of an API, with changed options.
-pub fn router_with(api: Api, change: impl FnOnce(&mut ServerOptions)) -> Router {
+/// The HTTP layer of an API, with changed options.
+pub fn http_app_with(api: Api, change: impl FnOnce(&mut ServerOptions)) -> http::App {
     let mut options = server_options(api);
     change(&mut options);
-    http::router(options)
+    http::App::new(options)
 }
 
 /// The options of a server of an API.

@@ -1,0 +1,76 @@
+//! What happens to every request around its route, whatever its path.
+//!
+//! These are function calls and not layers of the router: a router clones and boxes all of its layers for each request.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+use tracing::Instrument;
+
+use super::connection::Phase;
+use super::error::RequestError;
+use super::request_info::{self, RequestInfo};
+use super::state::{AppState, ServerOptions};
+use super::{error, loopback, public_path, router, security, vary};
+
+/// Responds to requests.
+#[derive(Clone)]
+pub struct App {
+    state: Arc<AppState>,
+    router: Router,
+}
+
+impl App {
+    /// An app on its own, whose operations no server waits for.
+    pub fn new(options: ServerOptions) -> Self {
+        Self::with(options, TaskTracker::new(), Phase::default())
+    }
+
+    /// An app whose operations run as `tasks`.
+    pub(super) fn with(options: ServerOptions, tasks: TaskTracker, phase: Phase) -> Self {
+        let ServerOptions { api, settings, schema, mailbox, random } = options;
+        let state = Arc::new(AppState::new(api, settings, random, tasks, phase));
+        Self { router: router::routes(&state, schema, mailbox), state }
+    }
+
+    /// The response. If the request carries its peer's address as a `ConnectInfo<SocketAddr>`, that address is trusted.
+    pub async fn respond(&self, mut request: Request) -> Response {
+        let is_head = request.method() == Method::HEAD;
+        public_path::remove(&self.state.public_path, &mut request);
+        let info = RequestInfo::of(&request, &self.state);
+        let span = request_info::span(&request, &info);
+        request.extensions_mut().insert(info.clone());
+        let mut response = self.route(request).instrument(span.clone()).await;
+        error::add_body(&mut response, &info.request_id);
+        if is_head {
+            *response.body_mut() = Body::empty();
+        }
+        info.add_to(&mut response);
+        vary::join(response.headers_mut());
+        security::add_headers(response.headers_mut(), self.state.settings.public_url.as_deref());
+        info.log(&span, &response);
+        response
+    }
+
+    /// The response of the route; an error if its handler panics.
+    async fn route(&self, request: Request) -> Response {
+        if self.state.settings.loopback_only && !loopback::is_named_by(&request) {
+            return loopback::refuse(request).await;
+        }
+        let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await;
+        // The panic hook has logged the cause; its text may contain anything and is not repeated.
+        let Ok(Ok(response)) = routed else {
+            tracing::error!("the handler of a request panicked; the client gets an internal error");
+            return RequestError::Internal.into_response();
+        };
+        response
+    }
+}
