@@ -4,8 +4,10 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -59,7 +61,12 @@ pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl
     let phase = Phase::default();
     let delay = options.settings.shutdown_delay;
     let settings = options.settings.clone();
-    let connections = Connections::new(App::with(options, operations.clone(), phase.clone()), &settings, phase.clone());
+    let app = Arc::new(App::with(options, operations.clone(), phase.clone()));
+    let respond = move |request| {
+        let app = Arc::clone(&app);
+        async move { app.respond(request).await }.boxed()
+    };
+    let connections = Connections::new(Arc::new(respond), &settings, phase.clone());
     accept_until(shutdown, &listener, &connections, &running).await;
     phase.draining.cancel();
     accept_until(sleep(delay), &listener, &connections, &running).await;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Response, Version, header};
+use futures_util::future::BoxFuture;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -28,7 +29,7 @@ use self::activity::{Activity, Overdue, Timeouts};
 use self::outgoing::{Outgoing, Upload};
 use self::socket::Socket;
 use self::unread::UnreadResponses;
-use super::{App, HttpSettings};
+use super::HttpSettings;
 
 pub(super) use backlog::{Backlog, Held, Unreadable};
 
@@ -53,10 +54,13 @@ pub(super) struct Phase {
     pub(super) closing: CancellationToken,
 }
 
+/// Responds to requests.
+pub(super) type Respond = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
 /// Serves connections.
 #[derive(Clone)]
 pub(super) struct Connections {
-    app: Arc<App>,
+    respond: Respond,
     protocol: Arc<Builder<TokioExecutor>>,
     timeouts: Timeouts,
     phase: Phase,
@@ -64,13 +68,13 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(app: App, settings: &HttpSettings, phase: Phase) -> Self {
+    pub(super) fn new(respond: Respond, settings: &HttpSettings, phase: Phase) -> Self {
         let timeouts = Timeouts {
             head: settings.header_timeout,
             response: settings.response_timeout,
             keep_alive: settings.keep_alive_timeout,
         };
-        Self { app: Arc::new(app), protocol: Arc::new(protocol()), timeouts, phase, unread: Arc::default() }
+        Self { respond, protocol: Arc::new(protocol()), timeouts, phase, unread: Arc::default() }
     }
 
     /// Serves a connection to its end.
@@ -80,7 +84,7 @@ impl Connections {
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
         let registration = self.unread.register(&activity);
         let backlog = Arc::new(Backlog::new(Arc::clone(&registration.unread)));
-        let service = service(self.app, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
+        let service = service(self.respond, peer, Arc::clone(&activity), backlog, self.phase.draining.clone());
         let mut connection = pin!(self.protocol.serve_connection(socket, service));
         let (mut is_draining, mut is_closing) = (false, false);
         let mut check_at = Instant::now() + self.timeouts.shortest();
@@ -163,9 +167,9 @@ fn prepare(stream: &TcpStream, timeouts: &Timeouts) {
     }
 }
 
-/// The app with the client's address, and with bodies that report what the client reads.
+/// The service with the client's address, and with bodies that report what the client reads.
 fn service(
-    app: Arc<App>,
+    respond: Respond,
     peer: SocketAddr,
     activity: Arc<Activity>,
     backlog: Arc<Backlog>,
@@ -178,9 +182,10 @@ fn service(
         let mut request = request.map(|body| Body::new(Upload::new(body, Arc::clone(&activity))));
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&backlog));
-        let (app, draining) = (Arc::clone(&app), draining.clone());
+        let response = respond(request);
+        let draining = draining.clone();
         async move {
-            let mut response = app.respond(request).await;
+            let mut response = response.await;
             if draining.is_cancelled() && version != Version::HTTP_2 {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
