@@ -55,6 +55,11 @@ impl LowPriorityThreads {
         if let Some(output) = finished.await {
             return output;
         }
+        self.run(operation).await
+    }
+
+    /// Runs `operation` on these threads. It continues even if the calling task is dropped.
+    pub async fn run<T: Send + 'static>(&self, operation: BoxFuture<'static, T>) -> T {
         let Some(threads) = self.handle() else { return operation.await };
         match threads.spawn(operation).await {
             Ok(output) => output,

@@ -20,27 +20,24 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use scopeguard::ScopeGuard;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 
 use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
+use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
 
 /// How long a request waits for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is unused before it is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How many of the connections to PostgreSQL requests share for fast statements: enough that one slow answer holds up
 /// few requests, and few enough that their processes stay in the caches of the processors.
 const QUICK_CONNECTIONS: u32 = 4;
-
-/// For each scan that may run at the same time, so many of the connections: a scan takes a processor for as long as it
-/// runs, and more of them would take all processors from fast statements.
-const CONNECTIONS_PER_SCAN: u32 = 16;
 
 /// For how long a successful write to SQLite counts as proof that it accepts writes: `/readyz` costs its clients
 /// nothing, but a write has a cost.
@@ -74,8 +71,7 @@ pub struct Db {
     server: Arc<ServerState>,
     /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
     quick_lane: Option<Arc<QuickLane>>,
-    /// A permit for each scan that may run at the same time.
-    scans: Arc<Semaphore>,
+    pub(super) scans: Scans,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -102,7 +98,7 @@ pub(super) struct Held<C> {
 }
 
 /// What a request needs besides a connection: the permit of its [`Quota`], and that for a scan.
-type Permits = [Option<OwnedSemaphorePermit>; 2];
+pub(super) type Permits = [Option<OwnedSemaphorePermit>; 2];
 
 impl<C: Deref> Deref for Held<C> {
     type Target = C::Target;
@@ -239,14 +235,13 @@ impl Db {
                 (Pool::Sqlite(build(sqlite::connector(path, counter), connections, sink).await?), None)
             }
         };
-        let scans = usize::try_from(connections / CONNECTIONS_PER_SCAN).unwrap_or_default().max(1);
         Ok(Self {
             pool,
             statements,
             connect_errors,
             server,
             quick_lane,
-            scans: Arc::new(Semaphore::new(scans)),
+            scans: Scans::new(connections),
             written_at: Arc::default(),
             quota: None,
         })
@@ -342,24 +337,14 @@ impl Db {
         self.connect([self.permit_to_read().await?, None]).await
     }
 
-    /// A connection for one scan: a statement that only reads, and that reads as much as the domain is large.
-    pub(super) async fn conn_to_scan(&self) -> Result<Conn, Error> {
-        let quota = self.permit_to_read().await?;
-        let scan = match timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.scans).acquire_owned()).await {
-            Ok(permit) => permit.ok(),
-            Err(_) => return Err(Error::Unavailable("too many large lists are being counted or searched".to_owned())),
-        };
-        self.connect([quota, scan]).await
-    }
-
-    async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
+    pub(super) async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
         match &self.quota {
             Some(quota) => Ok(Some(quota.connection_to_read().await?)),
             None => Ok(None),
         }
     }
 
-    async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
+    pub(super) async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {

@@ -42,8 +42,10 @@ pub(super) fn page_of(visibility: &Visibility, page: &Page) -> SqlQuery<ColumnsO
 pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*)");
     push_visible(&mut sql, CallerSource::Known(visibility));
-    let mut conn = if visibility.is_admin { db.conn_to_scan().await? } else { db.conn().await? };
-    sql.query::<BigInt>().fetch_one(&mut conn).await
+    let query = sql.query::<BigInt>();
+    let count: Vec<i64> =
+        if visibility.is_admin { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
+    Ok(count.into_iter().sum())
 }
 
 /// Those of `ids` that `visibility` allows, in no particular order.

@@ -26,6 +26,7 @@ pub mod quota;
 pub mod rate_limit_events;
 pub mod recovery_codes;
 mod rows;
+mod scans;
 #[allow(clippy::wildcard_imports, reason = "generated as the diesel CLI writes it")]
 mod schema;
 pub mod session_tokens;

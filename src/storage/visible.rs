@@ -29,9 +29,10 @@ pub async fn list(
     filter: &WorkspaceFilter,
     page: &Page,
 ) -> Result<Paged<VisibleWorkspace>, Error> {
+    let query = page_of(visibility, filter, page);
     let is_scan = visibility.is_admin && *filter != WorkspaceFilter::default();
-    let mut conn = if is_scan { db.conn_to_scan().await? } else { db.conn().await? };
-    let rows: Vec<Row> = page_of(visibility, filter, page).fetch_all(&mut conn).await?;
+    let rows: Vec<Row> =
+        if is_scan { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
     Ok(page.cut(in_order(rows.into_iter().map(|row| to_visible(row).1).collect(), page)))
 }
 
@@ -94,8 +95,8 @@ async fn count_in(db: &Db, visible: Visible<'_>) -> Result<Vec<(Option<Workspace
     if is_through {
         sql.push(" GROUP BY g.workspace_group_id");
     }
-    let mut conn = if visible.caller.is_admin() { db.conn_to_scan().await? } else { db.conn().await? };
-    sql.query::<(Nullable<Text>, BigInt)>().fetch_all(&mut conn).await
+    let query = sql.query::<(Nullable<Text>, BigInt)>();
+    if visible.caller.is_admin() { db.scan(query).await } else { query.fetch_all(&mut db.conn().await?).await }
 }
 
 /// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
