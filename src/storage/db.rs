@@ -31,7 +31,7 @@ use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
 
 /// How long a request waits for a free connection.
-pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is unused before it is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -71,7 +71,7 @@ pub struct Db {
     server: Arc<ServerState>,
     /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
     quick_lane: Option<Arc<QuickLane>>,
-    pub(super) scans: Scans,
+    scans: Scans,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -98,7 +98,7 @@ pub(super) struct Held<C> {
 }
 
 /// What a request needs besides a connection: the permit of its [`Quota`], and that for a scan.
-pub(super) type Permits = [Option<OwnedSemaphorePermit>; 2];
+type Permits = [Option<OwnedSemaphorePermit>; 2];
 
 impl<C: Deref> Deref for Held<C> {
     type Target = C::Target;
@@ -337,14 +337,28 @@ impl Db {
         self.connect([self.permit_to_read().await?, None]).await
     }
 
-    pub(super) async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
+    /// The rows of a scan.
+    pub(super) async fn scan<Q, U>(&self, query: Q) -> Result<Vec<U>, Error>
+    where
+        Q: for<'c> Fetch<'c, U> + 'static,
+        U: Send + 'static,
+    {
+        let quota = self.permit_to_read().await?;
+        let mut conn = self.connect([quota, Some(self.scans.turn().await?)]).await?;
+        match conn {
+            Conn::Pg(_) => query.fetch_all(&mut conn).await,
+            Conn::Sqlite(_) => self.scans.run(async move { query.fetch_all(&mut conn).await }.boxed()).await,
+        }
+    }
+
+    async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
         match &self.quota {
             Some(quota) => Ok(Some(quota.connection_to_read().await?)),
             None => Ok(None),
         }
     }
 
-    pub(super) async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
+    async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {

@@ -2,17 +2,19 @@
 //! as it runs, so few run at the same time, and on SQLite with low priority.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::db::{ACQUIRE_TIMEOUT, Conn, Db, Fetch};
 use super::error::Error;
 use crate::low_priority::LowPriorityThreads;
 
 /// For each scan that may run at the same time, so many of the connections.
 const CONNECTIONS_PER_SCAN: u32 = 16;
+/// How long a scan waits for others.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What scans share. Its clones share it too.
 #[derive(Clone)]
@@ -27,27 +29,17 @@ impl Scans {
         let permits = usize::try_from(connections / CONNECTIONS_PER_SCAN).unwrap_or_default().max(1);
         Self { permits: Arc::new(Semaphore::new(permits)), threads: LowPriorityThreads::default() }
     }
-}
 
-impl Db {
-    /// The rows of a scan. [`Error::Unavailable`] if too many others are waiting.
-    pub(super) async fn scan<Q, U>(&self, query: Q) -> Result<Vec<U>, Error>
-    where
-        Q: for<'c> Fetch<'c, U> + 'static,
-        U: Send + 'static,
-    {
-        let quota = self.permit_to_read().await?;
-        let Ok(permit) = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.scans.permits).acquire_owned()).await else {
-            return Err(Error::Unavailable("too many large lists are being counted or searched".to_owned()));
-        };
-        let mut conn = self.connect([quota, permit.ok()]).await?;
-        match conn {
-            Conn::Pg(_) => query.fetch_all(&mut conn).await,
-            // Here the scan runs in this process.
-            Conn::Sqlite(_) => {
-                let scan = async move { query.fetch_all(&mut conn).await };
-                self.scans.threads.run(scan.boxed()).await
-            }
+    /// Waits for a turn, which lasts until the permit is dropped.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        match timeout(WAIT_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(permit) => permit.map_err(|error| Error::Unavailable(error.to_string())),
+            Err(_) => Err(Error::Unavailable("too many large lists are being counted or searched".to_owned())),
         }
+    }
+
+    /// Runs a scan that takes a processor of this machine.
+    pub(super) async fn run<T: Send + 'static>(&self, scan: BoxFuture<'static, T>) -> T {
+        self.threads.run(scan).await
     }
 }

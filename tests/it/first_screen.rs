@@ -282,6 +282,37 @@ async fn a_closed_connection_is_replaced() {
     }
 }
 
+/// The others wait for their turn without a connection, so that they take no processors from other requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_large_lists_run_one_after_the_other() {
+    use diesel_async::SimpleAsyncConnection;
+    if database::server().is_none() {
+        return;
+    }
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import(&(sample_domain(5, 5) + &User::new("admin").admin().line())).await;
+    let (admin, member) = (app.signed_in(DOMAIN, "admin").await, app.signed_in(DOMAIN, "wonny").await);
+    let mut locking = database.connect().await;
+    locking.batch_execute("BEGIN; LOCK TABLE workspaces IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let counting: Vec<_> = (0..8)
+        .map(|_| {
+            let admin = admin.clone();
+            tokio::spawn(async move { admin.me(r#"workspaces(filter: { nameContains: "1" }) { totalCount }"#).await })
+        })
+        .collect();
+    let blocked = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while database.count(blocked).await == 0 {}
+    for _ in 0..20 {
+        assert_eq!(member.me("name workspaceGroups { totalCount }").await["workspaceGroups"]["totalCount"], 5);
+        assert_eq!(database.count(blocked).await, 1);
+    }
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    for answer in join_all(counting).await {
+        assert_eq!(answer.unwrap()["workspaces"]["totalCount"], 1);
+    }
+}
+
 /// All connections of the pool wait for a lock; the caller and the first screen are read on others.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_statements_hold_up_no_first_screen() {
