@@ -1,5 +1,6 @@
 //! Connects to the bundled SQLite.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustix::fs::Access;
@@ -18,7 +19,35 @@ use rustix::fs::Access;
 use super::counter::Counter;
 use super::files;
 
-pub(super) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection>;
+pub(super) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection, CurrentRuntime>;
+
+/// Executes statements on threads of the runtime that the operation runs on, so that those of a long one have low
+/// priority. The library's own choice is the runtime that opened the connection.
+pub(super) struct CurrentRuntime;
+
+impl SpawnBlocking for CurrentRuntime {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync>>> {
+        TokioRuntime::get_runtime().spawn_blocking(task)
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// The library's own choice, which has no public name.
+type TokioRuntime = <SyncConnectionWrapper<diesel::SqliteConnection> as HasRuntime>::Runtime;
+
+trait HasRuntime {
+    type Runtime;
+}
+
+impl<C, R> HasRuntime for SyncConnectionWrapper<C, R> {
+    type Runtime = R;
+}
 
 /// Lets reads continue during a write.
 const WAL: &str = "PRAGMA journal_mode = WAL";
@@ -58,7 +87,7 @@ pub(super) fn connector(
             tokio::task::spawn_blocking(open)
                 .await
                 .unwrap_or_else(|error| Err(ConnectionError::BadConnection(error.to_string())))
-                .map(SyncConnectionWrapper::new)
+                .map(|conn| SyncConnectionWrapper::with_runtime(conn, CurrentRuntime))
         }
         .boxed()
     }
