@@ -14,5 +14,6 @@ pub mod graphql;
 pub mod http;
 pub mod low_priority;
 pub mod mail;
+pub mod metrics;
 pub mod services;
 pub mod storage;

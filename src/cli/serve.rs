@@ -61,12 +61,20 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     // A process that reads that the server listens may tell it to stop right away.
     let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
-    let listener = http::bind(config.listen).await.map_err(|error| CliError::failed(error.to_string()))?;
+    let bind = async |address| http::bind(address).await.map_err(|error| CliError::failed(error.to_string()));
+    let for_operators = match config.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let listener = bind(config.listen).await?;
+    if let Some(Ok(address)) = for_operators.as_ref().map(TcpListener::local_addr) {
+        tracing::info!(%address, "serving metrics");
+    }
     announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let posting = tokio::spawn(services.clone().run_worker(stopping.clone()));
-    http::serve(listener, server_options(api, config, mailbox, demo), stop).await;
+    http::serve(listener, for_operators, server_options(api, config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
     stopping.cancel();
@@ -84,12 +92,14 @@ fn server_options(api: Api, config: Config, mailbox: Option<Mailbox>, demo: Opti
     settings.loopback_only = mailbox.is_some();
     settings.pages.demo = demo;
     let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
+    let metrics = api.metrics().clone();
     ServerOptions {
         api: api.into(),
         settings,
         schema: config.requests.introspection.then(schema),
         mailbox: mailbox.map(|mailbox| MessageList::new(move || mailbox.list(SystemClock.now()))),
         random: request_id,
+        metrics,
     }
 }
 

@@ -56,10 +56,11 @@ pub(super) async fn services_with(
     let key_source = config.key_source()?;
     prepare_tables(config, may_migrate || is_sqlite).await?;
     let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
+    let hasher = Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?;
     let services = Services {
         secret_key: secret_key::load(key_source, &db).await?,
         clock: Arc::new(SystemClock),
-        hasher: Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?,
+        hasher: hasher.observed_by(db.metrics().clone()),
         links: config.links.clone(),
         mail: transport.map(Mailer::new),
         policy: config.policy,

@@ -143,6 +143,11 @@ fn read(reader: &mut Reader) -> Option<Config> {
             log_format = unset("`text` on a terminal, otherwise `json`"), choices(LOG_FORMATS).optional();
         }
 
+        "Monitoring" {
+            /// The address and port that serves `/metrics`, `/healthz`, and `/readyz` to operators; keep it private.
+            metrics_listen = unset("no metrics are served"), socket_address().optional();
+        }
+
         "Codes and emailed links" {
             /// The lifetime of a code that verifies an email address.
             code_ttl_email = "10m", durations(SECOND..=DAY);
@@ -297,6 +302,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         secret_key_file,
         log_filter: rust_log,
         log_format,
+        metrics_listen,
         smtp: smtp_url.zip(mail_from).map(|(server, from)| SmtpSettings {
             helo_name,
             from_address: from.address,

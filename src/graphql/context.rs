@@ -64,6 +64,15 @@ fn request<'a>(ctx: &Context<'a>) -> Result<&'a RequestContext, ApiError> {
     ctx.data().map_err(|_| ApiError::internal("a request has no RequestContext"))
 }
 
+/// Counts the outcome of the mutation that is executed.
+pub fn count_mutation(ctx: &Context<'_>, code: &'static str) {
+    if let Ok(request) = request(ctx) {
+        // It is a field of the schema, because the document was validated.
+        let name = ctx.item.node.name.node.as_str();
+        request.services.metrics().graphql.count_mutation(name, code);
+    }
+}
+
 /// The caller. Without a valid access token, an error `UNAUTHENTICATED`.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Caller>, ApiError> {
     let request = request(ctx)?;

@@ -145,6 +145,12 @@ impl ApiError {
         Self::new(Code::InternalServerError, MASKED)
     }
 
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
     /// The error without the position of a field.
     #[must_use]
     pub fn into_server_error(self) -> ServerError {

@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod dataloader;
 pub mod documents;
 pub mod error;
+pub mod facts;
 pub mod federation;
 pub mod json;
 pub mod limits;
@@ -18,6 +19,7 @@ pub mod types;
 
 use std::any::TypeId;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::{
     EmptySubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError,
@@ -26,12 +28,14 @@ use async_graphql::{
 use futures_util::FutureExt;
 
 use crate::domain::event::Client;
+use crate::metrics::Metrics;
 use crate::services::Services;
 
 use context::RequestContext;
 use credentials::{RequestCredentials, SessionChange};
-use documents::Documents;
+use documents::{Documents, TrustedName};
 use error::ApiError;
+use facts::{OperationFacts, OperationKind};
 use federation::FederatedQuery;
 use limits::{CheckOnly, RequestLimits, Settings};
 use mutations::Mutation;
@@ -58,11 +62,13 @@ pub struct Executed {
     pub response: Response,
     /// The change of the cookie session. `None` if it did not change.
     pub session: Option<SessionChange>,
+    /// What the log says about it.
+    pub facts: OperationFacts,
 }
 
 impl From<Response> for Executed {
     fn from(response: Response) -> Self {
-        Self { response, session: None }
+        Self { response, session: None, facts: OperationFacts::default() }
     }
 }
 
@@ -93,10 +99,19 @@ impl Api {
 
     /// Executes one request with these `credentials`. Without a valid access token, it runs unauthenticated.
     pub async fn execute(&self, request: Prepared, credentials: RequestCredentials, client: Client) -> Executed {
+        let began = Instant::now();
+        let executed = self.execute_unmeasured(request, credentials, client).await;
+        self.services.metrics().graphql.observe(&executed.facts.labels(), began.elapsed());
+        executed
+    }
+
+    async fn execute_unmeasured(&self, request: Prepared, credentials: RequestCredentials, client: Client) -> Executed {
         let request = match request {
             Ok(request) => request,
             Err(error) => return Response::from_errors(vec![error]).into(),
         };
+        let kind = OperationKind::default();
+        let document = trusted_name_of(&request);
         let services = services_of(&request).unwrap_or_else(|| Arc::new(self.services.for_request()));
         let caller = match &credentials.access {
             Some(token) => match services.authenticate(token, self.limits.first_screen(&request)).await {
@@ -107,16 +122,18 @@ impl Api {
             },
             None => None,
         };
+        let mut facts = OperationFacts::new(document, caller.as_ref().map(|(caller, _)| caller));
         let context = RequestContext::new(services, caller, client, credentials);
         let delivery = context.delivery().clone();
-        let request = request.data(context);
+        let request = request.data(context).data(kind.clone());
         let response = if federation::uses_federation(&request.query) {
             self.subgraph.execute(request).boxed()
         } else {
             self.schema.execute(request).boxed()
         };
         let response = response.await;
-        Executed { response, session: delivery.take_change() }
+        facts.operation_type = kind.as_str();
+        Executed { response, session: delivery.take_change(), facts }
     }
 
     /// Checks a body before it is read as JSON.
@@ -124,10 +141,27 @@ impl Api {
         self.limits.check_body(body)
     }
 
+    /// What the server measures.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        self.services.metrics()
+    }
+
+    /// What the server measures, as text for a scrape.
+    pub async fn encode_metrics(&self) -> String {
+        self.services.encode_metrics().await
+    }
+
     /// Whether the server is ready to execute requests.
     pub async fn is_ready(&self) -> bool {
         self.services.is_ready().await
     }
+}
+
+/// The name of the document of a request, if it is a trusted one.
+fn trusted_name_of(request: &Request) -> Option<Arc<str>> {
+    let TrustedName(name) = request.data.get(&TypeId::of::<TrustedName>())?.downcast_ref()?;
+    Some(name.clone())
 }
 
 /// The services that [`Api::prepare`] assigned to a request.

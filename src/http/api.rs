@@ -62,6 +62,15 @@ impl GraphqlApi {
         }
     }
 
+    /// What the server measures, as text for a scrape.
+    pub(super) async fn encode_metrics(&self) -> String {
+        match self {
+            Self::Product(api) => api.encode_metrics().await,
+            #[cfg(test)]
+            Self::Toy(_) => String::new(),
+        }
+    }
+
     /// Whether the API can respond now, including its database.
     pub(super) async fn is_ready(&self) -> bool {
         match self {

@@ -8,18 +8,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 use tracing::Instrument;
 
+use super::access::Access;
 use super::connection::Phase;
 use super::error::RequestError;
-use super::request_info::{self, RequestInfo};
+use super::request_info::RequestInfo;
 use super::state::{AppState, ServerOptions};
 use super::{error, loopback, public_path, router, security, vary};
+use crate::metrics;
 
 /// Responds to requests.
 #[derive(Clone)]
@@ -36,8 +38,8 @@ impl App {
 
     /// An app whose operations run as `tasks`.
     pub(super) fn with(options: ServerOptions, tasks: TaskTracker, phase: Phase) -> Self {
-        let ServerOptions { api, settings, schema, mailbox, random } = options;
-        let state = Arc::new(AppState::new(api, settings, random, tasks, phase));
+        let ServerOptions { api, settings, schema, mailbox, random, metrics } = options;
+        let state = Arc::new(AppState::new(api, settings, random, metrics, tasks, phase));
         Self { router: router::routes(&state, schema, mailbox), state }
     }
 
@@ -46,7 +48,9 @@ impl App {
         let is_head = request.method() == Method::HEAD;
         public_path::remove(&self.state.public_path, &mut request);
         let info = RequestInfo::of(&request, &self.state);
-        let span = request_info::span(&request, &info);
+        let access = Access::new(request.method(), request.uri().path());
+        let _active = self.state.metrics.http.begin();
+        let span = info.span();
         request.extensions_mut().insert(info.clone());
         let mut response = self.route(request).instrument(span.clone()).await;
         error::add_body(&mut response, &info.request_id);
@@ -56,8 +60,20 @@ impl App {
         info.add_to(&mut response);
         vary::join(response.headers_mut());
         security::add_headers(response.headers_mut(), self.state.settings.public_url.as_deref());
-        info.log(&span, &response);
+        span.in_scope(|| access.observe(&self.state.metrics.http, &info, &mut response));
         response
+    }
+
+    /// The response on the listener for operators: the metrics, and the health checks.
+    pub(super) async fn respond_to_operator(&self, request: Request) -> Response {
+        match (request.method(), request.uri().path()) {
+            (_, "/healthz" | "/readyz") => self.respond(request).await,
+            (&Method::GET, "/metrics") => {
+                ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], self.state.api.encode_metrics().await).into_response()
+            }
+            (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response(),
+            _ => (StatusCode::NOT_FOUND, "Here are /metrics, /healthz, and /readyz.\n").into_response(),
+        }
     }
 
     /// The response of the route; an error if its handler panics.

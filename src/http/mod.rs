@@ -4,6 +4,7 @@
 //! caller's permissions. It passes a request unchanged to the [`GraphqlApi`] with its [`ClientInfo`], and converts the
 //! response into the form that the GraphQL over HTTP specification requires.
 
+mod access;
 mod api;
 mod app;
 mod assets;
@@ -37,6 +38,7 @@ mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trace_context;
 mod vary;
 
 pub use api::{ClientInfo, GraphqlApi};

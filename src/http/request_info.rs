@@ -1,5 +1,5 @@
-//! What is known about a request before its content is read: its id, the client's address, a deadline; and its span in
-//! the log.
+//! What is known about a request before its content is read: its id and trace, the client's address, a
+//! deadline.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -8,17 +8,18 @@ use axum::http::HeaderValue;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing::Span;
-use tracing::field::Empty;
 
 use super::RequestId;
 use super::client_address::client_address;
 use super::request_id::REQUEST_ID;
 use super::state::AppState;
+use super::trace_context::TraceContext;
 
 /// What is known about a request before its content is read.
 #[derive(Debug, Clone)]
 pub(super) struct RequestInfo {
     pub(super) request_id: RequestId,
+    pub(super) trace: TraceContext,
     pub(super) client_address: IpAddr,
     pub(super) started: Instant,
     /// The time by which a response must be ready.
@@ -30,10 +31,17 @@ impl RequestInfo {
         let started = Instant::now();
         Self {
             request_id: RequestId::of(request.headers(), state.random),
+            trace: TraceContext::of(request.headers(), state.random),
             client_address: client_address(peer(request), request.headers(), &state.settings.trusted_proxies),
             started,
             deadline: started + state.settings.request_timeout,
         }
+    }
+
+    /// The span of the request, whose fields are in each entry of the log.
+    pub(super) fn span(&self) -> Span {
+        let TraceContext { trace_id, span_id } = &self.trace;
+        tracing::info_span!("request", request_id = %self.request_id, trace_id, span_id)
     }
 
     /// Adds the id to the response.
@@ -42,27 +50,6 @@ impl RequestInfo {
             response.headers_mut().insert(REQUEST_ID, id);
         }
     }
-
-    /// Completes the `span` of the request.
-    pub(super) fn log(&self, span: &Span, response: &Response) {
-        if !span.is_disabled() {
-            span.record("status", response.status().as_u16());
-            span.record("duration", tracing::field::debug(self.started.elapsed()));
-            span.in_scope(|| tracing::debug!("request completed"));
-        }
-    }
-}
-
-/// The span of a request in the log: without the query string, which contains documents and variables.
-pub(super) fn span(request: &Request, info: &RequestInfo) -> Span {
-    tracing::info_span!(
-        "request",
-        request_id = %info.request_id,
-        method = %request.method(),
-        path = request.uri().path(),
-        status = Empty,
-        duration = Empty,
-    )
 }
 
 /// The peer's address; `0.0.0.0` if there is none, in tests that call the router.

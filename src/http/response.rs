@@ -11,6 +11,7 @@ use super::{RequestId, etag};
 use crate::graphql::Executed;
 use crate::graphql::credentials::SessionChange;
 use crate::graphql::error::{Code, MASKED, coded};
+use crate::graphql::facts::OperationFacts;
 use crate::graphql::json;
 
 /// The response to a request or a batch, in JSON.
@@ -20,6 +21,7 @@ pub(super) struct SerializedResponse {
     body: Vec<u8>,
     has_errors: bool,
     session: Option<SessionChange>,
+    facts: OperationFacts,
 }
 
 /// Who may cache a response.
@@ -41,11 +43,12 @@ impl SerializedResponse {
         media: Media,
         request_id: &RequestId,
     ) -> Result<Self, serde_json::Error> {
-        let mut session = None;
+        let (mut session, mut facts) = (None, OperationFacts::default());
         let mut responses = Vec::with_capacity(executed.len());
         for mut one in executed {
             one.response.errors.iter_mut().for_each(|error| complete_error(error, request_id));
             session = one.session.or(session);
+            facts = one.facts;
             responses.push(one.response);
         }
         let mut body = Vec::new();
@@ -62,18 +65,19 @@ impl SerializedResponse {
         // Up to half of a large buffer is spare capacity, which would be kept until the client has read the response.
         body.shrink_to_fit();
         let has_errors = responses.iter().any(|response| !response.errors.is_empty());
-        Ok(Self { status: status_of_all(&responses, media), body, has_errors, session })
+        Ok(Self { status: status_of_all(&responses, media), body, has_errors, session, facts })
     }
 
     /// The HTTP response.
     pub(super) fn into_response(self, media: Media, caching: Caching<'_>) -> axum::response::Response {
-        let Self { status, body, has_errors, session } = self;
+        let Self { status, body, has_errors, session, facts } = self;
         let cache = match caching {
             Caching::Private(request) if !has_errors => Some((etag::of(&body), request)),
             _ => None,
         };
         let mut response = axum::response::Response::new(Body::from(body));
         *response.status_mut() = status;
+        response.extensions_mut().insert(facts);
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((tag, request)) = cache {

@@ -13,6 +13,29 @@ use super::state::AppState;
 use super::{MessageList, SchemaText};
 use super::{assets, backpressure, cors, graphql, health, mailbox, page_settings, pages, sdl};
 
+/// The paths that have a name in the log and in metrics; all others are files, or do not exist.
+const ROUTES: [&str; 10] = [
+    "/",
+    "/dev/mailbox",
+    "/favicon.ico",
+    "/graphql",
+    "/healthz",
+    "/plain/pages.json",
+    "/readyz",
+    "/reset-password",
+    "/schema.graphql",
+    "/undo-email-change",
+];
+
+/// The name of the route of a path: the path of the route, `/{file}`, or nothing.
+pub(super) fn name_of_route(path: &str) -> &'static str {
+    match ROUTES.iter().find(|route| **route == path) {
+        Some(route) => route,
+        None if assets::find(path).is_some() => "/{file}",
+        None => "",
+    }
+}
+
 /// All routes.
 pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages: Option<MessageList>) -> Router {
     let settings = &state.settings;

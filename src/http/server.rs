@@ -1,6 +1,6 @@
 //! The server: its listener, its connections, and its shutdown.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Connections, Phase};
-use super::{App, ServerOptions};
+use super::{App, HttpSettings, ServerOptions};
 
 /// How long running requests may take to finish after the shutdown began.
 const GRACE: Duration = Duration::from_secs(30);
@@ -55,18 +55,27 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 
 /// Serves until `shutdown` is ready. Then, for the time in the settings, `/readyz` is no longer ready and clients are
 /// asked to reconnect elsewhere, while requests are still served. After that it accepts no new requests, and returns
-/// when all running operations have finished, or after 30 seconds.
-pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl Future<Output = ()>) {
+/// when all running operations have finished, or after 30 seconds. Metrics and health checks are served until then.
+pub async fn serve(
+    listener: TcpListener,
+    for_operators: Option<TcpListener>,
+    options: ServerOptions,
+    shutdown: impl Future<Output = ()>,
+) {
     let (running, operations) = (TaskTracker::new(), TaskTracker::new());
     let phase = Phase::default();
     let delay = options.settings.shutdown_delay;
     let settings = options.settings.clone();
     let app = Arc::new(App::with(options, operations.clone(), phase.clone()));
-    let respond = move |request| {
+    let respond = {
         let app = Arc::clone(&app);
-        async move { app.respond(request).await }.boxed()
+        move |request| {
+            let app = Arc::clone(&app);
+            async move { app.respond(request).await }.boxed()
+        }
     };
     let connections = Connections::new(Arc::new(respond), &settings, phase.clone());
+    let operators = for_operators.map(|listener| tokio::spawn(serve_operators(listener, app, settings.clone())));
     accept_until(shutdown, &listener, &connections, &running).await;
     phase.draining.cancel();
     accept_until(sleep(delay), &listener, &connections, &running).await;
@@ -81,6 +90,19 @@ pub async fn serve(listener: TcpListener, options: ServerOptions, shutdown: impl
     if timeout(GRACE, all).await.is_err() {
         tracing::warn!("aborted the requests that were still running 30 s after the shutdown began");
     }
+    if let Some(operators) = operators {
+        operators.abort();
+    }
+}
+
+/// Serves metrics and health checks until it is aborted.
+async fn serve_operators(listener: TcpListener, app: Arc<App>, settings: HttpSettings) {
+    let respond = move |request| {
+        let app = Arc::clone(&app);
+        async move { app.respond_to_operator(request).await }.boxed()
+    };
+    let connections = Connections::new(Arc::new(respond), &settings, Phase::default());
+    accept_until(pending(), &listener, &connections, &TaskTracker::new()).await;
 }
 
 /// Accepts connections until `end` is ready.

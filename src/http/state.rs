@@ -5,6 +5,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::Phase;
 use super::{GraphqlApi, HttpSettings, MessageList, SchemaText, public_path};
 use crate::low_priority::LowPriorityThreads;
+use crate::metrics::Metrics;
 
 /// What a server is started with.
 pub struct ServerOptions {
@@ -18,6 +19,8 @@ pub struct ServerOptions {
     pub mailbox: Option<MessageList>,
     /// Generates 128 random bits for the id of a request that has none.
     pub random: fn() -> [u8; 16],
+    /// Where requests are observed.
+    pub metrics: Metrics,
 }
 
 /// The state that all requests share.
@@ -27,6 +30,7 @@ pub(super) struct AppState {
     /// The path of the server's public address, without a `/` at its end: `/identity`, or nothing.
     pub(super) public_path: String,
     pub(super) random: fn() -> [u8; 16],
+    pub(super) metrics: Metrics,
     /// The operations that are running, whether or not a client still waits for them.
     pub(super) tasks: TaskTracker,
     /// The threads where long operations continue.
@@ -40,10 +44,11 @@ impl AppState {
         api: GraphqlApi,
         settings: HttpSettings,
         random: fn() -> [u8; 16],
+        metrics: Metrics,
         tasks: TaskTracker,
         phase: Phase,
     ) -> Self {
         let public_path = public_path::of(settings.public_url.as_deref());
-        Self { api, settings, public_path, random, tasks, low_priority: LowPriorityThreads::default(), phase }
+        Self { api, settings, public_path, random, metrics, tasks, low_priority: LowPriorityThreads::default(), phase }
     }
 }

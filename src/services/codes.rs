@@ -76,6 +76,15 @@ pub(super) struct CodeAttempt<'a> {
 }
 
 impl CodeAttempt<'_> {
+    /// How `user` proves the second factor with it, in metrics.
+    pub(super) fn method(&self, user: &User) -> &'static str {
+        match (self.answer, user.mfa.factor()) {
+            (VerifyCode::Recovery(_), _) => "recovery_code",
+            (VerifyCode::Digits(_), Some(Factor::Otp)) => "one_time_password",
+            (VerifyCode::Digits(_), _) => "emailed_code",
+        }
+    }
+
     /// The refusal of the attempt if it is wrong.
     fn wrong(&self) -> CodeRefusal {
         CodeRefusal::Wrong { attempts_left: self.attempts_left }

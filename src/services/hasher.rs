@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -17,6 +17,7 @@ use crate::domain::password::Password;
 use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
 use crate::low_priority::lower_priority;
+use crate::metrics::Metrics;
 
 /// The number of random bytes of a salt (RFC 9106, 3.1).
 const SALT_LENGTH: usize = 16;
@@ -54,6 +55,7 @@ pub struct Hasher {
     large: Arc<Semaphore>,
     wait: Duration,
     params: Params,
+    metrics: Metrics,
     /// The hash to compare with if there is none, so that the comparison takes the same time.
     dummy: Arc<PasswordHash>,
 }
@@ -112,8 +114,15 @@ impl Hasher {
             large: Arc::new(Semaphore::new(1)),
             wait: settings.wait,
             params,
+            metrics: Metrics::default(),
             dummy: Arc::new(dummy),
         })
+    }
+
+    /// The same hasher, which observes how long it hashes.
+    #[must_use]
+    pub fn observed_by(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Waits for a slot.
@@ -218,9 +227,11 @@ impl Hasher {
     ) -> Result<R, Failure> {
         let gone = || Failure::Hashing("the hashing threads are gone".to_owned());
         let (answer, answered) = oneshot::channel();
-        let slot = slot.clone();
+        let (slot, metrics) = (slot.clone(), self.metrics.clone());
         let job = move |memory: &mut Memory| {
+            let began = Instant::now();
             let result = work(memory);
+            metrics.accounts.observe_hashing(began.elapsed());
             drop(slot);
             // The request may have been dropped; then the result is not needed.
             let _ = answer.send(result);

@@ -87,27 +87,33 @@ impl Services {
         retry(|| self.prune_once()).await
     }
 
+    /// One transaction for each table, so that none holds locks in one table while it waits for another.
     async fn prune_once(&self) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        sessions::delete_expired(&mut tx, now).await?;
-        // One transaction for each table, so that none holds locks in one table while it waits for another.
-        let mut tx = self.commit_and_begin(tx).await?;
-        attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
-        let mut tx = self.commit_and_begin(tx).await?;
-        rate_limit_events::delete_old(&mut tx, now - RATE_LIMIT_EVENTS_KEPT_FOR).await?;
-        let mut tx = self.commit_and_begin(tx).await?;
-        codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
-        let mut tx = self.commit_and_begin(tx).await?;
-        Self::prune_outbox(&mut tx, now).await?;
-        let mut tx = self.commit_and_begin(tx).await?;
-        events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
-        Ok(tx.commit().await?)
+        let rows = sessions::delete_expired(&mut tx, now).await?;
+        let mut tx = self.commit_pruned_and_begin(tx, "sessions", rows).await?;
+        let rows = attempts::delete_old(&mut tx, now - FORGET_AFTER, now - NETWORK_KNOWN_FOR).await?;
+        let mut tx = self.commit_pruned_and_begin(tx, "password_attempts", rows).await?;
+        let rows = rate_limit_events::delete_old(&mut tx, now - RATE_LIMIT_EVENTS_KEPT_FOR).await?;
+        let mut tx = self.commit_pruned_and_begin(tx, "rate_limit_events", rows).await?;
+        let rows = codes::delete_expired(&mut tx, now - EXPIRED_CODES_KEPT_FOR).await?;
+        let mut tx = self.commit_pruned_and_begin(tx, "codes", rows).await?;
+        let rows = Self::prune_outbox(&mut tx, now).await?;
+        let mut tx = self.commit_pruned_and_begin(tx, "outbox", rows).await?;
+        let rows = events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
+        self.commit_pruned(tx, "security_events", rows).await
     }
 
-    async fn commit_and_begin(&self, tx: Tx) -> Result<Tx, Failure> {
-        tx.commit().await?;
+    async fn commit_pruned_and_begin(&self, tx: Tx, table: &'static str, rows: usize) -> Result<Tx, Failure> {
+        self.commit_pruned(tx, table, rows).await?;
         Ok(self.db.begin().await?)
+    }
+
+    async fn commit_pruned(&self, tx: Tx, table: &'static str, rows: usize) -> Result<(), Failure> {
+        tx.commit().await?;
+        self.metrics().accounts.count_pruned(table, rows);
+        Ok(())
     }
 }
 

@@ -72,7 +72,10 @@ impl Services {
                 verdict = RetryAfter::longer(verdict, window.check(oldest, now));
             }
         }
-        verdict.map_err(Error::Refused)?;
+        if let Err(wait) = verdict {
+            tx.metrics().accounts.count_limited_email();
+            return Err(Error::Refused(wait));
+        }
         for (counter, _) in &sends.0 {
             Self::count(tx, counter, now).await?;
         }

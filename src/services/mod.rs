@@ -10,6 +10,7 @@ mod future_times;
 pub mod hasher;
 pub mod installation;
 mod mail_quota;
+mod measure;
 pub mod mfa;
 pub mod outbox;
 pub mod password;

@@ -279,6 +279,7 @@ impl Services {
         });
         match sent {
             Ok(()) => {
+                self.metrics().accounts.count_email("sent");
                 tracing::debug!(job = %job.id, "message sent");
                 self.finish(job).await
             }
@@ -286,6 +287,7 @@ impl Services {
                 self.give_up(job, &error.reason, error.advice).await
             }
             Err(error) => {
+                self.metrics().accounts.count_email("postponed");
                 log_postponed(job, &error);
                 let now = self.now();
                 let mut tx = self.db.begin().await?;
@@ -303,6 +305,7 @@ impl Services {
     }
 
     async fn give_up(&self, job: &Job, reason: &str, advice: Option<&str>) -> Result<(), Failure> {
+        self.metrics().accounts.count_email("failed");
         tracing::error!(job = %job.id, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
         let mut tx = self.db.begin().await?;
         outbox::mark_failed(&mut tx, &job.id, self.now(), reason).await?;
@@ -314,7 +317,7 @@ impl Services {
         Ok(outbox::count(&self.db).await?)
     }
 
-    pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<(), Failure> {
+    pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<usize, Failure> {
         Ok(outbox::delete_failed(tx, now - TimeDelta::days(FAILED_JOB_RETENTION_DAYS)).await?)
     }
 }

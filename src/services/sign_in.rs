@@ -142,6 +142,9 @@ impl Services {
             SignedIn::Session(tokens)
         };
         self.commit_and_wake(tx).await?;
+        if matches!(signed_in, SignedIn::Session(_)) {
+            self.metrics().accounts.count_sign_in("password");
+        }
         drop(slot);
         Ok(signed_in)
     }
@@ -282,6 +285,7 @@ impl Services {
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         Self::clear_attempts(&mut tx, &counters, None, now).await?;
         self.commit_and_wake(tx).await?;
+        self.metrics().accounts.count_sign_in(attempt.method(&user));
         Ok(tokens)
     }
 

@@ -93,8 +93,8 @@ pub async fn upsert_known_network(tx: &mut Tx, network: &Digest, now: Timestamp)
 
 /// Prunes counters whose last failure was before `failed_before`, and networks without a sign-in since
 /// `signed_in_before`.
-pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<(), Error> {
-    match tx.conn() {
+pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before: Timestamp) -> Result<usize, Error> {
+    let attempts = match tx.conn() {
         // This locks the counters of a user id in no particular order, so it must not wait for any of them. The next
         // run deletes those that are in use now.
         Conn::Pg(c) => {
@@ -113,5 +113,6 @@ pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, signed_in_before:
     }?;
     diesel::delete(known_networks::table.filter(known_networks::signed_in_at.lt(At(signed_in_before))))
         .run(tx.conn())
-        .await
+        .await?;
+    Ok(attempts)
 }

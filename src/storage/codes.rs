@@ -135,6 +135,6 @@ pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[Code
 }
 
 /// Prunes codes that expired before `before`.
-pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    diesel::delete(codes::table.filter(codes::expires_at.lt(At(before)))).run(tx.conn()).await
+pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
+    diesel::delete(codes::table.filter(codes::expires_at.lt(At(before)))).run_counted(tx.conn()).await
 }

@@ -23,12 +23,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
+use super::committed::Recorded;
 use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
 use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
+use crate::metrics::Metrics;
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,6 +74,7 @@ pub struct Db {
     /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
     quick_lane: Option<Arc<QuickLane>>,
     scans: Scans,
+    metrics: Metrics,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -242,6 +245,7 @@ impl Db {
             server,
             quick_lane,
             scans: Scans::new(connections),
+            metrics: Metrics::default(),
             written_at: Arc::default(),
             quota: None,
         })
@@ -251,6 +255,19 @@ impl Db {
     #[must_use]
     pub fn within(&self, quota: Quota) -> Self {
         Self { quota: Some(quota), ..self.clone() }
+    }
+
+    /// What the server measures: its parts share these metrics, as they share the database.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// How many connections are in use.
+    #[must_use]
+    pub fn busy_connections(&self) -> u32 {
+        let state = self.pool_state();
+        state.connections.saturating_sub(state.idle_connections)
     }
 
     /// How many statements the request may still execute; `None` outside of requests.
@@ -371,13 +388,18 @@ impl Db {
             }
         };
         let mut get = pin!(get);
+        let _waiting = self.metrics.database.begin_waiting();
+        let began = Instant::now();
         loop {
             tokio::select! {
                 biased;
-                got = &mut get => return got.map_err(|error| match error {
-                    RunError::TimedOut => Error::Unavailable("no connection became free in time".to_owned()),
-                    RunError::User(error) => Error::Unavailable(error.to_string()),
-                }),
+                got = &mut get => {
+                    self.metrics.database.observe_wait(began.elapsed());
+                    return got.map_err(|error| match error {
+                        RunError::TimedOut => Error::Unavailable("no connection became free in time".to_owned()),
+                        RunError::User(error) => Error::Unavailable(error.to_string()),
+                    });
+                }
                 // The pool itself would retry until the timeout and block the caller. If there is any open connection,
                 // it will serve the caller as well, so a failure to open another one is not an error.
                 Ok(()) = connect_errors.changed() => {
@@ -413,7 +435,7 @@ impl Db {
                     .await
             }
         }?;
-        let tx = Tx::new(conn, self.quota.clone());
+        let tx = Tx::new(conn, self.quota.clone(), self.metrics.clone());
         tx.count();
         Ok(tx)
     }
@@ -424,11 +446,15 @@ impl Db {
 pub struct Tx {
     conn: ScopeGuard<Conn, fn(Conn)>,
     quota: Option<Quota>,
+    metrics: Metrics,
+    /// What it has recorded, to be reported once it is committed.
+    pub(super) recorded: Recorded,
 }
 
 impl Tx {
-    fn new(conn: Conn, quota: Option<Quota>) -> Self {
-        Self { conn: scopeguard::guard(conn, roll_back_in_background), quota }
+    fn new(conn: Conn, quota: Option<Quota>, metrics: Metrics) -> Self {
+        let conn = scopeguard::guard(conn, roll_back_in_background as fn(Conn));
+        Self { conn, quota, metrics, recorded: Recorded::default() }
     }
 
     /// Commits the transaction. If that fails, nothing of the transaction remains.
@@ -441,6 +467,7 @@ impl Tx {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => commit(&mut **c).await)?;
+        self.recorded.report(&self.metrics);
         Ok(conn)
     }
 
@@ -450,6 +477,12 @@ impl Tx {
         self.count();
         let mut conn = ScopeGuard::into_inner(self.conn);
         on!(&mut conn, c => roll_back(&mut **c).await)
+    }
+
+    /// What the server measures.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The connection, for one more statement.

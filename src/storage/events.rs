@@ -18,12 +18,15 @@ use crate::domain::page::{Page, Paged};
 
 /// Stores an event.
 pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
-    diesel::insert_into(security_events::table).values(event).run(tx.conn()).await
+    diesel::insert_into(security_events::table).values(event).run(tx.conn()).await?;
+    tx.recorded.add(event);
+    Ok(())
 }
 
 /// Stores many events.
 pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Error> {
     insert_rows!(tx, security_events::table, events.iter().map(EventRow::from).collect::<Vec<_>>());
+    tx.recorded.add_imported(events);
     Ok(())
 }
 

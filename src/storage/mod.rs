@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod bulk;
 pub mod codes;
 mod columns;
+mod committed;
 mod counter;
 pub mod db;
 mod dialect;

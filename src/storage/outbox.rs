@@ -97,7 +97,18 @@ pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
     Ok((waiting, failed))
 }
 
+/// When the oldest job that has not failed for good was stored.
+pub async fn find_oldest(db: &Db) -> Result<Option<Timestamp>, Error> {
+    outbox::table
+        .filter(outbox::failed_at.is_null())
+        .order(outbox::created_at)
+        .select(outbox::created_at)
+        .rows(0, 1)
+        .fetch_optional(&mut db.conn().await?)
+        .await
+}
+
 /// Prunes jobs that failed for good before `before`.
-pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).run(tx.conn()).await
+pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
+    diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).run_counted(tx.conn()).await
 }

@@ -103,6 +103,6 @@ pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<()
 }
 
 /// Prunes events that were counted before `before`.
-pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<(), Error> {
-    diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).run(tx.conn()).await
+pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
+    diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).run_counted(tx.conn()).await
 }

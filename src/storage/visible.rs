@@ -31,8 +31,7 @@ pub async fn list(
 ) -> Result<Paged<VisibleWorkspace>, Error> {
     let query = page_of(visibility, filter, page);
     let is_scan = visibility.is_admin && *filter != WorkspaceFilter::default();
-    let rows: Vec<Row> =
-        if is_scan { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
+    let rows: Vec<Row> = if is_scan { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
     Ok(page.cut(in_order(rows.into_iter().map(|row| to_visible(row).1).collect(), page)))
 }
 

@@ -1,14 +1,13 @@
 //! The log of the binary at level `trace` contains no secrets, although its libraries would log them.
 
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::support::logging::{Logging, parse};
 use crate::support::server::{http2, read_to_end, send_with_token};
 use crate::support::{DOMAIN, MailServer, PASSWORD, TestApp, User, database};
 
@@ -16,45 +15,6 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// The secret key of a [`TestApp`].
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const EMAIL: &str = "wonny-the-first@mail.test";
-
-/// A running server, and the lines that it has logged so far, each a JSON object.
-struct Logging {
-    child: Child,
-    lines: watch::Receiver<Vec<String>>,
-}
-
-impl Logging {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = watch::channel(Vec::new());
-        std::thread::spawn(move || {
-            for line in log.lines() {
-                sender.send_modify(|lines| lines.push(line.unwrap()));
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a matching entry.
-    async fn entry(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let find = |lines: &Vec<String>| lines.iter().map(|line| parse(line)).find(|entry| wanted(entry));
-        let found = timeout(TIMEOUT, self.lines.wait_for(|lines| find(lines).is_some())).await;
-        let lines = found.expect("it is not logged").expect("the server ended");
-        find(&lines).unwrap()
-    }
-}
-
-impl Drop for Logging {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn parse(line: &str) -> Value {
-    serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))
-}
 
 fn serve(database_url: &str, mail_port: u16) -> Logging {
     let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));

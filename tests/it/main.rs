@@ -33,6 +33,7 @@ mod log;
 mod me;
 mod messages;
 mod mfa;
+mod monitoring;
 mod notifications;
 mod outbox;
 mod password;

@@ -1,5 +1,7 @@
 //! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors.
 
+mod json;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
@@ -17,12 +19,15 @@ const OURS: &str = env!("CARGO_CRATE_NAME");
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| CliError::usage(format!("RUST_LOG is not a log filter: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let is_terminal = std::io::stderr().is_terminal();
     let default = if is_terminal { LogFormat::Text } else { LogFormat::Json };
-    match config.log_format.unwrap_or(default) {
-        LogFormat::Text => log.with_ansi(is_terminal).with_target(false).finish().with(safe_targets()).init(),
-        LogFormat::Json => log.json().flatten_event(true).finish().with(safe_targets()).init(),
+    let format = config.log_format.unwrap_or(default);
+    let fields = (format == LogFormat::Json).then_some(json::KeepSpanFields);
+    let registry = tracing_subscriber::registry().with(safe_targets()).with(filter).with(fields);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => registry.with(log.with_ansi(is_terminal).with_target(false)).init(),
+        LogFormat::Json => registry.with(log.event_format(json::Json)).init(),
     }
     for warning in &config.warnings {
         tracing::warn!("{warning}");

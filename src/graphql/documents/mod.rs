@@ -29,6 +29,10 @@ const EXPECTED: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct DocumentId(pub String);
 
+/// The name of a trusted document, which the operator has chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedName(pub Arc<str>);
+
 /// The documents that are executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -45,10 +49,28 @@ pub enum Mode {
 pub struct Documents {
     mode: Mode,
     /// Trusted ones by their ids.
-    by_id: HashMap<String, Arc<str>>,
+    by_id: HashMap<String, Trusted>,
     /// Trusted ones by the digests of their texts.
-    by_digest: HashMap<String, Arc<str>>,
+    by_digest: HashMap<String, Trusted>,
     automatic: Cache<[u8; 32], Arc<str>, ByBytes>,
+}
+
+/// A trusted document.
+#[derive(Clone)]
+struct Trusted {
+    text: Arc<str>,
+    name: TrustedName,
+}
+
+impl Trusted {
+    /// Its name is that of its first operation, or `otherwise`.
+    fn new(text: &str, otherwise: &str) -> Self {
+        // It was checked, so that it is safe to parse.
+        let document = async_graphql::parser::parse_query(text).ok();
+        let name = document.and_then(|document| document.operations.iter().find_map(|(name, _)| name.cloned()));
+        let name = name.map_or_else(|| otherwise.into(), |name| name.as_str().into());
+        Self { text: text.into(), name: TrustedName(name) }
+    }
 }
 
 /// The name of a document in a request.
@@ -76,14 +98,15 @@ impl Documents {
         check: impl Fn(&str) -> Result<(), ServerError>,
     ) -> Result<Self, ManifestError> {
         let mut by_id = HashMap::new();
-        let mut by_digest: HashMap<_, Arc<str>> = OF_OUR_PAGES.map(|text| (hex(&digest(text)), text.into())).into();
+        let mut by_digest: HashMap<_, _> =
+            OF_OUR_PAGES.map(|text| (hex(&digest(text)), Trusted::new(text, "page"))).into();
         for (id, text) in manifest::parse(manifest)? {
             if let Err(error) = check(&text) {
                 return Err(ManifestError::Document { id, reason: error.message });
             }
-            let text: Arc<str> = text.into();
-            by_digest.insert(hex(&digest(&text)), text.clone());
-            by_id.insert(id, text);
+            let trusted = Trusted::new(&text, &id);
+            by_digest.insert(hex(&digest(&text)), trusted.clone());
+            by_id.insert(id, trusted);
         }
         Ok(Self { mode, by_id, by_digest, ..Self::untrusted(automatic_bytes) })
     }
@@ -100,9 +123,9 @@ impl Documents {
             Named::Digest(given) if !self.by_id.contains_key(given) => digest_of_sent(given, &request.query)?,
             _ => None,
         };
-        if let Some(text) = self.find_trusted(key) {
+        if let Some(Trusted { text, name }) = self.find_trusted(key) {
             request.query = text.to_string();
-            return Ok(request);
+            return Ok(request.data(name.clone()));
         }
         match named {
             Named::Digest(given) if self.mode != Mode::Require => self.find_automatic(&given, sent, request),
@@ -117,7 +140,7 @@ impl Documents {
     }
 
     /// Finds a document by its id, which the tool that wrote the manifest chose, or by its digest.
-    fn find_trusted(&self, key: &str) -> Option<&Arc<str>> {
+    fn find_trusted(&self, key: &str) -> Option<&Trusted> {
         if self.mode == Mode::Off {
             return None;
         }

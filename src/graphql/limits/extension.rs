@@ -27,6 +27,7 @@ use super::{
     validation::{check_deferred, coerce, with_defaults},
     values::Weights,
 };
+use crate::graphql::facts::OperationKind;
 use crate::low_priority::LongOperation;
 
 /// Marks a request, in its data, as one whose document is checked and not executed. Its response has the errors of the
@@ -148,6 +149,12 @@ impl Extension for LimitsExtension {
             request.data.get(&TypeId::of::<LongOperation>()).and_then(|long| long.downcast_ref::<LongOperation>());
         if let Some(long) = long {
             self.scheduler.report_to(long.clone());
+        }
+        if let Some(kind) =
+            request.data.get(&TypeId::of::<OperationKind>()).and_then(|kind| kind.downcast_ref::<OperationKind>())
+            && let Ok(operation) = operation(&checked.document.document, request.operation_name.as_deref())
+        {
+            kind.note(operation.node.ty);
         }
         request.data.insert(ExecutionBudget(Arc::clone(&self.scheduler)));
         request.set_parsed_query(checked.document.executable(&request.variables, &ctx.schema_env.registry));

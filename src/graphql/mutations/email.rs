@@ -134,7 +134,7 @@ impl EmailMutations {
             VerifyEmailInput,
         >,
     ) -> Option<Result<VerifyEmailPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let mut errors = InputErrors::default();
             let email = input.and_then(|input| input.email);
@@ -158,7 +158,7 @@ impl EmailMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that was sent to the address.")] input: ConfirmEmailInput,
     ) -> Option<Result<ConfirmEmailPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let mut errors = InputErrors::default();
             let digits = errors.verify_code(Digits::parse(&input.verify_code));
@@ -176,7 +176,7 @@ impl EmailMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The token of the undo link.")] input: UndoEmailChangeInput,
     ) -> Option<Result<UndoEmailChangePayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let mut errors = InputErrors::default();
             let token = errors.token("token", &input.token, UndoToken::parse(&input.token), UserError::invalid_link());
             let token = errors.settle(token)?;

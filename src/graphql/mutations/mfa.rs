@@ -193,7 +193,7 @@ impl MfaMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The factor to enable.")] input: EnableMfaInput,
     ) -> Option<Result<EnableMfaPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
             let mut errors = InputErrors::default();
             let email = input.options.and_then(|options| options.email);
@@ -214,7 +214,7 @@ impl MfaMutations {
     /// Starts to disable MFA: sends a code by email, or expects a one-time password of your authenticator app. Complete
     /// it with `confirmMfa`. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn disable_mfa(&self, ctx: &Context<'_>) -> Option<Result<DisableMfaPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let started = context::services(ctx)?.disable_mfa(caller, context::client(ctx)?).await?;
             Ok(DisableMfaPayload {
@@ -233,7 +233,7 @@ impl MfaMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that confirms the change.")] input: ConfirmMfaInput,
     ) -> Option<Result<ConfirmMfaPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, Some(RequiredAction::EnforceMfa))?;
             let mut errors = InputErrors::default();
             let code = errors.verify_code(VerifyCode::parse(&input.verify_code));
@@ -255,7 +255,7 @@ impl MfaMutations {
         &self,
         ctx: &Context<'_>,
     ) -> Option<Result<RegenerateRecoveryCodesPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let generated = context::services(ctx)?.regenerate_recovery_codes(caller, context::client(ctx)?).await;
             let (caller, codes) = generated?;

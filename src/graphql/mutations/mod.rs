@@ -14,8 +14,10 @@ mod shared_errors;
 pub mod sign_in;
 pub mod user_error;
 
-use async_graphql::{MergedObject, OutputType};
+use async_graphql::resolver_utils::EnumType;
+use async_graphql::{Context, MergedObject, OutputType};
 
+use super::context;
 use super::error::ApiError;
 use failure::{InputErrors, MutationFailure, submitted};
 use user_error::UserError;
@@ -56,7 +58,7 @@ pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
 /// The result of a mutation.
 trait Payload: Default {
     /// The error codes of the mutation.
-    type Code: OutputType;
+    type Code: OutputType + EnumType;
 
     /// The payload of a mutation that did not succeed.
     fn refused(errors: Vec<UserError<Self::Code>>) -> Self;
@@ -65,11 +67,21 @@ trait Payload: Default {
 /// Runs a mutation. Its user errors become the `errors` of the payload. The field is nullable, so that a top-level error
 /// of one mutation does not discard the results of the others.
 async fn run<P: Payload>(
+    ctx: &Context<'_>,
     mutation: impl Future<Output = Result<P, MutationFailure<P::Code>>>,
 ) -> Option<Result<P, ApiError>> {
-    Some(match mutation.await {
-        Ok(payload) => Ok(payload),
-        Err(MutationFailure::Errors(errors)) => Ok(P::refused(errors)),
-        Err(MutationFailure::TopLevel(error)) => Err(error),
-    })
+    let (code, outcome) = match mutation.await {
+        Ok(payload) => ("OK", Ok(payload)),
+        Err(MutationFailure::Errors(errors)) => {
+            (errors.first().map_or("", |error| name_of(&error.code)), Ok(P::refused(errors)))
+        }
+        Err(MutationFailure::TopLevel(error)) => (error.code().as_str(), Err(error)),
+    };
+    context::count_mutation(ctx, code);
+    Some(outcome)
+}
+
+/// The name of an error code in the schema.
+fn name_of<C: EnumType>(code: &C) -> &'static str {
+    C::items().iter().find(|item| item.value == *code).map_or("", |item| item.name)
 }

@@ -148,7 +148,7 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The current and the new password.")] input: UpdatePasswordInput,
     ) -> Option<Result<UpdatePasswordPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, Some(RequiredAction::UpdatePassword))?;
             let change = PasswordChange {
                 current: submitted(input.current_password.as_deref()),
@@ -167,7 +167,7 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The user whose password to reset.")] input: ResetPasswordInput,
     ) -> Option<Result<ResetPasswordPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
             let login = errors.parse("userId", LoginId::parse(&input.user_id));
             let domain_id = errors.domain(services, input.domain_id.as_deref()).await?;
@@ -185,7 +185,7 @@ impl PasswordMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The token of the reset link and the new password.")] input: ConfirmPasswordResetInput,
     ) -> Option<Result<ConfirmPasswordResetPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let mut errors = InputErrors::default();
             let token = errors.token("token", &input.token, ResetToken::parse(&input.token), UserError::invalid_link());
             let (services, new) = (context::services(ctx)?, submitted(Some(&input.new_password)));

@@ -95,7 +95,7 @@ impl ProfileMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The values to change.")] input: UpdateProfileInput,
     ) -> Option<Result<UpdateProfilePayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let mut errors = InputErrors::default();
             let update = input.parse(&mut errors);

@@ -119,7 +119,7 @@ impl SessionMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token. May be omitted in a cookie session.")] input: Option<RefreshSessionInput>,
     ) -> Option<Result<RefreshSessionPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let given = input.and_then(|input| input.refresh_token).filter(|text| !text.is_empty());
             let token = match &given {
                 Some(text) => RefreshToken::parse(text),
@@ -141,7 +141,7 @@ impl SessionMutations {
     /// Ends the current session and revokes its tokens. In a cookie session, the refresh cookie is sufficient, and the
     /// cookies are deleted in any case.
     async fn sign_out(&self, ctx: &Context<'_>) -> Option<Result<SignOutPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let (services, client) = (context::services(ctx)?, context::client(ctx)?);
             // If the access cookie has expired, the refresh cookie identifies the session, because no script can delete
             // that cookie.
@@ -166,7 +166,7 @@ impl SessionMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The session to revoke.")] input: RevokeSessionInput,
     ) -> Option<Result<RevokeSessionPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let id = match SessionId::parse(&input.id) {
                 Err(invalid) if invalid.kind == InvalidKind::Required => {
@@ -186,7 +186,7 @@ impl SessionMutations {
 
     /// Ends all of your sessions except the current one. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`).
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Option<Result<RevokeOtherSessionsPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let revoked = context::services(ctx)?.revoke_other_sessions(caller, context::client(ctx)?).await?;
             Ok(RevokeOtherSessionsPayload { revoked, errors: Vec::new() })

@@ -159,7 +159,7 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The credentials to sign in with.")] input: SignInInput,
     ) -> Option<Result<SignInPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
             let domain_id = errors.domain(services, input.domain_id.as_deref()).await?;
             let login = errors.parse("userId", LoginId::parse(&input.user_id));
@@ -188,7 +188,7 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The challenge and the code.")] input: ConfirmSignInInput,
     ) -> Option<Result<ConfirmSignInPayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
             let token = ChallengeToken::parse(&input.challenge_token);
             let token = errors.token("challengeToken", &input.challenge_token, token, invalid_challenge());
@@ -215,7 +215,7 @@ impl SignInMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The password, and the code if MFA is enabled.")] input: ReauthenticateInput,
     ) -> Option<Result<ReauthenticatePayload, ApiError>> {
-        run(async {
+        run(ctx, async {
             let caller = context::caller(ctx)?;
             let mut errors = InputErrors::default();
             let password = errors.password("password", &input.password);

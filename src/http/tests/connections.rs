@@ -31,7 +31,7 @@ async fn start_with(header_timeout: Duration, request_timeout: Duration) -> Runn
     let mut options = options(&toy);
     options.settings.header_timeout = header_timeout;
     options.settings.request_timeout = request_timeout;
-    let served = tokio::spawn(async move { serve(listener, options, async { drop(stopped.await) }).await });
+    let served = tokio::spawn(async move { serve(listener, None, options, async { drop(stopped.await) }).await });
     Running { address, toy, stop, served }
 }
 

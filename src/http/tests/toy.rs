@@ -16,6 +16,7 @@ use crate::graphql::only_queries::OnlyQueries;
 use crate::graphql::{Executed, Prepared};
 use crate::http::{ClientInfo, GraphqlApi, HttpSettings, PageSettings, SchemaText, ServerOptions};
 use crate::low_priority::LongOperation;
+use crate::metrics::Metrics;
 
 /// Counts the operations that begin, and those that run to their end.
 #[derive(Clone, Default)]
@@ -71,6 +72,7 @@ pub(crate) fn options(toy: &Toy) -> ServerOptions {
         }),
         mailbox: None,
         random: || [0xab; 16],
+        metrics: Metrics::default(),
     }
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod clock;
 pub mod database;
 mod log;
+pub mod logging;
 pub mod mail;
 pub mod server;
 
@@ -216,6 +217,7 @@ pub fn http_app_with(api: Api, change: impl FnOnce(&mut ServerOptions)) -> http:
 
 /// The options of a server of an API.
 pub fn server_options(api: Api) -> ServerOptions {
+    let metrics = api.metrics().clone();
     ServerOptions {
         api: api.into(),
         settings: HttpSettings {
@@ -236,6 +238,7 @@ pub fn server_options(api: Api) -> ServerOptions {
         schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
         mailbox: None,
         random: || [1; 16],
+        metrics,
     }
 }
 

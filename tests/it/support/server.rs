@@ -40,7 +40,8 @@ impl Server {
         let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(async move { http::serve(listener, options, async { drop(stopped.await) }).await });
+        let served =
+            tokio::spawn(async move { http::serve(listener, None, options, async { drop(stopped.await) }).await });
         Self { address, stop, served, _app: app }
     }
 

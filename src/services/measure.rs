@@ -1,0 +1,37 @@
+//! What the server measures, as text for a scrape.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Failure, Services};
+use crate::metrics::{Metrics, Outbox, Readings};
+use crate::storage::outbox;
+
+/// How long a scrape waits for the database. Without it, all other metrics are all the more important.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl Services {
+    /// What the server measures.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        self.db.metrics()
+    }
+
+    /// All metrics as text. Those of the outbox are missing if the database does not respond in time.
+    pub async fn encode_metrics(&self) -> String {
+        let outbox = timeout(READ_TIMEOUT, self.measure_outbox()).await;
+        self.metrics().encode(&Readings {
+            connections: (self.db.connections(), self.db.busy_connections()),
+            waiting_for_hashing: self.hasher.waiting(),
+            outbox: outbox.ok().and_then(Result::ok),
+        })
+    }
+
+    async fn measure_outbox(&self) -> Result<Outbox, Failure> {
+        let (pending, failed) = self.count_outbox().await?;
+        let oldest = outbox::find_oldest(&self.db).await?;
+        let oldest = oldest.map(|stored_at| (self.now() - stored_at).to_std().unwrap_or_default());
+        Ok(Outbox { pending, failed, oldest: oldest.unwrap_or_default() })
+    }
+}

@@ -1,0 +1,158 @@
+//! What operators see of the binary: its metrics, the log of its requests, and the audit log.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::logging::{Logging, parse};
+use crate::support::server::{http2, read_to_end, send, send_with_token};
+use crate::support::{DOMAIN, PASSWORD, TestApp, User, database};
+
+/// The secret key of a [`TestApp`].
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const SIGN_IN: &str =
+    "mutation($input: SignInInput!) { signIn(input: $input) { session { accessToken } errors { code } } }";
+
+/// A server with a user, and its metrics.
+struct Monitored {
+    server: Logging,
+    api: SocketAddr,
+    metrics: SocketAddr,
+    _app: TestApp,
+}
+
+impl Monitored {
+    async fn start() -> Self {
+        let database = database::create().await;
+        let app = TestApp::on(&database).await;
+        app.import_users(&[User::new("wonny")]).await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_userprofile"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]).env_clear();
+        for (name, value) in [
+            ("DATABASE_URL", database.url().as_str()),
+            ("USERPROFILE_ARGON2_ITERATIONS", "1"),
+            ("USERPROFILE_ARGON2_MEMORY", "8KiB"),
+            ("USERPROFILE_SECRET_KEY", KEY),
+        ] {
+            command.env(name, value);
+        }
+        let mut server = Logging::start(command);
+        let address = |entry: &Value| entry["address"].as_str().unwrap().parse().unwrap();
+        let metrics = address(&server.entry(|entry| entry["message"] == "serving metrics").await);
+        let api = address(&server.entry(|entry| entry["message"] == "listening").await);
+        Self { server, api, metrics, _app: app }
+    }
+
+    /// Executes a document.
+    async fn ask(&self, token: Option<&str>, query: &str, input: &Value) -> Value {
+        let (client, _connection) = http2(self.api, 65_535).await;
+        let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+        let response = send_with_token(&client, "/graphql", token, Some(body)).await.unwrap();
+        serde_json::from_slice(&read_to_end(response).await.unwrap()).unwrap()
+    }
+
+    async fn sign_in(&self, password: &str) -> Value {
+        let input = json!({ "domainId": DOMAIN, "userId": "wonny", "password": password });
+        self.ask(None, SIGN_IN, &input).await["data"]["signIn"].clone()
+    }
+
+    /// The status and the body of a path on the listener for metrics.
+    async fn get(&self, path: &str) -> (u16, String) {
+        let (client, _connection) = http2(self.metrics, 65_535).await;
+        let response = send(&client, path, None).await.unwrap();
+        let response = response.await.unwrap();
+        let status = response.status().as_u16();
+        let mut body = response.into_body();
+        let mut text = Vec::new();
+        while let Some(part) = body.data().await {
+            let part = part.unwrap();
+            body.flow_control().release_capacity(part.len()).unwrap();
+            text.extend_from_slice(&part);
+        }
+        (status, String::from_utf8(text).unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_count_what_happens_without_names_of_clients() {
+    let monitored = Monitored::start().await;
+    assert_eq!(monitored.sign_in("wrong").await["errors"][0]["code"], "INVALID_CREDENTIALS");
+    let session = monitored.sign_in(PASSWORD).await;
+    let token = session["session"]["accessToken"].as_str();
+    assert!(monitored.ask(token, "query Invented { me { name } }", &Value::Null).await["data"]["me"].is_object());
+    let (client, _connection) = http2(monitored.api, 65_535).await;
+    read_to_end(send(&client, "/invented", None).await.unwrap()).await.unwrap();
+
+    let (status, text) = monitored.get("/metrics").await;
+    assert_eq!(status, 200);
+    for line in [
+        "graphql_mutations_total{mutation=\"signIn\",code=\"INVALID_CREDENTIALS\"} 1",
+        "graphql_mutations_total{mutation=\"signIn\",code=\"OK\"} 1",
+        "graphql_operation_duration_seconds_count{graphql_operation_type=\"mutation\",graphql_document=\"\"} 2",
+        "graphql_operation_duration_seconds_count{graphql_operation_type=\"query\",graphql_document=\"\"} 1",
+        "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"\",http_response_status_code=\"404\"} 1",
+        "http_server_request_duration_seconds_count{http_request_method=\"POST\",http_route=\"/graphql\",http_response_status_code=\"200\"} 3",
+        "userprofile_security_events_total{type=\"SIGNED_IN\"} 1",
+        "userprofile_security_events_total{type=\"SIGN_IN_FAILED\"} 1",
+        "userprofile_sign_ins_total{method=\"password\"} 1",
+        "userprofile_password_hashing_duration_seconds_count 2",
+        "userprofile_outbox_pending 0",
+        "userprofile_build_info{version=\"0.1.0\"} 1",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains("# {trace_id=\"") && text.contains("\nprocess_resident_memory_bytes "), "{text}");
+    assert!(!text.to_lowercase().contains("invented") && !text.contains("wonny"), "{text}");
+    assert!(text.ends_with("# EOF\n"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_listener_for_metrics_serves_nothing_else() {
+    let monitored = Monitored::start().await;
+    assert_eq!(monitored.get("/healthz").await.0, 200);
+    assert_eq!(monitored.get("/readyz").await.0, 200);
+    for path in ["/", "/graphql", "/schema.graphql"] {
+        assert_eq!(monitored.get(path).await.0, 404, "{path}");
+    }
+    let (client, _connection) = http2(monitored.api, 65_535).await;
+    let on_the_api = send(&client, "/metrics", None).await.unwrap().await.unwrap();
+    assert_eq!(on_the_api.status().as_u16(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_is_one_entry_of_the_log() {
+    let mut monitored = Monitored::start().await;
+    let session = monitored.sign_in(PASSWORD).await;
+    monitored.ask(session["session"]["accessToken"].as_str(), "{ me { name } }", &Value::Null).await;
+    let entry = monitored.server.entry(|entry| entry["operation_type"] == "query").await;
+    for (field, value) in
+        [("level", "INFO"), ("message", "request completed"), ("method", "POST"), ("route", "/graphql")]
+    {
+        assert_eq!(entry[field], value, "{entry}");
+    }
+    assert_eq!(entry["status"], 200);
+    assert_eq!(entry["client_address"], "127.0.0.1");
+    assert!(entry["duration"].as_f64().is_some_and(|seconds| seconds > 0.0 && seconds < 60.0), "{entry}");
+    assert_eq!(entry["trace_id"].as_str().unwrap().len(), 32);
+    assert_eq!(entry["span_id"].as_str().unwrap().len(), 16);
+    assert!(entry["user_id"].is_string() && entry["session_id"].is_string(), "{entry}");
+    let is_of_it = |line: &&String| parse(line)["request_id"] == entry["request_id"];
+    assert_eq!(monitored.server.lines.borrow().iter().filter(is_of_it).count(), 1);
+}
+
+/// An entry follows the commit of what it reports.
+#[tokio::test(flavor = "multi_thread")]
+async fn security_events_are_entries_of_the_audit_log() {
+    let mut monitored = Monitored::start().await;
+    monitored.sign_in("wrong").await;
+    monitored.sign_in(PASSWORD).await;
+    for event in ["SIGN_IN_FAILED", "SIGNED_IN"] {
+        let entry = monitored.server.entry(|entry| entry["event"] == event).await;
+        assert_eq!(entry["target"], "userprofile::audit", "{entry}");
+        assert_eq!(entry["actor"], "USER", "{entry}");
+        assert_eq!(entry["client_address"], "127.0.0.1", "{entry}");
+        assert!(entry["subject"].as_str().unwrap().starts_with("user-"), "{entry}");
+        assert!(entry["trace_id"].is_string(), "{entry}");
+    }
+}
