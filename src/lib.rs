@@ -17,3 +17,4 @@ pub mod mail;
 pub mod metrics;
 pub mod services;
 pub mod storage;
+pub mod version;

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Parser)]
-#[command(name = "userprofile", version, about = "A self-service identity server with a GraphQL API")]
+#[command(name = "userprofile", version = crate::version::text(), about = "A self-service identity server with a GraphQL API")]
 struct CommandLine {
     /// The TOML file with settings; flags and environment variables override it
     #[arg(long, global = true, value_name = "FILE")]

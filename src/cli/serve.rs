@@ -21,6 +21,7 @@ use crate::graphql::{self, Api};
 use crate::http::{self, MessageList, SampleUsers, SchemaText, ServerOptions};
 use crate::mail::{Mailbox, Transport};
 use crate::services::Services;
+use crate::version;
 
 /// How often expired data is pruned.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
@@ -37,6 +38,7 @@ const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
     log::start(&config)?;
+    tracing::info!(version = version::VERSION, commit = version::COMMIT, "starting");
     if options.demo {
         demo::check_place(&config)?;
     }

@@ -146,6 +146,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
         "Monitoring" {
             /// The address and port that serves `/metrics`, `/healthz`, and `/readyz` to operators; keep it private.
             metrics_listen = unset("no metrics are served"), socket_address().optional();
+            /// How long security events are kept.
+            event_retention = "90d", durations(DAY..=3650 * DAY);
         }
 
         "Codes and emailed links" {
@@ -314,6 +316,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
             undo_email_change: format!("{base}/undo-email-change"),
         },
         policy: Policy {
+            event_retention: delta(event_retention),
             lifetimes: Lifetimes {
                 access: delta(access_ttl),
                 refresh: delta(refresh_ttl),

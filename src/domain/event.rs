@@ -3,9 +3,6 @@
 use super::ids::{EventId, UserId};
 use super::{Timestamp, string_enums};
 
-/// How many days an event is kept.
-pub const EVENT_RETENTION_DAYS: i64 = 90;
-
 string_enums! {
     /// The type of a security event.
     SecurityEventType {

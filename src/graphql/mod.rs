@@ -28,7 +28,7 @@ use async_graphql::{
 use futures_util::FutureExt;
 
 use crate::domain::event::Client;
-use crate::metrics::Metrics;
+use crate::metrics::{Format, Metrics};
 use crate::services::Services;
 
 use context::RequestContext;
@@ -148,8 +148,8 @@ impl Api {
     }
 
     /// What the server measures, as text for a scrape.
-    pub async fn encode_metrics(&self) -> String {
-        self.services.encode_metrics().await
+    pub async fn encode_metrics(&self, format: Format) -> String {
+        self.services.encode_metrics(format).await
     }
 
     /// Whether the server is ready to execute requests.

@@ -11,6 +11,7 @@ use super::tests::toy::ToyApi;
 use crate::domain::event::Client;
 use crate::graphql::credentials::RequestCredentials;
 use crate::graphql::{Api, Executed, Prepared};
+use crate::metrics::Format;
 
 /// The longest user agent that is passed on, in characters. Browsers send about 120.
 const USER_AGENT_LENGTH: usize = 256;
@@ -63,9 +64,9 @@ impl GraphqlApi {
     }
 
     /// What the server measures, as text for a scrape.
-    pub(super) async fn encode_metrics(&self) -> String {
+    pub(super) async fn encode_metrics(&self, format: Format) -> String {
         match self {
-            Self::Product(api) => api.encode_metrics().await,
+            Self::Product(api) => api.encode_metrics(format).await,
             #[cfg(test)]
             Self::Toy(_) => String::new(),
         }

@@ -21,7 +21,7 @@ use super::error::RequestError;
 use super::request_info::RequestInfo;
 use super::state::{AppState, ServerOptions};
 use super::{error, loopback, public_path, router, security, vary};
-use crate::metrics;
+use crate::metrics::Format;
 
 /// Responds to requests.
 #[derive(Clone)]
@@ -69,7 +69,10 @@ impl App {
         match (request.method(), request.uri().path()) {
             (_, "/healthz" | "/readyz") => self.respond(request).await,
             (&Method::GET, "/metrics") => {
-                ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], self.state.api.encode_metrics().await).into_response()
+                let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+                let format = Format::accepted(accept.unwrap_or_default());
+                let text = self.state.api.encode_metrics(format).await;
+                ([(header::CONTENT_TYPE, format.media_type())], text).into_response()
             }
             (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response(),
             _ => (StatusCode::NOT_FOUND, "Here are /metrics, /healthz, and /readyz.\n").into_response(),

@@ -1,4 +1,4 @@
-//! What the server measures of itself, in the format of `OpenMetrics` 1.0.
+//! What the server measures of itself, in the formats of Prometheus.
 //!
 //! Every layer may observe, and none depends on another for it. The values of labels are constants of the program, or
 //! names that the operator has chosen (trusted documents): a client could otherwise create any number of time series.
@@ -12,7 +12,7 @@ mod process;
 use std::fmt;
 use std::time::Duration;
 
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{prometheus_text, text};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
@@ -23,8 +23,33 @@ pub use database::DatabaseMetrics;
 pub use graphql::{GraphqlMetrics, Operation};
 pub use http::{HttpMetrics, TraceId};
 
-/// The media type of the text.
-pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use crate::version::{COMMIT, VERSION};
+
+/// The format of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The text format of Prometheus, version 0.0.4.
+    Prometheus,
+    /// `OpenMetrics` 1.0, which has exemplars.
+    OpenMetrics,
+}
+
+impl Format {
+    /// The format for a request with this `Accept`: Prometheus lists `OpenMetrics` if it can read that.
+    #[must_use]
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Prometheus }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Prometheus => prometheus_text::CONTENT_TYPE,
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
 
 /// The upper bounds of durations in seconds: those that the semantic conventions of OpenTelemetry advise, and shorter
 /// ones, because most responses take less than the first of them.
@@ -75,10 +100,14 @@ pub struct Outbox {
 impl Metrics {
     /// All metrics as text.
     #[must_use]
-    pub fn encode(&self, readings: &Readings) -> String {
+    pub fn encode(&self, readings: &Readings, format: Format) -> String {
         let mut registry = Registry::default();
-        let build = [("version", env!("CARGO_PKG_VERSION"))];
-        registry.register("userprofile_build", "The version of the server", Info::new(build.to_vec()));
+        let build = [("version", VERSION), ("commit", COMMIT)];
+        registry.register(
+            "userprofile_build",
+            "The version of the server, and the commit of its build",
+            Info::new(build.to_vec()),
+        );
         self.http.register(&mut registry);
         self.graphql.register(&mut registry);
         self.accounts.register(&mut registry);
@@ -87,7 +116,10 @@ impl Metrics {
         process::register(&mut registry);
         let mut text = String::new();
         // Writing into a string cannot fail.
-        let _ = text::encode(&mut text, &registry);
+        let _ = match format {
+            Format::Prometheus => prometheus_text::encode(&mut text, &registry),
+            Format::OpenMetrics => text::encode(&mut text, &registry),
+        };
         text
     }
 }

@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 
 use super::{Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::domain::attempts::FORGET_AFTER;
-use crate::domain::event::EVENT_RETENTION_DAYS;
 use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, rate_limit_events, sessions};
 
 /// The time within which the database must respond for the server to be ready.
@@ -101,7 +100,7 @@ impl Services {
         let mut tx = self.commit_pruned_and_begin(tx, "codes", rows).await?;
         let rows = Self::prune_outbox(&mut tx, now).await?;
         let mut tx = self.commit_pruned_and_begin(tx, "outbox", rows).await?;
-        let rows = events::delete_old(&mut tx, now - TimeDelta::days(EVENT_RETENTION_DAYS)).await?;
+        let rows = events::delete_old(&mut tx, now - self.policy.event_retention).await?;
         self.commit_pruned(tx, "security_events", rows).await
     }
 

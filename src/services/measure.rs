@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{Failure, Services};
-use crate::metrics::{Metrics, Outbox, Readings};
+use crate::metrics::{Format, Metrics, Outbox, Readings};
 use crate::storage::outbox;
 
 /// How long a scrape waits for the database. Without it, all other metrics are all the more important.
@@ -19,13 +19,14 @@ impl Services {
     }
 
     /// All metrics as text. Those of the outbox are missing if the database does not respond in time.
-    pub async fn encode_metrics(&self) -> String {
+    pub async fn encode_metrics(&self, format: Format) -> String {
         let outbox = timeout(READ_TIMEOUT, self.measure_outbox()).await;
-        self.metrics().encode(&Readings {
+        let readings = Readings {
             connections: (self.db.connections(), self.db.busy_connections()),
             waiting_for_hashing: self.hasher.waiting(),
             outbox: outbox.ok().and_then(Result::ok),
-        })
+        };
+        self.metrics().encode(&readings, format)
     }
 
     async fn measure_outbox(&self) -> Result<Outbox, Failure> {

@@ -75,6 +75,8 @@ pub struct Links {
 /// The configurable limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
+    /// How long security events are kept.
+    pub event_retention: TimeDelta,
     /// The lifetimes of tokens and sessions.
     pub lifetimes: Lifetimes,
     /// The backoff after wrong passwords for one user from one network.

@@ -1,6 +1,5 @@
 //! A user's profile: changing it, and reading what the access token does not already provide.
 
-use chrono::TimeDelta;
 use derive_more::From;
 
 use super::email::{NotSent, Sent};
@@ -10,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, ExternalUser, StepUpRequired};
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
-use crate::domain::event::{Client, EVENT_RETENTION_DAYS, SecurityEvent};
+use crate::domain::event::{Client, SecurityEvent};
 use crate::domain::page::{Page, Paged};
 use crate::domain::session::Lifetimes;
 use crate::domain::user::ProfileChanges;
@@ -167,13 +166,13 @@ impl Services {
         after: Option<&EventsAfter>,
         page: &Page,
     ) -> Result<Paged<SecurityEvent>, Failure> {
-        let since = self.now() - TimeDelta::days(EVENT_RETENTION_DAYS);
+        let since = self.now() - self.policy.event_retention;
         Ok(events::list_by_owner(&self.db, &caller.user.id, since, after, page).await?)
     }
 
     /// How many recent events there are.
     pub async fn count_events(&self, caller: &Caller) -> Result<i64, Failure> {
-        let since = self.now() - TimeDelta::days(EVENT_RETENTION_DAYS);
+        let since = self.now() - self.policy.event_retention;
         Ok(events::count_by_owner(&self.db, &caller.user.id, since).await?)
     }
 }

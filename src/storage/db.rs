@@ -28,7 +28,7 @@ use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
-use super::scans::Scans;
+use super::scans::{Scans, Turn};
 use super::sqlite::{self, SqliteConnection};
 use crate::metrics::Metrics;
 
@@ -101,7 +101,7 @@ pub(super) struct Held<C> {
 }
 
 /// What a request needs besides a connection: the permit of its [`Quota`], and that for a scan.
-type Permits = [Option<OwnedSemaphorePermit>; 2];
+type Permits = (Option<OwnedSemaphorePermit>, Option<Turn>);
 
 impl<C: Deref> Deref for Held<C> {
     type Target = C::Target;
@@ -351,7 +351,7 @@ impl Db {
 
     /// A connection for one statement that only reads.
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
-        self.connect([self.permit_to_read().await?, None]).await
+        self.connect((self.permit_to_read().await?, None)).await
     }
 
     /// The rows of a scan.
@@ -361,7 +361,7 @@ impl Db {
         U: Send + 'static,
     {
         let quota = self.permit_to_read().await?;
-        let mut conn = self.connect([quota, Some(self.scans.turn().await?)]).await?;
+        let mut conn = self.connect((quota, Some(self.scans.turn().await?))).await?;
         match conn {
             Conn::Pg(_) => query.fetch_all(&mut conn).await,
             Conn::Sqlite(_) => self.scans.run(async move { query.fetch_all(&mut conn).await }.boxed()).await,
@@ -427,7 +427,7 @@ impl Db {
             Some(quota) => Some(quota.connection().await?),
             None => None,
         };
-        let mut conn = self.connect([quota, None]).await?;
+        let mut conn = self.connect((quota, None)).await?;
         match &mut conn {
             Conn::Pg(c) => c.begin(pg).await,
             Conn::Sqlite(c) => {

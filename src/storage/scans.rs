@@ -1,12 +1,13 @@
 //! Scans: statements that only read, and that read as much as the domain is large. A scan takes a processor for as long
-//! as it runs, so few run at the same time, and on SQLite with low priority.
+//! as it runs, so few run at the same time, with pauses between them, and on SQLite with low priority.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::error::Error;
 use crate::low_priority::LowPriorityThreads;
@@ -30,10 +31,10 @@ impl Scans {
         Self { permits: Arc::new(Semaphore::new(permits)), threads: LowPriorityThreads::default() }
     }
 
-    /// Waits for a turn, which lasts until the permit is dropped.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+    /// Waits for a turn, which lasts until it is dropped.
+    pub(super) async fn turn(&self) -> Result<Turn, Error> {
         match timeout(WAIT_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(permit) => permit.map_err(|error| Error::Unavailable(error.to_string())),
+            Ok(permit) => Ok(Turn { permit: permit.ok(), began: Instant::now() }),
             Err(_) => Err(Error::Unavailable("too many large lists are being counted or searched".to_owned())),
         }
     }
@@ -41,5 +42,24 @@ impl Scans {
     /// Runs a scan that takes a processor of this machine.
     pub(super) async fn run<T: Send + 'static>(&self, scan: BoxFuture<'static, T>) -> T {
         self.threads.run(scan).await
+    }
+}
+
+/// The permit to scan. The next scan waits for a pause as long as this scan was, so that scans take half of a processor,
+/// however many are requested.
+pub(super) struct Turn {
+    permit: Option<OwnedSemaphorePermit>,
+    began: Instant,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (permit, pause) = (self.permit.take(), self.began.elapsed());
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                sleep(pause).await;
+                drop(permit);
+            });
+        }
     }
 }

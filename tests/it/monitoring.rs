@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::support::logging::{Logging, parse};
-use crate::support::server::{http2, read_to_end, send, send_with_token};
+use crate::support::server::{http2, read_all, read_to_end, send, send_with_token};
 use crate::support::{DOMAIN, PASSWORD, TestApp, User, database};
 
 /// The secret key of a [`TestApp`].
@@ -57,20 +59,14 @@ impl Monitored {
         self.ask(None, SIGN_IN, &input).await["data"]["signIn"].clone()
     }
 
-    /// The status and the body of a path on the listener for metrics.
-    async fn get(&self, path: &str) -> (u16, String) {
-        let (client, _connection) = http2(self.metrics, 65_535).await;
-        let response = send(&client, path, None).await.unwrap();
-        let response = response.await.unwrap();
-        let status = response.status().as_u16();
-        let mut body = response.into_body();
-        let mut text = Vec::new();
-        while let Some(part) = body.data().await {
-            let part = part.unwrap();
-            body.flow_control().release_capacity(part.len()).unwrap();
-            text.extend_from_slice(&part);
-        }
-        (status, String::from_utf8(text).unwrap())
+    /// The response of a path on the listener for metrics: its head and its body.
+    async fn get(&self, path: &str, accept: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.metrics).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let response = read_all(&mut stream).await;
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
     }
 }
 
@@ -84,8 +80,8 @@ async fn metrics_count_what_happens_without_names_of_clients() {
     let (client, _connection) = http2(monitored.api, 65_535).await;
     read_to_end(send(&client, "/invented", None).await.unwrap()).await.unwrap();
 
-    let (status, text) = monitored.get("/metrics").await;
-    assert_eq!(status, 200);
+    let (head, text) = monitored.get("/metrics", "*/*").await;
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/plain; version=0.0.4"), "{head}");
     for line in [
         "graphql_mutations_total{mutation=\"signIn\",code=\"INVALID_CREDENTIALS\"} 1",
         "graphql_mutations_total{mutation=\"signIn\",code=\"OK\"} 1",
@@ -98,22 +94,25 @@ async fn metrics_count_what_happens_without_names_of_clients() {
         "userprofile_sign_ins_total{method=\"password\"} 1",
         "userprofile_password_hashing_duration_seconds_count 2",
         "userprofile_outbox_pending 0",
-        "userprofile_build_info{version=\"0.1.0\"} 1",
+        "userprofile_build_info{version=\"0.1.0\",commit=\"unknown\"} 1",
     ] {
         assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
     }
-    assert!(text.contains("# {trace_id=\"") && text.contains("\nprocess_resident_memory_bytes "), "{text}");
+    assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
     assert!(!text.to_lowercase().contains("invented") && !text.contains("wonny"), "{text}");
-    assert!(text.ends_with("# EOF\n"), "{text}");
+
+    let (head, text) = monitored.get("/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+    assert!(head.contains("application/openmetrics-text; version=1.0.0"), "{head}");
+    assert!(text.contains("# {trace_id=\"") && text.ends_with("# EOF\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_listener_for_metrics_serves_nothing_else() {
     let monitored = Monitored::start().await;
-    assert_eq!(monitored.get("/healthz").await.0, 200);
-    assert_eq!(monitored.get("/readyz").await.0, 200);
-    for path in ["/", "/graphql", "/schema.graphql"] {
-        assert_eq!(monitored.get(path).await.0, 404, "{path}");
+    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/", 404), ("/graphql", 404), ("/schema.graphql", 404)]
+    {
+        let (head, _) = monitored.get(path, "*/*").await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {head}");
     }
     let (client, _connection) = http2(monitored.api, 65_535).await;
     let on_the_api = send(&client, "/metrics", None).await.unwrap().await.unwrap();

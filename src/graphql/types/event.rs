@@ -78,7 +78,8 @@ fn cursor(event: &Arc<domain::SecurityEvent>) -> String {
 }
 
 connection! {
-    /// A page of the security events of your account in the last 90 days, newest first.
+    /// A page of the security events of your account, newest first. They are kept for 90 days, unless the operator sets another
+    /// time.
     SecurityEventConnection { edge: SecurityEventEdge, node: SecurityEvent, cursor: cursor, list: SecurityEvents }
 }
 

@@ -153,7 +153,8 @@ object! {
             Ok(List(sessions.map(|session| Session::new(session, &self.0.session.id)).collect()))
         }
 
-        /// The security events of your account in the last 90 days, newest first.
+        /// The security events of your account, newest first. They are kept for 90 days, unless the operator sets another
+        /// time.
         #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
         async fn security_events(
             &self,

@@ -263,6 +263,7 @@ const HASHING: HashSettings =
 
 /// The default values of the settings.
 const POLICY: Policy = Policy {
+    event_retention: TimeDelta::days(90),
     lifetimes: Lifetimes {
         access: TimeDelta::minutes(15),
         refresh: TimeDelta::hours(3),
