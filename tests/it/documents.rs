@@ -10,6 +10,7 @@ use userprofile::graphql::credentials::RequestCredentials;
 use userprofile::graphql::documents::{Documents, Mode};
 use userprofile::graphql::limits::{Limits, Settings};
 use userprofile::graphql::{self, Api, TrustedCheck};
+use userprofile::metrics::{Format, Readings};
 
 use crate::support::{self, Client, DOMAIN, PASSWORD, Response, TestApp};
 
@@ -48,6 +49,26 @@ async fn get(client: &Client, parameters: &[(&str, &str)], headers: &[(&str, &st
         request = request.header(*name, *value);
     }
     client.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// Metrics contain the name that the operator's manifest gives to a document, and no name that a client has chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_name_trusted_documents_only() {
+    for (mode, named) in [(Mode::Prefer, 1), (Mode::Require, 2)] {
+        let (app, client) = with_manifest(mode).await;
+        for body in
+            [json!({ "documentId": ID }), json!({ "query": ME }), json!({ "query": "query Other { me { name } }" })]
+        {
+            post(&client, body).await;
+        }
+        let text = app.services.metrics().encode(&Readings::default(), Format::Prometheus);
+        let count = |name: &str| {
+            let of_name = format!("_seconds_count{{graphql_operation_type=\"query\",graphql_document=\"{name}\"}} ");
+            text.lines().find_map(|line| line.split_once(&of_name)?.1.parse::<u32>().ok()).unwrap_or_default()
+        };
+        assert_eq!(count("Me"), named, "{mode:?} {text}");
+        assert!(!text.contains("Other"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,7 +115,7 @@ impl Documents {
     /// if only trusted ones are executed.
     pub fn find(&self, mut request: Request) -> Result<Request, ServerError> {
         let Some(named) = Named::of(&request)? else {
-            return if self.may_be_sent(&request.query) { Ok(request) } else { Err(untrusted()) };
+            return self.find_sent(request);
         };
         let (Named::Id(key) | Named::Digest(key)) = &named;
         let sent = match &named {
@@ -166,9 +166,13 @@ impl Documents {
         Ok(request)
     }
 
-    /// Whether a document may be sent as text. A trusted one may, whether it is named or not.
-    fn may_be_sent(&self, text: &str) -> bool {
-        self.mode != Mode::Require || self.by_digest.contains_key(&hex(&digest(text)))
+    /// A request that contains its document, which may have to be a trusted one.
+    fn find_sent(&self, request: Request) -> Result<Request, ServerError> {
+        if self.mode != Mode::Require {
+            return Ok(request);
+        }
+        let trusted = self.by_digest.get(&hex(&digest(&request.query)));
+        trusted.map(|Trusted { name, .. }| request.data(name.clone())).ok_or_else(untrusted)
     }
 }
 
