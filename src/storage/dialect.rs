@@ -16,8 +16,9 @@ use crate::clock::Timestamp;
 
 /// The values and expressions that are written differently for the two databases.
 pub(super) trait Dialect: Backend {
-    /// The function that returns at which character of its first argument the second begins, or 0 if it does not occur.
-    const POSITION: &'static str;
+    /// «contains», from the function to the opening parenthesis of a text and a part, and from the closing one to the
+    /// end.
+    const CONTAINS: (&'static str, &'static str);
 
     /// Adds a text as a parameter.
     fn push_text<'b>(out: &mut AstPass<'_, 'b, Self>, text: &'b str) -> QueryResult<()>;
@@ -54,7 +55,7 @@ macro_rules! push_parameters {
 }
 
 impl Dialect for Pg {
-    const POSITION: &'static str = "strpos";
+    const CONTAINS: (&'static str, &'static str) = ("strpos(", ") > 0");
 
     push_parameters!();
 
@@ -74,7 +75,7 @@ impl Dialect for Pg {
 }
 
 impl Dialect for Sqlite {
-    const POSITION: &'static str = "instr";
+    const CONTAINS: (&'static str, &'static str) = ("contains(", ")");
 
     push_parameters!();
 
@@ -127,7 +128,8 @@ pub(super) struct Sql(Vec<Part>);
 enum Part {
     Sql(String),
     Identifier(&'static str),
-    Position,
+    Contains(&'static str),
+    EndOfContains,
     Text(String),
     Number(i64),
     Time(At),
@@ -150,9 +152,9 @@ impl Sql {
         self.add(Part::Identifier(name))
     }
 
-    /// Adds the name of the function [`POSITION`](Dialect::POSITION).
-    pub(super) fn position(&mut self) -> &mut Self {
-        self.add(Part::Position)
+    /// Adds «`column` contains `part`».
+    pub(super) fn contains(&mut self, column: &'static str, part: &str) -> &mut Self {
+        self.add(Part::Contains(column)).text(part).add(Part::EndOfContains)
     }
 
     /// Adds a text as a parameter.
@@ -215,7 +217,12 @@ impl<DB: Dialect> QueryFragment<DB> for Sql {
             match part {
                 Part::Sql(sql) => out.push_sql(sql),
                 Part::Identifier(name) => out.push_identifier(name)?,
-                Part::Position => out.push_sql(DB::POSITION),
+                Part::Contains(column) => {
+                    out.push_sql(DB::CONTAINS.0);
+                    out.push_sql(column);
+                    out.push_sql(", ");
+                }
+                Part::EndOfContains => out.push_sql(DB::CONTAINS.1),
                 Part::Text(text) => DB::push_text(&mut out, text)?,
                 Part::Number(number) => DB::push_number(&mut out, number)?,
                 Part::Time(time) => DB::push_time(&mut out, time)?,

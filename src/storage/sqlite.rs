@@ -6,10 +6,13 @@ use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection};
+use diesel::declare_sql_function;
 use diesel::result::Error as DieselError;
+use diesel::sql_types::Text;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use futures_util::FutureExt;
@@ -93,6 +96,26 @@ pub(super) fn connector(
     }
 }
 
+/// After so many searched texts, a scan offers its processor to other threads: every 0.1 ms. Otherwise the kernel may let
+/// it run to the end of its time slice, 4 ms, although it has low priority.
+const TEXTS_PER_TURN: u32 = 256;
+
+#[declare_sql_function]
+extern "SQL" {
+    /// Whether the first text contains the second.
+    fn contains(text: Text, part: Text) -> Bool;
+}
+
+fn register_functions(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
+    let searched = AtomicU32::new(0);
+    contains_utils::register_impl(conn, move |text: String, part: String| {
+        if searched.fetch_add(1, Ordering::Relaxed).is_multiple_of(TEXTS_PER_TURN) {
+            std::thread::yield_now();
+        }
+        text.contains(&part)
+    })
+}
+
 /// Opens one connection. The errors name the file.
 pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnection> {
     let named = |said: String| ConnectionError::BadConnection(format!("{}: {said}", path.display()));
@@ -102,6 +125,7 @@ pub(super) fn establish(path: &Path) -> ConnectionResult<diesel::SqliteConnectio
     conn.batch_execute(SETUP)
         .and_then(|()| conn.batch_execute(CACHE))
         .and_then(|()| use_wal(&mut conn))
+        .and_then(|()| register_functions(&mut conn))
         .map_err(|error| failed(&error))?;
     Ok(conn)
 }

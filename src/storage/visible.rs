@@ -342,7 +342,7 @@ impl Visible<'_> {
             sql.push(" AND w.workspace_id").is_any(ids);
         }
         if let Some(part) = self.filter.name_contains.as_ref().filter(|part| !part.is_empty()) {
-            sql.push(" AND ").position().push("(w.name_key, ").text(part).push(") > 0");
+            sql.push(" AND ").contains("w.name_key", part);
         }
         for (column, wanted) in [("is_managed", self.filter.is_managed), ("is_dormant", self.filter.is_dormant)] {
             if let Some(wanted) = wanted {
