@@ -63,12 +63,14 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     // A process that reads that the server listens may tell it to stop right away.
     let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
-    let bind = async |address| http::bind(address).await.map_err(|error| CliError::failed(error.to_string()));
+    let bind = async |address, setting| {
+        http::bind(address, setting).await.map_err(|error| CliError::failed(error.to_string()))
+    };
     let for_operators = match config.metrics_listen {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(address, "USERPROFILE_METRICS_LISTEN").await?),
         None => None,
     };
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.listen, "USERPROFILE_LISTEN").await?;
     if let Some(Ok(address)) = for_operators.as_ref().map(TcpListener::local_addr) {
         tracing::info!(%address, "serving metrics");
     }

@@ -146,7 +146,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         "Monitoring" {
             /// The address and port that serves `/metrics`, `/healthz`, and `/readyz` to operators; keep it private.
             metrics_listen = unset("no metrics are served"), socket_address().optional();
-            /// How long security events are kept.
+            /// How long security events are kept; for as long, a device that signed in before is not reported as new.
             event_retention = "90d", durations(DAY..=3650 * DAY);
         }
 

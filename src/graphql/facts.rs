@@ -11,7 +11,7 @@ use crate::metrics::Operation;
 /// What the log says about a request.
 #[derive(Debug, Clone, Default)]
 pub struct OperationFacts {
-    /// `query` or `mutation`; nothing if it was not executed.
+    /// `query` or `mutation`; nothing if its document could not be parsed.
     pub operation_type: &'static str,
     /// The name of its document, if that is a trusted one.
     pub document: Option<Arc<str>>,

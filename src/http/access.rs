@@ -1,9 +1,11 @@
-//! What is observed of each request once its response begins: an entry in the log, and its duration.
+//! What is observed of each request: an entry in the log, and its duration. Both are also there if the client disconnects
+//! before the response begins, because the operation may have been executed.
 
 use std::time::Duration;
 
 use axum::http::Method;
 use axum::response::Response;
+use tracing::Span;
 
 use super::request_info::RequestInfo;
 use super::router::name_of_route;
@@ -25,34 +27,44 @@ const METHODS: [Method; 9] = [
 const METHOD_NAMES: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
 const OTHER_METHOD: &str = "_OTHER";
 
-/// A request as it is observed.
+/// The status of a request whose client disconnected, as nginx logs it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request until it is observed: when its response begins, or when it is dropped.
 pub(super) struct Access {
+    metrics: HttpMetrics,
+    info: RequestInfo,
+    span: Span,
     method: &'static str,
     route: &'static str,
-    /// The path, if no route has it.
-    unknown_path: Option<String>,
+    is_observed: bool,
 }
 
 impl Access {
-    pub(super) fn new(method: &Method, path: &str) -> Self {
-        let route = name_of_route(path);
-        let unknown_path = route.is_empty().then(|| path.to_owned());
+    /// Begins with a request that has this `method` and `path`.
+    pub(super) fn begin(metrics: &HttpMetrics, info: RequestInfo, span: Span, method: &Method, path: &str) -> Self {
+        metrics.begin();
         let known = METHODS.iter().zip(METHOD_NAMES).find(|(known, _)| *known == method);
-        Self { method: known.map_or(OTHER_METHOD, |(_, name)| name), route, unknown_path }
+        let method = known.map_or(OTHER_METHOD, |(_, name)| name);
+        Self { metrics: metrics.clone(), info, span, method, route: name_of_route(path), is_observed: false }
     }
 
-    /// Observes the response. The log does not contain the query string, which contains documents and
-    /// variables.
-    pub(super) fn observe(&self, metrics: &HttpMetrics, info: &RequestInfo, response: &mut Response) {
-        let duration = info.started.elapsed();
-        let status = response.status().as_u16();
-        let trace = TraceId { trace_id: info.trace.trace_id.clone() };
-        metrics.observe(self.method, self.route, status, duration, Some(trace));
+    /// Observes the response.
+    pub(super) fn observe(mut self, response: &mut Response) {
         let facts = response.extensions_mut().remove::<OperationFacts>().unwrap_or_default();
-        self.log(info, status, duration, &facts);
+        self.observe_status(response.status().as_u16(), &facts);
     }
 
-    fn log(&self, info: &RequestInfo, status: u16, duration: Duration, facts: &OperationFacts) {
+    fn observe_status(&mut self, status: u16, facts: &OperationFacts) {
+        self.is_observed = true;
+        let duration = self.info.started.elapsed();
+        let trace = TraceId { trace_id: self.info.trace.trace_id.clone() };
+        self.metrics.end(self.method, self.route, status, duration, Some(trace));
+        self.span.in_scope(|| self.log(status, duration, facts));
+    }
+
+    /// The log contains neither the query string nor an unknown path: a token from a link can be in both.
+    fn log(&self, status: u16, duration: Duration, facts: &OperationFacts) {
         let (user_id, session_id) =
             facts.caller.as_ref().map(|(user, session)| (user.as_str(), session.as_str())).unzip();
         // Health checks are frequent, and say nothing about users.
@@ -63,15 +75,22 @@ impl Access {
         tracing::info!(
             method = self.method,
             route = self.route,
-            path = self.unknown_path,
             status,
             duration = duration.as_secs_f64(),
-            client_address = %info.client_address,
+            client_address = %self.info.client_address,
             operation_type = (!facts.operation_type.is_empty()).then_some(facts.operation_type),
             document = facts.document.as_deref(),
             user_id,
             session_id,
             "request completed"
         );
+    }
+}
+
+impl Drop for Access {
+    fn drop(&mut self) {
+        if !self.is_observed {
+            self.observe_status(CLIENT_CLOSED_REQUEST, &OperationFacts::default());
+        }
     }
 }

@@ -48,11 +48,11 @@ impl App {
         let is_head = request.method() == Method::HEAD;
         public_path::remove(&self.state.public_path, &mut request);
         let info = RequestInfo::of(&request, &self.state);
-        let access = Access::new(request.method(), request.uri().path());
-        let _active = self.state.metrics.http.begin();
         let span = info.span();
+        let metrics = &self.state.metrics.http;
+        let access = Access::begin(metrics, info.clone(), span.clone(), request.method(), request.uri().path());
         request.extensions_mut().insert(info.clone());
-        let mut response = self.route(request).instrument(span.clone()).await;
+        let mut response = self.route(request).instrument(span).await;
         error::add_body(&mut response, &info.request_id);
         if is_head {
             *response.body_mut() = Body::empty();
@@ -60,7 +60,7 @@ impl App {
         info.add_to(&mut response);
         vary::join(response.headers_mut());
         security::add_headers(response.headers_mut(), self.state.settings.public_url.as_deref());
-        span.in_scope(|| access.observe(&self.state.metrics.http, &info, &mut response));
+        access.observe(&mut response);
         response
     }
 
@@ -84,9 +84,10 @@ impl App {
         if self.state.settings.loopback_only && !loopback::is_named_by(&request) {
             return loopback::refuse(request).await;
         }
-        let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await;
+        let mut router = self.router.clone();
+        let outcome = AssertUnwindSafe(async { router.call(request).await }).catch_unwind().await;
         // The panic hook has logged the cause; its text may contain anything and is not repeated.
-        let Ok(Ok(response)) = routed else {
+        let Ok(Ok(response)) = outcome else {
             tracing::error!("the handler of a request panicked; the client gets an internal error");
             return RequestError::Internal.into_response();
         };

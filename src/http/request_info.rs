@@ -38,10 +38,11 @@ impl RequestInfo {
         }
     }
 
-    /// The span of the request, whose fields are in each entry of the log.
+    /// The span of the request, whose fields are in each entry of the log: at the highest level, so that it exists
+    /// whenever anything in it is logged.
     pub(super) fn span(&self) -> Span {
         let TraceContext { trace_id, span_id } = &self.trace;
-        tracing::info_span!("request", request_id = %self.request_id, trace_id, span_id)
+        tracing::error_span!("request", request_id = %self.request_id, trace_id, span_id)
     }
 
     /// Adds the id to the response.

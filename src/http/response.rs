@@ -14,6 +14,9 @@ use crate::graphql::error::{Code, MASKED, coded};
 use crate::graphql::facts::OperationFacts;
 use crate::graphql::json;
 
+/// The number of unused bytes of a response that are not worth a copy.
+const MAX_SPARE: usize = 64 * 1024;
+
 /// The response to a request or a batch, in JSON.
 #[derive(Debug)]
 pub(super) struct SerializedResponse {
@@ -48,7 +51,10 @@ impl SerializedResponse {
         for mut one in executed {
             one.response.errors.iter_mut().for_each(|error| complete_error(error, request_id));
             session = one.session.or(session);
-            facts = one.facts;
+            // Of a batch, the first request that names a caller: all of them have the same.
+            if facts.caller.is_none() {
+                facts = one.facts;
+            }
             responses.push(one.response);
         }
         let mut body = Vec::new();
@@ -62,8 +68,11 @@ impl SerializedResponse {
         if is_batch {
             body.push(b']');
         }
-        // Up to half of a large buffer is spare capacity, which would be kept until the client has read the response.
-        body.shrink_to_fit();
+        // Up to half of a large buffer is spare capacity, which would be kept until the client has read the response. To
+        // shrink it would be no use: the allocator keeps a block of which half is used.
+        if body.capacity() - body.len() > MAX_SPARE {
+            body = body.as_slice().to_vec();
+        }
         let has_errors = responses.iter().any(|response| !response.errors.is_empty());
         Ok(Self { status: status_of_all(&responses, media), body, has_errors, session, facts })
     }

@@ -25,14 +25,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Another program listens there.
-    #[error("{0} is in use by another program; stop that one, or choose another address (USERPROFILE_LISTEN)")]
-    InUse(SocketAddr),
+    #[error("{0} is in use by another program; stop that one, or choose another address ({1})")]
+    InUse(SocketAddr, &'static str),
     /// Ports below 1024 require permission.
-    #[error("listening on {0} is not permitted; choose a port from 1024 on (USERPROFILE_LISTEN)")]
-    NotPermitted(SocketAddr),
+    #[error("listening on {0} is not permitted; choose a port from 1024 on ({1})")]
+    NotPermitted(SocketAddr, &'static str),
     /// No network interface has this address.
-    #[error("{0} is not an address of this machine; choose one that is, or 0.0.0.0 for all (USERPROFILE_LISTEN)")]
-    NotOurs(SocketAddr),
+    #[error("{0} is not an address of this machine; choose one that is, or 0.0.0.0 for all ({1})")]
+    NotOurs(SocketAddr, &'static str),
     /// Any other error.
     #[error("cannot listen on {address}: {source}")]
     Other {
@@ -43,12 +43,12 @@ pub enum BindError {
     },
 }
 
-/// Starts to listen. Connections wait until they are [`serve`]d.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+/// Starts to listen on the address of a `setting`. Connections wait until they are [`serve`]d.
+pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::InUse(address),
-        io::ErrorKind::PermissionDenied => BindError::NotPermitted(address),
-        io::ErrorKind::AddrNotAvailable => BindError::NotOurs(address),
+        io::ErrorKind::AddrInUse => BindError::InUse(address, setting),
+        io::ErrorKind::PermissionDenied => BindError::NotPermitted(address, setting),
+        io::ErrorKind::AddrNotAvailable => BindError::NotOurs(address, setting),
         _ => BindError::Other { address, source },
     })
 }

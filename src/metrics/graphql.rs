@@ -21,7 +21,7 @@ pub struct GraphqlMetrics {
 /// An operation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Operation {
-    /// `query`, `mutation`, or nothing if the request could not be executed.
+    /// `query`, `mutation`, or nothing if the document could not be parsed.
     pub graphql_operation_type: &'static str,
     /// The name of its document, if the operator trusts that; otherwise nothing.
     pub graphql_document: Arc<str>,

@@ -39,17 +39,13 @@ impl Default for HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// Counts a request as active, until the result is dropped.
-    #[must_use]
-    pub fn begin(&self) -> impl Drop + use<> {
+    /// Counts a request as active.
+    pub fn begin(&self) {
         self.active.inc();
-        scopeguard::guard(self.active.clone(), |active| {
-            active.dec();
-        })
     }
 
-    /// Observes a request that was responded to.
-    pub fn observe(
+    /// Observes a request that is no longer active.
+    pub fn end(
         &self,
         http_request_method: &'static str,
         http_route: &'static str,
@@ -57,6 +53,7 @@ impl HttpMetrics {
         duration: Duration,
         trace: Option<TraceId>,
     ) {
+        self.active.dec();
         let request = Request { http_request_method, http_route, http_response_status_code };
         self.durations.get_or_create(&request).observe(duration.as_secs_f64(), trace, None);
     }

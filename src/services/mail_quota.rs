@@ -73,7 +73,7 @@ impl Services {
             }
         }
         if let Err(wait) = verdict {
-            tx.metrics().accounts.count_limited_email();
+            tx.note_limited_email();
             return Err(Error::Refused(wait));
         }
         for (counter, _) in &sends.0 {

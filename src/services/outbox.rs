@@ -254,6 +254,9 @@ impl Services {
         if now >= job.expires_at {
             tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
             self.finish(&job).await?;
+            if job.kind == JobKind::Mail {
+                self.metrics().accounts.count_email("expired");
+            }
             return Ok(true);
         }
         let opened = self.secret_key.decrypt(PAYLOAD_PURPOSE, &job.payload);
@@ -284,6 +287,7 @@ impl Services {
                 self.finish(job).await
             }
             Err(error) if error.is_final || job.tries >= MAX_TRIES => {
+                self.metrics().accounts.count_email("failed");
                 self.give_up(job, &error.reason, error.advice).await
             }
             Err(error) => {
@@ -305,7 +309,6 @@ impl Services {
     }
 
     async fn give_up(&self, job: &Job, reason: &str, advice: Option<&str>) -> Result<(), Failure> {
-        self.metrics().accounts.count_email("failed");
         tracing::error!(job = %job.id, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
         let mut tx = self.db.begin().await?;
         outbox::mark_failed(&mut tx, &job.id, self.now(), reason).await?;

@@ -1,6 +1,8 @@
 //! What a transaction reports once it is committed: its security events are counted, and each is an entry in the audit
 //! log.
 
+use std::collections::BTreeMap;
+
 use crate::domain::event::SecurityEvent;
 use crate::metrics::Metrics;
 
@@ -8,8 +10,8 @@ use crate::metrics::Metrics;
 #[derive(Default)]
 pub(super) struct Recorded {
     events: Vec<SecurityEvent>,
-    /// The types of events of an import, which is one entry in the audit log itself.
-    imported: Vec<&'static str>,
+    /// How many events of each type an import has stored. They are one entry for each type: there can be millions.
+    imported: BTreeMap<&'static str, u64>,
 }
 
 impl Recorded {
@@ -18,7 +20,9 @@ impl Recorded {
     }
 
     pub(super) fn add_imported(&mut self, events: &[SecurityEvent]) {
-        self.imported.extend(events.iter().map(|event| event.event_type.as_str()));
+        for event in events {
+            *self.imported.entry(event.event_type.as_str()).or_default() += 1;
+        }
     }
 
     pub(super) fn report(self, metrics: &Metrics) {
@@ -35,8 +39,8 @@ impl Recorded {
                 "security event"
             );
         }
-        for event_type in self.imported {
-            metrics.accounts.count_event(event_type);
+        for (event, count) in self.imported {
+            tracing::info!(target: "userprofile::audit", event, count, actor = "OPERATOR", "security events of an import");
         }
     }
 }

@@ -22,13 +22,14 @@ use scopeguard::ScopeGuard;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::committed::Recorded;
 use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
-use super::scans::{Scans, Turn};
+use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
 use crate::metrics::Metrics;
 
@@ -93,15 +94,12 @@ pub(super) enum Conn {
     Sqlite(Held<PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>>),
 }
 
-/// A connection of the pool, and the permits of the request that holds it.
+/// A connection of the pool, and the permit of the request that holds it.
 pub(super) struct Held<C> {
     // Must be dropped first: the request may get its next connection only after this one is back in the pool.
     connection: C,
-    _permits: Permits,
+    _permit: Option<OwnedSemaphorePermit>,
 }
-
-/// What a request needs besides a connection: the permit of its [`Quota`], and that for a scan.
-type Permits = (Option<OwnedSemaphorePermit>, Option<Turn>);
 
 impl<C: Deref> Deref for Held<C> {
     type Target = C::Target;
@@ -351,7 +349,7 @@ impl Db {
 
     /// A connection for one statement that only reads.
     pub(super) async fn conn(&self) -> Result<Conn, Error> {
-        self.connect((self.permit_to_read().await?, None)).await
+        self.connect(self.permit_to_read().await?).await
     }
 
     /// The rows of a scan.
@@ -361,11 +359,13 @@ impl Db {
         U: Send + 'static,
     {
         let quota = self.permit_to_read().await?;
-        let mut conn = self.connect((quota, Some(self.scans.turn().await?))).await?;
-        match conn {
-            Conn::Pg(_) => query.fetch_all(&mut conn).await,
-            Conn::Sqlite(_) => self.scans.run(async move { query.fetch_all(&mut conn).await }.boxed()).await,
-        }
+        let turn = self.scans.turn().await?;
+        let mut conn = self.connect(quota).await?;
+        let scan = async move {
+            let _scanning = turn.begin();
+            query.fetch_all(&mut conn).await
+        };
+        self.scans.run(scan.in_current_span().boxed()).await
     }
 
     async fn permit_to_read(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
@@ -375,15 +375,15 @@ impl Db {
         }
     }
 
-    async fn connect(&self, permits: Permits) -> Result<Conn, Error> {
+    async fn connect(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Conn, Error> {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {
                 Pool::Pg(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permits: permits }))
+                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permit: permit }))
                 }
                 Pool::Sqlite(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permits: permits }))
+                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permit: permit }))
                 }
             }
         };
@@ -427,7 +427,7 @@ impl Db {
             Some(quota) => Some(quota.connection().await?),
             None => None,
         };
-        let mut conn = self.connect((quota, None)).await?;
+        let mut conn = self.connect(quota).await?;
         match &mut conn {
             Conn::Pg(c) => c.begin(pg).await,
             Conn::Sqlite(c) => {
@@ -449,12 +449,13 @@ pub struct Tx {
     metrics: Metrics,
     /// What it has recorded, to be reported once it is committed.
     pub(super) recorded: Recorded,
+    limited_email: Option<ScopeGuard<Metrics, fn(Metrics)>>,
 }
 
 impl Tx {
     fn new(conn: Conn, quota: Option<Quota>, metrics: Metrics) -> Self {
         let conn = scopeguard::guard(conn, roll_back_in_background as fn(Conn));
-        Self { conn, quota, metrics, recorded: Recorded::default() }
+        Self { conn, quota, metrics, recorded: Recorded::default(), limited_email: None }
     }
 
     /// Commits the transaction. If that fails, nothing of the transaction remains.
@@ -479,10 +480,10 @@ impl Tx {
         on!(&mut conn, c => roll_back(&mut **c).await)
     }
 
-    /// What the server measures.
-    #[must_use]
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// Notes that a rate limit refused an email, which is counted once when the transaction ends, however it does.
+    pub fn note_limited_email(&mut self) {
+        let metrics = self.metrics.clone();
+        self.limited_email = Some(scopeguard::guard(metrics, |metrics| metrics.accounts.count_limited_email()));
     }
 
     /// The connection, for one more statement.

@@ -1,5 +1,5 @@
 //! Scans: statements that only read, and that read as much as the domain is large. A scan takes a processor for as long
-//! as it runs, so few run at the same time, with pauses between them, and on SQLite with low priority.
+//! as it runs, so few run at the same time, with pauses between them. On SQLite, it has low priority.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,8 @@ use crate::low_priority::LowPriorityThreads;
 
 /// For each scan that may run at the same time, so many of the connections.
 const CONNECTIONS_PER_SCAN: u32 = 16;
+/// The longest pause after a scan.
+const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// How long a scan waits for others.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -31,35 +33,37 @@ impl Scans {
         Self { permits: Arc::new(Semaphore::new(permits)), threads: LowPriorityThreads::default() }
     }
 
-    /// Waits for a turn, which lasts until it is dropped.
+    /// Waits for a turn.
     pub(super) async fn turn(&self) -> Result<Turn, Error> {
         match timeout(WAIT_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(permit) => Ok(Turn { permit: permit.ok(), began: Instant::now() }),
+            Ok(permit) => Ok(Turn { permit: permit.ok(), runtime: Handle::current() }),
             Err(_) => Err(Error::Unavailable("too many large lists are being counted or searched".to_owned())),
         }
     }
 
-    /// Runs a scan that takes a processor of this machine.
+    /// Runs a scan with low priority, to its end even if its request is dropped: a database continues anyway.
     pub(super) async fn run<T: Send + 'static>(&self, scan: BoxFuture<'static, T>) -> T {
         self.threads.run(scan).await
     }
 }
 
-/// The permit to scan. The next scan waits for a pause as long as this scan was, so that scans take half of a processor,
-/// however many are requested.
+/// The permit to scan, until it is dropped.
 pub(super) struct Turn {
     permit: Option<OwnedSemaphorePermit>,
-    began: Instant,
+    runtime: Handle,
 }
 
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let (permit, pause) = (self.permit.take(), self.began.elapsed());
-        if let Ok(runtime) = Handle::try_current() {
+impl Turn {
+    /// Begins the scan, which lasts until the result is dropped. The next one waits for a pause as long as this one was,
+    /// so that scans take half of a processor, however many are requested.
+    pub(super) fn begin(self) -> impl Drop {
+        let began = Instant::now();
+        scopeguard::guard(self, move |Self { permit, runtime }| {
+            let pause = began.elapsed().min(MAX_PAUSE);
             runtime.spawn(async move {
                 sleep(pause).await;
                 drop(permit);
             });
-        }
+        })
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
@@ -83,9 +84,13 @@ where
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let mut entry = Fields::default();
         entry.0.insert("timestamp".to_owned(), time.into());
-        entry.0.insert("level".to_owned(), event.metadata().level().as_str().into());
-        entry.0.insert("target".to_owned(), event.metadata().target().into());
+        // Libraries that use the crate `log` have their own target in a field.
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        entry.0.insert("level".to_owned(), metadata.level().as_str().into());
+        entry.0.insert("target".to_owned(), metadata.target().into());
         event.record(&mut entry);
+        entry.0.retain(|name, _| !name.starts_with("log."));
         for span in context.event_scope().into_iter().flatten() {
             if let Some(Fields(fields)) = span.extensions().get::<Fields>() {
                 for (name, value) in fields {

@@ -7,6 +7,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, ServerError, Value};
 use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest as _, Sha256};
@@ -67,7 +68,11 @@ impl Trusted {
     fn new(text: &str, otherwise: &str) -> Self {
         // It was checked, so that it is safe to parse.
         let document = async_graphql::parser::parse_query(text).ok();
-        let name = document.and_then(|document| document.operations.iter().find_map(|(name, _)| name.cloned()));
+        let first = |document: &ExecutableDocument| {
+            let first = document.operations.iter().min_by_key(|(_, operation)| operation.pos)?;
+            first.0.cloned()
+        };
+        let name = document.as_ref().and_then(first);
         let name = name.map_or_else(|| otherwise.into(), |name| name.as_str().into());
         Self { text: text.into(), name: TrustedName(name) }
     }

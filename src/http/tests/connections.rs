@@ -24,7 +24,7 @@ async fn start() -> Running {
 }
 
 async fn start_with(header_timeout: Duration, request_timeout: Duration) -> Running {
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "USERPROFILE_LISTEN").await.unwrap();
     let address = listener.local_addr().unwrap();
     let toy = Toy::default();
     let (stop, stopped) = oneshot::channel();
@@ -163,8 +163,8 @@ async fn a_shutdown_lets_running_requests_finish_and_accepts_no_new_ones() {
 #[tokio::test]
 async fn a_port_in_use_is_an_error_that_names_it() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let error = bind(taken.local_addr().unwrap()).await.unwrap_err();
-    assert!(matches!(error, BindError::InUse(_)));
+    let error = bind(taken.local_addr().unwrap(), "USERPROFILE_LISTEN").await.unwrap_err();
+    assert!(matches!(error, BindError::InUse(..)));
     assert!(error.to_string().contains("in use by another program"), "{error}");
-    assert!(matches!(bind("192.0.2.1:80".parse().unwrap()).await, Err(BindError::NotOurs(_))));
+    assert!(matches!(bind("192.0.2.1:80".parse().unwrap(), "USERPROFILE_LISTEN").await, Err(BindError::NotOurs(..))));
 }

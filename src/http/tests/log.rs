@@ -9,6 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
 use crate::domain::token::AccessToken;
+use crate::metrics::{Format, Readings};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -42,7 +43,8 @@ impl<'a> MakeWriter<'a> for Log {
 /// result for all threads. With two, it asks each time.
 static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
-async fn logged(request: Request<Body>) -> String {
+/// What is logged during `work`.
+async fn logged_during(work: impl Future<Output = ()>) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(log.clone())
@@ -51,8 +53,12 @@ async fn logged(request: Request<Body>) -> String {
         .finish();
     LazyLock::force(&SECOND);
     let _guard = tracing::subscriber::set_default(subscriber);
-    call(request).await;
+    work.await;
     log.text()
+}
+
+async fn logged(request: Request<Body>) -> String {
+    logged_during(async { drop(call(request).await) }).await
 }
 
 #[tokio::test]
@@ -77,4 +83,28 @@ async fn a_masked_error_is_logged_with_its_request_id() {
     assert!(line.contains("path=escapes") && line.contains("r-8") && line.contains("ERROR"), "{line}");
     // The text's author is unknown; it may repeat the input.
     assert!(!log.contains("invalid digit"), "{log}");
+}
+
+/// Its operation continues, so that whoever disconnects must not hide it.
+#[tokio::test]
+async fn a_request_whose_client_disconnects_is_logged_and_counted() {
+    let toy = Toy::default();
+    let options = options(&toy);
+    let (metrics, app) = (options.metrics.clone(), App::new(options));
+    let body = Body::from(r#"{"query":"{ slow(milliseconds: 1) }"}"#);
+    let request = build("POST", "/graphql", &[JSON, ("x-request-id", "r-9")], body);
+    let log = logged_during(async {
+        tokio::select! {
+            biased;
+            () = toy.begins(1) => {}
+            _ = app.respond(request) => panic!("it must not be responded to"),
+        }
+    })
+    .await;
+    let line = log.lines().find(|line| line.contains("request completed")).expect("nothing was logged");
+    assert!(line.contains("status=499") && line.contains("r-9") && line.contains("route=\"/graphql\""), "{line}");
+    let text = metrics.encode(&Readings::default(), Format::Prometheus);
+    let counted = "http_request_method=\"POST\",http_route=\"/graphql\",http_response_status_code=\"499\"} 1";
+    assert!(text.contains(counted) && text.contains("\nhttp_server_active_requests 0\n"), "{text}");
+    toy.finishes(1).await;
 }

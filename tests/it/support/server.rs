@@ -37,7 +37,7 @@ impl Server {
     pub async fn with_app(app: TestApp, change: impl FnOnce(&mut HttpSettings)) -> Self {
         let mut options = server_options(app.api(Settings::default()));
         change(&mut options.settings);
-        let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0)), "USERPROFILE_LISTEN").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let served =
