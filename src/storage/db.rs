@@ -352,12 +352,15 @@ impl Db {
         self.connect(self.permit_to_read().await?).await
     }
 
-    /// The rows of a scan.
-    pub(super) async fn scan<Q, U>(&self, query: Q) -> Result<Vec<U>, Error>
+    /// The rows of a statement that only reads; as a scan, if it reads as much as the domain is large.
+    pub(super) async fn rows_of<Q, U>(&self, query: Q, is_scan: bool) -> Result<Vec<U>, Error>
     where
         Q: for<'c> Fetch<'c, U> + 'static,
         U: Send + 'static,
     {
+        if !is_scan {
+            return query.fetch_all(&mut self.conn().await?).await;
+        }
         let quota = self.permit_to_read().await?;
         let turn = self.scans.turn().await?;
         let mut conn = self.connect(quota).await?;

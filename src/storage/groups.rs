@@ -43,8 +43,7 @@ pub async fn count_visible(db: &Db, visibility: &Visibility) -> Result<i64, Erro
     let mut sql = Sql::new("SELECT count(*)");
     push_visible(&mut sql, CallerSource::Known(visibility));
     let query = sql.query::<BigInt>();
-    let count: Vec<i64> =
-        if visibility.is_admin { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
+    let count: Vec<i64> = db.rows_of(query, visibility.is_admin).await?;
     Ok(count.into_iter().sum())
 }
 

@@ -31,7 +31,7 @@ pub async fn list(
 ) -> Result<Paged<VisibleWorkspace>, Error> {
     let query = page_of(visibility, filter, page);
     let is_scan = visibility.is_admin && *filter != WorkspaceFilter::default();
-    let rows: Vec<Row> = if is_scan { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
+    let rows: Vec<Row> = db.rows_of(query, is_scan).await?;
     Ok(page.cut(in_order(rows.into_iter().map(|row| to_visible(row).1).collect(), page)))
 }
 
@@ -54,7 +54,7 @@ pub async fn list_through(
     let visible = Visible { caller: CallerSource::Known(visibility), scope: Scope::Through(groups), filter };
     let query = visible.page(page, most).query::<RowSql>();
     let is_scan = visibility.is_admin && (groups.len() > 1 || *filter != WorkspaceFilter::default());
-    let rows: Vec<Row> = if is_scan { db.scan(query).await? } else { query.fetch_all(&mut db.conn().await?).await? };
+    let rows: Vec<Row> = db.rows_of(query, is_scan).await?;
     let rows = rows.into_iter().map(to_visible);
     Ok(in_order(rows.filter_map(|(group, workspace)| Some((group?, workspace))).collect(), page))
 }
@@ -95,7 +95,7 @@ async fn count_in(db: &Db, visible: Visible<'_>) -> Result<Vec<(Option<Workspace
         sql.push(" GROUP BY g.workspace_group_id");
     }
     let query = sql.query::<(Nullable<Text>, BigInt)>();
-    if visible.caller.is_admin() { db.scan(query).await } else { query.fetch_all(&mut db.conn().await?).await }
+    db.rows_of(query, visible.caller.is_admin()).await
 }
 
 /// For each of `groups`, the caller's binding created through it to an ENABLED workspace, by the same precedence.
