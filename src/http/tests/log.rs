@@ -85,7 +85,7 @@ async fn a_masked_error_is_logged_with_its_request_id() {
     assert!(!log.contains("invalid digit"), "{log}");
 }
 
-/// Its operation continues, so that whoever disconnects must not hide it.
+/// Its operation continues, and must not be hidden because the client disconnects.
 #[tokio::test]
 async fn a_request_whose_client_disconnects_is_logged_and_counted() {
     let toy = Toy::default();
