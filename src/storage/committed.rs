@@ -1,7 +1,8 @@
-//! What a transaction reports once it is committed: its security events are counted, and each is an entry in the audit
-//! log.
+//! What a transaction reports when it ends: once it is committed, its security events are counted, and each is an entry
+//! in the audit log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::event::SecurityEvent;
 use crate::metrics::Metrics;
@@ -42,5 +43,14 @@ impl Recorded {
         for (event, count) in self.imported {
             tracing::info!(target: "userprofile::audit", event, count, actor = "OPERATOR", "security events of an import");
         }
+    }
+}
+
+/// An email that a rate limit refused in a transaction. It is counted when this is dropped.
+pub(super) struct LimitedEmail(pub(super) Arc<Metrics>);
+
+impl Drop for LimitedEmail {
+    fn drop(&mut self) {
+        self.0.accounts.count_limited_email();
     }
 }

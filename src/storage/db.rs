@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::committed::Recorded;
+use super::committed::{LimitedEmail, Recorded};
 use super::counter::Counter;
 use super::error::Error;
 use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
@@ -75,7 +75,7 @@ pub struct Db {
     /// For statements on PostgreSQL that are known to be fast. `None` if the pool is too small to spare connections.
     quick_lane: Option<Arc<QuickLane>>,
     scans: Scans,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     /// When SQLite last accepted a write of [`Db::check_writes`].
     written_at: Arc<Mutex<Option<Instant>>>,
     /// The quota of the request that this handle belongs to; `None` outside of requests.
@@ -243,7 +243,7 @@ impl Db {
             server,
             quick_lane,
             scans: Scans::new(connections),
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             written_at: Arc::default(),
             quota: None,
         })
@@ -438,7 +438,7 @@ impl Db {
                     .await
             }
         }?;
-        let tx = Tx::new(conn, self.quota.clone(), self.metrics.clone());
+        let tx = Tx::new(conn, self.quota.clone(), Arc::clone(&self.metrics));
         tx.count();
         Ok(tx)
     }
@@ -449,14 +449,14 @@ impl Db {
 pub struct Tx {
     conn: ScopeGuard<Conn, fn(Conn)>,
     quota: Option<Quota>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     /// What it has recorded, to be reported once it is committed.
     pub(super) recorded: Recorded,
-    limited_email: Option<ScopeGuard<Metrics, fn(Metrics)>>,
+    limited_email: Option<LimitedEmail>,
 }
 
 impl Tx {
-    fn new(conn: Conn, quota: Option<Quota>, metrics: Metrics) -> Self {
+    fn new(conn: Conn, quota: Option<Quota>, metrics: Arc<Metrics>) -> Self {
         let conn = scopeguard::guard(conn, roll_back_in_background as fn(Conn));
         Self { conn, quota, metrics, recorded: Recorded::default(), limited_email: None }
     }
@@ -485,8 +485,7 @@ impl Tx {
 
     /// Notes that a rate limit refused an email, which is counted once when the transaction ends, however it does.
     pub fn note_limited_email(&mut self) {
-        let metrics = self.metrics.clone();
-        self.limited_email = Some(scopeguard::guard(metrics, |metrics| metrics.accounts.count_limited_email()));
+        self.limited_email = Some(LimitedEmail(Arc::clone(&self.metrics)));
     }
 
     /// The connection, for one more statement.
