@@ -1,6 +1,7 @@
 //! A session with PostgreSQL: a client, and the statements that it has prepared.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -59,7 +60,7 @@ impl Session {
         let (session, sql) = (Arc::clone(self), sql.to_owned());
         let answer =
             async move { session.client.batch_execute(&sql).await.map_err(|error| session.errors.convert(&error)) };
-        sent(answer.boxed()).await.unwrap_or_else(|error| std::future::ready(Err(error)).boxed())
+        sent(answer.boxed()).await
     }
 
     /// Sends a statement that writes or locks. If it `needs_rows` and there are none, the answer is `NotFound`.
@@ -75,7 +76,7 @@ impl Session {
                 Err(error) => Err(session.errors.convert(&error)),
             }
         };
-        sent(answer.boxed()).await
+        Ok(sent(answer.boxed()).await)
     }
 
     /// Whether a statement is prepared.
@@ -124,12 +125,12 @@ impl Session {
 /// The answer to a statement that was sent.
 pub(super) type Answer = BoxFuture<'static, QueryResult<()>>;
 
-/// The answer, once its statement was sent: that happens when it is polled for the first time. An error if it could not be
-/// sent.
-async fn sent(mut answer: Answer) -> QueryResult<Answer> {
+/// The answer, once its statement was sent: that happens when it is polled for the first time. An error that is there by
+/// then is an answer, too, and is reported as late as any other.
+async fn sent(mut answer: Answer) -> Answer {
     match poll!(&mut answer) {
-        Poll::Ready(result) => result.map(|()| std::future::ready(Ok(())).boxed()),
-        Poll::Pending => Ok(answer),
+        Poll::Ready(result) => ready(result).boxed(),
+        Poll::Pending => answer,
     }
 }
 
@@ -174,4 +175,15 @@ impl PgMetadataLookup for OnlyBuiltInTypes {
 fn built_in(metadata: &PgTypeMetadata) -> QueryResult<Type> {
     let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     Type::from_oid(oid).ok_or_else(|| DieselError::SerializationError(format!("{oid} is no built-in type").into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_that_arrives_at_once_is_an_answer() {
+        let answer = sent(ready(Err(DieselError::NotFound)).boxed()).await;
+        assert!(matches!(answer.await, Err(DieselError::NotFound)));
+    }
 }
