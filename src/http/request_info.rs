@@ -1,5 +1,4 @@
-//! What is known about a request before its content is read: its id and trace, the client's address, a
-//! deadline.
+//! What is known about a request before its content is read: its id and trace, the client's address, a deadline.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -8,7 +8,7 @@ use super::{Failure, Services};
 use crate::metrics::{Format, Metrics, Outbox, Readings};
 use crate::storage::outbox;
 
-/// How long a scrape waits for the database. Without it, all other metrics are all the more important.
+/// How long a scrape waits for the database. If it does not respond, the other metrics are needed most.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Services {
