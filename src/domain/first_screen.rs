@@ -16,6 +16,8 @@ pub const MOST_ITEMS: usize = DEFAULT_PAGE as usize + 1;
 pub struct Selected {
     /// How many workspaces to read, at most [`MOST_ITEMS`]; 0 if none are selected.
     pub workspaces: usize,
+    /// Whether the names of the caller's roles are selected anywhere. Otherwise they need not be read, and are null.
+    pub role_names: bool,
     /// How many groups to read.
     pub groups: usize,
     /// Whether the users of the groups are selected, at most [`MOST_ITEMS`] of each.

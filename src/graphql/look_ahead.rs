@@ -1,6 +1,7 @@
 //! What a document selects of the first screen, so that it can be read together with the caller.
 //!
-//! It is only a hint: a list that is read in vain costs time, and one that is not read is read when it is resolved.
+//! It is only a hint: a list that is read in vain costs time, and one that is not read is read when it is resolved. Only
+//! the names of roles must not be missed.
 
 use async_graphql::parser::types::{Field, OperationDefinition, OperationType, Selection, SelectionSet};
 use async_graphql::{Name, Variables};
@@ -13,6 +14,7 @@ use crate::domain::page::DEFAULT_PAGE;
 pub fn selected(operation: &OperationDefinition, variables: &Variables) -> Selected {
     let mut selected = Selected::default();
     if operation.ty == OperationType::Query {
+        selected.role_names = is_selected(&operation.selection_set.node, "roleName");
         for caller in fields(&operation.selection_set.node, "me") {
             for workspaces in fields(&caller.selection_set.node, "workspaces") {
                 let Some(asked) = items_asked(workspaces, operation, variables) else { continue };
@@ -30,6 +32,15 @@ pub fn selected(operation: &OperationDefinition, variables: &Variables) -> Selec
         }
     }
     selected
+}
+
+/// Whether a field with this name is selected anywhere, under whatever condition.
+fn is_selected(set: &SelectionSet, name: &str) -> bool {
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => field.node.name.node == name || is_selected(&field.node.selection_set.node, name),
+        Selection::InlineFragment(fragment) => is_selected(&fragment.node.selection_set.node, name),
+        Selection::FragmentSpread(_) => true,
+    })
 }
 
 /// The selected fields with this name. Those in fragments with conditions are not looked for.

@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::access::Access;
 use super::connection::Phase;
+use super::endpoint::{self, Endpoint};
 use super::error::RequestError;
 use super::request_info::RequestInfo;
 use super::state::{AppState, ServerOptions};
@@ -27,6 +28,7 @@ use crate::metrics::Format;
 #[derive(Clone)]
 pub struct App {
     state: Arc<AppState>,
+    endpoint: Endpoint,
     router: Router,
 }
 
@@ -40,7 +42,8 @@ impl App {
     pub(super) fn with(options: ServerOptions, tasks: TaskTracker, phase: Phase) -> Self {
         let ServerOptions { api, settings, schema, mailbox, random, metrics } = options;
         let state = Arc::new(AppState::new(api, settings, random, metrics, tasks, phase));
-        Self { router: router::routes(&state, schema, mailbox), state }
+        let router = router::routes(&state, schema, mailbox);
+        Self { endpoint: Endpoint::new(Arc::clone(&state)), router, state }
     }
 
     /// The response. If the request carries its peer's address as a `ConnectInfo<SocketAddr>`, that address is trusted.
@@ -51,8 +54,7 @@ impl App {
         let span = info.span();
         let metrics = &self.state.metrics.http;
         let access = Access::begin(metrics, info.clone(), span.clone(), request.method(), request.uri().path());
-        request.extensions_mut().insert(info.clone());
-        let mut response = self.route(request).instrument(span).await;
+        let mut response = self.route(&info, request).instrument(span).await;
         error::add_body(&mut response, &info.request_id);
         if is_head {
             *response.body_mut() = Body::empty();
@@ -80,14 +82,20 @@ impl App {
     }
 
     /// The response of the route; an error if its handler panics.
-    async fn route(&self, request: Request) -> Response {
+    async fn route(&self, info: &RequestInfo, mut request: Request) -> Response {
         if self.state.settings.loopback_only && !loopback::is_named_by(&request) {
             return loopback::refuse(request).await;
         }
-        let mut router = self.router.clone();
-        let outcome = AssertUnwindSafe(async { router.call(request).await }).catch_unwind().await;
+        let response = async {
+            if request.uri().path() == endpoint::PATH {
+                return self.endpoint.respond(info, request).await;
+            }
+            request.extensions_mut().insert(info.clone());
+            let Ok(response) = self.router.clone().call(request).await;
+            response
+        };
         // The panic hook has logged the cause; its text may contain anything and is not repeated.
-        let Ok(Ok(response)) = outcome else {
+        let Ok(response) = AssertUnwindSafe(response).catch_unwind().await else {
             tracing::error!("the handler of a request panicked; the client gets an internal error");
             return RequestError::Internal.into_response();
         };

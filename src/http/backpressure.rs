@@ -3,12 +3,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Extension;
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header;
 use axum::http::request::Parts;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
@@ -24,16 +22,16 @@ struct Reservation {
     held: Mutex<Option<Held>>,
 }
 
-/// The layer around all routes whose responses are built for one request, and so use memory of their own.
-pub(super) async fn limit_unread_responses(
-    State(state): State<Arc<AppState>>,
-    Extension(info): Extension<RequestInfo>,
+/// Surrounds all routes whose responses are built for one request, and so use memory of their own.
+pub(super) async fn limit_unread_responses<F: Future<Output = Response>>(
+    state: &AppState,
+    info: &RequestInfo,
     mut request: Request,
-    next: Next,
+    respond: impl FnOnce(Request) -> F,
 ) -> Response {
     // Without a connection, in tests that call the router, no responses accumulate.
     let Some(backlog) = request.extensions_mut().remove::<Arc<Backlog>>() else {
-        return next.run(request).await;
+        return respond(request).await;
     };
     let upload = upload(&request, state.settings.body_limit);
     let Ok(_uploading) = timeout_at(info.deadline, backlog.admit_upload(upload)).await else {
@@ -47,7 +45,7 @@ pub(super) async fn limit_unread_responses(
         return error.into_response();
     }
     request.extensions_mut().insert(Arc::clone(&reservation));
-    let mut response = next.run(request).await;
+    let mut response = respond(request).await;
     // An error repeats parts of the request, so its body counts, too.
     error::add_body(&mut response, &info.request_id);
     let Some(held) = reservation.take() else { return response };

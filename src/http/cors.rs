@@ -1,22 +1,19 @@
 //! Cross-origin requests: pages of allowed origins may use the API, with or without cookies; pages of other origins may
 //! not (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
 use super::body;
 use super::error::RequestError;
 use super::request_id::REQUEST_ID;
-use super::state::AppState;
+use super::settings::HttpSettings;
 
 /// How long a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_hours(1);
@@ -39,13 +36,11 @@ pub(super) fn layer(origins: &[String]) -> CorsLayer {
 
 /// Refuses requests of origins that are not allowed. Browsers would withhold the response from such a page anyway; but
 /// the operation would run, and the developer would not learn why there is no response.
-pub(super) async fn check_origin(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    if parts.method == Method::OPTIONS && !parts.headers.contains_key(header::ORIGIN) {
-        // This is not a preflight request, although the inner layer would treat it as one.
-        return ([(header::ALLOW, "GET,HEAD,POST")], RequestError::MethodNotAllowed).into_response();
+pub(super) async fn check_origin(settings: &HttpSettings, request: Request) -> Result<Request, RequestError> {
+    if !request.headers().contains_key(header::ORIGIN) {
+        return Ok(request);
     }
-    let settings = &state.settings;
+    let (parts, body) = request.into_parts();
     let is_refused = |origin: &&HeaderValue| {
         let is_listed = settings.cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
         !is_listed && !is_own(origin, &parts, settings.public_url.as_deref())
@@ -53,9 +48,9 @@ pub(super) async fn check_origin(State(state): State<Arc<AppState>>, request: Re
     if let Some(origin) = parts.headers.get_all(header::ORIGIN).iter().find(is_refused) {
         body::discard(body, &parts.headers).await;
         let origin = String::from_utf8_lossy(origin.as_bytes()).into_owned();
-        return RequestError::OriginNotAllowed(origin).into_response();
+        return Err(RequestError::OriginNotAllowed(origin));
     }
-    next.run(Request::from_parts(parts, body)).await
+    Ok(Request::from_parts(parts, body))
 }
 
 /// Whether the origin is our own: according to the browser, or because it equals the requested host or our public

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{BatchRequest, Request};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, extract};
 use futures_util::FutureExt;
 use tokio::time::timeout_at;
 use tracing::Instrument;
@@ -26,15 +25,11 @@ use crate::low_priority::LongOperation;
 const VARY: &str = "accept, authorization, cookie, x-userprofile-session";
 
 /// `GET` and `HEAD`: a query, or GraphiQL for a browser.
-pub(super) async fn get(
-    State(state): State<Arc<AppState>>,
-    Extension(info): Extension<RequestInfo>,
-    request: extract::Request,
-) -> Response {
+pub(super) async fn get(state: &Arc<AppState>, info: &RequestInfo, request: extract::Request) -> Response {
     let (parts, _) = request.into_parts();
     let mut response = match negotiation::negotiate(&parts.headers, negotiation::OF_GET) {
         Ok(Media::Html) => pages::graphiql(&parts.headers).await,
-        Ok(media) => match (Call { state: &state, info: &info, parts: &parts, media }).query().await {
+        Ok(media) => match (Call { state, info, parts: &parts, media }).query().await {
             Ok(response) => response.into_response(media, Caching::Private(&parts.headers)),
             Err(error) => error.into_response_as(media),
         },
@@ -45,11 +40,7 @@ pub(super) async fn get(
 }
 
 /// `POST`: any operation, or a batch of them.
-pub(super) async fn post(
-    State(state): State<Arc<AppState>>,
-    Extension(info): Extension<RequestInfo>,
-    request: extract::Request,
-) -> Response {
+pub(super) async fn post(state: &Arc<AppState>, info: &RequestInfo, request: extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let (media, checked) = match negotiation::negotiate(&parts.headers, negotiation::OF_POST) {
         Ok(media) => (media, negotiation::check_content_type(&parts.headers)),
@@ -59,7 +50,7 @@ pub(super) async fn post(
         body::discard(body, &parts.headers).await;
         return error.into_response_as(media);
     }
-    match (Call { state: &state, info: &info, parts: &parts, media }).operation(body).await {
+    match (Call { state, info, parts: &parts, media }).operation(body).await {
         Ok(response) => response.into_response(media, Caching::NoStore),
         Err(error) => error.into_response_as(media),
     }

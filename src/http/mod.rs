@@ -13,6 +13,7 @@ mod body;
 mod client_address;
 mod connection;
 mod cors;
+mod endpoint;
 mod error;
 mod etag;
 mod graphql;

@@ -1,24 +1,26 @@
-//! The routes, and the layers around those of the API.
+//! The routes, but for `/graphql`.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{Method, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Router, middleware, routing};
+use axum::{Extension, Router, middleware, routing};
 
 use super::assets::Asset;
 use super::error::RequestError;
+use super::request_info::RequestInfo;
 use super::state::AppState;
 use super::{MessageList, SchemaText};
-use super::{assets, backpressure, cors, graphql, health, mailbox, page_settings, pages, sdl};
+use super::{assets, backpressure, endpoint, health, mailbox, page_settings, pages, sdl};
 
 /// The paths that have a name in the log and in metrics; all others are files, or do not exist.
 const ROUTES: [&str; 10] = [
     "/",
     "/dev/mailbox",
     "/favicon.ico",
-    "/graphql",
+    endpoint::PATH,
     "/healthz",
     "/plain/pages.json",
     "/readyz",
@@ -38,19 +40,11 @@ pub(super) fn name_of_route(path: &str) -> &'static str {
 
 /// All routes.
 pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages: Option<MessageList>) -> Router {
-    let settings = &state.settings;
-    let api = Router::new()
-        .route("/graphql", routing::get(graphql::get).post(graphql::post))
-        // Before the layers, which must see preflight requests: no route has their method.
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(cors::layer(&settings.cors_origins))
-        .layer(middleware::from_fn_with_state(Arc::clone(state), cors::check_origin));
-    let built_per_request = api
-        .merge(messages.map_or_else(Router::new, mailbox::routes))
-        .layer(middleware::from_fn_with_state(Arc::clone(state), backpressure::limit_unread_responses));
-    built_per_request
+    messages
+        .map_or_else(Router::new, mailbox::routes)
+        .layer(middleware::from_fn_with_state(Arc::clone(state), limit_unread_responses))
         .merge(sdl::routes(schema))
-        .merge(page_settings::routes(settings.pages.clone()))
+        .merge(page_settings::routes(state.settings.pages.clone()))
         .route("/", routing::get(redirect_to_api))
         .route("/favicon.ico", routing::get(pages::favicon))
         .route("/healthz", routing::get(health::alive))
@@ -62,8 +56,17 @@ pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages
         .with_state(Arc::clone(state))
 }
 
+async fn limit_unread_responses(
+    State(state): State<Arc<AppState>>,
+    Extension(info): Extension<RequestInfo>,
+    request: Request,
+    next: Next,
+) -> Response {
+    backpressure::limit_unread_responses(&state, &info, request, |request| next.run(request)).await
+}
+
 async fn redirect_to_api(State(state): State<Arc<AppState>>) -> Redirect {
-    Redirect::temporary(&format!("{}/graphql", state.public_path))
+    Redirect::temporary(&format!("{}{}", state.public_path, endpoint::PATH))
 }
 
 /// A file for the pages, or 404.
@@ -74,7 +77,7 @@ async fn other(State(state): State<Arc<AppState>>, request: Request) -> Response
         Some(asset) if matches!(parts.method, Method::GET | Method::HEAD) => asset.respond(&parts.headers).await,
         Some(_) => ([(header::ALLOW, Asset::METHODS)], RequestError::MethodNotAllowed).into_response(),
         None if pages::is_wanted(&parts) => pages::not_found(path),
-        None => RequestError::NotFound(format!("{}/graphql", state.public_path)).into_response(),
+        None => RequestError::NotFound(format!("{}{}", state.public_path, endpoint::PATH)).into_response(),
     }
 }
 

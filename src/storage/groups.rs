@@ -81,23 +81,28 @@ fn push_visible(sql: &mut Sql, caller: CallerSource<'_>) {
 }
 
 /// The SQL types of the columns that [`push_first_of_joined_user`] selects.
-pub(super) type JoinedSql = Array<Record<(Record<ColumnsOf<ListedGroup>>, Array<Record<JoinedUserSql>>)>>;
+pub(super) type JoinedSql = Array<Record<(Record<ColumnsOf<ListedGroup>>, Nullable<Array<Record<JoinedUserSql>>>)>>;
 type JoinedUserSql = (Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
 /// The values of these columns.
-pub(super) type JoinedRow = (Item<ListedGroup>, Vec<JoinedUserRow>);
+pub(super) type JoinedRow = (Item<ListedGroup>, Option<Vec<JoinedUserRow>>);
 pub(super) type JoinedUserRow = (String, String, Option<RoleId>, Option<RoleType>, Option<Name>, Option<UserState>);
 
-/// Selects the first `limit` groups of the user that the statement has joined, as one array of rows, each with the array
-/// of its users, at most `users`.
-pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str, users: usize) {
+/// Selects the first `limit` groups of the user that the statement has joined, as one array of rows. With each, selects
+/// the array of its users, at most `users`, or null.
+pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str, users: Option<usize>) {
     let columns = ListedGroup::COLUMNS.join(", g.");
-    sql.push(format!("ARRAY(SELECT ROW(ROW(g.{columns}), ARRAY("));
-    sql.push("SELECT ROW(m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state) FROM (");
-    sql.push("SELECT * FROM workspace_group_users WHERE workspace_group_id = g.workspace_group_id");
-    sql.push(format!(" LIMIT {users}) AS m"));
-    push_account_of_member(sql);
-    sql.push(format!(" ORDER BY m.user_id, m.user_id_key)) FROM (SELECT g.{columns}"));
+    sql.push(format!("ARRAY(SELECT ROW(ROW(g.{columns}), "));
+    if let Some(users) = users {
+        sql.push("ARRAY(SELECT ROW(m.user_id, m.user_id_key, m.role_id, m.role_type, u.name, u.state) FROM (");
+        sql.push("SELECT * FROM workspace_group_users WHERE workspace_group_id = g.workspace_group_id");
+        sql.push(format!(" LIMIT {users}) AS m"));
+        push_account_of_member(sql);
+        sql.push(" ORDER BY m.user_id, m.user_id_key)");
+    } else {
+        sql.push("NULL::record[]");
+    }
+    sql.push(format!(") FROM (SELECT g.{columns}"));
     push_visible(sql, CallerSource::Joined);
     sql.push(format!(
         " ORDER BY g.name, g.workspace_group_id LIMIT {limit}) AS g ORDER BY g.name, g.workspace_group_id)"

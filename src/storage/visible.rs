@@ -125,12 +125,14 @@ pub(super) type JoinedSql =
 /// The values of these columns.
 pub(super) type JoinedRow = (Item<ListedWorkspace>, Option<RoleId>, Option<RoleType>, Option<Label>);
 
-/// Selects the first `limit` workspaces of the user that the statement has joined, as one array of rows.
-pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str) {
+/// Selects the first `limit` workspaces of the user that the statement has joined, as one array of rows. Without
+/// `role_names`, these are null.
+pub(super) fn push_first_of_joined_user(sql: &mut Sql, limit: &str, role_names: bool) {
     let visible = Visible { caller: CallerSource::Joined, scope: Scope::All, filter: &WorkspaceFilter::default() };
     sql.push(format!("ARRAY(SELECT ROW(ROW(w.{}), ", ListedWorkspace::COLUMNS.join(", w.")));
-    sql.push("best.role_id, best.role_type, best_role.name)");
-    visible.push_source(sql, Read::Rows);
+    let (name, read) = if role_names { ("best_role.name", Read::Rows) } else { ("NULL::text", Read::Unnamed) };
+    sql.push(format!("best.role_id, best.role_type, {name})"));
+    visible.push_source(sql, read);
     sql.push(format!(" ORDER BY w.name, w.workspace_id LIMIT {limit})"));
 }
 
@@ -181,6 +183,8 @@ enum Scope<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Read {
     Rows,
+    /// Rows without the names of the roles.
+    Unnamed,
     Number,
 }
 
@@ -312,7 +316,7 @@ impl Visible<'_> {
         if self.caller.is_admin() {
             sql.push("JOIN workspaces w ON w.domain_id = g.domain_id");
             sql.push(" AND w.workspace_group_id = g.workspace_group_id");
-            if read == Read::Rows {
+            if read != Read::Number {
                 sql.push(" LEFT ");
                 push_binding(sql, self.caller, "listed", Through::Group);
             }
@@ -328,7 +332,7 @@ impl Visible<'_> {
 
     /// The caller's binding to `w`, if there is one, and its role.
     fn push_best_if_any(&self, sql: &mut Sql, read: Read) {
-        if read == Read::Rows || self.filter.role_type.is_some() {
+        if read != Read::Number || self.filter.role_type.is_some() {
             sql.push(" LEFT ");
             push_binding(sql, self.caller, "best", Through::Any);
         }

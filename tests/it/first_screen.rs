@@ -114,6 +114,7 @@ fn documents() -> impl Strategy<Value = String> {
             "roleId",
             "tags",
             "a: roleName",
+            "... @include(if: $yes) { ... on Workspace { roleName } }",
             "__typename",
             "workspaceGroup { id name users { userId } }",
         ],

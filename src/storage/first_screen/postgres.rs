@@ -1,4 +1,5 @@
-//! The statement for PostgreSQL. Its text exists once for each combination of lists, each of which is an array of rows.
+//! The statement for PostgreSQL. Its text exists once for each combination of what is selected. Each list is an array of
+//! rows.
 
 use std::sync::{Arc, LazyLock};
 
@@ -44,7 +45,7 @@ fn from_row(((session, user, domain), workspaces, groups): Row, selected: Select
     if let Some(rows) = groups {
         let mut groups = Vec::with_capacity(rows.len());
         for (Item(group), users) in rows {
-            if (1..MOST_ITEMS).contains(&users.len()) {
+            if let Some(users) = users.filter(|users| (1..MOST_ITEMS).contains(&users.len())) {
                 let users = users.into_iter().map(|user| Arc::new(groups::from_joined(user))).collect();
                 first_screen.users.insert(group.id.clone(), Arc::new(users));
             }
@@ -64,18 +65,40 @@ struct Statement<'a> {
     limits: [i64; 2],
 }
 
-/// The lists that a statement reads.
+/// What a statement reads of workspaces and of groups.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
-    workspaces: bool,
-    groups: bool,
-    users: bool,
+    workspaces: List,
+    groups: List,
+}
+
+/// What is read of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    Nothing,
+    Items,
+    /// Workspaces with the names of roles, or groups with their users.
+    ItemsAndDetails,
+}
+
+impl List {
+    const ALL: [Self; 3] = [Self::Nothing, Self::Items, Self::ItemsAndDetails];
+
+    fn of(items: usize, details: bool) -> Self {
+        match (items, details) {
+            (0, _) => Self::Nothing,
+            (_, false) => Self::Items,
+            (_, true) => Self::ItemsAndDetails,
+        }
+    }
 }
 
 impl Shape {
     fn of(selected: Selected) -> Self {
-        let groups = selected.groups > 0;
-        Self { workspaces: selected.workspaces > 0, groups, users: groups && selected.users }
+        Self {
+            workspaces: List::of(selected.workspaces, selected.role_names),
+            groups: List::of(selected.groups, selected.users),
+        }
     }
 }
 
@@ -102,18 +125,10 @@ impl QueryFragment<Pg> for Statement<'_> {
     }
 }
 
-/// The text for each combination of lists.
+/// The text for each shape.
 static TEXTS: LazyLock<Vec<(Shape, String)>> = LazyLock::new(|| {
-    let lists = [
-        (false, false, false),
-        (true, false, false),
-        (false, true, false),
-        (true, true, false),
-        (false, true, true),
-        (true, true, true),
-    ];
-    let shapes = lists.map(|(workspaces, groups, users)| Shape { workspaces, groups, users });
-    shapes.into_iter().map(|shape| (shape, text(shape))).collect()
+    let shapes = List::ALL.into_iter().flat_map(|workspaces| List::ALL.map(|groups| Shape { workspaces, groups }));
+    shapes.map(|shape| (shape, text(shape))).collect()
 });
 
 fn text(shape: Shape) -> String {
@@ -123,19 +138,14 @@ fn text(shape: Shape) -> String {
     sql.push(columns("sessions", Session::COLUMNS));
     sql.push(columns("users", User::COLUMNS));
     sql.push(columns("domains", Domain::COLUMNS));
-    sql.push("CASE WHEN users.role_type <> 'DOMAIN_ADMIN' THEN ");
-    if shape.workspaces {
-        visible::push_first_of_joined_user(&mut sql, "$3");
-    } else {
-        sql.push("NULL::record[]");
-    }
-    sql.push(" END, CASE WHEN users.role_type <> 'DOMAIN_ADMIN' THEN ");
-    if shape.groups {
-        groups::push_first_of_joined_user(&mut sql, "$4", if shape.users { MOST_ITEMS } else { 0 });
-    } else {
-        sql.push("NULL::record[]");
-    }
-    sql.push(" END FROM session_tokens");
+    push_list(&mut sql, shape.workspaces, |sql, role_names| {
+        visible::push_first_of_joined_user(sql, "$3", role_names);
+    });
+    sql.push(", ");
+    push_list(&mut sql, shape.groups, |sql, users| {
+        groups::push_first_of_joined_user(sql, "$4", users.then_some(MOST_ITEMS));
+    });
+    sql.push(" FROM session_tokens");
     sql.push(" JOIN sessions ON sessions.session_id = session_tokens.session_id");
     sql.push(" JOIN users ON users.id = sessions.owner_id");
     sql.push(" JOIN domains ON domains.domain_id = users.domain_id");
@@ -143,4 +153,15 @@ fn text(shape: Shape) -> String {
         " WHERE session_tokens.digest = $1 AND session_tokens.purpose = 'ACCESS' AND session_tokens.expires_at > $2",
     );
     sql.postgres_text()
+}
+
+/// Selects a list with `push`, which learns whether to select details, or null: for an admin, too.
+fn push_list(sql: &mut Sql, list: List, push: impl FnOnce(&mut Sql, bool)) {
+    if list == List::Nothing {
+        sql.push("NULL::record[]");
+    } else {
+        sql.push("CASE WHEN users.role_type <> 'DOMAIN_ADMIN' THEN ");
+        push(sql, list == List::ItemsAndDetails);
+        sql.push(" END");
+    }
 }

@@ -10,6 +10,7 @@ use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{QueryBuilder, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use foldhash::fast::RandomState;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, poll};
 use tokio_postgres::types::Type;
@@ -24,7 +25,8 @@ use super::url::PostgresUrl;
 /// that nobody waits for any more is skipped.
 pub(super) struct Session {
     client: Client,
-    statements: Mutex<HashMap<Signature, Statement>>,
+    /// Hashed fast: a key is a text of some kilobytes, and none is chosen by a client.
+    statements: Mutex<HashMap<Signature, Statement, RandomState>>,
     /// What the errors of its statements say about it.
     pub(super) errors: Errors,
 }
@@ -117,7 +119,7 @@ impl Session {
         Ok(statement)
     }
 
-    fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Statement>> {
+    fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Statement, RandomState>> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
