@@ -46,6 +46,8 @@ pub(super) enum Command {
     /// Manages one user
     #[command(subcommand)]
     User(UserVerb),
+    /// Encrypts everything again with the first of several secret keys, while servers run
+    RotateKey,
     /// Prints the GraphQL schema
     Schema(SchemaOptions),
     /// Prints the effective settings, with secrets masked

@@ -10,6 +10,7 @@ mod import;
 mod log;
 mod migrate;
 mod output;
+mod rotate_key;
 mod secret_key;
 mod serve;
 mod set_up;
@@ -43,6 +44,7 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Command::Import(options) => block_on(import::import(config()?, options)),
         Command::Export(options) => block_on(export::export(config()?, options)),
         Command::User(verb) => block_on(user::user(config()?, verb)),
+        Command::RotateKey => block_on(rotate_key::rotate_key(config()?)),
         Command::Config => output::print(&config()?.to_masked_toml()),
         // Needs no settings: the schema does not depend on them.
         Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),

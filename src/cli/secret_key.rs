@@ -1,4 +1,4 @@
-//! The secret key: given in a setting, or generated with a SQLite database and stored in a file beside it.
+//! The secret keys: given in a setting, or generated with a SQLite database and stored in a file beside it.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,17 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::CliError;
-use crate::config::{KeySource, read_secret_key};
-use crate::domain::secret::SecretKey;
+use crate::config::{KeySource, read_secret_keys};
+use crate::domain::keyring::SecretKeys;
 use crate::entropy;
-use crate::services::installation::has_secret_key;
+use crate::services::secret_keys::has_secret_key;
 use crate::storage::{Db, files};
 
-/// Loads the key. A key beside a SQLite file is generated if it does not exist, unless the database was used with a key
+/// Loads the keys. A key beside a SQLite file is generated if it does not exist, unless the database was used with a key
 /// before: then that key is lost, and a new one cannot replace it.
-pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliError> {
+pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKeys, CliError> {
     let path = match source {
-        KeySource::Given(key) => return Ok(key),
+        KeySource::Given(keys) => return Ok(keys),
         KeySource::BesideDatabase(path) => path,
     };
     if !path.exists() {
@@ -32,7 +32,7 @@ pub(super) async fn load(source: KeySource, db: &Db) -> Result<SecretKey, CliErr
     let unusable =
         |wrong: String| CliError::usage(format!("the file with the secret key, {}, {wrong}", path.display()));
     files::restrict(&path).map_err(|error| unusable(format!("cannot be made readable by its owner only: {error}")))?;
-    read_secret_key(&path).map_err(unusable)
+    read_secret_keys(&path).map_err(unusable)
 }
 
 fn lost(path: &Path) -> CliError {

@@ -9,9 +9,9 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::mail::{Smtp, Transport};
 use crate::services::hasher::Hasher;
-use crate::services::installation::SecretKeyError;
 use crate::services::outbox::Mailer;
-use crate::services::{RefusalLimit, Services};
+use crate::services::secret_keys::SecretKeyError;
+use crate::services::{RefusalLimit, Services, secret_keys};
 use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
@@ -57,8 +57,13 @@ pub(super) async fn services_with(
     prepare_tables(config, may_migrate || is_sqlite).await?;
     let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
     let hasher = Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?;
-    let services = Services {
-        secret_key: secret_key::load(key_source, &db).await?,
+    let keys = secret_key::load(key_source, &db).await?;
+    let keyring = secret_keys::open(&db, keys).await.map_err(|error| match error {
+        SecretKeyError::Failed(failure) => failure.into(),
+        error => CliError::usage(format!("{}: {error}", config.key_place())),
+    })?;
+    Ok(Services {
+        keyring: Arc::new(keyring),
         clock: Arc::new(SystemClock),
         hasher: hasher.observed_by(db.metrics().clone()),
         links: config.links.clone(),
@@ -66,12 +71,7 @@ pub(super) async fn services_with(
         policy: config.policy,
         refusals: RefusalLimit::default(),
         db,
-    };
-    services.check_secret_key().await.map_err(|error| match error {
-        SecretKeyError::Differs => CliError::usage(format!("{}: {error}", config.key_place())),
-        SecretKeyError::Failed(failure) => failure.into(),
-    })?;
-    Ok(services)
+    })
 }
 
 /// The mail server, if one is set.

@@ -29,7 +29,7 @@ pub use kinds::LogFormat;
 pub use print::docs_markdown;
 pub use setting::{DefaultValue, Setting};
 pub use table::settings;
-pub use values::{Config, DocumentSettings, KeySource, read_secret_key};
+pub use values::{Config, DocumentSettings, KeySource, read_secret_keys};
 
 /// Loads the effective settings: `flags` (by [`Setting::name`]) override the environment, the environment overrides the
 /// file. The file is `config_file`, otherwise the one that `USERPROFILE_CONFIG` names, otherwise none. Reports all

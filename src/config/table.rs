@@ -13,7 +13,7 @@ use super::{
     error::SettingError,
     kinds::{
         LogFormat, base_url, choices, counts, database_url, durations, host_name, log_filter, mailbox, networks,
-        origins, page_url, path, secret_key, sizes, smtp_url, socket_address,
+        origins, page_url, path, secret_keys, sizes, smtp_url, socket_address,
     },
     reader::Reader,
     rules,
@@ -130,9 +130,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
         }
 
         "Secret key" {
-            /// The key that encrypts stored secrets; avoid the flag, because other users of the machine can read it.
-            secret_key = unset("generated beside a SQLite file; required on PostgreSQL"), secret_key().optional();
-            /// A file that contains the secret key, instead of `USERPROFILE_SECRET_KEY`.
+            /// The key that encrypts stored secrets, or several, separated by commas: the first one encrypts, all of them
+            /// decrypt. Avoid the flag, because other users of the machine can read it.
+            secret_key = unset("generated beside a SQLite file; required on PostgreSQL"), secret_keys().optional();
+            /// A file that contains the secret key or keys, instead of `USERPROFILE_SECRET_KEY`.
             secret_key_file = unset("not used"), path().optional();
         }
 

@@ -7,11 +7,11 @@ use std::{
 
 use super::{
     error::SettingError,
-    kinds::{KEY_FORMAT, LogFormat, parse_secret_key},
+    kinds::{KEY_FORMAT, LogFormat, parse_secret_keys},
     setting::EffectiveSetting,
 };
 use crate::{
-    domain::secret::SecretKey,
+    domain::keyring::SecretKeys,
     graphql::{documents::Mode, limits},
     http::HttpSettings,
     mail::SmtpSettings,
@@ -52,7 +52,7 @@ pub struct Config {
     /// Suspicious values that are not errors, one sentence each, to be logged at the start.
     pub warnings: Vec<String>,
     /// The secret key, if it is given directly; see [`Config::key_source`].
-    pub(super) secret_key: Option<SecretKey>,
+    pub(super) secret_key: Option<SecretKeys>,
     /// The file with the secret key; never set together with `secret_key`.
     pub(super) secret_key_file: Option<PathBuf>,
     pub(super) settings: Vec<EffectiveSetting>,
@@ -73,7 +73,7 @@ pub struct DocumentSettings {
 #[derive(Debug, Clone)]
 pub enum KeySource {
     /// It is given.
-    Given(SecretKey),
+    Given(SecretKeys),
     /// It is stored in this file beside the SQLite file, in base64 and mode 600, and is generated if the file does not
     /// exist.
     BesideDatabase(PathBuf),
@@ -85,7 +85,7 @@ impl Config {
     pub fn key_source(&self) -> Result<KeySource, SettingError> {
         match (&self.secret_key, &self.secret_key_file, &self.database) {
             (Some(key), _, _) => Ok(KeySource::Given(key.clone())),
-            (None, Some(file), _) => read_secret_key(file).map(KeySource::Given).map_err(|wrong| {
+            (None, Some(file), _) => read_secret_keys(file).map(KeySource::Given).map_err(|wrong| {
                 let wrong = format!("{} {wrong}", file.display());
                 self.error("secret_key_file", wrong, &format!("write {KEY_FORMAT} to it"))
             }),
@@ -123,8 +123,8 @@ impl Config {
     }
 }
 
-/// Reads the secret key from a file, or says what is wrong with the file.
-pub fn read_secret_key(file: &Path) -> Result<SecretKey, String> {
+/// Reads the secret keys from a file, or says what is wrong with the file.
+pub fn read_secret_keys(file: &Path) -> Result<SecretKeys, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
-    parse_secret_key(text.trim()).map_err(|wrong| format!("contains no valid key: {wrong}"))
+    parse_secret_keys(text.trim()).map_err(|wrong| format!("contains no valid key: {wrong}"))
 }

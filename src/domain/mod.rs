@@ -10,6 +10,7 @@ pub mod entity;
 pub mod event;
 pub mod first_screen;
 pub mod ids;
+pub mod keyring;
 mod language;
 pub mod login;
 pub mod mfa;

@@ -33,6 +33,9 @@ pub struct Job {
     pub tries: u32,
 }
 
+/// The purpose for which payloads are encrypted.
+pub const PAYLOAD_PURPOSE: &str = "outbox";
+
 /// A worker's lease on a job. The worker stops earlier by itself, see [`JOB_TIMEOUT_SECONDS`].
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// The time limit for one job in seconds: shorter than the lease, so that two workers never process the same job.

@@ -2,6 +2,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -39,7 +40,34 @@ impl SecretKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random. Never fails for texts that fit into memory.
+    /// What is stored to recognise the key.
+    pub fn check_value(&self) -> Digest {
+        self.digest("check", &[])
+    }
+
+    /// What identifies the key to an operator: eight hexadecimal digits.
+    pub fn id(&self) -> String {
+        let [a, b, c, d, ..] = self.check_value();
+        HEXLOWER.encode(&[a, b, c, d])
+    }
+
+    /// Encrypts another key.
+    pub fn encrypt_key(
+        &self,
+        purpose: &str,
+        nonce: [u8; NONCE_LENGTH],
+        key: &SecretKey,
+    ) -> Result<Vec<u8>, DecryptionError> {
+        self.encrypt(purpose, nonce, key.0.reveal())
+    }
+
+    /// The key that [`encrypt_key`](Self::encrypt_key) encrypted, decrypted before.
+    pub fn from_decrypted(bytes: &[u8]) -> Result<Self, DecryptionError> {
+        bytes.try_into().map(Self::new).map_err(|_| DecryptionError)
+    }
+
+    /// Encrypts `plain` so that only this key, for the same `purpose`, can decrypt it. `nonce` must be random. Never
+    /// fails for texts that fit into memory.
     pub fn encrypt(&self, purpose: &str, nonce: [u8; NONCE_LENGTH], plain: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let payload = Payload { msg: plain, aad: purpose.as_bytes() };
         let encrypted = self.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| DecryptionError)?;

@@ -48,9 +48,9 @@ impl Services {
         Counters {
             user: self.login_counter(domain, login),
             network: self
-                .secret_key
+                .keyring
                 .digest("attempts from a network", &[domain_id.as_bytes(), name.as_bytes(), network.as_bytes()]),
-            all_users: self.secret_key.digest("attempts from a network as anybody", &[network.as_bytes()]),
+            all_users: self.keyring.digest("attempts from a network as anybody", &[network.as_bytes()]),
         }
     }
 
@@ -163,7 +163,7 @@ impl Services {
     }
 
     fn login_counter(&self, domain: &DomainId, login: &LoginId) -> Digest {
-        self.secret_key.digest("attempts", &[domain.as_str().as_bytes(), login.key().as_bytes()])
+        self.keyring.digest("attempts", &[domain.as_str().as_bytes(), login.key().as_bytes()])
     }
 
     /// Clears the counters of the user after a completed sign-in, over all networks and from this one, and remembers

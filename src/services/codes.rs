@@ -271,7 +271,7 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let tries = self.attempt_counter(owner, AttemptKind::SignIn);
-        let clearings = self.secret_key.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
+        let clearings = self.keyring.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
         let since = now - self.policy.codes.tries_per_day.span;
         rate_limit_events::lock(tx, &tries).await?;
         if rate_limit_events::count(tx, &clearings, since).await? > 0
@@ -304,9 +304,11 @@ impl Services {
                 Ok(code.and_then(|code| Proof::by_emailed_code(digest, &self.digest_of(code, digits))))
             }
             Some(Code { otp_secret: Some(encrypted), .. }) => {
-                let step = self.accepted_step(encrypted, None, digits, now)?;
+                let secret = self.decrypt_otp_secret(encrypted)?;
+                let step = totp::accepted_step(&secret, digits, None, now);
                 if step.is_some() {
-                    let app = AuthenticatorApp { secret: Some(encrypted.clone()), last_step: step };
+                    // Encrypted again: since it was read, a rotation of the key may have passed the user.
+                    let app = AuthenticatorApp { secret: Some(self.encrypt_otp_secret(&secret)?), last_step: step };
                     users::update_authenticator_app(tx, &user.id, &app).await?;
                 }
                 Ok(Proof::by_one_time_password(step))
@@ -314,7 +316,8 @@ impl Services {
             _ if user.mfa.factor() == Some(Factor::Otp) => {
                 let app = users::find_authenticator_app(tx, &user.id).await?;
                 let Some(encrypted) = app.secret else { return Ok(None) };
-                match self.accepted_step(&encrypted, app.last_step, digits, now)? {
+                let secret = self.decrypt_otp_secret(&encrypted)?;
+                match totp::accepted_step(&secret, digits, app.last_step, now) {
                     Some(step) if users::accept_step(tx, &user.id, &encrypted, step).await? => {
                         Ok(Proof::by_one_time_password(Some(step)))
                     }
@@ -325,16 +328,13 @@ impl Services {
         }
     }
 
-    /// The time step whose code is `digits`, if it is later than the last accepted one.
-    fn accepted_step(
-        &self,
-        encrypted: &[u8],
-        last_step: Option<i64>,
-        digits: &Digits,
-        now: Timestamp,
-    ) -> Result<Option<i64>, Failure> {
-        let secret = OtpSecret::from_stored(self.secret_key.decrypt(OTP_SECRET_PURPOSE, encrypted)?);
-        Ok(totp::accepted_step(&secret, digits, last_step, now))
+    fn decrypt_otp_secret(&self, encrypted: &[u8]) -> Result<OtpSecret, Failure> {
+        Ok(OtpSecret::from_stored(self.keyring.decrypt(OTP_SECRET_PURPOSE, encrypted)?))
+    }
+
+    /// The secret of an authenticator app as it is stored.
+    pub(super) fn encrypt_otp_secret(&self, secret: &OtpSecret) -> Result<Vec<u8>, Failure> {
+        Ok(self.keyring.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes())?)
     }
 
     async fn consume_recovery_code(
@@ -355,7 +355,7 @@ impl Services {
     }
 
     pub(super) fn recovery_digest(&self, owner: &UserId, code: &RecoveryCode) -> Digest {
-        self.secret_key.digest("recovery code", &[owner.as_str().as_bytes(), code.as_bytes()])
+        self.keyring.digest("recovery code", &[owner.as_str().as_bytes(), code.as_bytes()])
     }
 
     /// The digest covers the digits and everything that the code is bound to.
@@ -364,11 +364,11 @@ impl Services {
         let session = code.session_id.as_ref().map_or("", SessionId::as_str);
         let parts =
             [code.purpose.as_str(), code.id.as_str(), code.owner_id.as_str(), address, session, digits.reveal()];
-        self.secret_key.digest("code", &parts.map(str::as_bytes))
+        self.keyring.digest("code", &parts.map(str::as_bytes))
     }
 
     fn attempt_counter(&self, owner: &UserId, kind: AttemptKind) -> Digest {
-        self.secret_key.digest(kind.purpose(), &[owner.as_str().as_bytes()])
+        self.keyring.digest(kind.purpose(), &[owner.as_str().as_bytes()])
     }
 }
 

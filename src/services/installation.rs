@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::TimeDelta;
 
 use super::{Failure, NETWORK_KNOWN_FOR, Services, retry};
 use crate::domain::attempts::FORGET_AFTER;
-use crate::storage::{Db, Tx, attempts, codes, domains, events, installation, rate_limit_events, sessions};
+use crate::storage::{Tx, attempts, codes, domains, events, installation, rate_limit_events, sessions};
 
 /// The time within which the database must respond for the server to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -18,38 +16,10 @@ const EXPIRED_CODES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 /// The longest window of any rate limit.
 const RATE_LIMIT_EVENTS_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
-/// The name under which the check value of the secret key is stored.
-const SECRET_KEY_CHECK: &str = "secret_key_check";
 /// The name of the fact that the database holds demo data.
 const DEMO: &str = "demo";
 
-/// The database was written with another secret key.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretKeyError {
-    /// The encrypted data could not be decrypted, and every counter would start again.
-    #[error(
-        "the secret key is not the one that this database was first used with; provide that key, or everything \
-         that was encrypted with it (one-time password secrets, messages not yet sent) is lost"
-    )]
-    Differs,
-    /// The check itself failed.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-}
-
 impl Services {
-    /// Checks that the secret key is the one that this database was first used with. The first key is stored.
-    pub async fn check_secret_key(&self) -> Result<(), SecretKeyError> {
-        let digest = self.secret_key.digest("check", &[]);
-        let value = BASE64.encode(digest);
-        // Only the first start writes: a standby, or a full disk, is no reason not to start.
-        if let Some(kept) = installation::find(&self.db, SECRET_KEY_CHECK).await.map_err(Failure::from)? {
-            return if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) };
-        }
-        let kept = installation::find_or_insert(&self.db, SECRET_KEY_CHECK, &value).await.map_err(Failure::from)?;
-        if kept == value { Ok(()) } else { Err(SecretKeyError::Differs) }
-    }
-
     /// Whether the database may hold demo data: it already does, or it is empty. In the latter case, this is recorded.
     pub async fn claim_for_demo(&self) -> Result<bool, Failure> {
         if installation::find(&self.db, DEMO).await?.is_some() {
@@ -114,9 +84,4 @@ impl Services {
         self.metrics().accounts.count_pruned(table, rows);
         Ok(())
     }
-}
-
-/// Whether a database was used with a secret key before.
-pub async fn has_secret_key(db: &Db) -> Result<bool, Failure> {
-    Ok(installation::find(db, SECRET_KEY_CHECK).await?.is_some())
 }

@@ -32,7 +32,7 @@ impl Services {
         let parts: [&[u8]; 3] = [purpose.as_str().as_bytes(), owner.as_str().as_bytes(), address.key().as_bytes()];
         let mut counters = vec![self.of_address(&parts)];
         if in_session {
-            let counter = self.secret_key.digest("sends of a user", &[owner.as_str().as_bytes()]);
+            let counter = self.keyring.digest("sends of a user", &[owner.as_str().as_bytes()]);
             counters.push((counter, vec![self.policy.sends.per_user]));
         }
         counters.extend(client.map(|client| self.of_client(client)));
@@ -51,14 +51,14 @@ impl Services {
     }
 
     fn of_address(&self, parts: &[&[u8]]) -> (Digest, Vec<Window>) {
-        (self.secret_key.digest("sends", parts), vec![self.policy.sends.per_minute, self.policy.sends.per_hour])
+        (self.keyring.digest("sends", parts), vec![self.policy.sends.per_minute, self.policy.sends.per_hour])
     }
 
     /// IPv6 addresses count by their network, because one subscriber has any number of them.
     fn of_client(&self, client: &Client) -> (Digest, Vec<Window>) {
         let address = client.address.to_canonical();
         let address = if address.is_ipv4() { address.to_string() } else { Network::of(address).to_string() };
-        (self.secret_key.digest("sends of a client", &[address.as_bytes()]), vec![self.policy.sends.per_client])
+        (self.keyring.digest("sends of a client", &[address.as_bytes()]), vec![self.policy.sends.per_client])
     }
 
     /// Counts a message against all of its counters or, if one of them has reached its limit, against none.

@@ -17,7 +17,7 @@ use crate::domain::email::Email;
 use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::UserId;
 use crate::domain::mfa::{Factor, MfaChange, MfaRefusal, MfaType};
-use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
+use crate::domain::otp_secret::OtpSecret;
 use crate::domain::totp;
 use crate::domain::user::RequiredAction;
 use crate::domain::verify_code::{RECOVERY_CODES, RecoveryCode, VerifyCode};
@@ -229,7 +229,7 @@ impl Services {
 
     async fn begin_enrolment(&self, tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<MfaStarted, Failure> {
         let secret = OtpSecret::from_random(entropy::bytes()?);
-        let encrypted = self.secret_key.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes())?;
+        let encrypted = self.encrypt_otp_secret(&secret)?;
         codes::delete(tx, &caller.user.id, &CodePurpose::MFA_CHANGES).await?;
         let request = CodeRequest {
             ttl: self.policy.codes.otp_enrolment_ttl,

@@ -15,6 +15,7 @@ pub mod mfa;
 pub mod outbox;
 pub mod password;
 pub mod profile;
+pub mod secret_keys;
 pub mod sessions;
 pub mod sign_in;
 pub mod transfer;
@@ -30,8 +31,9 @@ use crate::domain::access::{Caller, Denial};
 use crate::domain::attempts::Backoff;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
+use crate::domain::keyring::Keyring;
 use crate::domain::rate_limit::Window;
-use crate::domain::secret::{DecryptionError, SecretKey};
+use crate::domain::secret::DecryptionError;
 use crate::domain::session::Lifetimes;
 use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
@@ -49,8 +51,8 @@ pub struct Services {
     pub db: Db,
     /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// The key for digests and encryption.
-    pub secret_key: SecretKey,
+    /// The keys for digests and encryption.
+    pub keyring: Arc<Keyring>,
     /// Hashes passwords.
     pub hasher: Hasher,
     /// The pages that links in messages lead to.

@@ -20,15 +20,13 @@ use crate::domain::email::Email;
 use crate::domain::event::Client;
 use crate::domain::ids::JobId;
 use crate::domain::outbox::{
-    FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, MAX_TRIES, pause_after,
+    FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, MAX_TRIES, PAYLOAD_PURPOSE, pause_after,
 };
 use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Transport};
 use crate::storage::{Tx, domains, outbox};
 
-/// The purpose for which payloads are encrypted.
-const PAYLOAD_PURPOSE: &str = "outbox";
 /// For how long a notification is attempted.
 const NOTIFICATION_LIFETIME: TimeDelta = TimeDelta::days(3);
 /// How often a worker looks for jobs of other processes.
@@ -122,7 +120,7 @@ impl Services {
         Ok(Job {
             id: JobId::from_random(entropy::bytes()?),
             kind: payload.kind(),
-            payload: self.secret_key.encrypt(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
+            payload: self.keyring.encrypt(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
             created_at: now,
             expires_at,
             tries: 0,
@@ -259,19 +257,26 @@ impl Services {
             }
             return Ok(true);
         }
-        let opened = self.secret_key.decrypt(PAYLOAD_PURPOSE, &job.payload);
-        let payload = opened
-            .map_err(|error| error.to_string())
-            .and_then(|plain| serde_json::from_slice::<Payload>(&plain).map_err(|error| error.to_string()));
-        match payload {
-            Ok(Payload::OutgoingMail(letter)) => self.send(mailer, &job, &letter).await?,
-            Ok(Payload::ResetRequest { domain_id, user_id, client_address, user_agent }) => {
-                let client = Client { address: client_address, user_agent };
-                self.decide_reset(&job, &domain_id, &user_id, &client).await?;
+        match self.keyring.decrypt(PAYLOAD_PURPOSE, &job.payload) {
+            Ok(plain) => self.process(mailer, &job, &plain).await?,
+            // During a rotation of the key, another server may have the key.
+            Err(error) if job.tries < MAX_TRIES => {
+                self.postpone(&job, &SendError { is_final: false, reason: error.to_string(), advice: None }).await?;
             }
-            Err(reason) => self.give_up(&job, &reason, None).await?,
+            Err(error) => self.give_up(&job, &error.to_string(), None).await?,
         }
         Ok(true)
+    }
+
+    async fn process(&self, mailer: &Mailer, job: &Job, payload: &[u8]) -> Result<(), Failure> {
+        match serde_json::from_slice(payload) {
+            Ok(Payload::OutgoingMail(letter)) => self.send(mailer, job, &letter).await,
+            Ok(Payload::ResetRequest { domain_id, user_id, client_address, user_agent }) => {
+                let client = Client { address: client_address, user_agent };
+                self.decide_reset(job, &domain_id, &user_id, &client).await
+            }
+            Err(error) => self.give_up(job, &error.to_string(), None).await,
+        }
     }
 
     async fn send(&self, mailer: &Mailer, job: &Job, letter: &OutgoingMail) -> Result<(), Failure> {
@@ -292,13 +297,17 @@ impl Services {
             }
             Err(error) => {
                 self.metrics().accounts.count_email("postponed");
-                log_postponed(job, &error);
-                let now = self.now();
-                let mut tx = self.db.begin().await?;
-                outbox::postpone(&mut tx, &job.id, now + pause_after(job.tries), &error.reason).await?;
-                Ok(tx.commit().await?)
+                self.postpone(job, &error).await
             }
         }
+    }
+
+    async fn postpone(&self, job: &Job, error: &SendError) -> Result<(), Failure> {
+        log_postponed(job, error);
+        let due_at = self.now() + pause_after(job.tries);
+        let mut tx = self.db.begin().await?;
+        outbox::postpone(&mut tx, &job.id, due_at, &error.reason).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Deletes the job and its payload.

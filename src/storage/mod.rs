@@ -10,6 +10,7 @@ mod counter;
 pub mod db;
 mod dialect;
 pub mod domains;
+pub mod encrypted;
 pub mod error;
 pub mod events;
 pub mod export;

@@ -28,6 +28,7 @@ mod http;
 mod import;
 mod input;
 mod input_errors;
+mod key_rotation;
 mod layers;
 mod log;
 mod me;

@@ -14,7 +14,7 @@ pub(super) use database_url::database_url;
 pub(super) use mail::{mailbox, smtp_url};
 pub(super) use network::{host_name, networks, socket_address};
 pub(super) use numbers::{counts, durations, sizes};
-pub(super) use secret_key::{KEY_FORMAT, parse_secret_key, secret_key};
+pub(super) use secret_key::{KEY_FORMAT, parse_secret_keys, secret_keys};
 pub use text::LogFormat;
 pub(super) use text::{choices, log_filter, path};
 pub(super) use web_url::{base_url, origins, page_url};

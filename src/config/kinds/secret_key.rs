@@ -1,4 +1,4 @@
-//! The secret key, 32 bytes in base64.
+//! The secret key, 32 bytes in base64, or several of them.
 
 use base64::{
     Engine as _,
@@ -7,7 +7,9 @@ use base64::{
 };
 
 use super::Kind;
-use crate::{config::mask::MASK, domain::secret::SecretKey};
+use crate::config::mask::MASK;
+use crate::domain::keyring::SecretKeys;
+use crate::domain::secret::SecretKey;
 
 /// What a key is, as a noun.
 pub(in super::super) const KEY_FORMAT: &str =
@@ -19,15 +21,35 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The secret key.
-pub(in super::super) fn secret_key() -> Kind<SecretKey> {
-    let mask = |text: &str| if text.is_empty() { String::new() } else { MASK.to_owned() };
-    Kind::new("KEY", KEY_FORMAT, parse_secret_key).secret(mask)
+/// The secret keys.
+pub(in super::super) fn secret_keys() -> Kind<SecretKeys> {
+    Kind::new("KEY", KEY_FORMAT, parse_secret_keys).secret(mask)
 }
 
-/// Parses a key in base64 (RFC 4648), in the standard or the URL-safe alphabet.
-pub(in super::super) fn parse_secret_key(text: &str) -> Result<SecretKey, String> {
-    decode(text).map(SecretKey::new)
+/// The ids of keys, which do not reveal them; of what is no key, nothing.
+fn mask(text: &str) -> String {
+    let mask =
+        |key: &str| decode(key.trim()).map_or(MASK.to_owned(), |key| format!("{MASK} ({})", SecretKey::new(key).id()));
+    if text.is_empty() { String::new() } else { text.split(',').map(mask).collect::<Vec<_>>().join(", ") }
+}
+
+/// Parses keys in base64 (RFC 4648), in the standard or the URL-safe alphabet, separated by commas. The first one
+/// encrypts.
+pub(in super::super) fn parse_secret_keys(text: &str) -> Result<SecretKeys, String> {
+    let keys: Vec<_> = text.split(',').map(str::trim).collect();
+    let decode = |(place, key): (usize, &&str)| {
+        let wrong = |wrong| if keys.len() == 1 { wrong } else { format!("of key {}, {wrong}", place + 1) };
+        decode(key).map_err(wrong)
+    };
+    let decoded = keys.iter().enumerate().map(decode).collect::<Result<Vec<_>, _>>()?;
+    if let Some(place) =
+        (1..decoded.len()).find(|place| decoded.iter().take(*place).any(|key| Some(key) == decoded.get(*place)))
+    {
+        return Err(format!("key {} is given twice", place + 1));
+    }
+    let mut keys = decoded.into_iter().map(SecretKey::new);
+    let first = keys.next().ok_or_else(|| "it is empty".to_owned())?;
+    Ok(SecretKeys::new(first, keys.collect()))
 }
 
 fn decode(text: &str) -> Result<[u8; 32], String> {
@@ -53,10 +75,22 @@ mod tests {
 
     #[test]
     fn malformed_keys_are_refused_and_not_quoted() {
-        let kind = secret_key();
+        let kind = secret_keys();
         assert_eq!(wrong(&kind, &BASE64.encode([1; 31])), "it decodes to 31 bytes instead of 32");
         assert_eq!(wrong(&kind, &BASE64.encode([1; 33])), "it decodes to 33 bytes instead of 32");
         assert_eq!(wrong(&kind, "correct horse battery staple"), "it is not base64");
         assert_eq!((kind.mask.unwrap())("AAAA"), "***");
+    }
+
+    #[test]
+    fn several_keys_are_separated_by_commas_and_named_by_their_ids() {
+        let [one, other] = [1, 2].map(|byte| BASE64.encode([byte; 32]));
+        let keys = parse_secret_keys(&format!("{one}, {other}")).unwrap();
+        let ids: Vec<_> = keys.iter().map(SecretKey::id).collect();
+        assert_eq!(ids, [1, 2].map(|byte| SecretKey::new([byte; 32]).id()));
+        assert_eq!(mask(&format!("{one},{other}")), format!("*** ({}), *** ({})", ids[0], ids[1]));
+        let wrong = |text: &str| parse_secret_keys(text).unwrap_err();
+        assert_eq!(wrong(&format!("{one},{one}")), "key 2 is given twice");
+        assert_eq!(wrong(&format!("{one},")), "of key 2, it decodes to 0 bytes instead of 32");
     }
 }

@@ -3,10 +3,13 @@
 use std::fs;
 
 use super::{KEY, given};
-use crate::{config::KeySource, domain::secret::SecretKey};
+use crate::{
+    config::KeySource,
+    domain::{keyring::SecretKeys, secret::SecretKey},
+};
 
-fn is_key_of_ones(key: &SecretKey) -> bool {
-    key.digest("test", &[]) == SecretKey::new([1; 32]).digest("test", &[])
+fn is_key_of_ones(keys: &SecretKeys) -> bool {
+    keys.first().digest("test", &[]) == SecretKey::new([1; 32]).digest("test", &[])
 }
 
 #[test]

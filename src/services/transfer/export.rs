@@ -96,8 +96,7 @@ impl Services {
         if !options.with_secrets {
             return Ok(UserLine::new(user, None, None));
         }
-        let decrypt =
-            |secret: Vec<u8>| self.secret_key.decrypt(OTP_SECRET_PURPOSE, &secret).map(OtpSecret::from_stored);
+        let decrypt = |secret: Vec<u8>| self.keyring.decrypt(OTP_SECRET_PURPOSE, &secret).map(OtpSecret::from_stored);
         Ok(UserLine::new(user, password_hash, otp_secret.map(decrypt).transpose()?))
     }
 }

@@ -126,7 +126,7 @@ async fn a_read_only_database_can_be_exported() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     app.import(COMPANY).await;
-    app.services.check_secret_key().await.unwrap();
+    app.use_key().await;
     let name = database.url().rsplit_once('/').unwrap().1.to_owned();
     database.administer(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
     let binary = Binary::new();
@@ -141,7 +141,7 @@ async fn stored_control_characters_do_not_reach_the_terminal() {
     let database = database::create().await;
     let app = TestApp::on(&database).await;
     app.import(&(domain(DOMAIN) + &user(DOMAIN, "wonny", ""))).await;
-    app.services.check_secret_key().await.unwrap();
+    app.use_key().await;
     app.signed_in(DOMAIN, "wonny").await;
     database
         .administer(

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use userprofile::domain::attempts::Backoff;
+use userprofile::domain::keyring::{Keyring, SecretKeys};
 use userprofile::domain::rate_limit::Window;
 use userprofile::domain::secret::SecretKey;
 use userprofile::domain::session::Lifetimes;
@@ -26,6 +27,7 @@ use userprofile::http::{self, HttpSettings, PageSettings, SchemaText, ServerOpti
 use userprofile::mail::Transport;
 use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::outbox::Mailer;
+use userprofile::services::secret_keys::{self, SecretKeyError};
 use userprofile::services::transfer::import::ImportOptions;
 use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
 use userprofile::storage::Db;
@@ -101,12 +103,29 @@ impl TestApp {
     }
 
     async fn build_with(location: &Location, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
-        log::start();
         let db = Db::open(location, 8).await.unwrap();
+        let key = SecretKey::new([7; 32]);
+        Self::assemble(db, Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key), clock, transport)
+    }
+
+    /// Another server on a database, with the clock of the first and these keys, or why it does not start.
+    pub async fn with_keys(
+        database: &database::Database,
+        clock: Arc<ManualClock>,
+        keys: SecretKeys,
+    ) -> Result<Self, SecretKeyError> {
+        let db = Db::open(&database.location(), 8).await.unwrap();
+        let keyring = secret_keys::open(&db, keys).await?;
+        let (transport, sender) = MailServer::shared().transport();
+        Ok(Self { sender, ..Self::assemble(db, keyring, clock, Some(transport)) })
+    }
+
+    fn assemble(db: Db, keyring: Keyring, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
+        log::start();
         let services = Arc::new(Services {
             db,
             clock: clock.clone(),
-            secret_key: SecretKey::new([7; 32]),
+            keyring: Arc::new(keyring),
             hasher: Hasher::start(HASHING).unwrap(),
             links: Links {
                 reset_password: "https://id.test/reset-password".to_owned(),
@@ -120,6 +139,11 @@ impl TestApp {
             Api::new(services.clone(), graphql::request_limits(Settings::default()), Documents::untrusted(1 << 20));
         let http_app = http_app(api, 0);
         Self { services, clock, sender: String::new(), http_app, database: None }
+    }
+
+    /// Records that the database is used with the key of this server, as `serve` does.
+    pub async fn use_key(&self) {
+        secret_keys::open(&self.services.db, self.services.keyring.keys().clone()).await.unwrap();
     }
 
     /// Imports lines. Panics if they have errors.

@@ -103,7 +103,7 @@ impl<'a> Replacement<'a> {
     fn has_other_secret(&self, services: &Services) -> bool {
         match (&self.before.otp_secret, &self.after.otp_secret) {
             (Some(before), Some(after)) if before != after => {
-                let decrypt = |secret: &[u8]| services.secret_key.decrypt(OTP_SECRET_PURPOSE, secret).ok();
+                let decrypt = |secret: &[u8]| services.keyring.decrypt(OTP_SECRET_PURPOSE, secret).ok();
                 decrypt(before).is_none_or(|before| decrypt(after) != Some(before))
             }
             _ => false,

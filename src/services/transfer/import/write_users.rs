@@ -8,7 +8,6 @@ use super::hashing::Hashes;
 use super::side_effects::SideEffects;
 use crate::clock::Timestamp;
 use crate::domain::ids::UserId;
-use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
 use crate::entropy;
 use crate::services::transfer::format::UserRecord;
 use crate::services::{Failure, Services};
@@ -64,11 +63,6 @@ impl Services {
             password_hash: new_hash.or_else(|| before?.password_hash.clone()),
             otp_secret: new_secret.or_else(|| before?.otp_secret.clone()),
         })
-    }
-
-    fn encrypt_otp_secret(&self, secret: &OtpSecret) -> Result<Vec<u8>, Failure> {
-        let encrypted = self.secret_key.encrypt(OTP_SECRET_PURPOSE, entropy::bytes()?, secret.as_bytes());
-        encrypted.map_err(Failure::from)
     }
 }
 
