@@ -8,7 +8,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use crate::config;
 use crate::domain::mfa::MfaType;
-use crate::domain::user::{RequiredAction, UserRoleType};
+use crate::domain::user::{RequiredAction, UserRoleType, UserState};
 
 /// The heading under which `--help` lists the flags of settings.
 const SETTINGS_HEADING: &str = "Settings (see docs/configuration.md)";
@@ -43,11 +43,16 @@ pub(super) enum Command {
     Import(ImportOptions),
     /// Exports everything to a file that `import` reads
     Export(ExportOptions),
-    /// Manages one user
-    #[command(subcommand)]
-    User(UserVerb),
+    /// Lists users, and manages one user
+    User(UserCommand),
+    /// Lists or revokes the sessions of a domain
+    Session(SessionCommand),
+    /// Lists domains
+    Domain(DomainCommand),
+    /// Lists messages that are not sent yet, sends them at once, or drops them
+    Outbox(OutboxCommand),
     /// Encrypts everything again with the first of several secret keys, while servers run
-    RotateKey,
+    RotateKey(Reason),
     /// Prints the GraphQL schema
     Schema(SchemaOptions),
     /// Prints the effective settings, with secrets masked
@@ -71,6 +76,8 @@ pub(super) struct ImportOptions {
     /// Validate everything and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) reason: Reason,
 }
 
 #[derive(Args)]
@@ -80,6 +87,8 @@ pub(super) struct ExportOptions {
     /// Include password hashes and one-time password secrets; keep the file secret
     #[arg(long)]
     pub(super) with_secrets: bool,
+    #[command(flatten)]
+    pub(super) reason: Reason,
 }
 
 #[derive(Args)]
@@ -87,6 +96,146 @@ pub(super) struct SchemaOptions {
     /// Print the schema of the subgraph for Apollo Federation 2
     #[arg(long)]
     pub(super) federation: bool,
+}
+
+/// Why an operator runs a command.
+#[derive(Args, Clone)]
+pub(super) struct Reason {
+    /// Why, for the audit log; a ticket number, for example
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct UserCommand {
+    #[command(subcommand)]
+    pub(super) verb: UserVerb,
+    #[command(flatten)]
+    pub(super) reason: Reason,
+}
+
+#[derive(Args)]
+pub(super) struct SessionCommand {
+    #[command(subcommand)]
+    pub(super) verb: SessionVerb,
+    #[command(flatten)]
+    pub(super) reason: Reason,
+}
+
+#[derive(Subcommand)]
+pub(super) enum SessionVerb {
+    /// Lists the sessions of a domain, last used first
+    List(ListSessionsOptions),
+    /// Ends all sessions of a domain, after a backup was restored, for example
+    RevokeAll(DomainName),
+}
+
+#[derive(Args)]
+pub(super) struct DomainName {
+    /// The id of the domain
+    pub(super) domain_id: String,
+}
+
+#[derive(Args)]
+pub(super) struct ListSessionsOptions {
+    #[command(flatten)]
+    pub(super) domain: DomainName,
+    #[command(flatten)]
+    pub(super) list: ListOptions,
+}
+
+#[derive(Args)]
+pub(super) struct ListOptions {
+    /// The maximum number of lines
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) limit: u32,
+    /// Print JSON, one object per line, also on a terminal
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct DomainCommand {
+    #[command(subcommand)]
+    pub(super) verb: DomainVerb,
+    #[command(flatten)]
+    pub(super) reason: Reason,
+}
+
+#[derive(Subcommand)]
+pub(super) enum DomainVerb {
+    /// Lists all domains
+    List {
+        /// Print JSON, one object per line, also on a terminal
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct OutboxCommand {
+    #[command(subcommand)]
+    pub(super) verb: OutboxVerb,
+    #[command(flatten)]
+    pub(super) reason: Reason,
+}
+
+#[derive(Subcommand)]
+pub(super) enum OutboxVerb {
+    /// Lists jobs, the oldest first: messages to send, requests for reset links, and those that failed
+    List(ListOptions),
+    /// Sends a message at the next opportunity instead of after the pause
+    Retry {
+        /// The job; all that wait if omitted
+        job_id: Option<String>,
+    },
+    /// Deletes a job, so that its message is never sent
+    Drop {
+        /// The job
+        job_id: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct ListUsersOptions {
+    /// The domain; all domains if omitted
+    pub(super) domain_id: Option<String>,
+    /// A part of the user id, the name, or the email address, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub(super) query: Option<String>,
+    /// Only users in this state
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(super) state: Option<UserState>,
+    /// Only users with MFA in this state, or with this factor
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(super) mfa: Option<MfaFilter>,
+    /// Begin after this user, which the previous page names
+    #[arg(long, value_name = "DOMAIN_ID/USER_ID")]
+    pub(super) after: Option<String>,
+    #[command(flatten)]
+    pub(super) list: ListOptions,
+}
+
+/// Which MFA a listed user has.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum MfaFilter {
+    /// MFA is on
+    Enabled,
+    /// MFA is off
+    Disabled,
+    /// MFA is on, with codes by email
+    Email,
+    /// MFA is on, with an authenticator app
+    Otp,
+}
+
+#[derive(Args)]
+pub(super) struct ShowUserOptions {
+    #[command(flatten)]
+    pub(super) user: UserName,
+    /// Also print the sessions and the newest security events, as lines of their own
+    #[arg(long)]
+    pub(super) full: bool,
 }
 
 /// The user.
@@ -98,12 +247,28 @@ pub(super) struct UserName {
     pub(super) user_id: String,
 }
 
+impl UserName {
+    /// Both as one text.
+    pub(super) fn path(&self) -> String {
+        format!("{}/{}", self.domain_id, self.user_id)
+    }
+}
+
+impl DomainName {
+    /// The id of the domain.
+    pub(super) fn id(&self) -> String {
+        self.domain_id.clone()
+    }
+}
+
 #[derive(Subcommand)]
 pub(super) enum UserVerb {
+    /// Lists or searches users
+    List(ListUsersOptions),
     /// Creates a user
     Create(CreateOptions),
     /// Prints a user as a line for `import`, without secrets
-    Show(UserName),
+    Show(ShowUserOptions),
     /// Allows a disabled user to sign in again
     Enable(UserName),
     /// Prevents a user from signing in, and revokes their sessions
@@ -129,22 +294,23 @@ pub(super) enum UserVerb {
 }
 
 impl UserVerb {
-    /// The user that the command is about.
-    pub(super) fn user(&self) -> &UserName {
+    /// The name of the command, and the user that it is about.
+    pub(super) fn name_and_user(&self) -> (&'static str, Option<&UserName>) {
         match self {
-            Self::Create(options) => &options.user,
-            Self::SetPassword(options) => &options.user,
-            Self::RequireAction(options) => &options.user,
-            Self::EnforceMfa(options) => &options.user,
-            Self::Show(user)
-            | Self::Enable(user)
-            | Self::Disable(user)
-            | Self::Delete(user)
-            | Self::ResetLink(user)
-            | Self::ResetMfa(user)
-            | Self::Sessions(user)
-            | Self::RevokeSessions(user)
-            | Self::VoidUndoLinks(user) => user,
+            Self::List(_) => ("user list", None),
+            Self::Create(options) => ("user create", Some(&options.user)),
+            Self::Show(options) => ("user show", Some(&options.user)),
+            Self::Enable(user) => ("user enable", Some(user)),
+            Self::Disable(user) => ("user disable", Some(user)),
+            Self::Delete(user) => ("user delete", Some(user)),
+            Self::SetPassword(options) => ("user set-password", Some(&options.user)),
+            Self::ResetLink(user) => ("user reset-link", Some(user)),
+            Self::RequireAction(options) => ("user require-action", Some(&options.user)),
+            Self::EnforceMfa(options) => ("user enforce-mfa", Some(&options.user)),
+            Self::ResetMfa(user) => ("user reset-mfa", Some(user)),
+            Self::Sessions(user) => ("user sessions", Some(user)),
+            Self::RevokeSessions(user) => ("user revoke-sessions", Some(user)),
+            Self::VoidUndoLinks(user) => ("user void-undo-links", Some(user)),
         }
     }
 }
@@ -227,6 +393,7 @@ value_enums! {
         EnforceMfa = "enforce-mfa" or "enforce_mfa",
     }
     MfaType { Email = "email", Otp = "otp" }
+    UserState { Enabled = "enabled", Disabled = "disabled", Pending = "pending" }
     UserRoleType { User = "user", DomainAdmin = "domain-admin" }
 }
 

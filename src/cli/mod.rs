@@ -2,34 +2,51 @@
 //! Exit status: 0 success, 1 refused or failed, 2 incorrect usage or settings.
 
 mod arguments;
+mod audit;
 mod demo;
 mod documents;
+mod domain;
 mod error;
 mod export;
 mod import;
 mod log;
 mod migrate;
+mod outbox;
 mod output;
 mod rotate_key;
 mod secret_key;
 mod serve;
+mod session;
 mod set_up;
+mod table;
 mod user;
+mod user_list;
 
 use std::future::Future;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command, SchemaOptions};
+use arguments::{
+    Arguments, Command, DomainCommand, OutboxCommand, OutboxVerb, SchemaOptions, SessionCommand, SessionVerb,
+    UserCommand, UserName,
+};
+use audit::Audited;
 use error::CliError;
 
-use crate::config;
+use crate::config::{self, LogFormat};
 
 /// Runs the command given on the command line.
 pub fn run() -> ExitCode {
-    match dispatch(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let format = config::log_format(arguments.flags.clone(), arguments.config_file.clone());
+    let is_server = matches!(arguments.command, Command::Serve(_));
+    match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::eprint(&format!("userprofile: {error}"));
+            // Whatever reads the log of a server reads this, too. The other commands answer people.
+            match if is_server { log::format_or_default(format) } else { format.unwrap_or(LogFormat::Text) } {
+                LogFormat::Json => output::eprint(&log::fatal_entry(&error.to_string())),
+                LogFormat::Text => output::eprint(&format!("userprofile: {error}")),
+            }
             error.exit_code()
         }
     }
@@ -41,10 +58,40 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
     match command {
         Command::Serve(options) => block_on(serve::serve(config()?, options)),
         Command::Migrate => block_on(migrate::migrate(config()?)),
-        Command::Import(options) => block_on(import::import(config()?, options)),
-        Command::Export(options) => block_on(export::export(config()?, options)),
-        Command::User(verb) => block_on(user::user(config()?, verb)),
-        Command::RotateKey => block_on(rotate_key::rotate_key(config()?)),
+        Command::Import(options) => {
+            let audited = Audited::new("import", None, &options.reason);
+            block_on(audited.run(import::import(config()?, options)))
+        }
+        Command::Export(options) => {
+            let audited = Audited::new("export", None, &options.reason);
+            block_on(audited.run(export::export(config()?, options)))
+        }
+        Command::User(UserCommand { verb, reason }) => {
+            let (name, user) = verb.name_and_user();
+            let audited = Audited::new(name, user.map(UserName::path), &reason);
+            block_on(audited.run(user::user(config()?, verb)))
+        }
+        Command::Session(SessionCommand { verb, reason }) => {
+            let audited = match &verb {
+                SessionVerb::List(options) => Audited::new("session list", Some(options.domain.id()), &reason),
+                SessionVerb::RevokeAll(domain) => Audited::new("session revoke-all", Some(domain.id()), &reason),
+            };
+            block_on(audited.run(session::session(config()?, verb)))
+        }
+        Command::Domain(DomainCommand { verb, reason }) => {
+            block_on(Audited::new("domain list", None, &reason).run(domain::domain(config()?, verb)))
+        }
+        Command::Outbox(OutboxCommand { verb, reason }) => {
+            let audited = match &verb {
+                OutboxVerb::List(_) => Audited::new("outbox list", None, &reason),
+                OutboxVerb::Retry { job_id } => Audited::new("outbox retry", job_id.clone(), &reason),
+                OutboxVerb::Drop { job_id } => Audited::new("outbox drop", Some(job_id.clone()), &reason),
+            };
+            block_on(audited.run(outbox::outbox(config()?, verb)))
+        }
+        Command::RotateKey(reason) => {
+            block_on(Audited::new("rotate-key", None, &reason).run(rotate_key::rotate_key(config()?)))
+        }
         Command::Config => output::print(&config()?.to_masked_toml()),
         // Needs no settings: the schema does not depend on them.
         Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),

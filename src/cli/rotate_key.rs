@@ -10,12 +10,13 @@ pub(super) async fn rotate_key(config: Config) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
     let first = services.keyring.keys().first().id();
-    let rotated = services.rotate_key(|so_far| output::eprint(&format!("so far: {}", summary(so_far)))).await?;
+    let progress = |Rotated { otp_secrets, pending_otp_secrets, jobs, .. }: &Rotated| {
+        tracing::info!(otp_secrets, pending_otp_secrets, messages = jobs, "encrypted again so far");
+    };
+    let rotated = services.rotate_key(progress).await?;
     if rotated.undecryptable > 0 {
-        output::eprint(&format!(
-            "userprofile: {} values cannot be decrypted with any of the keys and were left as they are",
-            rotated.undecryptable
-        ));
+        let values = rotated.undecryptable;
+        tracing::warn!(values, "values cannot be decrypted with any of the keys and were left as they are");
     }
     output::print(&format!(
         "Encrypted with key {first}: {}.\nOnly this key is needed now. Remove the others once every server was started with \

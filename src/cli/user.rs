@@ -6,7 +6,7 @@ use chrono::SecondsFormat;
 
 use super::arguments::{CreateOptions, UserName, UserVerb};
 use super::error::CliError;
-use super::{log, output, set_up};
+use super::{log, output, set_up, user_list};
 use crate::config::Config;
 use crate::domain::Invalid;
 use crate::domain::email::Email;
@@ -22,11 +22,25 @@ use crate::services::outbox::NotNotified;
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
     let services = set_up::services(&config, false).await?;
-    let (domain, login) = named(&services, verb.user()).await?;
-    let (domain, login) = (&domain, &login);
+    let named = match verb.name_and_user() {
+        (_, Some(user)) => Some(named(&services, user).await?),
+        (_, None) => None,
+    };
+    match (verb, &named) {
+        (UserVerb::List(options), _) => user_list::list(&services, options).await,
+        (verb, Some((domain, login))) => manage(&services, verb, domain, login).await,
+        (_, None) => Ok(()),
+    }
+}
+
+async fn manage(services: &Services, verb: UserVerb, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
     match verb {
-        UserVerb::Create(options) => create(&services, domain, login, options).await,
-        UserVerb::Show(_) => output::print(&services.show_user(domain, login).await?),
+        UserVerb::List(_) => Ok(()),
+        UserVerb::Create(options) => create(services, domain, login, options).await,
+        UserVerb::Show(options) => {
+            output::print(&services.show_user(domain, login).await?)?;
+            if options.full { user_list::details(services, domain, login).await } else { Ok(()) }
+        }
         UserVerb::Enable(_) => Ok(services.enable_user(domain, login).await?),
         UserVerb::Disable(_) => Ok(services.disable_user(domain, login).await?),
         UserVerb::Delete(_) => Ok(services.delete_user(domain, login).await?),
@@ -50,7 +64,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             warn_if_not_notified(services.reset_mfa(domain, login).await?);
             Ok(())
         }
-        UserVerb::Sessions(_) => sessions(&services, domain, login).await,
+        UserVerb::Sessions(_) => sessions(services, domain, login).await,
         UserVerb::RevokeSessions(_) => {
             output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(domain, login).await?))
         }

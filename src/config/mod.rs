@@ -37,3 +37,10 @@ pub use values::{Config, DocumentSettings, KeySource, read_secret_keys};
 pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Result<Config, Vec<SettingError>> {
     table::resolve(sources::Sources::of_process(flags, config_file))
 }
+
+/// The format of the log from the same sources, even if other settings are invalid; `None` if it is not given.
+pub fn log_format(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Option<LogFormat> {
+    let sources = sources::Sources::of_process(flags, config_file);
+    let setting = settings().iter().find(|setting| setting.name == "log_format")?;
+    table::log_format(&sources.find(setting)?.text.ok()?)
+}

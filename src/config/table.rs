@@ -44,6 +44,11 @@ const MIB: u64 = 1 << 20;
 const MAX_THREADS: usize = 1024;
 const ON_OFF: &[(&str, bool)] = &[("on", true), ("off", false)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+/// The format of the log with this name.
+pub(super) fn log_format(name: &str) -> Option<LogFormat> {
+    LOG_FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+}
 const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("prefer", Mode::Prefer), ("require", Mode::Require)];
 
 /// Every setting, group by group, in documentation order.
@@ -142,6 +147,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
             rust_log = "info", log_filter();
             /// The format of the log.
             log_format = unset("`text` on a terminal, otherwise `json`"), choices(LOG_FORMATS).optional();
+            /// Whether the log shows `***` instead of client addresses and user ids; the ids of events remain.
+            log_privacy = "off", choices(ON_OFF);
         }
 
         "Monitoring" {
@@ -305,6 +312,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         secret_key_file,
         log_filter: rust_log,
         log_format,
+        log_privacy,
         metrics_listen,
         smtp: smtp_url.zip(mail_from).map(|(server, from)| SmtpSettings {
             helo_name,

@@ -47,6 +47,8 @@ pub struct Config {
     pub log_filter: String,
     /// How the log is written, if that does not depend on the terminal.
     pub log_format: Option<LogFormat>,
+    /// Whether the log masks client addresses and user ids.
+    pub log_privacy: bool,
     /// Where metrics are served; `None` if nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Suspicious values that are not errors, one sentence each, to be logged at the start.

@@ -303,7 +303,11 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    async fn find_credentials(&self, domain: &DomainId, login: &LoginId) -> Result<Credentials, Error<AdminRefusal>> {
+    pub(super) async fn find_credentials(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Credentials, Error<AdminRefusal>> {
         let found = users::find_credentials(&self.db, domain, login).await?;
         found.ok_or_else(|| Error::Refused(AdminRefusal::NoUser(domain.clone(), login.clone())))
     }

@@ -92,9 +92,9 @@ impl FailedAttempt {
     /// Writes the failure to the log: the address of the client, the user's own id, and the reason. The user id as
     /// entered is never written: it may be a password.
     pub(super) fn log(self, user: Option<&UserId>, client: &Client) {
-        let user = user.map_or(UNKNOWN_OWNER, UserId::as_str);
+        let user_id = user.map_or(UNKNOWN_OWNER, UserId::as_str);
         let (message, reason) = self.describe();
-        tracing::warn!(client = %client.address, user, reason, "{message}");
+        tracing::warn!(client_address = %client.address, user_id, reason, "{message}");
     }
 }
 

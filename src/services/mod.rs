@@ -8,6 +8,7 @@ pub mod email;
 mod failed_attempts;
 mod future_times;
 pub mod hasher;
+pub mod help_desk;
 pub mod installation;
 mod mail_quota;
 mod measure;

@@ -25,6 +25,11 @@ pub async fn find_only(db: &Db) -> Result<Option<DomainId>, Error> {
     Ok(ids.pop().filter(|_| ids.is_empty()))
 }
 
+/// All domains, in the order of their ids.
+pub async fn list(db: &Db) -> Result<Vec<Domain>, Error> {
+    domains::table.order(domains::domain_id).select(columns_of::<Domain>()).fetch_all(&mut db.conn().await?).await
+}
+
 /// Whether there is any domain.
 pub async fn exists(db: &Db) -> Result<bool, Error> {
     Ok(!first_ids(db, 1).await?.is_empty())

@@ -4,10 +4,11 @@
 //! on both databases, takes the lease, so only one of several workers gets it. If the worker dies, the lease expires.
 
 use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::bulk::insert_rows;
 use super::columns::columns_of;
-use super::db::{Db, Fetch, Run, Tx, Unlimited};
+use super::db::{Db, Fetch, Run, Tx, Unlimited, on};
 use super::error::Error;
 use super::rows::JobRow;
 use super::schema::outbox;
@@ -87,6 +88,63 @@ pub async fn mark_failed(tx: &mut Tx, id: &JobId, now: Timestamp, error: &str) -
         ))
         .run(tx.conn())
         .await
+}
+
+/// The state of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct JobState {
+    /// Its id.
+    pub id: JobId,
+    /// Its type.
+    pub kind: JobKind,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The time after which it is not processed.
+    pub expires_at: Timestamp,
+    /// When it is processed next, unless it has failed.
+    pub due_at: Timestamp,
+    /// The number of attempts.
+    pub tries: i32,
+    /// When it failed for good.
+    pub failed_at: Option<Timestamp>,
+    /// The reason of the last failure.
+    pub last_error: Option<String>,
+}
+
+/// The states of the first `limit` jobs, the oldest first.
+pub async fn list(db: &Db, limit: i64) -> Result<Vec<JobState>, Error> {
+    use outbox::{created_at, due_at, expires_at, failed_at, job_id, kind, last_error, tries};
+    outbox::table
+        .order((created_at, job_id))
+        .select((job_id, kind, created_at, expires_at, due_at, tries, failed_at, last_error))
+        .rows(0, limit)
+        .fetch_all(&mut db.conn().await?)
+        .await
+}
+
+/// Makes a job due now, or all of them, unless it failed for good or is being processed. Returns how many there were.
+pub async fn make_due(tx: &mut Tx, id: Option<&JobId>, now: Timestamp) -> Result<usize, Error> {
+    on!(tx.conn(), c => {
+        let mut query = diesel::update(outbox::table)
+            .filter(outbox::failed_at.is_null())
+            .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
+            .set(outbox::due_at.eq(At(now)))
+            .into_boxed();
+        if let Some(id) = id {
+            query = query.filter(outbox::job_id.eq(id));
+        }
+        query.execute(c).await
+    })
+    .map_err(Error::from)
+}
+
+/// Deletes a job unless it is being processed, and returns whether it did.
+pub async fn delete_idle(tx: &mut Tx, id: &JobId, now: Timestamp) -> Result<bool, Error> {
+    let deleted = diesel::delete(outbox::table.find(id))
+        .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
+        .run_counted(tx.conn())
+        .await?;
+    Ok(deleted == 1)
 }
 
 /// How many jobs are pending, and how many failed for good.

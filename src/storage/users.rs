@@ -4,13 +4,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::columns::columns_of;
-use super::db::{Conn, Db, Fetch, Run, Tx};
+use super::db::{Conn, Db, Fetch, Run, Tx, Unlimited, on};
 use super::error::{Error, changed_one};
+use super::pairs::after_pair;
 use super::rows::ChangedUserRow;
 use super::schema::{domains, users};
 use crate::clock::Timestamp;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
+use crate::domain::mfa::{MfaState, MfaType};
 use crate::domain::user::{Domain, User, UserState};
 
 /// A user with the data that is needed to authenticate them.
@@ -99,6 +101,51 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
         .fetch_one(tx.conn())
         .await?;
     Ok(others > 0)
+}
+
+/// Which users to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserSelection {
+    /// Only those of this domain.
+    pub domain_id: Option<DomainId>,
+    /// Only those in this state.
+    pub state: Option<UserState>,
+    /// Only those whose MFA is in this state.
+    pub mfa_state: Option<MfaState>,
+    /// Only those with this factor.
+    pub mfa_type: Option<MfaType>,
+}
+
+/// The first `limit` selected users after a domain and a comparison key of a user id, in the order of both.
+pub async fn list(
+    db: &Db,
+    selection: &UserSelection,
+    after: Option<(&str, &str)>,
+    limit: i64,
+) -> Result<Vec<User>, Error> {
+    let UserSelection { domain_id, state, mfa_state, mfa_type } = selection;
+    Ok(on!(&mut db.conn().await?, c => {
+        let mut query = users::table
+            .order((users::domain_id, users::user_id_key))
+            .select(columns_of::<User>())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(after_pair(users::domain_id, users::user_id_key, after));
+        }
+        if let Some(domain_id) = domain_id {
+            query = query.filter(users::domain_id.eq(domain_id));
+        }
+        if let Some(state) = state {
+            query = query.filter(users::state.eq(state));
+        }
+        if let Some(state) = mfa_state {
+            query = query.filter(users::mfa_state.eq(state));
+        }
+        if let Some(mfa_type) = mfa_type {
+            query = query.filter(users::mfa_type.eq(mfa_type));
+        }
+        query.rows(0, limit).load(c).await
+    })?)
 }
 
 /// Sets columns of one user.

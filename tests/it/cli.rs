@@ -183,7 +183,7 @@ fn errors_of_document_and_browser_settings_name_the_setting() {
         ("{\"format\": \"other\"}", "graphql-codegen"),
     ] {
         binary.write("manifest.json", manifest);
-        let output = binary.run(&["serve", "--documents", "manifest.json"]);
+        let output = binary.run(&["serve", "--documents", "manifest.json", "--log-format", "text"]);
         assert_says(&output, 2, &["--documents", "manifest.json", wrong]);
     }
     assert_says(&binary.run(&["serve", "--documents", "nowhere.json"]), 2, &["--documents", "nowhere.json"]);
@@ -479,4 +479,25 @@ fn sigterm_stops_the_server_with_status_0() {
     let mut server = Server::start(&binary, &[]);
     rustix::process::kill_process(server.process(), rustix::process::Signal::TERM).unwrap();
     assert!(server.child.wait().unwrap().success());
+}
+
+#[test]
+fn the_error_that_ends_a_server_has_the_format_of_the_log() {
+    let binary = Binary::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (arguments, expected_status, word) in [
+        (&["serve", "--listen", &address][..], 1, "in use"),
+        (&["serve", "--access-ttl", "soon"], 2, "--access-ttl"),
+        (&["user", "show", "domain-a", "x", "--log-format", "json"], 1, "unknown domain"),
+    ] {
+        let output = binary.run(arguments);
+        assert_eq!(status(&output), expected_status, "{}", said(&output));
+        let last = String::from_utf8(output.stderr).unwrap().lines().last().unwrap().to_owned();
+        let entry: serde_json::Value = serde_json::from_str(&last).unwrap_or_else(|_| panic!("{last}"));
+        assert_eq!((&entry["level"], &entry["target"]), (&"ERROR".into(), &"userprofile".into()));
+        assert!(entry["timestamp"].is_string() && entry["message"].as_str().unwrap().contains(word), "{last}");
+    }
+    assert_says(&binary.run(&["serve", "--listen", &address, "--log-format", "text"]), 1, &["userprofile: "]);
+    assert_says(&binary.run(&["user", "show", "domain-a", "x"]), 1, &["userprofile: unknown domain"]);
 }

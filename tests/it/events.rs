@@ -57,12 +57,12 @@ async fn failed_sign_ins_are_recorded_and_logged_until_a_lockout_refuses_them() 
     assert_eq!(database.count("security_events WHERE owner_id = 'unknown'").await, 7);
 
     let id = client.me("id").await["id"].as_str().unwrap().to_owned();
-    let of_wonny = log.lines(&["WARN", "sign-in failed", "client=203.0.113.5", &id, "wrong password"]);
+    let of_wonny = log.lines(&["WARN", "sign-in failed", "client_address=203.0.113.5", &id, "wrong password"]);
     assert_eq!(of_wonny.len(), 6, "{of_wonny:?}");
-    let of_unknown = log.lines(&["sign-in failed", "client=203.0.113.5", "unknown user"]);
+    let of_unknown = log.lines(&["sign-in failed", "client_address=203.0.113.5", "unknown user"]);
     assert_eq!(of_unknown.len(), 6, "{of_unknown:?}");
     assert_eq!(log.lines(&["sign-in failed"]).len(), 12);
-    assert_eq!(log.lines(&["WARN", "sign-in locked", "client=203.0.113.5", &id]).len(), 1);
+    assert_eq!(log.lines(&["WARN", "sign-in locked", "client_address=203.0.113.5", &id]).len(), 1);
     assert_eq!(log.lines(&["sign-in locked"]).len(), 2);
     for never_logged in [WRONG, "typed-by-mistake", PASSWORD] {
         assert_eq!(log.lines(&[never_logged]), [""; 0]);
@@ -84,7 +84,7 @@ async fn why_a_user_may_not_sign_in_is_only_in_the_log() {
         assert_eq!(response.user_errors("signIn"), ["INVALID_CREDENTIALS"]);
     }
     for reason in ["disabled", "external identity provider", "has no password"] {
-        assert_eq!(log.lines(&["sign-in failed", "client=192.0.2.1", reason]).len(), 1, "{reason}");
+        assert_eq!(log.lines(&["sign-in failed", "client_address=192.0.2.1", reason]).len(), 1, "{reason}");
     }
 }
 
@@ -108,9 +108,9 @@ async fn wrong_codes_at_sign_in_are_recorded_and_logged() {
     let events = events(&app.client().with_tokens((&done["session"]).into())).await;
     assert_eq!(count(&events, "SIGN_IN_CODE_FAILED", "USER", Some("203.0.113.5")), 5, "{events:?}");
     assert_eq!(count(&events, "SIGN_IN_CODES_EXHAUSTED", "SYSTEM", Some("203.0.113.5")), 1, "{events:?}");
-    let lines = log.lines(&["sign-in failed", "client=203.0.113.5", "user=\"user-", "wrong code"]);
+    let lines = log.lines(&["sign-in failed", "client_address=203.0.113.5", "user_id=\"user-", "wrong code"]);
     assert_eq!(lines.len(), 5, "{lines:?}");
-    assert_eq!(log.lines(&["sign-in locked", "user=\"user-", "too many wrong codes"]).len(), 1);
+    assert_eq!(log.lines(&["sign-in locked", "user_id=\"user-", "too many wrong codes"]).len(), 1);
 }
 
 #[tokio::test]
@@ -131,8 +131,8 @@ async fn wrong_passwords_and_codes_in_a_session_are_recorded_and_logged() {
     assert_eq!(client.error_code("confirmMfa", json!({ "verifyCode": "000000" })).await, "INVALID_CODE");
     let events = events(&client).await;
     assert_eq!(count(&events, "REAUTHENTICATION_FAILED", "USER", Some("192.0.2.1")), 5, "{events:?}");
-    assert_eq!(log.lines(&["reauthentication failed", "client=192.0.2.1", "wrong current password"]).len(), 3);
-    assert_eq!(log.lines(&["reauthentication failed", "client=192.0.2.1", "wrong code"]).len(), 2);
+    assert_eq!(log.lines(&["reauthentication failed", "client_address=192.0.2.1", "wrong current password"]).len(), 3);
+    assert_eq!(log.lines(&["reauthentication failed", "client_address=192.0.2.1", "wrong code"]).len(), 2);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn refused_resets_are_recorded_and_logged_but_fill_neither_table_nor_log()
     for _ in 0..5 {
         client.mutate_ok("resetPassword", ask("wonny"), "ok").await;
     }
-    let refused = |reason| log.lines(&["password reset refused", "client=192.0.2.1", reason]).len();
+    let refused = |reason| log.lines(&["password reset refused", "client_address=192.0.2.1", reason]).len();
     assert_eq!(refused("not ENABLED and LOCAL with a verified email address"), 1);
     assert_eq!(refused("unknown user"), 1);
     assert_eq!(refused("too many emails requested for this user id"), 1);
@@ -181,7 +181,7 @@ async fn the_reuse_of_a_refresh_token_is_logged() {
     for _ in 0..3 {
         client.at("203.0.113.5").refresh(&refresh).await;
     }
-    let lines = log.lines(&["session ended", "client=203.0.113.5", "user=\"user-", "rotated refresh token"]);
+    let lines = log.lines(&["session ended", "client_address=203.0.113.5", "user_id=\"user-", "rotated refresh token"]);
     assert_eq!(lines.len(), 1, "{lines:?}");
     let events = events(&app.signed_in(DOMAIN, "wonny").await).await;
     assert_eq!(count(&events, "REFRESH_TOKEN_REUSED", "SYSTEM", Some("203.0.113.5")), 1, "{events:?}");

@@ -24,6 +24,7 @@ mod events;
 mod federation;
 mod first_screen;
 mod generated;
+mod help_desk;
 mod http;
 mod import;
 mod input;

@@ -32,6 +32,10 @@ impl Monitored {
 
     /// With this filter of the log.
     async fn start_with(filter: &str) -> Self {
+        Self::start_with_settings(&[("RUST_LOG", filter)]).await
+    }
+
+    async fn start_with_settings(settings: &[(&str, &str)]) -> Self {
         let database = database::create().await;
         let app = TestApp::on(&database).await;
         app.import_users(&[User::new("wonny")]).await;
@@ -41,11 +45,11 @@ impl Monitored {
             ("DATABASE_URL", database.url().as_str()),
             ("USERPROFILE_ARGON2_ITERATIONS", "1"),
             ("USERPROFILE_ARGON2_MEMORY", "8KiB"),
-            ("RUST_LOG", filter),
             ("USERPROFILE_SECRET_KEY", KEY),
         ] {
             command.env(name, value);
         }
+        command.envs(settings.iter().copied());
         let mut server = Logging::start(command);
         let address = |entry: &Value| entry["address"].as_str().unwrap().parse().unwrap();
         let metrics = address(&server.entry(|entry| entry["message"] == "serving metrics").await);
@@ -172,4 +176,21 @@ async fn security_events_are_entries_of_the_audit_log() {
         assert!(entry["subject"].as_str().unwrap().starts_with("user-"), "{entry}");
         assert!(entry["trace_id"].is_string(), "{entry}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_privacy_the_log_names_no_client_and_no_user() {
+    let mut monitored = Monitored::start_with_settings(&[("USERPROFILE_LOG_PRIVACY", "on")]).await;
+    monitored.sign_in("wrong horse 7").await;
+    let signed_in = monitored.sign_in(PASSWORD).await;
+    monitored.ask(signed_in["session"]["accessToken"].as_str(), "{ me { id } }", &Value::Null).await;
+    let server = &mut monitored.server;
+    let event = server.entry(|entry| entry["event"] == "SIGNED_IN").await;
+    assert_eq!((&event["client_address"], &event["subject"]), (&json!("***"), &json!("***")));
+    assert!(event["event_id"].is_string());
+    let request = server.entry(|entry| entry["operation_type"] == "query").await;
+    assert_eq!((&request["client_address"], &request["user_id"]), (&json!("***"), &json!("***")));
+    let addresses = server.lines.borrow().iter().filter(|line| line.contains("127.0.0.1")).cloned().collect::<Vec<_>>();
+    assert!(addresses.iter().all(|line| parse(line)["address"].is_string()), "{addresses:?}");
+    assert!(!server.lines.borrow().iter().any(|line| line.contains("user-")), "an id of a user is logged");
 }

@@ -3,10 +3,11 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::Writer;
@@ -14,6 +15,9 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
+
+use super::{MASK, PERSONAL};
+use crate::clock::Timestamp;
 
 /// The fields of an entry or a span.
 #[derive(Debug, Clone, Default)]
@@ -71,8 +75,17 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for KeepSpanFields {
     }
 }
 
+/// An entry without fields.
+pub(super) fn entry(at: Timestamp, level: Level, target: &str, message: &str) -> String {
+    let timestamp = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    json!({ "timestamp": timestamp, "level": level.as_str(), "message": message, "target": target }).to_string()
+}
+
 /// The format of an entry.
-pub(super) struct Json;
+pub(super) struct Json {
+    /// Whether fields about a person are masked.
+    pub(super) masks: bool,
+}
 
 impl<S, N> FormatEvent<S, N> for Json
 where
@@ -96,6 +109,13 @@ where
                 for (name, value) in fields {
                     // An entry's own fields, and those of an inner span, come first.
                     entry.0.entry(name.as_str()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        if self.masks {
+            for name in PERSONAL {
+                if let Some(value) = entry.0.get_mut(name) {
+                    *value = MASK.into();
                 }
             }
         }

@@ -2,32 +2,46 @@
 
 mod json;
 
+use std::fmt;
 use std::io::IsTerminal;
 
+use tracing::Level;
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::error::CliError;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat};
 
 /// The name of this program in the log.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
+/// The fields that say who made a request, and which account it is about.
+const PERSONAL: [&str; 3] = ["client_address", "user_id", "subject"];
+/// What `USERPROFILE_LOG_PRIVACY` shows instead.
+const MASK: &str = "***";
+
 /// Starts logging.
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| CliError::usage(format!("RUST_LOG is not a log filter: {error}")))?;
-    let is_terminal = std::io::stderr().is_terminal();
-    let default = if is_terminal { LogFormat::Text } else { LogFormat::Json };
-    let format = config.log_format.unwrap_or(default);
+    let format = format_or_default(config.log_format);
     let fields = (format == LogFormat::Json).then_some(json::KeepSpanFields);
     let registry = tracing_subscriber::registry().with(safe_targets()).with(filter).with(fields);
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let masks = config.log_privacy;
     match format {
-        LogFormat::Text => registry.with(log.with_ansi(is_terminal).with_target(false)).init(),
-        LogFormat::Json => registry.with(log.event_format(json::Json)).init(),
+        LogFormat::Text => {
+            let log = log.with_ansi(std::io::stderr().is_terminal()).with_target(false);
+            if masks { registry.with(log.fmt_fields(masked_fields())).init() } else { registry.with(log).init() }
+        }
+        LogFormat::Json => registry.with(log.event_format(json::Json { masks })).init(),
     }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -39,6 +53,27 @@ pub(super) fn start(config: &Config) -> Result<(), CliError> {
         );
     }
     Ok(())
+}
+
+/// Fields as text, with those about a person masked.
+fn masked_fields() -> impl for<'writer> FormatFields<'writer> {
+    let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        name if PERSONAL.contains(&name) => write!(writer, "{name}={MASK}"),
+        name => write!(writer, "{name}={value:?}"),
+    };
+    debug_fn(write).delimited(" ")
+}
+
+/// The given format; otherwise text on a terminal, and JSON elsewhere.
+pub(super) fn format_or_default(format: Option<LogFormat>) -> LogFormat {
+    let default = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+    format.unwrap_or(default)
+}
+
+/// The entry in JSON for the error that ends the process. It does not depend on `RUST_LOG`, or on the log being started.
+pub(super) fn fatal_entry(message: &str) -> String {
+    json::entry(SystemClock.now(), Level::ERROR, OURS, message)
 }
 
 /// The targets that may be logged, whatever `RUST_LOG` says. Below the level of warnings, libraries log the data that

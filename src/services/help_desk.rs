@@ -1,0 +1,171 @@
+//! What operators look up and clean up: users, sessions, domains, and the outbox.
+
+use super::admin::AdminRefusal;
+use super::{Error, Failure, Services, retry};
+use crate::domain::code::CodePurpose;
+use crate::domain::email::Email;
+use crate::domain::event::{SecurityEvent, SecurityEventType};
+use crate::domain::ids::{DomainId, EventId, JobId, UserId};
+use crate::domain::login::LoginId;
+use crate::domain::page::Page;
+use crate::domain::profile_text::Name;
+use crate::domain::search::{search_key, search_part};
+use crate::domain::session::Session;
+use crate::domain::user::{Domain, User};
+use crate::entropy;
+use crate::storage::outbox::JobState;
+use crate::storage::users::UserSelection;
+use crate::storage::{codes, domains, events, outbox, sessions, users};
+
+/// How many users are read at once.
+const USERS_READ: i64 = 1000;
+/// Of how many users sessions are revoked in one transaction.
+const OWNERS_AT_ONCE: i64 = 500;
+
+/// The place in the list of users after which a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterUser {
+    /// The domain of the user at that place.
+    pub domain_id: DomainId,
+    /// That user's id.
+    pub login: LoginId,
+}
+
+/// Which users to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserSearch {
+    /// What the database selects.
+    pub selection: UserSelection,
+    /// A part of the user id, the name, or an email address, compared like names of workspaces.
+    pub part: Option<String>,
+    /// The place after which the page begins.
+    pub after: Option<AfterUser>,
+    /// The number of users of the page.
+    pub limit: usize,
+}
+
+/// The job does not exist, has failed for good, or is being processed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no job {0} that waits; `userprofile outbox list` shows all of them")]
+pub struct NoSuchJob(pub JobId);
+
+impl Services {
+    /// A page of users in the order of domains and user ids, and whether there are more.
+    pub async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, bool), Failure> {
+        let part = search.part.as_deref().map(search_part);
+        let mut found = Vec::new();
+        let mut after = search.after.as_ref().map(|after| (after.domain_id.clone(), after.login.clone()));
+        loop {
+            let place = after.as_ref().map(|(domain, login)| (domain.as_str(), login.key()));
+            let page = users::list(&self.db, &search.selection, place, USERS_READ).await?;
+            let Some(last) = page.last() else { return Ok((found, false)) };
+            after = Some((last.domain_id.clone(), last.login.clone()));
+            for user in page {
+                if part.as_ref().is_none_or(|part| matches(&user, part)) {
+                    if found.len() == search.limit {
+                        return Ok((found, true));
+                    }
+                    found.push(user);
+                }
+            }
+        }
+    }
+
+    /// All domains.
+    pub async fn list_domains(&self) -> Result<Vec<Domain>, Failure> {
+        Ok(domains::list(&self.db).await?)
+    }
+
+    /// The valid sessions of a domain, with the user ids of their owners, last used first.
+    pub async fn list_domain_sessions(
+        &self,
+        domain: &DomainId,
+        limit: i64,
+    ) -> Result<Vec<(Session, String)>, Error<AdminRefusal>> {
+        self.check_domain(domain).await?;
+        Ok(sessions::list_by_domain(&self.db, domain, self.now(), limit).await?)
+    }
+
+    /// Ends all sessions of a domain, invalidates challenges of pending sign-ins, and returns how many sessions there
+    /// were. It proceeds user by user, and can be repeated after an interruption.
+    pub async fn revoke_domain_sessions(&self, domain: &DomainId) -> Result<usize, Error<AdminRefusal>> {
+        self.check_domain(domain).await?;
+        let (mut revoked, mut last) = (0, None);
+        loop {
+            let (sessions, next) = retry(|| self.revoke_next_sessions(domain, last.as_ref())).await?;
+            revoked += sessions;
+            if next.is_none() {
+                return Ok(revoked);
+            }
+            last = next;
+        }
+    }
+
+    async fn revoke_next_sessions(
+        &self,
+        domain: &DomainId,
+        after: Option<&UserId>,
+    ) -> Result<(usize, Option<UserId>), Failure> {
+        let now = self.now();
+        let mut tx = self.db.begin().await?;
+        let owners = sessions::list_owners(&mut tx, domain, after, OWNERS_AT_ONCE).await?;
+        let ids: Vec<&str> = owners.iter().map(UserId::as_str).collect();
+        let revoked = sessions::delete_of_owners(&mut tx, &ids).await?;
+        codes::delete_of_owners_for(&mut tx, &ids, &[CodePurpose::SignIn]).await?;
+        let mut recorded = Vec::with_capacity(owners.len());
+        for owner in &owners {
+            let id = EventId::from_random(entropy::bytes()?);
+            recorded.push(SecurityEvent::new(id, owner.clone(), SecurityEventType::SessionsRevoked, None, now));
+        }
+        events::insert_many(&mut tx, &recorded).await?;
+        tx.commit().await?;
+        Ok((revoked, owners.into_iter().next_back()))
+    }
+
+    /// The newest events of a user's account.
+    pub async fn list_user_events(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        limit: usize,
+    ) -> Result<Vec<SecurityEvent>, Error<AdminRefusal>> {
+        let user = self.find_credentials(domain, login).await?.user;
+        let since = self.now() - self.policy.event_retention;
+        Ok(events::list_by_owner(&self.db, &user.id, since, None, &Page::first(limit)).await?.items)
+    }
+
+    /// The jobs of the outbox, the oldest first.
+    pub async fn list_jobs(&self, limit: i64) -> Result<Vec<JobState>, Failure> {
+        Ok(outbox::list(&self.db, limit).await?)
+    }
+
+    /// Makes all jobs that wait due at once, and returns how many there are.
+    pub async fn retry_all_jobs(&self) -> Result<usize, Failure> {
+        let mut tx = self.db.begin().await?;
+        let waiting = outbox::make_due(&mut tx, None, self.now()).await?;
+        self.commit_and_wake(tx).await?;
+        Ok(waiting)
+    }
+
+    /// Makes a job that waits due at once.
+    pub async fn retry_job(&self, id: &JobId) -> Result<(), Error<NoSuchJob>> {
+        let mut tx = self.db.begin().await?;
+        let waiting = outbox::make_due(&mut tx, Some(id), self.now()).await?;
+        self.commit_and_wake(tx).await?;
+        if waiting == 1 { Ok(()) } else { Err(Error::Refused(NoSuchJob(id.clone()))) }
+    }
+
+    /// Deletes a job, so that its message is never sent.
+    pub async fn drop_job(&self, id: &JobId) -> Result<(), Error<NoSuchJob>> {
+        let mut tx = self.db.begin().await?;
+        let dropped = outbox::delete_idle(&mut tx, id, self.now()).await?;
+        tx.commit().await?;
+        if dropped { Ok(()) } else { Err(Error::Refused(NoSuchJob(id.clone()))) }
+    }
+}
+
+fn matches(user: &User, part: &str) -> bool {
+    let emails = [&user.email, &user.pending_email].into_iter().flatten().map(Email::as_str);
+    let texts = [Some(user.login.as_str()), user.name.as_ref().map(Name::as_str)].into_iter().flatten();
+    texts.chain(emails).any(|text| search_key(text).contains(part))
+}
