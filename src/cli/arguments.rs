@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValue;
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use clap_complete::Shell;
 
 use crate::config;
 use crate::domain::mfa::MfaType;
@@ -27,7 +30,7 @@ pub(super) struct Arguments {
 #[command(name = "userprofile", version = crate::version::text(), about = "A self-service identity server with a GraphQL API")]
 struct CommandLine {
     /// The TOML file with settings; flags and environment variables override it
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -57,6 +60,16 @@ pub(super) enum Command {
     Schema(SchemaOptions),
     /// Prints the effective settings, with secrets masked
     Config,
+    /// Checks settings, database, secret key, mail server, and clock
+    Doctor(DoctorOptions),
+    /// Prints the completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Prints the manual page
+    Man,
 }
 
 #[derive(Args)]
@@ -67,6 +80,19 @@ pub(super) struct ServeOptions {
     /// Serve sample data from an empty SQLite database, and print the credentials; on loopback only
     #[arg(long)]
     pub(super) demo: bool,
+    /// How long to wait until the database can be reached
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
+    pub(super) wait: Duration,
+}
+
+#[derive(Args)]
+pub(super) struct DoctorOptions {
+    /// Also send a test message to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) send_to: Option<String>,
+    /// Print JSON, one object per line, also on a terminal
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args)]
@@ -400,20 +426,25 @@ value_enums! {
 impl Arguments {
     /// Parses the process's arguments. Invalid arguments end the process with status 2, `--help` with 0.
     pub(super) fn parse() -> Self {
-        let settings = config::settings().iter().map(|setting| {
-            Arg::new(setting.name)
-                .long(setting.flag.as_str())
-                .value_name(setting.value_name)
-                .help(setting.meaning)
-                .global(true)
-                .hide_short_help(true)
-                .help_heading(SETTINGS_HEADING)
-        });
-        let matches = CommandLine::command().args(settings).get_matches();
+        let matches = command_line().get_matches();
         let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let flags = config::settings()
             .iter()
             .filter_map(|setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone())));
         Self { command: line.command, config_file: line.config, flags: flags.collect() }
     }
+}
+
+/// All commands, with a flag for each setting.
+pub(super) fn command_line() -> ClapCommand {
+    let settings = config::settings().iter().map(|setting| {
+        Arg::new(setting.name)
+            .long(setting.flag.as_str())
+            .value_name(setting.value_name)
+            .help(setting.meaning)
+            .global(true)
+            .hide_short_help(true)
+            .help_heading(SETTINGS_HEADING)
+    });
+    CommandLine::command().args(settings)
 }

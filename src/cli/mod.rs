@@ -4,6 +4,7 @@
 mod arguments;
 mod audit;
 mod demo;
+mod doctor;
 mod documents;
 mod domain;
 mod error;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use arguments::{
     Arguments, Command, DomainCommand, OutboxCommand, OutboxVerb, SchemaOptions, SessionCommand, SessionVerb,
-    UserCommand, UserName,
+    UserCommand, UserName, command_line,
 };
 use audit::Audited;
 use error::CliError;
@@ -93,6 +94,18 @@ fn dispatch(arguments: Arguments) -> Result<(), CliError> {
             block_on(Audited::new("rotate-key", None, &reason).run(rotate_key::rotate_key(config()?)))
         }
         Command::Config => output::print(&config()?.to_masked_toml()),
+        Command::Doctor(options) => block_on(doctor::doctor(config()?, options)),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command_line(), "userprofile", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(command_line()).render(&mut page);
+            rendered.map_err(|error| CliError::failed(format!("the manual page cannot be written: {error}")))?;
+            output::print(&String::from_utf8_lossy(&page))
+        }
         // Needs no settings: the schema does not depend on them.
         Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),
         Command::Schema(SchemaOptions { federation: false }) => output::print(&crate::graphql::sdl()),

@@ -48,6 +48,9 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     // Before anything is opened: an invalid manifest is an invalid setting.
     let limits = graphql::request_limits(config.requests);
     let documents = documents::documents(&config, &limits)?;
+    // Before waiting: so is a missing key.
+    config.key_source()?;
+    set_up::wait_for_database(&config, options.wait).await;
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
     let services = Arc::new(match &mailbox {

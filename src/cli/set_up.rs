@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::error::CliError;
 use super::secret_key;
@@ -16,9 +19,24 @@ use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 
+/// How often it is tried to reach the database.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
 /// The error that the database cannot be used; it names the setting.
 pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
     CliError::failed(format!("{}: the database cannot be used: {error}", config.place_of("database_url")))
+}
+
+/// Waits until the database can be reached, for at most `limit`. If it still cannot, its first use says why.
+pub(super) async fn wait_for_database(config: &Config, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    while let Some(reason) = config.database.why_unreachable().await {
+        if Instant::now() + RETRY_EVERY > deadline {
+            return;
+        }
+        tracing::warn!(reason, "the database cannot be reached yet; waiting for it");
+        sleep(RETRY_EVERY).await;
+    }
 }
 
 /// Checks that the tables are up to date: applies migrations if allowed, otherwise says what to do. If there is nothing

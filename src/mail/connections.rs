@@ -95,6 +95,14 @@ impl Connections {
         sent
     }
 
+    /// Connects, signs in if there are credentials, and disconnects.
+    pub(super) async fn check(&self) -> Result<(), Fault> {
+        let mut connection = self.connect().await?;
+        // Only a courtesy: whatever the reply, the connection is closed.
+        drop(self.within(1, connection.quit()).await);
+        Ok(())
+    }
+
     /// Whether the server is known to lack SMTPUTF8: the last connection, not long ago, did not offer it.
     pub(super) fn lacks_smtputf8(&self) -> bool {
         let offered = *lock(&self.smtputf8);

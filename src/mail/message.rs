@@ -117,6 +117,8 @@ pub enum Notification {
     PasswordSet,
     /// The first sign-in from a device that the user did not sign in from before.
     NewDevice,
+    /// No change: an operator tests the mail server.
+    Test,
 }
 
 /// The circumstances of a change.

@@ -99,6 +99,11 @@ impl Smtp {
         self.connections.lacks_smtputf8()
     }
 
+    /// Connects to the server, signs in if there are credentials, and disconnects.
+    pub async fn check(&self) -> Result<(), SendError> {
+        self.connections.check().await.map_err(Fault::into_error)
+    }
+
     /// Sends a message; see [`Transport::send`](super::Transport::send).
     pub async fn send(&self, mail: &OutgoingMail, id: &str, written_at: Timestamp) -> Result<(), SendError> {
         let unsendable = |error: Unsendable| SendError { is_final: true, reason: error.to_string(), advice: None };

@@ -70,21 +70,29 @@ pub async fn open(db: &Db, keys: SecretKeys) -> Result<Keyring, SecretKeyError> 
     let Some(stored) = read(db, CHECK_VALUES).await? else {
         return begin(db, keys).await;
     };
-    let known: Vec<&str> = stored.split(',').collect();
-    let given: Vec<String> = keys.iter().map(check_value).collect();
-    let missing = known.iter().filter(|known| !given.iter().any(|given| given == *known)).count();
-    if missing == known.len() {
-        return Err(SecretKeyError::Differs);
-    }
-    if missing > 0 {
-        return Err(SecretKeyError::Missing(missing));
-    }
-    let digest_key = find_digest_key(db, &keys, known.first().copied().unwrap_or_default()).await?;
+    check_keys(&stored, &keys)?;
+    let oldest = stored.split(',').next().unwrap_or_default();
+    let digest_key = find_digest_key(db, &keys, oldest).await?;
     add_check_value(db, &check_value(keys.first())).await?;
     Ok(Keyring::new(keys, digest_key))
 }
 
-/// The same for a database that was used with no key so far.
+/// Checks that `keys` are those that the database requires. Writes nothing.
+pub async fn check(db: &Db, keys: &SecretKeys) -> Result<(), SecretKeyError> {
+    read(db, CHECK_VALUES).await?.map_or(Ok(()), |stored| check_keys(&stored, keys))
+}
+
+fn check_keys(stored: &str, keys: &SecretKeys) -> Result<(), SecretKeyError> {
+    let given: Vec<String> = keys.iter().map(check_value).collect();
+    let missing = stored.split(',').filter(|known| !given.iter().any(|given| given == known)).count();
+    match missing {
+        0 => Ok(()),
+        all if all == stored.split(',').count() => Err(SecretKeyError::Differs),
+        some => Err(SecretKeyError::Missing(some)),
+    }
+}
+
+/// The keyring of a database that was used with no key so far.
 async fn begin(db: &Db, keys: SecretKeys) -> Result<Keyring, SecretKeyError> {
     let key = SecretKey::new(entropy::bytes().map_err(Failure::from)?);
     let encrypted = encrypt_digest_key(keys.first(), &key)?;

@@ -31,6 +31,8 @@ use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
 use super::quota::Quota;
 use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
+use super::types::UtcTimestamp;
+use crate::clock::Timestamp;
 use crate::metrics::Metrics;
 
 /// How long a request waits for a free connection.
@@ -215,6 +217,16 @@ impl<'c, S> Run<'c> for S where
 {
 }
 
+impl Location {
+    /// Why the database cannot be reached, if a later attempt may succeed.
+    pub async fn why_unreachable(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(url) => postgres::why_unreachable(url).await,
+        }
+    }
+}
+
 impl Db {
     /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use. Fails
     /// only if a root certificate cannot be read.
@@ -310,6 +322,16 @@ impl Db {
         let mut conn = self.conn().await?;
         on!(&mut conn, c => c.batch_execute("SELECT 1").await)?;
         Ok(())
+    }
+
+    /// The time of the server's clock; `None` on SQLite, which has none of its own.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, Error> {
+        match &mut self.conn().await? {
+            Conn::Pg(c) => {
+                Ok(Some(diesel::select(diesel::dsl::sql::<UtcTimestamp>("clock_timestamp()")).get_result(c).await?))
+            }
+            Conn::Sqlite(_) => Ok(None),
+        }
     }
 
     /// Checks that the database accepts writes. On SQLite, by a write, because nothing else shows whether the disk is

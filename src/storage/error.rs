@@ -113,7 +113,7 @@ const ABORTED: [&str; 2] = ["40001", "40P01"];
 /// Whether a retry may succeed, by PostgreSQL's SQLSTATE: a lost connection (class 08), a server that accepts no writes
 /// (25006) or lacks resources (53), a statement that an operator or a limit stopped (57), a lock that did not become
 /// free in time (55P03).
-fn is_passing(state: &str) -> bool {
+pub(super) fn is_passing(state: &str) -> bool {
     ["25006", "55P03"].contains(&state) || ["08", "53", "57"].iter().any(|class| state.starts_with(class))
 }
 

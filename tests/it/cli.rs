@@ -218,7 +218,7 @@ fn an_unusable_database_is_named() {
     assert_says(&binary.run(&["serve", "--database-url", "sqlite:no/such/folder/x.db"]), 1, &["database"]);
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("postgres://x@{closed}/x");
-    let mut command = binary.command(&["serve", "--database-url", &url]);
+    let mut command = binary.command(&["serve", "--wait", "0s", "--database-url", &url]);
     assert_says(&command.env("USERPROFILE_SECRET_KEY", KEY).output().unwrap(), 1, &["database"]);
     assert_says(&binary.run(&["serve", "--database-url", &url]), 2, &["USERPROFILE_SECRET_KEY"]);
 }

@@ -18,6 +18,7 @@ mod cli;
 mod clock_steps;
 mod code_attempts;
 mod connections;
+mod doctor;
 mod documents;
 mod email;
 mod events;

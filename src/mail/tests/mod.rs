@@ -84,6 +84,7 @@ fn notices() -> Vec<Message> {
         Notification::RecoveryCodesRegenerated,
         Notification::PasswordSet,
         Notification::NewDevice,
+        Notification::Test,
     ];
     notices.into_iter().map(notice).collect()
 }

@@ -158,6 +158,11 @@ fn notice(notice: &Notification) -> Said {
                  devices.",
             ],
         ),
+        Notification::Test => (
+            "Test of the mail server",
+            "An administrator sent this message to test the mail server. It has arrived.",
+            &["There is nothing to do."],
+        ),
     }
 }
 

@@ -19,11 +19,12 @@ use futures_util::future::BoxFuture;
 
 pub(super) use connection::PgConnection;
 pub(super) use errors::ServerState;
+use errors::describe;
 pub(super) use quick_lane::QuickLane;
 pub use url::{PostgresUrl, UrlError};
 
 use super::counter::Counter;
-use super::error::Error;
+use super::error::{Error, is_passing};
 
 /// A write that changes nothing that is ever read.
 const WRITE: &str = "INSERT INTO installation (name, value) VALUES ('write_check', '') \
@@ -67,6 +68,26 @@ pub(super) async fn check_writes(conn: &mut PgConnection, server: &ServerState) 
         server.set_full(false);
     }
     Ok(())
+}
+
+/// Why the server cannot be reached, if a later attempt may succeed. `None` if it can be reached, and also if waiting
+/// does not help, as with a wrong password.
+pub(super) async fn why_unreachable(url: &PostgresUrl) -> Option<String> {
+    let tls = tls::connect(&url.verification).ok()?;
+    let limit = url.connect_timeout();
+    match tokio::time::timeout(limit, url.config.connect(tls)).await {
+        Ok(Ok((client, connection))) => {
+            drop(client);
+            // Closes the connection.
+            let _ = connection.await;
+            None
+        }
+        Ok(Err(error)) => match error.as_db_error() {
+            Some(refusal) if !is_passing(refusal.code().code()) => None,
+            _ => Some(describe(&error)),
+        },
+        Err(_) => Some(format!("no connection within {} s", limit.as_secs())),
+    }
 }
 
 /// Opens one connection.

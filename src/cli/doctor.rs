@@ -1,0 +1,187 @@
+//! `doctor`.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::arguments::DoctorOptions;
+use super::error::CliError;
+use super::table::Table;
+use super::{log, secret_key};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, KeySource};
+use crate::domain::email::Email;
+use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Smtp};
+use crate::services::secret_keys;
+use crate::storage::db::Location;
+use crate::storage::{Db, migrate};
+
+/// How much the clocks of the server and of the database may differ: less than a step of an authenticator app.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
+/// How long a check of the database may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The results of all checks.
+#[derive(Default)]
+struct Report {
+    rows: Vec<Vec<Value>>,
+    failed: usize,
+}
+
+impl Report {
+    /// Adds a check with what it found, or what is wrong.
+    fn add(&mut self, check: &str, outcome: Result<String, String>) -> bool {
+        let (is_ok, result, detail) = match outcome {
+            Ok(detail) => (true, "ok", detail),
+            Err(wrong) => (false, "FAILED", wrong),
+        };
+        self.rows.push(vec![json!(check), json!(result), json!(detail)]);
+        self.failed += usize::from(!is_ok);
+        is_ok
+    }
+
+    /// Adds a check that does not apply.
+    fn skip(&mut self, check: &str, reason: &str) {
+        self.rows.push(vec![json!(check), json!("skipped"), json!(reason)]);
+    }
+}
+
+/// Checks everything that a server needs, changes nothing, and prints what is wrong.
+pub(super) async fn doctor(config: Config, options: DoctorOptions) -> Result<(), CliError> {
+    log::start(&config)?;
+    let to = options.send_to.as_deref().map(Email::parse).transpose();
+    let to = to.map_err(|invalid| CliError::usage(format!("--send-to: {invalid}")))?;
+    let mut report = Report::default();
+    check_settings(&config, &mut report);
+    check_database(&config, &mut report).await;
+    check_mail_server(&config, to.as_ref(), &mut report).await;
+    let Report { rows, failed } = report;
+    let checks = rows.len();
+    Table::new(&["check", "result", "detail"], rows).print(options.json)?;
+    if failed == 0 { Ok(()) } else { Err(CliError::failed(format!("{failed} of {checks} checks failed"))) }
+}
+
+/// Invalid settings end every command before; here are those that are valid and suspicious.
+fn check_settings(config: &Config, report: &mut Report) {
+    let warnings = config.warnings.join("; ");
+    report.add("settings", if warnings.is_empty() { Ok("all are valid".to_owned()) } else { Err(warnings) });
+}
+
+async fn check_database(config: &Config, report: &mut Report) {
+    if let Location::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        let reason = format!("{} does not exist yet; `userprofile serve` creates it", path.display());
+        report.skip("database", &reason);
+        return;
+    }
+    let began = Instant::now();
+    let opened = async {
+        let db = Db::open(&config.database, 1).await.map_err(|error| error.to_string())?;
+        timeout(PATIENCE, db.ping())
+            .await
+            .map_err(|_| format!("it does not respond within {} s", PATIENCE.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        Ok::<_, String>(db)
+    };
+    let db = match opened.await {
+        Ok(db) => db,
+        Err(wrong) => {
+            report.add("database", Err(format!("{}: {wrong}", config.place_of("database_url"))));
+            for check in ["migrations", "writes", "secret key", "clock"] {
+                report.skip(check, "the database cannot be used");
+            }
+            return;
+        }
+    };
+    report.add("database", Ok(format!("it responds after {} ms", began.elapsed().as_millis())));
+    let is_migrated = report.add("migrations", pending(&config.database).await);
+    report.add("writes", db.check_writes().await.map(|()| "accepted".to_owned()).map_err(|error| error.to_string()));
+    if is_migrated {
+        report.add("secret key", check_secret_key(config, &db).await);
+    } else {
+        report.skip("secret key", "the tables are not up to date");
+    }
+    match db.server_time().await {
+        Ok(Some(time)) => {
+            report.add("clock", compare((SystemClock.now() - time).abs()));
+        }
+        Ok(None) => report.skip("clock", "SQLite has the clock of this machine"),
+        Err(error) => {
+            report.add("clock", Err(error.to_string()));
+        }
+    }
+}
+
+async fn pending(database: &Location) -> Result<String, String> {
+    let pending = migrate::pending(database).await.map_err(|error| error.to_string())?;
+    match pending.len() {
+        0 => Ok("all are applied".to_owned()),
+        pending => Err(format!("{pending} are not applied; run `userprofile migrate`")),
+    }
+}
+
+async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {
+    let source = config.key_source().map_err(|error| error.to_string())?;
+    if let KeySource::BesideDatabase(path) = &source
+        && !path.exists()
+    {
+        return Err(format!("{} is missing; put it back, or give the key in USERPROFILE_SECRET_KEY", path.display()));
+    }
+    let keys = secret_key::load(source, db).await.map_err(|error| error.to_string())?;
+    secret_keys::check(db, &keys).await.map_err(|error| format!("{}: {error}", config.key_place()))?;
+    Ok(format!("{} encrypts", keys.first().id()))
+}
+
+fn compare(difference: TimeDelta) -> Result<String, String> {
+    let seconds = difference.as_seconds_f64();
+    if difference <= CLOCK_TOLERANCE {
+        Ok(format!("differs from the database's by {seconds:.3} s"))
+    } else {
+        Err(format!("differs from the database's by {seconds:.1} s; synchronise both, with NTP for example"))
+    }
+}
+
+async fn check_mail_server(config: &Config, to: Option<&Email>, report: &mut Report) {
+    let Some(settings) = &config.smtp else {
+        if to.is_some() {
+            report.add("mail server", Err("SMTP_URL is not set, so no message can be sent".to_owned()));
+        } else {
+            report.skip("mail server", "SMTP_URL is not set; operations that need email return UNAVAILABLE");
+        }
+        return;
+    };
+    let smtp = match Smtp::new(settings) {
+        Ok(smtp) => smtp,
+        Err(error) => {
+            report.add("mail server", Err(format!("SMTP_URL, MAIL_FROM: {error}")));
+            return;
+        }
+    };
+    let accepts = smtp.check().await.map(|()| format!("{}:{} accepts connections", settings.host, settings.port));
+    let can_send = report.add("mail server", accepts.map_err(told));
+    match to {
+        Some(to) if can_send => {
+            let sent = smtp.send(&test_message(to), "doctor", SystemClock.now()).await;
+            report.add("test message", sent.map(|()| format!("sent to {}", to.as_str())).map_err(told));
+        }
+        Some(_) => report.skip("test message", "the mail server cannot be used"),
+        None => {}
+    }
+}
+
+fn told(SendError { reason, advice, .. }: SendError) -> String {
+    advice.map_or_else(|| reason.clone(), |advice| format!("{reason}; {advice}"))
+}
+
+fn test_message(to: &Email) -> OutgoingMail {
+    let circumstances = Circumstances { at: SystemClock.now(), client_address: None, user_agent: None };
+    OutgoingMail {
+        to: to.as_str().to_owned(),
+        language: String::new(),
+        account: Account::default(),
+        message: Message::Notification { notice: Notification::Test, circumstances },
+    }
+}
