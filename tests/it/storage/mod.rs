@@ -7,7 +7,11 @@ mod migrations;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
 #[cfg(feature = "postgres-tests")]
+mod postgres_backup;
+#[cfg(feature = "postgres-tests")]
 mod postgres_errors;
+#[cfg(feature = "postgres-tests")]
+mod postgres_failover;
 #[cfg(feature = "postgres-tests")]
 mod postgres_surroundings;
 mod refusals;

@@ -97,6 +97,14 @@ impl TestApp {
         Self::build_with(&database.location(), clock, None).await
     }
 
+    /// One of several servers on the database at `location`, with the clock of the others. Returns the sender of its
+    /// messages, too.
+    pub async fn one_of_several(location: &Location, clock: Arc<ManualClock>) -> (Self, String) {
+        let app = Self::build(location, clock).await;
+        let sender = app.sender.clone();
+        (app, sender)
+    }
+
     async fn build(location: &Location, clock: Arc<ManualClock>) -> Self {
         let (transport, sender) = MailServer::shared().transport();
         Self { sender, ..Self::build_with(location, clock, Some(transport)).await }
@@ -193,6 +201,11 @@ impl TestApp {
     /// The verification code in the last message to an address.
     pub async fn code(&self, to: &str) -> String {
         self.last_message(to).await.code()
+    }
+
+    /// The HTTP layer, for clients of another server.
+    pub fn http_app(&self) -> http::App {
+        self.http_app.clone()
     }
 
     /// Another API over the same services.

@@ -1,0 +1,204 @@
+//! Failover drill: the primary server is killed while three servers are under load, and its standby takes over.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use userprofile::domain::outbox::LEASE;
+use userprofile::storage::db::Location;
+use userprofile::storage::migrate;
+
+use crate::support::{Client, DOMAIN, MailServer, ManualClock, TestApp, User};
+
+/// The servers under load.
+const SERVERS: usize = 3;
+/// The users who change their names without pause, one after the other.
+const WRITERS: usize = 6;
+/// The users who each request one link to reset their password.
+const RESETTERS: usize = 120;
+/// The time within which service must be back.
+const BACK_WITHIN: Duration = Duration::from_secs(10);
+/// The longest that anything else may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A primary server and its standby.
+struct Pair {
+    link: PathBuf,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Pair {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pair = Self { link: folder.path().join("pair"), url: String::new(), _folder: folder };
+        let printed = pair.run("start");
+        let [primary, standby, password] = printed.lines().collect::<Vec<_>>().try_into().unwrap();
+        pair.url = format!(
+            "postgres://userprofile:{password}@127.0.0.1:{primary},127.0.0.1:{standby}/postgres\
+             ?target_session_attrs=read-write"
+        );
+        pair
+    }
+
+    fn run(&self, command: &str) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres-pair");
+        let output = Command::new(script).arg(command).arg(&self.link).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn location(&self) -> Location {
+        Location::Postgres(self.url.parse().unwrap())
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        if self.link.exists() {
+            self.run("stop");
+        }
+    }
+}
+
+/// What was acknowledged to a client.
+#[derive(Default)]
+struct Acknowledged {
+    /// The number in the last name that was accepted.
+    last: usize,
+    /// When the first write after the failover was accepted.
+    back_at: Option<Instant>,
+    failures: usize,
+}
+
+/// Changes a name until `stop`, each time on another server. Every failure must be UNAVAILABLE.
+async fn write_names(clients: Vec<Client>, stop: Arc<AtomicBool>, is_killed: Arc<AtomicBool>) -> Acknowledged {
+    let mut acknowledged = Acknowledged::default();
+    let mut number = 0;
+    while !stop.load(Ordering::Relaxed) {
+        number += 1;
+        let client = &clients[number % clients.len()];
+        let was_killed = is_killed.load(Ordering::Relaxed);
+        let input = json!({ "name": format!("name {number}") });
+        let response = client.try_mutate("updateProfile", input, "user { name }").await;
+        if response.body["data"]["updateProfile"]["user"].is_object() {
+            acknowledged.last = number;
+            if was_killed {
+                acknowledged.back_at.get_or_insert_with(Instant::now);
+            }
+        } else {
+            assert_eq!(response.error_code(), "UNAVAILABLE", "{}", response.body);
+            acknowledged.failures += 1;
+        }
+    }
+    acknowledged
+}
+
+/// Requests a link for each user, half of them before the failover and half of them after. Returns the addresses of those
+/// whose request was accepted.
+async fn request_links(apps: &[TestApp], half: &Notify, is_killed: &AtomicBool) -> Vec<String> {
+    let mut accepted = Vec::new();
+    for number in 0..RESETTERS {
+        let client = apps[number % apps.len()].client().at(&format!("203.0.113.{}", number + 1));
+        let input = json!({ "domainId": DOMAIN, "userId": format!("resetter{number}") });
+        let response = client.try_mutate("resetPassword", input, "ok").await;
+        if response.body["data"]["resetPassword"]["ok"] == true {
+            accepted.push(format!("resetter{number}@example.com"));
+        } else {
+            assert_eq!(response.error_code(), "UNAVAILABLE", "{}", response.body);
+        }
+        if number == RESETTERS / 2 {
+            half.notify_one();
+            while !is_killed.load(Ordering::Relaxed) {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    accepted
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_failover_nothing_acknowledged_is_lost() {
+    let pair = Pair::start();
+    let location = pair.location();
+    migrate::apply(&location).await.unwrap();
+    let clock = Arc::<ManualClock>::default();
+    let (mut apps, mut senders) = (Vec::new(), Vec::new());
+    for _ in 0..SERVERS {
+        let (app, sender) = TestApp::one_of_several(&location, clock.clone()).await;
+        apps.push(app);
+        senders.push(sender);
+    }
+    let writers = (0..WRITERS).map(|number| User::new(&format!("writer{number}")));
+    let resetters = (0..RESETTERS)
+        .map(|number| User::new(&format!("resetter{number}")).verified_email(&format!("resetter{number}@example.com")));
+    apps[0].import_users(&writers.chain(resetters).collect::<Vec<_>>()).await;
+
+    let stop_workers = CancellationToken::new();
+    let workers: Vec<_> =
+        apps.iter().map(|app| tokio::spawn(app.services.clone().run_worker(stop_workers.clone()))).collect();
+    let (stop, is_killed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let mut writing = Vec::new();
+    for number in 0..WRITERS {
+        let signed_in = apps[0].signed_in(DOMAIN, &format!("writer{number}")).await;
+        let tokens = signed_in.tokens.unwrap();
+        let clients = apps.iter().map(|app| app.client().with_tokens(tokens.clone())).collect();
+        writing.push(tokio::spawn(write_names(clients, stop.clone(), is_killed.clone())));
+    }
+    let half = Notify::new();
+    let requesting = async {
+        let accepted = request_links(&apps, &half, &is_killed).await;
+        stop.store(true, Ordering::Relaxed);
+        accepted
+    };
+    let failing_over = async {
+        half.notified().await;
+        let killed_at = Instant::now();
+        let pair = &pair;
+        tokio::task::block_in_place(|| {
+            pair.run("kill");
+            is_killed.store(true, Ordering::Relaxed);
+            pair.run("promote");
+        });
+        killed_at
+    };
+    let (accepted, killed_at) = tokio::join!(requesting, failing_over);
+
+    for (number, writer) in writing.into_iter().enumerate() {
+        let Acknowledged { last, back_at, failures } = writer.await.unwrap();
+        let back_after = back_at.unwrap() - killed_at;
+        assert!(back_after < BACK_WITHIN, "back after {back_after:?}");
+        let client = apps[number % SERVERS].signed_in(DOMAIN, &format!("writer{number}")).await;
+        let name = client.me("name").await["name"].as_str().unwrap().to_owned();
+        let stored: usize = name.strip_prefix("name ").unwrap().parse().unwrap();
+        assert!(stored >= last, "{name} is stored, and {last} was acknowledged after {failures} failures");
+    }
+
+    // What was being sent when the server died is sent again once its lease has expired.
+    clock.advance(LEASE * 2);
+    let received = || {
+        let messages = senders.iter().flat_map(|sender| MailServer::shared().received(sender));
+        messages.flat_map(|message| message.recipients).collect::<Vec<_>>()
+    };
+    let all_sent = async {
+        while accepted.iter().any(|address| !received().contains(address)) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, all_sent).await.expect("messages are lost");
+    stop_workers.cancel();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let received = received();
+    let doubled = accepted.iter().filter(|address| received.iter().filter(|to| to == address).count() > 1).count();
+    // Each worker was sending one message at most when the server died.
+    assert!(doubled <= SERVERS * 4, "{doubled} messages are doubled");
+}
