@@ -3,6 +3,8 @@
 # shellcheck source=scripts/machine.bash
 source scripts/machine.bash
 
+# The scripts that source this use it.
+# shellcheck disable=SC2034
 readonly ROLE=userprofile
 
 # The folder of PostgreSQL's programs. On Debian, it is not in PATH, and there is one for each version.

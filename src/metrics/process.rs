@@ -29,6 +29,15 @@ pub(super) fn register(registry: &mut Registry) {
     if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
         registry.register("process_max_fds", "The limit of open file descriptors", gauge(limit));
     }
+    if let Some(booted_at) = booted_at() {
+        let started_at = gauge(booted_at + stat.started_after_ticks / ticks);
+        registry.register_with_unit(
+            "process_start_time",
+            "When the process started, since 1970",
+            Unit::Seconds,
+            started_at,
+        );
+    }
     let processor = Counter::<f64, AtomicU64>::default();
     #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
     processor.inc_by(stat.processor_ticks as f64 / ticks as f64);
@@ -38,11 +47,20 @@ pub(super) fn register(registry: &mut Registry) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn register(_: &mut Registry) {}
 
+/// When the system was booted, in seconds since 1970.
+#[cfg(target_os = "linux")]
+fn booted_at() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
+}
+
 /// What `/proc/self/stat` says (proc(5)).
 #[cfg(target_os = "linux")]
 struct Stat {
     processor_ticks: u64,
     threads: u64,
+    /// When the process started, since the system was booted.
+    started_after_ticks: u64,
     virtual_bytes: u64,
     resident_pages: u64,
 }
@@ -59,6 +77,7 @@ impl Stat {
         Some(Self {
             processor_ticks: field(14)? + field(15)?,
             threads: field(20)?,
+            started_after_ticks: field(22)?,
             virtual_bytes: field(23)?,
             resident_pages: field(24)?,
         })

@@ -109,7 +109,9 @@ async fn metrics_count_what_happens_without_names_of_clients() {
     ] {
         assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
     }
-    assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+    for metric in ["process_resident_memory_bytes", "process_start_time_seconds"] {
+        assert!(text.contains(&format!("\n{metric} ")), "{text}");
+    }
     assert!(!text.to_lowercase().contains("invented") && !text.contains("wonny"), "{text}");
 
     let (head, text) = monitored.get("/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
