@@ -1,5 +1,7 @@
-//! Failover drill: the primary server is killed while three servers are under load, and its standby takes over.
+//! Failover drills: the primary database is killed while three servers are under load, and its standby takes over; and
+//! one of three servers is killed.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -15,8 +17,12 @@ use userprofile::domain::outbox::LEASE;
 use userprofile::storage::db::Location;
 use userprofile::storage::migrate;
 
-use crate::support::{Client, DOMAIN, MailServer, ManualClock, TestApp, User};
+use crate::cli::{Binary, Server};
+use crate::support::mail::Behavior;
+use crate::support::{Client, DOMAIN, MailServer, ManualClock, TestApp, User, database};
 
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const SENDER: &str = "noreply@failover.test";
 /// The servers under load.
 const SERVERS: usize = 3;
 /// The users who change their names without pause, one after the other.
@@ -201,4 +207,59 @@ async fn after_a_failover_nothing_acknowledged_is_lost() {
     let doubled = accepted.iter().filter(|address| received.iter().filter(|to| to == address).count() > 1).count();
     // Each worker was sending one message at most when the server died.
     assert!(doubled <= SERVERS * 4, "{doubled} messages are doubled");
+}
+
+/// The servers are processes here, so that one can die without any warning.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_killed_server_loses_no_message() {
+    const REQUESTS: usize = 40;
+    /// The messages that a server sends at once.
+    const WORKERS: usize = 4;
+    let (database, binary) = (database::create().await, Binary::new());
+    let users = (0..REQUESTS)
+        .map(|number| User::new(&format!("user{number}")).verified_email(&format!("user{number}@example.com")));
+    let app = TestApp::on(&database).await;
+    app.use_key().await;
+    app.import_users(&users.collect::<Vec<_>>()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mail_port = listener.local_addr().unwrap().port();
+    let mail_server = MailServer::on(listener);
+    // So that the server dies while it is sending.
+    mail_server.set_behavior(Behavior::Slow(Duration::from_millis(300)));
+    let start = || {
+        let mut command = binary.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("DATABASE_URL", database.url()).env("USERPROFILE_SECRET_KEY", KEY);
+        command.env("SMTP_URL", format!("smtp://127.0.0.1:{mail_port}")).env("MAIL_FROM", SENDER);
+        command.env("USERPROFILE_PUBLIC_URL", "https://id.test").env("USERPROFILE_SENDS_PER_HOUR_PER_CLIENT", "1000");
+        Server::from_command(command)
+    };
+    let mut servers: Vec<Server> = (0..SERVERS).map(|_| start()).collect();
+    let mut accepted = Vec::new();
+    tokio::task::block_in_place(|| {
+        for number in 0..REQUESTS {
+            let query = "mutation($input: ResetPasswordInput!) { resetPassword(input: $input) { ok } }";
+            let input = json!({ "domainId": DOMAIN, "userId": format!("user{number}") });
+            let body = json!({ "query": query, "variables": { "input": input } });
+            if servers[number % servers.len()].post(&body, None).contains(r#""ok":true"#) {
+                accepted.push(format!("user{number}@example.com"));
+            }
+            if number == REQUESTS / 2 {
+                // SIGKILL.
+                drop(servers.pop());
+            }
+        }
+    });
+    assert_eq!(accepted.len(), REQUESTS);
+    // What the server was sending is sent again when its leases have expired.
+    let all_sent = async {
+        while database.count("outbox").await > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(LEASE.to_std().unwrap() + PATIENCE, all_sent).await.expect("messages are stuck");
+    let received: Vec<_> = mail_server.received(SENDER).into_iter().flat_map(|message| message.recipients).collect();
+    let lost: Vec<_> = accepted.iter().filter(|address| !received.contains(address)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let doubled = accepted.iter().filter(|address| received.iter().filter(|to| to == address).count() > 1).count();
+    assert!(doubled <= WORKERS, "{doubled} messages are doubled");
 }
