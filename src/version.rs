@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 /// The version, such as `0.2.0`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit that `scripts/build` built the program from; `unknown` for other builds.
+/// The commit that `scripts/build` or `scripts/image` built the program from; `unknown` for other builds.
 pub const COMMIT: &str = match option_env!("USERPROFILE_COMMIT") {
     Some(commit) => commit,
     None => "unknown",

@@ -55,7 +55,7 @@ pub(super) enum Command {
     /// Lists messages that are not sent yet, sends them at once, or drops them
     Outbox(OutboxCommand),
     /// Encrypts everything again with the first of several secret keys, while servers run
-    RotateKey(Reason),
+    RotateKey(RotateKeyOptions),
     /// Prints the GraphQL schema
     Schema(SchemaOptions),
     /// Prints the effective settings, with secrets masked
@@ -130,6 +130,15 @@ pub(super) struct Reason {
     /// Why, for the audit log; a ticket number, for example
     #[arg(long, global = true, value_name = "TEXT")]
     pub(super) reason: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct RotateKeyOptions {
+    /// Give up what is encrypted with a key that is lost, by the id that the error names
+    #[arg(long, value_name = "KEY_ID")]
+    pub(super) forget: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
 }
 
 #[derive(Args)]
@@ -273,24 +282,17 @@ pub(super) struct UserName {
     pub(super) user_id: String,
 }
 
-impl UserName {
-    /// Both as one text.
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}", self.domain_id, self.user_id)
-    }
-}
-
-impl DomainName {
-    /// The id of the domain.
-    pub(super) fn id(&self) -> String {
-        self.domain_id.clone()
-    }
-}
-
 #[derive(Subcommand)]
 pub(super) enum UserVerb {
     /// Lists or searches users
     List(ListUsersOptions),
+    #[command(flatten)]
+    One(OneUserVerb),
+}
+
+/// What is done with one user.
+#[derive(Subcommand)]
+pub(super) enum OneUserVerb {
     /// Creates a user
     Create(CreateOptions),
     /// Prints a user as a line for `import`, without secrets
@@ -319,24 +321,23 @@ pub(super) enum UserVerb {
     VoidUndoLinks(UserName),
 }
 
-impl UserVerb {
+impl OneUserVerb {
     /// The name of the command, and the user that it is about.
-    pub(super) fn name_and_user(&self) -> (&'static str, Option<&UserName>) {
+    pub(super) fn name_and_user(&self) -> (&'static str, &UserName) {
         match self {
-            Self::List(_) => ("user list", None),
-            Self::Create(options) => ("user create", Some(&options.user)),
-            Self::Show(options) => ("user show", Some(&options.user)),
-            Self::Enable(user) => ("user enable", Some(user)),
-            Self::Disable(user) => ("user disable", Some(user)),
-            Self::Delete(user) => ("user delete", Some(user)),
-            Self::SetPassword(options) => ("user set-password", Some(&options.user)),
-            Self::ResetLink(user) => ("user reset-link", Some(user)),
-            Self::RequireAction(options) => ("user require-action", Some(&options.user)),
-            Self::EnforceMfa(options) => ("user enforce-mfa", Some(&options.user)),
-            Self::ResetMfa(user) => ("user reset-mfa", Some(user)),
-            Self::Sessions(user) => ("user sessions", Some(user)),
-            Self::RevokeSessions(user) => ("user revoke-sessions", Some(user)),
-            Self::VoidUndoLinks(user) => ("user void-undo-links", Some(user)),
+            Self::Create(options) => ("user create", &options.user),
+            Self::Show(options) => ("user show", &options.user),
+            Self::Enable(user) => ("user enable", user),
+            Self::Disable(user) => ("user disable", user),
+            Self::Delete(user) => ("user delete", user),
+            Self::SetPassword(options) => ("user set-password", &options.user),
+            Self::ResetLink(user) => ("user reset-link", user),
+            Self::RequireAction(options) => ("user require-action", &options.user),
+            Self::EnforceMfa(options) => ("user enforce-mfa", &options.user),
+            Self::ResetMfa(user) => ("user reset-mfa", user),
+            Self::Sessions(user) => ("user sessions", user),
+            Self::RevokeSessions(user) => ("user revoke-sessions", user),
+            Self::VoidUndoLinks(user) => ("user void-undo-links", user),
         }
     }
 }

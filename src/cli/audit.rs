@@ -2,31 +2,54 @@
 
 use std::future::Future;
 
-use super::arguments::Reason;
+use super::arguments::{Reason, UserName};
 use super::error::CliError;
 
 /// A command that is an entry in the audit log when it ends.
+#[derive(Default)]
 pub(super) struct Audited {
     command: &'static str,
-    subject: Option<String>,
     reason: Option<String>,
+    user: Option<(String, String)>,
+    domain: Option<String>,
+    job: Option<String>,
 }
 
 impl Audited {
-    /// A command about `subject`.
-    pub(super) fn new(command: &'static str, subject: Option<String>, reason: &Reason) -> Self {
-        Self { command, subject, reason: reason.reason.clone() }
+    pub(super) fn new(command: &'static str, reason: &Reason) -> Self {
+        Self { command, reason: reason.reason.clone(), ..Self::default() }
+    }
+
+    /// A command about a user.
+    pub(super) fn about((command, user): (&'static str, &UserName), reason: &Reason) -> Self {
+        Self { user: Some((user.domain_id.clone(), user.user_id.clone())), ..Self::new(command, reason) }
+    }
+
+    /// The command is about this domain.
+    pub(super) fn of_domain(self, domain: &str) -> Self {
+        Self { domain: Some(domain.to_owned()), ..self }
+    }
+
+    /// The command is about this job, or about all.
+    pub(super) fn of_job(self, job: Option<&str>) -> Self {
+        Self { job: job.map(str::to_owned), ..self }
     }
 
     /// Runs the command. A command whose settings are invalid starts no log, and does nothing.
     pub(super) async fn run(self, command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
         let outcome = command.await;
-        let Self { command, subject, reason } = self;
-        let error = outcome.as_ref().err().map(ToString::to_string);
+        let Self { command, reason, user, domain, job } = self;
+        let mut error = outcome.as_ref().err().map(ToString::to_string);
+        // `subject` names the user, unless the log masks it.
+        if let (Some(error), Some((_, user_id))) = (&mut error, &user) {
+            *error = error.replace(user_id, "…");
+        }
         tracing::info!(
             target: "userprofile::audit",
             command,
-            subject,
+            subject = user.map(|(domain, user_id)| format!("{domain}/{user_id}")),
+            domain,
+            job,
             actor = "OPERATOR",
             operator = whoami::username().ok(),
             host = whoami::hostname().ok(),

@@ -48,7 +48,7 @@ impl Report {
     }
 }
 
-/// Checks everything that a server needs, changes nothing, and prints what is wrong.
+/// Checks everything that a server needs, changes no data, and prints what is wrong.
 pub(super) async fn doctor(config: Config, options: DoctorOptions) -> Result<(), CliError> {
     log::start(&config)?;
     let to = options.send_to.as_deref().map(Email::parse).transpose();
@@ -128,6 +128,9 @@ async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {
     if let KeySource::BesideDatabase(path) = &source
         && !path.exists()
     {
+        if !secret_keys::has_secret_key(db).await.map_err(|error| error.to_string())? {
+            return Ok(format!("{} does not exist yet; `userprofile serve` creates it", path.display()));
+        }
         return Err(format!("{} is missing; put it back, or give the key in USERPROFILE_SECRET_KEY", path.display()));
     }
     let keys = secret_key::load(source, db).await.map_err(|error| error.to_string())?;
@@ -161,18 +164,18 @@ async fn check_mail_server(config: &Config, to: Option<&Email>, report: &mut Rep
         }
     };
     let accepts = smtp.check().await.map(|()| format!("{}:{} accepts connections", settings.host, settings.port));
-    let can_send = report.add("mail server", accepts.map_err(told));
+    let can_send = report.add("mail server", accepts.map_err(describe));
     match to {
         Some(to) if can_send => {
             let sent = smtp.send(&test_message(to), "doctor", SystemClock.now()).await;
-            report.add("test message", sent.map(|()| format!("sent to {}", to.as_str())).map_err(told));
+            report.add("test message", sent.map(|()| format!("sent to {}", to.as_str())).map_err(describe));
         }
         Some(_) => report.skip("test message", "the mail server cannot be used"),
         None => {}
     }
 }
 
-fn told(SendError { reason, advice, .. }: SendError) -> String {
+fn describe(SendError { reason, advice, .. }: SendError) -> String {
     advice.map_or_else(|| reason.clone(), |advice| format!("{reason}; {advice}"))
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::arguments::DomainVerb;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::table::Table;
 use super::{log, set_up};
 use crate::config::Config;
@@ -12,7 +13,7 @@ use crate::domain::user::Domain;
 /// Runs a `domain` command.
 pub(super) async fn domain(config: Config, verb: DomainVerb) -> Result<(), CliError> {
     log::start(&config)?;
-    let services = set_up::services(&config, false).await?;
+    let services = set_up::services(&config, SetUp::default()).await?;
     let DomainVerb::List { json } = verb;
     let domains = services.list_domains().await?;
     let row =

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::arguments::ExportOptions as Arguments;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::{log, set_up};
 use crate::config::Config;
 use crate::services::Services;
@@ -14,7 +15,7 @@ use crate::services::transfer::export::ExportOptions;
 /// Exports to a file or to standard output.
 pub(super) async fn export(config: Config, arguments: Arguments) -> Result<(), CliError> {
     log::start(&config)?;
-    let services = set_up::services(&config, false).await?;
+    let services = set_up::services(&config, SetUp::default()).await?;
     let options = ExportOptions { with_secrets: arguments.with_secrets };
     if arguments.file == Path::new("-") {
         services.export(BufWriter::new(io::stdout()), options).await?;

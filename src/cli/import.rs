@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::ImportOptions as Arguments;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::{log, output, set_up};
 use crate::config::Config;
 use crate::services::Services;
@@ -18,7 +19,7 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
     log::start(&config)?;
     let unreadable =
         |error: io::Error| CliError::failed(format!("{} cannot be read: {error}", arguments.file.display()));
-    let services = set_up::services(&config, false).await?;
+    let services = set_up::services(&config, SetUp { encrypts: true, ..SetUp::default() }).await?;
     let options = ImportOptions { dry_run: arguments.dry_run };
     let summary = if arguments.file == Path::new("-") {
         run(&services, spool(io::stdin().lock()).map_err(unreadable)?, options).await?

@@ -28,22 +28,23 @@ use std::process::ExitCode;
 
 use arguments::{
     Arguments, Command, DomainCommand, OutboxCommand, OutboxVerb, SchemaOptions, SessionCommand, SessionVerb,
-    UserCommand, UserName, command_line,
+    UserCommand, UserVerb, command_line,
 };
 use audit::Audited;
 use error::CliError;
 
-use crate::config::{self, LogFormat};
+use crate::config::{Given, LogFormat};
 
 /// Runs the command given on the command line.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let format = config::log_format(arguments.flags.clone(), arguments.config_file.clone());
-    let is_server = matches!(arguments.command, Command::Serve(_));
-    match dispatch(arguments) {
+    let Arguments { command, config_file, flags } = Arguments::parse();
+    let given = Given::read(flags, config_file);
+    let format = given.log_format();
+    let is_server = matches!(command, Command::Serve(_));
+    match dispatch(command, given) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Whatever reads the log of a server reads this, too. The other commands answer people.
+            // A log collector parses a server's standard error; people read that of other commands.
             match if is_server { log::format_or_default(format) } else { format.unwrap_or(LogFormat::Text) } {
                 LogFormat::Json => output::eprint(&log::fatal_entry(&error.to_string())),
                 LogFormat::Text => output::eprint(&format!("userprofile: {error}")),
@@ -53,45 +54,51 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { command, config_file, flags } = arguments;
-    let config = || config::load(flags, config_file);
+fn dispatch(command: Command, given: Given) -> Result<(), CliError> {
+    let config = || given.resolve();
     match command {
         Command::Serve(options) => block_on(serve::serve(config()?, options)),
         Command::Migrate => block_on(migrate::migrate(config()?)),
         Command::Import(options) => {
-            let audited = Audited::new("import", None, &options.reason);
+            let audited = Audited::new("import", &options.reason);
             block_on(audited.run(import::import(config()?, options)))
         }
         Command::Export(options) => {
-            let audited = Audited::new("export", None, &options.reason);
+            let audited = Audited::new("export", &options.reason);
             block_on(audited.run(export::export(config()?, options)))
         }
         Command::User(UserCommand { verb, reason }) => {
-            let (name, user) = verb.name_and_user();
-            let audited = Audited::new(name, user.map(UserName::path), &reason);
+            let audited = match &verb {
+                UserVerb::List(_) => Audited::new("user list", &reason),
+                UserVerb::One(verb) => Audited::about(verb.name_and_user(), &reason),
+            };
             block_on(audited.run(user::user(config()?, verb)))
         }
         Command::Session(SessionCommand { verb, reason }) => {
             let audited = match &verb {
-                SessionVerb::List(options) => Audited::new("session list", Some(options.domain.id()), &reason),
-                SessionVerb::RevokeAll(domain) => Audited::new("session revoke-all", Some(domain.id()), &reason),
+                SessionVerb::List(options) => {
+                    Audited::new("session list", &reason).of_domain(&options.domain.domain_id)
+                }
+                SessionVerb::RevokeAll(domain) => {
+                    Audited::new("session revoke-all", &reason).of_domain(&domain.domain_id)
+                }
             };
             block_on(audited.run(session::session(config()?, verb)))
         }
         Command::Domain(DomainCommand { verb, reason }) => {
-            block_on(Audited::new("domain list", None, &reason).run(domain::domain(config()?, verb)))
+            block_on(Audited::new("domain list", &reason).run(domain::domain(config()?, verb)))
         }
         Command::Outbox(OutboxCommand { verb, reason }) => {
             let audited = match &verb {
-                OutboxVerb::List(_) => Audited::new("outbox list", None, &reason),
-                OutboxVerb::Retry { job_id } => Audited::new("outbox retry", job_id.clone(), &reason),
-                OutboxVerb::Drop { job_id } => Audited::new("outbox drop", Some(job_id.clone()), &reason),
+                OutboxVerb::List(_) => Audited::new("outbox list", &reason),
+                OutboxVerb::Retry { job_id } => Audited::new("outbox retry", &reason).of_job(job_id.as_deref()),
+                OutboxVerb::Drop { job_id } => Audited::new("outbox drop", &reason).of_job(Some(job_id)),
             };
             block_on(audited.run(outbox::outbox(config()?, verb)))
         }
-        Command::RotateKey(reason) => {
-            block_on(Audited::new("rotate-key", None, &reason).run(rotate_key::rotate_key(config()?)))
+        Command::RotateKey(options) => {
+            let audited = Audited::new("rotate-key", &options.reason);
+            block_on(audited.run(rotate_key::rotate_key(config()?, options.forget)))
         }
         Command::Config => output::print(&config()?.to_masked_toml()),
         Command::Doctor(options) => block_on(doctor::doctor(config()?, options)),

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::arguments::OutboxVerb;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::table::Table;
 use super::user_list::text_of;
 use super::{log, output, set_up};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::storage::outbox::JobState;
@@ -14,7 +16,7 @@ use crate::storage::outbox::JobState;
 /// Runs an `outbox` command.
 pub(super) async fn outbox(config: Config, verb: OutboxVerb) -> Result<(), CliError> {
     log::start(&config)?;
-    let services = set_up::services(&config, false).await?;
+    let services = set_up::services(&config, SetUp::default()).await?;
     match verb {
         OutboxVerb::List(options) => {
             let columns =
@@ -31,10 +33,15 @@ pub(super) async fn outbox(config: Config, verb: OutboxVerb) -> Result<(), CliEr
 }
 
 fn row(job: &JobState) -> Vec<Value> {
+    let state = match (job.failed_at, job.leased_until) {
+        (Some(_), _) => "FAILED",
+        (None, Some(until)) if until > SystemClock.now() => "SENDING",
+        (None, _) => "WAITING",
+    };
     vec![
         json!(job.id.as_str()),
         json!(job.kind.as_str()),
-        json!(if job.failed_at.is_some() { "FAILED" } else { "WAITING" }),
+        json!(state),
         json!(job.tries),
         json!(text_of(job.created_at)),
         json!(job.failed_at.is_none().then(|| text_of(job.due_at))),

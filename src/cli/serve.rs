@@ -13,6 +13,7 @@ use url::Url;
 
 use super::arguments::ServeOptions;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::{demo, documents, log, output, set_up};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -48,23 +49,27 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     // Before anything is opened: an invalid manifest is an invalid setting.
     let limits = graphql::request_limits(config.requests);
     let documents = documents::documents(&config, &limits)?;
-    // Before waiting: so is a missing key.
-    config.key_source()?;
-    set_up::wait_for_database(&config, options.wait).await;
+    // Before waiting, because a missing key is an invalid setting.
+    let key_source = config.key_source()?;
+    // A process that reads the log may tell the server to stop right away.
+    let mut stop = Box::pin(stop_signal(config.http.shutdown_delay)?);
+    tokio::select! {
+        () = set_up::wait_for_database(&config, options.wait) => {}
+        () = &mut stop => return Ok(()),
+    }
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
+    let needs = SetUp { may_migrate: options.migrate, encrypts: true };
     let services = Arc::new(match &mailbox {
         Some(mailbox) => {
             let transport = Some(Transport::Mailbox(mailbox.clone()));
-            set_up::services_with(&config, options.migrate, transport).await?
+            set_up::services_with(&config, key_source, needs, transport).await?
         }
-        None => set_up::services(&config, options.migrate).await?,
+        None => set_up::services_with(&config, key_source, needs, set_up::transport(&config)?).await?,
     });
     let api = Api::new(services.clone(), limits, documents);
     let demo = if options.demo { Some(demo::fill(&services).await?) } else { None };
     let guide = demo.as_ref().map(demo::guide);
-    // A process that reads that the server listens may tell it to stop right away.
-    let stop = stop_signal(config.http.shutdown_delay)?;
     let stopping = CancellationToken::new();
     let bind = async |address, setting| {
         http::bind(address, setting).await.map_err(|error| CliError::failed(error.to_string()))

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::arguments::SessionVerb;
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::table::Table;
 use super::user_list::{parse_domain, session_row};
 use super::{log, output, set_up};
@@ -12,7 +13,7 @@ use crate::config::Config;
 /// Runs a `session` command.
 pub(super) async fn session(config: Config, verb: SessionVerb) -> Result<(), CliError> {
     log::start(&config)?;
-    let services = set_up::services(&config, false).await?;
+    let services = set_up::services(&config, SetUp::default()).await?;
     match verb {
         SessionVerb::List(options) => {
             let domain = parse_domain(&options.domain.domain_id, "DOMAIN_ID")?;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::error::CliError;
 use super::secret_key;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, KeySource};
 use crate::mail::{Smtp, Transport};
 use crate::services::hasher::Hasher;
 use crate::services::outbox::Mailer;
@@ -19,7 +19,7 @@ use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 
-/// How often it is tried to reach the database.
+/// The pause between attempts to connect.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The error that the database cannot be used; it names the setting.
@@ -58,28 +58,37 @@ async fn prepare_tables(config: &Config, may_migrate: bool) -> Result<(), CliErr
     Err(CliError::failed(message))
 }
 
-/// The services, with a database whose tables are up to date and whose secret key is correct. Messages are sent as the
-/// settings say.
-pub(super) async fn services(config: &Config, may_migrate: bool) -> Result<Services, CliError> {
-    services_with(config, may_migrate, transport(config)?).await
+/// How the services are set up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SetUp {
+    /// Whether missing migrations are applied; on SQLite they always are.
+    pub(super) may_migrate: bool,
+    /// Whether anything is encrypted. If so, all servers must have the first key from now on.
+    pub(super) encrypts: bool,
 }
 
-/// The same, with `transport` for messages.
+/// The services, with a database whose tables are up to date and whose secret key is correct. Messages are sent as the
+/// settings say.
+pub(super) async fn services(config: &Config, set_up: SetUp) -> Result<Services, CliError> {
+    services_with(config, config.key_source()?, set_up, transport(config)?).await
+}
+
+/// The same, with the secret keys of `key_source`, and with `transport` for messages.
 pub(super) async fn services_with(
     config: &Config,
-    may_migrate: bool,
+    key_source: KeySource,
+    SetUp { may_migrate, encrypts }: SetUp,
     transport: Option<Transport>,
 ) -> Result<Services, CliError> {
     let is_sqlite = matches!(config.database, Location::Sqlite(_));
-    let key_source = config.key_source()?;
     prepare_tables(config, may_migrate || is_sqlite).await?;
     let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
     let hasher = Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?;
     let keys = secret_key::load(key_source, &db).await?;
-    let keyring = secret_keys::open(&db, keys).await.map_err(|error| match error {
-        SecretKeyError::Failed(failure) => failure.into(),
-        error => CliError::usage(format!("{}: {error}", config.key_place())),
-    })?;
+    let keyring = secret_keys::open(&db, keys).await.map_err(|error| wrong_key(config, error))?;
+    if encrypts {
+        secret_keys::announce(&db, keyring.keys()).await?;
+    }
     Ok(Services {
         keyring: Arc::new(keyring),
         clock: Arc::new(SystemClock),
@@ -92,8 +101,15 @@ pub(super) async fn services_with(
     })
 }
 
+fn wrong_key(config: &Config, error: SecretKeyError) -> CliError {
+    match error {
+        SecretKeyError::Failed(failure) => failure.into(),
+        error => CliError::usage(format!("{}: {error}", config.key_place())),
+    }
+}
+
 /// The mail server, if one is set.
-fn transport(config: &Config) -> Result<Option<Transport>, CliError> {
+pub(super) fn transport(config: &Config) -> Result<Option<Transport>, CliError> {
     let smtp = config.smtp.as_ref().map(Smtp::new).transpose();
     Ok(smtp.map_err(|error| CliError::usage(format!("SMTP_URL, MAIL_FROM: {error}")))?.map(Transport::Smtp))
 }

@@ -4,8 +4,9 @@ use std::io::{BufRead, IsTerminal};
 
 use chrono::SecondsFormat;
 
-use super::arguments::{CreateOptions, UserName, UserVerb};
+use super::arguments::{CreateOptions, OneUserVerb, UserName, UserVerb};
 use super::error::CliError;
+use super::set_up::SetUp;
 use super::{log, output, set_up, user_list};
 use crate::config::Config;
 use crate::domain::Invalid;
@@ -21,54 +22,47 @@ use crate::services::outbox::NotNotified;
 /// Runs a `user` command.
 pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError> {
     log::start(&config)?;
-    let services = set_up::services(&config, false).await?;
-    let named = match verb.name_and_user() {
-        (_, Some(user)) => Some(named(&services, user).await?),
-        (_, None) => None,
+    let services = set_up::services(&config, SetUp { encrypts: true, ..SetUp::default() }).await?;
+    let verb = match verb {
+        UserVerb::List(options) => return user_list::list(&services, options).await,
+        UserVerb::One(verb) => verb,
     };
-    match (verb, &named) {
-        (UserVerb::List(options), _) => user_list::list(&services, options).await,
-        (verb, Some((domain, login))) => manage(&services, verb, domain, login).await,
-        (_, None) => Ok(()),
-    }
-}
-
-async fn manage(services: &Services, verb: UserVerb, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
+    let services = &services;
+    let (domain, login) = &named(services, verb.name_and_user().1).await?;
     match verb {
-        UserVerb::List(_) => Ok(()),
-        UserVerb::Create(options) => create(services, domain, login, options).await,
-        UserVerb::Show(options) => {
+        OneUserVerb::Create(options) => create(services, domain, login, options).await,
+        OneUserVerb::Show(options) => {
             output::print(&services.show_user(domain, login).await?)?;
             if options.full { user_list::details(services, domain, login).await } else { Ok(()) }
         }
-        UserVerb::Enable(_) => Ok(services.enable_user(domain, login).await?),
-        UserVerb::Disable(_) => Ok(services.disable_user(domain, login).await?),
-        UserVerb::Delete(_) => Ok(services.delete_user(domain, login).await?),
-        UserVerb::SetPassword(options) => {
+        OneUserVerb::Enable(_) => Ok(services.enable_user(domain, login).await?),
+        OneUserVerb::Disable(_) => Ok(services.disable_user(domain, login).await?),
+        OneUserVerb::Delete(_) => Ok(services.delete_user(domain, login).await?),
+        OneUserVerb::SetPassword(options) => {
             let password = ask_password(options.password_stdin)?;
             warn_if_not_notified(services.set_password(domain, login, password).await?);
             Ok(())
         }
-        UserVerb::ResetLink(_) => {
+        OneUserVerb::ResetLink(_) => {
             let (link, expires_at) = services.issue_reset_link(domain, login).await?;
             let expires_at = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
             output::eprint(&format!("This link can be used once, until {expires_at}:"));
             output::print(&format!("{link}\n"))
         }
-        UserVerb::RequireAction(options) => {
+        OneUserVerb::RequireAction(options) => {
             Ok(services.require_action(domain, login, options.action, !options.remove).await?)
         }
-        UserVerb::EnforceMfa(options) if options.remove => Ok(services.stop_enforcing_mfa(domain, login).await?),
-        UserVerb::EnforceMfa(options) => Ok(services.enforce_mfa(domain, login, options.mfa_type).await?),
-        UserVerb::ResetMfa(_) => {
+        OneUserVerb::EnforceMfa(options) if options.remove => Ok(services.stop_enforcing_mfa(domain, login).await?),
+        OneUserVerb::EnforceMfa(options) => Ok(services.enforce_mfa(domain, login, options.mfa_type).await?),
+        OneUserVerb::ResetMfa(_) => {
             warn_if_not_notified(services.reset_mfa(domain, login).await?);
             Ok(())
         }
-        UserVerb::Sessions(_) => sessions(services, domain, login).await,
-        UserVerb::RevokeSessions(_) => {
+        OneUserVerb::Sessions(_) => sessions(services, domain, login).await,
+        OneUserVerb::RevokeSessions(_) => {
             output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(domain, login).await?))
         }
-        UserVerb::VoidUndoLinks(_) => {
+        OneUserVerb::VoidUndoLinks(_) => {
             output::print(&format!("{} undo links invalidated\n", services.invalidate_undo_links(domain, login).await?))
         }
     }

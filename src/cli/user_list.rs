@@ -60,7 +60,9 @@ pub(super) async fn list(services: &Services, options: ListUsersOptions) -> Resu
     ];
     Table::new(columns, users.iter().map(user_row)).print(list.json)?;
     if let Some(last) = users.last().filter(|_| has_more) {
-        output::eprint(&format!("There are more: --after '{}/{}'", last.domain_id, last.login.as_str()));
+        // A user id may contain an apostrophe, which would end the argument in a shell.
+        let user_id = last.login.as_str().replace('\'', r"'\''");
+        output::eprint(&format!("There are more: --after '{}/{user_id}'", last.domain_id));
     }
     Ok(())
 }

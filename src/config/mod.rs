@@ -31,16 +31,28 @@ pub use setting::{DefaultValue, Setting};
 pub use table::settings;
 pub use values::{Config, DocumentSettings, KeySource, read_secret_keys};
 
-/// Loads the effective settings: `flags` (by [`Setting::name`]) override the environment, the environment overrides the
-/// file. The file is `config_file`, otherwise the one that `USERPROFILE_CONFIG` names, otherwise none. Reports all
-/// errors at once, in the order of the table, after those of the file as a whole.
-pub fn load(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Result<Config, Vec<SettingError>> {
-    table::resolve(sources::Sources::of_process(flags, config_file))
-}
+/// Where values are given, read once: a file may be a pipe.
+#[derive(Debug)]
+pub struct Given(sources::Sources);
 
-/// The format of the log from the same sources, even if other settings are invalid; `None` if it is not given.
-pub fn log_format(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Option<LogFormat> {
-    let sources = sources::Sources::of_process(flags, config_file);
-    let setting = settings().iter().find(|setting| setting.name == "log_format")?;
-    table::log_format(&sources.find(setting)?.text.ok()?)
+impl Given {
+    /// Reads `flags` (by [`Setting::name`]), the environment, and the file: `config_file`, otherwise the one that
+    /// `USERPROFILE_CONFIG` names, otherwise none.
+    #[must_use]
+    pub fn read(flags: BTreeMap<&'static str, String>, config_file: Option<PathBuf>) -> Self {
+        Self(sources::Sources::of_process(flags, config_file))
+    }
+
+    /// The format of the log, even if other settings are invalid; `None` if it is not given.
+    #[must_use]
+    pub fn log_format(&self) -> Option<LogFormat> {
+        let setting = settings().iter().find(|setting| setting.name == "log_format")?;
+        table::log_format(&self.0.find(setting)?.text.ok()?)
+    }
+
+    /// The effective settings: flags override the environment, the environment overrides the file. Reports all errors at
+    /// once, in the order of the table, after those of the file as a whole.
+    pub fn resolve(self) -> Result<Config, Vec<SettingError>> {
+        table::resolve(self.0)
+    }
 }

@@ -45,7 +45,10 @@ impl SecretKey {
         self.digest("check", &[])
     }
 
-    /// What identifies the key to an operator: eight hexadecimal digits.
+    /// The length of [`id`](Self::id).
+    pub const ID_LENGTH: usize = 8;
+
+    /// What identifies the key to an operator: hexadecimal digits.
     pub fn id(&self) -> String {
         let [a, b, c, d, ..] = self.check_value();
         HEXLOWER.encode(&[a, b, c, d])

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -57,7 +57,10 @@ impl App {
         let mut response = self.route(&info, request).instrument(span).await;
         error::add_body(&mut response, &info.request_id);
         if is_head {
-            *response.body_mut() = Body::empty();
+            let body = std::mem::take(response.body_mut());
+            if let Some(length) = body.size_hint().exact() {
+                response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+            }
         }
         info.add_to(&mut response);
         vary::join(response.headers_mut());

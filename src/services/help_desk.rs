@@ -5,22 +5,20 @@ use super::{Error, Failure, Services, retry};
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{SecurityEvent, SecurityEventType};
-use crate::domain::ids::{DomainId, EventId, JobId, UserId};
+use crate::domain::ids::{DomainId, JobId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::page::Page;
 use crate::domain::profile_text::Name;
 use crate::domain::search::{search_key, search_part};
 use crate::domain::session::Session;
 use crate::domain::user::{Domain, User};
-use crate::entropy;
 use crate::storage::outbox::JobState;
+use crate::storage::sessions::SessionSelection;
 use crate::storage::users::UserSelection;
 use crate::storage::{codes, domains, events, outbox, sessions, users};
 
 /// How many users are read at once.
 const USERS_READ: i64 = 1000;
-/// Of how many users sessions are revoked in one transaction.
-const OWNERS_AT_ONCE: i64 = 500;
 
 /// The place in the list of users after which a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +44,7 @@ pub struct UserSearch {
 
 /// The job does not exist, has failed for good, or is being processed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job {0} that waits; `userprofile outbox list` shows all of them")]
+#[error("job {0} does not exist, has failed, or is being sent; `userprofile outbox list` shows its state")]
 pub struct NoSuchJob(pub JobId);
 
 impl Services {
@@ -92,34 +90,32 @@ impl Services {
         self.check_domain(domain).await?;
         let (mut revoked, mut last) = (0, None);
         loop {
-            let (sessions, next) = retry(|| self.revoke_next_sessions(domain, last.as_ref())).await?;
-            revoked += sessions;
-            if next.is_none() {
+            let users = users::list_signed_in(&self.db, domain, last.as_ref(), USERS_READ).await?;
+            for user in &users {
+                revoked += retry(|| self.revoke_all_of(user)).await?;
+            }
+            last = users.into_iter().next_back();
+            if last.is_none() {
                 return Ok(revoked);
             }
-            last = next;
         }
     }
 
-    async fn revoke_next_sessions(
-        &self,
-        domain: &DomainId,
-        after: Option<&UserId>,
-    ) -> Result<(usize, Option<UserId>), Failure> {
+    async fn revoke_all_of(&self, user: &UserId) -> Result<usize, Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let owners = sessions::list_owners(&mut tx, domain, after, OWNERS_AT_ONCE).await?;
-        let ids: Vec<&str> = owners.iter().map(UserId::as_str).collect();
-        let revoked = sessions::delete_of_owners(&mut tx, &ids).await?;
-        codes::delete_of_owners_for(&mut tx, &ids, &[CodePurpose::SignIn]).await?;
-        let mut recorded = Vec::with_capacity(owners.len());
-        for owner in &owners {
-            let id = EventId::from_random(entropy::bytes()?);
-            recorded.push(SecurityEvent::new(id, owner.clone(), SecurityEventType::SessionsRevoked, None, now));
+        // Against a concurrent sign-in.
+        if !users::lock(&mut tx, user).await? {
+            tx.roll_back().await?;
+            return Ok(0);
         }
-        events::insert_many(&mut tx, &recorded).await?;
+        let revoked = sessions::delete(&mut tx, user, SessionSelection::All, now).await?;
+        let challenges = codes::delete(&mut tx, user, &[CodePurpose::SignIn]).await?;
+        if revoked + challenges > 0 {
+            Self::record(&mut tx, user, SecurityEventType::SessionsRevoked, None, now).await?;
+        }
         tx.commit().await?;
-        Ok((revoked, owners.into_iter().next_back()))
+        Ok(revoked)
     }
 
     /// The newest events of a user's account.

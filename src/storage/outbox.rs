@@ -105,6 +105,8 @@ pub struct JobState {
     pub due_at: Timestamp,
     /// The number of attempts.
     pub tries: i32,
+    /// Until when a server may be processing it.
+    pub leased_until: Option<Timestamp>,
     /// When it failed for good.
     pub failed_at: Option<Timestamp>,
     /// The reason of the last failure.
@@ -113,10 +115,10 @@ pub struct JobState {
 
 /// The states of the first `limit` jobs, the oldest first.
 pub async fn list(db: &Db, limit: i64) -> Result<Vec<JobState>, Error> {
-    use outbox::{created_at, due_at, expires_at, failed_at, job_id, kind, last_error, tries};
+    use outbox::{created_at, due_at, expires_at, failed_at, job_id, kind, last_error, leased_until, tries};
     outbox::table
         .order((created_at, job_id))
-        .select((job_id, kind, created_at, expires_at, due_at, tries, failed_at, last_error))
+        .select((job_id, kind, created_at, expires_at, due_at, tries, leased_until, failed_at, last_error))
         .rows(0, limit)
         .fetch_all(&mut db.conn().await?)
         .await

@@ -218,31 +218,13 @@ macro_rules! delete_where {
     }};
 }
 
-/// Ends all sessions of all of `owners`, and returns how many there were, valid or not.
-pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<usize, Error> {
+/// Ends all sessions of all of `owners`.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
     if owners.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
-    Ok(delete_where!(tx, one_of(sessions::owner_id, owners)))
-}
-
-/// The users of a domain who have sessions, valid or not: the first `limit` after the id `after`, in the order of ids.
-pub async fn list_owners(
-    tx: &mut Tx,
-    domain: &DomainId,
-    after: Option<&UserId>,
-    limit: i64,
-) -> Result<Vec<UserId>, Error> {
-    sessions::table
-        .filter(sessions::domain_id.eq(domain))
-        // Every id is greater than an empty text.
-        .filter(sessions::owner_id.gt(after.map_or("", UserId::as_str)))
-        .order(sessions::owner_id)
-        .select(sessions::owner_id)
-        .distinct()
-        .rows(0, limit)
-        .fetch_all(tx.conn())
-        .await
+    delete_where!(tx, one_of(sessions::owner_id, owners));
+    Ok(())
 }
 
 /// The valid sessions of a domain with the user ids of their owners, last used first.

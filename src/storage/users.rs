@@ -1,5 +1,6 @@
 //! Users.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -8,8 +9,9 @@ use super::db::{Conn, Db, Fetch, Run, Tx, Unlimited, on};
 use super::error::{Error, changed_one};
 use super::pairs::after_pair;
 use super::rows::ChangedUserRow;
-use super::schema::{domains, users};
+use super::schema::{codes, domains, sessions, users};
 use crate::clock::Timestamp;
+use crate::domain::code::CodePurpose;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::mfa::{MfaState, MfaType};
@@ -56,7 +58,7 @@ pub async fn find_credentials_locked(tx: &mut Tx, id: &UserId) -> Result<Option<
 /// Locks a user until the transaction ends, and returns whether they existed. If it returns `false`, the transaction
 /// holds no lock and must not continue, even if a later statement finds a row with this id: that is another row, which
 /// is not locked. On SQLite, the transaction already holds the only write lock.
-pub(super) async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+pub async fn lock(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
     let Conn::Pg(c) = tx.conn() else { return Ok(true) };
     let locked: Option<String> = users::table.find(id).select(users::id).for_update().first(c).await.optional()?;
     Ok(locked.is_some())
@@ -146,6 +148,28 @@ pub async fn list(
         }
         query.rows(0, limit).load(c).await
     })?)
+}
+
+/// The users of a domain who have sessions, valid or not, or are about to sign in: the first `limit` after the id `after`,
+/// in the order of ids.
+pub async fn list_signed_in(
+    db: &Db,
+    domain: &DomainId,
+    after: Option<&UserId>,
+    limit: i64,
+) -> Result<Vec<UserId>, Error> {
+    let has_session = exists(sessions::table.filter(sessions::owner_id.eq(users::id)));
+    let challenges = codes::table.filter(codes::owner_id.eq(users::id)).filter(codes::purpose.eq(CodePurpose::SignIn));
+    users::table
+        .filter(users::domain_id.eq(domain))
+        // Every id is greater than an empty text.
+        .filter(users::id.gt(after.map_or("", UserId::as_str)))
+        .filter(has_session.or(exists(challenges)))
+        .order(users::id)
+        .select(users::id)
+        .rows(0, limit)
+        .fetch_all(&mut db.conn().await?)
+        .await
 }
 
 /// Sets columns of one user.

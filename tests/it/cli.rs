@@ -501,3 +501,43 @@ fn the_error_that_ends_a_server_has_the_format_of_the_log() {
     assert_says(&binary.run(&["serve", "--listen", &address, "--log-format", "text"]), 1, &["userprofile: "]);
     assert_says(&binary.run(&["user", "show", "domain-a", "x"]), 1, &["userprofile: unknown domain"]);
 }
+
+/// A file with settings or with a key may be a pipe, which can be read once.
+#[cfg(unix)]
+#[test]
+fn settings_and_keys_can_be_piped() {
+    let binary = Binary::new();
+    binary.write("settings.toml", "database_url = \"sqlite:piped.db\"\nlog_format = \"text\"\n");
+    let shell = |script: &str| {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_userprofile")]).current_dir(binary.path());
+        command.env("RUST_LOG", "warn").output().unwrap()
+    };
+    assert_says(&shell("\"$0\" domain list --config <(cat settings.toml)"), 0, &[]);
+    assert!(binary.path().join("piped.db").exists() && !binary.path().join("userprofile.db").exists());
+    let key = format!("timeout 20 \"$0\" serve --listen 127.0.0.1:0 --secret-key-file <(echo {KEY})");
+    assert_says(
+        &shell(&format!("{key} --database-url sqlite:other.db --metrics-listen 192.0.2.1:1")),
+        1,
+        &["192.0.2.1"],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_waits_for_its_database_can_be_stopped() {
+    let binary = Binary::new();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = binary.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("DATABASE_URL", format!("postgres://x@{closed}/x")).env("USERPROFILE_SECRET_KEY", KEY);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    while !line.contains("waiting for it") {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    let process = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}

@@ -5,9 +5,11 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::cli::{Binary, assert_says, said};
+use crate::mfa::Authenticator;
 use crate::support::database::{self, Database};
-use crate::support::{DOMAIN, TestApp, User, domain};
+use crate::support::{DOMAIN, PASSWORD, TestApp, User, domain};
 
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// The binary beside a server on the same database.
@@ -83,6 +85,10 @@ async fn users_are_found_by_parts_of_their_names_and_addresses() {
     ] {
         assert_eq!(desk.user_ids(&[&[DOMAIN], arguments].concat()), found, "{arguments:?}");
     }
+    desk.app
+        .import(&(domain("domain-c") + &["a'b", "c"].map(|id| User::new(id).in_domain("domain-c").line()).concat()))
+        .await;
+    assert_says(&desk.run(&["user", "list", "domain-c", "--limit", "1"]), 0, &[r"--after 'domain-c/a'\''b'"]);
     let first = desk.run(&["user", "list", DOMAIN, "--limit", "2"]);
     assert_says(&first, 0, &["--after 'domain-a/minho'"]);
     assert!(!said(&desk.run(&["user", "list", DOMAIN, "--limit", "4"])).contains("--after"));
@@ -98,7 +104,15 @@ async fn users_are_found_by_parts_of_their_names_and_addresses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_of_a_domain_are_listed_and_revoked() {
-    let desk = Desk::with_users(&[User::new("wonny"), User::new("mina"), User::new("minho")]).await;
+    let desk = Desk::with_users(&[
+        User::new("wonny"),
+        User::new("mina"),
+        User::new("minho").otp_mfa(SECRET),
+        User::new("absent"),
+    ])
+    .await;
+    let response = desk.app.client().try_sign_in(DOMAIN, "minho", PASSWORD).await;
+    let challenge = response.data()["signIn"]["mfaChallenge"]["token"].clone();
     desk.app.import(&(domain("domain-b") + &User::new("other").in_domain("domain-b").line())).await;
     let (mut clients, other) = (Vec::new(), desk.app.signed_in("domain-b", "other").await);
     for user in ["wonny", "wonny", "mina"] {
@@ -130,13 +144,15 @@ async fn sessions_of_a_domain_are_listed_and_revoked() {
         json!({"domain_id": "domain-b", "name": "domain-b", "state": "ENABLED"})
     );
     let entries = audited(&revoked);
-    assert_eq!(entries[0]["event"], "SESSIONS_REVOKED");
-    assert_eq!(entries[0]["count"], 2, "one for each user");
-    let command = &entries[1];
+    let (command, events) = entries.split_last().unwrap();
+    assert_eq!(events.len(), 3, "one for each user with a session or a challenge: {events:?}");
+    assert!(events.iter().all(|event| event["event"] == "SESSIONS_REVOKED" && event["actor"] == "OPERATOR"));
     assert_eq!(
-        json!([command["command"], command["subject"], command["reason"], command["result"], command["actor"]]),
+        json!([command["command"], command["domain"], command["reason"], command["result"], command["actor"]]),
         json!(["session revoke-all", DOMAIN, "restored backup", "done", "OPERATOR"])
     );
+    let input = json!({ "challengeToken": challenge, "verifyCode": Authenticator::new(SECRET).code(&desk.app) });
+    assert_eq!(desk.app.client().error_code("confirmSignIn", input).await, "INVALID_TOKEN");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,8 +171,12 @@ async fn waiting_messages_are_listed_retried_and_dropped() {
     assert_says(&desk.run(&["outbox", "retry", first]), 0, &[]);
     assert_says(&desk.run(&["outbox", "drop", second]), 0, &[]);
     assert_eq!(desk.list(&["outbox", "list"]).len(), 1);
-    assert_says(&desk.run(&["outbox", "drop", second]), 1, &["there is no job", "outbox list"]);
-    assert_says(&desk.run(&["outbox", "retry", "job-none"]), 1, &["there is no job"]);
+    assert_says(
+        &desk.run(&["outbox", "drop", second]),
+        1,
+        &["does not exist, has failed, or is being sent", "outbox list"],
+    );
+    assert_says(&desk.run(&["outbox", "retry", "job-none"]), 1, &["does not exist"]);
     assert_says(&desk.run(&["outbox", "drop", "nonsense"]), 2, &["JOB_ID"]);
 }
 
@@ -176,7 +196,10 @@ async fn commands_are_entries_of_the_audit_log() {
     assert!(!command["operator"].as_str().unwrap().is_empty() && !command["host"].as_str().unwrap().is_empty());
     let failed = audited(&desk.run(&["user", "enable", DOMAIN, "nobody"]));
     assert_eq!(json!([failed[0]["result"], failed[0]["reason"]]), json!(["failed", null]));
-    assert_eq!(failed[0]["error"], "unknown user nobody in domain-a");
+    assert_eq!(
+        (&failed[0]["error"], &failed[0]["subject"]),
+        (&json!("unknown user … in domain-a"), &json!("domain-a/nobody"))
+    );
     desk.binary.write("empty.jsonl", "");
     let imported = audited(&desk.run(&["import", "empty.jsonl", "--reason", "nightly"]));
     assert_eq!(json!([imported[0]["command"], imported[0]["reason"]]), json!(["import", "nightly"]));

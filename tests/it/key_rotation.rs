@@ -136,10 +136,10 @@ async fn nothing_is_lost_by_rotations_beside_running_servers() {
     assert_eq!(first.otp_secrets + second.otp_secrets, 151);
     assert_eq!(first.pending_otp_secrets + second.pending_otp_secrets, 1);
     assert!(first.jobs + second.jobs > 0);
-    assert_eq!(first.undecryptable + second.undecryptable, 0);
+    assert_eq!((first.undecryptable + second.undecryptable, first.is_complete, second.is_complete), (0, true, true));
     let new = installation.serve(keys([2])).await;
     finish(&new, in_flight).await;
-    assert_eq!(new.services.rotate_key(|_| {}).await.unwrap(), Rotated::default());
+    assert_eq!(new.services.rotate_key(|_| {}).await.unwrap(), Rotated { is_complete: true, ..Rotated::default() });
     assert!(matches!(installation.try_serve(keys([1])).await, Err(SecretKeyError::Differs)));
 }
 
@@ -163,11 +163,48 @@ async fn a_server_must_have_every_key_that_is_in_use() {
     installation.serve(keys([1, 2])).await;
     assert!(installation.try_serve(keys([1])).await.is_ok(), "nothing is encrypted with the second key");
     installation.serve(keys([2, 1])).await;
-    for missing in [keys([1]), keys([2]), keys([3, 2])] {
-        assert!(matches!(installation.try_serve(missing).await, Err(SecretKeyError::Missing(1))));
+    for (given, missing) in [(keys([1]), 2), (keys([2]), 1), (keys([3, 2]), 1)] {
+        let Err(SecretKeyError::Missing(ids)) = installation.try_serve(given).await else { panic!("it starts") };
+        assert_eq!(ids, [SecretKey::new([missing; 32]).id()]);
     }
     installation.serve(keys([3, 1, 2])).await.services.rotate_key(|_| {}).await.unwrap();
     assert!(installation.try_serve(keys([3])).await.is_ok());
+}
+
+/// Of several first starts at once, the keys of all that start are known.
+#[tokio::test(flavor = "multi_thread")]
+async fn first_starts_with_different_lists_agree() {
+    for _ in 0..5 {
+        let installation = Installation::new().await;
+        let (both, one) = join(installation.try_serve(keys([2, 1])), installation.try_serve(keys([1]))).await;
+        assert!(both.is_ok() || one.is_ok());
+        let is_refused = |started: &Result<TestApp, _>| started.is_err();
+        assert!(installation.try_serve(keys([2, 1])).await.is_ok(), "{} {}", is_refused(&both), is_refused(&one));
+    }
+}
+
+/// A key that a server was started with by mistake does not lock all others out for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_key_can_be_forgotten_and_commands_that_encrypt_nothing_add_none() {
+    let (database, binary) = (database::create().await, Binary::new());
+    let run = |arguments: &[&str], keys: &str| {
+        let mut command = binary.command(arguments);
+        command.env("DATABASE_URL", database.url()).env("USERPROFILE_SECRET_KEY", keys).output().unwrap()
+    };
+    binary.write("domain.jsonl", &(domain(DOMAIN) + &User::new("wonny").otp_mfa(SECRET).line()));
+    assert_says(&run(&["import", "domain.jsonl"], &setting([1])), 0, &[]);
+    for command in [&["domain", "list"][..], &["export", "-"], &["outbox", "list"]] {
+        assert_says(&run(command, &setting([9, 1])), 0, &[]);
+    }
+    assert_says(&run(&["domain", "list"], &setting([1])), 0, &[]);
+    assert_says(&run(&["import", "domain.jsonl"], &setting([9, 1])), 0, &[]);
+    let id = SecretKey::new([9; 32]).id();
+    assert_says(&run(&["domain", "list"], &setting([1])), 2, &["missing here", &id, "--forget"]);
+    for (given, keys) in [("12345678", setting([1])), (&id, setting([9, 1])), (&id, setting([5]))] {
+        assert_says(&run(&["rotate-key", "--forget", given], &keys), 1, &["not the id of a key that is missing"]);
+    }
+    assert_says(&run(&["rotate-key", "--forget", &id], &setting([1])), 0, &["Only this key is needed now"]);
+    assert_says(&run(&["domain", "list"], &setting([1])), 0, &[DOMAIN]);
 }
 
 /// A server without the key of a message leaves it to one that has it.

@@ -23,7 +23,7 @@ use crate::config::{Config, LogFormat};
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
 /// The fields that say who made a request, and which account it is about.
-const PERSONAL: [&str; 3] = ["client_address", "user_id", "subject"];
+const PERSONAL: [&str; 4] = ["client_address", "peer", "user_id", "subject"];
 /// What `USERPROFILE_LOG_PRIVACY` shows instead.
 const MASK: &str = "***";
 
@@ -59,6 +59,8 @@ pub(super) fn start(config: &Config) -> Result<(), CliError> {
 fn masked_fields() -> impl for<'writer> FormatFields<'writer> {
     let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| match field.name() {
         "message" => write!(writer, "{value:?}"),
+        // Of entries of libraries that use the crate `log`.
+        name if name.starts_with("log.") => Ok(()),
         name if PERSONAL.contains(&name) => write!(writer, "{name}={MASK}"),
         name => write!(writer, "{name}={value:?}"),
     };
@@ -93,6 +95,8 @@ fn asks_a_library_for_more(directive: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use tracing::Level;
 
     use super::*;
@@ -105,6 +109,33 @@ mod tests {
             assert!(!allowed.would_enable(library, &Level::INFO), "{library}");
         }
         assert!(allowed.would_enable("userprofile::http", &Level::TRACE));
+    }
+
+    #[test]
+    fn in_text_fields_about_a_person_are_masked() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = written.clone();
+        let log = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_target(false);
+        let log = log.with_writer(move || Written(writer.clone())).fmt_fields(masked_fields());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(log), || {
+            tracing::warn!(client_address = "192.0.2.1", user_id = "user-1", reason = "wrong", "sign-in failed");
+        });
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, " WARN sign-in failed client_address=*** user_id=*** reason=\"wrong\"\n");
+    }
+
+    /// Keeps what is written.
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]

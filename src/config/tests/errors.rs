@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::given;
-use crate::config::load;
+use crate::config::Given;
 
 #[test]
 fn all_errors_are_reported_at_once_each_with_its_place() {
@@ -48,7 +48,8 @@ fn settings_that_an_invalid_file_may_contain_are_not_reported_as_missing() {
 #[test]
 fn a_file_that_cannot_be_read_is_reported_beside_all_other_errors() {
     let flags = BTreeMap::from([("code_tries", "x".to_owned())]);
-    let errors = load(flags, Some(PathBuf::from("does/not/exist.toml"))).expect_err("there is no file");
+    let errors =
+        Given::read(flags, Some(PathBuf::from("does/not/exist.toml"))).resolve().expect_err("there is no file");
     assert!(errors[0].to_string().starts_with("flag --config: does/not/exist.toml cannot be read: "), "{errors:?}");
     assert!(errors[1].to_string().starts_with("flag --code-tries: "), "{errors:?}");
 }

@@ -89,6 +89,8 @@ async fn head_is_get_without_the_body() {
     let reply = call(build("HEAD", "/graphql?query=%7Bhello%7D", &[], Body::empty())).await;
     assert_eq!((reply.status, reply.body.len()), (StatusCode::OK, 0));
     assert_eq!(reply.header("content-type"), "application/json; charset=utf-8");
+    let length = get("/graphql?query=%7Bhello%7D", &[]).await.body.len();
+    assert_eq!(reply.header("content-length"), length.to_string());
 }
 
 #[tokio::test]

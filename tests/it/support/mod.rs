@@ -124,6 +124,7 @@ impl TestApp {
     ) -> Result<Self, SecretKeyError> {
         let db = Db::open(&database.location(), 8).await.unwrap();
         let keyring = secret_keys::open(&db, keys).await?;
+        secret_keys::announce(&db, keyring.keys()).await.map_err(SecretKeyError::from)?;
         let (transport, sender) = MailServer::shared().transport();
         Ok(Self { sender, ..Self::assemble(db, keyring, clock, Some(transport)) })
     }

@@ -95,6 +95,8 @@ volumeMounts:
   - name: secrets
     mountPath: /run/secrets/userprofile
     readOnly: true
+  - name: tmp
+    mountPath: /tmp
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -130,6 +132,10 @@ env:
 {{/* The volumes, with the Secret `secret` and the URL of the database under its key `databaseUrl`. */}}
 {{- define "userprofile.volumes" -}}
 {{- with .context.Values -}}
+# For the temporary files of `import`, which may hold passwords.
+- name: tmp
+  emptyDir:
+    medium: Memory
 - name: secrets
   secret:
     secretName: {{ $.secret }}
