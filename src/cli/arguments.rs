@@ -322,6 +322,15 @@ pub(super) enum OneUserVerb {
 }
 
 impl OneUserVerb {
+    /// Whether the command removes what it otherwise adds.
+    pub(super) fn removes(&self) -> bool {
+        match self {
+            Self::RequireAction(options) => options.remove,
+            Self::EnforceMfa(options) => options.remove,
+            _ => false,
+        }
+    }
+
     /// The name of the command, and the user that it is about.
     pub(super) fn name_and_user(&self) -> (&'static str, &UserName) {
         match self {

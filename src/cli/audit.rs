@@ -13,6 +13,7 @@ pub(super) struct Audited {
     user: Option<(String, String)>,
     domain: Option<String>,
     job: Option<String>,
+    options: Vec<String>,
 }
 
 impl Audited {
@@ -35,10 +36,18 @@ impl Audited {
         Self { job: job.map(str::to_owned), ..self }
     }
 
+    /// The command has this option, if `is_given`.
+    pub(super) fn with(mut self, option: &str, is_given: bool) -> Self {
+        if is_given {
+            self.options.push(option.to_owned());
+        }
+        self
+    }
+
     /// Runs the command. A command whose settings are invalid starts no log, and does nothing.
     pub(super) async fn run(self, command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
         let outcome = command.await;
-        let Self { command, reason, user, domain, job } = self;
+        let Self { command, reason, user, domain, job, options } = self;
         let mut error = outcome.as_ref().err().map(ToString::to_string);
         // `subject` names the user, unless the log masks it.
         if let (Some(error), Some((_, user_id))) = (&mut error, &user) {
@@ -50,6 +59,7 @@ impl Audited {
             subject = user.map(|(domain, user_id)| format!("{domain}/{user_id}")),
             domain,
             job,
+            options = Some(options.join(" ")).filter(|options| !options.is_empty()),
             actor = "OPERATOR",
             operator = whoami::username().ok(),
             host = whoami::hostname().ok(),

@@ -135,7 +135,8 @@ async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {
     }
     let keys = secret_key::load(source, db).await.map_err(|error| error.to_string())?;
     secret_keys::check(db, &keys).await.map_err(|error| format!("{}: {error}", config.key_place()))?;
-    Ok(format!("{} encrypts", keys.first().id()))
+    let others: Vec<String> = keys.iter().skip(1).map(|key| format!(", {} decrypts", key.id())).collect();
+    Ok(format!("{} encrypts{}", keys.first().id(), others.concat()))
 }
 
 fn compare(difference: TimeDelta) -> Result<String, String> {

@@ -60,17 +60,21 @@ fn dispatch(command: Command, given: Given) -> Result<(), CliError> {
         Command::Serve(options) => block_on(serve::serve(config()?, options)),
         Command::Migrate => block_on(migrate::migrate(config()?)),
         Command::Import(options) => {
-            let audited = Audited::new("import", &options.reason);
+            let audited = Audited::new("import", &options.reason)
+                .with("--dry-run", options.dry_run)
+                .with(&options.file.to_string_lossy(), true);
             block_on(audited.run(import::import(config()?, options)))
         }
         Command::Export(options) => {
-            let audited = Audited::new("export", &options.reason);
+            let audited = Audited::new("export", &options.reason)
+                .with("--with-secrets", options.with_secrets)
+                .with(&options.file.to_string_lossy(), true);
             block_on(audited.run(export::export(config()?, options)))
         }
         Command::User(UserCommand { verb, reason }) => {
             let audited = match &verb {
                 UserVerb::List(_) => Audited::new("user list", &reason),
-                UserVerb::One(verb) => Audited::about(verb.name_and_user(), &reason),
+                UserVerb::One(verb) => Audited::about(verb.name_and_user(), &reason).with("--remove", verb.removes()),
             };
             block_on(audited.run(user::user(config()?, verb)))
         }
@@ -97,7 +101,7 @@ fn dispatch(command: Command, given: Given) -> Result<(), CliError> {
             block_on(audited.run(outbox::outbox(config()?, verb)))
         }
         Command::RotateKey(options) => {
-            let audited = Audited::new("rotate-key", &options.reason);
+            let audited = Audited::new("rotate-key", &options.reason).with("--forget", options.forget.is_some());
             block_on(audited.run(rotate_key::rotate_key(config()?, options.forget)))
         }
         Command::Config => output::print(&config()?.to_masked_toml()),

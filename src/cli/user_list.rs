@@ -21,7 +21,7 @@ use crate::services::help_desk::{AfterUser, UserSearch};
 use crate::storage::users::UserSelection;
 
 /// How many events `user show --full` prints.
-const EVENTS: usize = 20;
+const EVENTS: usize = 100;
 
 /// Lists or searches users.
 pub(super) async fn list(services: &Services, options: ListUsersOptions) -> Result<(), CliError> {

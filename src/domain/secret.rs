@@ -20,7 +20,7 @@ pub type Digest = [u8; 32];
 
 /// Decryption failed: the value was encrypted with another key or for another purpose, or it was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an encrypted value cannot be decrypted with this secret key")]
+#[error("an encrypted value cannot be decrypted with this secret key; if the key was replaced, give all keys")]
 pub struct DecryptionError;
 
 impl SecretKey {

@@ -34,7 +34,7 @@ pub struct AfterUser {
 pub struct UserSearch {
     /// What the database selects.
     pub selection: UserSelection,
-    /// A part of the user id, the name, or an email address, compared like names of workspaces.
+    /// A part of the user's own id, the user id, the name, or an email address, compared like names of workspaces.
     pub part: Option<String>,
     /// The place after which the page begins.
     pub after: Option<AfterUser>,
@@ -162,6 +162,8 @@ impl Services {
 
 fn matches(user: &User, part: &str) -> bool {
     let emails = [&user.email, &user.pending_email].into_iter().flatten().map(Email::as_str);
-    let texts = [Some(user.login.as_str()), user.name.as_ref().map(Name::as_str)].into_iter().flatten();
+    // The user's own id is what the log has.
+    let texts = [Some(user.id.as_str()), Some(user.login.as_str()), user.name.as_ref().map(Name::as_str)];
+    let texts = texts.into_iter().flatten();
     texts.chain(emails).any(|text| search_key(text).contains(part))
 }

@@ -33,10 +33,10 @@ const MOST_PASSES: usize = 10;
 pub enum SecretKeyError {
     /// The encrypted data could not be decrypted, and every counter would start again.
     #[error(
-        "the secret key is not the one that this database was first used with; provide that key, or everything \
-         that was encrypted with it (one-time password secrets, messages not yet sent) is lost"
+        "the secret key is not the one that this database needs{}; provide that key, from a backup if need be: with another, \
+         everything that was encrypted with it (one-time password secrets, messages not yet sent) is lost", named(.0)
     )]
-    Differs,
+    Differs(Vec<String>),
     /// Some of the encrypted data could not be decrypted.
     #[error(
         "values of this database may be encrypted with a key that is missing here ({}); append it after a comma, and run \
@@ -109,8 +109,8 @@ fn check_keys(stored: &str, keys: &SecretKeys) -> Result<(), SecretKeyError> {
     let missing: Vec<&str> = stored.split(',').filter(|known| !given.iter().any(|given| given == known)).collect();
     match missing.len() {
         0 => Ok(()),
-        all if all == stored.split(',').count() => Err(SecretKeyError::Differs),
-        _ => Err(SecretKeyError::Missing(missing.into_iter().map(id_of).collect())),
+        all if all == stored.split(',').count() => Err(SecretKeyError::Differs(ids(&missing))),
+        _ => Err(SecretKeyError::Missing(ids(&missing))),
     }
 }
 
@@ -120,7 +120,7 @@ async fn begin(db: &Db, keys: SecretKeys) -> Result<Keyring, SecretKeyError> {
     let encrypted = encrypt_digest_key(keys.first(), &key)?;
     let stored = installation::find_or_insert(db, DIGEST_KEY, &encrypted).await.map_err(Failure::from)?;
     // Of several first starts at once, one has stored it; the list begins with its key.
-    let (used, digest_key) = decrypt_digest_key(&keys, &stored).map_err(|_| SecretKeyError::Differs)?;
+    let (used, digest_key) = decrypt_digest_key(&keys, &stored).map_err(|_| SecretKeyError::Differs(Vec::new()))?;
     let listed = installation::find_or_insert(db, CHECK_VALUES, &check_value(used)).await.map_err(Failure::from)?;
     check_keys(&listed, &keys)?;
     Ok(Keyring::new(keys.clone(), digest_key))
@@ -133,8 +133,10 @@ pub async fn has_secret_key(db: &Db) -> Result<bool, Failure> {
 
 async fn find_digest_key(db: &Db, keys: &SecretKeys, oldest: &str) -> Result<SecretKey, SecretKeyError> {
     match read(db, DIGEST_KEY).await? {
-        Some(stored) => decrypt_digest_key(keys, &stored).map(|(_, key)| key).map_err(|_| SecretKeyError::Differs),
-        None => keys.iter().find(|key| check_value(key) == oldest).cloned().ok_or(SecretKeyError::Differs),
+        Some(stored) => {
+            decrypt_digest_key(keys, &stored).map(|(_, key)| key).map_err(|_| SecretKeyError::Differs(Vec::new()))
+        }
+        None => keys.iter().find(|key| check_value(key) == oldest).cloned().ok_or(SecretKeyError::Differs(Vec::new())),
     }
 }
 
@@ -158,6 +160,15 @@ async fn read(db: &Db, name: &str) -> Result<Option<String>, Failure> {
 
 fn check_value(key: &SecretKey) -> String {
     BASE64.encode(key.check_value())
+}
+
+fn ids(check_values: &[&str]) -> Vec<String> {
+    check_values.iter().map(|value| id_of(value)).collect()
+}
+
+/// The ids of keys, if they are known.
+fn named(ids: &[String]) -> String {
+    if ids.is_empty() { String::new() } else { format!(" ({})", ids.join(", ")) }
 }
 
 /// The id of the key with this check value, as [`SecretKey::id`] returns it.

@@ -201,7 +201,14 @@ async fn commands_are_entries_of_the_audit_log() {
         (&json!("unknown user … in domain-a"), &json!("domain-a/nobody"))
     );
     desk.binary.write("empty.jsonl", "");
-    let imported = audited(&desk.run(&["import", "empty.jsonl", "--reason", "nightly"]));
-    assert_eq!(json!([imported[0]["command"], imported[0]["reason"]]), json!(["import", "nightly"]));
+    let imported = audited(&desk.run(&["import", "empty.jsonl", "--dry-run", "--reason", "nightly"]));
+    assert_eq!(
+        json!([imported[0]["command"], imported[0]["reason"], imported[0]["options"]]),
+        json!(["import", "nightly", "--dry-run empty.jsonl"])
+    );
+    let exported = audited(&desk.run(&["export", "out.jsonl", "--with-secrets"]));
+    assert_eq!(exported[0]["options"], "--with-secrets out.jsonl");
+    let removed = audited(&desk.run(&["user", "enforce-mfa", DOMAIN, "wonny", "--remove"]));
+    assert_eq!(removed.last().unwrap()["options"], "--remove");
     assert_eq!(audited(&desk.run(&["rotate-key"]))[0]["command"], "rotate-key");
 }

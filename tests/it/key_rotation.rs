@@ -140,7 +140,7 @@ async fn nothing_is_lost_by_rotations_beside_running_servers() {
     let new = installation.serve(keys([2])).await;
     finish(&new, in_flight).await;
     assert_eq!(new.services.rotate_key(|_| {}).await.unwrap(), Rotated { is_complete: true, ..Rotated::default() });
-    assert!(matches!(installation.try_serve(keys([1])).await, Err(SecretKeyError::Differs)));
+    assert!(matches!(installation.try_serve(keys([1])).await, Err(SecretKeyError::Differs(_))));
 }
 
 /// Databases of version 0.1 make their digests with their secret key.
@@ -159,7 +159,7 @@ async fn nothing_is_lost_by_the_rotation_of_an_older_installation() {
 async fn a_server_must_have_every_key_that_is_in_use() {
     let installation = Installation::new().await;
     installation.serve(keys([1])).await;
-    assert!(matches!(installation.try_serve(keys([2])).await, Err(SecretKeyError::Differs)));
+    assert!(matches!(installation.try_serve(keys([2])).await, Err(SecretKeyError::Differs(_))));
     installation.serve(keys([1, 2])).await;
     assert!(installation.try_serve(keys([1])).await.is_ok(), "nothing is encrypted with the second key");
     installation.serve(keys([2, 1])).await;
@@ -250,7 +250,11 @@ async fn a_killed_rotation_is_resumed() {
     let resumed = run(&["rotate-key"], &setting([2, 1]));
     assert_says(&resumed, 0, &[&format!("Encrypted with key {id}: ")]);
     assert!(!said(&resumed).contains(": 1000 one-time"), "what was done is not done again");
-    assert_says(&run(&["export", "-"], &setting([1])), 2, &["is not the one that this database was first used with"]);
+    assert_says(
+        &run(&["export", "-"], &setting([1])),
+        2,
+        &[&format!("is not the one that this database needs ({id})")],
+    );
     assert_eq!(said(&run(&["export", "-", "--with-secrets"], &setting([2]))), before);
     assert_says(&run(&["config"], &setting([2])), 0, &[&format!("*** ({id})")]);
 }

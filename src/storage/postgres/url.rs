@@ -71,6 +71,10 @@ impl std::str::FromStr for PostgresUrl {
         // The parameters are passed on as written: decoding and encoding them again would change them.
         let text = if own.passed_on.is_empty() { address.to_owned() } else { format!("{address}?{}", own.passed_on) };
         let mut config: Config = text.parse().map_err(|error| UrlError(describe(&error)))?;
+        // Otherwise the part of a password after it would be a host name, and messages name hosts.
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err(UrlError("the user name or the password contains @; write it as %40".to_owned()));
+        }
         let (encryption, verification) = own.tls()?;
         config.ssl_mode(encryption).target_session_attrs(own.target_session_attrs()?);
         let is_pooled = own.is_pooled()?;
@@ -265,6 +269,12 @@ mod tests {
         assert_eq!((config.get_options(), config.get_application_name()), (None, None));
         assert!(wrong("postgres://db/up?pooler=transaction&options=-c%20x%3D1").contains("options"));
         assert!(wrong("postgres://db/up?pooler=session").contains("pooler must be"));
+    }
+
+    #[test]
+    fn an_unescaped_at_sign_is_refused_without_repeating_the_password() {
+        let message = wrong("postgres://ann:hunter@2@db/up");
+        assert!(message.contains("%40") && !message.contains("2@"), "{message}");
     }
 
     #[test]

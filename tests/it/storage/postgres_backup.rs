@@ -15,8 +15,15 @@ const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 /// Runs the script on a database.
 fn backup(command: &str, file: &std::path::Path, database: &Database) -> Output {
+    backup_with_key(command, file, database, KEY)
+}
+
+fn backup_with_key(command: &str, file: &std::path::Path, database: &Database, key: &str) -> Output {
     let mut script = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/backup"));
-    script.arg(command).arg(file).env("DATABASE_URL", database.url()).env("USERPROFILE_SECRET_KEY", KEY);
+    // As in production, the URL is in a file.
+    let url = file.with_extension("url");
+    std::fs::write(&url, database.url()).unwrap();
+    script.arg(command).arg(file).env("DATABASE_URL_FILE", url).env("USERPROFILE_SECRET_KEY", key);
     script.env("USERPROFILE", env!("CARGO_BIN_EXE_userprofile")).env("RUST_LOG", "warn").output().unwrap()
 }
 
@@ -48,6 +55,10 @@ async fn a_backup_under_load_is_restored_without_its_sessions() {
     assert!(saved.status.success() && written > 0, "{}", said(&saved));
     assert_says(&backup("restore", &file, &database), 1, &["restore into an empty one"]);
 
+    let with_other_key = database::create_empty().await;
+    let other_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert_says(&backup_with_key("restore", &file, &with_other_key, "x"), 1, &["nothing was restored"]);
+    assert_says(&backup_with_key("restore", &file, &with_other_key, other_key), 2, &["its sessions are NOT ended"]);
     let empty = database::create_empty().await;
     assert_says(&backup("restore", &file, &empty), 0, &["domain-a: 1 sessions revoked"]);
     let restored = TestApp::on(&empty).await;
