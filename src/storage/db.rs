@@ -1,7 +1,6 @@
 //! The database, PostgreSQL or SQLite: a pool of connections, and transactions.
 
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +26,8 @@ use tracing::Instrument;
 use super::committed::{LimitedEmail, Recorded};
 use super::counter::Counter;
 use super::error::Error;
-use super::postgres::{self, PgConnection, PostgresUrl, QuickLane, ServerState};
+pub use super::location::Location;
+use super::postgres::{self, PgConnection, QuickLane, ServerState};
 use super::quota::Quota;
 use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
@@ -55,15 +55,6 @@ const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How long the statement that a dropped transaction leaves behind may delay its rollback.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The kind of the database and its location.
-#[derive(Debug, Clone)]
-pub enum Location {
-    /// A file of the bundled SQLite.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server.
-    Postgres(PostgresUrl),
-}
 
 /// The database. It is cheap to clone, and all clones share one pool.
 #[derive(Clone)]
@@ -215,16 +206,6 @@ pub(super) trait Run<'c>:
 impl<'c, S> Run<'c> for S where
     S: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + QueryFragment<Pg> + Send + Sync + 'c
 {
-}
-
-impl Location {
-    /// Why the database cannot be reached, if a later attempt may succeed.
-    pub async fn why_unreachable(&self) -> Option<String> {
-        match self {
-            Self::Sqlite(_) => None,
-            Self::Postgres(url) => postgres::why_unreachable(url).await,
-        }
-    }
 }
 
 impl Db {

@@ -20,6 +20,7 @@ pub mod future_times;
 pub mod groups;
 pub mod installation;
 mod keys;
+mod location;
 pub mod migrate;
 pub mod outbox;
 mod pairs;
