@@ -235,7 +235,7 @@ pub(super) enum OutboxVerb {
 pub(super) struct ListUsersOptions {
     /// The domain; all domains if omitted
     pub(super) domain_id: Option<String>,
-    /// A part of the user id, the name, or the email address, in any case
+    /// A part of either id of the user, of the name, or of an email address, in any case
     #[arg(long, value_name = "TEXT")]
     pub(super) query: Option<String>,
     /// Only users in this state
