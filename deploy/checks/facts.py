@@ -48,10 +48,10 @@ def metrics():
     for file in sorted((ROOT / "src/metrics").glob("*.rs")):
         code = file.read_text()
         labels = dict(re.findall(r"EncodeLabelSet\)\]\n(?:pub )?struct (\w+) \{(.*?)\n\}", code, re.DOTALL))
-        registered = r'(?:\.register(?:_with_unit)?\(|gauge\(registry,)\s*"(\w+)",\s*(.*?)\);\n'
-        for name, arguments in re.findall(registered, code, re.DOTALL):
+        registered = r'(?:\.register(?:_with_unit)?|(gauge|seconds))\((?:\s*registry,)?\s*"(\w+)",\s*(.*?)\);\n'
+        for helper, name, arguments in re.findall(registered, code, re.DOTALL):
             unit = re.search(r"Unit::(\w+)", arguments)
-            name += f"_{unit[1].lower()}" if unit else ""
+            name += f"_{unit[1].lower()}" if unit else "_seconds" if helper == "seconds" else ""
             kind, label_struct = type_of(arguments, code)
             own = set(re.findall(r"^    (?:pub )?(?:r#)?(\w+):", labels.get(label_struct, ""), re.MULTILINE))
             if kind == "Info":

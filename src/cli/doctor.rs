@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::arguments::DoctorOptions;
 use super::error::CliError;
@@ -18,7 +18,8 @@ use crate::entropy;
 use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Smtp};
 use crate::services::secret_keys;
 use crate::storage::db::Location;
-use crate::storage::{Db, migrate};
+use crate::storage::replica::Replica;
+use crate::storage::{Db, PostgresUrl, migrate};
 
 /// How much the clocks of the server and of the database may differ: less than a step of an authenticator app.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
@@ -106,6 +107,9 @@ async fn check_database(config: &Config, report: &mut Report) {
     } else {
         report.skip("secret key", "the tables are not up to date");
     }
+    if let Some(url) = &config.replica {
+        report.add("replica", check_replica(config, url, &db).await);
+    }
     match db.server_time().await {
         Ok(Some(time)) => {
             report.add("clock", compare((SystemClock.now() - time).abs()));
@@ -139,6 +143,28 @@ async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {
     secret_keys::check(db, &keys).await.map_err(|error| format!("{}: {error}", config.key_place()))?;
     let others: Vec<String> = keys.iter().skip(1).map(|key| format!(", {} decrypts", key.id())).collect();
     Ok(format!("{} encrypts{}", keys.first().id(), others.concat()))
+}
+
+/// Whether a heartbeat that is written now arrives within the lag that is allowed.
+async fn check_replica(config: &Config, url: &PostgresUrl, primary: &Db) -> Result<String, String> {
+    let wrong = |error: String| format!("{}: {error}", config.place_of("database_replica_url"));
+    let db = Db::open(&Location::Postgres(url.clone()), 1).await.map_err(|error| wrong(error.to_string()))?;
+    let replica = Replica::new(db, config.replica_max_lag);
+    let deadline = Instant::now() + config.replica_max_lag;
+    replica.check(primary).await.map_err(|error| wrong(error.to_string()))?;
+    // The first heartbeat that is read may be that of another day.
+    while !replica.is_current() && Instant::now() < deadline {
+        sleep(replica.check_every()).await;
+        replica.check(primary).await.map_err(|error| wrong(error.to_string()))?;
+    }
+    if replica.is_current() {
+        Ok("a heartbeat of the database arrives".to_owned())
+    } else {
+        let lag = config.replica_max_lag.as_secs_f64();
+        Err(wrong(format!(
+            "no heartbeat of the database arrived within {lag} s; it lags behind, or is no replica of it"
+        )))
+    }
 }
 
 fn compare(difference: TimeDelta) -> Result<String, String> {

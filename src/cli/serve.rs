@@ -85,10 +85,12 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
+    let checking = tokio::spawn(services.clone().watch_replica());
     let posting = tokio::spawn(services.clone().run_worker(stopping.clone()));
     http::serve(listener, for_operators, server_options(api, config, mailbox, demo), stop).await;
     pruning.abort();
     watching.abort();
+    checking.abort();
     stopping.cancel();
     // The message in delivery is finished; if that takes too long, it stays in the outbox and is sent after the next
     // start.

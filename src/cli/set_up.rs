@@ -18,6 +18,7 @@ use crate::services::{RefusalLimit, Services, secret_keys};
 use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
+use crate::storage::replica::Replica;
 
 /// The pause between attempts to connect.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -83,6 +84,7 @@ pub(super) async fn services_with(
     let is_sqlite = matches!(config.database, Location::Sqlite(_));
     prepare_tables(config, may_migrate || is_sqlite).await?;
     let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
+    let replica = replica(config, &db).await?;
     let hasher = Hasher::start(config.hashing).map_err(|error| CliError::usage(error.to_string()))?;
     let keys = secret_key::load(key_source, &db).await?;
     let keyring = secret_keys::open(&db, keys).await.map_err(|error| wrong_key(config, error))?;
@@ -97,8 +99,19 @@ pub(super) async fn services_with(
         mail: transport.map(Mailer::new),
         policy: config.policy,
         refusals: RefusalLimit::default(),
+        replica,
         db,
     })
+}
+
+/// The replica, if one is set. It is not used before its first check.
+async fn replica(config: &Config, primary: &Db) -> Result<Option<Replica>, CliError> {
+    let Some(url) = &config.replica else { return Ok(None) };
+    let db = Db::open(&Location::Postgres(url.clone()), config.database_connections).await;
+    let db = db.map_err(|error| {
+        CliError::failed(format!("{}: the replica cannot be used: {error}", config.place_of("database_replica_url")))
+    })?;
+    Ok(Some(Replica::new(db.as_replica_of(primary), config.replica_max_lag)))
 }
 
 fn wrong_key(config: &Config, error: SecretKeyError) -> CliError {

@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use crate::graphql::documents::Mode;
+use crate::storage::db::Location;
 
 /// Messages need a sender, and their links a base.
 pub(super) fn check_mail(reader: &mut Reader) {
@@ -12,6 +13,14 @@ pub(super) fn check_mail(reader: &mut Reader) {
         if reader.is_missing(needed) {
             reader.refuse_if_given("smtp_url", format!("it needs {variable}, which is not set"), remedy);
         }
+    }
+}
+
+/// A replica is one of PostgreSQL.
+pub(super) fn check_replica(reader: &mut Reader, database: Option<&Location>) {
+    if matches!(database, Some(Location::Sqlite(_))) {
+        let wrong = "the database is a SQLite file, which has no replica";
+        reader.refuse_if_given("database_replica_url", wrong, "set DATABASE_URL to the primary PostgreSQL server");
     }
 }
 

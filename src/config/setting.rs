@@ -46,8 +46,16 @@ pub(super) struct EffectiveSetting {
 }
 
 /// The settings whose environment variables have no prefix, because other programs read them, too.
-const UNPREFIXED: [&str; 6] =
-    ["database_url", "database_url_file", "smtp_url", "smtp_url_file", "mail_from", "rust_log"];
+const UNPREFIXED: [&str; 8] = [
+    "database_url",
+    "database_url_file",
+    "database_replica_url",
+    "database_replica_url_file",
+    "smtp_url",
+    "smtp_url_file",
+    "mail_from",
+    "rust_log",
+];
 
 impl Setting {
     pub(super) fn new<T>(

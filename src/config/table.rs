@@ -13,7 +13,7 @@ use super::{
     error::SettingError,
     kinds::{
         LogFormat, base_url, choices, counts, database_url, durations, host_name, log_filter, mailbox, networks,
-        origins, page_url, path, secret_keys, sizes, smtp_url, socket_address,
+        origins, page_url, path, postgres_url, secret_keys, sizes, smtp_url, socket_address,
     },
     reader::Reader,
     rules,
@@ -121,6 +121,11 @@ fn read(reader: &mut Reader) -> Option<Config> {
                 .or_in_file("database_url_file", "A file that contains the URL, instead of `DATABASE_URL`.");
             /// The maximum number of open database connections.
             database_connections = "16", counts(1..=1000);
+            /// A replica of the PostgreSQL database, from which lists are read; set it on all servers.
+            database_replica_url = unset("lists are read from the database"), postgres_url().optional()
+                .or_in_file("database_replica_url_file", "A file that contains the URL, instead of `DATABASE_REPLICA_URL`.");
+            /// How far the replica may lag behind; otherwise lists are read from the database.
+            replica_max_lag = "5s", durations(TENTH..=HOUR);
         }
 
         "Email" {
@@ -294,6 +299,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
 
         check {
             rules::check_mail(reader);
+            rules::check_replica(reader, database_url.as_ref());
             rules::check_secret_key(reader);
             rules::check_manifest(reader, documents_mode.flatten());
             rules::check_argon2(reader, argon2_memory, argon2_parallelism);
@@ -308,6 +314,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
         listen,
         database: database_url,
         database_connections,
+        replica: database_replica_url,
+        replica_max_lag,
         secret_key,
         secret_key_file,
         log_filter: rust_log,

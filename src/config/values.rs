@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{
@@ -16,7 +17,7 @@ use crate::{
     http::HttpSettings,
     mail::SmtpSettings,
     services::{Links, Policy, hasher::HashSettings},
-    storage::db::Location,
+    storage::{PostgresUrl, db::Location},
 };
 
 /// All effective settings, checked, in the types of the layers that use them.
@@ -35,6 +36,10 @@ pub struct Config {
     pub database: Location,
     /// The maximum number of open database connections.
     pub database_connections: u32,
+    /// A replica of the database, on PostgreSQL.
+    pub replica: Option<PostgresUrl>,
+    /// How far it may lag behind.
+    pub replica_max_lag: Duration,
     /// The mail server; `None` if no messages are sent.
     pub smtp: Option<SmtpSettings>,
     /// The pages that emailed links open.

@@ -51,6 +51,8 @@ pub struct Session {
     pub client_address: String,
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,
+    /// When it last wrote, by the clock of the database. Stored only if lists are read from a replica.
+    pub written_at: Option<Timestamp>,
 }
 
 /// The lifetimes of tokens and sessions.

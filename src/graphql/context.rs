@@ -32,6 +32,8 @@ struct Reads {
     first_screen: FirstScreen,
     /// Created for the first read, and for the first read after a mutation.
     loaders: Option<Arc<Loaders>>,
+    /// Whether there was a mutation.
+    has_written: bool,
 }
 
 impl RequestContext {
@@ -45,13 +47,17 @@ impl RequestContext {
     ) -> Self {
         let delivery = TokenDelivery::new(credentials.transport);
         let (caller, first_screen) = caller.unzip();
-        let reads = Mutex::new(Reads { first_screen: first_screen.unwrap_or_default(), loaders: None });
+        let reads = Mutex::new(Reads { first_screen: first_screen.unwrap_or_default(), ..Reads::default() });
         Self { services, caller: caller.map(Arc::new), client, credentials, delivery, reads }
     }
 
     fn loaders(&self, caller: &Arc<Caller>, work: &ExecutionBudget) -> Arc<Loaders> {
-        let Reads { first_screen, loaders } = &mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner);
-        let create = || Arc::new(Loaders::new(&self.services, caller, std::mem::take(first_screen), work));
+        let Reads { first_screen, loaders, has_written } =
+            &mut *self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let create = || {
+            let services = self.services.reading_for(caller, *has_written);
+            Arc::new(Loaders::new(services, caller, std::mem::take(first_screen), work))
+        };
         loaders.get_or_insert_with(create).clone()
     }
 
@@ -110,7 +116,7 @@ pub fn written_loaders<T>(ctx: &ContextBase<'_, T>) -> Option<Arc<Loaders>> {
 pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
     let request = request(ctx)?;
     request.services.check_statements()?;
-    *request.reads.lock().unwrap_or_else(PoisonError::into_inner) = Reads::default();
+    *request.reads.lock().unwrap_or_else(PoisonError::into_inner) = Reads { has_written: true, ..Reads::default() };
     Ok(&request.services)
 }
 

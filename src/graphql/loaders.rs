@@ -41,14 +41,14 @@ macro_rules! loaders {
             /// read before.
             #[must_use]
             pub fn new(
-                services: &Arc<Services>,
+                services: Arc<Services>,
                 caller: &Arc<Caller>,
                 first_screen: FirstScreen,
                 work: &ExecutionBudget,
             ) -> Self {
                 work.count(fields_of(&first_screen));
                 let reader = Arc::new(Reader {
-                    services: services.clone(),
+                    services,
                     caller: caller.clone(),
                     visibility: caller.visibility(),
                     first_screen,

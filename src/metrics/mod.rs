@@ -84,6 +84,17 @@ pub struct Readings {
     pub waiting_for_hashing: usize,
     /// The outbox.
     pub outbox: Option<Outbox>,
+    /// The replica. `None` if there is none.
+    pub replica: Option<ReplicaState>,
+}
+
+/// The state of the replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplicaState {
+    /// By how much it lags behind at most. `None` if that is not known.
+    pub lag: Option<Duration>,
+    /// Whether lists are read from it.
+    pub is_current: bool,
 }
 
 /// The state of the outbox.
@@ -134,10 +145,19 @@ impl Readings {
         if let Some(Outbox { pending, failed, oldest }) = self.outbox {
             gauge(registry, "userprofile_outbox_pending", "Messages that are still to be sent", count(pending));
             gauge(registry, "userprofile_outbox_failed", "Messages that were given up", count(failed));
-            let age = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
-            age.set(oldest.as_secs_f64());
             let help = "Age of the oldest message that is still to be sent";
-            registry.register_with_unit("userprofile_outbox_oldest_age", help, Unit::Seconds, age);
+            seconds(registry, "userprofile_outbox_oldest_age", help, oldest);
+        }
+        if let Some(ReplicaState { lag, is_current }) = self.replica {
+            gauge(
+                registry,
+                "userprofile_replica_current",
+                "Whether lists are read from the replica",
+                is_current.into(),
+            );
+            if let Some(lag) = lag {
+                seconds(registry, "userprofile_replica_lag", "How far the replica may lag behind", lag);
+            }
         }
     }
 }
@@ -146,6 +166,12 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: u32) {
     let gauge = Gauge::<u32, std::sync::atomic::AtomicU32>::default();
     gauge.set(value);
     registry.register(name, help, gauge);
+}
+
+fn seconds(registry: &mut Registry, name: &str, help: &str, value: Duration) {
+    let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
+    gauge.set(value.as_secs_f64());
+    registry.register_with_unit(name, help, Unit::Seconds, gauge);
 }
 
 fn count(rows: i64) -> u32 {

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use super::{Failure, Services};
 use crate::metrics::{Format, Metrics, Outbox, Readings};
 use crate::storage::outbox;
+use crate::storage::replica::Replica;
 
 /// How long a scrape waits for the database. If it does not respond, the other metrics are needed most.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,6 +26,7 @@ impl Services {
             connections: (self.db.connections(), self.db.busy_connections()),
             waiting_for_hashing: self.hasher.waiting(),
             outbox: outbox.ok().and_then(Result::ok),
+            replica: self.replica.as_ref().map(Replica::state),
         };
         self.metrics().encode(&readings, format)
     }

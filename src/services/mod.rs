@@ -16,6 +16,7 @@ pub mod mfa;
 pub mod outbox;
 pub mod password;
 pub mod profile;
+mod replica;
 pub mod secret_keys;
 pub mod sessions;
 pub mod sign_in;
@@ -38,6 +39,7 @@ use crate::domain::secret::DecryptionError;
 use crate::domain::session::Lifetimes;
 use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
+use crate::storage::replica::Replica;
 use crate::storage::{self, Db, Quota, Tx};
 
 use hasher::Hasher;
@@ -50,6 +52,8 @@ pub use failed_attempts::RefusalLimit;
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// A replica of the database, to read lists from.
+    pub replica: Option<Replica>,
     /// The source of the current time.
     pub clock: Arc<dyn Clock>,
     /// The keys for digests and encryption.
@@ -265,7 +269,8 @@ impl Services {
     /// The services for one request: with one database connection at a time and a limited number of statements.
     #[must_use]
     pub fn for_request(&self) -> Self {
-        Self { db: self.db.within(Quota::default()), ..self.clone() }
+        let db = self.db.within(Quota::default());
+        Self { replica: self.replica.as_ref().map(|replica| replica.within_quota_of(&db)), db, ..self.clone() }
     }
 
     /// Checks that the request has enough statements left for any mutation. A mutation is refused before it begins
@@ -296,7 +301,10 @@ impl Services {
         let found = found.filter(|caller| Caller::may_be_served(&caller.user, &caller.domain));
         let verdict = found.ok_or(Denial::SessionEnded.into()).and_then(|caller| may(&caller).map(|()| caller));
         match verdict {
-            Ok(caller) => Ok((tx, caller)),
+            Ok(caller) => {
+                self.note_writer(&mut tx, &caller.session.id);
+                Ok((tx, caller))
+            }
             Err(refusal) => {
                 tx.roll_back().await?;
                 Err(Error::Refused(refusal))

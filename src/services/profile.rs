@@ -167,12 +167,12 @@ impl Services {
         page: &Page,
     ) -> Result<Paged<SecurityEvent>, Failure> {
         let since = self.now() - self.policy.event_retention;
-        Ok(events::list_by_owner(&self.db, &caller.user.id, since, after, page).await?)
+        self.read_list(|db| events::list_by_owner(db, &caller.user.id, since, after, page)).await
     }
 
     /// How many recent events there are.
     pub async fn count_events(&self, caller: &Caller) -> Result<i64, Failure> {
         let since = self.now() - self.policy.event_retention;
-        Ok(events::count_by_owner(&self.db, &caller.user.id, since).await?)
+        self.read_list(|db| events::count_by_owner(db, &caller.user.id, since)).await
     }
 }

@@ -3,6 +3,7 @@
 use derive_more::From;
 
 use super::failed_attempts::FailedAttempt;
+use super::replica::find_first_screen;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
 use crate::domain::access::{Caller, Denial, StepUpRequired};
@@ -20,7 +21,7 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::session_tokens::{self, NewToken};
 use crate::storage::sessions::SessionSelection;
-use crate::storage::{self, Tx, codes, events, first_screen, sessions, users};
+use crate::storage::{Tx, codes, events, sessions, users};
 
 /// In how many of a user's last sign-ins a device is searched for. It bounds the work of a sign-in to an account that a
 /// program uses every minute.
@@ -83,14 +84,10 @@ impl Services {
         token: &AccessToken,
         selected: Selected,
     ) -> Result<Option<(Caller, FirstScreen)>, Failure> {
-        let now = self.now();
-        let digest = token.digest();
-        let found = match first_screen::find(&self.db, &digest, now, selected).await {
-            // Of a list that cannot be read, the client learns where it is resolved.
-            Err(storage::Error::Corrupt(_) | storage::Error::Refused(_)) if selected != Selected::default() => {
-                first_screen::find(&self.db, &digest, now, Selected::default()).await?
-            }
-            found => found?,
+        let (now, digest) = (self.now(), token.digest());
+        let found = match &self.replica {
+            Some(replica) => self.find_with_replica(replica, &digest, now, selected).await?,
+            None => find_first_screen(&self.db, &digest, now, selected).await?,
         };
         Ok(found.filter(|(caller, _)| {
             Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now
@@ -116,8 +113,10 @@ impl Services {
             authenticated_at: now,
             client_address: client.address.to_string(),
             user_agent: client.user_agent.clone(),
+            written_at: None,
         };
         sessions::insert(tx, &session, &user.domain_id).await?;
+        self.note_writer(tx, &session.id);
         users::update_last_accessed(tx, &user.id, now).await?;
         Self::record(tx, &user.id, SecurityEventType::SignedIn, Some(client), now).await?;
         self.issue_tokens(tx, &session.id, session.expires_at, now).await

@@ -17,7 +17,7 @@ macro_rules! queries {
             $(
                 $(#[$doc])+
                 pub async fn $name(&self, $($argument: $type),+) -> Result<$result, Failure> {
-                    Ok($query(&self.db, $($argument),+).await?)
+                    self.read_list(|db| $query(db, $($argument),+)).await
                 }
             )+
         }

@@ -1,29 +1,23 @@
 //! The database, PostgreSQL or SQLite: a pool of connections, and transactions.
 
-use std::ops::{Deref, DerefMut};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bb8::{ErrorSink, PooledConnection, QueueStrategy, RunError};
-use diesel::backend::Backend;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::{ConnectionError, OptionalExtension, QueryResult};
-use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use bb8::{ErrorSink, QueueStrategy, RunError};
+use diesel::ConnectionError;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use scopeguard::ScopeGuard;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::committed::{LimitedEmail, Recorded};
+pub(super) use super::conn::{Conn, Fetch, Held, Run, Unlimited, on};
 use super::counter::Counter;
 use super::error::Error;
 pub use super::location::Location;
@@ -31,6 +25,7 @@ use super::postgres::{self, PgConnection, QuickLane, ServerState};
 use super::quota::Quota;
 use super::scans::Scans;
 use super::sqlite::{self, SqliteConnection};
+pub use super::transaction::Tx;
 use super::types::UtcTimestamp;
 use crate::clock::Timestamp;
 use crate::metrics::Metrics;
@@ -52,9 +47,6 @@ const WRITE_SHOWS_FOR: Duration = Duration::from_millis(250);
 /// of reading what the other transaction wrote.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// How long the statement that a dropped transaction leaves behind may delay its rollback.
-const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database. It is cheap to clone, and all clones share one pool.
 #[derive(Clone)]
@@ -79,133 +71,6 @@ pub struct Db {
 enum Pool {
     Pg(bb8::Pool<AsyncDieselConnectionManager<PgConnection>>),
     Sqlite(bb8::Pool<AsyncDieselConnectionManager<SqliteConnection>>),
-}
-
-/// A connection, for as long as it is held. Use it through [`on!`].
-pub(super) enum Conn {
-    Pg(Held<PooledConnection<'static, AsyncDieselConnectionManager<PgConnection>>>),
-    Sqlite(Held<PooledConnection<'static, AsyncDieselConnectionManager<SqliteConnection>>>),
-}
-
-/// A connection of the pool, and the permit of the request that holds it.
-pub(super) struct Held<C> {
-    // Must be dropped first: the request may get its next connection only after this one is back in the pool.
-    connection: C,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl<C: Deref> Deref for Held<C> {
-    type Target = C::Target;
-
-    fn deref(&self) -> &C::Target {
-        &self.connection
-    }
-}
-
-impl<C: DerefMut> DerefMut for Held<C> {
-    fn deref_mut(&mut self) -> &mut C::Target {
-        &mut self.connection
-    }
-}
-
-/// Writes one expression for both types of connection. The compiler checks it for each.
-macro_rules! on {
-    ($conn:expr, $c:ident => $body:expr) => {
-        match $conn {
-            $crate::storage::db::Conn::Pg($c) => $body,
-            $crate::storage::db::Conn::Sqlite($c) => $body,
-        }
-    };
-}
-pub(super) use on;
-
-/// A query that is limited to some rows. Unlike in diesel's own limit, the numbers are part of the statement: SQLite
-/// prepares a statement again whenever a parameter of its limit is set.
-pub(super) struct Limited<Q> {
-    query: Q,
-    limit: i64,
-    offset: i64,
-}
-
-impl<Q: Query> Query for Limited<Q> {
-    type SqlType = Q::SqlType;
-}
-
-impl<Q> QueryId for Limited<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Limited<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.query.walk_ast(out.reborrow())?;
-        out.push_sql(&format!(" LIMIT {} OFFSET {}", self.limit, self.offset));
-        Ok(())
-    }
-}
-
-/// A query without a limit.
-pub(super) trait Unlimited: Query + Sized {
-    /// At most `limit` rows, without the first `offset`.
-    fn rows(self, offset: i64, limit: i64) -> Limited<Self> {
-        Limited { query: self, limit, offset }
-    }
-}
-
-impl<Q: Query> Unlimited for Q {}
-
-/// A query that both databases can run. Its futures are boxed, because the compiler cannot tell for the type of a query
-/// and every lifetime that they are `Send`.
-pub(super) trait Fetch<'c, U: Send + 'c>:
-    LoadQuery<'c, PgConnection, U> + LoadQuery<'c, SqliteConnection, U> + Sized + Send + 'c
-{
-    /// All rows.
-    fn fetch_all(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Vec<U>, Error>> {
-        async { Ok(on!(conn, c => self.load(&mut **c).await)?) }.boxed()
-    }
-
-    /// The only row.
-    fn fetch_one(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<U, Error>> {
-        async { Ok(on!(conn, c => self.get_result(&mut **c).await)?) }.boxed()
-    }
-
-    /// The only row, if there is one.
-    fn fetch_optional(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<Option<U>, Error>> {
-        async { Ok(on!(conn, c => self.get_result(&mut **c).await.optional())?) }.boxed()
-    }
-}
-
-impl<'c, U: Send + 'c, Q> Fetch<'c, U> for Q where
-    Q: LoadQuery<'c, PgConnection, U> + LoadQuery<'c, SqliteConnection, U> + Send + 'c
-{
-}
-
-/// A statement that writes and that both databases can run.
-pub(super) trait Run<'c>:
-    ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + QueryFragment<Pg> + Sized + Send + Sync + 'c
-{
-    /// Executes the statement. In a transaction on PostgreSQL, its error may be that of a later statement, or of the
-    /// commit: see [`PgConnection::send`].
-    fn run(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<(), Error>> {
-        async {
-            match conn {
-                Conn::Pg(c) => c.send(&self).await?,
-                Conn::Sqlite(c) => drop(self.execute(&mut **c).await?),
-            }
-            Ok(())
-        }
-        .boxed()
-    }
-
-    /// Executes the statement, and returns how many rows it wrote.
-    fn run_counted(self, conn: &'c mut Conn) -> BoxFuture<'c, Result<usize, Error>> {
-        async { Ok(on!(conn, c => self.execute(&mut **c).await)?) }.boxed()
-    }
-}
-
-impl<'c, S> Run<'c> for S where
-    S: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection> + QueryFragment<Pg> + Send + Sync + 'c
-{
 }
 
 impl Db {
@@ -246,6 +111,18 @@ impl Db {
     #[must_use]
     pub fn within(&self, quota: Quota) -> Self {
         Self { quota: Some(quota), ..self.clone() }
+    }
+
+    /// The same database, limited like `other` by the quota of the same request.
+    #[must_use]
+    pub fn within_quota_of(&self, other: &Self) -> Self {
+        Self { quota: other.quota.clone(), ..self.clone() }
+    }
+
+    /// This database, with the metrics of `other`, of which it is a replica.
+    #[must_use]
+    pub fn as_replica_of(self, other: &Self) -> Self {
+        Self { metrics: Arc::clone(&other.metrics), ..self }
     }
 
     /// What the server measures: its parts share these metrics, as they share the database.
@@ -385,11 +262,9 @@ impl Db {
         let mut connect_errors = self.connect_errors.subscribe();
         let get = async {
             match &self.pool {
-                Pool::Pg(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Pg(Held { connection, _permit: permit }))
-                }
+                Pool::Pg(pool) => pool.get_owned().await.map(|connection| Conn::Pg(Held::new(connection, permit))),
                 Pool::Sqlite(pool) => {
-                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held { connection, _permit: permit }))
+                    pool.get_owned().await.map(|connection| Conn::Sqlite(Held::new(connection, permit)))
                 }
             }
         };
@@ -445,87 +320,6 @@ impl Db {
         tx.count();
         Ok(tx)
     }
-}
-
-/// A transaction. If it is dropped without [`commit`](Self::commit), as by a `?` or by a client that disconnects, it is
-/// rolled back in the background and the connection returns to the pool: a refusal costs no connection.
-pub struct Tx {
-    conn: ScopeGuard<Conn, fn(Conn)>,
-    quota: Option<Quota>,
-    metrics: Arc<Metrics>,
-    /// What it has recorded, to be reported once it is committed.
-    pub(super) recorded: Recorded,
-    limited_email: Option<LimitedEmail>,
-}
-
-impl Tx {
-    fn new(conn: Conn, quota: Option<Quota>, metrics: Arc<Metrics>) -> Self {
-        let conn = scopeguard::guard(conn, roll_back_in_background as fn(Conn));
-        Self { conn, quota, metrics, recorded: Recorded::default(), limited_email: None }
-    }
-
-    /// Commits the transaction. If that fails, nothing of the transaction remains.
-    pub async fn commit(self) -> Result<(), Error> {
-        self.commit_keeping().await.map(drop)
-    }
-
-    /// The same, but returns the connection for statements that follow the transaction.
-    pub(super) async fn commit_keeping(self) -> Result<Conn, Error> {
-        self.count();
-        let mut conn = ScopeGuard::into_inner(self.conn);
-        on!(&mut conn, c => commit(&mut **c).await)?;
-        self.recorded.report(&self.metrics);
-        Ok(conn)
-    }
-
-    /// Rolls the transaction back before it returns, and releases the connection. If that fails, the connection is
-    /// lost, and nothing of the transaction remains either.
-    pub async fn roll_back(self) -> Result<(), Error> {
-        self.count();
-        let mut conn = ScopeGuard::into_inner(self.conn);
-        on!(&mut conn, c => roll_back(&mut **c).await)
-    }
-
-    /// Notes that a rate limit refused an email, which is counted once when the transaction ends, however it does.
-    pub fn note_limited_email(&mut self) {
-        self.limited_email = Some(LimitedEmail(Arc::clone(&self.metrics)));
-    }
-
-    /// The connection, for one more statement.
-    pub(super) fn conn(&mut self) -> &mut Conn {
-        self.count();
-        &mut self.conn
-    }
-
-    fn count(&self) {
-        if let Some(quota) = &self.quota {
-            quota.count();
-        }
-    }
-}
-
-/// A connection that cannot be rolled back within [`ROLLBACK_TIMEOUT`], or outside of the runtime, is closed: the pool
-/// detects the open transaction.
-fn roll_back_in_background(mut conn: Conn) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    runtime.spawn(async move {
-        let rolled_back = async { on!(&mut conn, c => roll_back(&mut **c).await) };
-        match tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed");
-            }
-            Err(_) => tracing::debug!("a transaction was not rolled back in time; its connection is closed"),
-        }
-    });
-}
-
-async fn commit<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
-    Ok(C::TransactionManager::commit_transaction(conn).await?)
-}
-
-async fn roll_back<C: AsyncConnection>(conn: &mut C) -> Result<(), Error> {
-    Ok(C::TransactionManager::rollback_transaction(conn).await?)
 }
 
 async fn build<C>(

@@ -85,6 +85,7 @@ row!(SessionRow of sessions holds Session {
     authenticated_at: At => authenticated_at,
     client_address: String => client_address,
     user_agent: Option<String> => user_agent,
+    written_at: Option<Timestamp> => written_at,
 });
 
 row!(EventRow of security_events holds SecurityEvent {

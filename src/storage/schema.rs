@@ -167,6 +167,7 @@ diesel::table! {
         authenticated_at -> Timestamptz,
         client_address -> Text,
         user_agent -> Nullable<Text>,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Kind;
 use crate::{
     config::mask::mask_url,
-    storage::{UrlError, db::Location},
+    storage::{PostgresUrl, UrlError, db::Location},
 };
 
 /// The URL of the database.
@@ -13,6 +13,17 @@ pub(in super::super) fn database_url() -> Kind<Location> {
     let accepts = "`sqlite:PATH` or a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
                    (write / ? # @ of the password as %2F %3F %23 %40)";
     Kind::new("URL", accepts, parse_database_url).secret(mask_url)
+}
+
+/// The URL of a PostgreSQL database.
+pub(in super::super) fn postgres_url() -> Kind<PostgresUrl> {
+    let accepts = "a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
+                   (write / ? # @ of the password as %2F %3F %23 %40)";
+    let parse = |text: &str| match parse_database_url(text)? {
+        Location::Postgres(url) => Ok(url),
+        Location::Sqlite(_) => Err("it names a SQLite file".to_owned()),
+    };
+    Kind::new("URL", accepts, parse).secret(mask_url)
 }
 
 fn parse_database_url(text: &str) -> Result<Location, String> {

@@ -33,12 +33,18 @@ fn defaults_are_as_documented() {
 
 #[test]
 fn every_setting_has_an_environment_variable_and_a_flag() {
+    let unprefixed = [
+        "DATABASE_URL",
+        "DATABASE_URL_FILE",
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_URL_FILE",
+        "SMTP_URL",
+        "SMTP_URL_FILE",
+        "MAIL_FROM",
+        "RUST_LOG",
+    ];
     for setting in settings() {
-        assert!(
-            ["DATABASE_URL", "DATABASE_URL_FILE", "SMTP_URL", "SMTP_URL_FILE", "MAIL_FROM", "RUST_LOG"]
-                .contains(&setting.environment.as_str())
-                || setting.environment.starts_with("USERPROFILE_")
-        );
+        assert!(unprefixed.contains(&setting.environment.as_str()) || setting.environment.starts_with("USERPROFILE_"));
         assert_eq!(setting.environment.trim_start_matches("USERPROFILE_").to_lowercase(), setting.name);
         assert_eq!(setting.flag, setting.name.replace('_', "-"));
         assert!(setting.meaning.ends_with('.') && !setting.meaning.contains('\n'), "{}", setting.name);

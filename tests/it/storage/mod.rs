@@ -13,6 +13,10 @@ mod postgres_errors;
 #[cfg(feature = "postgres-tests")]
 mod postgres_failover;
 #[cfg(feature = "postgres-tests")]
+mod postgres_pair;
+#[cfg(feature = "postgres-tests")]
+mod postgres_replica;
+#[cfg(feature = "postgres-tests")]
 mod postgres_surroundings;
 mod refusals;
 pub mod tables;

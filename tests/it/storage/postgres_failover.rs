@@ -2,21 +2,18 @@
 //! one of three servers is killed.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use userprofile::domain::outbox::LEASE;
-use userprofile::storage::db::Location;
 use userprofile::storage::migrate;
 
+use super::postgres_pair::Pair;
 use crate::cli::{Binary, Server};
 use crate::support::mail::Behavior;
 use crate::support::{Client, DOMAIN, MailServer, ManualClock, TestApp, User, database};
@@ -33,46 +30,6 @@ const RESETTERS: usize = 120;
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 /// The longest that anything else may take.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A primary server and its standby.
-struct Pair {
-    link: PathBuf,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Pair {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut pair = Self { link: folder.path().join("pair"), url: String::new(), _folder: folder };
-        let printed = pair.run("start");
-        let [primary, standby, password] = printed.lines().collect::<Vec<_>>().try_into().unwrap();
-        pair.url = format!(
-            "postgres://userprofile:{password}@127.0.0.1:{primary},127.0.0.1:{standby}/postgres\
-             ?target_session_attrs=read-write"
-        );
-        pair
-    }
-
-    fn run(&self, command: &str) -> String {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres-pair");
-        let output = Command::new(script).arg(command).arg(&self.link).output().unwrap();
-        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn location(&self) -> Location {
-        Location::Postgres(self.url.parse().unwrap())
-    }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        if self.link.exists() {
-            self.run("stop");
-        }
-    }
-}
 
 /// What was acknowledged to a client.
 #[derive(Default)]
@@ -169,7 +126,7 @@ async fn after_a_failover_nothing_acknowledged_is_lost() {
         let killed_at = Instant::now();
         let pair = &pair;
         tokio::task::block_in_place(|| {
-            pair.run("kill");
+            pair.run("kill-primary");
             is_killed.store(true, Ordering::Relaxed);
             pair.run("promote");
         });

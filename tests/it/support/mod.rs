@@ -32,6 +32,7 @@ use userprofile::services::transfer::import::ImportOptions;
 use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
+use userprofile::storage::replica::Replica;
 
 pub use builders::{Domain, RoleBinding, User, Workspace, WorkspaceGroup};
 pub use client::{Client, Response, Tokens};
@@ -113,7 +114,16 @@ impl TestApp {
     async fn build_with(location: &Location, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
         let db = Db::open(location, 8).await.unwrap();
         let key = SecretKey::new([7; 32]);
-        Self::assemble(db, Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key), clock, transport)
+        Self::assemble(db, None, Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key), clock, transport)
+    }
+
+    /// A server that reads lists from a replica of its database.
+    pub async fn with_replica(primary: &Location, replica: &Location, max_lag: Duration) -> Self {
+        let db = Db::open(primary, 8).await.unwrap();
+        let replica = Db::open(replica, 8).await.unwrap().as_replica_of(&db);
+        let key = SecretKey::new([7; 32]);
+        let keyring = Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key);
+        Self::assemble(db, Some(Replica::new(replica, max_lag)), keyring, Arc::default(), None)
     }
 
     /// Another server on a database, with the clock of the first and these keys, or why it does not start.
@@ -126,13 +136,20 @@ impl TestApp {
         let keyring = secret_keys::open(&db, keys).await?;
         secret_keys::announce(&db, keyring.keys()).await.map_err(SecretKeyError::from)?;
         let (transport, sender) = MailServer::shared().transport();
-        Ok(Self { sender, ..Self::assemble(db, keyring, clock, Some(transport)) })
+        Ok(Self { sender, ..Self::assemble(db, None, keyring, clock, Some(transport)) })
     }
 
-    fn assemble(db: Db, keyring: Keyring, clock: Arc<ManualClock>, transport: Option<Transport>) -> Self {
+    fn assemble(
+        db: Db,
+        replica: Option<Replica>,
+        keyring: Keyring,
+        clock: Arc<ManualClock>,
+        transport: Option<Transport>,
+    ) -> Self {
         log::start();
         let services = Arc::new(Services {
             db,
+            replica,
             clock: clock.clone(),
             keyring: Arc::new(keyring),
             hasher: Hasher::start(HASHING).unwrap(),
