@@ -2,7 +2,7 @@
 //!
 //! The layers, from the outside in: [`cli`] runs commands, [`config`] reads settings, [`http`] transports requests and
 //! responses, [`graphql`] defines the API, [`services`] implement the use cases, [`storage`] stores the data, [`mail`]
-//! renders and sends messages, [`domain`] defines values and rules. Each may use the layers after it, never the layers
+//! renders and sends messages, [`webhook`] reports events, [`domain`] defines values and rules. Each may use the layers after it, never the layers
 //! before it; `tests/it/layers.rs` checks that.
 
 pub mod cli;
@@ -12,9 +12,11 @@ pub mod domain;
 pub mod entropy;
 pub mod graphql;
 pub mod http;
+pub mod http_client;
 pub mod low_priority;
 pub mod mail;
 pub mod metrics;
 pub mod services;
 pub mod storage;
 pub mod version;
+pub mod webhook;

@@ -19,6 +19,7 @@ use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 use crate::storage::replica::Replica;
+use crate::webhook::Webhook;
 
 /// The pause between attempts to connect.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -97,6 +98,7 @@ pub(super) async fn services_with(
         hasher: hasher.observed_by(db.metrics().clone()),
         links: config.links.clone(),
         mail: transport.map(Mailer::new),
+        webhook: webhook(config)?,
         policy: config.policy,
         refusals: RefusalLimit::default(),
         replica,
@@ -112,6 +114,10 @@ async fn replica(config: &Config, primary: &Db) -> Result<Option<Replica>, CliEr
         CliError::failed(format!("{}: the replica cannot be used: {error}", config.place_of("database_replica_url")))
     })?;
     Ok(Some(Replica::new(db.as_replica_of(primary), config.replica_max_lag)))
+}
+
+fn webhook(config: &Config) -> Result<Option<Webhook>, CliError> {
+    config.webhook.clone().map(Webhook::new).transpose().map_err(CliError::failed)
 }
 
 fn wrong_key(config: &Config, error: SecretKeyError) -> CliError {

@@ -16,6 +16,18 @@ pub(super) fn check_mail(reader: &mut Reader) {
     }
 }
 
+/// Reports are signed.
+pub(super) fn check_webhook(reader: &mut Reader) {
+    for (needs, needed, variable) in [
+        ("event_webhook_url", "event_webhook_secret", "USERPROFILE_EVENT_WEBHOOK_SECRET"),
+        ("event_webhook_secret", "event_webhook_url", "USERPROFILE_EVENT_WEBHOOK_URL"),
+    ] {
+        if reader.is_missing(needed) {
+            reader.refuse_if_given(needs, format!("it needs {variable}, which is not set"), "set both, or neither");
+        }
+    }
+}
+
 /// A replica is one of PostgreSQL.
 pub(super) fn check_replica(reader: &mut Reader, database: Option<&Location>) {
     if matches!(database, Some(Location::Sqlite(_))) {

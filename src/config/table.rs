@@ -13,7 +13,8 @@ use super::{
     error::SettingError,
     kinds::{
         LogFormat, base_url, choices, counts, database_url, durations, host_name, log_filter, mailbox, networks,
-        origins, page_url, path, postgres_url, secret_keys, sizes, smtp_url, socket_address,
+        origins, page_url, path, postgres_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
+        webhook_url,
     },
     reader::Reader,
     rules,
@@ -31,6 +32,7 @@ use crate::{
     http::{HttpSettings, PageSettings},
     mail::SmtpSettings,
     services::{CodePolicy, Links, Policy, SendPolicy, hasher::HashSettings},
+    webhook::WebhookSettings,
 };
 
 const ZERO: Duration = Duration::ZERO;
@@ -161,6 +163,14 @@ fn read(reader: &mut Reader) -> Option<Config> {
             metrics_listen = unset("no metrics are served"), socket_address().optional();
             /// How long security events are kept; for as long, a device that signed in before is not reported as new.
             event_retention = "90d", durations(DAY..=3650 * DAY);
+            /// A receiver that security events are reported to, as Standard Webhooks.
+            event_webhook_url = unset("security events are only stored and logged"), webhook_url().optional();
+            /// The secret that reports are signed with.
+            event_webhook_secret = unset("required with `USERPROFILE_EVENT_WEBHOOK_URL`"), webhook_secret().optional()
+                .or_in_file(
+                    "event_webhook_secret_file",
+                    "A file that contains the secret, instead of `USERPROFILE_EVENT_WEBHOOK_SECRET`."
+                );
         }
 
         "Codes and emailed links" {
@@ -299,6 +309,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
 
         check {
             rules::check_mail(reader);
+            rules::check_webhook(reader);
             rules::check_replica(reader, database_url.as_ref());
             rules::check_secret_key(reader);
             rules::check_manifest(reader, documents_mode.flatten());
@@ -322,6 +333,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         log_format,
         log_privacy,
         metrics_listen,
+        webhook: event_webhook_url.zip(event_webhook_secret).map(|(url, secret)| WebhookSettings { url, secret }),
         smtp: smtp_url.zip(mail_from).map(|(server, from)| SmtpSettings {
             helo_name,
             from_address: from.address,

@@ -18,6 +18,7 @@ use crate::{
     mail::SmtpSettings,
     services::{Links, Policy, hasher::HashSettings},
     storage::{PostgresUrl, db::Location},
+    webhook::WebhookSettings,
 };
 
 /// All effective settings, checked, in the types of the layers that use them.
@@ -56,6 +57,8 @@ pub struct Config {
     pub log_privacy: bool,
     /// Where metrics are served; `None` if nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The webhook; `None` if there is none.
+    pub webhook: Option<WebhookSettings>,
     /// Suspicious values that are not errors, one sentence each, to be logged at the start.
     pub warnings: Vec<String>,
     /// The secret key, if it is given directly; see [`Config::key_source`].

@@ -32,6 +32,7 @@ pub mod token;
 pub mod totp;
 pub mod user;
 pub mod verify_code;
+pub mod webhook_secret;
 pub mod workspace;
 
 pub use crate::clock::Timestamp;

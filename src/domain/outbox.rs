@@ -13,6 +13,8 @@ string_enums! {
         Mail = "MAIL",
         /// Process a password reset request: decide whether the user receives a link.
         ResetRequest = "RESET_REQUEST",
+        /// Report security events to the webhook.
+        Events = "EVENTS",
     }
 }
 

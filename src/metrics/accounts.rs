@@ -17,6 +17,7 @@ pub struct AccountMetrics {
     sign_ins: Family<SignIn, Counter>,
     limited_emails: Counter,
     emails: Family<Email, Counter>,
+    reports: Family<Report, Counter>,
     hashing: Histogram,
     pruned: Family<Pruned, Counter>,
 }
@@ -37,6 +38,11 @@ struct Email {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Report {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Pruned {
     table: &'static str,
 }
@@ -48,6 +54,7 @@ impl Default for AccountMetrics {
             sign_ins: Family::default(),
             limited_emails: Counter::default(),
             emails: Family::default(),
+            reports: Family::default(),
             hashing: durations(),
             pruned: Family::default(),
         }
@@ -75,6 +82,11 @@ impl AccountMetrics {
         self.emails.get_or_create(&Email { result }).inc();
     }
 
+    /// Counts an attempt to report security events to the webhook, by its result.
+    pub fn count_report(&self, result: &'static str) {
+        self.reports.get_or_create(&Report { result }).inc();
+    }
+
     /// Observes how long a password was hashed.
     pub fn observe_hashing(&self, duration: Duration) {
         self.hashing.observe(duration.as_secs_f64());
@@ -91,6 +103,8 @@ impl AccountMetrics {
         let help = "Emails that a rate limit refused";
         registry.register("userprofile_rate_limited_emails", help, self.limited_emails.clone());
         registry.register("userprofile_emails", "Attempts to send an email, by result", self.emails.clone());
+        let help = "Attempts to report security events to the webhook, by result";
+        registry.register("userprofile_webhook_messages", help, self.reports.clone());
         let help = "Duration of hashing a password";
         registry.register_with_unit("userprofile_password_hashing_duration", help, Unit::Seconds, self.hashing.clone());
         registry.register("userprofile_pruned_rows", "Expired rows that were deleted", self.pruned.clone());

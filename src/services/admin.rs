@@ -101,7 +101,7 @@ impl Services {
             storage::Error::Conflict(Conflict::UsersVerifiedEmail) => Error::Refused(AdminRefusal::EmailTaken),
             error => error.into(),
         })?;
-        Self::record(&mut tx, &user.id, SecurityEventType::UserCreated, None, user.created_at).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::UserCreated, None, user.created_at).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -122,7 +122,7 @@ impl Services {
         let (mut tx, user, now) = self.begin_on_local(domain, login).await?;
         self.clear_backoff(&mut tx, domain, login).await?;
         self.put_password(&mut tx, &user, &hash, SessionSelection::All, now).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::PasswordSet, None, now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::PasswordSet, None, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(self.why_not_notified(&user))
@@ -132,7 +132,7 @@ impl Services {
     pub async fn enable_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let (mut tx, user, now) = self.begin_on(domain, login).await?;
         users::update_state(&mut tx, &user.id, UserState::Enabled).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::UserEnabled, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::UserEnabled, now).await
     }
 
     /// Disables a user at once, and ends all their sessions.
@@ -141,7 +141,7 @@ impl Services {
         users::update_state(&mut tx, &user.id, UserState::Disabled).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_DISABLING).await?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::UserDisabled, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::UserDisabled, now).await
     }
 
     /// Deletes a user and their sessions. Their role bindings stay and grant nothing.
@@ -151,7 +151,7 @@ impl Services {
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.
@@ -162,7 +162,7 @@ impl Services {
     ) -> Result<usize, Error<AdminRefusal>> {
         let (mut tx, user, now) = self.begin_on(domain, login).await?;
         let invalidated = codes::delete(&mut tx, &user.id, &[CodePurpose::UndoEmailChange]).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::UndoLinksInvalidated, now).await?;
+        self.record_and_commit(tx, &user, SecurityEventType::UndoLinksInvalidated, now).await?;
         Ok(invalidated)
     }
 
@@ -182,7 +182,7 @@ impl Services {
         let revoked = sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &[CodePurpose::SignIn]).await?;
         // Also if there was none to end: every operation of an operator on an account is recorded.
-        Self::record_and_commit(tx, &user, SecurityEventType::SessionsRevoked, now).await?;
+        self.record_and_commit(tx, &user, SecurityEventType::SessionsRevoked, now).await?;
         Ok(revoked)
     }
 
@@ -201,7 +201,7 @@ impl Services {
             user.fulfil(action);
         }
         users::update(&mut tx, &user).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::ActionRequired, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::ActionRequired, now).await
     }
 
     /// Enforces MFA for a user, with a given factor or any. A user without MFA must enable it before anything else.
@@ -218,7 +218,7 @@ impl Services {
         }
         users::update(&mut tx, &user).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::MFA_CHANGES).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
     }
 
     /// Stops enforcing MFA for a user, who then decides themselves.
@@ -227,7 +227,7 @@ impl Services {
         user.mfa = user.mfa.stop_enforcing();
         user.fulfil(RequiredAction::EnforceMfa);
         users::update(&mut tx, &user).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
+        self.record_and_commit(tx, &user, SecurityEventType::MfaEnforced, now).await
     }
 
     /// Disables a user's MFA and deletes their recovery codes, for users who have lost their factor. If MFA is
@@ -253,7 +253,7 @@ impl Services {
         users::update_authenticator_app(&mut tx, &user.id, &AuthenticatorApp::default()).await?;
         recovery_codes::replace(&mut tx, &user.id, &[]).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::OF_MFA).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(not_notified)
     }
@@ -270,7 +270,7 @@ impl Services {
             return Err(Error::Refused(AdminRefusal::Disabled));
         }
         let link = self.make_reset_link(&mut tx, &user, None, now).await?;
-        Self::record_and_commit(tx, &user, SecurityEventType::PasswordResetIssued, now).await?;
+        self.record_and_commit(tx, &user, SecurityEventType::PasswordResetIssued, now).await?;
         Ok(link)
     }
 
@@ -294,12 +294,13 @@ impl Services {
     }
 
     async fn record_and_commit(
+        &self,
         mut tx: Tx,
         user: &User,
         event_type: SecurityEventType,
         now: Timestamp,
     ) -> Result<(), Error<AdminRefusal>> {
-        Self::record(&mut tx, &user.id, event_type, None, now).await?;
+        self.record(&mut tx, &user.id, event_type, None, now).await?;
         Ok(tx.commit().await?)
     }
 

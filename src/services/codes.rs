@@ -348,7 +348,7 @@ impl Services {
         let was_consumed = recovery_codes::consume(tx, &user.id, &self.recovery_digest(&user.id, code)).await?;
         if was_consumed {
             let left = recovery_codes::count_within(tx, &user.id).await?;
-            Self::record(tx, &user.id, SecurityEventType::RecoveryCodeUsed, Some(client), now).await?;
+            self.record(tx, &user.id, SecurityEventType::RecoveryCodeUsed, Some(client), now).await?;
             self.enqueue_notification(tx, user, Notification::RecoveryCodeUsed { left }, Some(client), now).await?;
         }
         Ok(Proof::by_recovery_code(was_consumed))

@@ -181,9 +181,9 @@ impl Services {
         users::update(tx, user).await?;
         let has_returned = Self::invalidate_lineage(tx, &user.id, &address, now).await?;
         let Some(before) = before else {
-            return Self::record(tx, &user.id, SecurityEventType::EmailVerified, Some(client), now).await;
+            return self.record(tx, &user.id, SecurityEventType::EmailVerified, Some(client), now).await;
         };
-        Self::record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
+        self.record(tx, &user.id, SecurityEventType::EmailChanged, Some(client), now).await?;
         self.enqueue_notification_to(tx, address.as_str(), user, Notification::EmailChangedTo, Some(client), now)
             .await?;
         // An address that was never verified may belong to a stranger, who must learn nothing and undo nothing.
@@ -227,7 +227,7 @@ impl Services {
         })?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }

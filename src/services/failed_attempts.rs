@@ -156,9 +156,9 @@ impl Services {
         let unknown = UserId::from_stored(UNKNOWN_OWNER.to_owned());
         let owner = user.unwrap_or(&unknown);
         let mut tx = self.db.begin().await?;
-        Self::record(&mut tx, owner, event_type, Some(client), now).await?;
+        self.record(&mut tx, owner, event_type, Some(client), now).await?;
         if is_locked {
-            Self::record(&mut tx, owner, SecurityEventType::SignInLocked, Some(client), now).await?;
+            self.record(&mut tx, owner, SecurityEventType::SignInLocked, Some(client), now).await?;
         }
         tx.commit().await?;
         failed.log(user, client);
@@ -177,9 +177,9 @@ impl Services {
     ) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::SignInCodeFailed, Some(client), now).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::SignInCodeFailed, Some(client), now).await?;
         if attempts_left == 0 {
-            Self::record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
+            self.record(&mut tx, &user.id, SecurityEventType::SignInCodesExhausted, Some(client), now).await?;
             self.enqueue_notification(&mut tx, user, Notification::SignInCodesExhausted, Some(client), now).await?;
         }
         self.commit_and_wake(tx).await?;
@@ -194,7 +194,7 @@ impl Services {
     pub(super) async fn record_wrong_code(&self, user: &User, client: &Client) -> Result<(), Failure> {
         let mut tx = self.db.begin().await?;
         let event_type = SecurityEventType::ReauthenticationFailed;
-        Self::record(&mut tx, &user.id, event_type, Some(client), self.now()).await?;
+        self.record(&mut tx, &user.id, event_type, Some(client), self.now()).await?;
         tx.commit().await?;
         FailedAttempt::WrongCode.log(Some(&user.id), client);
         Ok(())
@@ -202,6 +202,7 @@ impl Services {
 
     /// Records a refused request for a reset link, on behalf of the worker that decides on it.
     pub(super) async fn record_refused_reset(
+        &self,
         tx: &mut Tx,
         user: Option<&User>,
         client: &Client,
@@ -211,7 +212,7 @@ impl Services {
             FailedAttempt::ResetOfUnknownUser.log(None, client);
             return Ok(());
         };
-        Self::record(tx, &user.id, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
+        self.record(tx, &user.id, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
         FailedAttempt::ResetNotAllowed.log(Some(&user.id), client);
         Ok(())
     }
@@ -229,7 +230,7 @@ impl Services {
         };
         if self.refusals.admits(FailedAttempt::ResetLinkInvalid, client, now) {
             let mut tx = self.db.begin().await?;
-            Self::record(&mut tx, owner, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
+            self.record(&mut tx, owner, SecurityEventType::PasswordResetRefused, Some(client), now).await?;
             tx.commit().await?;
             FailedAttempt::ResetLinkInvalid.log(Some(owner), client);
         }

@@ -112,7 +112,7 @@ impl Services {
         let revoked = sessions::delete(&mut tx, user, SessionSelection::All, now).await?;
         let challenges = codes::delete(&mut tx, user, &[CodePurpose::SignIn]).await?;
         if revoked + challenges > 0 {
-            Self::record(&mut tx, user, SecurityEventType::SessionsRevoked, None, now).await?;
+            self.record(&mut tx, user, SecurityEventType::SessionsRevoked, None, now).await?;
         }
         tx.commit().await?;
         Ok(revoked)

@@ -303,14 +303,14 @@ impl Services {
         let Some(factor) = user.mfa.factor() else {
             users::update(tx, user).await?;
             recovery_codes::replace(tx, &user.id, &[]).await?;
-            Self::record(tx, &user.id, SecurityEventType::MfaDisabled, Some(client), now).await?;
+            self.record(tx, &user.id, SecurityEventType::MfaDisabled, Some(client), now).await?;
             self.enqueue_notification(tx, user, Notification::MfaDisabled, Some(client), now).await?;
             return Ok(None);
         };
         user.fulfil(RequiredAction::EnforceMfa);
         users::update(tx, user).await?;
         let recovery_codes = self.make_recovery_codes(tx, &user.id).await?;
-        Self::record(tx, &user.id, SecurityEventType::MfaEnabled, Some(client), now).await?;
+        self.record(tx, &user.id, SecurityEventType::MfaEnabled, Some(client), now).await?;
         let notice = Notification::MfaEnabled { mfa_type: factor.mfa_type() };
         self.enqueue_notification(tx, user, notice, Some(client), now).await?;
         Ok(Some(recovery_codes))
@@ -329,7 +329,7 @@ impl Services {
         }
         let recovery_codes = self.make_recovery_codes(&mut tx, &caller.user.id).await?;
         let event_type = SecurityEventType::RecoveryCodesRegenerated;
-        Self::record(&mut tx, &caller.user.id, event_type, Some(client), now).await?;
+        self.record(&mut tx, &caller.user.id, event_type, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &caller.user, Notification::RecoveryCodesRegenerated, Some(client), now)
             .await?;
         self.commit_and_wake(tx).await?;

@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod transfer;
 mod undo_links;
+mod webhook;
 pub mod workspaces;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
 use crate::storage::replica::Replica;
 use crate::storage::{self, Db, Quota, Tx};
+use crate::webhook::Webhook;
 
 use hasher::Hasher;
 use outbox::Mailer;
@@ -64,6 +66,8 @@ pub struct Services {
     pub links: Links,
     /// Sends messages. Without it, operations that need a message fail, and notifications are not written.
     pub mail: Option<Mailer>,
+    /// Reports security events. Without it, they are only stored and logged.
+    pub webhook: Option<Webhook>,
     /// The configurable limits.
     pub policy: Policy,
     /// Bounds how many refused requests are logged.
@@ -325,6 +329,7 @@ impl Services {
 
     /// Records a security event, in the transaction of the change. Without a client, the actor is an operator.
     async fn record(
+        &self,
         tx: &mut Tx,
         owner: &UserId,
         event_type: SecurityEventType,
@@ -333,6 +338,7 @@ impl Services {
     ) -> Result<(), Failure> {
         let id = EventId::from_random(entropy::bytes()?);
         let event = SecurityEvent::new(id, owner.clone(), event_type, client, now);
-        Ok(storage::events::insert(tx, &event).await?)
+        storage::events::insert(tx, &event).await?;
+        self.enqueue_reports(tx, &[event], now).await
     }
 }

@@ -1,8 +1,8 @@
-//! The outbox: messages are written in the transaction that needs them and sent after it, by the first server that
-//! leases them.
+//! The outbox: messages, by email or to the webhook, are written in the transaction that needs them and sent after it, by
+//! the first server that leases them.
 //!
-//! A crash loses no message. A message is sent twice only if a server crashes after the mail server has accepted it and
-//! before that is recorded.
+//! A crash loses no message. A message is sent twice only if a server crashes after the mail server or the webhook has
+//! accepted it and before that is recorded.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -26,13 +28,35 @@ use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Transport};
 use crate::storage::{Tx, domains, outbox};
+use crate::webhook::ReportedEvent;
 
 /// For how long a notification is attempted.
 const NOTIFICATION_LIFETIME: TimeDelta = TimeDelta::days(3);
+/// For how long an expired job is left to the servers that can process it.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::days(1);
 /// How often a worker looks for jobs of other processes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many messages one server sends at once.
-const WORKERS: usize = 4;
+const MAIL_WORKERS: usize = 4;
+/// How many reports to the webhook one server sends at once. They have workers of their own, so that a slow receiver delays
+/// no email.
+const WEBHOOK_WORKERS: usize = 2;
+
+/// What a worker sends.
+#[derive(Clone, Copy)]
+enum Duty {
+    Mail,
+    Reports,
+}
+
+impl Duty {
+    fn kinds(self) -> &'static [JobKind] {
+        match self {
+            Self::Mail => &[JobKind::Mail, JobKind::ResetRequest],
+            Self::Reports => &[JobKind::Events],
+        }
+    }
+}
 
 /// Sends messages.
 #[derive(Clone)]
@@ -67,6 +91,8 @@ pub(super) enum Payload {
         /// The user agent of the client.
         user_agent: Option<String>,
     },
+    /// Security events to report to the webhook.
+    Events(Vec<ReportedEvent>),
 }
 
 impl Payload {
@@ -74,6 +100,7 @@ impl Payload {
         match self {
             Self::OutgoingMail(_) => JobKind::Mail,
             Self::ResetRequest { .. } => JobKind::ResetRequest,
+            Self::Events(_) => JobKind::Events,
         }
     }
 }
@@ -115,7 +142,7 @@ impl Services {
         Ok(outbox::insert(tx, &self.job(payload, expires_at, now)?).await?)
     }
 
-    fn job(&self, payload: &Payload, expires_at: Timestamp, now: Timestamp) -> Result<Job, Failure> {
+    pub(super) fn job(&self, payload: &Payload, expires_at: Timestamp, now: Timestamp) -> Result<Job, Failure> {
         let plain = serde_json::to_vec(payload)?;
         Ok(Job {
             id: JobId::from_random(entropy::bytes()?),
@@ -213,30 +240,35 @@ impl Services {
 
     /// Processes the jobs of all processes until `stop` is cancelled, and finishes the current ones.
     pub async fn run_worker(self: Arc<Self>, stop: CancellationToken) {
-        let workers = (0..WORKERS).map(|_| self.clone().run_one_worker(stop.clone()));
+        let workers = self.duties().flat_map(|duty| {
+            let workers = match duty {
+                Duty::Mail => MAIL_WORKERS,
+                Duty::Reports => WEBHOOK_WORKERS,
+            };
+            std::iter::repeat_n(duty, workers).map(|duty| self.clone().run_one_worker(duty, stop.clone()))
+        });
         futures_util::future::join_all(workers).await;
     }
 
-    async fn run_one_worker(self: Arc<Self>, stop: CancellationToken) {
-        let Some(mailer) = &self.mail else { return };
-        while !stop.is_cancelled() {
-            match self.run_next_job().await {
-                // There may be another job, which an idle worker can take.
-                Ok(true) => mailer.wake.notify_one(),
-                Ok(false) => self.wait_for_work(mailer, &stop).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the outbox cannot be processed; the next attempt follows");
-                    self.wait_for_work(mailer, &stop).await;
-                }
-            }
-        }
+    /// What this server is configured to send.
+    fn duties(&self) -> impl Iterator<Item = Duty> + use<> {
+        let mail = self.mail.is_some().then_some(Duty::Mail);
+        mail.into_iter().chain(self.webhook.is_some().then_some(Duty::Reports))
     }
 
-    async fn wait_for_work(&self, mailer: &Mailer, stop: &CancellationToken) {
-        tokio::select! {
-            () = mailer.wake.notified() => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
-            () = stop.cancelled() => {}
+    async fn run_one_worker(self: Arc<Self>, duty: Duty, stop: CancellationToken) {
+        let wake = self.mail.as_ref().map(|mailer| mailer.wake.clone()).filter(|_| matches!(duty, Duty::Mail));
+        let wake = wake.unwrap_or_default();
+        while !stop.is_cancelled() {
+            match self.run_job_of(duty.kinds()).await {
+                // There may be another job, which an idle worker can take.
+                Ok(true) => wake.notify_one(),
+                Ok(false) => wait_for_work(&wake, &stop).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be processed; the next attempt follows");
+                    wait_for_work(&wake, &stop).await;
+                }
+            }
         }
     }
 
@@ -245,20 +277,20 @@ impl Services {
     /// # Errors
     /// If the database fails. The job is processed later, by the first worker that leases it.
     pub async fn run_next_job(&self) -> Result<bool, Failure> {
+        self.run_job_of(&self.duties().flat_map(Duty::kinds).copied().collect::<Vec<_>>()).await
+    }
+
+    async fn run_job_of(&self, kinds: &[JobKind]) -> Result<bool, Failure> {
         let now = self.now();
-        let Some(mailer) = &self.mail else { return Ok(false) };
-        let kinds = [JobKind::Mail, JobKind::ResetRequest];
-        let Some(job) = outbox::lease(&self.db, &kinds, now, now + LEASE).await? else { return Ok(false) };
+        let Some(job) = outbox::lease(&self.db, kinds, now, now + LEASE).await? else { return Ok(false) };
         if now >= job.expires_at {
             tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
             self.finish(&job).await?;
-            if job.kind == JobKind::Mail {
-                self.metrics().accounts.count_email("expired");
-            }
+            self.count_attempt(&job, "expired");
             return Ok(true);
         }
         match self.keyring.decrypt(PAYLOAD_PURPOSE, &job.payload) {
-            Ok(plain) => self.process(mailer, &job, &plain).await?,
+            Ok(plain) => self.process(&job, &plain).await?,
             // During a rotation of the key, another server may have the key.
             Err(error) if job.tries < MAX_TRIES => {
                 self.postpone(&job, &SendError { is_final: false, reason: error.to_string(), advice: None }).await?;
@@ -268,37 +300,57 @@ impl Services {
         Ok(true)
     }
 
-    async fn process(&self, mailer: &Mailer, job: &Job, payload: &[u8]) -> Result<(), Failure> {
+    async fn process(&self, job: &Job, payload: &[u8]) -> Result<(), Failure> {
         match serde_json::from_slice(payload) {
-            Ok(Payload::OutgoingMail(letter)) => self.send(mailer, job, &letter).await,
+            Ok(Payload::OutgoingMail(letter)) => self.send(job, self.deliver(job, &letter).boxed()).await,
             Ok(Payload::ResetRequest { domain_id, user_id, client_address, user_agent }) => {
                 let client = Client { address: client_address, user_agent };
                 self.decide_reset(job, &domain_id, &user_id, &client).await
             }
+            Ok(Payload::Events(events)) => self.send(job, self.report(job, &events).boxed()).await,
             Err(error) => self.give_up(job, &error.to_string(), None).await,
         }
     }
 
-    async fn send(&self, mailer: &Mailer, job: &Job, letter: &OutgoingMail) -> Result<(), Failure> {
-        let sending = mailer.transport.send(letter, job.id.as_str(), job.created_at);
+    async fn deliver(&self, job: &Job, letter: &OutgoingMail) -> Result<(), SendError> {
+        let Some(mailer) = &self.mail else { return Err(not_configured("SMTP_URL")) };
+        mailer.transport.send(letter, job.id.as_str(), job.created_at).await
+    }
+
+    async fn report(&self, job: &Job, events: &[ReportedEvent]) -> Result<(), SendError> {
+        let Some(webhook) = &self.webhook else { return Err(not_configured("USERPROFILE_EVENT_WEBHOOK_URL")) };
+        let sent = webhook.send(job.id.as_str(), events, self.now()).await;
+        sent.map_err(|reason| SendError { is_final: false, reason, advice: None })
+    }
+
+    /// Does a job by `sending`, and records the result.
+    async fn send(&self, job: &Job, sending: BoxFuture<'_, Result<(), SendError>>) -> Result<(), Failure> {
         let sent = tokio::time::timeout(Duration::from_secs(JOB_TIMEOUT_SECONDS), sending).await.unwrap_or_else(|_| {
             let reason = format!("no answer within {JOB_TIMEOUT_SECONDS} s");
             Err(SendError { is_final: false, reason, advice: None })
         });
         match sent {
             Ok(()) => {
-                self.metrics().accounts.count_email("sent");
-                tracing::debug!(job = %job.id, "message sent");
+                self.count_attempt(job, "sent");
+                tracing::debug!(job = %job.id, kind = job.kind.as_str(), "message sent");
                 self.finish(job).await
             }
             Err(error) if error.is_final || job.tries >= MAX_TRIES => {
-                self.metrics().accounts.count_email("failed");
+                self.count_attempt(job, "failed");
                 self.give_up(job, &error.reason, error.advice).await
             }
             Err(error) => {
-                self.metrics().accounts.count_email("postponed");
+                self.count_attempt(job, "postponed");
                 self.postpone(job, &error).await
             }
+        }
+    }
+
+    fn count_attempt(&self, job: &Job, result: &'static str) {
+        match job.kind {
+            JobKind::Mail => self.metrics().accounts.count_email(result),
+            JobKind::Events => self.metrics().accounts.count_report(result),
+            JobKind::ResetRequest => {}
         }
     }
 
@@ -318,7 +370,8 @@ impl Services {
     }
 
     async fn give_up(&self, job: &Job, reason: &str, advice: Option<&str>) -> Result<(), Failure> {
-        tracing::error!(job = %job.id, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
+        let kind = job.kind.as_str();
+        tracing::error!(job = %job.id, kind, tries = job.tries, reason, advice, "a message cannot be sent and was given up");
         let mut tx = self.db.begin().await?;
         outbox::mark_failed(&mut tx, &job.id, self.now(), reason).await?;
         Ok(tx.commit().await?)
@@ -330,8 +383,21 @@ impl Services {
     }
 
     pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<usize, Failure> {
-        Ok(outbox::delete_failed(tx, now - TimeDelta::days(FAILED_JOB_RETENTION_DAYS)).await?)
+        let failed_before = now - TimeDelta::days(FAILED_JOB_RETENTION_DAYS);
+        Ok(outbox::delete_old(tx, failed_before, now - ABANDONED_AFTER).await?)
     }
+}
+
+async fn wait_for_work(wake: &Notify, stop: &CancellationToken) {
+    tokio::select! {
+        () = wake.notified() => {}
+        () = tokio::time::sleep(POLL_INTERVAL) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+fn not_configured(setting: &str) -> SendError {
+    SendError { is_final: false, reason: format!("{setting} is not set"), advice: None }
 }
 
 /// A message to `to` about the account of `user`, in the domain with this name.
@@ -358,10 +424,10 @@ fn notification(notice: Notification, client: Option<&Client>, now: Timestamp) -
 
 /// An error if no message can be sent until an operator acts; otherwise a warning.
 fn log_postponed(job: &Job, error: &SendError) {
-    let (job, tries, reason) = (&job.id, job.tries, error.reason.as_str());
+    let (job, kind, tries, reason) = (&job.id, job.kind.as_str(), job.tries, error.reason.as_str());
     if let Some(advice) = error.advice {
-        tracing::error!(%job, tries, reason, advice, "a message was not sent; it will be retried");
+        tracing::error!(%job, kind, tries, reason, advice, "a message was not sent; it will be retried");
     } else {
-        tracing::warn!(%job, tries, reason, "a message was not sent; it will be retried");
+        tracing::warn!(%job, kind, tries, reason, "a message was not sent; it will be retried");
     }
 }

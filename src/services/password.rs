@@ -219,7 +219,7 @@ impl Services {
         let user = &mut caller.user;
         user.fulfil(RequiredAction::UpdatePassword);
         self.put_password(tx, user, &new.hash, SessionSelection::AllBut(&caller.session.id), now).await?;
-        Self::record(tx, &user.id, SecurityEventType::PasswordChanged, Some(client), now).await?;
+        self.record(tx, &user.id, SecurityEventType::PasswordChanged, Some(client), now).await?;
         self.enqueue_notification(tx, user, Notification::PasswordChanged, Some(client), now).await
     }
 
@@ -381,10 +381,10 @@ impl Services {
             if let Some((user, address)) = found.as_ref().and_then(|found| Some((&found.user, reset_address(found)?))) {
                 self.mail_reset_link(&mut tx, user, address, now).await?;
                 let event_type = SecurityEventType::PasswordResetRequested;
-                Self::record(&mut tx, &user.id, event_type, Some(client), now).await?;
+                self.record(&mut tx, &user.id, event_type, Some(client), now).await?;
             } else {
                 let user = found.as_ref().map(|found| &found.user);
-                Self::record_refused_reset(&mut tx, user, client, now).await?;
+                self.record_refused_reset(&mut tx, user, client, now).await?;
             }
         }
         outbox::delete(&mut tx, &job.id).await?;
@@ -460,7 +460,7 @@ impl Services {
         self.clear_backoff(&mut tx, &user.domain_id, &user.login).await?;
         self.clear_sign_in_attempts(&mut tx, &user.id, now).await?;
         self.put_password(&mut tx, &user, &new.hash, SessionSelection::All, now).await?;
-        Self::record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }

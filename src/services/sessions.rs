@@ -118,7 +118,7 @@ impl Services {
         sessions::insert(tx, &session, &user.domain_id).await?;
         self.note_writer(tx, &session.id);
         users::update_last_accessed(tx, &user.id, now).await?;
-        Self::record(tx, &user.id, SecurityEventType::SignedIn, Some(client), now).await?;
+        self.record(tx, &user.id, SecurityEventType::SignedIn, Some(client), now).await?;
         self.issue_tokens(tx, &session.id, session.expires_at, now).await
     }
 
@@ -210,7 +210,7 @@ impl Services {
             }
             Refresh::Reused => {
                 sessions::delete(&mut tx, &user.id, SessionSelection::One(&session.id), now).await?;
-                Self::record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
+                self.record(&mut tx, &user.id, SecurityEventType::RefreshTokenReused, Some(client), now).await?;
                 self.enqueue_notification(&mut tx, user, Notification::RefreshTokenReused, Some(client), now).await?;
                 self.commit_and_wake(tx).await?;
                 FailedAttempt::RefreshTokenReused.log(Some(&user.id), client);
@@ -229,7 +229,7 @@ impl Services {
         let mut tx = self.db.begin().await?;
         let ended = sessions::delete(&mut tx, &caller.user.id, SessionSelection::One(&caller.session.id), now).await?;
         if ended > 0 {
-            Self::record(&mut tx, &caller.user.id, SecurityEventType::SignedOut, Some(client), now).await?;
+            self.record(&mut tx, &caller.user.id, SecurityEventType::SignedOut, Some(client), now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -289,7 +289,7 @@ impl Services {
             codes::delete(&mut tx, &caller.user.id, &[CodePurpose::SignIn]).await?;
         }
         if revoked > 0 {
-            Self::record(&mut tx, &caller.user.id, SecurityEventType::SessionsRevoked, Some(client), now).await?;
+            self.record(&mut tx, &caller.user.id, SecurityEventType::SessionsRevoked, Some(client), now).await?;
         }
         tx.commit().await?;
         Ok(revoked)

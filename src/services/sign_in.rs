@@ -358,7 +358,7 @@ impl Services {
         }
         caller.session.authenticated_at = now;
         sessions::update_authenticated(&mut tx, &caller.session.id, now).await?;
-        Self::record(&mut tx, &caller.user.id, SecurityEventType::Reauthenticated, Some(client), now).await?;
+        self.record(&mut tx, &caller.user.id, SecurityEventType::Reauthenticated, Some(client), now).await?;
         self.commit_and_wake(tx).await?;
         Ok(Reauthenticated::Fresh(Box::new(caller)))
     }

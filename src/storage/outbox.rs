@@ -168,7 +168,10 @@ pub async fn find_oldest(db: &Db) -> Result<Option<Timestamp>, Error> {
         .await
 }
 
-/// Prunes jobs that failed for good before `before`.
-pub async fn delete_failed(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
-    diesel::delete(outbox::table.filter(outbox::failed_at.lt(Some(before)))).run_counted(tx.conn()).await
+/// Prunes jobs that failed for good before `failed_before`, and those that expired before `expired_before`: no server
+/// processes them, because none has the setting for it any more.
+pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, expired_before: Timestamp) -> Result<usize, Error> {
+    let is_abandoned = outbox::failed_at.is_null().and(outbox::expires_at.lt(At(expired_before)));
+    let is_old = outbox::failed_at.lt(Some(failed_before)).assume_not_null().or(is_abandoned);
+    diesel::delete(outbox::table.filter(is_old)).run_counted(tx.conn()).await
 }

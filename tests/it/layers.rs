@@ -1,23 +1,24 @@
-//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail} → domain`, and which crates only
+//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail, webhook} → domain`, and which crates only
 //! one layer names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer, and what it may not name: layers above it, and what belongs to others.
-const RULES: [(&str, &[&str]); 8] = [
-    ("domain", &["mail", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
-    ("mail", &["storage", "services", "graphql", "http", "cli", "config", "entropy"]),
-    ("storage", &["mail", "services", "graphql", "http", "cli", "config", "entropy"]),
+const RULES: [(&str, &[&str]); 9] = [
+    ("domain", &["mail", "webhook", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("mail", &["storage", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("storage", &["mail", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("webhook", &["mail", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
     ("services", &["graphql", "http", "cli", "config"]),
-    ("graphql", &["mail", "storage", "http", "cli", "config"]),
-    ("http", &["storage", "services", "cli", "config"]),
+    ("graphql", &["mail", "webhook", "storage", "http", "cli", "config"]),
+    ("http", &["storage", "webhook", "services", "cli", "config"]),
     ("config", &["cli", "entropy"]),
     ("cli", &[]),
 ];
 
 /// Crates that only these layers name.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("diesel", &["storage"]),
     ("diesel_async", &["storage"]),
     ("bb8", &["storage"]),
@@ -27,6 +28,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("async_graphql", &["graphql", "http"]),
     ("hyper", &["http"]),
     ("lettre", &["mail"]),
+    ("reqwest", &["webhook"]),
 ];
 
 #[test]

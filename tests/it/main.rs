@@ -53,3 +53,4 @@ mod support;
 mod undo_links;
 mod values;
 mod visibility;
+mod webhook;

@@ -9,6 +9,7 @@ mod numbers;
 mod secret_key;
 mod text;
 mod web_url;
+mod webhook;
 
 pub(super) use database_url::{database_url, postgres_url};
 pub(super) use mail::{mailbox, smtp_url};
@@ -18,6 +19,7 @@ pub(super) use secret_key::{KEY_FORMAT, parse_secret_keys, secret_keys};
 pub use text::LogFormat;
 pub(super) use text::{choices, log_filter, path};
 pub(super) use web_url::{base_url, origins, page_url};
+pub(super) use webhook::{webhook_secret, webhook_url};
 
 /// Parses a value, or says what is wrong with it.
 type Parser<T> = Box<dyn Fn(&str) -> Result<T, String>>;

@@ -33,6 +33,7 @@ use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy,
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 use userprofile::storage::replica::Replica;
+use userprofile::webhook::{Webhook, WebhookSettings};
 
 pub use builders::{Domain, RoleBinding, User, Workspace, WorkspaceGroup};
 pub use client::{Client, Response, Tokens};
@@ -117,6 +118,13 @@ impl TestApp {
         Self::assemble(db, None, Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key), clock, transport)
     }
 
+    /// The same server with a webhook.
+    pub fn with_webhook(self, settings: WebhookSettings) -> Self {
+        let services = Services { webhook: Some(Webhook::new(settings).unwrap()), ..(*self.services).clone() };
+        let Self { clock, sender, database, .. } = self;
+        Self { sender, database, ..Self::with_services(services, clock) }
+    }
+
     /// A server that reads lists from a replica of its database.
     pub async fn with_replica(primary: &Location, replica: &Location, max_lag: Duration) -> Self {
         let db = Db::open(primary, 8).await.unwrap();
@@ -146,8 +154,7 @@ impl TestApp {
         clock: Arc<ManualClock>,
         transport: Option<Transport>,
     ) -> Self {
-        log::start();
-        let services = Arc::new(Services {
+        let services = Services {
             db,
             replica,
             clock: clock.clone(),
@@ -158,9 +165,16 @@ impl TestApp {
                 undo_email_change: "https://id.test/undo-email-change".to_owned(),
             },
             mail: transport.map(Mailer::new),
+            webhook: None,
             policy: POLICY,
             refusals: RefusalLimit::default(),
-        });
+        };
+        Self::with_services(services, clock)
+    }
+
+    fn with_services(services: Services, clock: Arc<ManualClock>) -> Self {
+        log::start();
+        let services = Arc::new(services);
         let api =
             Api::new(services.clone(), graphql::request_limits(Settings::default()), Documents::untrusted(1 << 20));
         let http_app = http_app(api, 0);
@@ -203,6 +217,11 @@ impl TestApp {
     /// Sends all messages in the outbox, and returns all messages that the mail server has received so far.
     pub async fn messages(&self) -> Vec<Message> {
         while self.services.run_next_job().await.unwrap() {}
+        self.received_messages()
+    }
+
+    /// All messages that the mail server has received so far.
+    pub fn received_messages(&self) -> Vec<Message> {
         MailServer::shared().received(&self.sender)
     }
 

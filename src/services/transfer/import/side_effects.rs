@@ -61,7 +61,9 @@ impl<'a> SideEffects<'a> {
         let addresses = self.replacements.iter().filter_map(|one| Some((&one.after.user.id, one.new_address()?)));
         let addresses: Vec<(&UserId, &Email)> = addresses.collect();
         Services::invalidate_lineages(tx, &addresses, now).await?;
-        events::insert_many(tx, &self.events(now)?).await?;
+        let events = self.events(now)?;
+        events::insert_many(tx, &events).await?;
+        services.enqueue_reports(tx, &events, now).await?;
         Ok(not_notified)
     }
 
