@@ -17,6 +17,7 @@ pub mod low_priority;
 pub mod mail;
 pub mod metrics;
 pub mod services;
+pub mod spans;
 pub mod storage;
 pub mod version;
 pub mod webhook;

@@ -38,7 +38,7 @@ const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
-    log::start(&config)?;
+    let traces = log::start_with_traces(&config)?;
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "starting");
     if options.demo {
         demo::check_place(&config)?;
@@ -96,6 +96,9 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     // start.
     if tokio::time::timeout(FINISH_MAIL_WITHIN, posting).await.is_err() {
         tracing::warn!("a message was still being sent; it stays in the outbox");
+    }
+    if let Some(traces) = traces {
+        traces.finish().await;
     }
     tracing::info!("stopped");
     Ok(())

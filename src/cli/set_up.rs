@@ -109,11 +109,11 @@ pub(super) async fn services_with(
 /// The replica, if one is set. It is not used before its first check.
 async fn replica(config: &Config, primary: &Db) -> Result<Option<Replica>, CliError> {
     let Some(url) = &config.replica else { return Ok(None) };
-    let db = Db::open(&Location::Postgres(url.clone()), config.database_connections).await;
+    let db = primary.open_replica(&Location::Postgres(url.clone()), config.database_connections).await;
     let db = db.map_err(|error| {
         CliError::failed(format!("{}: the replica cannot be used: {error}", config.place_of("database_replica_url")))
     })?;
-    Ok(Some(Replica::new(db.as_replica_of(primary), config.replica_max_lag)))
+    Ok(Some(Replica::new(db, config.replica_max_lag)))
 }
 
 fn webhook(config: &Config) -> Result<Option<Webhook>, CliError> {

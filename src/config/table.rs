@@ -161,6 +161,9 @@ fn read(reader: &mut Reader) -> Option<Config> {
         "Monitoring" {
             /// The address and port that serves `/metrics`, `/healthz`, and `/readyz` to operators; keep it private.
             metrics_listen = unset("no metrics are served"), socket_address().optional();
+            /// The collector that traces are exported to, by OTLP over HTTP; only in a build with the feature `otlp`, such
+            /// as the image.
+            otlp_endpoint = unset("no traces are exported"), base_url().optional();
             /// How long security events are kept; for as long, a device that signed in before is not reported as new.
             event_retention = "90d", durations(DAY..=3650 * DAY);
             /// A receiver that security events are reported to, as Standard Webhooks.
@@ -333,6 +336,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         log_format,
         log_privacy,
         metrics_listen,
+        otlp_endpoint,
         webhook: event_webhook_url.zip(event_webhook_secret).map(|(url, secret)| WebhookSettings { url, secret }),
         smtp: smtp_url.zip(mail_from).map(|(server, from)| SmtpSettings {
             helo_name,

@@ -57,6 +57,8 @@ pub struct Config {
     pub log_privacy: bool,
     /// Where metrics are served; `None` if nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The collector that traces are exported to; `None` if none are.
+    pub otlp_endpoint: Option<String>,
     /// The webhook; `None` if there is none.
     pub webhook: Option<WebhookSettings>,
     /// Suspicious values that are not errors, one sentence each, to be logged at the start.

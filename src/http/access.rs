@@ -11,6 +11,7 @@ use super::request_info::RequestInfo;
 use super::router::name_of_route;
 use crate::graphql::facts::OperationFacts;
 use crate::metrics::{HttpMetrics, TraceId};
+use crate::spans;
 
 /// The methods by their names. In metrics, all others have one name: clients may invent any number.
 const METHODS: [Method; 9] = [
@@ -35,6 +36,7 @@ pub(super) struct Access {
     metrics: HttpMetrics,
     info: RequestInfo,
     span: Span,
+    exported_span: Span,
     method: &'static str,
     route: &'static str,
     is_observed: bool,
@@ -46,7 +48,9 @@ impl Access {
         metrics.begin();
         let known = METHODS.iter().zip(METHOD_NAMES).find(|(known, _)| *known == method);
         let method = known.map_or(OTHER_METHOD, |(_, name)| name);
-        Self { metrics: metrics.clone(), info, span, method, route: name_of_route(path), is_observed: false }
+        let route = name_of_route(path);
+        let exported_span = spans::exported_request(&span, info.trace.ids(), method, route);
+        Self { metrics: metrics.clone(), info, span, exported_span, method, route, is_observed: false }
     }
 
     /// Observes the response.
@@ -57,6 +61,7 @@ impl Access {
 
     fn observe_status(&mut self, status: u16, facts: &OperationFacts) {
         self.is_observed = true;
+        spans::record_status(&self.exported_span, status);
         let duration = self.info.started.elapsed();
         let trace = TraceId { trace_id: self.info.trace.trace_id.clone() };
         self.metrics.end(self.method, self.route, status, duration, Some(trace));

@@ -13,6 +13,7 @@ use super::client_address::client_address;
 use super::request_id::REQUEST_ID;
 use super::state::AppState;
 use super::trace_context::TraceContext;
+use crate::spans;
 
 /// What is known about a request before its content is read.
 #[derive(Debug, Clone)]
@@ -37,11 +38,9 @@ impl RequestInfo {
         }
     }
 
-    /// The span of the request, whose fields are in each entry of the log: at the highest level, so that it exists
-    /// whenever anything in it is logged.
+    /// The span of the request, whose fields are in each entry of the log.
     pub(super) fn span(&self) -> Span {
-        let TraceContext { trace_id, span_id } = &self.trace;
-        tracing::error_span!("request", request_id = %self.request_id, trace_id, span_id)
+        spans::request(self.request_id.as_str(), &self.trace.trace_id, &self.trace.span_id)
     }
 
     /// Adds the id to the response.

@@ -2,43 +2,72 @@
 
 use axum::http::{HeaderMap, HeaderName};
 
+use crate::spans::RequestIds;
+
 /// The header in which a caller passes its trace on.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The trace of a request, and the span of this server in it. Both are in lower-case hexadecimal digits.
+/// The flag that says that the caller may have recorded the trace.
+const SAMPLED: u8 = 1;
+
+/// The trace of a request, and the span of this server in it. All ids are in lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TraceContext {
     /// The trace: 32 digits.
     pub(super) trace_id: String,
     /// The span: 16 digits.
     pub(super) span_id: String,
+    /// The caller's span: 16 digits.
+    pub(super) parent_id: Option<String>,
+    /// Whether the trace is exported, which the caller decides if there is one.
+    pub(super) is_sampled: bool,
 }
 
 impl TraceContext {
     /// The caller's trace if the request has a valid one, otherwise a new one.
     pub(super) fn of(headers: &HeaderMap, random: impl Fn() -> [u8; 16]) -> Self {
-        let given = headers.get(TRACEPARENT).and_then(|value| trace_id(value.to_str().ok()?));
-        let trace_id = given.map_or_else(|| hex(&random()), str::to_owned);
+        let given = headers.get(TRACEPARENT).and_then(|value| Given::parse(value.to_str().ok()?));
         let [span @ .., _, _, _, _, _, _, _, _] = random();
         let span: [u8; 8] = span;
-        Self { trace_id, span_id: hex(&span) }
+        Self {
+            trace_id: given.as_ref().map_or_else(|| hex(&random()), |given| given.trace_id.to_owned()),
+            span_id: hex(&span),
+            parent_id: given.as_ref().map(|given| given.parent_id.to_owned()),
+            is_sampled: given.is_none_or(|given| given.is_sampled),
+        }
+    }
+
+    /// The ids as they are exported.
+    pub(super) fn ids(&self) -> RequestIds<'_> {
+        let Self { trace_id, span_id, parent_id, is_sampled } = self;
+        RequestIds { trace_id, span_id, parent_id: parent_id.as_deref(), is_sampled: *is_sampled }
     }
 }
 
-/// The trace in `version-trace-parent-flags` (section 3.2). Later versions may append more.
-fn trace_id(traceparent: &str) -> Option<&str> {
-    let mut parts = traceparent.splitn(5, '-');
-    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let has_more = parts.next().is_some();
-    let is_valid = is_hex(version, 2)
-        && version != "ff"
-        && !(version == "00" && has_more)
-        && is_hex(trace, 32)
-        && is_hex(parent, 16)
-        && is_hex(flags, 2)
-        && !is_zero(trace)
-        && !is_zero(parent);
-    is_valid.then_some(trace)
+/// The caller's trace and span.
+struct Given<'a> {
+    trace_id: &'a str,
+    parent_id: &'a str,
+    is_sampled: bool,
+}
+
+impl<'a> Given<'a> {
+    /// Reads `version-trace-parent-flags` (section 3.2). Later versions may append more.
+    fn parse(traceparent: &'a str) -> Option<Self> {
+        let mut parts = traceparent.splitn(5, '-');
+        let (version, trace_id, parent_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let has_more = parts.next().is_some();
+        let is_valid = is_hex(version, 2)
+            && version != "ff"
+            && !(version == "00" && has_more)
+            && is_hex(trace_id, 32)
+            && is_hex(parent_id, 16)
+            && is_hex(flags, 2)
+            && !is_zero(trace_id)
+            && !is_zero(parent_id);
+        let is_sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & SAMPLED != 0);
+        is_valid.then_some(Self { trace_id, parent_id, is_sampled })
+    }
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
@@ -68,9 +97,21 @@ mod tests {
 
     #[test]
     fn the_trace_of_the_caller_is_continued() {
-        let continued = TraceContext { trace_id: TRACE.to_owned(), span_id: "ab".repeat(8) };
+        let continued = TraceContext {
+            trace_id: TRACE.to_owned(),
+            span_id: "ab".repeat(8),
+            parent_id: Some("00f067aa0ba902b7".to_owned()),
+            is_sampled: true,
+        };
         assert_eq!(of(&format!("00-{TRACE}-00f067aa0ba902b7-01")), continued);
         assert_eq!(of(&format!("cc-{TRACE}-00f067aa0ba902b7-01-later")), continued);
+    }
+
+    #[test]
+    fn the_caller_decides_whether_the_trace_is_exported() {
+        for (flags, is_sampled) in [("00", false), ("01", true), ("02", false), ("03", true)] {
+            assert_eq!(of(&format!("00-{TRACE}-00f067aa0ba902b7-{flags}")).is_sampled, is_sampled, "{flags}");
+        }
     }
 
     #[test]
@@ -86,7 +127,9 @@ mod tests {
             &format!("00-{TRACE}-0000000000000000-01"),
             &format!("00-{TRACE}\u{e9}-00f067aa0ba902b7-01").replace('\u{e9}', "x"),
         ] {
-            assert_eq!(of(traceparent).trace_id, "ab".repeat(16), "{traceparent}");
+            let new =
+                TraceContext { trace_id: "ab".repeat(16), span_id: "ab".repeat(8), parent_id: None, is_sampled: true };
+            assert_eq!(of(traceparent), new, "{traceparent}");
         }
     }
 }

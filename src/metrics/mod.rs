@@ -19,7 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use accounts::AccountMetrics;
-pub use database::DatabaseMetrics;
+pub use database::{DatabaseMetrics, StatementTimer, TimedStatement};
 pub use graphql::{GraphqlMetrics, Operation};
 pub use http::{HttpMetrics, TraceId};
 

@@ -18,6 +18,7 @@ use crate::domain::password_hash::{PasswordHash, Pbkdf2, Pbkdf2Digest, Scrypt};
 use crate::entropy;
 use crate::low_priority::lower_priority;
 use crate::metrics::Metrics;
+use crate::spans;
 
 /// The number of random bytes of a salt (RFC 9106, 3.1).
 const SALT_LENGTH: usize = 16;
@@ -225,6 +226,7 @@ impl Hasher {
         slot: &Slot,
         work: impl FnOnce(&mut Memory) -> R + Send + 'static,
     ) -> Result<R, Failure> {
+        let _span = spans::step("hash password");
         let gone = || Failure::Hashing("the hashing threads are gone".to_owned());
         let (answer, answered) = oneshot::channel();
         let (slot, metrics) = (slot.clone(), self.metrics.clone());

@@ -27,6 +27,7 @@ use crate::domain::outbox::{
 use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Transport};
+use crate::spans;
 use crate::storage::{Tx, domains, outbox};
 use crate::webhook::ReportedEvent;
 
@@ -325,6 +326,10 @@ impl Services {
 
     /// Does a job by `sending`, and records the result.
     async fn send(&self, job: &Job, sending: BoxFuture<'_, Result<(), SendError>>) -> Result<(), Failure> {
+        let _span = spans::step(match job.kind {
+            JobKind::Events => "report events",
+            JobKind::Mail | JobKind::ResetRequest => "send email",
+        });
         let sent = tokio::time::timeout(Duration::from_secs(JOB_TIMEOUT_SECONDS), sending).await.unwrap_or_else(|_| {
             let reason = format!("no answer within {JOB_TIMEOUT_SECONDS} s");
             Err(SendError { is_final: false, reason, advice: None })

@@ -1,13 +1,18 @@
-//! Counts the statements of all connections, and the round trips to PostgreSQL that they take.
+//! Counts and times the statements of all connections, and counts the round trips to PostgreSQL that they take.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
+use crate::metrics::{Metrics, StatementTimer};
+
 /// The numbers of statements that were executed, and of answers that were waited for. Its clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Counter(Arc<Counts>);
+pub(super) struct Counter {
+    counts: Arc<Counts>,
+    metrics: Arc<Metrics>,
+}
 
 #[derive(Default)]
 struct Counts {
@@ -16,22 +21,32 @@ struct Counts {
 }
 
 impl Counter {
+    /// A counter of a database with these metrics.
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { counts: Arc::default(), metrics }
+    }
+
     pub(super) fn count(&self) -> u64 {
-        self.0.statements.load(Ordering::Relaxed)
+        self.counts.statements.load(Ordering::Relaxed)
     }
 
     pub(super) fn round_trips(&self) -> u64 {
-        self.0.round_trips.load(Ordering::Relaxed)
+        self.counts.round_trips.load(Ordering::Relaxed)
     }
 
     /// Counts a statement.
     pub(super) fn add(&self) {
-        self.0.statements.fetch_add(1, Ordering::Relaxed);
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a round trip.
     pub(super) fn add_round_trip(&self) {
-        self.0.round_trips.fetch_add(1, Ordering::Relaxed);
+        self.counts.round_trips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What times the statements with this summary.
+    pub(super) fn timer(&self, summary: String) -> StatementTimer {
+        self.metrics.database.timer(summary)
     }
 }
 

@@ -77,7 +77,16 @@ impl Db {
     /// Creates a pool of at most `connections`. Opens none yet: a wrong address causes an error at the first use. Fails
     /// only if a root certificate cannot be read.
     pub async fn open(location: &Location, connections: u32) -> Result<Self, Error> {
-        let statements = Counter::default();
+        Self::open_with(location, connections, Arc::default()).await
+    }
+
+    /// The same for a replica of this database, which shares its metrics.
+    pub async fn open_replica(&self, location: &Location, connections: u32) -> Result<Self, Error> {
+        Self::open_with(location, connections, Arc::clone(&self.metrics)).await
+    }
+
+    async fn open_with(location: &Location, connections: u32, metrics: Arc<Metrics>) -> Result<Self, Error> {
+        let statements = Counter::new(Arc::clone(&metrics));
         let connect_errors = watch::Sender::default();
         let (counter, sink) = (statements.clone(), ConnectErrors(connect_errors.clone()));
         let server = Arc::<ServerState>::default();
@@ -101,7 +110,7 @@ impl Db {
             server,
             quick_lane,
             scans: Scans::new(connections),
-            metrics: Arc::default(),
+            metrics,
             written_at: Arc::default(),
             quota: None,
         })
@@ -117,12 +126,6 @@ impl Db {
     #[must_use]
     pub fn within_quota_of(&self, other: &Self) -> Self {
         Self { quota: other.quota.clone(), ..self.clone() }
-    }
-
-    /// This database, with the metrics of `other`, of which it is a replica.
-    #[must_use]
-    pub fn as_replica_of(self, other: &Self) -> Self {
-        Self { metrics: Arc::clone(&other.metrics), ..self }
     }
 
     /// What the server measures: its parts share these metrics, as they share the database.

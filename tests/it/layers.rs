@@ -28,7 +28,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("async_graphql", &["graphql", "http"]),
     ("hyper", &["http"]),
     ("lettre", &["mail"]),
-    ("reqwest", &["webhook"]),
+    ("reqwest", &["webhook", "cli"]),
 ];
 
 #[test]

@@ -50,6 +50,8 @@ mod sign_in;
 mod storage;
 mod sub_path;
 mod support;
+#[cfg(feature = "otlp")]
+mod traces;
 mod undo_links;
 mod values;
 mod visibility;

@@ -18,6 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{MASK, PERSONAL};
 use crate::clock::Timestamp;
+use crate::spans::EXPORTED;
 
 /// The fields of an entry or a span.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +61,9 @@ pub(super) struct KeepSpanFields;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for KeepSpanFields {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if attributes.metadata().target() == EXPORTED {
+            return;
+        }
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
         attributes.record(&mut fields);

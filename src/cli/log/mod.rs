@@ -1,23 +1,28 @@
-//! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors.
+//! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors. And the
+//! export of traces.
 
 mod json;
+#[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]
+mod otlp;
 
 use std::fmt;
 use std::io::IsTerminal;
 
 use tracing::Level;
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets, filter_fn};
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::error::CliError;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat};
+use crate::spans::{EXPORTED, REQUEST};
+pub(super) use otlp::Traces;
 
 /// The name of this program in the log.
 const OURS: &str = env!("CARGO_CRATE_NAME");
@@ -29,17 +34,45 @@ const MASK: &str = "***";
 
 /// Starts logging.
 pub(super) fn start(config: &Config) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&config.log_filter)
-        .map_err(|error| CliError::usage(format!("RUST_LOG is not a log filter: {error}")))?;
+    start_with(config, None)
+}
+
+/// Starts logging, and exporting traces if the settings say so.
+pub(super) fn start_with_traces(config: &Config) -> Result<Option<Traces>, CliError> {
+    let traces = config.otlp_endpoint.as_deref().map(Traces::start).transpose();
+    let traces = traces.map_err(|error| CliError::usage(format!("{}: {error}", config.place_of("otlp_endpoint"))))?;
+    start_with(config, traces.clone())?;
+    Ok(traces)
+}
+
+fn start_with(config: &Config, traces: Option<Traces>) -> Result<(), CliError> {
+    let wrong = |error: &dyn fmt::Display| CliError::usage(format!("RUST_LOG is not a log filter: {error}"));
+    let mut filter = EnvFilter::try_new(&config.log_filter).map_err(|error| wrong(&error))?;
+    let mut targets = safe_targets();
+    if traces.is_some() {
+        // Exported spans find their parent through the request's span in the log: both exist whatever RUST_LOG says.
+        for target in [REQUEST, EXPORTED] {
+            let directive = format!("{target}=error").parse().map_err(|error: ParseError| wrong(&error))?;
+            filter = filter.add_directive(directive);
+        }
+    } else {
+        targets = targets.with_target(EXPORTED, LevelFilter::OFF);
+    }
     let format = format_or_default(config.log_format);
     let fields = (format == LogFormat::Json).then_some(json::KeepSpanFields);
-    let registry = tracing_subscriber::registry().with(safe_targets()).with(filter).with(fields);
+    let registry = tracing_subscriber::registry().with(targets).with(filter).with(fields).with(traces);
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let masks = config.log_privacy;
     match format {
         LogFormat::Text => {
             let log = log.with_ansi(std::io::stderr().is_terminal()).with_target(false);
-            if masks { registry.with(log.fmt_fields(masked_fields())).init() } else { registry.with(log).init() }
+            // Unlike the format in JSON, this one shows every span that its layer sees.
+            let of_log = filter_fn(|metadata| metadata.target() != EXPORTED);
+            if masks {
+                registry.with(log.fmt_fields(masked_fields()).with_filter(of_log)).init();
+            } else {
+                registry.with(log.with_filter(of_log)).init();
+            }
         }
         LogFormat::Json => registry.with(log.event_format(json::Json { masks })).init(),
     }

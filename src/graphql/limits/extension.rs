@@ -29,6 +29,7 @@ use super::{
 };
 use crate::graphql::facts::OperationKind;
 use crate::low_priority::LongOperation;
+use crate::spans;
 
 /// Marks a request, in its data, as one whose document is checked and not executed. Its response has the errors of the
 /// document; what depends on the values of variables is not checked.
@@ -71,6 +72,7 @@ impl LimitsExtension {
 
     /// Checks `request`, and sets the defaults of its variables.
     fn check(&self, request: &mut Request, registry: &Registry) -> Result<Checked, RequestError> {
+        let _span = spans::step("check document");
         let Shared { settings, documents, .. } = &*self.shared;
         let mut checked = Checked {
             document: documents.get(request, settings, registry)?,

@@ -70,7 +70,7 @@ impl PgConnection {
         counter: Counter,
     ) -> ConnectionResult<Self> {
         Ok(Self {
-            session: Arc::new(Session::open(url, tls, server).await?),
+            session: Arc::new(Session::open(url, tls, server, counter.clone()).await?),
             unanswered: VecDeque::new(),
             is_in_transaction: false,
             transactions: AnsiTransactionManager::default(),

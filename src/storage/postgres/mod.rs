@@ -5,6 +5,7 @@ mod errors;
 mod quick_lane;
 mod row;
 mod session;
+mod summary;
 mod tls;
 mod url;
 

@@ -179,8 +179,9 @@ impl Lane {
 impl Server {
     fn open(&self) -> Opening {
         let (url, tls, state, epoch) = (self.url.clone(), self.tls.clone(), self.state.clone(), self.state.epoch());
+        let counter = self.counter.clone();
         let opened = self.runtime.spawn(async move {
-            let session = Session::open(&url, tls, state).await.map_err(|error| error.to_string())?;
+            let session = Session::open(&url, tls, state, counter).await.map_err(|error| error.to_string())?;
             Ok(Arc::new(Open { session, at: Instant::now(), epoch }))
         });
         opened.unwrap_or_else(|error| Err(error.to_string())).boxed().shared()

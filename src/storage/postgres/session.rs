@@ -12,23 +12,34 @@ use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use foldhash::fast::RandomState;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, poll};
+use futures_util::{FutureExt, Stream, StreamExt, poll};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, RowStream, Statement};
+use tokio_postgres::{Client, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::{Errors, ServerState, describe};
 use super::row::Parameter;
+use super::summary::summary;
 use super::url::PostgresUrl;
+use crate::metrics::StatementTimer;
+use crate::storage::counter::Counter;
 
 /// A session. Statements may be sent while others are running: the server executes them in order, and the answer to one
 /// that nobody waits for any more is skipped.
 pub(super) struct Session {
     client: Client,
     /// Hashed fast: a key is a text of some kilobytes, and none is chosen by a client.
-    statements: Mutex<HashMap<Signature, Statement, RandomState>>,
+    statements: Mutex<HashMap<Signature, Prepared, RandomState>>,
     /// What the errors of its statements say about it.
     pub(super) errors: Errors,
+    counter: Counter,
+}
+
+/// A prepared statement, and what times it.
+#[derive(Clone)]
+struct Prepared {
+    statement: Statement,
+    timer: StatementTimer,
 }
 
 impl Session {
@@ -37,6 +48,7 @@ impl Session {
         url: &PostgresUrl,
         tls: MakeRustlsConnect,
         server: Arc<ServerState>,
+        counter: Counter,
     ) -> ConnectionResult<Self> {
         let failed = |reason: String| ConnectionError::BadConnection(format!("{}: {reason}", url.servers()));
         let limit = url.connect_timeout() * 2;
@@ -49,7 +61,7 @@ impl Session {
                 tracing::debug!(error = describe(&error), "a connection to PostgreSQL ended");
             }
         });
-        Ok(Self { client, statements: Mutex::default(), errors: Errors::new(server) })
+        Ok(Self { client, statements: Mutex::default(), errors: Errors::new(server), counter })
     }
 
     /// Whether the connection has ended.
@@ -60,8 +72,11 @@ impl Session {
     /// Sends SQL without parameters.
     pub(super) async fn start_batch(self: &Arc<Self>, sql: &str) -> Answer {
         let (session, sql) = (Arc::clone(self), sql.to_owned());
-        let answer =
-            async move { session.client.batch_execute(&sql).await.map_err(|error| session.errors.convert(&error)) };
+        let timed = self.counter.timer(summary(&sql)).begin();
+        let answer = async move {
+            let _timed = timed;
+            session.client.batch_execute(&sql).await.map_err(|error| session.errors.convert(&error))
+        };
         sent(answer.boxed()).await
     }
 
@@ -69,9 +84,11 @@ impl Session {
     pub(super) async fn start(self: &Arc<Self>, query: Query, needs_rows: bool) -> QueryResult<Answer> {
         let Query { signature, is_kept, parameters } = query;
         // Prepared first: otherwise the statement would be sent only after the next one.
-        let statement = self.prepare(signature, is_kept).await.map_err(|error| self.errors.convert(&error))?;
-        let session = Arc::clone(self);
+        let prepared = self.prepare(signature, is_kept).await.map_err(|error| self.errors.convert(&error))?;
+        let Prepared { statement, timer } = prepared;
+        let (session, timed) = (Arc::clone(self), timer.begin());
         let answer = async move {
+            let _timed = timed;
             match session.client.execute_raw(&statement, parameters).await {
                 Ok(0) if needs_rows => Err(DieselError::NotFound),
                 Ok(_) => Ok(()),
@@ -87,11 +104,19 @@ impl Session {
     }
 
     /// Executes a statement that returns rows.
-    pub(super) async fn query(&self, query: Query) -> QueryResult<RowStream> {
+    pub(super) async fn query(
+        &self,
+        query: Query,
+    ) -> QueryResult<impl Stream<Item = Result<Row, tokio_postgres::Error>> + Send + use<>> {
         let Query { signature, is_kept, parameters } = query;
         let rows = async {
-            let statement = self.prepare(signature, is_kept).await?;
-            self.client.query_raw(&statement, parameters).await
+            let Prepared { statement, timer } = self.prepare(signature, is_kept).await?;
+            let timed = timer.begin();
+            let rows = self.client.query_raw(&statement, parameters).await?;
+            // Until the rows are dropped.
+            Ok(rows.inspect(move |_| {
+                let _ = &timed;
+            }))
         };
         rows.await.map_err(|error| self.errors.convert(&error))
     }
@@ -100,7 +125,8 @@ impl Session {
     pub(super) async fn execute(&self, query: Query) -> QueryResult<usize> {
         let Query { signature, is_kept, parameters } = query;
         let count = async {
-            let statement = self.prepare(signature, is_kept).await?;
+            let Prepared { statement, timer } = self.prepare(signature, is_kept).await?;
+            let _timed = timer.begin();
             self.client.execute_raw(&statement, parameters).await
         };
         let count = count.await.map_err(|error| self.errors.convert(&error))?;
@@ -108,18 +134,19 @@ impl Session {
     }
 
     /// Statements are kept for as long as the session lasts: there are only as many as this program contains.
-    async fn prepare(&self, signature: Signature, is_kept: bool) -> Result<Statement, tokio_postgres::Error> {
-        if let Some(statement) = self.statements().get(&signature) {
-            return Ok(statement.clone());
+    async fn prepare(&self, signature: Signature, is_kept: bool) -> Result<Prepared, tokio_postgres::Error> {
+        if let Some(prepared) = self.statements().get(&signature) {
+            return Ok(prepared.clone());
         }
         let statement = self.client.prepare_typed(&signature.sql, &signature.types).await?;
+        let prepared = Prepared { statement, timer: self.counter.timer(summary(&signature.sql)) };
         if is_kept {
-            self.statements().insert(signature, statement.clone());
+            self.statements().insert(signature, prepared.clone());
         }
-        Ok(statement)
+        Ok(prepared)
     }
 
-    fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Statement, RandomState>> {
+    fn statements(&self) -> MutexGuard<'_, HashMap<Signature, Prepared, RandomState>> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,6 +37,14 @@ impl Logging {
     }
 }
 
+impl Logging {
+    /// Asks the server to stop.
+    pub fn terminate(&self) {
+        let process = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    }
+}
+
 impl Drop for Logging {
     fn drop(&mut self) {
         self.child.kill().unwrap();

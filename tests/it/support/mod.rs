@@ -128,7 +128,7 @@ impl TestApp {
     /// A server that reads lists from a replica of its database.
     pub async fn with_replica(primary: &Location, replica: &Location, max_lag: Duration) -> Self {
         let db = Db::open(primary, 8).await.unwrap();
-        let replica = Db::open(replica, 8).await.unwrap().as_replica_of(&db);
+        let replica = db.open_replica(replica, 8).await.unwrap();
         let key = SecretKey::new([7; 32]);
         let keyring = Keyring::new(SecretKeys::new(key.clone(), Vec::new()), key);
         Self::assemble(db, Some(Replica::new(replica, max_lag)), keyring, Arc::default(), None)
