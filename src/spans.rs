@@ -16,7 +16,7 @@ pub const EXPORTED: &str = "userprofile::exported";
 /// The span that a request is handled in, whose fields are in each entry of the log: at the highest level, so that it
 /// exists whenever anything in it is logged.
 pub fn request(request_id: &str, trace_id: &str, span_id: &str) -> Span {
-    tracing::error_span!(target: REQUEST, "request", request_id, trace_id, span_id)
+    tracing::error_span!(target: REQUEST, "request", %request_id, trace_id, span_id)
 }
 
 /// The ids of a request in its trace, in hexadecimal digits.
