@@ -62,6 +62,8 @@ pub(super) enum Command {
     Config,
     /// Checks settings, database, secret key, mail server, and clock
     Doctor(DoctorOptions),
+    /// Succeeds if the server that runs here with the same settings is ready, for containers
+    Healthcheck,
     /// Prints the completions for a shell
     Completions {
         /// The shell
@@ -130,6 +132,9 @@ pub(super) struct Reason {
     /// Why, for the audit log; a ticket number, for example
     #[arg(long, global = true, value_name = "TEXT")]
     pub(super) reason: Option<String>,
+    /// Who, for the audit log, if that is not the user of the operating system
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) operator: Option<String>,
 }
 
 #[derive(Args)]

@@ -10,6 +10,7 @@ use super::error::CliError;
 pub(super) struct Audited {
     command: &'static str,
     reason: Option<String>,
+    operator: Option<String>,
     user: Option<(String, String)>,
     domain: Option<String>,
     job: Option<String>,
@@ -18,7 +19,8 @@ pub(super) struct Audited {
 
 impl Audited {
     pub(super) fn new(command: &'static str, reason: &Reason) -> Self {
-        Self { command, reason: reason.reason.clone(), ..Self::default() }
+        let Reason { reason, operator } = reason.clone();
+        Self { command, reason, operator, ..Self::default() }
     }
 
     /// A command about a user.
@@ -47,7 +49,7 @@ impl Audited {
     /// Runs the command. A command whose settings are invalid starts no log, and does nothing.
     pub(super) async fn run(self, command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
         let outcome = command.await;
-        let Self { command, reason, user, domain, job, options } = self;
+        let Self { command, reason, operator, user, domain, job, options } = self;
         let mut error = outcome.as_ref().err().map(ToString::to_string);
         // `subject` names the user, unless the log masks it.
         if let (Some(error), Some((_, user_id))) = (&mut error, &user) {
@@ -61,7 +63,7 @@ impl Audited {
             job,
             options = Some(options.join(" ")).filter(|options| !options.is_empty()),
             actor = "OPERATOR",
-            operator = whoami::username().ok(),
+            operator = operator.or_else(user_name),
             host = whoami::hostname().ok(),
             reason,
             result = if error.is_none() { "done" } else { "failed" },
@@ -70,4 +72,9 @@ impl Audited {
         );
         outcome
     }
+}
+
+/// The user of the operating system: in a container, which has no names of users, the number.
+fn user_name() -> Option<String> {
+    whoami::username().ok().or_else(|| Some(format!("uid {}", rustix::process::getuid().as_raw())))
 }

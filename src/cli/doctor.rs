@@ -9,12 +9,13 @@ use tokio::time::{Instant, sleep, timeout};
 use super::arguments::DoctorOptions;
 use super::error::CliError;
 use super::table::Table;
-use super::{log, secret_key};
+use super::{documents, log, secret_key};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource};
 use crate::domain::email::Email;
 use crate::domain::ids::JobId;
 use crate::entropy;
+use crate::graphql;
 use crate::mail::{Account, Circumstances, Message, Notification, OutgoingMail, SendError, Smtp};
 use crate::services::secret_keys;
 use crate::storage::db::Location;
@@ -58,6 +59,7 @@ pub(super) async fn doctor(config: Config, options: DoctorOptions) -> Result<(),
     let to = to.map_err(|invalid| CliError::usage(format!("--send-to: {invalid}")))?;
     let mut report = Report::default();
     check_settings(&config, &mut report);
+    check_documents(&config, &mut report);
     check_database(&config, &mut report).await;
     check_mail_server(&config, to.as_ref(), &mut report).await;
     let Report { rows, failed } = report;
@@ -70,6 +72,13 @@ pub(super) async fn doctor(config: Config, options: DoctorOptions) -> Result<(),
 fn check_settings(config: &Config, report: &mut Report) {
     let warnings = config.warnings.join("; ");
     report.add("settings", if warnings.is_empty() { Ok("all are valid".to_owned()) } else { Err(warnings) });
+}
+
+fn check_documents(config: &Config, report: &mut Report) {
+    let Some(manifest) = &config.documents.manifest else { return };
+    let read = documents::documents(config, &graphql::request_limits(config.requests));
+    let read = read.map(|_| format!("{} is valid", manifest.display()));
+    report.add("trusted documents", read.map_err(|error| error.to_string()));
 }
 
 async fn check_database(config: &Config, report: &mut Report) {
@@ -93,7 +102,7 @@ async fn check_database(config: &Config, report: &mut Report) {
         Ok(db) => db,
         Err(wrong) => {
             report.add("database", Err(format!("{}: {wrong}", config.place_of("database_url"))));
-            for check in ["migrations", "writes", "secret key", "clock"] {
+            for check in ["migrations", "writes", "privileges", "secret key", "clock"] {
                 report.skip(check, "the database cannot be used");
             }
             return;
@@ -103,8 +112,10 @@ async fn check_database(config: &Config, report: &mut Report) {
     let is_migrated = report.add("migrations", pending(&config.database).await);
     report.add("writes", db.check_writes().await.map(|()| "accepted".to_owned()).map_err(|error| error.to_string()));
     if is_migrated {
+        report.add("privileges", check_privileges(&db).await);
         report.add("secret key", check_secret_key(config, &db).await);
     } else {
+        report.skip("privileges", "the tables are not up to date");
         report.skip("secret key", "the tables are not up to date");
     }
     if let Some(url) = &config.replica {
@@ -127,6 +138,14 @@ async fn pending(database: &Location) -> Result<String, String> {
         0 => Ok("all are applied".to_owned()),
         pending => Err(format!("{pending} are not applied; run `userprofile migrate`")),
     }
+}
+
+async fn check_privileges(db: &Db) -> Result<String, String> {
+    let missing = db.missing_privileges().await.map_err(|error| error.to_string())?;
+    if missing.is_empty() {
+        return Ok("the role may read and write all tables".to_owned());
+    }
+    Err(format!("the role lacks {}; grant them as docs/operations.md says", missing.join(", ")))
 }
 
 async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {

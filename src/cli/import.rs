@@ -19,7 +19,7 @@ pub(super) async fn import(config: Config, arguments: Arguments) -> Result<(), C
     log::start(&config)?;
     let unreadable =
         |error: io::Error| CliError::failed(format!("{} cannot be read: {error}", arguments.file.display()));
-    let services = set_up::services(&config, SetUp { encrypts: true, ..SetUp::default() }).await?;
+    let services = set_up::services(&config, SetUp { encrypts: true, may_create: true, ..SetUp::default() }).await?;
     let options = ImportOptions { dry_run: arguments.dry_run };
     let summary = if arguments.file == Path::new("-") {
         run(&services, spool(io::stdin().lock()).map_err(unreadable)?, options).await?

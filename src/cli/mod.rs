@@ -9,6 +9,7 @@ mod documents;
 mod domain;
 mod error;
 mod export;
+mod healthcheck;
 mod import;
 mod log;
 mod migrate;
@@ -106,6 +107,7 @@ fn dispatch(command: Command, given: Given) -> Result<(), CliError> {
         }
         Command::Config => output::print(&config()?.to_masked_toml()),
         Command::Doctor(options) => block_on(doctor::doctor(config()?, options)),
+        Command::Healthcheck => block_on(healthcheck::healthcheck(config()?)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command_line(), "userprofile", &mut script);

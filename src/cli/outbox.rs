@@ -21,8 +21,10 @@ pub(super) async fn outbox(config: Config, verb: OutboxVerb) -> Result<(), CliEr
         OutboxVerb::List(options) => {
             let columns =
                 &["job_id", "kind", "state", "tries", "created_at", "due_at", "expires_at", "failed_at", "last_error"];
-            let jobs = services.list_jobs(options.limit.into()).await?;
-            Table::new(columns, jobs.iter().map(row)).print(options.json)
+            let (jobs, has_more) = services.list_jobs(options.limit.into()).await?;
+            Table::new(columns, jobs.iter().map(row)).print(options.json)?;
+            output::note_more(has_more);
+            Ok(())
         }
         OutboxVerb::Retry { job_id: None } => {
             output::print(&format!("{} messages are due now\n", services.retry_all_jobs().await?))

@@ -23,6 +23,13 @@ pub(super) fn eprint(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", escape(text));
 }
 
+/// Says below a list that it is cut.
+pub(super) fn note_more(has_more: bool) {
+    if has_more {
+        eprint("There are more: raise --limit");
+    }
+}
+
 /// `text` with control characters, other than line feeds and tabs, escaped as in JSON: `\u001b`. Stored text must not
 /// move the cursor of a terminal or change the order of what it shows, and JSON must stay valid.
 fn escape(text: &str) -> Cow<'_, str> {

@@ -59,7 +59,7 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     }
     // A demo sends no messages; it shows them.
     let mailbox = options.demo.then(Mailbox::new);
-    let needs = SetUp { may_migrate: options.migrate, encrypts: true };
+    let needs = SetUp { may_migrate: options.migrate, encrypts: true, may_create: true };
     let services = Arc::new(match &mailbox {
         Some(mailbox) => {
             let transport = Some(Transport::Mailbox(mailbox.clone()));

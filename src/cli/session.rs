@@ -17,12 +17,14 @@ pub(super) async fn session(config: Config, verb: SessionVerb) -> Result<(), Cli
     match verb {
         SessionVerb::List(options) => {
             let domain = parse_domain(&options.domain.domain_id, "DOMAIN_ID")?;
-            let sessions = services.list_domain_sessions(&domain, options.list.limit.into()).await?;
+            let (sessions, has_more) = services.list_domain_sessions(&domain, options.list.limit.into()).await?;
             let rows = sessions
                 .iter()
                 .map(|(session, user_id)| std::iter::once(json!(user_id)).chain(session_row(session)).collect());
             let columns = &["user_id", "session_id", "last_used_at", "expires_at", "client_address", "user_agent"];
-            Table::new(columns, rows).print(options.list.json)
+            Table::new(columns, rows).print(options.list.json)?;
+            output::note_more(has_more);
+            Ok(())
         }
         SessionVerb::RevokeAll(name) => {
             let domain = parse_domain(&name.domain_id, "DOMAIN_ID")?;

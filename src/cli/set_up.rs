@@ -1,6 +1,7 @@
 //! Builds the services from the settings.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,12 +33,18 @@ pub(super) fn unusable(config: &Config, error: &dyn Display) -> CliError {
 /// Waits until the database can be reached, for at most `limit`. If it still cannot, its first use says why.
 pub(super) async fn wait_for_database(config: &Config, limit: Duration) {
     let deadline = Instant::now() + limit;
+    let mut has_waited = false;
     while let Some(reason) = config.database.why_unreachable().await {
         if Instant::now() + RETRY_EVERY > deadline {
             return;
         }
-        tracing::warn!(reason, "the database cannot be reached yet; waiting for it");
+        let seconds_left = (deadline - Instant::now()).as_secs();
+        tracing::warn!(reason, seconds_left, "the database cannot be reached yet; waiting for it");
+        has_waited = true;
         sleep(RETRY_EVERY).await;
+    }
+    if has_waited {
+        tracing::info!("the database can be reached");
     }
 }
 
@@ -67,6 +74,8 @@ pub(super) struct SetUp {
     pub(super) may_migrate: bool,
     /// Whether anything is encrypted. If so, all servers must have the first key from now on.
     pub(super) encrypts: bool,
+    /// Whether a SQLite file is created if there is none. Most commands would find nothing in a new one.
+    pub(super) may_create: bool,
 }
 
 /// The services, with a database whose tables are up to date and whose secret key is correct. Messages are sent as the
@@ -79,10 +88,14 @@ pub(super) async fn services(config: &Config, set_up: SetUp) -> Result<Services,
 pub(super) async fn services_with(
     config: &Config,
     key_source: KeySource,
-    SetUp { may_migrate, encrypts }: SetUp,
+    SetUp { may_migrate, encrypts, may_create }: SetUp,
     transport: Option<Transport>,
 ) -> Result<Services, CliError> {
-    let is_sqlite = matches!(config.database, Location::Sqlite(_));
+    let is_sqlite = match &config.database {
+        Location::Sqlite(file) if !may_create && !file.exists() => return Err(no_database(config, file)),
+        Location::Sqlite(_) => true,
+        Location::Postgres(_) => false,
+    };
     prepare_tables(config, may_migrate || is_sqlite).await?;
     let db = Db::open(&config.database, config.database_connections).await.map_err(|error| unusable(config, &error))?;
     let replica = replica(config, &db).await?;
@@ -104,6 +117,15 @@ pub(super) async fn services_with(
         replica,
         db,
     })
+}
+
+fn no_database(config: &Config, file: &Path) -> CliError {
+    CliError::failed(format!(
+        "{}: {} does not exist; set DATABASE_URL to the database of the server, or create it with `userprofile serve`, \
+         `migrate`, or `import`",
+        config.place_of("database_url"),
+        file.display()
+    ))
 }
 
 /// The replica, if one is set. It is not used before its first check.

@@ -1,5 +1,7 @@
 //! The rules between settings.
 
+use std::net::SocketAddr;
+
 use super::reader::Reader;
 use crate::graphql::documents::Mode;
 use crate::storage::db::Location;
@@ -13,6 +15,14 @@ pub(super) fn check_mail(reader: &mut Reader) {
         if reader.is_missing(needed) {
             reader.refuse_if_given("smtp_url", format!("it needs {variable}, which is not set"), remedy);
         }
+    }
+}
+
+/// Two servers cannot listen on one address.
+pub(super) fn check_listeners(reader: &mut Reader, listen: Option<SocketAddr>, metrics_listen: Option<SocketAddr>) {
+    if listen.is_some_and(|listen| listen.port() != 0) && listen == metrics_listen {
+        let wrong = "it is the address of USERPROFILE_LISTEN, too";
+        reader.refuse_if_given("metrics_listen", wrong, "choose another port");
     }
 }
 

@@ -312,6 +312,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
 
         check {
             rules::check_mail(reader);
+            rules::check_listeners(reader, listen, metrics_listen.flatten());
             rules::check_webhook(reader);
             rules::check_replica(reader, database_url.as_ref());
             rules::check_secret_key(reader);

@@ -79,9 +79,9 @@ impl Services {
         &self,
         domain: &DomainId,
         limit: i64,
-    ) -> Result<Vec<(Session, String)>, Error<AdminRefusal>> {
+    ) -> Result<(Vec<(Session, String)>, bool), Error<AdminRefusal>> {
         self.check_domain(domain).await?;
-        Ok(sessions::list_by_domain(&self.db, domain, self.now(), limit).await?)
+        Ok(cut(sessions::list_by_domain(&self.db, domain, self.now(), limit + 1).await?, limit))
     }
 
     /// Ends all sessions of a domain, invalidates challenges of pending sign-ins, and returns how many sessions there
@@ -130,9 +130,9 @@ impl Services {
         Ok(events::list_by_owner(&self.db, &user.id, since, None, &Page::first(limit)).await?.items)
     }
 
-    /// The jobs of the outbox, the oldest first.
-    pub async fn list_jobs(&self, limit: i64) -> Result<Vec<JobState>, Failure> {
-        Ok(outbox::list(&self.db, limit).await?)
+    /// The jobs of the outbox, the oldest first, and whether there are more.
+    pub async fn list_jobs(&self, limit: i64) -> Result<(Vec<JobState>, bool), Failure> {
+        Ok(cut(outbox::list(&self.db, limit + 1).await?, limit))
     }
 
     /// Makes all jobs that wait due at once, and returns how many there are.
@@ -158,6 +158,14 @@ impl Services {
         tx.commit().await?;
         if dropped { Ok(()) } else { Err(Error::Refused(NoSuchJob(id.clone()))) }
     }
+}
+
+/// At most `limit` items, and whether there were more.
+fn cut<T>(mut items: Vec<T>, limit: i64) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    (items, has_more)
 }
 
 fn matches(user: &User, part: &str) -> bool {

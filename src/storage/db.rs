@@ -213,6 +213,14 @@ impl Db {
         }
     }
 
+    /// What the role of the server is not allowed to do with its tables, such as `DELETE on users`. SQLite has no roles.
+    pub async fn missing_privileges(&self) -> Result<Vec<String>, Error> {
+        match &mut self.conn().await? {
+            Conn::Pg(c) => postgres::missing_privileges(c).await,
+            Conn::Sqlite(_) => Ok(Vec::new()),
+        }
+    }
+
     /// The connections for statements that only read, and are known to be fast; `None` if there are none. Counts such
     /// a statement.
     pub(super) fn quick_lane(&self) -> Result<Option<&QuickLane>, Error> {

@@ -502,6 +502,24 @@ fn the_error_that_ends_a_server_has_the_format_of_the_log() {
     assert_says(&binary.run(&["user", "show", "domain-a", "x"]), 1, &["userprofile: unknown domain"]);
 }
 
+#[test]
+fn a_healthcheck_asks_the_server_of_the_settings() {
+    let binary = Binary::new();
+    let server = Server::start(&binary, &[]);
+    assert_says(&binary.run(&["healthcheck", "--listen", &server.address]), 0, &[]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    assert_says(&binary.run(&["healthcheck", "--listen", &closed]), 1, &[&closed, "refused"]);
+}
+
+#[test]
+fn commands_that_would_find_nothing_create_no_database() {
+    let binary = Binary::new();
+    for arguments in [&["user", "list"][..], &["export", "-"], &["outbox", "list"], &["rotate-key"]] {
+        assert_says(&binary.run(arguments), 1, &["userprofile.db does not exist", "set DATABASE_URL"]);
+    }
+    assert!(!binary.path().join("userprofile.db").exists());
+}
+
 /// A file with settings or with a key may be a pipe, which can be read once.
 #[cfg(unix)]
 #[test]
@@ -513,7 +531,7 @@ fn settings_and_keys_can_be_piped() {
         command.args(["-c", script, env!("CARGO_BIN_EXE_userprofile")]).current_dir(binary.path());
         command.env("RUST_LOG", "warn").output().unwrap()
     };
-    assert_says(&shell("\"$0\" domain list --config <(cat settings.toml)"), 0, &[]);
+    assert_says(&shell("\"$0\" migrate --config <(cat settings.toml)"), 0, &["Applied"]);
     assert!(binary.path().join("piped.db").exists() && !binary.path().join("userprofile.db").exists());
     let key = format!("timeout 20 \"$0\" serve --listen 127.0.0.1:0 --secret-key-file <(echo {KEY})");
     assert_says(

@@ -50,6 +50,7 @@ async fn a_healthy_installation_passes_and_gets_a_test_message() {
             ("database", "ok"),
             ("migrations", "ok"),
             ("writes", "ok"),
+            ("privileges", "ok"),
             ("secret key", "ok"),
             ("clock", clock),
             ("mail server", "ok"),
@@ -64,7 +65,7 @@ async fn a_healthy_installation_passes_and_gets_a_test_message() {
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let broken = doctor(&["--send-to", "operator@example.com"], OTHER_KEY, &format!("smtp://{closed}"));
-    assert_says(&broken, 1, &["2 of 8 checks failed", "USERPROFILE_SECRET_KEY", "could not connect"]);
+    assert_says(&broken, 1, &["2 of 9 checks failed", "USERPROFILE_SECRET_KEY", "could not connect"]);
     let broken = results(&broken);
     let failed: Vec<_> = as_pairs(&broken).into_iter().filter(|(_, result)| *result != "ok").collect();
     assert!(failed.contains(&("secret key", "FAILED")) && failed.contains(&("test message", "skipped")), "{failed:?}");
@@ -79,7 +80,7 @@ async fn missing_tables_and_an_unreachable_database_are_reported() {
         command.env("DATABASE_URL", database_url).env("USERPROFILE_SECRET_KEY", KEY).output().unwrap()
     };
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert_says(&doctor(&format!("postgres://userprofile@{closed}/x")), 1, &["1 of 7 checks failed", "DATABASE_URL"]);
+    assert_says(&doctor(&format!("postgres://userprofile@{closed}/x")), 1, &["1 of 8 checks failed", "DATABASE_URL"]);
     let missing = doctor("sqlite:missing.db");
     assert_says(&missing, 0, &["does not exist yet"]);
     assert!(!binary.path().join("missing.db").exists(), "it was created");
@@ -88,6 +89,31 @@ async fn missing_tables_and_an_unreachable_database_are_reported() {
     if database::server().is_some() {
         let empty = database::create_empty().await;
         assert_says(&doctor(&empty.url()), 1, &["userprofile migrate", "FAILED"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_privileges_and_an_unreadable_manifest_are_reported() {
+    let database = database::create().await;
+    TestApp::on(&database).await.use_key().await;
+    let binary = Binary::new();
+    let doctor = |database_url: &str| {
+        let mut command = binary.command(&["doctor"]);
+        command.env("DATABASE_URL", database_url).env("USERPROFILE_SECRET_KEY", KEY);
+        command.env("USERPROFILE_DOCUMENTS", "nowhere.json").output().unwrap()
+    };
+    assert_says(&doctor(&database.url()), 1, &["trusted documents", "nowhere.json", "1 of"]);
+    if database::server().is_some() {
+        let role = format!("doctor_{}", std::process::id());
+        let grants = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}; \
+             GRANT DELETE ON ALL TABLES IN SCHEMA public TO {role}; REVOKE DELETE ON users FROM {role};"
+        );
+        database.administer(&grants).await;
+        let mut url: url::Url = database.url().parse().unwrap();
+        url.set_username(&role).unwrap();
+        url.set_password(Some("x")).unwrap();
+        assert_says(&doctor(url.as_str()), 1, &["the role lacks DELETE on users; grant", "2 of"]);
     }
 }
 

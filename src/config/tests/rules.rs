@@ -52,6 +52,19 @@ fn an_invalid_sender_does_not_hide_a_missing_public_url() {
 }
 
 #[test]
+fn metrics_need_a_port_of_their_own() {
+    let listen =
+        |address: &str| given().env("USERPROFILE_LISTEN", "127.0.0.1:80").env("USERPROFILE_METRICS_LISTEN", address);
+    let errors = listen("127.0.0.1:80").errors();
+    assert!(
+        errors[0].contains("USERPROFILE_METRICS_LISTEN") && errors[0].contains("choose another port"),
+        "{errors:?}"
+    );
+    listen("127.0.0.1:81").config();
+    given().env("USERPROFILE_LISTEN", "127.0.0.1:0").env("USERPROFILE_METRICS_LISTEN", "127.0.0.1:0").config();
+}
+
+#[test]
 fn argon2_needs_memory_for_its_lanes() {
     let errors = given().env("USERPROFILE_ARGON2_MEMORY", "16KiB").env("USERPROFILE_ARGON2_PARALLELISM", "4").errors();
     assert!(errors[0].contains("4 lanes need at least 32KiB"), "{}", errors[0]);

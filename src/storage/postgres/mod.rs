@@ -12,8 +12,8 @@ mod url;
 use std::sync::Arc;
 
 use diesel::dsl::sql;
-use diesel::sql_types::Bool;
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::sql_types::{Bool, Text};
+use diesel::{ConnectionError, ConnectionResult, QueryableByName};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -69,6 +69,23 @@ pub(super) async fn check_writes(conn: &mut PgConnection, server: &ServerState) 
         server.set_full(false);
     }
     Ok(())
+}
+
+/// What the role may not do with the tables of its schema, except for the one in which diesel keeps the migrations.
+pub(super) async fn missing_privileges(conn: &mut PgConnection) -> Result<Vec<String>, Error> {
+    let missing = diesel::sql_query(
+        "SELECT privilege || ' on ' || relname AS text FROM pg_class, \
+         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege \
+         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname !~ '^__diesel' \
+         AND NOT has_table_privilege(oid, privilege) ORDER BY relname, privilege",
+    );
+    Ok(missing.load::<Line>(conn).await?.into_iter().map(|Line { text }| text).collect())
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
 }
 
 /// Why the server cannot be reached, if a later attempt may succeed. `None` if it can be reached, and also if waiting

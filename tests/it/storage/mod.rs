@@ -21,3 +21,4 @@ mod postgres_surroundings;
 mod refusals;
 pub mod tables;
 mod transactions;
+mod upgrade;
