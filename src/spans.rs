@@ -2,8 +2,8 @@
 //! shows all that a trace contains. Names and attributes follow the semantic conventions of OpenTelemetry
 //! (<https://opentelemetry.io/docs/specs/semconv/>); no attribute has a value that a client chose.
 //!
-//! Exported spans are only held, and never entered: they are children of the request's span in the log, and the log has no
-//! trace of them. Unless traces are exported, nothing wants their target, and creating one costs 2 ns.
+//! The exported spans of a request are only held, and never entered: they are children of the request's span in the log, and
+//! the log has no trace of them. Unless traces are exported, nothing wants their target, and creating one costs 2 ns.
 
 use tracing::Span;
 use tracing::field::Empty;
@@ -74,6 +74,11 @@ pub fn statement(summary: &str) -> Span {
         db.system.name = "postgresql",
         db.query.summary = summary,
     )
+}
+
+/// A job of the outbox, by its kind. It is entered, because its statements have no request to belong to.
+pub fn job(kind: &'static str) -> Span {
+    tracing::error_span!(target: EXPORTED, "job", otel.kind = "consumer", otel.name = kind)
 }
 
 /// A step within this process, such as the hash of a password.

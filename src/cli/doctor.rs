@@ -169,7 +169,8 @@ async fn check_replica(config: &Config, url: &PostgresUrl, primary: &Db) -> Resu
     let wrong = |error: String| format!("{}: {error}", config.place_of("database_replica_url"));
     let db = Db::open(&Location::Postgres(url.clone()), 1).await.map_err(|error| wrong(error.to_string()))?;
     let replica = Replica::new(db, config.replica_max_lag);
-    let deadline = Instant::now() + config.replica_max_lag;
+    let limit = config.replica_max_lag.min(PATIENCE);
+    let deadline = Instant::now() + limit;
     replica.check(primary).await.map_err(|error| wrong(error.to_string()))?;
     // The first heartbeat that is read may be that of another day.
     while !replica.is_current() && Instant::now() < deadline {
@@ -179,9 +180,9 @@ async fn check_replica(config: &Config, url: &PostgresUrl, primary: &Db) -> Resu
     if replica.is_current() {
         Ok("a heartbeat of the database arrives".to_owned())
     } else {
-        let lag = config.replica_max_lag.as_secs_f64();
+        let limit = limit.as_secs_f64();
         Err(wrong(format!(
-            "no heartbeat of the database arrived within {lag} s; it lags behind, or is no replica of it"
+            "no heartbeat of the database arrived within {limit} s; it lags behind, or is no replica of it"
         )))
     }
 }

@@ -13,7 +13,7 @@ use super::{
     error::SettingError,
     kinds::{
         LogFormat, base_url, choices, counts, database_url, durations, host_name, log_filter, mailbox, networks,
-        origins, page_url, path, postgres_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
+        origins, page_url, path, replica_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
         webhook_url,
     },
     reader::Reader,
@@ -124,10 +124,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
             /// The maximum number of open database connections.
             database_connections = "16", counts(1..=1000);
             /// A replica of the PostgreSQL database, from which lists are read; set it on all servers.
-            database_replica_url = unset("lists are read from the database"), postgres_url().optional()
+            database_replica_url = unset("lists are read from the database"), replica_url().optional()
                 .or_in_file("database_replica_url_file", "A file that contains the URL, instead of `DATABASE_REPLICA_URL`.");
             /// How far the replica may lag behind; otherwise lists are read from the database.
-            replica_max_lag = "5s", durations(TENTH..=HOUR);
+            replica_max_lag = "5s", durations(TENTH..=MINUTE);
         }
 
         "Email" {

@@ -42,8 +42,20 @@ pub const PAYLOAD_PURPOSE: &str = "outbox";
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// The time limit for one job in seconds: shorter than the lease, so that two workers never process the same job.
 pub const JOB_TIMEOUT_SECONDS: u64 = 45;
-/// The number of attempts before a job fails; with the pauses between them, they take about 14 hours.
-pub const MAX_TRIES: u32 = 24;
+impl JobKind {
+    /// The jobs that end in an email.
+    pub const OF_MAIL: [Self; 2] = [Self::Mail, Self::ResetRequest];
+
+    /// The number of attempts before a job fails. With the pauses between them, those of an email take about 14 hours, and
+    /// those of a report three days: longer than a weekend.
+    pub fn max_tries(self) -> u32 {
+        match self {
+            Self::Mail | Self::ResetRequest => 24,
+            Self::Events => 82,
+        }
+    }
+}
+
 /// How many days a failed job is kept for inspection.
 pub const FAILED_JOB_RETENTION_DAYS: i64 = 30;
 

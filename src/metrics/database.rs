@@ -19,10 +19,12 @@ pub struct DatabaseMetrics {
     waiting: Gauge,
     waits: Histogram,
     statements: Family<Statement, Histogram, fn() -> Histogram>,
+    server: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Statement {
+    db_server: &'static str,
     db_query_summary: Arc<str>,
 }
 
@@ -42,11 +44,18 @@ pub struct TimedStatement {
 
 impl Default for DatabaseMetrics {
     fn default() -> Self {
-        Self { waiting: Gauge::default(), waits: durations(), statements: Family::new_with_constructor(durations) }
+        let statements = Family::new_with_constructor(durations as fn() -> Histogram);
+        Self { waiting: Gauge::default(), waits: durations(), statements, server: "primary" }
     }
 }
 
 impl DatabaseMetrics {
+    /// Those of a replica, whose statements are in the same time series, with another label.
+    #[must_use]
+    pub fn of_replica(&self) -> Self {
+        Self { statements: self.statements.clone(), server: "replica", ..Self::default() }
+    }
+
     /// Counts a request that waits for a connection, until the result is dropped.
     #[must_use]
     pub fn begin_waiting(&self) -> impl Drop + use<> {
@@ -65,7 +74,8 @@ impl DatabaseMetrics {
     #[must_use]
     pub fn timer(&self, summary: String) -> StatementTimer {
         let summary: Arc<str> = summary.into();
-        let durations = self.statements.get_or_create_owned(&Statement { db_query_summary: Arc::clone(&summary) });
+        let statement = Statement { db_server: self.server, db_query_summary: Arc::clone(&summary) };
+        let durations = self.statements.get_or_create_owned(&statement);
         StatementTimer { summary, durations }
     }
 

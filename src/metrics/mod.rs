@@ -82,8 +82,10 @@ pub struct Readings {
     pub connections: (u32, u32),
     /// The number of requests that wait for a password to be hashed.
     pub waiting_for_hashing: usize,
-    /// The outbox.
+    /// The emails in the outbox.
     pub outbox: Option<Outbox>,
+    /// The reports in the outbox. `None` without a webhook, too.
+    pub reports: Option<Outbox>,
     /// The replica. `None` if there is none.
     pub replica: Option<ReplicaState>,
 }
@@ -97,7 +99,7 @@ pub struct ReplicaState {
     pub is_current: bool,
 }
 
-/// The state of the outbox.
+/// The state of the outbox, of some kinds of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outbox {
     /// The messages that are still to be sent.
@@ -147,6 +149,12 @@ impl Readings {
             gauge(registry, "userprofile_outbox_failed", "Messages that were given up", count(failed));
             let help = "Age of the oldest message that is still to be sent";
             seconds(registry, "userprofile_outbox_oldest_age", help, oldest);
+        }
+        if let Some(Outbox { pending, failed, oldest }) = self.reports {
+            gauge(registry, "userprofile_webhook_pending", "Reports that are still to be sent", count(pending));
+            gauge(registry, "userprofile_webhook_failed", "Reports that were given up", count(failed));
+            let help = "Age of the oldest report that is still to be sent";
+            seconds(registry, "userprofile_webhook_oldest_age", help, oldest);
         }
         if let Some(ReplicaState { lag, is_current }) = self.replica {
             gauge(

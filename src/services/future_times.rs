@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{Failure, Services, UNDO_LINK_DAYS};
 use crate::domain::code::CodePurpose;
-use crate::domain::outbox::{LEASE, MAX_TRIES, pause_after};
+use crate::domain::outbox::{JobKind, LEASE, pause_after};
 use crate::storage::future_times::{self, LongestLifetimes};
 
 impl Services {
@@ -45,7 +45,7 @@ impl Services {
             fresh_for: self.policy.lifetimes.fresh_for,
             refresh_grace: self.policy.lifetimes.refresh_grace,
             // A job without an attempt is due at once.
-            retries: (0..=MAX_TRIES)
+            retries: (0..=JobKind::Events.max_tries())
                 .map(|tries| if tries == 0 { TimeDelta::zero() } else { pause_after(tries) })
                 .collect(),
         }

@@ -274,7 +274,7 @@ impl Services {
     #[must_use]
     pub fn for_request(&self) -> Self {
         let db = self.db.within(Quota::default());
-        Self { replica: self.replica.as_ref().map(|replica| replica.within_quota_of(&db)), db, ..self.clone() }
+        Self { replica: self.replica.as_ref().map(|replica| replica.beside(&db)), db, ..self.clone() }
     }
 
     /// Checks that the request has enough statements left for any mutation. A mutation is refused before it begins

@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{Failure, Services};
 use crate::clock::Timestamp;
@@ -22,7 +23,7 @@ use crate::domain::email::Email;
 use crate::domain::event::Client;
 use crate::domain::ids::JobId;
 use crate::domain::outbox::{
-    FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, MAX_TRIES, PAYLOAD_PURPOSE, pause_after,
+    FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, PAYLOAD_PURPOSE, pause_after,
 };
 use crate::domain::user::User;
 use crate::entropy;
@@ -53,7 +54,7 @@ enum Duty {
 impl Duty {
     fn kinds(self) -> &'static [JobKind] {
         match self {
-            Self::Mail => &[JobKind::Mail, JobKind::ResetRequest],
+            Self::Mail => &JobKind::OF_MAIL,
             Self::Reports => &[JobKind::Events],
         }
     }
@@ -258,8 +259,11 @@ impl Services {
     }
 
     async fn run_one_worker(self: Arc<Self>, duty: Duty, stop: CancellationToken) {
-        let wake = self.mail.as_ref().map(|mailer| mailer.wake.clone()).filter(|_| matches!(duty, Duty::Mail));
-        let wake = wake.unwrap_or_default();
+        let wake = match (duty, &self.mail) {
+            (Duty::Mail, Some(mailer)) => mailer.wake.clone(),
+            // Nothing wakes these workers: a report may wait until they look.
+            _ => Arc::default(),
+        };
         while !stop.is_cancelled() {
             match self.run_job_of(duty.kinds()).await {
                 // There may be another job, which an idle worker can take.
@@ -282,23 +286,32 @@ impl Services {
     }
 
     async fn run_job_of(&self, kinds: &[JobKind]) -> Result<bool, Failure> {
-        let now = self.now();
-        let Some(job) = outbox::lease(&self.db, kinds, now, now + LEASE).await? else { return Ok(false) };
+        for kind in kinds {
+            let now = self.now();
+            if let Some(job) = outbox::lease(&self.db, *kind, now, now + LEASE).await? {
+                // A trace of its own.
+                self.run_job(&job, now).instrument(spans::job(kind.as_str())).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn run_job(&self, job: &Job, now: Timestamp) -> Result<(), Failure> {
         if now >= job.expires_at {
             tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
-            self.finish(&job).await?;
-            self.count_attempt(&job, "expired");
-            return Ok(true);
+            self.finish(job).await?;
+            self.count_attempt(job, "expired");
+            return Ok(());
         }
         match self.keyring.decrypt(PAYLOAD_PURPOSE, &job.payload) {
-            Ok(plain) => self.process(&job, &plain).await?,
+            Ok(plain) => self.process(job, &plain).await,
             // During a rotation of the key, another server may have the key.
-            Err(error) if job.tries < MAX_TRIES => {
-                self.postpone(&job, &SendError { is_final: false, reason: error.to_string(), advice: None }).await?;
+            Err(error) if job.tries < job.kind.max_tries() => {
+                self.postpone(job, &SendError { is_final: false, reason: error.to_string(), advice: None }).await
             }
-            Err(error) => self.give_up(&job, &error.to_string(), None).await?,
+            Err(error) => self.give_up(job, &error.to_string(), None).await,
         }
-        Ok(true)
     }
 
     async fn process(&self, job: &Job, payload: &[u8]) -> Result<(), Failure> {
@@ -326,10 +339,6 @@ impl Services {
 
     /// Does a job by `sending`, and records the result.
     async fn send(&self, job: &Job, sending: BoxFuture<'_, Result<(), SendError>>) -> Result<(), Failure> {
-        let _span = spans::step(match job.kind {
-            JobKind::Events => "report events",
-            JobKind::Mail | JobKind::ResetRequest => "send email",
-        });
         let sent = tokio::time::timeout(Duration::from_secs(JOB_TIMEOUT_SECONDS), sending).await.unwrap_or_else(|_| {
             let reason = format!("no answer within {JOB_TIMEOUT_SECONDS} s");
             Err(SendError { is_final: false, reason, advice: None })
@@ -340,7 +349,7 @@ impl Services {
                 tracing::debug!(job = %job.id, kind = job.kind.as_str(), "message sent");
                 self.finish(job).await
             }
-            Err(error) if error.is_final || job.tries >= MAX_TRIES => {
+            Err(error) if error.is_final || job.tries >= job.kind.max_tries() => {
                 self.count_attempt(job, "failed");
                 self.give_up(job, &error.reason, error.advice).await
             }
@@ -382,9 +391,10 @@ impl Services {
         Ok(tx.commit().await?)
     }
 
-    /// How many jobs are pending, and how many failed for good within the last [`FAILED_JOB_RETENTION_DAYS`] days.
-    pub async fn count_outbox(&self) -> Result<(i64, i64), Failure> {
-        Ok(outbox::count(&self.db).await?)
+    /// How many jobs of these kinds are pending, and how many failed for good within the last [`FAILED_JOB_RETENTION_DAYS`]
+    /// days.
+    pub async fn count_jobs(&self, kinds: &[JobKind]) -> Result<(i64, i64), Failure> {
+        Ok(outbox::count(&self.db, kinds).await?)
     }
 
     pub(super) async fn prune_outbox(tx: &mut Tx, now: Timestamp) -> Result<usize, Failure> {

@@ -38,12 +38,12 @@ impl Services {
     /// the replica may not contain what the caller's session has written.
     #[must_use]
     pub fn reading_for(self: &Arc<Self>, caller: &Caller, has_written: bool) -> Arc<Self> {
-        match &self.replica {
-            Some(replica) if has_written || !replica.contains_writes_of(&caller.session) => {
-                Arc::new(Self { replica: None, ..(**self).clone() })
-            }
-            _ => Arc::clone(self),
+        let Some(replica) = &self.replica else { return Arc::clone(self) };
+        let has_writes = replica.last_seen().is_some_and(|seen| seen.contains_writes_of(&caller.session));
+        if has_writes && !has_written {
+            return Arc::clone(self);
         }
+        Arc::new(Self { replica: None, ..(**self).clone() })
     }
 
     /// The result of a query for a list, from the replica if there is one that can be used.
@@ -68,13 +68,16 @@ impl Services {
         now: Timestamp,
         selected: Selected,
     ) -> Result<Found, storage::Error> {
+        // Before the read: a later heartbeat says nothing about what was read.
+        let seen = replica.last_seen();
         let caller = first_screen::find(&self.db, digest, now, Selected::default());
-        let (caller, copy) = join(caller, replica.read(|db| find_first_screen(db, digest, now, selected))).await;
+        let copy = replica.read(|db| find_first_screen(db, digest, now, selected));
+        let (caller, copy) = join(caller, copy).await;
         Ok(caller?.map(|(caller, _)| {
+            let has_writes = seen.is_some_and(|seen| seen.contains_writes_of(&caller.session));
             let copy = copy.and_then(Result::ok).flatten();
-            let lists =
-                copy.filter(|(copy, _)| copy.user == caller.user && replica.contains_writes_of(&caller.session));
-            (caller, lists.map(|(_, lists)| lists).unwrap_or_default())
+            let lists = copy.filter(|(copy, _)| has_writes && copy.user == caller.user).map(|(_, lists)| lists);
+            (caller, lists.unwrap_or_default())
         }))
     }
 
@@ -92,14 +95,14 @@ impl Services {
         loop {
             let checked = replica.check(&self.db).await;
             let is_current = checked.is_ok() && replica.is_current();
-            if let Err(error) = checked {
-                replica.bypass();
-                if was_current {
-                    tracing::warn!(%error, "the replica cannot be used; lists are read from the primary");
-                }
-            } else if was_current && !is_current {
-                let lag = replica.lag().map(|lag| lag.as_secs_f64());
-                tracing::warn!(lag, "the replica lags behind; lists are read from the primary");
+            if was_current && !is_current {
+                let (error, lag) = (checked.err(), replica.lag().map(|lag| lag.as_secs_f64()));
+                let error = error.map(|error| error.to_string());
+                tracing::warn!(
+                    error,
+                    lag,
+                    "the replica cannot be used, or lags behind; lists are read from the primary"
+                );
             } else if is_current && !was_current {
                 tracing::info!("lists are read from the replica again");
             }

@@ -86,8 +86,10 @@ impl Services {
     ) -> Result<Option<(Caller, FirstScreen)>, Failure> {
         let (now, digest) = (self.now(), token.digest());
         let found = match &self.replica {
-            Some(replica) => self.find_with_replica(replica, &digest, now, selected).await?,
-            None => find_first_screen(&self.db, &digest, now, selected).await?,
+            Some(replica) if selected != Selected::default() => {
+                self.find_with_replica(replica, &digest, now, selected).await?
+            }
+            _ => find_first_screen(&self.db, &digest, now, selected).await?,
         };
         Ok(found.filter(|(caller, _)| {
             Caller::may_be_served(&caller.user, &caller.domain) && caller.session.expires_at > now

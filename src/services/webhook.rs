@@ -12,7 +12,7 @@ use crate::webhook::ReportedEvent;
 /// How many events of an import are reported in one message.
 const MOST_EVENTS: usize = 100;
 /// For how long a report is attempted: longer than all attempts take.
-const REPORT_LIFETIME: TimeDelta = TimeDelta::days(3);
+const REPORT_LIFETIME: TimeDelta = TimeDelta::days(4);
 
 impl Services {
     /// Has events reported after the commit, if there is a webhook.

@@ -80,9 +80,10 @@ impl Db {
         Self::open_with(location, connections, Arc::default()).await
     }
 
-    /// The same for a replica of this database, which shares its metrics.
+    /// The same for a replica of this database. Of its metrics, only the durations of statements are registered.
     pub async fn open_replica(&self, location: &Location, connections: u32) -> Result<Self, Error> {
-        Self::open_with(location, connections, Arc::clone(&self.metrics)).await
+        let database = self.metrics.database.of_replica();
+        Self::open_with(location, connections, Arc::new(Metrics { database, ..(*self.metrics).clone() })).await
     }
 
     async fn open_with(location: &Location, connections: u32, metrics: Arc<Metrics>) -> Result<Self, Error> {
@@ -122,10 +123,11 @@ impl Db {
         Self { quota: Some(quota), ..self.clone() }
     }
 
-    /// The same database, limited like `other` by the quota of the same request.
+    /// The same database for the request of `other`, with a connection in addition to that of `other`: a statement that is
+    /// given up on one of the two must not delay those on the other.
     #[must_use]
-    pub fn within_quota_of(&self, other: &Self) -> Self {
-        Self { quota: other.quota.clone(), ..self.clone() }
+    pub fn beside(&self, other: &Self) -> Self {
+        Self { quota: other.quota.as_ref().map(Quota::beside), ..self.clone() }
     }
 
     /// What the server measures: its parts share these metrics, as they share the database.

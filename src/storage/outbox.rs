@@ -30,13 +30,13 @@ pub async fn insert_many(tx: &mut Tx, jobs: &[Job]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Leases the job of one of `kinds` that has been due the longest and has no lease, until `leased_until`.
-pub async fn lease(db: &Db, kinds: &[JobKind], now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
+/// Leases the job of this kind that has been due the longest and has no lease, until `leased_until`.
+pub async fn lease(db: &Db, kind: JobKind, now: Timestamp, leased_until: Timestamp) -> Result<Option<Job>, Error> {
     let mut conn = db.conn().await?;
     loop {
         let due: Option<JobId> = outbox::table
             .filter(outbox::failed_at.is_null())
-            .filter(outbox::kind.eq_any(kinds))
+            .filter(outbox::kind.eq(kind))
             .filter(outbox::due_at.le(At(now)))
             .filter(outbox::leased_until.is_null().or(outbox::leased_until.le(Some(now))))
             .order((outbox::due_at, outbox::job_id))
@@ -149,17 +149,19 @@ pub async fn delete_idle(tx: &mut Tx, id: &JobId, now: Timestamp) -> Result<bool
     Ok(deleted == 1)
 }
 
-/// How many jobs are pending, and how many failed for good.
-pub async fn count(db: &Db) -> Result<(i64, i64), Error> {
+/// How many jobs of these kinds are pending, and how many failed for good.
+pub async fn count(db: &Db, kinds: &[JobKind]) -> Result<(i64, i64), Error> {
     let mut conn = db.conn().await?;
-    let waiting = outbox::table.filter(outbox::failed_at.is_null()).count().fetch_one(&mut conn).await?;
-    let failed = outbox::table.filter(outbox::failed_at.is_not_null()).count().fetch_one(&mut conn).await?;
+    let of_kinds = || outbox::table.filter(outbox::kind.eq_any(kinds));
+    let waiting = of_kinds().filter(outbox::failed_at.is_null()).count().fetch_one(&mut conn).await?;
+    let failed = of_kinds().filter(outbox::failed_at.is_not_null()).count().fetch_one(&mut conn).await?;
     Ok((waiting, failed))
 }
 
-/// When the oldest job that has not failed for good was stored.
-pub async fn find_oldest(db: &Db) -> Result<Option<Timestamp>, Error> {
+/// When the oldest job of these kinds that has not failed for good was stored.
+pub async fn find_oldest(db: &Db, kinds: &[JobKind]) -> Result<Option<Timestamp>, Error> {
     outbox::table
+        .filter(outbox::kind.eq_any(kinds))
         .filter(outbox::failed_at.is_null())
         .order(outbox::created_at)
         .select(outbox::created_at)
@@ -172,6 +174,7 @@ pub async fn find_oldest(db: &Db) -> Result<Option<Timestamp>, Error> {
 /// processes them, because none has the setting for it any more.
 pub async fn delete_old(tx: &mut Tx, failed_before: Timestamp, expired_before: Timestamp) -> Result<usize, Error> {
     let is_abandoned = outbox::failed_at.is_null().and(outbox::expires_at.lt(At(expired_before)));
+    // The comparison is null, and so not true, for jobs that have not failed.
     let is_old = outbox::failed_at.lt(Some(failed_before)).assume_not_null().or(is_abandoned);
     diesel::delete(outbox::table.filter(is_old)).run_counted(tx.conn()).await
 }

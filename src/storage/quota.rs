@@ -38,6 +38,11 @@ impl Quota {
         MAX_STATEMENTS.saturating_sub(self.statements.load(Ordering::Relaxed))
     }
 
+    /// The quota of the same request for another database: with a connection of its own, and the same statements.
+    pub(super) fn beside(&self) -> Self {
+        Self { connection: Arc::new(Semaphore::new(1)), statements: Arc::clone(&self.statements) }
+    }
+
     /// Counts a statement.
     pub(super) fn count(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! A read-only copy of the database, which lags a little behind.
 //!
 //! A heartbeat shows how far: the time of the primary's clock, which a server writes to the primary and then reads from the
-//! replica. So it is known what the replica contains, however it is replicated, and whatever the clocks of others say.
+//! replica. So it is known what the replica contains, however it is replicated, and whatever the clocks of the servers say.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +20,13 @@ use crate::domain::session::Session;
 use crate::metrics::ReplicaState;
 
 /// How long a read may take before it is repeated on the primary.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a check may take, on each of the two.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often the log says that reads fail.
+const WARN_EVERY: Duration = Duration::from_mins(1);
+/// How far ahead a heartbeat may be that another server has written meanwhile.
+const BETWEEN_SERVERS: Duration = Duration::from_millis(100);
 
 /// How long a transaction may take from the statement that notes its time ([`Tx::note_writer`]) to its commit, which
 /// follows directly.
@@ -39,12 +45,19 @@ const READ: &str =
 pub struct Replica {
     db: Db,
     max_lag: Duration,
-    last_seen: Arc<Mutex<Option<Seen>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What is known about a replica.
+#[derive(Debug, Default)]
+struct Known {
+    last_seen: Option<Seen>,
+    warned_at: Option<Instant>,
 }
 
 /// A heartbeat that was read from the replica.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+pub struct Seen {
     /// When it was written, by the primary's clock: the replica contains what was committed until then.
     written_at: Timestamp,
     /// How old it was when it was read, and when that was.
@@ -52,7 +65,7 @@ struct Seen {
     at: Instant,
 }
 
-#[derive(QueryableByName)]
+#[derive(Clone, Copy, QueryableByName)]
 struct Heartbeat {
     #[diesel(sql_type = UtcTimestamp)]
     written_at: Timestamp,
@@ -62,13 +75,13 @@ impl Replica {
     /// A replica, which is used if it lags behind by at most `max_lag`.
     #[must_use]
     pub fn new(db: Db, max_lag: Duration) -> Self {
-        Self { db, max_lag, last_seen: Arc::default() }
+        Self { db, max_lag, known: Arc::default() }
     }
 
     /// The same replica for one request, which is limited like `primary`.
     #[must_use]
-    pub fn within_quota_of(&self, primary: &Db) -> Self {
-        Self { db: self.db.within_quota_of(primary), ..self.clone() }
+    pub fn beside(&self, primary: &Db) -> Self {
+        Self { db: self.db.beside(primary), ..self.clone() }
     }
 
     /// The pause between two checks.
@@ -77,18 +90,23 @@ impl Replica {
         (self.max_lag / 4).clamp(Duration::from_millis(50), Duration::from_secs(1))
     }
 
-    /// Writes a heartbeat to the primary, and reads the newest one from the replica.
+    /// Writes a heartbeat to the primary, and reads the newest one from the replica. If the primary takes none, what is
+    /// known grows old. An error is one of the replica.
     pub async fn check(&self, primary: &Db) -> Result<(), Error> {
         let began = Instant::now();
-        let now = heartbeat(primary, WRITE).await?;
-        let seen = timeout(READ_TIMEOUT, heartbeat(&self.db, READ)).await;
-        let seen = seen.unwrap_or_else(|_| Err(too_slow()))?;
+        let Ok(Ok(written)) = timeout(CHECK_TIMEOUT, heartbeat(primary, WRITE)).await else { return Ok(()) };
+        let seen = timeout(CHECK_TIMEOUT, heartbeat(&self.db, READ)).await.unwrap_or_else(|_| Err(too_slow()));
         // A new replica may not have received any.
-        *self.last_seen() = now.zip(seen).map(|(now, Heartbeat { written_at })| {
-            let lag = (now.written_at - written_at).to_std().unwrap_or_default();
-            Seen { written_at, lag, at: began }
-        });
-        Ok(())
+        let last_seen = written.zip(seen.as_ref().ok().copied().flatten());
+        self.known().last_seen =
+            last_seen.and_then(|(now, Heartbeat { written_at })| Seen::of(written_at, now.written_at, began));
+        seen.map(drop)
+    }
+
+    /// The newest heartbeat that was read.
+    #[must_use]
+    pub fn last_seen(&self) -> Option<Seen> {
+        self.known().last_seen
     }
 
     /// By how much the replica may lag behind now. `None` if that is not known.
@@ -109,20 +127,9 @@ impl Replica {
         ReplicaState { lag: self.lag(), is_current: self.is_current() }
     }
 
-    /// Whether it contains all that a session has written.
-    #[must_use]
-    pub fn contains_writes_of(&self, session: &Session) -> bool {
-        let Some(seen) = *self.last_seen() else { return false };
-        session.written_at.is_none_or(|written_at| written_at + COMMIT_TAKES < seen.written_at)
-    }
-
-    /// Uses the replica no more until the next successful check.
-    pub fn bypass(&self) {
-        *self.last_seen() = None;
-    }
-
-    /// The result of a query of the replica. `None` if it is to be repeated on the primary: the replica is not current,
-    /// or it does not answer, or it has cancelled the query, which was in the way of the replication.
+    /// The result of a query of the replica. `None` if it is to be repeated on the primary: the replica is not current, or
+    /// does not answer, or refuses the query, because it stands in the way of the replication or a migration has not
+    /// arrived yet.
     pub async fn read<'a, T, F>(&'a self, query: impl FnOnce(&'a Db) -> F) -> Option<Result<T, Error>>
     where
         F: Future<Output = Result<T, Error>>,
@@ -131,27 +138,45 @@ impl Replica {
             return None;
         }
         match timeout(READ_TIMEOUT, query(&self.db)).await.unwrap_or_else(|_| Err(too_slow())) {
-            Err(Error::Unavailable(reason)) => {
-                if self.last_seen().take().is_some() {
-                    tracing::warn!(reason, "a query of the replica failed; lists are read from the primary");
-                }
+            result @ (Ok(_) | Err(Error::TooManyStatements(_))) => Some(result),
+            Err(error) => {
+                self.warn(&error);
                 None
             }
-            Err(Error::Aborted(reason)) => {
-                tracing::debug!(reason, "the replica cancelled a query, which is repeated on the primary");
-                None
-            }
-            result => Some(result),
         }
     }
 
-    fn last_seen(&self) -> MutexGuard<'_, Option<Seen>> {
-        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn warn(&self, error: &Error) {
+        let warned_at = &mut self.known().warned_at;
+        if warned_at.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+            *warned_at = Some(Instant::now());
+            tracing::warn!(%error, "a query of the replica failed, and is repeated on the primary");
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// A heartbeat that was read after another one was written, at `now` of the primary's clock. `None` if it is ahead of
+    /// that: the clock was set back, or the primary is another server, and what the replica contains is not known.
+    fn of(written_at: Timestamp, now: Timestamp, began: Instant) -> Option<Self> {
+        let ahead = (written_at - now).to_std().unwrap_or_default();
+        let lag = (now - written_at).to_std().unwrap_or_default();
+        (ahead <= began.elapsed() + BETWEEN_SERVERS).then_some(Self { written_at, lag, at: began })
+    }
+
+    /// Whether the replica contained all that a session has written, when this was read.
+    #[must_use]
+    pub fn contains_writes_of(&self, session: &Session) -> bool {
+        session.written_at.is_none_or(|written_at| written_at + COMMIT_TAKES < self.written_at)
     }
 }
 
 fn too_slow() -> Error {
-    Error::Unavailable(format!("the replica does not respond within {} s", READ_TIMEOUT.as_secs()))
+    Error::Unavailable("it does not respond in time".to_owned())
 }
 
 async fn heartbeat(db: &Db, statement: &str) -> Result<Option<Heartbeat>, Error> {

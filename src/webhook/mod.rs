@@ -1,5 +1,6 @@
 //! The operator's webhook: security events are reported to it, signed as in Standard Webhooks.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
@@ -17,12 +18,18 @@ use crate::http_client::{describe, http_client};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where security events are reported, and how they are signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct WebhookSettings {
-    /// The receiver.
+    /// The receiver. Any part of it but the host can be a secret.
     pub url: Url,
     /// The secret that it knows, too.
     pub secret: WebhookSecret,
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookSettings").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
 }
 
 /// Reports security events.

@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use serde_json::json;
 use userprofile::clock::Clock;
 
+use userprofile::domain::outbox::JobKind;
+
 use crate::support::mail::Behavior;
 use crate::support::{CapturedLog, Client, DOMAIN, Domain, MailServer, PASSWORD, TestApp, User};
 
@@ -29,7 +31,7 @@ async fn wonny(app: &TestApp) -> Client {
 
 /// The number of waiting and of failed messages.
 async fn outbox(app: &TestApp) -> (i64, i64) {
-    app.services.count_outbox().await.unwrap()
+    app.services.count_jobs(&JobKind::OF_MAIL).await.unwrap()
 }
 
 /// Sends one message, and returns what was logged meanwhile.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use userprofile::domain::outbox::JobKind;
 
 use crate::support::mail::{Behavior, transport};
 use crate::support::{Client, DOMAIN, MailServer, PASSWORD, TestApp, User, database};
@@ -26,7 +27,7 @@ async fn request_code(client: &Client, email: &str) {
 
 /// The number of waiting and of failed messages.
 async fn outbox(app: &TestApp) -> (i64, i64) {
-    app.services.count_outbox().await.unwrap()
+    app.services.count_jobs(&JobKind::OF_MAIL).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

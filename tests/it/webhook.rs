@@ -176,7 +176,7 @@ async fn reports_that_no_server_sends_any_more_are_pruned() {
     let reporting = app.with_webhook(Receiver::default().start().await);
     reporting.signed_in(DOMAIN, "wonny").await;
     let (services, clock) = (reporting.services.clone(), reporting.clock.clone());
-    clock.advance(TimeDelta::days(3) + TimeDelta::hours(23));
+    clock.advance(TimeDelta::days(4) + TimeDelta::hours(23));
     services.prune().await.unwrap();
     assert_eq!(database.count("outbox").await, 1);
     clock.advance(TimeDelta::hours(2));

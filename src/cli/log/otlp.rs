@@ -14,7 +14,8 @@ use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_sc
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter, SpanLinks, SpanProcessor,
+    BatchConfigBuilder, BatchSpanProcessor, IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanExporter,
+    SpanLinks, SpanProcessor,
 };
 use prost::Message;
 use reqwest::header::CONTENT_TYPE;
@@ -30,6 +31,12 @@ use crate::http_client::{describe, http_client};
 use crate::spans::EXPORTED;
 use crate::version::VERSION;
 
+/// How many spans wait at most; further ones are dropped.
+const QUEUE: usize = 2048;
+/// How many of them are sent at once.
+const BATCH: usize = 512;
+/// How often they are sent.
+const SEND_EVERY: Duration = Duration::from_secs(5);
 /// How long the collector may take for a batch.
 const SEND_WITHIN: Duration = Duration::from_secs(3);
 /// How long the last spans may take when the process ends.
@@ -56,7 +63,13 @@ impl Traces {
             resource: (&resource).into(),
             warned_at: Mutex::default(),
         };
-        let processor = Arc::new(BatchSpanProcessor::builder(exporter).build());
+        // All of them, because the library reads those that are missing from environment variables.
+        let batches = BatchConfigBuilder::default()
+            .with_max_queue_size(QUEUE)
+            .with_max_export_batch_size(BATCH)
+            .with_scheduled_delay(SEND_EVERY)
+            .build();
+        let processor = Arc::new(BatchSpanProcessor::builder(exporter).with_batch_config(batches).build());
         Ok(Self { processor, scope: InstrumentationScope::builder("userprofile").build() })
     }
 
@@ -77,6 +90,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Traces {
         let parent = span.scope().skip(1).find_map(|around| around.extensions().get::<Ids>().copied());
         let mut open = OpenSpan::new(span.name(), parent);
         attributes.record(&mut open);
+        // Statements of nobody, such as those that look for jobs, would each be a trace.
+        if open.kind == SpanKind::Client && parent.is_none() {
+            return;
+        }
         if open.kind == SpanKind::Server
             && let Some(request) = span.parent()
         {
@@ -186,6 +203,7 @@ impl Visit for OpenSpan {
                 self.kind = match value {
                     "server" => SpanKind::Server,
                     "client" => SpanKind::Client,
+                    "consumer" => SpanKind::Consumer,
                     _ => SpanKind::Internal,
                 }
             }

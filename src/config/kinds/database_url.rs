@@ -15,11 +15,15 @@ pub(in super::super) fn database_url() -> Kind<Location> {
     Kind::new("URL", accepts, parse_database_url).secret(mask_url)
 }
 
-/// The URL of a PostgreSQL database.
-pub(in super::super) fn postgres_url() -> Kind<PostgresUrl> {
+/// The URL of a replica of a PostgreSQL database.
+pub(in super::super) fn replica_url() -> Kind<PostgresUrl> {
     let accepts = "a PostgreSQL connection URI, `postgres://USER:PASSWORD@HOST/NAME` \
                    (write / ? # @ of the password as %2F %3F %23 %40)";
     let parse = |text: &str| match parse_database_url(text)? {
+        // What one server contains says nothing about another.
+        Location::Postgres(url) if !url.names_one_server() => {
+            Err("it names several servers; a replica is one server".to_owned())
+        }
         Location::Postgres(url) => Ok(url),
         Location::Sqlite(_) => Err("it names a SQLite file".to_owned()),
     };

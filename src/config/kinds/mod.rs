@@ -11,7 +11,7 @@ mod text;
 mod web_url;
 mod webhook;
 
-pub(super) use database_url::{database_url, postgres_url};
+pub(super) use database_url::{database_url, replica_url};
 pub(super) use mail::{mailbox, smtp_url};
 pub(super) use network::{host_name, networks, socket_address};
 pub(super) use numbers::{counts, durations, sizes};

@@ -3,12 +3,12 @@
 use url::Url;
 
 use super::Kind;
-use crate::config::mask::{MASK, mask_url};
+use crate::config::mask::MASK;
 use crate::domain::webhook_secret::WebhookSecret;
 
 /// The URL of a receiver, with any user, password, or parameters that it needs.
 pub(in super::super) fn webhook_url() -> Kind<Url> {
-    Kind::new("URL", "an http or https URL, such as `https://siem.example.com/userprofile`", parse_url).secret(mask_url)
+    Kind::new("URL", "an http or https URL, such as `https://siem.example.com/userprofile`", parse_url).secret(mask)
 }
 
 /// The secret that the receiver knows, too.
@@ -17,6 +17,15 @@ pub(in super::super) fn webhook_secret() -> Kind<WebhookSecret> {
                    `openssl rand -base64 32`)";
     let mask = |text: &str| if text.is_empty() { String::new() } else { MASK.to_owned() };
     Kind::new("SECRET", accepts, WebhookSecret::parse).secret(mask)
+}
+
+/// Receivers know their senders by any part of the URL but the host.
+fn mask(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) => format!("{}://{}/{MASK}", url.scheme(), url.host_str().unwrap_or_default()),
+        Err(_) if text.is_empty() => String::new(),
+        Err(_) => MASK.to_owned(),
+    }
 }
 
 /// The text is not quoted, because it may contain a password.
@@ -32,6 +41,15 @@ fn parse_url(text: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::{super::wrong, *};
+
+    #[test]
+    fn of_the_url_only_the_host_is_shown() {
+        assert_eq!(
+            mask("https://ann:hunter2@siem.example.com:8443/in/hunter2?sig=hunter2"),
+            "https://siem.example.com/***"
+        );
+        assert_eq!((mask("hunter2"), mask("")), (MASK.to_owned(), String::new()));
+    }
 
     #[test]
     fn what_is_no_web_address_is_refused_and_not_quoted() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode as Encryption, TargetSessionAttrs};
+use tokio_postgres::config::{Host, LoadBalanceHosts, SslMode as Encryption, TargetSessionAttrs};
 
 use super::errors::describe;
 use super::tls::{Roots, Verification};
@@ -108,6 +108,13 @@ impl PostgresUrl {
         };
         let servers = hosts.iter().enumerate().map(|(index, host)| format!("{host}:{}", port(index)));
         servers.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether connections always lead to the same server, as far as the URL says. A name in DNS can have several.
+    #[must_use]
+    pub fn names_one_server(&self) -> bool {
+        self.config.get_hosts().len().max(self.config.get_hostaddrs().len()) <= 1
+            && self.config.get_load_balance_hosts() == LoadBalanceHosts::Disable
     }
 
     /// The time limit for connecting, when all servers are tried in turn.
