@@ -102,20 +102,19 @@ async fn check_database(config: &Config, report: &mut Report) {
         Ok(db) => db,
         Err(wrong) => {
             report.add("database", Err(format!("{}: {wrong}", config.place_of("database_url"))));
-            for check in ["migrations", "writes", "privileges", "secret key", "clock"] {
+            for check in ["privileges", "migrations", "writes", "secret key", "clock"] {
                 report.skip(check, "the database cannot be used");
             }
             return;
         }
     };
     report.add("database", Ok(format!("it responds after {} ms", began.elapsed().as_millis())));
+    report.add("privileges", check_privileges(&db).await);
     let is_migrated = report.add("migrations", pending(&config.database).await);
     report.add("writes", db.check_writes().await.map(|()| "accepted".to_owned()).map_err(|error| error.to_string()));
     if is_migrated {
-        report.add("privileges", check_privileges(&db).await);
         report.add("secret key", check_secret_key(config, &db).await);
     } else {
-        report.skip("privileges", "the tables are not up to date");
         report.skip("secret key", "the tables are not up to date");
     }
     if let Some(url) = &config.replica {
@@ -168,6 +167,11 @@ async fn check_secret_key(config: &Config, db: &Db) -> Result<String, String> {
 async fn check_replica(config: &Config, url: &PostgresUrl, primary: &Db) -> Result<String, String> {
     let wrong = |error: String| format!("{}: {error}", config.place_of("database_replica_url"));
     let db = Db::open(&Location::Postgres(url.clone()), 1).await.map_err(|error| wrong(error.to_string()))?;
+    let missing = db.missing_privileges().await.map_err(|error| wrong(error.to_string()))?;
+    let missing: Vec<_> = missing.into_iter().filter(|missing| missing.starts_with("SELECT")).collect();
+    if !missing.is_empty() {
+        return Err(wrong(format!("the role lacks {}", missing.join(", "))));
+    }
     let replica = Replica::new(db, config.replica_max_lag);
     let limit = config.replica_max_lag.min(PATIENCE);
     let deadline = Instant::now() + limit;

@@ -18,10 +18,12 @@ pub(super) fn check_mail(reader: &mut Reader) {
     }
 }
 
-/// Two servers cannot listen on one address.
+/// Two servers cannot listen on one port of an address, or of all.
 pub(super) fn check_listeners(reader: &mut Reader, listen: Option<SocketAddr>, metrics_listen: Option<SocketAddr>) {
-    if listen.is_some_and(|listen| listen.port() != 0) && listen == metrics_listen {
-        let wrong = "it is the address of USERPROFILE_LISTEN, too";
+    let (Some(one), Some(other)) = (listen, metrics_listen) else { return };
+    let overlap = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    if one.port() == other.port() && one.port() != 0 && overlap {
+        let wrong = "USERPROFILE_LISTEN has the same port";
         reader.refuse_if_given("metrics_listen", wrong, "choose another port");
     }
 }
@@ -41,8 +43,8 @@ pub(super) fn check_webhook(reader: &mut Reader) {
 /// A replica is one of PostgreSQL.
 pub(super) fn check_replica(reader: &mut Reader, database: Option<&Location>) {
     if matches!(database, Some(Location::Sqlite(_))) {
-        let wrong = "the database is a SQLite file, which has no replica";
-        reader.refuse_if_given("database_replica_url", wrong, "set DATABASE_URL to the primary PostgreSQL server");
+        let wrong = "DATABASE_URL is not set, or a SQLite file, which has no replica";
+        reader.refuse_if_given("database_replica_url", wrong, "set that to the primary PostgreSQL server");
     }
 }
 

@@ -167,7 +167,11 @@ fn read(reader: &mut Reader) -> Option<Config> {
             /// How long security events are kept; for as long, a device that signed in before is not reported as new.
             event_retention = "90d", durations(DAY..=3650 * DAY);
             /// A receiver that security events are reported to, as Standard Webhooks.
-            event_webhook_url = unset("security events are only stored and logged"), webhook_url().optional();
+            event_webhook_url = unset("security events are only stored and logged"), webhook_url().optional()
+                .or_in_file(
+                    "event_webhook_url_file",
+                    "A file that contains the URL, instead of `USERPROFILE_EVENT_WEBHOOK_URL`."
+                );
             /// The secret that reports are signed with.
             event_webhook_secret = unset("required with `USERPROFILE_EVENT_WEBHOOK_URL`"), webhook_secret().optional()
                 .or_in_file(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -20,6 +21,7 @@ pub struct DatabaseMetrics {
     waits: Histogram,
     statements: Family<Statement, Histogram, fn() -> Histogram>,
     server: &'static str,
+    repeated: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,7 +47,13 @@ pub struct TimedStatement {
 impl Default for DatabaseMetrics {
     fn default() -> Self {
         let statements = Family::new_with_constructor(durations as fn() -> Histogram);
-        Self { waiting: Gauge::default(), waits: durations(), statements, server: "primary" }
+        Self {
+            waiting: Gauge::default(),
+            waits: durations(),
+            statements,
+            server: "primary",
+            repeated: Counter::default(),
+        }
     }
 }
 
@@ -53,7 +61,8 @@ impl DatabaseMetrics {
     /// Those of a replica, whose statements are in the same time series, with another label.
     #[must_use]
     pub fn of_replica(&self) -> Self {
-        Self { statements: self.statements.clone(), server: "replica", ..Self::default() }
+        let (statements, repeated) = (self.statements.clone(), self.repeated.clone());
+        Self { statements, server: "replica", repeated, ..Self::default() }
     }
 
     /// Counts a request that waits for a connection, until the result is dropped.
@@ -70,6 +79,11 @@ impl DatabaseMetrics {
         self.waits.observe(duration.as_secs_f64());
     }
 
+    /// Counts a query that failed on the replica and is repeated on the primary.
+    pub fn count_repeated(&self) {
+        self.repeated.inc();
+    }
+
     /// What times the statements with this summary, which must not depend on data.
     #[must_use]
     pub fn timer(&self, summary: String) -> StatementTimer {
@@ -84,6 +98,8 @@ impl DatabaseMetrics {
         registry.register("userprofile_database_connections_waiting", help, self.waiting.clone());
         let help = "How long requests waited for a connection";
         registry.register_with_unit("userprofile_database_connection_wait", help, Unit::Seconds, self.waits.clone());
+        let help = "Queries that failed on the replica, and were repeated on the primary";
+        registry.register("userprofile_replica_repeated_queries", help, self.repeated.clone());
         let help = "Duration of statements on PostgreSQL, until their answers were read";
         registry.register_with_unit("db_client_operation_duration", help, Unit::Seconds, self.statements.clone());
     }

@@ -299,10 +299,13 @@ impl Services {
 
     async fn run_job(&self, job: &Job, now: Timestamp) -> Result<(), Failure> {
         if now >= job.expires_at {
-            tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
-            self.finish(job).await?;
             self.count_attempt(job, "expired");
-            return Ok(());
+            if job.kind == JobKind::Events {
+                return self.give_up(job, "it has expired", None).await;
+            }
+            // It is of no use to its recipient any more.
+            tracing::warn!(job = %job.id, kind = job.kind.as_str(), "dropped an expired message from the outbox");
+            return self.finish(job).await;
         }
         match self.keyring.decrypt(PAYLOAD_PURPOSE, &job.payload) {
             Ok(plain) => self.process(job, &plain).await,
@@ -333,7 +336,7 @@ impl Services {
 
     async fn report(&self, job: &Job, events: &[ReportedEvent]) -> Result<(), SendError> {
         let Some(webhook) = &self.webhook else { return Err(not_configured("USERPROFILE_EVENT_WEBHOOK_URL")) };
-        let sent = webhook.send(job.id.as_str(), events, self.now()).await;
+        let sent = webhook.send(job.id.as_str(), events, job.created_at, self.now()).await;
         sent.map_err(|reason| SendError { is_final: false, reason, advice: None })
     }
 

@@ -52,7 +52,8 @@ impl Services {
         F: Future<Output = Result<T, storage::Error>>,
     {
         if let Some(replica) = &self.replica
-            && let Some(result) = replica.read(&query).await
+            // Boxed, so that a request without a replica moves no larger future.
+            && let Some(result) = Box::pin(replica.read(&query)).await
         {
             return Ok(result?);
         }

@@ -87,7 +87,7 @@ impl Services {
         let (now, digest) = (self.now(), token.digest());
         let found = match &self.replica {
             Some(replica) if selected != Selected::default() => {
-                self.find_with_replica(replica, &digest, now, selected).await?
+                Box::pin(self.find_with_replica(replica, &digest, now, selected)).await?
             }
             _ => find_first_screen(&self.db, &digest, now, selected).await?,
         };

@@ -3,13 +3,14 @@
 //! A heartbeat shows how far: the time of the primary's clock, which a server writes to the primary and then reads from the
 //! replica. So it is known what the replica contains, however it is replicated, and whatever the clocks of the servers say.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::sql_query;
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::RunQueryDsl;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::db::{Conn, Db};
@@ -22,7 +23,7 @@ use crate::metrics::ReplicaState;
 /// How long a read may take before it is repeated on the primary.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a check may take, on each of the two.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often the log says that reads fail.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 /// How far ahead a heartbeat may be that another server has written meanwhile.
@@ -45,14 +46,9 @@ const READ: &str =
 pub struct Replica {
     db: Db,
     max_lag: Duration,
-    known: Arc<Mutex<Known>>,
-}
-
-/// What is known about a replica.
-#[derive(Debug, Default)]
-struct Known {
-    last_seen: Option<Seen>,
-    warned_at: Option<Instant>,
+    /// The newest heartbeat that was read. `None` while the replica cannot be used.
+    last_seen: watch::Sender<Option<Seen>>,
+    warned_at: Arc<Mutex<Option<Instant>>>,
 }
 
 /// A heartbeat that was read from the replica.
@@ -75,7 +71,7 @@ impl Replica {
     /// A replica, which is used if it lags behind by at most `max_lag`.
     #[must_use]
     pub fn new(db: Db, max_lag: Duration) -> Self {
-        Self { db, max_lag, known: Arc::default() }
+        Self { db, max_lag, last_seen: watch::Sender::default(), warned_at: Arc::default() }
     }
 
     /// The same replica for one request, which is limited like `primary`.
@@ -98,15 +94,16 @@ impl Replica {
         let seen = timeout(CHECK_TIMEOUT, heartbeat(&self.db, READ)).await.unwrap_or_else(|_| Err(too_slow()));
         // A new replica may not have received any.
         let last_seen = written.zip(seen.as_ref().ok().copied().flatten());
-        self.known().last_seen =
+        let last_seen =
             last_seen.and_then(|(now, Heartbeat { written_at })| Seen::of(written_at, now.written_at, began));
+        self.last_seen.send_replace(last_seen);
         seen.map(drop)
     }
 
     /// The newest heartbeat that was read.
     #[must_use]
     pub fn last_seen(&self) -> Option<Seen> {
-        self.known().last_seen
+        *self.last_seen.borrow()
     }
 
     /// By how much the replica may lag behind now. `None` if that is not known.
@@ -137,9 +134,16 @@ impl Replica {
         if !self.is_current() {
             return None;
         }
-        match timeout(READ_TIMEOUT, query(&self.db)).await.unwrap_or_else(|_| Err(too_slow())) {
+        let mut last_seen = self.last_seen.subscribe();
+        let result = tokio::select! {
+            result = timeout(READ_TIMEOUT, query(&self.db)) => result.unwrap_or_else(|_| Err(too_slow())),
+            // A check has failed meanwhile.
+            _ = last_seen.wait_for(Option::is_none) => Err(too_slow()),
+        };
+        match result {
             result @ (Ok(_) | Err(Error::TooManyStatements(_))) => Some(result),
             Err(error) => {
+                self.db.metrics().database.count_repeated();
                 self.warn(&error);
                 None
             }
@@ -147,15 +151,11 @@ impl Replica {
     }
 
     fn warn(&self, error: &Error) {
-        let warned_at = &mut self.known().warned_at;
+        let mut warned_at = self.warned_at.lock().unwrap_or_else(PoisonError::into_inner);
         if warned_at.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
             *warned_at = Some(Instant::now());
             tracing::warn!(%error, "a query of the replica failed, and is repeated on the primary");
         }
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -74,10 +74,16 @@ impl Webhook {
         Ok(Self { client: http_client(TIMEOUT)?, settings })
     }
 
-    /// Sends events as the message `id`, which is the same in each attempt. Fails unless the receiver answers with a status
-    /// of success.
-    pub async fn send(&self, id: &str, events: &[ReportedEvent], now: Timestamp) -> Result<(), String> {
-        let body = json!({ "type": "security_events", "timestamp": rfc3339(now), "data": { "events": events } });
+    /// Sends events as the message `id`, written at `written_at`, which are the same in each attempt. Fails unless the
+    /// receiver answers with a status of success.
+    pub async fn send(
+        &self,
+        id: &str,
+        events: &[ReportedEvent],
+        written_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let body = json!({ "type": "security_events", "timestamp": rfc3339(written_at), "data": { "events": events } });
         let body = body.to_string();
         let request = self
             .client

@@ -48,9 +48,9 @@ async fn a_healthy_installation_passes_and_gets_a_test_message() {
         [
             ("settings", "ok"),
             ("database", "ok"),
+            ("privileges", "ok"),
             ("migrations", "ok"),
             ("writes", "ok"),
-            ("privileges", "ok"),
             ("secret key", "ok"),
             ("clock", clock),
             ("mail server", "ok"),

@@ -58,7 +58,8 @@ impl Traces {
         let resource = Resource::builder_empty().with_service_name("userprofile").with_attributes(attributes).build();
         let exporter = Exporter {
             client: http_client(SEND_WITHIN)?,
-            url: format!("{}/v1/traces", endpoint.trim_end_matches('/')),
+            // Some collectors name the whole address.
+            url: format!("{}/v1/traces", endpoint.trim_end_matches('/').trim_end_matches("/v1/traces")),
             runtime: Handle::current(),
             resource: (&resource).into(),
             warned_at: Mutex::default(),

@@ -22,7 +22,10 @@ pub(in super::super) fn webhook_secret() -> Kind<WebhookSecret> {
 /// Receivers know their senders by any part of the URL but the host.
 fn mask(text: &str) -> String {
     match Url::parse(text) {
-        Ok(url) => format!("{}://{}/{MASK}", url.scheme(), url.host_str().unwrap_or_default()),
+        Ok(url) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}/{MASK}", url.scheme(), url.host_str().unwrap_or_default())
+        }
         Err(_) if text.is_empty() => String::new(),
         Err(_) => MASK.to_owned(),
     }
@@ -46,7 +49,7 @@ mod tests {
     fn of_the_url_only_the_host_is_shown() {
         assert_eq!(
             mask("https://ann:hunter2@siem.example.com:8443/in/hunter2?sig=hunter2"),
-            "https://siem.example.com/***"
+            "https://siem.example.com:8443/***"
         );
         assert_eq!((mask("hunter2"), mask("")), (MASK.to_owned(), String::new()));
     }

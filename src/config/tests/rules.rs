@@ -55,11 +55,13 @@ fn an_invalid_sender_does_not_hide_a_missing_public_url() {
 fn metrics_need_a_port_of_their_own() {
     let listen =
         |address: &str| given().env("USERPROFILE_LISTEN", "127.0.0.1:80").env("USERPROFILE_METRICS_LISTEN", address);
-    let errors = listen("127.0.0.1:80").errors();
-    assert!(
-        errors[0].contains("USERPROFILE_METRICS_LISTEN") && errors[0].contains("choose another port"),
-        "{errors:?}"
-    );
+    for address in ["127.0.0.1:80", "0.0.0.0:80", "[::]:80"] {
+        let errors = listen(address).errors();
+        assert!(
+            errors[0].contains("USERPROFILE_METRICS_LISTEN: USERPROFILE_LISTEN has the same port"),
+            "{address}: {errors:?}"
+        );
+    }
     listen("127.0.0.1:81").config();
     given().env("USERPROFILE_LISTEN", "127.0.0.1:0").env("USERPROFILE_METRICS_LISTEN", "127.0.0.1:0").config();
 }

@@ -71,12 +71,13 @@ pub(super) async fn check_writes(conn: &mut PgConnection, server: &ServerState) 
     Ok(())
 }
 
-/// What the role may not do with the tables of its schema, except for the one in which diesel keeps the migrations.
+/// What the role may not do with the tables of its schema. It only has to read the one in which diesel keeps the migrations.
 pub(super) async fn missing_privileges(conn: &mut PgConnection) -> Result<Vec<String>, Error> {
     let missing = diesel::sql_query(
         "SELECT privilege || ' on ' || relname AS text FROM pg_class, \
          unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege \
-         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname !~ '^__diesel' \
+         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' \
+         AND (relname !~ '^__diesel' OR privilege = 'SELECT') \
          AND NOT has_table_privilege(oid, privilege) ORDER BY relname, privilege",
     );
     Ok(missing.load::<Line>(conn).await?.into_iter().map(|Line { text }| text).collect())

@@ -35,6 +35,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail "secrets.existingSecret and secrets.values are both set: give only one of the two" }}
 {{- end }}
 {{- end }}
+{{- with .Values.secrets }}
+{{- if and (or .keys.replicaUrl .keys.webhookUrl) (not .existingSecret) }}
+{{- fail "secrets.keys.replicaUrl and webhookUrl need secrets.existingSecret" }}
+{{- end }}
+{{- if ne (empty .keys.webhookUrl) (empty .keys.webhookSecret) }}
+{{- fail "secrets.keys.webhookUrl and webhookSecret need each other" }}
+{{- end }}
+{{- end }}
 {{- if and .Values.mail.from (not .Values.publicUrl) }}
 {{- fail "publicUrl is empty: it is required with mail.from, because emailed links begin with it" }}
 {{- end }}
@@ -113,6 +121,16 @@ env:
     value: /run/secrets/userprofile/database-url
   - name: USERPROFILE_SECRET_KEY_FILE
     value: /run/secrets/userprofile/secret-key
+  {{- if .Values.secrets.keys.replicaUrl }}
+  - name: DATABASE_REPLICA_URL_FILE
+    value: /run/secrets/userprofile/replica-url
+  {{- end }}
+  {{- if .Values.secrets.keys.webhookUrl }}
+  - name: USERPROFILE_EVENT_WEBHOOK_URL_FILE
+    value: /run/secrets/userprofile/webhook-url
+  - name: USERPROFILE_EVENT_WEBHOOK_SECRET_FILE
+    value: /run/secrets/userprofile/webhook-secret
+  {{- end }}
   {{- with .Values.publicUrl }}
   - name: USERPROFILE_PUBLIC_URL
     value: {{ . | quote }}
@@ -148,6 +166,16 @@ env:
       {{- if .mail.from }}
       - key: {{ .secrets.keys.smtpUrl }}
         path: smtp-url
+      {{- end }}
+      {{- with .secrets.keys.replicaUrl }}
+      - key: {{ . }}
+        path: replica-url
+      {{- end }}
+      {{- if .secrets.keys.webhookUrl }}
+      - key: {{ .secrets.keys.webhookUrl }}
+        path: webhook-url
+      - key: {{ .secrets.keys.webhookSecret }}
+        path: webhook-secret
       {{- end }}
 {{- with .extraVolumes }}
 {{ toYaml . }}
