@@ -185,3 +185,19 @@ async fn heartbeat(db: &Db, statement: &str) -> Result<Option<Heartbeat>, Error>
         Conn::Sqlite(_) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_from_the_future_says_nothing() {
+        let at = |milliseconds: i64| Timestamp::from_timestamp_millis(1_800_000_000_000 + milliseconds).unwrap();
+        let began = Instant::now();
+        let lag = |written_at: Timestamp| Seen::of(written_at, at(0), began).map(|seen| seen.lag);
+        assert_eq!(lag(at(-1500)), Some(Duration::from_millis(1500)));
+        // Another server's, written while this one read.
+        assert_eq!(lag(at(50)), Some(Duration::ZERO));
+        assert_eq!(lag(at(60_000)), None);
+    }
+}

@@ -93,6 +93,18 @@ mod tests {
     use super::{super::wrong, *};
 
     #[test]
+    fn a_replica_is_one_postgresql_server() {
+        assert!(replica_url().parse("postgres://ann@replica/app").is_ok());
+        for (text, expected) in [
+            ("postgres://ann@one,two/app", "it names several servers"),
+            ("postgres://ann@one/app?load_balance_hosts=random", "it names several servers"),
+            ("sqlite:x.db", "it names a SQLite file"),
+        ] {
+            assert!(wrong(&replica_url(), text).contains(expected), "{text}");
+        }
+    }
+
+    #[test]
     fn sqlite_urls_name_a_file() {
         for (text, path) in [
             ("sqlite:userprofile.db", "userprofile.db"),
