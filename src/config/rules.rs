@@ -28,7 +28,7 @@ pub(super) fn check_listeners(reader: &mut Reader, listen: Option<SocketAddr>, m
     }
 }
 
-/// Reports are signed.
+/// Reports to the webhook are signed, so URL and secret need each other.
 pub(super) fn check_webhook(reader: &mut Reader) {
     for (needs, needed, variable) in [
         ("event_webhook_url", "event_webhook_secret", "USERPROFILE_EVENT_WEBHOOK_SECRET"),
@@ -40,7 +40,7 @@ pub(super) fn check_webhook(reader: &mut Reader) {
     }
 }
 
-/// A replica is one of PostgreSQL.
+/// Only PostgreSQL has replicas.
 pub(super) fn check_replica(reader: &mut Reader, database: Option<&Location>) {
     if matches!(database, Some(Location::Sqlite(_))) {
         let wrong = "DATABASE_URL is not set, or a SQLite file, which has no replica";

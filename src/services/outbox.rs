@@ -261,7 +261,7 @@ impl Services {
     async fn run_one_worker(self: Arc<Self>, duty: Duty, stop: CancellationToken) {
         let wake = match (duty, &self.mail) {
             (Duty::Mail, Some(mailer)) => mailer.wake.clone(),
-            // Nothing wakes these workers: a report may wait until they look.
+            // Nothing wakes these workers: a report may wait until they look for it.
             _ => Arc::default(),
         };
         while !stop.is_cancelled() {

@@ -80,7 +80,8 @@ impl Db {
         Self::open_with(location, connections, Arc::default()).await
     }
 
-    /// The same for a replica of this database. Of its metrics, only the durations of statements are registered.
+    /// The same for a replica of this database. Of its metrics, the durations of statements and the number of repeated
+    /// queries are those of this database; the others are not shown.
     pub async fn open_replica(&self, location: &Location, connections: u32) -> Result<Self, Error> {
         let database = self.metrics.database.of_replica();
         Self::open_with(location, connections, Arc::new(Metrics { database, ..(*self.metrics).clone() })).await

@@ -1,5 +1,5 @@
-//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail, webhook} → domain`, and which crates only
-//! one layer names.
+//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail, webhook} → domain`, and which
+//! crates only some layers name.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The webhook for security events.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ struct Inbox {
     /// The statuses of the next answers; then, 204.
     answers: Mutex<VecDeque<StatusCode>>,
     /// Whether it never answers.
-    is_silent: std::sync::atomic::AtomicBool,
+    is_silent: AtomicBool,
     arrived: Notify,
 }
 
@@ -75,7 +76,7 @@ async fn receive(State(Receiver(inbox)): State<Receiver>, headers: HeaderMap, bo
     assert_eq!(header("content-type"), "application/json");
     inbox.received.lock().unwrap().push((id, time.parse().unwrap(), serde_json::from_str(&body).unwrap()));
     inbox.arrived.notify_one();
-    if inbox.is_silent.load(std::sync::atomic::Ordering::Relaxed) {
+    if inbox.is_silent.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }
     inbox.answers.lock().unwrap().pop_front().unwrap_or(StatusCode::NO_CONTENT)
@@ -132,7 +133,7 @@ async fn events_are_reported_signed_after_the_commit_until_they_are_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_receiver_delays_no_email() {
     let receiver = Receiver::default();
-    receiver.0.is_silent.store(true, std::sync::atomic::Ordering::Relaxed);
+    receiver.0.is_silent.store(true, Ordering::Relaxed);
     let database = database::create().await;
     let app = TestApp::on(&database).await.with_webhook(receiver.start().await);
     app.import_users(&[User::new("wonny").verified_email("wonny@example.com")]).await;

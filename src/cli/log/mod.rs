@@ -1,5 +1,5 @@
-//! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors. And the
-//! export of traces.
+//! The log, on standard error: as text on a terminal, otherwise as JSON. Libraries log only warnings and errors. The
+//! export of traces starts with it.
 
 mod json;
 #[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]

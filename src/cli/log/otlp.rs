@@ -41,7 +41,7 @@ const SEND_EVERY: Duration = Duration::from_secs(5);
 const SEND_WITHIN: Duration = Duration::from_secs(3);
 /// How long the last spans may take when the process ends.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
-/// How often the log says that the collector does not take them.
+/// How often the log says that the collector does not accept them.
 const WARN_EVERY: Duration = Duration::from_mins(5);
 
 /// The export. A thread of the processor sends the spans in batches; those that do not fit into its queue are dropped.
@@ -64,7 +64,7 @@ impl Traces {
             resource: (&resource).into(),
             warned_at: Mutex::default(),
         };
-        // All of them, because the library reads those that are missing from environment variables.
+        // The library would read a missing one from an environment variable.
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
             .with_max_export_batch_size(BATCH)
@@ -91,7 +91,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Traces {
         let parent = span.scope().skip(1).find_map(|around| around.extensions().get::<Ids>().copied());
         let mut open = OpenSpan::new(span.name(), parent);
         attributes.record(&mut open);
-        // Statements of nobody, such as those that look for jobs, would each be a trace.
+        // Statements outside of requests and jobs, such as those that look for jobs, would each be a trace.
         if open.kind == SpanKind::Client && parent.is_none() {
             return;
         }

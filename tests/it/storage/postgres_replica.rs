@@ -31,6 +31,14 @@ impl Reading {
         Self { app, checking }
     }
 
+    /// The same, and a client whose lists are read from the standby.
+    async fn start_with_client(pair: &Pair, max_lag: Duration) -> (Self, Client) {
+        let reading = Self::start(pair, max_lag).await;
+        let client = reading.app.signed_in(DOMAIN, "wonny").await;
+        reading.await_replica(&client).await;
+        (reading, client)
+    }
+
     /// The workspaces and users of groups, and whether they were read from the replica: only the caller was not.
     async fn lists(&self, client: &Client) -> (Value, bool) {
         let (statements, response) = self.app.count_statements(client.query(LISTS)).await;
@@ -134,9 +142,7 @@ async fn lists_are_read_from_the_replica_unless_the_session_has_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_replica_that_lags_or_fails_is_bypassed() {
     let pair = pair().await;
-    let strict = Reading::start(&pair, Duration::from_millis(500)).await;
-    let client = strict.app.signed_in(DOMAIN, "wonny").await;
-    strict.await_replica(&client).await;
+    let (strict, client) = Reading::start_with_client(&pair, Duration::from_millis(500)).await;
     administer(&pair.standby(), "SELECT pg_wal_replay_pause()").await;
     administer(&pair.primary(), "UPDATE workspaces SET name = 'after'").await;
     // Only the primary has that.
@@ -145,9 +151,7 @@ async fn a_replica_that_lags_or_fails_is_bypassed() {
     strict.await_replica(&client).await;
 
     // Killed: requests that are on their way to it are answered by the primary.
-    let lenient = Reading::start(&pair, ANY_LAG).await;
-    let client = lenient.app.signed_in(DOMAIN, "wonny").await;
-    lenient.await_replica(&client).await;
+    let (lenient, client) = Reading::start_with_client(&pair, ANY_LAG).await;
     lenient.checking.abort();
     pair.run("kill-standby");
     for _ in 0..20 {
@@ -178,9 +182,7 @@ async fn doctor_tells_a_replica_from_another_database() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_is_no_replica_any_more_is_bypassed() {
     let pair = pair().await;
-    let reading = Reading::start(&pair, Duration::from_millis(500)).await;
-    let client = reading.app.signed_in(DOMAIN, "wonny").await;
-    reading.await_replica(&client).await;
+    let (reading, client) = Reading::start_with_client(&pair, Duration::from_millis(500)).await;
     pair.run("promote");
     administer(&pair.primary(), "UPDATE workspaces SET name = 'after'").await;
     reading.await_workspace(&client, "after").await;
