@@ -442,10 +442,11 @@ fn notification(notice: Notification, client: Option<&Client>, now: Timestamp) -
 
 /// An error if no message can be sent until an operator acts; otherwise a warning.
 fn log_postponed(job: &Job, error: &SendError) {
+    let what = if job.kind == JobKind::Events { "a report to the webhook" } else { "a message" };
     let (job, kind, tries, reason) = (&job.id, job.kind.as_str(), job.tries, error.reason.as_str());
     if let Some(advice) = error.advice {
-        tracing::error!(%job, kind, tries, reason, advice, "a message was not sent; it will be retried");
+        tracing::error!(%job, kind, tries, reason, advice, "{what} was not sent; it will be retried");
     } else {
-        tracing::warn!(%job, kind, tries, reason, "a message was not sent; it will be retried");
+        tracing::warn!(%job, kind, tries, reason, "{what} was not sent; it will be retried");
     }
 }

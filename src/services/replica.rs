@@ -92,11 +92,16 @@ impl Services {
     /// Checks all the time whether the replica can be used.
     pub async fn watch_replica(self: Arc<Self>) {
         let Some(replica) = &self.replica else { return };
-        let mut was_current = true;
+        // The first check stores the first heartbeat, which the replica has yet to receive.
+        let mut is_first = true;
+        let mut was_current = None;
         loop {
             let checked = replica.check(&self.db).await;
             let is_current = checked.is_ok() && replica.is_current();
-            if was_current && !is_current {
+            if is_current && was_current != Some(true) {
+                tracing::info!("lists are read from the replica");
+                was_current = Some(true);
+            } else if !is_current && was_current != Some(false) && (checked.is_err() || !is_first) {
                 let (error, lag) = (checked.err(), replica.lag().map(|lag| lag.as_secs_f64()));
                 let error = error.map(|error| error.to_string());
                 tracing::warn!(
@@ -104,10 +109,9 @@ impl Services {
                     lag,
                     "the replica cannot be used, or lags behind; lists are read from the primary"
                 );
-            } else if is_current && !was_current {
-                tracing::info!("lists are read from the replica again");
+                was_current = Some(false);
             }
-            was_current = is_current;
+            is_first = false;
             sleep(replica.check_every()).await;
         }
     }
