@@ -2,8 +2,8 @@
 //!
 //! The layers, from the outside in: [`cli`] runs commands, [`config`] reads settings, [`http`] transports requests and
 //! responses, [`graphql`] defines the API, [`services`] implement the use cases, [`storage`] stores the data, [`mail`]
-//! renders and sends messages, [`webhook`] reports events, [`domain`] defines values and rules. Each may use the layers
-//! after it, never the layers before it; `tests/it/layers.rs` checks that.
+//! renders and sends messages, [`webhook`] reports events, [`webauthn`] checks passkeys, [`domain`] defines values and
+//! rules. Each may use the layers after it, never the layers before it; `tests/it/layers.rs` checks that.
 
 pub mod cli;
 pub mod clock;
@@ -20,4 +20,5 @@ pub mod services;
 pub mod spans;
 pub mod storage;
 pub mod version;
+pub mod webauthn;
 pub mod webhook;

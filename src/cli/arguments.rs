@@ -318,6 +318,10 @@ pub(super) enum OneUserVerb {
     EnforceMfa(EnforceMfaOptions),
     /// Disables a user's MFA and deletes their recovery codes, if they have lost their factor
     ResetMfa(UserName),
+    /// Lists a user's passkeys
+    Passkeys(UserName),
+    /// Removes a passkey of a user, even if it is the last way to sign in
+    RemovePasskey(RemovePasskeyOptions),
     /// Lists a user's sessions
     Sessions(UserName),
     /// Revokes a user's sessions
@@ -349,6 +353,8 @@ impl OneUserVerb {
             Self::RequireAction(options) => ("user require-action", &options.user),
             Self::EnforceMfa(options) => ("user enforce-mfa", &options.user),
             Self::ResetMfa(user) => ("user reset-mfa", user),
+            Self::Passkeys(user) => ("user passkeys", user),
+            Self::RemovePasskey(options) => ("user remove-passkey", &options.user),
             Self::Sessions(user) => ("user sessions", user),
             Self::RevokeSessions(user) => ("user revoke-sessions", user),
             Self::VoidUndoLinks(user) => ("user void-undo-links", user),
@@ -378,6 +384,14 @@ pub(super) struct CreateOptions {
     /// Set no password; the user cannot sign in until they have one
     #[arg(long)]
     pub(super) no_password: bool,
+}
+
+#[derive(Args)]
+pub(super) struct RemovePasskeyOptions {
+    #[command(flatten)]
+    pub(super) user: UserName,
+    /// The id of the passkey, as `user passkeys` lists it
+    pub(super) passkey_id: String,
 }
 
 #[derive(Args)]

@@ -20,6 +20,7 @@ use crate::storage::Db;
 use crate::storage::db::Location;
 use crate::storage::migrate;
 use crate::storage::replica::Replica;
+use crate::webauthn::RelyingParty;
 use crate::webhook::Webhook;
 
 /// The pause between attempts to connect.
@@ -112,6 +113,7 @@ pub(super) async fn services_with(
         links: config.links.clone(),
         mail: transport.map(Mailer::new),
         webhook: webhook(config)?,
+        relying_party: relying_party(config)?,
         policy: config.policy,
         refusals: RefusalLimit::default(),
         replica,
@@ -136,6 +138,11 @@ async fn replica(config: &Config, primary: &Db) -> Result<Option<Replica>, CliEr
         CliError::failed(format!("{}: the replica cannot be used: {error}", config.place_of("database_replica_url")))
     })?;
     Ok(Some(Replica::new(db, config.replica_max_lag)))
+}
+
+fn relying_party(config: &Config) -> Result<Option<RelyingParty>, CliError> {
+    let relying_party = config.webauthn.as_ref().map(RelyingParty::new).transpose();
+    relying_party.map_err(|error| CliError::usage(format!("{}: {error}", config.place_of("webauthn_rp_id"))))
 }
 
 fn webhook(config: &Config) -> Result<Option<Webhook>, CliError> {

@@ -11,7 +11,7 @@ use super::{log, output, set_up, user_list};
 use crate::config::Config;
 use crate::domain::Invalid;
 use crate::domain::email::Email;
-use crate::domain::ids::DomainId;
+use crate::domain::ids::{DomainId, PasskeyId};
 use crate::domain::login::LoginId;
 use crate::domain::password::Password;
 use crate::domain::profile_text::Name;
@@ -56,6 +56,12 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         OneUserVerb::EnforceMfa(options) => Ok(services.enforce_mfa(domain, login, options.mfa_type).await?),
         OneUserVerb::ResetMfa(_) => {
             warn_if_not_notified(services.reset_mfa(domain, login).await?);
+            Ok(())
+        }
+        OneUserVerb::Passkeys(_) => user_list::passkeys(services, domain, login).await,
+        OneUserVerb::RemovePasskey(options) => {
+            let id = PasskeyId::parse(&options.passkey_id).map_err(invalid("PASSKEY_ID"))?;
+            warn_if_not_notified(services.remove_user_passkey(domain, login, &id).await?);
             Ok(())
         }
         OneUserVerb::Sessions(_) => sessions(services, domain, login).await,

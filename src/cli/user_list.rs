@@ -13,6 +13,7 @@ use crate::domain::event::SecurityEvent;
 use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::mfa::{MfaState, MfaType};
+use crate::domain::passkey::Passkey;
 use crate::domain::profile_text::Name;
 use crate::domain::session::Session;
 use crate::domain::user::User;
@@ -88,14 +89,33 @@ fn user_row(user: &User) -> Vec<Value> {
     ]
 }
 
-/// Prints the sessions of a user, and the newest events of their account.
+/// Prints the sessions and passkeys of a user, and the newest events of their account.
 pub(super) async fn details(services: &Services, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
     let columns = &["session_id", "last_used_at", "expires_at", "client_address", "user_agent"];
     let sessions = services.list_user_sessions(domain, login).await?;
     Table::new(columns, sessions.iter().map(session_row)).print(false)?;
+    passkeys(services, domain, login).await?;
     let columns = &["event", "created_at", "actor", "client_address", "user_agent"];
     let events = services.list_user_events(domain, login, EVENTS).await?;
     Table::new(columns, events.iter().map(event_row)).print(false)
+}
+
+/// Prints the passkeys of a user.
+pub(super) async fn passkeys(services: &Services, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
+    let columns = &["passkey_id", "name", "created_at", "last_used_at", "is_backed_up", "transports"];
+    let passkeys = services.list_user_passkeys(domain, login).await?;
+    Table::new(columns, passkeys.iter().map(passkey_row)).print(false)
+}
+
+fn passkey_row(passkey: &Passkey) -> Vec<Value> {
+    vec![
+        json!(passkey.id.as_str()),
+        json!(passkey.name.as_str()),
+        json!(text_of(passkey.created_at)),
+        json!(passkey.last_used_at.map(text_of)),
+        json!(passkey.is_backed_up),
+        json!(passkey.transports),
+    ]
 }
 
 pub(super) fn session_row(session: &Session) -> Vec<Value> {

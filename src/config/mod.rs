@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 mod error;
 mod kinds;
 mod mask;
+mod passkeys;
 mod print;
 mod reader;
 mod rules;

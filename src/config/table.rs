@@ -16,6 +16,7 @@ use super::{
         origins, page_url, path, replica_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
         webhook_url,
     },
+    passkeys::{self, Addresses},
     reader::Reader,
     rules,
     setting::{DefaultValue, Setting},
@@ -310,6 +311,11 @@ fn read(reader: &mut Reader) -> Option<Config> {
             /// The other origins that may use the API, of websites or of apps such as `capacitor://localhost`; with
             /// cookies, only those of the same site.
             cors_origins = unset("only the server's own pages"), origins();
+            /// The domain that passkeys belong to: the host of the pages that use them, or a domain above it. Passkeys of one
+            /// domain cannot be used with another.
+            webauthn_rp_id = unset("the host of `USERPROFILE_PUBLIC_URL`"), host_name().optional();
+            /// The origins whose pages may use passkeys.
+            webauthn_origins = unset("that of `USERPROFILE_PUBLIC_URL`, and those in `USERPROFILE_CORS_ORIGINS` on its host or a subdomain of it"), origins();
             /// Whether pages may keep their session in cookies, with the header `X-UserProfile-Session: cookie`.
             cookies = "on", choices(ON_OFF);
         }
@@ -325,8 +331,16 @@ fn read(reader: &mut Reader) -> Option<Config> {
         }
     }
 
-    let password_min_length = usize::try_from(password_min_length).unwrap_or(usize::MAX);
     let base = public_url.clone().unwrap_or_else(|| format!("http://{listen}"));
+    let addresses = Addresses {
+        rp_id: webauthn_rp_id.as_deref(),
+        origins: &webauthn_origins,
+        base: &base,
+        cors_origins: &cors_origins,
+    };
+    passkeys::check(reader, addresses);
+    let relying_party = passkeys::relying_party(addresses);
+    let password_min_length = usize::try_from(password_min_length).unwrap_or(usize::MAX);
     let helo_name = smtp_helo_name.or_else(|| host(public_url.as_deref()?)).unwrap_or_else(|| "localhost".to_owned());
     let default_mode = if documents.is_some() { Mode::Prefer } else { Mode::Off };
     Some(Config {
@@ -342,6 +356,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         log_privacy,
         metrics_listen,
         otlp_endpoint,
+        webauthn: relying_party.clone(),
         webhook: event_webhook_url.zip(event_webhook_secret).map(|(url, secret)| WebhookSettings { url, secret }),
         smtp: smtp_url.zip(mail_from).map(|(server, from)| SmtpSettings {
             helo_name,
@@ -423,6 +438,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
             trusted_proxies,
             public_url,
             cors_origins,
+            webauthn_origins: relying_party.map(|relying_party| relying_party.origins).unwrap_or_default(),
             takes_cookies: cookies,
             loopback_only: false,
             pages: PageSettings { app_url, password_min_length, demo: None },

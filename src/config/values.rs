@@ -18,6 +18,7 @@ use crate::{
     mail::SmtpSettings,
     services::{Links, Policy, hasher::HashSettings},
     storage::{PostgresUrl, db::Location},
+    webauthn::WebauthnSettings,
     webhook::WebhookSettings,
 };
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// The collector that traces are exported to; `None` if none are.
     pub otlp_endpoint: Option<String>,
+    /// Where passkeys can be used; `None` if nowhere.
+    pub webauthn: Option<WebauthnSettings>,
     /// The webhook; `None` if there is none.
     pub webhook: Option<WebhookSettings>,
     /// Suspicious values that are not errors, one sentence each, to be logged at the start.

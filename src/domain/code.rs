@@ -22,6 +22,10 @@ string_enums! {
         SignIn = "SIGN_IN",
         /// To reauthenticate the user.
         Reauthenticate = "REAUTHENTICATE",
+        /// To add a passkey.
+        AddPasskey = "ADD_PASSKEY",
+        /// To sign in or to reauthenticate with a passkey. The user need not be known.
+        UsePasskey = "USE_PASSKEY",
         /// To set a new password.
         ResetPassword = "RESET_PASSWORD",
         /// To restore the old email address.
@@ -32,19 +36,27 @@ string_enums! {
 impl CodePurpose {
     /// The purposes whose codes a change of the password invalidates: all except undo links, which are the only way for
     /// the owner of a compromised account to restore the old address.
-    pub const INVALIDATED_BY_PASSWORD_CHANGE: [Self; 6] =
-        [Self::VerifyEmail, Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
+    pub const INVALIDATED_BY_PASSWORD_CHANGE: [Self; 7] = [
+        Self::VerifyEmail,
+        Self::EnableMfa,
+        Self::DisableMfa,
+        Self::SignIn,
+        Self::Reauthenticate,
+        Self::AddPasskey,
+        Self::ResetPassword,
+    ];
     /// The purposes whose codes are invalidated when a user is disabled. Undo links stay valid: with them, an owner
     /// recovers an address that an attacker replaced.
-    pub const INVALIDATED_BY_DISABLING: [Self; 5] =
-        [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::ResetPassword];
+    pub const INVALIDATED_BY_DISABLING: [Self; 6] =
+        [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::AddPasskey, Self::ResetPassword];
     /// The purposes whose codes a change of MFA invalidates.
     pub const OF_MFA: [Self; 4] = [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate];
     /// The pending changes of MFA, at most one for a user at a time.
     pub const MFA_CHANGES: [Self; 2] = [Self::EnableMfa, Self::DisableMfa];
 }
 
-/// A pending code: six digits that were sent by email, a code of an authenticator app, or a token.
+/// A pending code: six digits that were sent by email, a code of an authenticator app, a response of a passkey, or a
+/// token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     /// Its id.
@@ -61,6 +73,10 @@ pub struct Code {
     pub digest: Option<Digest>,
     /// The encrypted secret of an authenticator app that is being enrolled.
     pub otp_secret: Option<Vec<u8>>,
+    /// The state of a ceremony with a passkey, whose response may be submitted.
+    pub passkey_state: Option<String>,
+    /// The keyed digest of the account whose passkey is required; `None` if any passkey is accepted.
+    pub account: Option<Digest>,
     /// The number of counted attempts.
     pub tries: u32,
     /// When it was created.
@@ -149,6 +165,8 @@ mod tests {
             session_id: None,
             digest: Some([0; 32]),
             otp_secret: None,
+            passkey_state: None,
+            account: None,
             tries,
             created_at: now,
             expires_at: now + TimeDelta::microseconds(lifetime),

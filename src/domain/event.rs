@@ -46,6 +46,12 @@ string_enums! {
         RecoveryCodeUsed = "RECOVERY_CODE_USED",
         /// New recovery codes were generated; the old ones are invalidated.
         RecoveryCodesRegenerated = "RECOVERY_CODES_REGENERATED",
+        /// A passkey was added.
+        PasskeyAdded = "PASSKEY_ADDED",
+        /// A passkey was removed, by the user or an operator.
+        PasskeyRemoved = "PASSKEY_REMOVED",
+        /// A passkey was refused: its signature counter did not grow, so there may be a copy of it.
+        PasskeyRefused = "PASSKEY_REFUSED",
         /// An operator changed the user's required actions.
         ActionRequired = "ACTION_REQUIRED",
         /// An operator enabled the account.
@@ -89,6 +95,7 @@ impl SecurityEventActor {
         match event_type {
             SecurityEventType::RefreshTokenReused
             | SecurityEventType::SignInCodesExhausted
+            | SecurityEventType::PasskeyRefused
             | SecurityEventType::SignInLocked => Self::System,
             _ if from.is_some() => Self::User,
             // Only the command line and imports have no client.

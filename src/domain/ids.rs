@@ -69,6 +69,8 @@ ids! {
     RoleBindingId = "rb-",
     /// A role, unique within its domain; it needs no prefix.
     RoleId = "",
+    /// A passkey.
+    PasskeyId = "passkey-",
     /// A session, from one sign-in to its end.
     SessionId = "session-",
     /// A security event.

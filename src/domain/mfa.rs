@@ -77,6 +77,11 @@ impl Proof {
         accepted_step.map(|_| Self(()))
     }
 
+    /// From a passkey: its response was verified.
+    pub fn by_passkey(was_verified: bool) -> Option<Self> {
+        was_verified.then_some(Self(()))
+    }
+
     /// From a recovery code: it was found and consumed.
     pub fn by_recovery_code(was_consumed: bool) -> Option<Self> {
         was_consumed.then_some(Self(()))

@@ -19,6 +19,7 @@ pub mod number;
 pub mod otp_secret;
 pub mod outbox;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod password_hash;
 pub mod profile_text;

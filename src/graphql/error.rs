@@ -200,6 +200,10 @@ impl From<Failure> for ApiError {
                 tracing::warn!("a request needs an email, and SMTP_URL is not set");
                 Self::new(Code::Unavailable, "This needs an email, and this server cannot send email at the moment.")
             }
+            Failure::PasskeysNotConfigured => {
+                tracing::warn!("a request needs passkeys, and {failure}");
+                Self::new(Code::Unavailable, "This server cannot use passkeys at the moment.")
+            }
             failure => Self::internal(&failure.to_string()),
         }
     }

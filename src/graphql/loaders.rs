@@ -87,6 +87,8 @@ loaders! {
     group_tags: GroupTags,
     /// The caller's sessions.
     sessions: Sessions,
+    /// The caller's passkeys.
+    passkeys: Passkeys,
     /// Pages of the security events of the caller's account.
     event_pages: EventPages,
     /// The number of security events of the caller's account.

@@ -6,7 +6,8 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Router, middleware, routing};
+use axum::{Extension, Json, Router, middleware, routing};
+use serde_json::{Value, json};
 
 use super::assets::Asset;
 use super::error::RequestError;
@@ -16,8 +17,9 @@ use super::{MessageList, SchemaText};
 use super::{assets, backpressure, endpoint, health, mailbox, page_settings, pages, sdl};
 
 /// The paths that have a name in the log and in metrics; all others are files, or do not exist.
-const ROUTES: [&str; 10] = [
+const ROUTES: [&str; 11] = [
     "/",
+    "/.well-known/webauthn",
     "/dev/mailbox",
     "/favicon.ico",
     endpoint::PATH,
@@ -46,6 +48,7 @@ pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages
         .merge(sdl::routes(schema))
         .merge(page_settings::routes(state.settings.pages.clone()))
         .route("/", routing::get(redirect_to_api))
+        .route("/.well-known/webauthn", routing::get(webauthn_origins))
         .route("/favicon.ico", routing::get(pages::favicon))
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready))
@@ -67,6 +70,12 @@ async fn limit_unread_responses(
 
 async fn redirect_to_api(State(state): State<Arc<AppState>>) -> Redirect {
     Redirect::temporary(&format!("{}{}", state.public_path, endpoint::PATH))
+}
+
+/// The origins that may use passkeys of this site (WebAuthn, section 5.11).
+async fn webauthn_origins(State(state): State<Arc<AppState>>) -> Json<Value> {
+    let origins = state.settings.webauthn_origins.iter().map(|origin| origin.origin().ascii_serialization());
+    Json(json!({ "origins": origins.collect::<Vec<_>>() }))
 }
 
 /// A file for the pages, or 404.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use url::Url;
 
 use super::PageSettings;
 
@@ -29,6 +30,8 @@ pub struct HttpSettings {
     pub public_url: Option<String>,
     /// The allowed origins, such as `https://app.example.com`.
     pub cors_origins: Vec<String>,
+    /// The origins whose pages may use passkeys.
+    pub webauthn_origins: Vec<Url>,
     /// Whether sessions may be kept in cookies.
     pub takes_cookies: bool,
     /// Whether only requests that name this machine are accepted, as a demo requires.

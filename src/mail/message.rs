@@ -117,6 +117,12 @@ pub enum Notification {
     PasswordSet,
     /// The first sign-in from a device that the user did not sign in from before.
     NewDevice,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed, by the user or an operator.
+    PasskeyRemoved,
+    /// A passkey was refused, because there may be a copy of it.
+    PasskeyRefused,
     /// No change: an operator tests the mail server.
     Test,
 }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::SecurityEventType;
-use crate::domain::ids::{DomainId, UserId};
+use crate::domain::ids::{DomainId, PasskeyId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::mfa::MfaType;
 use crate::domain::password::{self, Password, Weakness};
@@ -18,7 +18,7 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::{AuthenticatorApp, Credentials};
-use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
+use crate::storage::{self, Conflict, Tx, codes, domains, passkeys, recovery_codes, sessions, users};
 
 /// A user to be created.
 #[derive(Debug, Clone)]
@@ -69,6 +69,9 @@ pub enum AdminRefusal {
     /// The user's MFA has another factor.
     #[error("this user's MFA has another factor; disable it first, with `userprofile user reset-mfa`")]
     OtherFactor,
+    /// The user has no such passkey.
+    #[error("this user has no passkey {0}; `userprofile user passkeys` lists them")]
+    NoPasskey(PasskeyId),
 }
 
 impl From<Weakness> for Error<AdminRefusal> {
@@ -150,6 +153,7 @@ impl Services {
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
+        passkeys::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
         self.record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
     }
@@ -256,6 +260,23 @@ impl Services {
         self.record(&mut tx, &user.id, SecurityEventType::MfaReset, None, now).await?;
         self.commit_and_wake(tx).await?;
         Ok(not_notified)
+    }
+
+    /// Removes a passkey of a user, even if it is their last way to sign in. Notifies the user; returns the reason if it
+    /// could not.
+    pub async fn remove_user_passkey(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+        id: &PasskeyId,
+    ) -> Result<Option<NotNotified>, Error<AdminRefusal>> {
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
+        if !self.delete_passkey(&mut tx, &user, id, None, now).await? {
+            tx.roll_back().await?;
+            return Err(Error::Refused(AdminRefusal::NoPasskey(id.clone())));
+        }
+        self.commit_and_wake(tx).await?;
+        Ok(self.why_not_notified(&user))
     }
 
     /// Creates a link with which a user sets a password once, also if they have not signed in yet. Earlier links are

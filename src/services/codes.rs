@@ -1,4 +1,5 @@
-//! The engine of codes: it creates, counts, compares, and consumes every code and one-time token of the product.
+//! The engine of codes: it creates, counts, compares, and consumes every code, challenge, and one-time token of the
+//! product.
 //!
 //! An attempt is first counted in the database, in a transaction of its own, and then compared. A correct attempt
 //! consumes the code with one conditional statement, in the transaction of the operation that the code permits. So no
@@ -6,6 +7,7 @@
 
 use chrono::TimeDelta;
 
+use super::passkey_verification::WrongResponse;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::code::{Code, CodePurpose, CodeRefusal};
@@ -14,6 +16,7 @@ use crate::domain::event::{Client, SecurityEventType};
 use crate::domain::ids::{CodeId, RateLimitEventId, SessionId, UserId};
 use crate::domain::mfa::{Factor, Proof};
 use crate::domain::otp_secret::{OTP_SECRET_PURPOSE, OtpSecret};
+use crate::domain::passkey::{AuthenticatorResponse, PASSKEY_CHALLENGE_TTL};
 use crate::domain::secret::Digest;
 use crate::domain::token::TokenDigest;
 use crate::domain::totp;
@@ -44,13 +47,25 @@ pub(super) enum AttemptKind {
     RecoveryCode,
 }
 
+/// What is submitted to prove something.
+#[derive(Clone, Copy)]
+pub(super) enum Answer<'a> {
+    /// Digits or a recovery code.
+    Code(&'a VerifyCode),
+    /// The response of a passkey.
+    Passkey(&'a AuthenticatorResponse),
+}
+
+impl Answer<'_> {
+    fn is_recovery_code(self) -> bool {
+        matches!(self, Self::Code(VerifyCode::Recovery(_)))
+    }
+}
+
 impl AttemptKind {
-    /// The kind of an attempt: recovery codes have a count of their own, and `digits` is the kind of digits.
-    fn of(answer: &VerifyCode, digits: Self) -> Self {
-        match answer {
-            VerifyCode::Digits(_) => digits,
-            VerifyCode::Recovery(_) => Self::RecoveryCode,
-        }
+    /// The kind of an attempt: recovery codes have a count of their own, and `other` is the kind of everything else.
+    fn of(answer: Answer<'_>, other: Self) -> Self {
+        if answer.is_recovery_code() { Self::RecoveryCode } else { other }
     }
 
     fn purpose(self) -> &'static str {
@@ -62,15 +77,16 @@ impl AttemptKind {
     }
 }
 
-/// A counted attempt: a submitted code, and the pending code that it is compared with.
+/// A counted attempt: what was submitted, and the pending code that it is compared with.
 pub(super) struct CodeAttempt<'a> {
     code: Option<&'a Code>,
     /// The code that the attempt was also counted against, if any.
     counted_code: Option<&'a Code>,
-    answer: &'a VerifyCode,
-    /// The kind of an attempt with digits.
-    digits: AttemptKind,
-    event: RateLimitEventId,
+    answer: Answer<'a>,
+    /// The kind of an attempt without a recovery code.
+    kind: AttemptKind,
+    /// Its entry in the count of the user, if the user is known.
+    event: Option<RateLimitEventId>,
     /// How many attempts remain if this one is wrong.
     attempts_left: u32,
 }
@@ -79,14 +95,20 @@ impl CodeAttempt<'_> {
     /// How `user` proves the second factor with it, in metrics.
     pub(super) fn method(&self, user: &User) -> &'static str {
         match (self.answer, user.mfa.factor()) {
-            (VerifyCode::Recovery(_), _) => "recovery_code",
-            (VerifyCode::Digits(_), Some(Factor::Otp)) => "one_time_password",
-            (VerifyCode::Digits(_), _) => "emailed_code",
+            (Answer::Passkey(_), _) => "passkey",
+            (Answer::Code(VerifyCode::Recovery(_)), _) => "recovery_code",
+            (Answer::Code(VerifyCode::Digits(_)), Some(Factor::Otp)) => "one_time_password",
+            (Answer::Code(VerifyCode::Digits(_)), _) => "emailed_code",
         }
     }
 
+    /// Whether the password was correct before it.
+    fn is_second_step(&self) -> bool {
+        self.code.is_some_and(|code| code.purpose == CodePurpose::SignIn)
+    }
+
     /// The refusal of the attempt if it is wrong.
-    fn wrong(&self) -> CodeRefusal {
+    pub(super) fn wrong(&self) -> CodeRefusal {
         CodeRefusal::Wrong { attempts_left: self.attempts_left }
     }
 }
@@ -105,19 +127,31 @@ pub(super) struct CodeRequest<'a> {
 
 impl CodeRequest<'_> {
     fn blank(&self, now: Timestamp) -> Result<Code, Failure> {
-        Ok(Code {
-            id: CodeId::from_random(entropy::bytes()?),
-            owner_id: self.owner.id.clone(),
-            purpose: self.purpose,
-            address: None,
-            session_id: self.session.cloned(),
-            digest: None,
-            otp_secret: None,
-            tries: 0,
-            created_at: now,
-            expires_at: now + self.ttl,
-        })
+        blank_code(&self.owner.id, self.purpose, self.session, now, now + self.ttl)
     }
+}
+
+fn blank_code(
+    owner: &UserId,
+    purpose: CodePurpose,
+    session: Option<&SessionId>,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+) -> Result<Code, Failure> {
+    Ok(Code {
+        id: CodeId::from_random(entropy::bytes()?),
+        owner_id: owner.clone(),
+        purpose,
+        address: None,
+        session_id: session.cloned(),
+        digest: None,
+        otp_secret: None,
+        passkey_state: None,
+        account: None,
+        tries: 0,
+        created_at,
+        expires_at,
+    })
 }
 
 impl Services {
@@ -138,6 +172,20 @@ impl Services {
         let message = Message::Code { reason, code: code_text, minutes };
         self.enqueue_mail(tx, (address.as_str(), request.owner), message, code.expires_at, now).await?;
         Ok(Sent { to: address.clone(), expires_at: code.expires_at })
+    }
+
+    /// Opens a period in which the response of a passkey is accepted, of `account` if it is given.
+    pub(super) async fn await_passkey(
+        tx: &mut Tx,
+        (owner, purpose, session): (&UserId, CodePurpose, Option<&SessionId>),
+        (state, account): (String, Option<Digest>),
+        token: Option<&TokenDigest>,
+        now: Timestamp,
+    ) -> Result<Timestamp, Failure> {
+        let blank = blank_code(owner, purpose, session, now, now + PASSKEY_CHALLENGE_TTL)?;
+        let code = Code { passkey_state: Some(state), account, ..blank };
+        codes::insert(tx, &code, token).await?;
+        Ok(code.expires_at)
     }
 
     /// Opens a period in which a TOTP or a recovery code is accepted.
@@ -166,30 +214,32 @@ impl Services {
         Ok(code.expires_at)
     }
 
-    /// Counts an attempt before it is compared: against the user and, if it submits digits, against `code`. Recovery
-    /// codes have a count of their own. Then, [`redeem`](Self::redeem) compares it, and
+    /// Counts an attempt before it is compared: against the user, if known, and against `code`. Recovery codes are
+    /// counted only against the user, and have a count of their own. Then, [`redeem`](Self::redeem) compares it, and
     /// [`settle_attempt`](Self::settle_attempt) removes it from the counts unless it was wrong.
     pub(super) async fn charge_code<'a, R: From<CodeRefusal>>(
         &self,
-        owner: &UserId,
+        owner: Option<&UserId>,
         code: Option<&'a Code>,
-        answer: &'a VerifyCode,
-        digits: AttemptKind,
+        answer: Answer<'a>,
+        kind: AttemptKind,
     ) -> Result<CodeAttempt<'a>, Error<R>> {
         let refused = |refusal: CodeRefusal| Error::Refused(refusal.into());
         let (now, max_tries) = (self.now(), self.policy.codes.tries);
-        let counted_code = code.filter(|_| matches!(answer, VerifyCode::Digits(_)));
+        let counted_code = code.filter(|_| !answer.is_recovery_code());
         // Most attempts over the limit are refused here, without a transaction.
         counted_code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(refused)?;
         let mut tx = self.db.begin().await?;
-        let counter = self.attempt_counter(owner, AttemptKind::of(answer, digits));
+        let counter = owner.map(|owner| self.attempt_counter(owner, AttemptKind::of(answer, kind)));
         let window = self.policy.codes.tries_per_day;
-        // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
-        rate_limit_events::lock(&mut tx, &counter).await?;
-        let oldest = rate_limit_events::find_nth_newest(&mut tx, &counter, window.limit, now - window.span).await?;
-        if let Err(wait) = window.check(oldest, now) {
-            tx.roll_back().await?;
-            return Err(refused(CodeRefusal::TooManyTries(Some(wait))));
+        if let Some(counter) = &counter {
+            // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
+            rate_limit_events::lock(&mut tx, counter).await?;
+            let oldest = rate_limit_events::find_nth_newest(&mut tx, counter, window.limit, now - window.span).await?;
+            if let Err(wait) = window.check(oldest, now) {
+                tx.roll_back().await?;
+                return Err(refused(CodeRefusal::TooManyTries(Some(wait))));
+            }
         }
         let mut attempts_left = u32::MAX;
         if let Some(code) = counted_code {
@@ -204,11 +254,14 @@ impl Services {
             };
             attempts_left = max_tries.saturating_sub(tries);
         }
-        let event = Self::count(&mut tx, &counter, now).await?;
-        let tried = rate_limit_events::count(&mut tx, &counter, now - window.span).await?;
+        let mut event = None;
+        if let Some(counter) = &counter {
+            event = Some(Self::count(&mut tx, counter, now).await?);
+            let tried = rate_limit_events::count(&mut tx, counter, now - window.span).await?;
+            attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
+        }
         tx.commit().await?;
-        let attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
-        Ok(CodeAttempt { code, counted_code, answer, digits, event, attempts_left })
+        Ok(CodeAttempt { code, counted_code, answer, kind, event, attempts_left })
     }
 
     /// Compares a counted attempt and, if it is correct, consumes the code and removes the attempt from the user's
@@ -221,16 +274,22 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<(Tx, Proof), Error<R>> {
-        let Some(proof) = self.prove(&mut tx, user, attempt.code, attempt.answer, client, now).await? else {
-            tx.roll_back().await?;
-            if attempt.digits == AttemptKind::SignIn {
-                self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await?;
-            } else {
-                self.record_wrong_code(user, client).await?;
+        let proven = match attempt.answer {
+            Answer::Code(answer) => {
+                let proof = self.prove(&mut tx, user, attempt.code, answer, client, now).await?;
+                proof.ok_or(WrongResponse::Invalid)
             }
-            return Err(Error::Refused(attempt.wrong().into()));
+            Answer::Passkey(response) => self.prove_by_passkey(&mut tx, user, attempt.code, response, now).await?,
         };
-        rate_limit_events::delete(&mut tx, &attempt.event).await?;
+        let proof = match proven {
+            Ok(proof) => proof,
+            Err(wrong) => {
+                tx.roll_back().await?;
+                self.record_wrong_attempt(user, attempt, wrong, client).await?;
+                return Err(Error::Refused(attempt.wrong().into()));
+            }
+        };
+        Self::discharge(&mut tx, attempt).await?;
         if let Some(code) = attempt.code
             && !codes::consume(&mut tx, &code.id, now).await?
         {
@@ -252,13 +311,39 @@ impl Services {
             && *refusal != wrong
         {
             let mut tx = self.db.begin().await?;
-            rate_limit_events::delete(&mut tx, &attempt.event).await?;
+            Self::discharge(&mut tx, attempt).await?;
             if let Some(code) = attempt.counted_code {
                 codes::uncharge(&mut tx, &code.id).await?;
             }
             tx.commit().await?;
         }
         outcome
+    }
+
+    async fn record_wrong_attempt(
+        &self,
+        user: &User,
+        attempt: &CodeAttempt<'_>,
+        wrong: WrongResponse,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let is_sign_in = attempt.kind == AttemptKind::SignIn;
+        match (wrong, attempt.answer) {
+            (WrongResponse::PossibleClone, _) => self.record_refused_passkey(user, client).await,
+            (_, Answer::Passkey(_)) if is_sign_in && !attempt.is_second_step() => {
+                self.record_wrong_passkey(user, client).await
+            }
+            _ if is_sign_in => self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await,
+            _ => self.record_wrong_code(user, client).await,
+        }
+    }
+
+    /// Removes an attempt from the count of the user.
+    pub(super) async fn discharge(tx: &mut Tx, attempt: &CodeAttempt<'_>) -> Result<(), Failure> {
+        if let Some(event) = &attempt.event {
+            rate_limit_events::delete(tx, event).await?;
+        }
+        Ok(())
     }
 
     /// Clears the count of failed codes at sign-in after a confirmed password reset, at most once in a rolling day:

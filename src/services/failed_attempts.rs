@@ -37,6 +37,9 @@ pub(super) enum FailedAttempt {
     NoPassword,
     WrongPassword,
     WrongSignInCode,
+    UnknownPasskey,
+    WrongPasskey,
+    CopiedPasskey,
     LockedByPasswords,
     LockedByCodes,
     WrongCurrentPassword,
@@ -74,6 +77,9 @@ impl FailedAttempt {
             Self::NoPassword => (sign_in, "the user has no password"),
             Self::WrongPassword => (sign_in, "wrong password"),
             Self::WrongSignInCode => (sign_in, "wrong code after a correct password"),
+            Self::UnknownPasskey => (sign_in, "unknown passkey, or one of another user"),
+            Self::WrongPasskey => (sign_in, "the response of the passkey is not valid"),
+            Self::CopiedPasskey => ("passkey refused", "its signature counter did not grow: there may be a copy of it"),
             Self::LockedByPasswords => (locked, "too many wrong passwords"),
             Self::LockedByCodes => (locked, "too many wrong codes after a correct password"),
             Self::WrongCurrentPassword => (reauthentication, "wrong current password in a session"),
@@ -187,6 +193,15 @@ impl Services {
         if attempts_left == 0 {
             FailedAttempt::LockedByCodes.log(Some(&user.id), client);
         }
+        Ok(())
+    }
+
+    /// Records a wrong response of a passkey of `user` at sign-in.
+    pub(super) async fn record_wrong_passkey(&self, user: &User, client: &Client) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        self.record(&mut tx, &user.id, SecurityEventType::SignInFailed, Some(client), self.now()).await?;
+        tx.commit().await?;
+        FailedAttempt::WrongPasskey.log(Some(&user.id), client);
         Ok(())
     }
 

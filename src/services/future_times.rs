@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{Failure, Services, UNDO_LINK_DAYS};
 use crate::domain::code::CodePurpose;
 use crate::domain::outbox::{JobKind, LEASE, pause_after};
+use crate::domain::passkey::PASSKEY_CHALLENGE_TTL;
 use crate::storage::future_times::{self, LongestLifetimes};
 
 impl Services {
@@ -32,10 +33,13 @@ impl Services {
             CodePurpose::EnableMfa | CodePurpose::DisableMfa | CodePurpose::SignIn | CodePurpose::Reauthenticate => {
                 codes.mfa_ttl
             }
+            CodePurpose::AddPasskey | CodePurpose::UsePasskey => PASSKEY_CHALLENGE_TTL,
             CodePurpose::ResetPassword => codes.reset_ttl,
             CodePurpose::UndoEmailChange => TimeDelta::days(UNDO_LINK_DAYS),
         };
-        let purposes = CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE.into_iter().chain([CodePurpose::UndoEmailChange]);
+        let purposes = CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE
+            .into_iter()
+            .chain([CodePurpose::UsePasskey, CodePurpose::UndoEmailChange]);
         let mut ttls: Vec<_> = purposes.map(|purpose| (purpose.as_str(), false, ttl(purpose))).collect();
         ttls.push((CodePurpose::EnableMfa.as_str(), true, codes.otp_enrolment_ttl));
         LongestLifetimes {

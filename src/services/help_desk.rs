@@ -8,6 +8,7 @@ use crate::domain::event::{SecurityEvent, SecurityEventType};
 use crate::domain::ids::{DomainId, JobId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::page::Page;
+use crate::domain::passkey::Passkey;
 use crate::domain::profile_text::Name;
 use crate::domain::search::{search_key, search_part};
 use crate::domain::session::Session;
@@ -15,7 +16,7 @@ use crate::domain::user::{Domain, User};
 use crate::storage::outbox::JobState;
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::UserSelection;
-use crate::storage::{codes, domains, events, outbox, sessions, users};
+use crate::storage::{codes, domains, events, outbox, passkeys, sessions, users};
 
 /// How many users are read at once.
 const USERS_READ: i64 = 1000;
@@ -128,6 +129,16 @@ impl Services {
         let user = self.find_credentials(domain, login).await?.user;
         let since = self.now() - self.policy.event_retention;
         Ok(events::list_by_owner(&self.db, &user.id, since, None, &Page::first(limit)).await?.items)
+    }
+
+    /// The passkeys of a user, the oldest first.
+    pub async fn list_user_passkeys(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Vec<Passkey>, Error<AdminRefusal>> {
+        let user = self.find_credentials(domain, login).await?.user;
+        Ok(passkeys::list(&self.db, &user.id).await?)
     }
 
     /// The jobs of the outbox, the oldest first, and whether there are more.

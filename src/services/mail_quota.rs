@@ -54,11 +54,9 @@ impl Services {
         (self.keyring.digest("sends", parts), vec![self.policy.sends.per_minute, self.policy.sends.per_hour])
     }
 
-    /// IPv6 addresses count by their network, because one subscriber has any number of them.
     fn of_client(&self, client: &Client) -> (Digest, Vec<Window>) {
-        let address = client.address.to_canonical();
-        let address = if address.is_ipv4() { address.to_string() } else { Network::of(address).to_string() };
-        (self.keyring.digest("sends of a client", &[address.as_bytes()]), vec![self.policy.sends.per_client])
+        let counter = self.keyring.digest("sends of a client", &[address_of(client).as_bytes()]);
+        (counter, vec![self.policy.sends.per_client])
     }
 
     /// Counts a message against all of its counters or, if one of them has reached its limit, against none.
@@ -87,4 +85,11 @@ impl Services {
         rate_limit_events::insert(tx, &id, counter, now).await?;
         Ok(id)
     }
+}
+
+/// The address that a client is counted under. IPv6 addresses count by their network, because one subscriber has any
+/// number of them.
+pub(super) fn address_of(client: &Client) -> String {
+    let address = client.address.to_canonical();
+    if address.is_ipv4() { address.to_string() } else { Network::of(address).to_string() }
 }

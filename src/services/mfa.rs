@@ -6,7 +6,7 @@ use derive_more::From;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
+use super::codes::{Answer, AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::email::NotSent;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
@@ -260,7 +260,8 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(refused(CodeRefusal::Expired));
         }
-        let attempt = self.charge_code(&caller.user.id, Some(&code), answer, AttemptKind::Session).await?;
+        let attempt =
+            self.charge_code(Some(&caller.user.id), Some(&code), Answer::Code(answer), AttemptKind::Session).await?;
         let outcome = retry(|| self.complete_mfa_change(caller, change.clone(), &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }

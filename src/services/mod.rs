@@ -14,6 +14,8 @@ mod mail_quota;
 mod measure;
 pub mod mfa;
 pub mod outbox;
+mod passkey_verification;
+pub mod passkeys;
 pub mod password;
 pub mod profile;
 mod replica;
@@ -42,6 +44,7 @@ use crate::entropy::{self, EntropyError};
 use crate::storage::quota::MAX_STATEMENTS;
 use crate::storage::replica::Replica;
 use crate::storage::{self, Db, Quota, Tx};
+use crate::webauthn::{CeremonyError, RelyingParty};
 use crate::webhook::Webhook;
 
 use hasher::Hasher;
@@ -68,6 +71,8 @@ pub struct Services {
     pub mail: Option<Mailer>,
     /// Reports security events. Without it, they are only stored and logged.
     pub webhook: Option<Webhook>,
+    /// Verifies passkeys. Without it, nobody can add or use one.
+    pub relying_party: Option<RelyingParty>,
     /// The configurable limits.
     pub policy: Policy,
     /// Bounds how many refused requests are logged.
@@ -168,6 +173,12 @@ pub enum Failure {
     /// A message is needed, but no mail server is configured.
     #[error("sending a message requires SMTP_URL, which is not set")]
     MailNotConfigured,
+    /// Passkeys need the address at which users reach the server, which is not configured.
+    #[error("USERPROFILE_PUBLIC_URL does not have the name of a host, which passkeys belong to")]
+    PasskeysNotConfigured,
+    /// A ceremony with a passkey could not begin, or a stored passkey could not be used.
+    #[error(transparent)]
+    Passkey(#[from] CeremonyError),
     /// Stored JSON could not be written or read.
     #[error("a stored message or code could not be written or read: {0}")]
     Json(#[from] serde_json::Error),

@@ -1,8 +1,9 @@
 //! Sign-in: the password, MFA, and reauthentication.
 
 use derive_more::From;
+use serde_json::Value;
 
-use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent};
+use super::codes::{Answer, AttemptKind, CodeAttempt, CodeRequest, Sent};
 use super::hasher::Slot;
 use super::password::PasswordRefusal;
 use super::sessions::IssuedTokens;
@@ -17,6 +18,7 @@ use crate::domain::ids::{DomainId, SessionId};
 use crate::domain::login::LoginId;
 use crate::domain::mfa::{Factor, MfaType};
 use crate::domain::network::Network;
+use crate::domain::passkey::AuthenticatorResponse;
 use crate::domain::password::Password;
 use crate::domain::password_hash::PasswordHash;
 use crate::domain::token::ChallengeToken;
@@ -59,6 +61,8 @@ pub struct Challenge {
     pub mfa_type: MfaType,
     /// The address that a code was sent to.
     pub sent_to: Option<Email>,
+    /// The options of a ceremony with one of the user's passkeys, which completes the challenge as well.
+    pub passkey_options: Option<Value>,
     /// Why no code was sent, if a rate limit prevented it.
     pub not_sent: Option<RetryAfter>,
     /// When the challenge expires.
@@ -81,6 +85,15 @@ pub enum ConfirmSignInRefusal {
     InvalidToken,
     /// The code is not accepted.
     Code(CodeRefusal),
+}
+
+/// Why a challenge for a passkey is not completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, From)]
+pub enum PasskeySignInRefusal {
+    /// The challenge is unknown, completed, or of another session.
+    InvalidToken,
+    /// The response is not accepted.
+    Response(CodeRefusal),
 }
 
 /// Why a user is not reauthenticated.
@@ -188,7 +201,7 @@ impl Services {
         }
     }
 
-    async fn start_session(
+    pub(super) async fn start_session(
         &self,
         tx: &mut Tx,
         user: &User,
@@ -218,6 +231,7 @@ impl Services {
             token,
             mfa_type: user.mfa.mfa_type.unwrap_or(MfaType::Email),
             sent_to: None,
+            passkey_options: None,
             not_sent: None,
             expires_at: now + request.ttl,
         };
@@ -230,14 +244,16 @@ impl Services {
                     let reason = if session.is_some() { CodeReason::Reauthenticate } else { CodeReason::SignIn };
                     let Sent { to, .. } = self.mail_code(tx, &request, (reason, &address), Some(&digest), now).await?;
                     challenge.sent_to = Some(to);
-                    return Ok(challenge);
                 }
                 Err(wait) => challenge.not_sent = Some(wait),
             }
         }
         // A session needs no row for a TOTP or a recovery code. A row without digits would hide the code sent before.
         if session.is_none() {
-            Self::await_code(tx, &request, None, Some(&digest), now).await?;
+            if challenge.sent_to.is_none() {
+                Self::await_code(tx, &request, None, Some(&digest), now).await?;
+            }
+            challenge.passkey_options = self.offer_passkeys(tx, user, &challenge.token).await?;
         }
         Ok(challenge)
     }
@@ -248,11 +264,37 @@ impl Services {
         Ok(codes::find_by_token(&self.db, &token.digest(), CodePurpose::SignIn).await?.is_some())
     }
 
-    /// Completes a challenge.
+    /// Completes a challenge with a code.
     pub async fn confirm_sign_in(
         &self,
         token: &ChallengeToken,
         answer: &VerifyCode,
+        client: &Client,
+    ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
+        self.confirm_sign_in_with(token, Answer::Code(answer), client).await
+    }
+
+    /// Completes a challenge with one of the user's passkeys.
+    pub async fn confirm_sign_in_with_passkey(
+        &self,
+        token: &ChallengeToken,
+        response: &AuthenticatorResponse,
+        client: &Client,
+    ) -> Result<IssuedTokens, Error<PasskeySignInRefusal>> {
+        self.relying_party()?;
+        let outcome = self.confirm_sign_in_with(token, Answer::Passkey(response), client).await;
+        outcome.map_err(|error| {
+            error.map(|refusal| match refusal {
+                ConfirmSignInRefusal::InvalidToken => PasskeySignInRefusal::InvalidToken,
+                ConfirmSignInRefusal::Code(refusal) => PasskeySignInRefusal::Response(refusal),
+            })
+        })
+    }
+
+    async fn confirm_sign_in_with(
+        &self,
+        token: &ChallengeToken,
+        answer: Answer<'_>,
         client: &Client,
     ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
         let invalid = || Error::Refused(ConfirmSignInRefusal::InvalidToken);
@@ -260,7 +302,7 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(Error::Refused(ConfirmSignInRefusal::Code(CodeRefusal::Expired)));
         }
-        let attempt = self.charge_code(&code.owner_id, Some(&code), answer, AttemptKind::SignIn).await?;
+        let attempt = self.charge_code(Some(&code.owner_id), Some(&code), answer, AttemptKind::SignIn).await?;
         let outcome = retry(|| self.complete_sign_in(&code, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -303,7 +345,8 @@ impl Services {
             return retry(|| self.renew(caller, hash, None, client)).await;
         };
         let code = self.find_reauthentication_code(caller, answer).await?;
-        let attempt = self.charge_code(&caller.user.id, code.as_ref(), answer, AttemptKind::Session).await?;
+        let attempt =
+            self.charge_code(Some(&caller.user.id), code.as_ref(), Answer::Code(answer), AttemptKind::Session).await?;
         let outcome = retry(|| self.renew(caller, hash, Some(&attempt), client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -385,6 +428,6 @@ fn may_reauthenticate(caller: &Caller) -> Result<(), ReauthenticateRefusal> {
 }
 
 /// Whether this user may sign in with a correct password.
-fn may_sign_in(found: &Credentials) -> bool {
+pub(super) fn may_sign_in(found: &Credentials) -> bool {
     Caller::may_sign_in(&found.user, &found.domain)
 }

@@ -19,6 +19,14 @@ pub async fn insert(tx: &mut Tx, code: &Code, token: Option<&TokenDigest>) -> Re
     diesel::insert_into(codes::table).values((code, token)).run(tx.conn()).await
 }
 
+/// Stores the state of a ceremony with a passkey, which completes the challenge of a token as well.
+pub async fn update_passkey_state(tx: &mut Tx, token: &TokenDigest, state: &str) -> Result<(), Error> {
+    diesel::update(codes::table.filter(codes::token.eq(token)))
+        .set(codes::passkey_state.eq(Some(state)))
+        .run(tx.conn())
+        .await
+}
+
 /// The newest code of a user for one of `purposes`, expired or not.
 pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<Option<Code>, Error> {
     codes::table

@@ -95,6 +95,17 @@ impl Holds<Vec<RequiredAction>> for String {
     }
 }
 
+/// Words, separated by spaces.
+impl Holds<Vec<String>> for String {
+    fn read(self) -> deserialize::Result<Vec<String>> {
+        Ok(self.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn write(words: &Vec<String>) -> Self {
+        words.join(" ")
+    }
+}
+
 /// A user id as typed, and its comparison key.
 impl Holds<LoginId> for (String, String) {
     fn read(self) -> deserialize::Result<LoginId> {

@@ -42,6 +42,8 @@ pub enum Conflict {
     UsersLogin,
     /// The verified address of a user, within a domain.
     UsersVerifiedEmail,
+    /// The credential of a passkey.
+    PasskeysCredential,
     /// Any other key.
     Other,
 }
@@ -102,6 +104,9 @@ fn conflict(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Confl
         }
         (Some("users_verified_email"), _) | (None, "UNIQUE constraint failed: users.domain_id, users.email_key") => {
             Conflict::UsersVerifiedEmail
+        }
+        (Some("passkeys_credential"), _) | (None, "UNIQUE constraint failed: passkeys.credential_id") => {
+            Conflict::PasskeysCredential
         }
         _ => Conflict::Other,
     }

@@ -25,6 +25,7 @@ mod location;
 pub mod migrate;
 pub mod outbox;
 mod pairs;
+pub mod passkeys;
 mod postgres;
 pub mod quota;
 pub mod rate_limit_events;

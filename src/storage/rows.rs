@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::columns::{Columns, Holds, row};
 use super::schema::{
-    codes, domains, outbox, password_attempts, role_bindings, roles, security_events, sessions, users,
+    codes, domains, outbox, passkeys, password_attempts, role_bindings, roles, security_events, sessions, users,
     workspace_group_users, workspace_groups, workspaces,
 };
 use super::types::At;
@@ -15,10 +15,12 @@ use crate::domain::attempts::Attempts;
 use crate::domain::code::{Code, CodePurpose};
 use crate::domain::event::{SecurityEvent, SecurityEventActor, SecurityEventType};
 use crate::domain::ids::{
-    CodeId, DomainId, EventId, JobId, RoleBindingId, RoleId, SessionId, UserId, WorkspaceGroupId, WorkspaceId,
+    CodeId, DomainId, EventId, JobId, PasskeyId, RoleBindingId, RoleId, SessionId, UserId, WorkspaceGroupId,
+    WorkspaceId,
 };
 use crate::domain::mfa::{MfaState, MfaType};
 use crate::domain::outbox::{Job, JobKind};
+use crate::domain::passkey::Passkey;
 use crate::domain::profile_text::{Label, Language, Name, Timezone};
 use crate::domain::search::search_key;
 use crate::domain::session::Session;
@@ -105,10 +107,24 @@ row!(CodeRow of codes holds Code {
     session_id: Option<SessionId> => session_id,
     digest: Option<Vec<u8>> => digest,
     otp_secret: Option<Vec<u8>> => otp_secret,
+    passkey_state: Option<String> => passkey_state,
+    account: Option<Vec<u8>> => account,
     tries: i32 => tries,
     created_at: At => created_at,
     expires_at: At => expires_at,
     (address: Option<String>, address_key: Option<String>) => address,
+});
+
+row!(PasskeyRow of passkeys holds Passkey {
+    passkey_id: PasskeyId => id,
+    owner_id: UserId => owner_id,
+    credential_id: Vec<u8> => credential_id,
+    credential: String => credential,
+    name: Name => name,
+    is_backed_up: bool => is_backed_up,
+    transports: String => transports,
+    created_at: At => created_at,
+    last_used_at: Option<Timestamp> => last_used_at,
 });
 
 row!(AttemptsRow of password_attempts holds Attempts {

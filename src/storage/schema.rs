@@ -17,6 +17,8 @@ diesel::table! {
         tries -> Int4,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        passkey_state -> Nullable<Text>,
+        account -> Nullable<Bytea>,
     }
 }
 
@@ -67,6 +69,23 @@ diesel::table! {
         leased_until -> Nullable<Timestamptz>,
         failed_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::storage::types::UtcTimestamp as Timestamptz;
+
+    passkeys (passkey_id) {
+        passkey_id -> Text,
+        owner_id -> Text,
+        credential_id -> Bytea,
+        credential -> Text,
+        name -> Text,
+        is_backed_up -> Bool,
+        transports -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -285,6 +304,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     installation,
     known_networks,
     outbox,
+    passkeys,
     password_attempts,
     recovery_codes,
     role_bindings,

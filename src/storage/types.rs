@@ -122,6 +122,7 @@ stored_as_text!(
         ids::DomainId,
         ids::EventId,
         ids::JobId,
+        ids::PasskeyId,
         ids::RoleBindingId,
         ids::RoleId,
         ids::SessionId,

@@ -240,3 +240,10 @@ pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<(), Error> {
     let deleted = diesel::delete(users::table.find(id)).run_counted(tx.conn()).await?;
     changed_one(deleted, "users", id.as_str())
 }
+
+/// Whether the user has a password.
+pub async fn has_password(tx: &mut Tx, id: &UserId) -> Result<bool, Error> {
+    let found: Option<bool> =
+        users::table.find(id).select(users::password_hash.is_not_null()).fetch_optional(tx.conn()).await?;
+    Ok(found.unwrap_or_default())
+}

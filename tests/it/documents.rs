@@ -401,11 +401,23 @@ fn every_mutation_is_classified_as_attempt_or_not() {
             "enableMfa",
             "disableMfa",
             "confirmMfa",
+            "confirmPasskey",
+            "startPasskeySignIn",
+            "confirmPasskeySignIn",
         ]
     );
     assert_eq!(
         others,
-        ["refreshSession", "signOut", "revokeSession", "revokeOtherSessions", "regenerateRecoveryCodes"]
+        [
+            "refreshSession",
+            "signOut",
+            "revokeSession",
+            "revokeOtherSessions",
+            "regenerateRecoveryCodes",
+            "addPasskey",
+            "renamePasskey",
+            "removePasskey",
+        ]
     );
     for (given, is_attempt) in
         [("name", false), ("tags", false), ("email", true), ("password", true), ("currentPassword", true)]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Binary, assert_says, said};
 use crate::mfa::Authenticator;
+use crate::support::authenticator::Authenticator as PasskeyAuthenticator;
 use crate::support::database::{self, Database};
 use crate::support::{DOMAIN, PASSWORD, TestApp, User, domain};
 
@@ -211,4 +212,22 @@ async fn commands_are_entries_of_the_audit_log() {
     let removed = audited(&desk.run(&["user", "enforce-mfa", DOMAIN, "wonny", "--remove"]));
     assert_eq!(removed.last().unwrap()["options"], "--remove");
     assert_eq!(audited(&desk.run(&["rotate-key"]))[0]["command"], "rotate-key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passkeys_of_a_user_are_listed_and_removed() {
+    let desk = Desk::with_users(&[User::new("wonny").verified_email("wonny@example.com")]).await;
+    let client = desk.app.signed_in(DOMAIN, "wonny").await;
+    let passkey = crate::passkeys::add(&client, &mut PasskeyAuthenticator::new()).await;
+    let id = passkey["id"].as_str().unwrap();
+    let listed = desk.list(&["user", "passkeys", DOMAIN, "wonny"]);
+    assert_eq!((listed.len(), &listed[0]["passkey_id"], &listed[0]["name"]), (1, &passkey["id"], &json!("Passkey")));
+    assert!(said(&desk.run(&["user", "show", DOMAIN, "wonny", "--full"])).contains(id));
+
+    assert_says(&desk.run(&["user", "remove-passkey", DOMAIN, "wonny", "passkey-1"]), 1, &["no passkey passkey-1"]);
+    assert_says(&desk.run(&["user", "remove-passkey", DOMAIN, "wonny", "1"]), 2, &["PASSKEY_ID"]);
+    let removed = desk.run(&["user", "remove-passkey", DOMAIN, "wonny", id, "--reason", "lost"]);
+    let said = ["the user is not notified", r#""command":"user remove-passkey""#, r#""reason":"lost""#];
+    assert_says(&removed, 0, &said);
+    assert_eq!(client.me("passkeys { id }").await["passkeys"], json!([]));
 }

@@ -1,24 +1,25 @@
-//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail, webhook} → domain`, and which
+//! Which layer may use which: `cli → config → http → graphql → services → {storage, mail, webhook, webauthn} → domain`, and which
 //! crates only some layers name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer, and what it may not name: layers above it, and what belongs to others.
-const RULES: [(&str, &[&str]); 9] = [
-    ("domain", &["mail", "webhook", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
-    ("mail", &["storage", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
-    ("storage", &["mail", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
-    ("webhook", &["mail", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
+const RULES: [(&str, &[&str]); 10] = [
+    ("domain", &["mail", "webauthn", "webhook", "storage", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("mail", &["storage", "webauthn", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("storage", &["mail", "webauthn", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("webauthn", &["mail", "storage", "webhook", "services", "graphql", "http", "cli", "config", "entropy"]),
+    ("webhook", &["mail", "storage", "webauthn", "services", "graphql", "http", "cli", "config", "entropy"]),
     ("services", &["graphql", "http", "cli", "config"]),
-    ("graphql", &["mail", "webhook", "storage", "http", "cli", "config"]),
-    ("http", &["storage", "webhook", "services", "cli", "config"]),
+    ("graphql", &["mail", "webauthn", "webhook", "storage", "http", "cli", "config"]),
+    ("http", &["storage", "webauthn", "webhook", "services", "cli", "config"]),
     ("config", &["cli", "entropy"]),
     ("cli", &[]),
 ];
 
 /// Crates that only these layers name.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("diesel", &["storage"]),
     ("diesel_async", &["storage"]),
     ("bb8", &["storage"]),
@@ -29,6 +30,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("hyper", &["http"]),
     ("lettre", &["mail"]),
     ("reqwest", &["webhook", "cli"]),
+    ("webauthn_rs", &["webauthn"]),
 ];
 
 #[test]

@@ -39,6 +39,7 @@ mod mfa;
 mod monitoring;
 mod notifications;
 mod outbox;
+mod passkeys;
 mod password;
 mod permissions;
 mod profile;

@@ -8,6 +8,7 @@ use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::support::authenticator::Authenticator;
 use crate::support::{Client, DOMAIN, PASSWORD, TestApp, Tokens, User, database::Database, domain};
 
 /// The caller of an operation.
@@ -89,6 +90,8 @@ enum Requires {
     StepUpAndLocal,
     /// A LOCAL user; `ENFORCE_MFA` may be required.
     LocalForMfa,
+    /// A LOCAL user without required actions.
+    NoRequiredActionAndLocal,
     /// A LOCAL user, even with required actions.
     Local,
 }
@@ -104,9 +107,10 @@ fn expected_outcome(who: Caller, requires: Requires) -> Outcome {
         Requires::Authenticated | Requires::Local | Requires::Nothing => false,
         Requires::StepUpForPassword => who == MustEnableMfa,
         Requires::StepUpForMfa | Requires::LocalForMfa => who == MustChangePassword,
-        Requires::NoRequiredAction | Requires::StepUp | Requires::StepUpAndLocal => {
-            matches!(who, MustChangePassword | MustEnableMfa)
-        }
+        Requires::NoRequiredAction
+        | Requires::NoRequiredActionAndLocal
+        | Requires::StepUp
+        | Requires::StepUpAndLocal => matches!(who, MustChangePassword | MustEnableMfa),
     };
     if is_blocked {
         return Forbidden;
@@ -157,7 +161,21 @@ fn operations() -> Vec<(&'static str, Requires, Value)> {
         ("regenerateRecoveryCodes", Requires::StepUpAndLocal, Value::Null),
         ("revokeSession", Requires::StepUp, json!({ "id": "session-000000000000" })),
         ("revokeOtherSessions", Requires::StepUp, Value::Null),
+        ("startPasskeySignIn", Requires::Nothing, json!({ "domainId": DOMAIN, "userId": "unknown" })),
+        (
+            "confirmPasskeySignIn",
+            Requires::Nothing,
+            json!({ "challengeToken": token("upc_"), "credential": response_of_an_authenticator() }),
+        ),
+        ("addPasskey", Requires::StepUpAndLocal, Value::Null),
+        ("confirmPasskey", Requires::NoRequiredActionAndLocal, json!({ "credential": response_of_an_authenticator() })),
+        ("renamePasskey", Requires::NoRequiredAction, json!({ "id": "passkey-000000000000", "name": "Phone" })),
+        ("removePasskey", Requires::StepUp, json!({ "id": "passkey-000000000000" })),
     ]
+}
+
+fn response_of_an_authenticator() -> Value {
+    Authenticator::new().sign("webauthn.get", &json!({ "challenge": "AAAA" }))
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn is_indistinguishable(known: Duration, unknown: Duration) -> bool {
 
 /// Asserts that an operation takes the same time for known and unknown users. Their order alternates, so that changes of the
 /// machine's load affect both alike.
-async fn assert_same_time(operation: &str, mut known: impl AsyncFnMut(usize), mut unknown: impl AsyncFnMut(usize)) {
+pub async fn assert_same_time(operation: &str, mut known: impl AsyncFnMut(usize), mut unknown: impl AsyncFnMut(usize)) {
     let (mut known_times, mut unknown_times) = (Vec::new(), Vec::new());
     for round in 0..MOST_ROUNDS {
         if round % 2 == 0 {

@@ -113,9 +113,11 @@ pub(super) fn fatal_entry(message: &str) -> String {
 
 /// The targets that may be logged, whatever `RUST_LOG` says. Below the level of warnings, libraries log the data that
 /// they process: tokio-postgres the values of statements, h2 the headers of requests, lettre passwords and messages.
-/// Only this program's own log is known to contain no secrets.
+/// Only this program's own log is known to contain no secrets. webauthn-rs logs faulty responses of authenticators as
+/// errors, with their bytes: any client could fill the log with them.
 fn safe_targets() -> Targets {
-    Targets::new().with_default(LevelFilter::WARN).with_target(OURS, LevelFilter::TRACE)
+    let ours = Targets::new().with_default(LevelFilter::WARN).with_target(OURS, LevelFilter::TRACE);
+    ours.with_target("webauthn_rs", LevelFilter::OFF)
 }
 
 /// Whether a directive of the filter, such as `h2=debug`, names a library and a level at which it is not logged.

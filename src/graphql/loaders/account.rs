@@ -1,11 +1,12 @@
-//! The loaders of the caller's account: sessions, security events, recovery codes.
+//! The loaders of the caller's account: sessions, passkeys, security events, recovery codes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{EventPages, EventTotal, GROUP_FIELDS, Reader, RecoveryCodes, Sessions};
+use super::{EventPages, EventTotal, GROUP_FIELDS, Passkeys, Reader, RecoveryCodes, Sessions};
 use crate::domain::event::SecurityEvent;
 use crate::domain::page::{Page, Paged};
+use crate::domain::passkey::Passkey;
 use crate::domain::session::Session;
 use crate::graphql::dataloader::Load;
 use crate::graphql::error::ApiError;
@@ -29,6 +30,18 @@ impl Load for Sessions {
         let sessions = self.0.settle(services.list_sessions(caller).await)?;
         self.0.charge_rows(sessions.len(), GROUP_FIELDS)?;
         Ok(HashMap::from([((), sessions)]))
+    }
+}
+
+impl Load for Passkeys {
+    type Key = ();
+    type Value = Vec<Passkey>;
+
+    async fn load(&self, _: &[()]) -> Result<HashMap<(), Vec<Passkey>>, ApiError> {
+        let Reader { services, caller, .. } = &*self.0;
+        let passkeys = self.0.settle(services.list_passkeys(caller).await)?;
+        self.0.charge_rows(passkeys.len(), GROUP_FIELDS)?;
+        Ok(HashMap::from([((), passkeys)]))
     }
 }
 

@@ -7,8 +7,10 @@ use super::user_error::{UserError, code};
 use crate::domain::Invalid;
 use crate::domain::access::{Denial, ExternalUser, StepUpRequired};
 use crate::domain::ids::DomainId;
+use crate::domain::passkey::AuthenticatorResponse;
 use crate::domain::password::Password;
 use crate::graphql::error::ApiError;
+use crate::graphql::types::scalars::JsonObject;
 use crate::services::{Error, Failure, Services};
 
 /// Why a mutation does not succeed. `C` is the enum of its error codes.
@@ -78,6 +80,15 @@ impl<C: OutputType + From<code::Required>> InputErrors<C> {
         C: From<code::Invalid>,
     {
         parsed.map_err(|invalid| self.0.push(UserError::invalid_code(invalid))).ok()
+    }
+
+    /// Parses the response of an authenticator.
+    pub(super) fn passkey(&mut self, json: Option<JsonObject>) -> Option<AuthenticatorResponse>
+    where
+        C: From<code::Invalid>,
+    {
+        let parsed = AuthenticatorResponse::parse(json.map(|json| json.0).unwrap_or_default());
+        parsed.map_err(|invalid| self.0.push(UserError::invalid_response(invalid))).ok()
     }
 
     /// Parses a submitted password, which may be any text that is not empty.

@@ -7,6 +7,7 @@
 pub mod email;
 mod failure;
 pub mod mfa;
+pub mod passkeys;
 pub mod password;
 pub mod profile;
 pub mod sessions;
@@ -31,6 +32,7 @@ pub struct Mutation(
     email::EmailMutations,
     password::PasswordMutations,
     mfa::MfaMutations,
+    passkeys::PasskeyMutations,
 );
 
 /// Whether a mutation submits a password, a code, or an emailed token, or sends email. A request may contain one of
@@ -40,6 +42,9 @@ pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
     match name {
         "signIn"
         | "confirmSignIn"
+        | "startPasskeySignIn"
+        | "confirmPasskeySignIn"
+        | "confirmPasskey"
         | "reauthenticate"
         | "updatePassword"
         | "resetPassword"

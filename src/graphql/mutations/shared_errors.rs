@@ -11,6 +11,8 @@ use crate::domain::{Invalid, InvalidKind};
 use crate::services::email::NotSent;
 use crate::services::password::{NewPasswordRefusal, PasswordRefusal, WrongPasswords};
 
+/// The field of a response of an authenticator.
+const CREDENTIAL: &str = "credential";
 /// The field of a verification code.
 const VERIFY_CODE: &str = "verifyCode";
 
@@ -38,6 +40,28 @@ impl<C: OutputType> UserError<C> {
             InvalidKind::TooLong | InvalidKind::Malformed => code::Invalid.into(),
         };
         Self::new(code, invalid.message).at(VERIFY_CODE)
+    }
+
+    /// The error of a response of an authenticator that is missing or malformed.
+    pub(super) fn invalid_response(invalid: Invalid) -> Self
+    where
+        C: From<code::Required> + From<code::Invalid>,
+    {
+        let code: C = match invalid.kind {
+            InvalidKind::Required => code::Required.into(),
+            InvalidKind::TooLong | InvalidKind::Malformed => code::Invalid.into(),
+        };
+        Self::new(code, invalid.message).at(CREDENTIAL)
+    }
+
+    /// The error of a token of a challenge for a passkey that is unknown, used, or of another session.
+    pub(super) fn invalid_passkey_challenge() -> Self
+    where
+        C: From<code::InvalidToken>,
+    {
+        let message =
+            "This challenge is unknown or used, or belongs to another session. Call startPasskeySignIn again.";
+        Self::new(code::InvalidToken, message).at("challengeToken")
     }
 
     /// The error of a link's token that is unknown, used, expired, or invalidated.
@@ -128,6 +152,31 @@ impl<C: OutputType> UserError<C> {
             }
         };
         error.at(VERIFY_CODE)
+    }
+}
+
+impl<C: OutputType + From<code::ExpiredCode> + From<code::InvalidPasskey> + From<code::TooManyTries>> UserError<C> {
+    /// The error of a refused response of an authenticator. `nothing_pending` is the one without a challenge.
+    pub(super) fn rejected_passkey(refusal: CodeRefusal, nothing_pending: Self) -> Self {
+        let error = match refusal {
+            CodeRefusal::NothingPending => return nothing_pending,
+            CodeRefusal::Expired => Self::new(code::ExpiredCode, "This challenge has expired. Begin again."),
+            CodeRefusal::TooManyTries(wait) => {
+                let message = match wait {
+                    None => "Too many attempts were made, and this challenge is invalidated. Begin again.".to_owned(),
+                    Some(RetryAfter { retry_after }) => {
+                        format!("Too many attempts were made. Try again in {retry_after} seconds.")
+                    }
+                };
+                let retry_after = wait.map(|wait| wait.retry_after);
+                Self { attempts_left: Some(0), retry_after, ..Self::new(code::TooManyTries, message) }
+            }
+            CodeRefusal::Wrong { attempts_left } => {
+                let message = "This passkey was not accepted.";
+                Self { attempts_left: Some(attempts_left), ..Self::new(code::InvalidPasskey, message) }
+            }
+        };
+        error.at(CREDENTIAL)
     }
 }
 

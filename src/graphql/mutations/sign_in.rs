@@ -9,10 +9,13 @@ use crate::domain::token::ChallengeToken;
 use crate::domain::verify_code::VerifyCode;
 use crate::graphql::context;
 use crate::graphql::error::ApiError;
+use crate::graphql::types::scalars::JsonObject;
 use crate::graphql::types::session::{MfaChallenge, SessionTokens};
 use crate::graphql::types::user::User;
+use crate::services::passkeys::PasskeyReauthenticateRefusal;
 use crate::services::sign_in::{
-    Challenge, ConfirmSignInRefusal, ReauthenticateRefusal, Reauthenticated, SignIn, SignInRefusal, SignedIn,
+    Challenge, ConfirmSignInRefusal, PasskeySignInRefusal, ReauthenticateRefusal, Reauthenticated, SignIn,
+    SignInRefusal, SignedIn,
 };
 
 error_codes!(
@@ -38,14 +41,16 @@ error_codes!(
     "confirmSignIn",
     ConfirmSignInPayload,
     ConfirmSignInErrorCode {
-        /// The token or the code is missing or empty.
+        /// The token is missing or empty, or there is neither a code nor a passkey.
         Required,
-        /// The value is not a code. It is not counted as an attempt.
+        /// The value is not a code, or not a response of an authenticator. It is not counted as an attempt.
         Invalid,
         /// The challenge is unknown, used, or invalidated. Sign in again.
         InvalidToken,
         /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
         InvalidCode,
+        /// The passkey was not accepted. `attemptsLeft` is the number of attempts that remain.
+        InvalidPasskey,
         /// The challenge has expired. Sign in again.
         ExpiredCode,
         /// The attempt limit is reached. If `retryAfter` is null, sign in again; otherwise wait for that many seconds.
@@ -60,8 +65,13 @@ error_codes!(
     ReauthenticateErrorCode {
         /// A required input is missing or empty.
         Required,
-        /// The value is not a code. It is not counted as an attempt.
+        /// The value is not a code, or not a response of an authenticator. It is not counted as an attempt.
         Invalid,
+        /// The challenge is unknown or used, or belongs to another session. Call `startPasskeySignIn` again.
+        InvalidToken,
+        /// The passkey was not accepted: it is not one of yours, or was refused. `attemptsLeft` is the number of attempts
+        /// that remain.
+        InvalidPasskey,
         /// The password is not your current password.
         WrongPassword,
         /// The code is wrong. `attemptsLeft` is the number of attempts that remain.
@@ -109,7 +119,10 @@ pub struct ConfirmSignInInput {
     /// The `token` of the challenge that `signIn` returned.
     challenge_token: String,
     /// The code sent by email, the one-time password of your authenticator app, or a recovery code.
-    verify_code: String,
+    verify_code: Option<String>,
+    /// Instead of a code: the response of the authenticator to the `passkeyOptions` of the challenge,
+    /// `credential.toJSON()`, unchanged.
+    credential: Option<JsonObject>,
 }
 
 /// The result of `confirmSignIn`.
@@ -125,11 +138,16 @@ pub struct ConfirmSignInPayload {
 #[derive(InputObject)]
 pub struct ReauthenticateInput {
     /// Your current password, which is verified again.
-    password: String,
+    password: Option<String>,
     /// With MFA enabled: the code sent by email, the one-time password of your authenticator app, or a recovery code.
     /// If it is omitted, a correct password returns a challenge, and the code is sent if the factor is EMAIL. Then
     /// repeat the call with password and code.
     verify_code: Option<String>,
+    /// Instead of a password: the `token` of a challenge that `startPasskeySignIn` returned in this session.
+    challenge_token: Option<String>,
+    /// With `challengeToken`: the response of the authenticator, `credential.toJSON()`, unchanged. With a passkey, no code
+    /// is needed.
+    credential: Option<JsonObject>,
 }
 
 /// The result of `reauthenticate`.
@@ -192,7 +210,18 @@ impl SignInMutations {
             let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
             let token = ChallengeToken::parse(&input.challenge_token);
             let token = errors.token("challengeToken", &input.challenge_token, token, invalid_challenge());
-            let code = VerifyCode::parse(&input.verify_code);
+            if let Some(credential) = input.credential {
+                if input.verify_code.is_some() {
+                    errors.push(either("a code"));
+                }
+                let response = errors.passkey(Some(credential));
+                let (token, response) = errors.settle(token.zip(response))?;
+                let client = context::client(ctx)?;
+                let tokens = services.confirm_sign_in_with_passkey(&token, &response, client).await?;
+                let session = Some(SessionTokens::new(tokens, context::token_delivery(ctx)?));
+                return Ok(ConfirmSignInPayload { session, errors: Vec::new() });
+            }
+            let code = VerifyCode::parse(input.verify_code.as_deref().unwrap_or_default());
             if let (Some(token), Err(_)) = (&token, &code)
                 && !services.is_challenge(token).await?
             {
@@ -218,7 +247,20 @@ impl SignInMutations {
         run(ctx, async {
             let caller = context::caller(ctx)?;
             let mut errors = InputErrors::default();
-            let password = errors.password("password", &input.password);
+            if input.challenge_token.is_some() || input.credential.is_some() {
+                if input.password.is_some() || input.verify_code.is_some() {
+                    errors.push(either("a password"));
+                }
+                let text = input.challenge_token.unwrap_or_default();
+                let token = ChallengeToken::parse(&text);
+                let token = errors.token("challengeToken", &text, token, UserError::invalid_passkey_challenge());
+                let response = errors.passkey(input.credential);
+                let (token, response) = errors.settle(token.zip(response))?;
+                let (services, client) = (context::services(ctx)?, context::client(ctx)?);
+                let caller = services.reauthenticate_with_passkey(caller, &token, &response, client).await?;
+                return Ok(ReauthenticatePayload { user: Some(caller.into()), ..ReauthenticatePayload::default() });
+            }
+            let password = errors.password("password", input.password.as_deref().unwrap_or_default());
             let code = input.verify_code.and_then(|code| errors.verify_code(VerifyCode::parse(&code)));
             let (services, client) = (context::services(ctx)?, context::client(ctx)?);
             if let Some(password) = password.clone().filter(|_| !errors.is_empty()) {
@@ -244,6 +286,11 @@ fn not_sent<C: OutputType + From<code::RateLimited>>(challenge: &Challenge) -> V
     challenge.not_sent.map(UserError::too_many_emails).into_iter().collect()
 }
 
+/// The error of an input that has a passkey and something else.
+fn either<C: OutputType + From<code::Invalid>>(other: &str) -> UserError<C> {
+    UserError::new(code::Invalid, format!("Submit either {other} or a passkey.")).at("credential")
+}
+
 fn invalid_challenge() -> UserError<ConfirmSignInErrorCode> {
     let message = "This challenge is unknown, used, or invalidated. Sign in again.";
     UserError::new(ConfirmSignInErrorCode::InvalidToken, message).at("challengeToken")
@@ -267,6 +314,28 @@ impl From<ConfirmSignInRefusal> for MutationFailure<ConfirmSignInErrorCode> {
             ConfirmSignInRefusal::InvalidToken => invalid_challenge().into(),
             // Without a pending code, a concurrent request has completed the challenge.
             ConfirmSignInRefusal::Code(refusal) => UserError::rejected_code(refusal, invalid_challenge()).into(),
+        }
+    }
+}
+
+impl From<PasskeySignInRefusal> for MutationFailure<ConfirmSignInErrorCode> {
+    fn from(refusal: PasskeySignInRefusal) -> Self {
+        match refusal {
+            PasskeySignInRefusal::InvalidToken => invalid_challenge().into(),
+            PasskeySignInRefusal::Response(refusal) => UserError::rejected_passkey(refusal, invalid_challenge()).into(),
+        }
+    }
+}
+
+impl From<PasskeyReauthenticateRefusal> for MutationFailure<ReauthenticateErrorCode> {
+    fn from(refusal: PasskeyReauthenticateRefusal) -> Self {
+        match refusal {
+            PasskeyReauthenticateRefusal::Denied(denial) => denial.into(),
+            PasskeyReauthenticateRefusal::External(external) => external.into(),
+            PasskeyReauthenticateRefusal::InvalidToken => UserError::invalid_passkey_challenge().into(),
+            PasskeyReauthenticateRefusal::Response(refusal) => {
+                UserError::rejected_passkey(refusal, UserError::invalid_passkey_challenge()).into()
+            }
         }
     }
 }

@@ -8,6 +8,10 @@ use async_graphql::{Interface, OutputType, SchemaBuilder, SimpleObject};
 
 use super::email::{ConfirmEmailErrorCode, UndoEmailChangeErrorCode, VerifyEmailErrorCode};
 use super::mfa::{ConfirmMfaErrorCode, DisableMfaErrorCode, EnableMfaErrorCode, RegenerateRecoveryCodesErrorCode};
+use super::passkeys::{
+    AddPasskeyErrorCode, ConfirmPasskeyErrorCode, ConfirmPasskeySignInErrorCode, RemovePasskeyErrorCode,
+    RenamePasskeyErrorCode, StartPasskeySignInErrorCode,
+};
 use super::password::{ConfirmPasswordResetErrorCode, ResetPasswordErrorCode, UpdatePasswordErrorCode};
 use super::profile::UpdateProfileErrorCode;
 use super::sessions::{
@@ -35,7 +39,13 @@ use super::sign_in::{ConfirmSignInErrorCode, ReauthenticateErrorCode, SignInErro
     concrete(name = "EnableMfaError", params(EnableMfaErrorCode)),
     concrete(name = "DisableMfaError", params(DisableMfaErrorCode)),
     concrete(name = "ConfirmMfaError", params(ConfirmMfaErrorCode)),
-    concrete(name = "RegenerateRecoveryCodesError", params(RegenerateRecoveryCodesErrorCode))
+    concrete(name = "RegenerateRecoveryCodesError", params(RegenerateRecoveryCodesErrorCode)),
+    concrete(name = "AddPasskeyError", params(AddPasskeyErrorCode)),
+    concrete(name = "ConfirmPasskeyError", params(ConfirmPasskeyErrorCode)),
+    concrete(name = "RenamePasskeyError", params(RenamePasskeyErrorCode)),
+    concrete(name = "RemovePasskeyError", params(RemovePasskeyErrorCode)),
+    concrete(name = "StartPasskeySignInError", params(StartPasskeySignInErrorCode)),
+    concrete(name = "ConfirmPasskeySignInError", params(ConfirmPasskeySignInErrorCode))
 )]
 pub struct UserError<C: OutputType> {
     /// A sentence for people, in English: what is wrong and what to do about it.
@@ -117,6 +127,12 @@ pub enum AnyUserError {
     DisableMfa(UserError<DisableMfaErrorCode>),
     ConfirmMfa(UserError<ConfirmMfaErrorCode>),
     RegenerateRecoveryCodes(UserError<RegenerateRecoveryCodesErrorCode>),
+    AddPasskey(UserError<AddPasskeyErrorCode>),
+    ConfirmPasskey(UserError<ConfirmPasskeyErrorCode>),
+    RenamePasskey(UserError<RenamePasskeyErrorCode>),
+    RemovePasskey(UserError<RemovePasskeyErrorCode>),
+    StartPasskeySignIn(UserError<StartPasskeySignInErrorCode>),
+    ConfirmPasskeySignIn(UserError<ConfirmPasskeySignInErrorCode>),
 }
 
 /// Registers the types of user errors. Each is described as that of its mutation, which the derive cannot do.
@@ -149,6 +165,12 @@ pub fn register<Query, Mutation, Subscription>(
         DisableMfaErrorCode: "disableMfa"
         ConfirmMfaErrorCode: "confirmMfa"
         RegenerateRecoveryCodesErrorCode: "regenerateRecoveryCodes"
+        AddPasskeyErrorCode: "addPasskey"
+        ConfirmPasskeyErrorCode: "confirmPasskey"
+        RenamePasskeyErrorCode: "renamePasskey"
+        RemovePasskeyErrorCode: "removePasskey"
+        StartPasskeySignInErrorCode: "startPasskeySignIn"
+        ConfirmPasskeySignInErrorCode: "confirmPasskeySignIn"
     }
 }
 
@@ -168,6 +190,7 @@ shared_codes! {
     InvalidCredentials InvalidToken InvalidCode ExpiredCode TooManyTries NothingPending
     EmailTaken EmailAlreadyVerified MfaNotEnabled MfaEnforced ExternalUser
     NotFound ReauthenticationRequired RateLimited
+    InvalidPasskey DuplicatePasskey TooManyPasskeys LastSignInMethod
 }
 
 /// Defines the error codes of a mutation, and the payload that returns them.

@@ -165,6 +165,12 @@ remote_enum! {
         RecoveryCodeUsed,
         /// The user generated new recovery codes. The previous ones were invalidated.
         RecoveryCodesRegenerated,
+        /// The user added a passkey.
+        PasskeyAdded,
+        /// The user or an operator removed a passkey.
+        PasskeyRemoved,
+        /// A passkey was refused because its signature counter did not grow. There may be a copy of it.
+        PasskeyRefused,
         /// An operator required an action of the user, or no longer requires it.
         ActionRequired,
         /// An operator enabled the account.

@@ -7,6 +7,7 @@ pub mod enums;
 pub mod event;
 pub mod group;
 pub mod node;
+pub mod passkey;
 pub mod plain;
 pub mod scalars;
 pub mod session;

@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 
 use super::enums::MfaType;
 use super::plain::object;
-use super::scalars::Time;
+use super::scalars::{JsonObject, Time};
 use crate::domain::device;
 use crate::domain::email::Email;
 use crate::domain::ids::SessionId;
@@ -87,6 +87,9 @@ pub struct MfaChallenge {
     mfa_type: MfaType,
     /// The masked address that the code was sent to, such as `w…@example.com`. Null if no code was sent.
     sent_to: Option<String>,
+    /// The options for `navigator.credentials.get`, to complete a challenge of `signIn` with one of your passkeys instead of
+    /// a code: pass them to `PublicKeyCredential.parseRequestOptionsFromJSON`. Null if you have no passkeys.
+    passkey_options: Option<JsonObject>,
     /// The time when the challenge expires.
     expires_at: Time,
 }
@@ -97,6 +100,7 @@ impl From<Challenge> for MfaChallenge {
             token: challenge.token.reveal().to_owned(),
             mfa_type: challenge.mfa_type.into(),
             sent_to: challenge.sent_to.as_ref().map(Email::masked),
+            passkey_options: challenge.passkey_options.map(JsonObject),
             expires_at: Time(challenge.expires_at),
         }
     }

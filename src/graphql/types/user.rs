@@ -10,6 +10,7 @@ use super::direct::{Direct, List};
 use super::enums::{AuthType, MfaState, MfaType, RequiredAction, UserRoleType, UserState};
 use super::event::{SecurityEventConnection, SecurityEvents};
 use super::group::{WorkspaceGroupConnection, WorkspaceGroupList};
+use super::passkey::Passkey;
 use super::plain::object;
 use super::scalars::{TagsText, Time};
 use super::session::Session;
@@ -144,6 +145,12 @@ object! {
         ) -> Result<Direct<WorkspaceGroupConnection>, ApiError> {
             let page = PageArguments { first, after, last, before }.parse(ListKind::WorkspaceGroups)?;
             Ok(Direct(WorkspaceGroupConnection { list: WorkspaceGroupList, page }))
+        }
+
+        /// Your passkeys, the oldest first; at most 10.
+        async fn passkeys(&self, ctx: &Context<'_>) -> Result<List<Passkey>, ApiError> {
+            let passkeys = context::loaders(ctx)?.passkeys.get(()).await?;
+            Ok(List(passkeys.iter().flat_map(|passkeys| passkeys.iter().cloned().map(Passkey)).collect()))
         }
 
         /// Your valid sessions, last used first.

@@ -62,6 +62,7 @@ pub(crate) fn options(toy: &Toy) -> ServerOptions {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             public_url: None,
             cors_origins: vec!["https://app.test".to_owned()],
+            webauthn_origins: vec![],
             takes_cookies: true,
             loopback_only: false,
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },

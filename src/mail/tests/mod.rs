@@ -84,6 +84,9 @@ fn notices() -> Vec<Message> {
         Notification::RecoveryCodesRegenerated,
         Notification::PasswordSet,
         Notification::NewDevice,
+        Notification::PasskeyAdded,
+        Notification::PasskeyRemoved,
+        Notification::PasskeyRefused,
         Notification::Test,
     ];
     notices.into_iter().map(notice).collect()

@@ -66,6 +66,7 @@ fn code(reason: CodeReason) -> [&'static str; 3] {
 const LOST_PASSWORD: &str = "If this was not you, reset your password from the sign-in page right away. If you cannot, \
     please ask your administrator for help.";
 
+#[expect(clippy::too_many_lines, reason = "one text after the other")]
 fn notice(notice: &Notification) -> Said {
     match notice {
         Notification::EmailChangedFrom { .. } => (
@@ -156,6 +157,28 @@ fn notice(notice: &Notification) -> Said {
                 "If this was you, there is nothing to do.",
                 "If this was not you, somebody knows your password. Change it right away, then sign out your other \
                  devices.",
+            ],
+        ),
+        Notification::PasskeyAdded => (
+            "A passkey was added",
+            "A passkey was added to your account. It signs in without a password and without a code.",
+            &[
+                "If this was not you, somebody else may be signed in to your account. Remove the passkey and change your \
+               password right away.",
+            ],
+        ),
+        Notification::PasskeyRemoved => (
+            "A passkey was removed",
+            "A passkey was removed from your account. It can no longer be used to sign in.",
+            &["If this was not you, somebody else may be signed in to your account. Change your password right away, \
+               then check your passkeys."],
+        ),
+        Notification::PasskeyRefused => (
+            "A passkey was refused to keep you safe",
+            "A passkey of your account was refused, because somebody may have a copy of it.",
+            &[
+                "Please remove this passkey, and add a new one. If you do not recognise the details above, please ask your \
+               administrator for help.",
             ],
         ),
         Notification::Test => (

@@ -58,6 +58,7 @@ fn code(reason: CodeReason) -> [&'static str; 3] {
 
 const LOST_PASSWORD: &str = "직접 변경하지 않으셨다면 지금 바로 로그인 화면에서 비밀번호를 재설정해 주세요. 어려우시면 관리자에게 문의해 주세요.";
 
+#[expect(clippy::too_many_lines, reason = "one text after the other")]
 fn notice(notice: &Notification) -> Said {
     match notice {
         Notification::EmailChangedFrom { .. } => (
@@ -147,6 +148,29 @@ fn notice(notice: &Notification) -> Said {
                 "직접 로그인하셨다면 아무것도 하지 않으셔도 됩니다.",
                 "직접 로그인하지 않으셨다면 누군가 비밀번호를 알고 있습니다. 바로 비밀번호를 변경한 다음 다른 기기에서 \
                  로그아웃해 주세요.",
+            ],
+        ),
+        Notification::PasskeyAdded => (
+            "패스키가 추가되었습니다",
+            "계정에 패스키가 추가되었습니다. 이 패스키로 비밀번호와 인증 코드 없이 로그인할 수 있습니다.",
+            &[
+                "직접 추가하지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 바로 패스키를 삭제하고 비밀번호를 변경해 \
+               주세요.",
+            ],
+        ),
+        Notification::PasskeyRemoved => (
+            "패스키가 삭제되었습니다",
+            "계정에서 패스키가 삭제되었습니다. 이제 이 패스키로 로그인할 수 없습니다.",
+            &[
+                "직접 삭제하지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 바로 비밀번호를 변경한 다음 패스키를 확인해 \
+               주세요.",
+            ],
+        ),
+        Notification::PasskeyRefused => (
+            "계정을 보호하기 위해 패스키를 거부했습니다",
+            "누군가 복사본을 가지고 있을 수 있어 계정의 패스키 사용을 거부했습니다.",
+            &[
+                "이 패스키를 삭제하고 새 패스키를 추가해 주세요. 위의 내용이 기억나지 않으시면 관리자에게 문의해 주세요.",
             ],
         ),
         Notification::Test => (

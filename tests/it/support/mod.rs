@@ -1,6 +1,7 @@
 //! What the tests share: a server on its own database, a clock that the test sets, a client, and builders of import
 //! lines.
 
+pub mod authenticator;
 mod builders;
 mod client;
 mod clock;
@@ -33,6 +34,7 @@ use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy,
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 use userprofile::storage::replica::Replica;
+use userprofile::webauthn::{RelyingParty, WebauthnSettings};
 use userprofile::webhook::{Webhook, WebhookSettings};
 
 pub use builders::{Domain, RoleBinding, User, Workspace, WorkspaceGroup};
@@ -166,6 +168,7 @@ impl TestApp {
             },
             mail: transport.map(Mailer::new),
             webhook: None,
+            relying_party: Some(relying_party()),
             policy: POLICY,
             refusals: RefusalLimit::default(),
         };
@@ -305,6 +308,7 @@ pub fn server_options(api: Api) -> ServerOptions {
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             public_url: None,
             cors_origins: vec!["https://app.test".to_owned()],
+            webauthn_origins: relying_party_settings().origins,
             takes_cookies: true,
             loopback_only: false,
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
@@ -363,3 +367,16 @@ const POLICY: Policy = Policy {
         per_client: Window { limit: 30, span: TimeDelta::hours(1) },
     },
 };
+
+fn relying_party() -> RelyingParty {
+    RelyingParty::new(&relying_party_settings()).unwrap()
+}
+
+fn relying_party_settings() -> WebauthnSettings {
+    WebauthnSettings {
+        rp_id: authenticator::RP_ID.to_owned(),
+        rp_name: "UserProfile".to_owned(),
+        origins: vec![authenticator::ORIGIN.parse().unwrap()],
+        any_port: false,
+    }
+}

@@ -72,6 +72,43 @@ export async function confirmSignIn(challengeToken: string, verifyCode: string):
   return data.confirmSignIn;
 }
 
+export interface PasskeyChallenge {
+  token: string;
+  options: PublicKeyCredentialRequestOptionsJSON;
+}
+
+interface PasskeyStarted {
+  challenge: PasskeyChallenge | null;
+  errors: UserError[];
+}
+
+const START_PASSKEY_SIGN_IN = /* GraphQL */ `
+  mutation StartPasskeySignIn {
+    startPasskeySignIn {
+      challenge { token options }
+      errors { message code field retryAfter }
+    }
+  }`;
+
+export async function startPasskeySignIn(): Promise<PasskeyStarted> {
+  const data = await execute<{ startPasskeySignIn: PasskeyStarted }>(START_PASSKEY_SIGN_IN, {});
+  return data.startPasskeySignIn;
+}
+
+const CONFIRM_PASSKEY_SIGN_IN = /* GraphQL */ `
+  mutation ConfirmPasskeySignIn($input: ConfirmPasskeySignInInput!) {
+    confirmPasskeySignIn(input: $input) {
+      session { accessToken refreshToken expiresAt }
+      errors { message code field retryAfter }
+    }
+  }`;
+
+export async function confirmPasskeySignIn(challengeToken: string, credential: unknown): Promise<SignedIn> {
+  const input = { challengeToken, credential };
+  const data = await execute<{ confirmPasskeySignIn: SignedIn }>(CONFIRM_PASSKEY_SIGN_IN, { input });
+  return data.confirmPasskeySignIn;
+}
+
 const REFRESH_SESSION = /* GraphQL */ `
   mutation RefreshSession($input: RefreshSessionInput!) {
     refreshSession(input: $input) {

@@ -1,6 +1,7 @@
 // The actions on the session: resume, sign in, complete the challenge, refresh, sign out.
 // Failures are shown as the session's message; these functions do not throw.
 
+import { askAuthenticator } from './passkey';
 import { fromChallenge, fromErrors, fromFailure, SESSION_ENDED, SIGNED_IN, SIGNED_OUT, type Message } from './messages';
 import * as api from './operations';
 import { change, current } from './store';
@@ -21,6 +22,18 @@ export async function signIn(credentials: api.Credentials): Promise<void> {
     if (tokens) await admit(tokens, SIGNED_IN);
     else if (mfaChallenge) challenge(mfaChallenge, errors);
     else say(fromErrors(errors));
+  });
+}
+
+/** Signs in with a passkey, which says whose it is. */
+export async function signInWithPasskey(): Promise<void> {
+  await showingFailures(async () => {
+    const { challenge, errors } = await api.startPasskeySignIn();
+    if (!challenge) return say(fromErrors(errors));
+    const credential = await askAuthenticator(challenge.options);
+    const { session: tokens, errors: refusals } = await api.confirmPasskeySignIn(challenge.token, credential);
+    if (tokens) await admit(tokens, SIGNED_IN);
+    else say(fromErrors(refusals));
   });
 }
 

@@ -1,7 +1,8 @@
 // The first step of sign-in: user id and password, and the domain if there are several.
 
 import type { Demo } from '../demo/demo';
-import { signIn } from '../session/session';
+import { HAS_PASSKEYS } from '../session/passkey';
+import { signIn, signInWithPasskey } from '../session/session';
 import { Field } from './Field';
 import { SampleUsers } from './SampleUsers';
 import { SubmitButton } from './SubmitButton';
@@ -45,6 +46,11 @@ export function PasswordForm({ demo, wrongField, takesFocus }: PasswordFormProps
         required
       />
       <SubmitButton label="Sign in" busyLabel="Signing in…" busy={busy} />
+      {HAS_PASSKEYS && (
+        <button type="button" className="secondary" onClick={() => void signInWithPasskey()}>
+          Use a passkey
+        </button>
+      )}
     </form>
   );
 }

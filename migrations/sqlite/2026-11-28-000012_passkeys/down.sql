@@ -1,0 +1,3 @@
+ALTER TABLE codes DROP COLUMN account;
+ALTER TABLE codes DROP COLUMN passkey_state;
+DROP TABLE passkeys;
