@@ -1,7 +1,5 @@
 //! The relying party of passkeys, from the settings for addresses.
 
-use std::net::IpAddr;
-
 use url::{Host, Url};
 
 use super::reader::Reader;
@@ -46,9 +44,7 @@ pub(super) fn relying_party(addresses: Addresses<'_>) -> Option<WebauthnSettings
 
 /// Passkeys belong to the name of a host, and pages of it must be able to use them.
 pub(super) fn check(reader: &mut Reader, addresses: Addresses<'_>) {
-    if addresses.rp_id.is_some_and(|rp_id| rp_id.parse::<IpAddr>().is_ok()) {
-        reader.refuse_if_given("webauthn_rp_id", "it is an IP address", "set it to the name of a host");
-    } else if relying_party(addresses).is_none() {
+    if relying_party(addresses).is_none() {
         let wrong = "no origin is on USERPROFILE_WEBAUTHN_RP_ID, or on a subdomain of it";
         let remedy = "set both for the pages that users sign in on";
         reader.refuse_if_given("webauthn_rp_id", wrong, remedy);

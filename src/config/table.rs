@@ -12,8 +12,8 @@ use url::{Host, Url};
 use super::{
     error::SettingError,
     kinds::{
-        LogFormat, base_url, choices, counts, database_url, durations, host_name, log_filter, mailbox, networks,
-        origins, page_url, path, replica_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
+        LogFormat, base_url, choices, counts, database_url, domain_name, durations, host_name, log_filter, mailbox,
+        networks, origins, page_url, path, replica_url, secret_keys, sizes, smtp_url, socket_address, webhook_secret,
         webhook_url,
     },
     passkeys::{self, Addresses},
@@ -313,7 +313,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
             cors_origins = unset("only the server's own pages"), origins();
             /// The domain that passkeys belong to: the host of the pages that use them, or a domain above it. Passkeys of one
             /// domain cannot be used with another.
-            webauthn_rp_id = unset("the host of `USERPROFILE_PUBLIC_URL`"), host_name().optional();
+            webauthn_rp_id = unset("the host of `USERPROFILE_PUBLIC_URL`"), domain_name().optional();
             /// The origins whose pages may use passkeys.
             webauthn_origins = unset("that of `USERPROFILE_PUBLIC_URL`, and those in `USERPROFILE_CORS_ORIGINS` on its host or a subdomain of it"), origins();
             /// Whether pages may keep their session in cookies, with the header `X-UserProfile-Session: cookie`.

@@ -61,7 +61,7 @@ impl CodePurpose {
 pub struct Code {
     /// Its id.
     pub id: CodeId,
-    /// The user it belongs to.
+    /// The user it belongs to; no user for [`CodePurpose::UsePasskey`].
     pub owner_id: UserId,
     /// Its purpose.
     pub purpose: CodePurpose,

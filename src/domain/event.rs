@@ -52,6 +52,8 @@ string_enums! {
         PasskeyRemoved = "PASSKEY_REMOVED",
         /// A passkey was refused: its signature counter did not grow, so there may be a copy of it.
         PasskeyRefused = "PASSKEY_REFUSED",
+        /// The user exported their data.
+        DataExported = "DATA_EXPORTED",
         /// An operator changed the user's required actions.
         ActionRequired = "ACTION_REQUIRED",
         /// An operator enabled the account.

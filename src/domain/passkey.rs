@@ -27,6 +27,8 @@ pub struct Passkey {
     pub id: PasskeyId,
     /// The user that it belongs to.
     pub owner_id: UserId,
+    /// What identifies the user to authenticators (user handle): random, the same for all passkeys of a user.
+    pub user_handle: Vec<u8>,
     /// The id that the authenticator gave it.
     pub credential_id: Vec<u8>,
     /// The public key, the signature counter, and more, as the WebAuthn library stores them.
@@ -61,6 +63,7 @@ pub struct AuthenticatorResponse {
     json: Value,
     credential_id: Vec<u8>,
     user_handle: Option<Vec<u8>>,
+    client_data: Value,
 }
 
 impl AuthenticatorResponse {
@@ -88,7 +91,11 @@ impl AuthenticatorResponse {
             Some(handle) => Some(URL_SAFE_NO_PAD.decode(handle).map_err(|_| malformed())?),
             None => None,
         };
-        Ok(Self { credential_id, user_handle: user_handle.filter(|handle| !handle.is_empty()), json })
+        let client_data = text(response, "clientDataJSON").and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        let client_data: Value =
+            serde_json::from_slice(&client_data.ok_or_else(malformed)?).map_err(|_| malformed())?;
+        let user_handle = user_handle.filter(|handle| !handle.is_empty());
+        Ok(Self { json, credential_id, user_handle, client_data })
     }
 
     /// The response, unchanged.
@@ -99,6 +106,18 @@ impl AuthenticatorResponse {
     /// The id of the credential.
     pub fn credential_id(&self) -> &[u8] {
         &self.credential_id
+    }
+
+    /// Whether the response was made in a page that is embedded in one of another origin (section 5.8.1).
+    pub fn is_cross_origin(&self) -> bool {
+        let is_false = |value: Option<&Value>| value.is_none_or(|value| *value == Value::Bool(false));
+        !is_false(self.client_data.get("crossOrigin")) || self.client_data.get("topOrigin").is_some()
+    }
+
+    /// Whether a new passkey cannot be found without the id of its credential (section 10.1.3). Authenticators need not
+    /// say so.
+    pub fn is_not_discoverable(&self) -> bool {
+        self.json.pointer("/clientExtensionResults/credProps/rk") == Some(&Value::Bool(false))
     }
 
     /// How clients reach the authenticator (section 5.8.4), also in ways that were added to the standard later.
@@ -141,7 +160,9 @@ mod tests {
             ("rawId", json!("AQIE")),
             ("type", json!("password")),
             ("response", json!("e30")),
-            ("response", json!({ "userHandle": "%" })),
+            ("response", json!({ "clientDataJSON": "e30", "userHandle": "%" })),
+            ("response", json!({ "clientDataJSON": "e30=" })),
+            ("response", json!({ "clientDataJSON": "AAAA" })),
         ] {
             let mut json = json.clone();
             json[key] = wrong.clone();
@@ -150,6 +171,20 @@ mod tests {
         let kind_of = |json| AuthenticatorResponse::parse(json).err().unwrap().kind;
         assert_eq!(kind_of(json!({})), InvalidKind::Required);
         assert_eq!(kind_of(json!({ "id": "A".repeat(70_000) })), InvalidKind::TooLong);
+    }
+
+    #[test]
+    fn embedded_pages_are_recognised() {
+        let is_cross_origin = |data: Value| {
+            let data = URL_SAFE_NO_PAD.encode(data.to_string());
+            let response = json!({ "clientDataJSON": data });
+            let json = json!({ "id": "AQID", "rawId": "AQID", "type": "public-key", "response": response });
+            AuthenticatorResponse::parse(json).unwrap().is_cross_origin()
+        };
+        assert!(!is_cross_origin(json!({})) && !is_cross_origin(json!({ "crossOrigin": false })));
+        for data in [json!({ "crossOrigin": true }), json!({ "crossOrigin": "false" }), json!({ "topOrigin": "x" })] {
+            assert!(is_cross_origin(data.clone()), "{data}");
+        }
     }
 
     #[test]

@@ -74,7 +74,9 @@ async fn redirect_to_api(State(state): State<Arc<AppState>>) -> Redirect {
 
 /// The origins that may use passkeys of this site (WebAuthn, section 5.11).
 async fn webauthn_origins(State(state): State<Arc<AppState>>) -> Json<Value> {
-    let origins = state.settings.webauthn_origins.iter().map(|origin| origin.origin().ascii_serialization());
+    // Browsers look for their own origins here, not for those of apps.
+    let of_web = state.settings.webauthn_origins.iter().filter(|origin| matches!(origin.scheme(), "http" | "https"));
+    let origins = of_web.map(|origin| origin.origin().ascii_serialization());
     Json(json!({ "origins": origins.collect::<Vec<_>>() }))
 }
 

@@ -123,6 +123,8 @@ pub enum Notification {
     PasskeyRemoved,
     /// A passkey was refused, because there may be a copy of it.
     PasskeyRefused,
+    /// The user exported all data about the account.
+    DataExported,
     /// No change: an operator tests the mail server.
     Test,
 }

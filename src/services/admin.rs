@@ -18,7 +18,7 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::{AuthenticatorApp, Credentials};
-use crate::storage::{self, Conflict, Tx, codes, domains, passkeys, recovery_codes, sessions, users};
+use crate::storage::{self, Conflict, Tx, codes, domains, recovery_codes, sessions, users};
 
 /// A user to be created.
 #[derive(Debug, Clone)]
@@ -153,7 +153,6 @@ impl Services {
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
-        passkeys::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
         users::delete(&mut tx, &user.id).await?;
         self.record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
     }

@@ -7,6 +7,7 @@
 
 use chrono::TimeDelta;
 
+use super::failed_attempts::FailedAttempt;
 use super::passkey_verification::WrongResponse;
 use super::{Error, Failure, Services};
 use crate::clock::Timestamp;
@@ -41,22 +42,24 @@ pub struct Sent {
 pub(super) enum AttemptKind {
     /// Codes at sign-in.
     SignIn,
-    /// Codes in sessions.
+    /// Passkeys at sign-in, so that a thief of the password cannot use up the attempts with a passkey, or the reverse.
+    Passkey,
+    /// Codes and passkeys in sessions.
     Session,
     /// Recovery codes, at sign-in and in sessions.
     RecoveryCode,
 }
 
-/// What is submitted to prove something.
+/// A submitted code or the response of a passkey.
 #[derive(Clone, Copy)]
-pub(super) enum Answer<'a> {
+pub(super) enum Submitted<'a> {
     /// Digits or a recovery code.
     Code(&'a VerifyCode),
     /// The response of a passkey.
     Passkey(&'a AuthenticatorResponse),
 }
 
-impl Answer<'_> {
+impl Submitted<'_> {
     fn is_recovery_code(self) -> bool {
         matches!(self, Self::Code(VerifyCode::Recovery(_)))
     }
@@ -64,13 +67,14 @@ impl Answer<'_> {
 
 impl AttemptKind {
     /// The kind of an attempt: recovery codes have a count of their own, and `other` is the kind of everything else.
-    fn of(answer: Answer<'_>, other: Self) -> Self {
-        if answer.is_recovery_code() { Self::RecoveryCode } else { other }
+    fn of(submitted: Submitted<'_>, other: Self) -> Self {
+        if submitted.is_recovery_code() { Self::RecoveryCode } else { other }
     }
 
     fn purpose(self) -> &'static str {
         match self {
             Self::SignIn => "tries at sign-in",
+            Self::Passkey => "tries with passkeys",
             Self::Session => "tries in sessions",
             Self::RecoveryCode => "tries of recovery codes",
         }
@@ -82,29 +86,26 @@ pub(super) struct CodeAttempt<'a> {
     code: Option<&'a Code>,
     /// The code that the attempt was also counted against, if any.
     counted_code: Option<&'a Code>,
-    answer: Answer<'a>,
+    submitted: Submitted<'a>,
     /// The kind of an attempt without a recovery code.
     kind: AttemptKind,
     /// Its entry in the count of the user, if the user is known.
     event: Option<RateLimitEventId>,
     /// How many attempts remain if this one is wrong.
     attempts_left: u32,
+    /// Whether none remains to the user for a day.
+    is_last_of_day: bool,
 }
 
 impl CodeAttempt<'_> {
     /// How `user` proves the second factor with it, in metrics.
     pub(super) fn method(&self, user: &User) -> &'static str {
-        match (self.answer, user.mfa.factor()) {
-            (Answer::Passkey(_), _) => "passkey",
-            (Answer::Code(VerifyCode::Recovery(_)), _) => "recovery_code",
-            (Answer::Code(VerifyCode::Digits(_)), Some(Factor::Otp)) => "one_time_password",
-            (Answer::Code(VerifyCode::Digits(_)), _) => "emailed_code",
+        match (self.submitted, user.mfa.factor()) {
+            (Submitted::Passkey(_), _) => "passkey",
+            (Submitted::Code(VerifyCode::Recovery(_)), _) => "recovery_code",
+            (Submitted::Code(VerifyCode::Digits(_)), Some(Factor::Otp)) => "one_time_password",
+            (Submitted::Code(VerifyCode::Digits(_)), _) => "emailed_code",
         }
-    }
-
-    /// Whether the password was correct before it.
-    fn is_second_step(&self) -> bool {
-        self.code.is_some_and(|code| code.purpose == CodePurpose::SignIn)
     }
 
     /// The refusal of the attempt if it is wrong.
@@ -221,16 +222,16 @@ impl Services {
         &self,
         owner: Option<&UserId>,
         code: Option<&'a Code>,
-        answer: Answer<'a>,
+        submitted: Submitted<'a>,
         kind: AttemptKind,
     ) -> Result<CodeAttempt<'a>, Error<R>> {
         let refused = |refusal: CodeRefusal| Error::Refused(refusal.into());
         let (now, max_tries) = (self.now(), self.policy.codes.tries);
-        let counted_code = code.filter(|_| !answer.is_recovery_code());
+        let counted_code = code.filter(|_| !submitted.is_recovery_code());
         // Most attempts over the limit are refused here, without a transaction.
         counted_code.map_or(Ok(0), |code| code.charge(max_tries, now)).map_err(refused)?;
         let mut tx = self.db.begin().await?;
-        let counter = owner.map(|owner| self.attempt_counter(owner, AttemptKind::of(answer, kind)));
+        let counter = owner.map(|owner| self.attempt_counter(owner, AttemptKind::of(submitted, kind)));
         let window = self.policy.codes.tries_per_day;
         if let Some(counter) = &counter {
             // The limit is locked before the code, as everywhere, so that no two transactions wait for each other.
@@ -254,14 +255,16 @@ impl Services {
             };
             attempts_left = max_tries.saturating_sub(tries);
         }
-        let mut event = None;
+        let (mut event, mut is_last_of_day) = (None, false);
         if let Some(counter) = &counter {
             event = Some(Self::count(&mut tx, counter, now).await?);
             let tried = rate_limit_events::count(&mut tx, counter, now - window.span).await?;
-            attempts_left = attempts_left.min(window.limit.saturating_sub(tried));
+            let left = window.limit.saturating_sub(tried);
+            is_last_of_day = left == 0;
+            attempts_left = attempts_left.min(left);
         }
         tx.commit().await?;
-        Ok(CodeAttempt { code, counted_code, answer, kind, event, attempts_left })
+        Ok(CodeAttempt { code, counted_code, submitted, kind, event, attempts_left, is_last_of_day })
     }
 
     /// Compares a counted attempt and, if it is correct, consumes the code and removes the attempt from the user's
@@ -274,12 +277,15 @@ impl Services {
         client: &Client,
         now: Timestamp,
     ) -> Result<(Tx, Proof), Error<R>> {
-        let proven = match attempt.answer {
-            Answer::Code(answer) => {
+        let proven = match attempt.submitted {
+            Submitted::Code(answer) => {
                 let proof = self.prove(&mut tx, user, attempt.code, answer, client, now).await?;
                 proof.ok_or(WrongResponse::Invalid)
             }
-            Answer::Passkey(response) => self.prove_by_passkey(&mut tx, user, attempt.code, response, now).await?,
+            Submitted::Passkey(response) => {
+                let place = (attempt.code, attempt.kind == AttemptKind::Session);
+                self.prove_by_passkey(&mut tx, user, place, response, now).await?
+            }
         };
         let proof = match proven {
             Ok(proof) => proof,
@@ -327,13 +333,13 @@ impl Services {
         wrong: WrongResponse,
         client: &Client,
     ) -> Result<(), Failure> {
-        let is_sign_in = attempt.kind == AttemptKind::SignIn;
-        match (wrong, attempt.answer) {
+        match (wrong, attempt.kind) {
             (WrongResponse::PossibleClone, _) => self.record_refused_passkey(user, client).await,
-            (_, Answer::Passkey(_)) if is_sign_in && !attempt.is_second_step() => {
-                self.record_wrong_passkey(user, client).await
+            (_, AttemptKind::Passkey) => {
+                let failed = FailedAttempt::WrongPasskey;
+                self.record_wrong_passkey(user, failed, attempt.is_last_of_day, client).await
             }
-            _ if is_sign_in => self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await,
+            (_, AttemptKind::SignIn) => self.record_wrong_sign_in_code(user, attempt.attempts_left, client).await,
             _ => self.record_wrong_code(user, client).await,
         }
     }

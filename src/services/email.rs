@@ -2,7 +2,7 @@
 
 use derive_more::From;
 
-use super::codes::{Answer, AttemptKind, CodeAttempt, CodeRequest};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Submitted};
 use super::failed_attempts::FailedAttempt;
 use super::{Error, Failure, Services, UNDO_LINK_DAYS, retry};
 use crate::clock::Timestamp;
@@ -133,7 +133,8 @@ impl Services {
         let code = code.filter(|code| is_wanted(code, &caller.user));
         let code = code.ok_or_else(nothing_pending)?;
         let answer = VerifyCode::Digits(digits);
-        let attempt = self.charge_code(Some(owner), Some(&code), Answer::Code(&answer), AttemptKind::Session).await?;
+        let attempt =
+            self.charge_code(Some(owner), Some(&code), Submitted::Code(&answer), AttemptKind::Session).await?;
         let outcome = retry(|| self.complete_email(caller, &code, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }

@@ -42,6 +42,7 @@ pub(super) enum FailedAttempt {
     CopiedPasskey,
     LockedByPasswords,
     LockedByCodes,
+    LockedByPasskeys,
     WrongCurrentPassword,
     WrongCode,
     RefreshTokenReused,
@@ -59,11 +60,15 @@ impl FailedAttempt {
     fn sign_in(found: Option<&Credentials>) -> Self {
         match found {
             None => Self::UnknownUser,
-            Some(found) if !Caller::may_be_served(&found.user, &found.domain) => Self::NotServed,
-            Some(found) if found.user.auth_type == AuthType::External => Self::ExternalUser,
+            Some(found) if !Caller::may_sign_in(&found.user, &found.domain) => Self::not_allowed(found),
             Some(found) if found.password_hash.is_none() => Self::NoPassword,
             Some(_) => Self::WrongPassword,
         }
+    }
+
+    /// Why a user who may not sign in may not.
+    pub(super) fn not_allowed(found: &Credentials) -> Self {
+        if found.user.auth_type == AuthType::External { Self::ExternalUser } else { Self::NotServed }
     }
 
     /// What happened, and the reason.
@@ -76,14 +81,15 @@ impl FailedAttempt {
             Self::ExternalUser => (sign_in, "the user authenticates with an external identity provider"),
             Self::NoPassword => (sign_in, "the user has no password"),
             Self::WrongPassword => (sign_in, "wrong password"),
-            Self::WrongSignInCode => (sign_in, "wrong code after a correct password"),
+            Self::WrongSignInCode => (sign_in, "wrong code or invalid response of a passkey after a correct password"),
             Self::UnknownPasskey => (sign_in, "unknown passkey, or one of another user"),
             Self::WrongPasskey => (sign_in, "the response of the passkey is not valid"),
             Self::CopiedPasskey => ("passkey refused", "its signature counter did not grow: there may be a copy of it"),
             Self::LockedByPasswords => (locked, "too many wrong passwords"),
             Self::LockedByCodes => (locked, "too many wrong codes after a correct password"),
+            Self::LockedByPasskeys => (locked, "too many invalid responses of passkeys"),
             Self::WrongCurrentPassword => (reauthentication, "wrong current password in a session"),
-            Self::WrongCode => (reauthentication, "wrong code in a session"),
+            Self::WrongCode => (reauthentication, "wrong code or invalid response of a passkey in a session"),
             Self::RefreshTokenReused => ("session ended", "a rotated refresh token was used again"),
             Self::ResetOverClientLimit => (reset, "too many emails requested by this client"),
             Self::ResetOverUserLimit => (reset, "too many emails requested for this user id"),
@@ -196,12 +202,25 @@ impl Services {
         Ok(())
     }
 
-    /// Records a wrong response of a passkey of `user` at sign-in.
-    pub(super) async fn record_wrong_passkey(&self, user: &User, client: &Client) -> Result<(), Failure> {
+    /// Records a sign-in of `user` that failed with a passkey, and that it was the last attempt of the day.
+    pub(super) async fn record_wrong_passkey(
+        &self,
+        user: &User,
+        failed: FailedAttempt,
+        is_last_of_day: bool,
+        client: &Client,
+    ) -> Result<(), Failure> {
+        let now = self.now();
         let mut tx = self.db.begin().await?;
-        self.record(&mut tx, &user.id, SecurityEventType::SignInFailed, Some(client), self.now()).await?;
+        self.record(&mut tx, &user.id, SecurityEventType::SignInFailed, Some(client), now).await?;
+        if is_last_of_day {
+            self.record(&mut tx, &user.id, SecurityEventType::SignInLocked, Some(client), now).await?;
+        }
         tx.commit().await?;
-        FailedAttempt::WrongPasskey.log(Some(&user.id), client);
+        failed.log(Some(&user.id), client);
+        if is_last_of_day {
+            FailedAttempt::LockedByPasskeys.log(Some(&user.id), client);
+        }
         Ok(())
     }
 

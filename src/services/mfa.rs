@@ -6,7 +6,7 @@ use derive_more::From;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
-use super::codes::{Answer, AttemptKind, CodeAttempt, CodeRequest, Sent};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent, Submitted};
 use super::email::NotSent;
 use super::{Error, Failure, Services, retry};
 use crate::clock::Timestamp;
@@ -261,7 +261,7 @@ impl Services {
             return Err(refused(CodeRefusal::Expired));
         }
         let attempt =
-            self.charge_code(Some(&caller.user.id), Some(&code), Answer::Code(answer), AttemptKind::Session).await?;
+            self.charge_code(Some(&caller.user.id), Some(&code), Submitted::Code(answer), AttemptKind::Session).await?;
         let outcome = retry(|| self.complete_mfa_change(caller, change.clone(), &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod backoff;
 mod codes;
+pub mod data_export;
 pub mod email;
 mod failed_attempts;
 mod future_times;
@@ -71,7 +72,7 @@ pub struct Services {
     pub mail: Option<Mailer>,
     /// Reports security events. Without it, they are only stored and logged.
     pub webhook: Option<Webhook>,
-    /// Verifies passkeys. Without it, nobody can add or use one.
+    /// Verifies passkeys. Without it, operations with passkeys fail.
     pub relying_party: Option<RelyingParty>,
     /// The configurable limits.
     pub policy: Policy,

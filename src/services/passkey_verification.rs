@@ -7,7 +7,7 @@ use super::{Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::code::{Code, CodePurpose};
 use crate::domain::event::{Client, SecurityEventType};
-use crate::domain::ids::{DomainId, UserId};
+use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::mfa::Proof;
 use crate::domain::passkey::AuthenticatorResponse;
@@ -16,7 +16,7 @@ use crate::domain::token::ChallengeToken;
 use crate::domain::user::User;
 use crate::mail::Notification;
 use crate::storage::{Tx, codes, passkeys};
-use crate::webauthn::{RelyingParty, ResponseError, USER_HANDLE_BYTES};
+use crate::webauthn::{RelyingParty, ResponseError};
 
 /// Why the response of a passkey is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +49,13 @@ impl Services {
         Ok(Some(ceremony.options))
     }
 
-    /// Verifies the response of a passkey. The user must be locked. If there may be a copy of the passkey, or if the
-    /// response is not accepted for another reason, `Err` says which.
+    /// Verifies the response of a passkey. The user must be locked. `is_in_session` says that the session identifies the
+    /// user, whose authentication is renewed.
     pub(super) async fn prove_by_passkey(
         &self,
         tx: &mut Tx,
         user: &User,
-        code: Option<&Code>,
+        (code, is_in_session): (Option<&Code>, bool),
         response: &AuthenticatorResponse,
         now: Timestamp,
     ) -> Result<Result<Proof, WrongResponse>, Failure> {
@@ -63,22 +63,25 @@ impl Services {
         let passkey = passkey.filter(|passkey| passkey.owner_id == user.id);
         let challenge = code.and_then(|code| Some((code, code.passkey_state.as_deref()?)));
         let (Some(passkey), Some((code, state))) = (passkey, challenge) else { return Ok(Err(WrongResponse::Invalid)) };
-        if !self.is_account_of(code, user) || !self.is_handle_of(user, code, response) {
+        // WebAuthn, section 7.2, step 6: authenticators must name the user, unless the user was known before.
+        let is_known = is_in_session || code.purpose == CodePurpose::SignIn || self.names_user(code, user);
+        let is_handle_right = response.user_handle().map_or(is_known, |handle| handle == passkey.user_handle);
+        if !self.is_for(code, user) || !is_handle_right {
             return Ok(Err(WrongResponse::Invalid));
         }
-        match self.relying_party()?.finish_authentication(state, response, &passkey.credential) {
-            Ok(verified) => {
-                let stored = (verified.credential.as_str(), verified.is_backed_up);
-                passkeys::update_used(tx, &passkey.id, stored, now).await?;
-                Ok(Proof::by_passkey(verified.user_verified).ok_or(WrongResponse::Invalid))
-            }
-            Err(ResponseError::PossibleClone) => Ok(Err(WrongResponse::PossibleClone)),
+        let verified = match self.relying_party()?.finish_authentication(state, response, &passkey.credential) {
+            Ok(verified) => verified,
+            Err(ResponseError::PossibleClone) => return Ok(Err(WrongResponse::PossibleClone)),
             Err(ResponseError::Invalid(reason)) => {
                 tracing::debug!(reason, "the response of a passkey was refused");
-                Ok(Err(WrongResponse::Invalid))
+                return Ok(Err(WrongResponse::Invalid));
             }
-            Err(ResponseError::Ceremony(error)) => Err(error.into()),
-        }
+            Err(ResponseError::Ceremony(error)) => return Err(error.into()),
+        };
+        let Some(proof) = Proof::by_passkey(verified.user_verified) else { return Ok(Err(WrongResponse::Invalid)) };
+        let stored = (verified.credential.as_str(), verified.is_backed_up);
+        let is_stored = passkeys::update_used(tx, &passkey.id, stored, now).await?;
+        Ok(if is_stored { Ok(proof) } else { Err(WrongResponse::Invalid) })
     }
 
     /// Records that a passkey was refused because there may be a copy of it, and notifies the user.
@@ -92,30 +95,19 @@ impl Services {
         Ok(())
     }
 
-    /// Whether a challenge is for this user.
-    pub(super) fn is_account_of(&self, code: &Code, user: &User) -> bool {
-        code.account.is_none_or(|account| account == self.account_digest(&user.domain_id, &user.login))
+    /// Whether a challenge is for this user: for any user, for one of their domain, or for them.
+    pub(super) fn is_for(&self, code: &Code, user: &User) -> bool {
+        let of_domain = || self.account_digest(&user.domain_id, None);
+        code.account.is_none_or(|account| account == of_domain()) || self.names_user(code, user)
     }
 
-    /// Whether the authenticator stored the passkey for this user (WebAuthn, section 7.2, step 6). It need not say so if
-    /// the user was known before.
-    fn is_handle_of(&self, user: &User, code: &Code, response: &AuthenticatorResponse) -> bool {
-        match response.user_handle() {
-            Some(handle) => handle == self.user_handle(&user.id),
-            None => code.purpose == CodePurpose::SignIn || code.account.is_some() || code.session_id.is_some(),
-        }
+    fn names_user(&self, code: &Code, user: &User) -> bool {
+        code.account == Some(self.account_digest(&user.domain_id, Some(&user.login)))
     }
 
-    /// The digest of an account, under which a challenge is for it.
-    pub(super) fn account_digest(&self, domain: &DomainId, login: &LoginId) -> Digest {
-        self.keyring.digest("account of a passkey", &[domain.as_str().as_bytes(), login.key().as_bytes()])
-    }
-
-    /// What identifies a user to authenticators: random to everybody else.
-    pub(super) fn user_handle(&self, user: &UserId) -> [u8; USER_HANDLE_BYTES] {
-        let digest = self.keyring.digest("passkey user handle", &[user.as_str().as_bytes()]);
-        let mut handle = [0; USER_HANDLE_BYTES];
-        handle.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        handle
+    /// The digest of a domain, or of a user of it, under which a challenge is for them.
+    pub(super) fn account_digest(&self, domain: &DomainId, login: Option<&LoginId>) -> Digest {
+        let login = login.map_or("", LoginId::key);
+        self.keyring.digest("account of a passkey", &[domain.as_str().as_bytes(), login.as_bytes()])
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use derive_more::From;
 use serde_json::Value;
 
-use super::codes::{Answer, AttemptKind, CodeAttempt};
+use super::codes::{AttemptKind, CodeAttempt, Submitted};
 use super::failed_attempts::FailedAttempt;
 use super::mail_quota::address_of;
 use super::sessions::IssuedTokens;
@@ -31,9 +31,9 @@ use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::users::Credentials;
 use crate::storage::{self, Conflict, Tx, codes, passkeys, rate_limit_events, sessions, users};
-use crate::webauthn::{Account, ResponseError};
+use crate::webauthn::{Account, ResponseError, USER_HANDLE_BYTES};
 
-/// How many challenges a client address may request in an hour. A page of a sign-in requests one each time it is shown.
+/// How many challenges a client address may request in an hour. A sign-in page requests one each time it is shown.
 const CHALLENGES_PER_HOUR: u32 = 1000;
 /// The name of a passkey that the user gave none, on a device that has none.
 const DEFAULT_NAME: &str = "Passkey";
@@ -148,7 +148,8 @@ impl Services {
         }
         let name = user.login.as_str();
         let display_name = user.name.as_ref().map_or(name, Name::as_str);
-        let account = Account { handle: self.user_handle(&user.id), name, display_name };
+        let handle = self.user_handle(user, &existing);
+        let account = Account { handle: &handle, name, display_name };
         let ceremony = relying_party.start_registration(&account, &existing).map_err(Failure::from)?;
         codes::delete(&mut tx, &user.id, &[CodePurpose::AddPasskey]).await?;
         let place = (&user.id, CodePurpose::AddPasskey, Some(&caller.session.id));
@@ -174,11 +175,22 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(refused(CodeRefusal::Expired));
         }
-        let (owner, answer) = (Some(&caller.user.id), Answer::Passkey(response));
-        let attempt = self.charge_code(owner, Some(&code), answer, AttemptKind::Session).await?;
+        let (owner, submitted) = (Some(&caller.user.id), Submitted::Passkey(response));
+        let attempt = self.charge_code(owner, Some(&code), submitted, AttemptKind::Session).await?;
         let name = name.unwrap_or_else(|| default_name(client));
         let outcome = retry(|| self.store_passkey(caller, (&code, response), &name, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
+    }
+
+    /// What identifies the user to authenticators (user handle). The first passkey has a keyed digest, which is random to
+    /// everybody else, and the same when a ceremony is repeated: authenticators then replace what is left of the first
+    /// attempt.
+    fn user_handle(&self, user: &User, existing: &[Passkey]) -> Vec<u8> {
+        let first = || {
+            let digest = self.keyring.digest("passkey user handle", &[user.id.as_str().as_bytes()]);
+            digest.into_iter().take(USER_HANDLE_BYTES).collect()
+        };
+        existing.first().map_or_else(first, |passkey| passkey.user_handle.clone())
     }
 
     async fn store_passkey(
@@ -215,6 +227,7 @@ impl Services {
         let passkey = Passkey {
             id: PasskeyId::from_random(entropy::bytes()?),
             owner_id: user.id.clone(),
+            user_handle: stored.user_handle,
             credential_id: response.credential_id().to_vec(),
             credential: stored.credential,
             name: name.clone(),
@@ -297,26 +310,24 @@ impl Services {
         if !passkeys::delete(tx, &user.id, id).await? {
             return Ok(false);
         }
-        // Somebody who holds the passkey must not complete a sign-in that began before.
-        codes::delete(tx, &user.id, &[CodePurpose::SignIn]).await?;
         self.record(tx, &user.id, SecurityEventType::PasskeyRemoved, client, now).await?;
         self.enqueue_notification(tx, user, Notification::PasskeyRemoved, client, now).await?;
         Ok(true)
     }
 
-    /// Creates a challenge for a passkey: of `who`, or, without it, of any user. Whether that user exists is decided
+    /// Creates a challenge for a passkey: of a user, of any user of a domain, or of any user. Whether that user exists is decided
     /// when the challenge is completed, so that the response and its time tell nothing. In a session, only that session
     /// can complete it.
     pub async fn start_passkey_sign_in(
         &self,
-        who: Option<(&DomainId, &LoginId)>,
+        who: Option<(&DomainId, Option<&LoginId>)>,
         caller: Option<&Caller>,
         client: &Client,
     ) -> Result<PasskeyChallenge, Error<StartPasskeySignInRefusal>> {
         let (relying_party, now) = (self.relying_party()?, self.now());
         let is_caller = |caller: &&Caller| {
             who.is_some_and(|(domain, login)| {
-                caller.user.domain_id == *domain && caller.user.login.key() == login.key()
+                caller.user.domain_id == *domain && login.is_some_and(|login| login.key() == caller.user.login.key())
             })
         };
         let allowed = match caller.filter(is_caller) {
@@ -366,8 +377,8 @@ impl Services {
             return Err(Error::Refused(CodeRefusal::Expired.into()));
         }
         let owner = self.find_owner(&code, response).await?;
-        let answer = Answer::Passkey(response);
-        let attempt = self.charge_code(owner.as_ref(), Some(&code), answer, AttemptKind::SignIn).await?;
+        let submitted = Submitted::Passkey(response);
+        let attempt = self.charge_code(owner.as_ref(), Some(&code), submitted, AttemptKind::Passkey).await?;
         let Some(owner) = owner else {
             self.log_refusal(FailedAttempt::UnknownPasskey, client);
             return Err(Error::Refused(attempt.wrong().into()));
@@ -387,7 +398,10 @@ impl Services {
         let found = users::find_credentials_locked(&mut tx, owner).await?;
         let Some(Credentials { user, .. }) = found.filter(may_sign_in) else {
             tx.roll_back().await?;
-            FailedAttempt::NotServed.log(Some(owner), client);
+            let user = users::find_credentials_by_id(&self.db, owner).await?;
+            if let Some(found) = user {
+                self.record_wrong_passkey(&found.user, FailedAttempt::not_allowed(&found), false, client).await?;
+            }
             return Err(Error::Refused(attempt.wrong().into()));
         };
         let (mut tx, _) = self.redeem(tx, &user, attempt, client, now).await?;
@@ -415,8 +429,8 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(Error::Refused(CodeRefusal::Expired.into()));
         }
-        let (owner, answer) = (Some(&caller.user.id), Answer::Passkey(response));
-        let attempt = self.charge_code(owner, Some(&code), answer, AttemptKind::Session).await?;
+        let (owner, submitted) = (Some(&caller.user.id), Submitted::Passkey(response));
+        let attempt = self.charge_code(owner, Some(&code), submitted, AttemptKind::Session).await?;
         let outcome = retry(|| self.renew_with_passkey(caller, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -452,7 +466,7 @@ impl Services {
         let passkey = passkeys::find_by_credential(&self.db, response.credential_id()).await?;
         let Some(passkey) = passkey else { return Ok(None) };
         let found = users::find_credentials_by_id(&self.db, &passkey.owner_id).await?;
-        Ok(found.filter(|found| self.is_account_of(code, &found.user)).map(|found| found.user.id))
+        Ok(found.filter(|found| self.is_for(code, &found.user)).map(|found| found.user.id))
     }
 }
 

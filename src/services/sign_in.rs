@@ -3,7 +3,7 @@
 use derive_more::From;
 use serde_json::Value;
 
-use super::codes::{Answer, AttemptKind, CodeAttempt, CodeRequest, Sent};
+use super::codes::{AttemptKind, CodeAttempt, CodeRequest, Sent, Submitted};
 use super::hasher::Slot;
 use super::password::PasswordRefusal;
 use super::sessions::IssuedTokens;
@@ -271,7 +271,7 @@ impl Services {
         answer: &VerifyCode,
         client: &Client,
     ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
-        self.confirm_sign_in_with(token, Answer::Code(answer), client).await
+        self.confirm_sign_in_with(token, Submitted::Code(answer), client).await
     }
 
     /// Completes a challenge with one of the user's passkeys.
@@ -282,7 +282,7 @@ impl Services {
         client: &Client,
     ) -> Result<IssuedTokens, Error<PasskeySignInRefusal>> {
         self.relying_party()?;
-        let outcome = self.confirm_sign_in_with(token, Answer::Passkey(response), client).await;
+        let outcome = self.confirm_sign_in_with(token, Submitted::Passkey(response), client).await;
         outcome.map_err(|error| {
             error.map(|refusal| match refusal {
                 ConfirmSignInRefusal::InvalidToken => PasskeySignInRefusal::InvalidToken,
@@ -294,7 +294,7 @@ impl Services {
     async fn confirm_sign_in_with(
         &self,
         token: &ChallengeToken,
-        answer: Answer<'_>,
+        submitted: Submitted<'_>,
         client: &Client,
     ) -> Result<IssuedTokens, Error<ConfirmSignInRefusal>> {
         let invalid = || Error::Refused(ConfirmSignInRefusal::InvalidToken);
@@ -302,7 +302,7 @@ impl Services {
         if code.expires_at <= self.now() {
             return Err(Error::Refused(ConfirmSignInRefusal::Code(CodeRefusal::Expired)));
         }
-        let attempt = self.charge_code(Some(&code.owner_id), Some(&code), answer, AttemptKind::SignIn).await?;
+        let attempt = self.charge_code(Some(&code.owner_id), Some(&code), submitted, AttemptKind::SignIn).await?;
         let outcome = retry(|| self.complete_sign_in(&code, &attempt, client)).await;
         self.settle_attempt(&attempt, outcome).await
     }
@@ -345,8 +345,9 @@ impl Services {
             return retry(|| self.renew(caller, hash, None, client)).await;
         };
         let code = self.find_reauthentication_code(caller, answer).await?;
-        let attempt =
-            self.charge_code(Some(&caller.user.id), code.as_ref(), Answer::Code(answer), AttemptKind::Session).await?;
+        let attempt = self
+            .charge_code(Some(&caller.user.id), code.as_ref(), Submitted::Code(answer), AttemptKind::Session)
+            .await?;
         let outcome = retry(|| self.renew(caller, hash, Some(&attempt), client)).await;
         self.settle_attempt(&attempt, outcome).await
     }

@@ -39,6 +39,17 @@ pub async fn find(db: &Db, owner: &UserId, purposes: &[CodePurpose]) -> Result<O
         .await
 }
 
+/// The codes of a user that are valid at `now`, the newest first.
+pub async fn list_by_owner(db: &Db, owner: &UserId, now: Timestamp) -> Result<Vec<Code>, Error> {
+    codes::table
+        .filter(codes::owner_id.eq(owner))
+        .filter(codes::expires_at.gt(At(now)))
+        .order((codes::created_at.desc(), codes::code_id))
+        .select(columns_of::<Code>())
+        .fetch_all(&mut db.conn().await?)
+        .await
+}
+
 /// The code or token for `purpose` that a token identifies.
 pub async fn find_by_token(db: &Db, token: &TokenDigest, purpose: CodePurpose) -> Result<Option<Code>, Error> {
     codes::table

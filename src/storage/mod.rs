@@ -26,6 +26,7 @@ pub mod migrate;
 pub mod outbox;
 mod pairs;
 pub mod passkeys;
+pub mod personal_data;
 mod postgres;
 pub mod quota;
 pub mod rate_limit_events;

@@ -1,11 +1,10 @@
-//! Passkeys.
+//! Passkeys. They are deleted with their user, by a foreign key.
 
 use diesel::prelude::*;
 
 use super::columns::columns_of;
 use super::db::{Db, Fetch, Run, Tx};
 use super::error::Error;
-use super::pairs::one_of;
 use super::schema::passkeys;
 use crate::clock::Timestamp;
 use crate::domain::ids::{PasskeyId, UserId};
@@ -56,21 +55,22 @@ pub async fn find_by_credential_within(tx: &mut Tx, credential_id: &[u8]) -> Res
         .await
 }
 
-/// Stores the state of a passkey after its user has authenticated with it.
+/// Stores the state of a passkey after its user has authenticated with it, and returns whether it still exists.
 pub async fn update_used(
     tx: &mut Tx,
     id: &PasskeyId,
     (credential, is_backed_up): (&str, bool),
     now: Timestamp,
-) -> Result<(), Error> {
-    diesel::update(passkeys::table.find(id))
+) -> Result<bool, Error> {
+    let updated = diesel::update(passkeys::table.find(id))
         .set((
             passkeys::credential.eq(credential),
             passkeys::is_backed_up.eq(is_backed_up),
             passkeys::last_used_at.eq(Some(now)),
         ))
-        .run(tx.conn())
-        .await
+        .run_counted(tx.conn())
+        .await?;
+    Ok(updated == 1)
 }
 
 /// Gives a passkey of a user another name, and returns it. `None` if the user has no such passkey.
@@ -88,12 +88,4 @@ pub async fn delete(tx: &mut Tx, owner: &UserId, id: &PasskeyId) -> Result<bool,
     let deleted =
         diesel::delete(passkeys::table.find(id)).filter(passkeys::owner_id.eq(owner)).run_counted(tx.conn()).await?;
     Ok(deleted == 1)
-}
-
-/// Deletes all passkeys of all of `owners`.
-pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
-    if owners.is_empty() {
-        return Ok(());
-    }
-    diesel::delete(passkeys::table.filter(one_of(passkeys::owner_id, owners))).run(tx.conn()).await
 }

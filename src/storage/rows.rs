@@ -118,6 +118,7 @@ row!(CodeRow of codes holds Code {
 row!(PasskeyRow of passkeys holds Passkey {
     passkey_id: PasskeyId => id,
     owner_id: UserId => owner_id,
+    user_handle: Vec<u8> => user_handle,
     credential_id: Vec<u8> => credential_id,
     credential: String => credential,
     name: Name => name,

@@ -79,6 +79,7 @@ diesel::table! {
     passkeys (passkey_id) {
         passkey_id -> Text,
         owner_id -> Text,
+        user_handle -> Bytea,
         credential_id -> Bytea,
         credential -> Text,
         name -> Text,
@@ -290,6 +291,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(passkeys -> users (owner_id));
 diesel::joinable!(role_bindings -> domains (domain_id));
 diesel::joinable!(roles -> domains (domain_id));
 diesel::joinable!(sessions -> domains (domain_id));

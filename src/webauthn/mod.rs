@@ -6,11 +6,13 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
-    Credential, DiscoverableAuthentication, Passkey as Verified, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid, WebauthnError,
+    AttestationFormat, AttestationMetadata, Credential, DiscoverableAuthentication, ParsedAttestation,
+    ParsedAttestationData, Passkey as Verified, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
+    Uuid, WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
@@ -44,18 +46,28 @@ pub struct Ceremony {
     pub state: String,
 }
 
-/// Whose passkey is added.
+/// The account that a passkey is added to.
 pub struct Account<'a> {
-    /// Identifies the user to authenticators, and says nothing about them.
-    pub handle: [u8; USER_HANDLE_BYTES],
+    /// Identifies the user to authenticators, and says nothing about them: [`USER_HANDLE_BYTES`] bytes.
+    pub handle: &'a [u8],
     /// The user id.
     pub name: &'a str,
     /// The name of the user.
     pub display_name: &'a str,
 }
 
-/// A credential as it is stored after a ceremony.
-pub struct StoredCredential {
+/// A new credential.
+pub struct NewCredential {
+    /// The credential, as the library writes it.
+    pub credential: String,
+    /// Whether it is backed up.
+    pub is_backed_up: bool,
+    /// What identifies its user to authenticators.
+    pub user_handle: Vec<u8>,
+}
+
+/// A credential after its user has authenticated with it.
+pub struct UsedCredential {
     /// The credential, as the library writes it.
     pub credential: String,
     /// Whether it is backed up.
@@ -107,7 +119,7 @@ impl RelyingParty {
 
     /// Begins to add a passkey for `account`, which has `existing` ones. It must be discoverable and verify the user.
     pub fn start_registration(&self, account: &Account<'_>, existing: &[Passkey]) -> Result<Ceremony, CeremonyError> {
-        let handle = Uuid::from_bytes(account.handle);
+        let handle = Uuid::from_slice(account.handle).map_err(|_| WebauthnError::InvalidUserUniqueId)?;
         let excluded = existing.iter().map(|passkey| passkey.credential_id.clone()).collect();
         let (challenge, state) =
             self.0.start_passkey_registration(handle, account.name, account.display_name, Some(excluded))?;
@@ -117,6 +129,7 @@ impl RelyingParty {
             selection.insert("residentKey".to_owned(), json!("required"));
             selection.insert("requireResidentKey".to_owned(), json!(true));
         }
+        let state = Registering { library: state, user_handle: account.handle.to_vec() };
         Ok(Ceremony { options, state: serde_json::to_string(&state)? })
     }
 
@@ -125,21 +138,32 @@ impl RelyingParty {
         &self,
         state: &str,
         response: &AuthenticatorResponse,
-    ) -> Result<StoredCredential, ResponseError> {
-        let state: PasskeyRegistration = stored(state)?;
+    ) -> Result<NewCredential, ResponseError> {
+        let Registering { library, user_handle } = stored(state)?;
+        check_place(response)?;
+        if response.is_not_discoverable() {
+            return Err(ResponseError::Invalid("the passkey is not discoverable".to_owned()));
+        }
         let response: RegisterPublicKeyCredential = submitted(response)?;
-        let credential = self.0.finish_passkey_registration(&response, &state).map_err(refused)?;
+        let credential = self.0.finish_passkey_registration(&response, &library).map_err(refused)?;
         if credential.cred_id().as_slice() != response.raw_id.as_slice() {
             return Err(ResponseError::Invalid("the response names another credential".to_owned()));
         }
-        // The policy of the ceremony requires it.
-        StoredCredential::new(credential, true)
+        // Attestation is not requested; what an authenticator sends all the same would only take space.
+        let mut credential = Credential::from(credential);
+        credential.attestation =
+            ParsedAttestation { data: ParsedAttestationData::None, metadata: AttestationMetadata::None };
+        credential.attestation_format = AttestationFormat::None;
+        let is_backed_up = credential.backup_state;
+        let credential = serde_json::to_string(&Verified::from(credential)).map_err(CeremonyError::from)?;
+        Ok(NewCredential { credential, is_backed_up, user_handle })
     }
 
     /// Begins to authenticate a user: with one of `allowed`, or, if that is empty, with any discoverable passkey.
     pub fn start_authentication(&self, allowed: &[Passkey]) -> Result<Ceremony, CeremonyError> {
         let (challenge, state) = self.0.start_discoverable_authentication()?;
         let mut options = serde_json::to_value(challenge.public_key)?;
+        let ids = allowed.iter().map(|passkey| passkey.credential_id.clone()).collect();
         if let Some(options) = options.as_object_mut() {
             let allowed = allowed.iter().map(|passkey| {
                 let id = URL_SAFE_NO_PAD.encode(&passkey.credential_id);
@@ -148,7 +172,7 @@ impl RelyingParty {
             options.insert("allowCredentials".to_owned(), allowed.collect());
             options.remove("extensions");
         }
-        Ok(Ceremony { options, state: serde_json::to_string(&state)? })
+        Ok(Ceremony { options, state: serde_json::to_string(&Authenticating { library: state, allowed: ids })? })
     }
 
     /// Verifies the response to [`start_authentication`](Self::start_authentication) with the credential that it names
@@ -158,34 +182,45 @@ impl RelyingParty {
         state: &str,
         response: &AuthenticatorResponse,
         credential: &str,
-    ) -> Result<StoredCredential, ResponseError> {
-        let state: DiscoverableAuthentication = stored(state)?;
+    ) -> Result<UsedCredential, ResponseError> {
+        let Authenticating { library, allowed } = stored(state)?;
         let mut credential: Verified = stored(credential)?;
-        if is_cross_origin(response) {
-            return Err(ResponseError::Invalid("the page was embedded in one of another origin".to_owned()));
+        check_place(response)?;
+        if !allowed.is_empty() && !allowed.iter().any(|id| id == response.credential_id()) {
+            return Err(ResponseError::Invalid("it is none of the allowed passkeys".to_owned()));
         }
         let response: PublicKeyCredential = submitted(response)?;
-        let result = self.0.finish_discoverable_authentication_v2(&response, state, &credential).map_err(refused)?;
+        let result = self.0.finish_discoverable_authentication_v2(&response, library, &credential).map_err(refused)?;
         credential.update_credential(&result);
-        StoredCredential::new(credential, result.user_verified())
+        Ok(UsedCredential {
+            credential: serde_json::to_string(&credential).map_err(CeremonyError::from)?,
+            is_backed_up: result.backup_state(),
+            user_verified: result.user_verified(),
+        })
     }
 }
 
-impl StoredCredential {
-    fn new(credential: Verified, user_verified: bool) -> Result<Self, ResponseError> {
-        let text = serde_json::to_string(&credential).map_err(CeremonyError::from)?;
-        let credential = Credential::from(credential);
-        Ok(Self { credential: text, is_backed_up: credential.backup_state, user_verified })
-    }
+/// The state of a ceremony to add a passkey.
+#[derive(Serialize, Deserialize)]
+struct Registering {
+    library: PasskeyRegistration,
+    user_handle: Vec<u8>,
 }
 
-/// Whether the response was made in an embedded page (section 7.2, step 13). The library checks that only for new
-/// credentials.
-fn is_cross_origin(response: &AuthenticatorResponse) -> bool {
-    let text = response.json().pointer("/response/clientDataJSON").and_then(Value::as_str).unwrap_or_default();
-    let data = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-    let data: Value = serde_json::from_slice(&data).unwrap_or_default();
-    data.get("crossOrigin").and_then(Value::as_bool).unwrap_or_default()
+/// The state of a ceremony to authenticate.
+#[derive(Serialize, Deserialize)]
+struct Authenticating {
+    library: DiscoverableAuthentication,
+    /// The ids of the credentials that may be used; any if it is empty.
+    allowed: Vec<Vec<u8>>,
+}
+
+/// Refuses responses from embedded pages. The library checks that only for new passkeys.
+fn check_place(response: &AuthenticatorResponse) -> Result<(), ResponseError> {
+    if response.is_cross_origin() {
+        return Err(ResponseError::Invalid("the page was embedded in one of another origin".to_owned()));
+    }
+    Ok(())
 }
 
 fn stored<T: DeserializeOwned>(text: &str) -> Result<T, ResponseError> {
@@ -193,7 +228,9 @@ fn stored<T: DeserializeOwned>(text: &str) -> Result<T, ResponseError> {
 }
 
 fn submitted<T: DeserializeOwned>(response: &AuthenticatorResponse) -> Result<T, ResponseError> {
-    serde_json::from_value(response.json().clone()).map_err(|error| ResponseError::Invalid(error.to_string()))
+    let parsed = serde_json::from_value(response.json().clone());
+    // The error of the parser would quote the response.
+    parsed.map_err(|_| ResponseError::Invalid("it is malformed".to_owned()))
 }
 
 fn refused(error: WebauthnError) -> ResponseError {

@@ -96,7 +96,7 @@ describe('Passkeys', () => {
     assert.deepEqual(problems, []);
   });
 
-  test('a passkey is a second factor', async () => {
+  test('a passkey replaces the factor', async () => {
     const { passkeys, problems } = await open('dan');
     await passkeys.add();
     const { otp } = await passkeys.mutate('enableMfa', { mfaType: 'OTP' }, 'otp { secret }');
@@ -113,13 +113,15 @@ describe('Passkeys', () => {
 
   test('a bogus signature, a missing verification, and a replayed challenge are refused', async () => {
     const { authenticator, passkeys } = await open('eve');
-    await passkeys.add();
-    await authenticator.override({ isBogusSignature: true });
-    assert.deepEqual(codes(await passkeys.signIn({})), ['INVALID_PASSKEY']);
-    await authenticator.override({ isBogusSignature: false, isBadUV: true });
-    assert.deepEqual(codes(await passkeys.signIn({})), ['INVALID_PASSKEY']);
+    await authenticator.override({ isBadUV: true });
     assert.deepEqual(codes(await passkeys.add()), ['INVALID_PASSKEY']);
-    await authenticator.override({ isBogusSignature: false, isBadUV: false });
+    await authenticator.override({ isBadUV: false });
+    assert.deepEqual(codes(await passkeys.add()), []);
+    await authenticator.override({ isBadUV: true });
+    assert.deepEqual(codes(await passkeys.signIn({})), ['INVALID_PASSKEY']);
+    await authenticator.override({ isBadUV: false, isBogusSignature: true });
+    assert.deepEqual(codes(await passkeys.signIn({})), ['INVALID_PASSKEY']);
+    await authenticator.override({ isBadUV: false, isBogusSignature: false });
 
     const { challenge } = await passkeys.mutate('startPasskeySignIn', {}, 'challenge { token options }');
     const input = { challengeToken: challenge.token, credential: await passkeys.get(challenge.options) };

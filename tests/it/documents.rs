@@ -417,6 +417,7 @@ fn every_mutation_is_classified_as_attempt_or_not() {
             "addPasskey",
             "renamePasskey",
             "removePasskey",
+            "exportData",
         ]
     );
     for (given, is_attempt) in

@@ -18,6 +18,7 @@ mod cli;
 mod clock_steps;
 mod code_attempts;
 mod connections;
+mod data_export;
 mod doctor;
 mod documents;
 mod email;

@@ -54,7 +54,7 @@ fn of_wonny() -> Value {
 }
 
 /// Signs in with a passkey of any user. Returns the client, or the code of the error.
-async fn sign_in(client: &Client, authenticator: &mut Authenticator) -> Result<Client, String> {
+pub async fn sign_in(client: &Client, authenticator: &mut Authenticator) -> Result<Client, String> {
     let challenge = begin(client, json!({})).await;
     let input = response(&challenge, &authenticator.get(&challenge["options"]));
     let done = client.mutate("confirmPasskeySignIn", input, TOKENS).await;
@@ -162,7 +162,7 @@ async fn a_response_with_a_fault_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_passkey_with_a_fault_is_refused() {
     let (app, client) = app().await;
-    let changes: [(_, fn(&mut Authenticator)); 7] = [
+    let changes: [(_, fn(&mut Authenticator)); 9] = [
         ("another origin", |one| one.origin = "https://id.example.org".to_owned()),
         ("another relying party", |one| one.rp_id = "example".to_owned()),
         ("an embedded page", |one| one.cross_origin = true),
@@ -170,15 +170,22 @@ async fn a_new_passkey_with_a_fault_is_refused() {
         ("no user presence", |one| one.user_present = false),
         ("backed up without eligibility", |one| one.backed_up = true),
         ("another credential", |_| {}),
+        ("not discoverable", |_| {}),
+        ("the response of an authentication", |_| {}),
     ];
     for (fault, change) in changes {
         let options = client.mutate_ok("addPasskey", Value::Null, "options").await["options"].clone();
         let mut authenticator = Authenticator::new();
         change(&mut authenticator);
         let mut credential = authenticator.create(&options);
-        if fault == "another credential" {
-            credential["id"] = json!("AQIDBA");
-            credential["rawId"] = json!("AQIDBA");
+        match fault {
+            "another credential" => {
+                credential["id"] = json!("AQIDBA");
+                credential["rawId"] = json!("AQIDBA");
+            }
+            "not discoverable" => credential["clientExtensionResults"] = json!({ "credProps": { "rk": false } }),
+            "the response of an authentication" => credential = authenticator.sign("webauthn.get", &options),
+            _ => {}
         }
         let errors = client.errors("confirmPasskey", json!({ "credential": credential })).await;
         assert_eq!(errors, [("INVALID_PASSKEY".to_owned(), Some("credential".to_owned()))], "{fault}");
@@ -251,6 +258,8 @@ async fn the_state_of_the_backup_is_updated() {
         sign_in(&app.client(), &mut authenticator).await.unwrap();
         assert_eq!(client.me("passkeys { isBackedUp }").await["passkeys"][0]["isBackedUp"], backed_up);
     }
+    authenticator.backup_eligible = false;
+    assert_eq!(sign_in(&app.client(), &mut authenticator).await.err().as_deref(), Some("INVALID_PASSKEY"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,6 +290,9 @@ async fn attempts_are_limited_for_each_challenge_and_for_each_user_and_day() {
         response(&challenge, &authenticator.with_other_id().get(&challenge["options"])),
     );
     assert_eq!(unknown.await, "INVALID_PASSKEY");
+    let locked = events(&app.signed_in(DOMAIN, "wonny").await).await;
+    assert_eq!(locked.iter().filter(|event| *event == "SIGN_IN_LOCKED").count(), 1);
+    assert_eq!(locked.iter().filter(|event| *event == "SIGN_IN_FAILED").count(), 20);
     app.clock.advance(TimeDelta::days(1));
     assert!(sign_in(&client, &mut authenticator).await.is_ok());
 }
@@ -309,6 +321,7 @@ async fn a_challenge_is_for_the_user_that_it_names() {
         json!({ "domainId": DOMAIN, "userId": "mei" }),
         json!({ "domainId": "domain-b", "userId": "wonny" }),
         json!({ "domainId": DOMAIN, "userId": "unknown" }),
+        json!({ "domainId": "domain-b" }),
     ] {
         let challenge = begin(&client, other.clone()).await;
         assert_eq!(challenge["options"]["allowCredentials"], json!([]), "{other}");
@@ -319,8 +332,15 @@ async fn a_challenge_is_for_the_user_that_it_names() {
     // Without a user, the passkey names the domain, too.
     let signed_in = sign_in(&client, &mut authenticator).await.unwrap();
     assert_eq!(signed_in.me("domainId").await["domainId"], DOMAIN);
-    let input = response(&begin(&client, json!({})).await, &json!({ "id": "AA" }));
-    assert_eq!(client.error_code("confirmPasskeySignIn", input).await, "INVALID");
+    // In the session of another user, too, the response must name the user.
+    let mei = app.signed_in(DOMAIN, "mei").await;
+    let challenge = begin(&mei, json!({})).await;
+    let options = &challenge["options"];
+    let nameless = response(&challenge, &authenticator.with_user_handle(None).get(options));
+    assert_eq!(mei.error_code("confirmPasskeySignIn", nameless).await, "INVALID_PASSKEY");
+    let of_wonny = response(&challenge, &authenticator.get(options));
+    assert_eq!(mei.error_code("reauthenticate", of_wonny.clone()).await, "INVALID_PASSKEY");
+    mei.mutate_ok("confirmPasskeySignIn", of_wonny, TOKENS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,7 +380,7 @@ async fn a_passkey_renews_the_authentication_of_its_session_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passkey_is_a_second_factor_and_replaces_password_and_factor() {
+async fn a_passkey_replaces_the_factor_or_password_and_factor() {
     let app = TestApp::with_user(User::new("wonny").verified_email(MAIL)).await;
     let client = app.signed_in(DOMAIN, "wonny").await;
     let mut authenticator = Authenticator::new();
@@ -384,6 +404,11 @@ async fn a_passkey_is_a_second_factor_and_replaces_password_and_factor() {
     assert_eq!(app.client().error_code("confirmSignIn", both).await, "INVALID");
     let neither = json!({ "challengeToken": challenge["token"] });
     assert_eq!(app.client().error_code("confirmSignIn", neither).await, "REQUIRED");
+    // One that was added after the challenge was created is none of those that it allows.
+    let mut later = Authenticator::new();
+    add(&client, &mut later).await;
+    let input = response(&challenge, &later.get(options));
+    assert_eq!(app.client().error_code("confirmSignIn", input).await, "INVALID_PASSKEY");
     // Authenticators need not name the user here.
     let input = response(&challenge, &authenticator.with_user_handle(None).get(options));
     app.client().mutate_ok("confirmSignIn", input.clone(), TOKENS).await;
@@ -478,8 +503,13 @@ async fn a_password_reset_removes_no_passkey_and_deleting_a_user_removes_all() {
     let credential = json!({ "credential": Authenticator::new().create(&pending) });
     assert_eq!(client.error_code("confirmPasskey", credential).await, "NOTHING_PENDING");
 
+    // Under another id, the user keeps them.
+    app.import(&User::new("wonny").without_password().with("id", "user-renamed").line()).await;
+    let client = sign_in(&app.client(), &mut authenticator).await.unwrap();
+    assert_eq!(client.me("passkeys { name }").await["passkeys"], json!([{ "name": "Passkey" }]));
+
     app.services.delete_user(&domain_id, &login).await.unwrap();
-    app.import(&User::new("wonny").line()).await;
+    app.import(&User::new("wonny").with("id", "user-renamed").line()).await;
     assert_eq!(sign_in(&app.client(), &mut authenticator).await.err().as_deref(), Some("INVALID_PASSKEY"));
     let client = app.signed_in(DOMAIN, "wonny").await;
     assert_eq!(client.me("passkeys { id }").await["passkeys"], json!([]));
@@ -531,4 +561,23 @@ async fn the_origins_are_public() {
     let response = client.send(request).await;
     assert_eq!(response.headers["content-type"], "application/json");
     assert_eq!(response.body, json!({ "origins": ["https://id.example"] }));
+}
+
+/// A removed passkey completes nothing, and a sign-in that was first is complete.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_passkey_that_is_removed_at_the_same_time_signs_in_before_or_not_at_all() {
+    let (app, client) = app().await;
+    for _ in 0..5 {
+        let mut authenticator = Authenticator::new();
+        let passkey = add(&client, &mut authenticator).await;
+        let anonymous = app.client();
+        let remove = client.mutate("removePasskey", json!({ "id": passkey["id"] }), "user { id }");
+        let (signed_in, removed) = tokio::join!(sign_in(&anonymous, &mut authenticator), remove);
+        assert_eq!(removed["errors"], json!([]));
+        match signed_in {
+            Ok(session) => assert!(session.is_authenticated().await),
+            Err(code) => assert_eq!(code, "INVALID_PASSKEY"),
+        }
+        assert_eq!(sign_in(&anonymous, &mut authenticator).await.err().as_deref(), Some("INVALID_PASSKEY"));
+    }
 }

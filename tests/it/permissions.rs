@@ -171,6 +171,7 @@ fn operations() -> Vec<(&'static str, Requires, Value)> {
         ("confirmPasskey", Requires::NoRequiredActionAndLocal, json!({ "credential": response_of_an_authenticator() })),
         ("renamePasskey", Requires::NoRequiredAction, json!({ "id": "passkey-000000000000", "name": "Phone" })),
         ("removePasskey", Requires::StepUp, json!({ "id": "passkey-000000000000" })),
+        ("exportData", Requires::StepUp, Value::Null),
     ]
 }
 

@@ -1,8 +1,10 @@
 -- Passkeys (WebAuthn credentials) of users.
 CREATE TABLE passkeys (
     passkey_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    -- users.id
-    owner_id TEXT COLLATE "C" NOT NULL,
+    -- By a foreign key, because servers of the previous version delete and rename users, too.
+    owner_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE ON UPDATE CASCADE,
+    -- What identifies the user to authenticators (user handle): random, the same for all passkeys of a user.
+    user_handle BYTEA NOT NULL,
     -- The id that the authenticator gave it.
     credential_id BYTEA NOT NULL,
     -- The public key, the signature counter, and the other data of the credential, as the WebAuthn library writes them.

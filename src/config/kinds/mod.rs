@@ -13,7 +13,7 @@ mod webhook;
 
 pub(super) use database_url::{database_url, replica_url};
 pub(super) use mail::{mailbox, smtp_url};
-pub(super) use network::{host_name, networks, socket_address};
+pub(super) use network::{domain_name, host_name, networks, socket_address};
 pub(super) use numbers::{counts, durations, sizes};
 pub(super) use secret_key::{KEY_FORMAT, parse_secret_keys, secret_keys};
 pub use text::LogFormat;

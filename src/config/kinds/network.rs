@@ -52,6 +52,15 @@ pub(in super::super) fn host_name() -> Kind<String> {
     })
 }
 
+/// The name of a host, which passkeys belong to.
+pub(in super::super) fn domain_name() -> Kind<String> {
+    Kind::new("DOMAIN", "the name of a host, such as `id.example.com`", |text| match Host::parse(text) {
+        Ok(Host::Domain(name)) => Ok(name),
+        Ok(_) => Err(format!("{text:?} is an IP address")),
+        Err(_) => Err(format!("{text:?} is not a host name")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::wrong, *};

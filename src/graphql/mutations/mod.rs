@@ -4,6 +4,7 @@
 //! A resolver parses the input, calls a service, and returns its result. Errors that several mutations share are in
 //! [`shared_errors`], all others in the file of the mutation.
 
+pub mod account;
 pub mod email;
 mod failure;
 pub mod mfa;
@@ -33,6 +34,7 @@ pub struct Mutation(
     password::PasswordMutations,
     mfa::MfaMutations,
     passkeys::PasskeyMutations,
+    account::AccountMutations,
 );
 
 /// Whether a mutation submits a password, a code, or an emailed token, or sends email. A request may contain one of

@@ -196,10 +196,11 @@ pub struct RemovePasskeyPayload {
 /// The input of `startPasskeySignIn`.
 #[derive(InputObject, Default)]
 pub struct StartPasskeySignInInput {
-    /// The id of the domain. Without `userId`, it is not needed: the passkey identifies its user. With `userId`, it may be
-    /// omitted if the server has only one domain.
+    /// The id of the domain that the user belongs to. Without `userId`, it may be omitted: the passkey identifies user and
+    /// domain. With `userId`, it may be omitted if the server has only one domain.
     domain_id: Option<String>,
-    /// The login name of the user who signs in. If it is omitted, any passkey of the site completes the challenge.
+    /// The login name of the user who signs in. If it is omitted, any passkey completes the challenge, or, with `domainId`,
+    /// any of that domain.
     user_id: Option<String>,
 }
 
@@ -326,7 +327,7 @@ impl PasskeyMutations {
                 (given, _) => errors.domain(services, given.as_deref()).await?,
             };
             errors.check()?;
-            let who = domain_id.as_ref().zip(login.as_ref().and_then(Option::as_ref));
+            let who = domain_id.as_ref().map(|domain_id| (domain_id, login.as_ref().and_then(Option::as_ref)));
             let caller = context::caller(ctx).ok().map(|caller| &**caller);
             let challenge = services.start_passkey_sign_in(who, caller, context::client(ctx)?).await?;
             Ok(StartPasskeySignInPayload { challenge: Some(challenge.into()), errors: Vec::new() })

@@ -6,6 +6,7 @@
 
 use async_graphql::{Interface, OutputType, SchemaBuilder, SimpleObject};
 
+use super::account::ExportDataErrorCode;
 use super::email::{ConfirmEmailErrorCode, UndoEmailChangeErrorCode, VerifyEmailErrorCode};
 use super::mfa::{ConfirmMfaErrorCode, DisableMfaErrorCode, EnableMfaErrorCode, RegenerateRecoveryCodesErrorCode};
 use super::passkeys::{
@@ -45,7 +46,8 @@ use super::sign_in::{ConfirmSignInErrorCode, ReauthenticateErrorCode, SignInErro
     concrete(name = "RenamePasskeyError", params(RenamePasskeyErrorCode)),
     concrete(name = "RemovePasskeyError", params(RemovePasskeyErrorCode)),
     concrete(name = "StartPasskeySignInError", params(StartPasskeySignInErrorCode)),
-    concrete(name = "ConfirmPasskeySignInError", params(ConfirmPasskeySignInErrorCode))
+    concrete(name = "ConfirmPasskeySignInError", params(ConfirmPasskeySignInErrorCode)),
+    concrete(name = "ExportDataError", params(ExportDataErrorCode))
 )]
 pub struct UserError<C: OutputType> {
     /// A sentence for people, in English: what is wrong and what to do about it.
@@ -133,6 +135,7 @@ pub enum AnyUserError {
     RemovePasskey(UserError<RemovePasskeyErrorCode>),
     StartPasskeySignIn(UserError<StartPasskeySignInErrorCode>),
     ConfirmPasskeySignIn(UserError<ConfirmPasskeySignInErrorCode>),
+    ExportData(UserError<ExportDataErrorCode>),
 }
 
 /// Registers the types of user errors. Each is described as that of its mutation, which the derive cannot do.
@@ -171,6 +174,7 @@ pub fn register<Query, Mutation, Subscription>(
         RemovePasskeyErrorCode: "removePasskey"
         StartPasskeySignInErrorCode: "startPasskeySignIn"
         ConfirmPasskeySignInErrorCode: "confirmPasskeySignIn"
+        ExportDataErrorCode: "exportData"
     }
 }
 

@@ -171,15 +171,19 @@ remote_enum! {
         PasskeyRemoved,
         /// A passkey was refused because its signature counter did not grow. There may be a copy of it.
         PasskeyRefused,
+        /// The user exported all data about the account.
+        DataExported,
         /// An operator required an action of the user, or no longer requires it.
         ActionRequired,
         /// An operator enabled the account.
         UserEnabled,
         /// An operator disabled the account.
         UserDisabled,
-        /// A sign-in failed because the password was wrong, or because the account cannot sign in.
+        /// A sign-in failed because the password was wrong, the response of a passkey was invalid, or the account cannot sign
+        /// in.
         SignInFailed,
-        /// Too many wrong passwords were submitted. Further attempts are refused until a delay has passed.
+        /// Too many wrong passwords or invalid responses of passkeys were submitted. Further attempts are refused until a
+        /// delay has passed.
         SignInLocked,
         /// A sign-in failed after a correct password because the code was wrong. Somebody may know the password.
         SignInCodeFailed,

@@ -87,6 +87,7 @@ fn notices() -> Vec<Message> {
         Notification::PasskeyAdded,
         Notification::PasskeyRemoved,
         Notification::PasskeyRefused,
+        Notification::DataExported,
         Notification::Test,
     ];
     notices.into_iter().map(notice).collect()

@@ -74,8 +74,8 @@ fn notice(notice: &Notification) -> Said {
             "The email address of your account was changed. This address is no longer used for it.",
             &[
                 "If you made this change, there is nothing to do.",
-                "If you did not, restore this address with the link below, then set a new password. Restoring it also \
-                 signs out every device.",
+                "If you did not, restore this address with the link below, then set a new password, and remove passkeys that \
+                 you do not know. Restoring it also signs out every device.",
                 "The link is valid for {}. Do not pass it on to anyone.",
             ],
         ),
@@ -180,6 +180,12 @@ fn notice(notice: &Notification) -> Said {
                 "Please remove this passkey, and add a new one. If you do not recognise the details above, please ask your \
                administrator for help.",
             ],
+        ),
+        Notification::DataExported => (
+            "Your data was exported",
+            "A copy of all data about your account was downloaded.",
+            &["If this was not you, somebody else may be signed in to your account. Change your password right away, \
+               then sign out your other devices."],
         ),
         Notification::Test => (
             "Test of the mail server",

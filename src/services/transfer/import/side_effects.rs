@@ -13,7 +13,7 @@ use crate::mail::Notification;
 use crate::services::outbox::NotNotified;
 use crate::services::{Failure, Services};
 use crate::storage::bulk::UserWithSecrets;
-use crate::storage::{Tx, codes, events, passkeys, recovery_codes, sessions};
+use crate::storage::{Tx, codes, events, recovery_codes, sessions};
 
 /// The users of a batch that replace others.
 pub(super) struct SideEffects<'a> {
@@ -57,7 +57,6 @@ impl<'a> SideEffects<'a> {
         let old_ids: Vec<&str> = renamed.iter().map(|one| one.before.user.id.as_str()).collect();
         codes::delete_of_owners(tx, &old_ids).await?;
         recovery_codes::delete_of_owners(tx, &old_ids).await?;
-        passkeys::delete_of_owners(tx, &old_ids).await?;
         // A thief may hold the undo link of an address that is restored.
         let addresses = self.replacements.iter().filter_map(|one| Some((&one.after.user.id, one.new_address()?)));
         let addresses: Vec<(&UserId, &Email)> = addresses.collect();

@@ -11,7 +11,7 @@ use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::transfer::format::{Change, EntityRef, Line, Record, UserRecord};
 use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, Dated, GroupWithUsers};
-use crate::storage::{Tx, codes, passkeys, recovery_codes, sessions};
+use crate::storage::{Tx, codes, recovery_codes, sessions};
 
 /// How many entities one statement names by their ids.
 const IDS: usize = 1000;
@@ -123,7 +123,6 @@ async fn write_early(tx: &mut Tx, batch: Batch) -> Result<(), Failure> {
     sessions::delete_of_owners(tx, &users).await?;
     codes::delete_of_owners(tx, &users).await?;
     recovery_codes::delete_of_owners(tx, &users).await?;
-    passkeys::delete_of_owners(tx, &users).await?;
     for kind in [EntityKind::RoleBinding, EntityKind::Workspace, EntityKind::WorkspaceGroup, EntityKind::Role] {
         bulk::delete(tx, kind, &keys(kind)).await?;
     }
