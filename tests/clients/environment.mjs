@@ -5,6 +5,7 @@ const MEANING = {
   USERPROFILE_DOMAIN: 'the domain id to sign in with',
   USERPROFILE_USER: 'the user id to sign in with, of a user with a name, a workspace, and a workspace group',
   USERPROFILE_PASSWORD: "that user's password",
+  TEST_DATABASE_URL: 'the URL of a PostgreSQL database for tests, whose tables the tests may create and fill',
 };
 
 /** The value of the variable. If it is not set, the error says what it should contain. */

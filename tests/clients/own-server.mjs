@@ -24,16 +24,17 @@ export async function startPlainServer(folder, settings) {
   return { url: `http://${address}`, stop, logged };
 }
 
-/** Imports a file into the database in the folder. */
-export function importInto(folder, file) {
-  const env = { DATABASE_URL: database(folder), RUST_LOG: 'error' };
+/** Imports a file into the database in the folder, or into that of the `settings`. */
+export function importInto(folder, file, settings = {}) {
+  const env = { DATABASE_URL: database(folder), RUST_LOG: 'error', ...settings };
   execFileSync(BINARY, ['migrate'], { env });
   execFileSync(BINARY, ['import', file], { env });
 }
 
 function start(folder, flags, options) {
-  const args = ['serve', ...flags, '--listen', '127.0.0.1:0', '--database-url', database(folder)];
-  return startCommand(BINARY, args, options);
+  const args = ['serve', ...flags, '--listen', '127.0.0.1:0'];
+  const env = { DATABASE_URL: database(folder), ...options.env };
+  return startCommand(BINARY, args, { ...options, env });
 }
 
 const database = (folder) => `sqlite:${folder}/userprofile.db`;

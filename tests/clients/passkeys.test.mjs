@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { editorIsThere, launch, openPage } from './browser.mjs';
+import { required } from './environment.mjs';
 import { importInto, startPlainServer } from './own-server.mjs';
 import { addAuthenticator, Passkeys } from './passkeys.mjs';
 import { totp } from './totp.mjs';
 
-const DOMAIN = 'domain-keys';
+// A database may have the users of an earlier run.
+const DOMAIN = `domain-keys-${Date.now()}`;
 const PASSWORD = 'Lantern-of-paper-7';
 const PEOPLE = [
   { kind: 'domain', domain_id: DOMAIN, name: 'keys' },
@@ -24,14 +26,22 @@ const PEOPLE = [
   })),
 ];
 
-describe('Passkeys', () => {
+const DATABASES = {
+  SQLite: {},
+  PostgreSQL: {
+    DATABASE_URL: required('TEST_DATABASE_URL'),
+    USERPROFILE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+  },
+};
+
+for (const [name, database] of Object.entries(DATABASES)) describe(`Passkeys on ${name}`, () => {
   let browser;
   let folder;
   let server;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'userprofile-'));
-    importInto(folder, await peopleIn(folder));
-    server = await startPlainServer(folder, { USERPROFILE_LOG_FORMAT: 'json' });
+    importInto(folder, await peopleIn(folder), database);
+    server = await startPlainServer(folder, { USERPROFILE_LOG_FORMAT: 'json', ...database });
     browser = await launch();
   });
   after(async () => {
@@ -144,11 +154,10 @@ describe('Passkeys', () => {
   });
 
   test('a page of another origin is refused', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'userprofile-'));
-    importInto(folder, await peopleIn(folder));
     const other = await startPlainServer(folder, {
       USERPROFILE_LOG_FORMAT: 'json',
       USERPROFILE_PUBLIC_URL: 'http://localhost:1',
+      ...database,
     });
     try {
       const url = other.url.replace('127.0.0.1', 'localhost');
@@ -160,7 +169,6 @@ describe('Passkeys', () => {
       assert.deepEqual(codes(await passkeys.add()), ['INVALID_PASSKEY']);
     } finally {
       await other.stop();
-      await rm(folder, { recursive: true });
     }
   });
 });
