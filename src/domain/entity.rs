@@ -19,9 +19,3 @@ string_enums! {
         RoleBinding = "role_binding",
     }
 }
-
-impl EntityKind {
-    /// All kinds, in export order.
-    pub const ALL: [Self; 6] =
-        [Self::Domain, Self::Role, Self::User, Self::WorkspaceGroup, Self::Workspace, Self::RoleBinding];
-}

@@ -88,6 +88,9 @@ macro_rules! string_enums {
         pub enum $name { $($(#[$value_meta])* #[serde(rename = $text)] $value),+ }
 
         impl $name {
+            /// All values, in the order of their definition.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
             /// The value in its written form.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text),+ }

@@ -309,11 +309,17 @@ impl Services {
         }
         match self.keyring.decrypt(PAYLOAD_PURPOSE, &job.payload) {
             Ok(plain) => self.process(job, &plain).await,
-            // During a rotation of the key, another server may have the key.
-            Err(error) if job.tries < job.kind.max_tries() => {
-                self.postpone(job, &SendError { is_final: false, reason: error.to_string(), advice: None }).await
-            }
-            Err(error) => self.give_up(job, &error.to_string(), None).await,
+            Err(error) => self.leave_to_another(job, error.to_string()).await,
+        }
+    }
+
+    /// Another server may be able to read the job: one with another key, during its rotation, or one of the next version,
+    /// during an upgrade.
+    async fn leave_to_another(&self, job: &Job, reason: String) -> Result<(), Failure> {
+        if job.tries < job.kind.max_tries() {
+            self.postpone(job, &SendError { is_final: false, reason, advice: None }).await
+        } else {
+            self.give_up(job, &reason, None).await
         }
     }
 
@@ -325,7 +331,7 @@ impl Services {
                 self.decide_reset(job, &domain_id, &user_id, &client).await
             }
             Ok(Payload::Events(events)) => self.send(job, self.report(job, &events).boxed()).await,
-            Err(error) => self.give_up(job, &error.to_string(), None).await,
+            Err(error) => self.leave_to_another(job, error.to_string()).await,
         }
     }
 

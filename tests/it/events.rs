@@ -265,3 +265,21 @@ async fn the_deletion_of_a_user_is_recorded() {
     app.services.delete_user(&domain_id, &login).await.unwrap();
     assert_eq!(database.count("security_events WHERE event_type = 'USER_DELETED' AND actor = 'OPERATOR'").await, 1);
 }
+
+/// Servers of two adjacent versions run side by side during an upgrade.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_the_next_version_do_not_hide_the_others() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import_users(&[User::new("wonny")]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    database
+        .execute(
+            "INSERT INTO security_events (event_id, owner_id, event_type, created_at, actor)
+             SELECT 'event-next', owner_id, 'OF_THE_NEXT_VERSION', created_at, actor FROM security_events
+             WHERE event_type = 'SIGNED_IN'",
+        )
+        .await;
+    let events = client.me("securityEvents { totalCount nodes { type } }").await;
+    assert_eq!(events["securityEvents"], json!({ "totalCount": 1, "nodes": [{ "type": "SIGNED_IN" }] }));
+}

@@ -171,7 +171,7 @@ impl Checked {
         let mut left: BTreeMap<DomainId, Vec<String>> = BTreeMap::new();
         for some in self.deleted_domains.chunks(COUNTED_DOMAINS) {
             let ids: Vec<&str> = some.iter().map(|(_, domain)| domain.as_str()).collect();
-            for kind in EntityKind::ALL {
+            for kind in EntityKind::ALL.iter().copied() {
                 for (domain, count) in bulk::count_in_domains(tx, kind, &ids).await? {
                     let removed = self.removed.get(&(domain.clone(), kind)).copied().unwrap_or_default();
                     if count > removed {
