@@ -120,8 +120,8 @@ fn dispatch(command: Command, given: Given) -> Result<(), CliError> {
             output::print(&String::from_utf8_lossy(&page))
         }
         // Needs no settings: the schema does not depend on them.
-        Command::Schema(SchemaOptions { federation: true }) => output::print(&crate::graphql::subgraph_sdl()),
-        Command::Schema(SchemaOptions { federation: false }) => output::print(&crate::graphql::sdl()),
+        Command::Schema(SchemaOptions { federation: true }) => output::print(crate::graphql::subgraph_sdl()),
+        Command::Schema(SchemaOptions { federation: false }) => output::print(crate::graphql::sdl()),
     }
 }
 

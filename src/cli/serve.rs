@@ -46,6 +46,12 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     if config.smtp.is_none() && !options.demo {
         tracing::warn!("SMTP_URL is not set: no email can be sent, and operations that need email return UNAVAILABLE");
     }
+    if config.webauthn.is_none() {
+        tracing::warn!(
+            "USERPROFILE_PUBLIC_URL does not have the name of a host: passkeys cannot be used, and their mutations return \
+             UNAVAILABLE"
+        );
+    }
     // Before anything is opened: an invalid manifest is an invalid setting.
     let limits = graphql::request_limits(config.requests);
     let documents = documents::documents(&config, &limits)?;
@@ -108,7 +114,7 @@ fn server_options(api: Api, config: Config, mailbox: Option<Mailbox>, demo: Opti
     let mut settings = config.http;
     settings.loopback_only = mailbox.is_some();
     settings.pages.demo = demo;
-    let schema = || SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() };
+    let schema = || SchemaText { api: graphql::sdl, subgraph: graphql::subgraph_sdl };
     let metrics = api.metrics().clone();
     ServerOptions {
         api: api.into(),

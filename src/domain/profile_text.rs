@@ -40,6 +40,16 @@ texts! {
     Timezone = parse_timezone,
 }
 
+impl Name {
+    /// Parses the name of something that always has one, such as a passkey.
+    pub fn parse_required(text: &str) -> Result<Self, Invalid> {
+        if text.trim().is_empty() {
+            return Err(Invalid::required("enter a name"));
+        }
+        Self::parse(text)
+    }
+}
+
 impl Default for Language {
     fn default() -> Self {
         Self("en".to_owned())

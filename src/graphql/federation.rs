@@ -7,8 +7,6 @@
 //! The library's own support for entities is not used: there, one representation that is invalid or not visible makes
 //! all others fail, with an error that has no code.
 
-use std::sync::LazyLock;
-
 use async_graphql::{
     Context, ID, InputValueError, InputValueResult, MergedObject, Object, Scalar, ScalarType, SimpleObject, Union,
     Value, value,
@@ -76,8 +74,7 @@ impl Federation {
     /// The subgraph's service definition, for the composition of a supergraph.
     #[graphql(name = "_service")]
     async fn service(&self) -> Service {
-        static SDL: LazyLock<String> = LazyLock::new(|| subgraph_sdl(&super::sdl()));
-        Service { sdl: &SDL }
+        Service { sdl: super::subgraph_sdl() }
     }
 
     /// The entities with these representations, in the same order. An item is null if the entity does not exist or is

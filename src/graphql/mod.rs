@@ -18,7 +18,7 @@ pub mod query;
 pub mod types;
 
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use async_graphql::{
@@ -204,16 +204,23 @@ impl TrustedCheck {
     }
 }
 
-/// The schema in the schema definition language.
+/// The schema in the schema definition language: the file in the repository, so that no server has to build it.
 #[must_use]
-pub fn sdl() -> String {
+pub fn sdl() -> &'static str {
+    include_str!("../../schema.graphql")
+}
+
+/// Builds the text of [`sdl`]. A test compares the two.
+#[must_use]
+pub fn build_sdl() -> String {
     builder::<Query>().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// The SDL of the subgraph for Apollo Federation.
 #[must_use]
-pub fn subgraph_sdl() -> String {
-    federation::subgraph_sdl(&sdl())
+pub fn subgraph_sdl() -> &'static str {
+    static SDL: LazyLock<String> = LazyLock::new(|| federation::subgraph_sdl(sdl()));
+    &SDL
 }
 
 /// The limits come first: nothing may process a document before its size and shape are checked.

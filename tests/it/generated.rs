@@ -20,7 +20,7 @@ fn assert_fresh(path: &str, generated: &str) {
 
 #[test]
 fn generated_schema_graphql_is_fresh() {
-    assert_fresh("schema.graphql", &userprofile::graphql::sdl());
+    assert_fresh("schema.graphql", &userprofile::graphql::build_sdl());
 }
 
 #[test]

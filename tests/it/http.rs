@@ -75,7 +75,7 @@ async fn health_checks_and_the_schema_are_served() {
     };
     assert_eq!(get("/healthz").await.status, StatusCode::OK);
     assert_eq!(get("/readyz").await.status, StatusCode::OK);
-    assert_eq!(get("/schema.graphql").await.body, Value::String(userprofile::graphql::sdl()));
+    assert_eq!(get("/schema.graphql").await.body, Value::String(userprofile::graphql::sdl().to_owned()));
     let nowhere = get("/nowhere").await;
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
     assert!(nowhere.body["errors"][0]["message"].is_string());

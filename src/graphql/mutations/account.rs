@@ -34,8 +34,8 @@ pub struct AccountMutations;
 
 #[Object]
 impl AccountMutations {
-    /// Exports everything that the server stores about you, as one JSON document. Requires recent authentication. You
-    /// receive a notification.
+    /// Exports everything that the server stores about you, as one JSON document. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`). You receive a notification.
     async fn export_data(&self, ctx: &Context<'_>) -> Option<Result<ExportDataPayload, ApiError>> {
         run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;

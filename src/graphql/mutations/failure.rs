@@ -136,6 +136,12 @@ impl<C: OutputType + From<code::Required>> InputErrors<C> {
     }
 }
 
+impl<C: OutputType> From<InputErrors<C>> for MutationFailure<C> {
+    fn from(errors: InputErrors<C>) -> Self {
+        Self::Errors(errors.0)
+    }
+}
+
 impl<C: OutputType> InputErrors<C> {
     /// Adds the errors that a service returns for the well-formed inputs, when other inputs are malformed.
     pub(super) fn add<T, R>(&mut self, checked: Result<T, Error<R>>) -> Result<(), MutationFailure<C>>

@@ -237,7 +237,7 @@ pub struct PasskeyMutations;
 
 #[Object]
 impl PasskeyMutations {
-    /// Begins to add a passkey (WebAuthn) to your account. Requires recent authentication. Pass the options to
+    /// Begins to add a passkey (WebAuthn) to your account. Requires step-up authentication (`REAUTHENTICATION_REQUIRED`). Pass the options to
     /// `navigator.credentials.create`, and its result to `confirmPasskey` within 5 minutes.
     async fn add_passkey(&self, ctx: &Context<'_>) -> Option<Result<AddPasskeyPayload, ApiError>> {
         run(ctx, async {
@@ -263,7 +263,7 @@ impl PasskeyMutations {
             let caller = context::acting_caller(ctx, None)?;
             let mut errors = InputErrors::default();
             let response = errors.passkey(Some(input.credential));
-            let name = input.name.and_then(|name| errors.parse("name", Name::parse(&name)));
+            let name = input.name.and_then(|name| errors.parse("name", Name::parse_required(&name)));
             let response = errors.settle(response)?;
             let (services, client) = (context::services(ctx)?, context::client(ctx)?);
             let (caller, passkey) = services.confirm_passkey(caller, &response, name, client).await?;
@@ -282,7 +282,7 @@ impl PasskeyMutations {
         run(ctx, async {
             let caller = context::acting_caller(ctx, None)?;
             let mut errors = InputErrors::default();
-            let name = errors.parse("name", Name::parse(&input.name));
+            let name = errors.parse("name", Name::parse_required(&input.name));
             let name = errors.settle(name)?;
             let id = PasskeyId::parse(&input.id).map_err(|_| MutationFailure::from(no_passkey()))?;
             let passkey = context::services(ctx)?.rename_passkey(caller, &id, &name).await?;
@@ -291,8 +291,8 @@ impl PasskeyMutations {
         .await
     }
 
-    /// Removes one of your passkeys: it no longer signs you in. Requires recent authentication. You receive a
-    /// notification. Sessions stay; `revokeOtherSessions` ends them.
+    /// Removes one of your passkeys: it no longer signs you in. Requires step-up authentication
+    /// (`REAUTHENTICATION_REQUIRED`). You receive a notification. Sessions stay; `revokeOtherSessions` ends them.
     async fn remove_passkey(
         &self,
         ctx: &Context<'_>,
@@ -310,7 +310,8 @@ impl PasskeyMutations {
 
     /// Begins a sign-in with a passkey. Requires no authentication. Pass the options to `navigator.credentials.get`, and
     /// its result to `confirmPasskeySignIn` within 5 minutes. The response is the same whether or not the user exists or
-    /// has passkeys. In a session, the challenge belongs to that session, and also completes `reauthenticate`.
+    /// has passkeys. In a session, the challenge belongs to that session, and also completes `reauthenticate`; with your own
+    /// `userId`, the options name your passkeys.
     async fn start_passkey_sign_in(
         &self,
         ctx: &Context<'_>,

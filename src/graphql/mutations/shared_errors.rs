@@ -143,15 +143,20 @@ impl<C: OutputType> UserError<C> {
                 Self { attempts_left: Some(0), retry_after: Some(retry_after), ..error }
             }
             CodeRefusal::Wrong { attempts_left } => {
-                let message = match attempts_left {
-                    0 => "This code is wrong. No attempts are left.".to_owned(),
-                    1 => "This code is wrong. 1 attempt is left.".to_owned(),
-                    more => format!("This code is wrong. {more} attempts are left."),
-                };
+                let message = format!("This code is wrong. {}", attempts(attempts_left));
                 Self { attempts_left: Some(attempts_left), ..Self::new(code::InvalidCode, message) }
             }
         };
         error.at(VERIFY_CODE)
+    }
+}
+
+/// How many attempts are left, in a sentence.
+fn attempts(left: u32) -> String {
+    match left {
+        0 => "No attempts are left: begin again.".to_owned(),
+        1 => "1 attempt is left.".to_owned(),
+        more => format!("{more} attempts are left."),
     }
 }
 
@@ -172,7 +177,7 @@ impl<C: OutputType + From<code::ExpiredCode> + From<code::InvalidPasskey> + From
                 Self { attempts_left: Some(0), retry_after, ..Self::new(code::TooManyTries, message) }
             }
             CodeRefusal::Wrong { attempts_left } => {
-                let message = "This passkey was not accepted.";
+                let message = format!("This passkey was not accepted. {}", attempts(attempts_left));
                 Self { attempts_left: Some(attempts_left), ..Self::new(code::InvalidPasskey, message) }
             }
         };

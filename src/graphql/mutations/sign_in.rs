@@ -204,7 +204,7 @@ impl SignInMutations {
     async fn confirm_sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The challenge and the code.")] input: ConfirmSignInInput,
+        #[graphql(desc = "The challenge, and the code or a passkey.")] input: ConfirmSignInInput,
     ) -> Option<Result<ConfirmSignInPayload, ApiError>> {
         run(ctx, async {
             let (services, mut errors) = (context::services(ctx)?, InputErrors::default());
@@ -213,6 +213,7 @@ impl SignInMutations {
             if let Some(credential) = input.credential {
                 if input.verify_code.is_some() {
                     errors.push(either("a code"));
+                    return Err(MutationFailure::from(errors));
                 }
                 let response = errors.passkey(Some(credential));
                 let (token, response) = errors.settle(token.zip(response))?;
@@ -221,7 +222,11 @@ impl SignInMutations {
                 let session = Some(SessionTokens::new(tokens, context::token_delivery(ctx)?));
                 return Ok(ConfirmSignInPayload { session, errors: Vec::new() });
             }
-            let code = VerifyCode::parse(input.verify_code.as_deref().unwrap_or_default());
+            let Some(verify_code) = input.verify_code else {
+                errors.push(neither("verifyCode", "Enter the code, or use a passkey."));
+                return Err(MutationFailure::from(errors));
+            };
+            let code = VerifyCode::parse(&verify_code);
             if let (Some(token), Err(_)) = (&token, &code)
                 && !services.is_challenge(token).await?
             {
@@ -237,12 +242,12 @@ impl SignInMutations {
     }
 
     /// Authenticates you again in the current session (step-up authentication), so that for 10 minutes by default it
-    /// may use the mutations that otherwise return `REAUTHENTICATION_REQUIRED`. With MFA enabled, it takes the password
-    /// and a code.
+    /// may use the mutations that otherwise return `REAUTHENTICATION_REQUIRED`. It takes the password, with MFA enabled
+    /// also a code; or, without either, a passkey (see `startPasskeySignIn`).
     async fn reauthenticate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password, and the code if MFA is enabled.")] input: ReauthenticateInput,
+        #[graphql(desc = "The password, and the code if MFA is enabled; or a passkey.")] input: ReauthenticateInput,
     ) -> Option<Result<ReauthenticatePayload, ApiError>> {
         run(ctx, async {
             let caller = context::caller(ctx)?;
@@ -250,6 +255,7 @@ impl SignInMutations {
             if input.challenge_token.is_some() || input.credential.is_some() {
                 if input.password.is_some() || input.verify_code.is_some() {
                     errors.push(either("a password"));
+                    return Err(MutationFailure::from(errors));
                 }
                 let text = input.challenge_token.unwrap_or_default();
                 let token = ChallengeToken::parse(&text);
@@ -260,7 +266,11 @@ impl SignInMutations {
                 let caller = services.reauthenticate_with_passkey(caller, &token, &response, client).await?;
                 return Ok(ReauthenticatePayload { user: Some(caller.into()), ..ReauthenticatePayload::default() });
             }
-            let password = errors.password("password", input.password.as_deref().unwrap_or_default());
+            let Some(password) = input.password else {
+                errors.push(neither("password", "Enter the password, or use a passkey."));
+                return Err(MutationFailure::from(errors));
+            };
+            let password = errors.password("password", &password);
             let code = input.verify_code.and_then(|code| errors.verify_code(VerifyCode::parse(&code)));
             let (services, client) = (context::services(ctx)?, context::client(ctx)?);
             if let Some(password) = password.clone().filter(|_| !errors.is_empty()) {
@@ -284,6 +294,11 @@ impl SignInMutations {
 /// A challenge is returned even if a rate limit prevents its email; the error then says why.
 fn not_sent<C: OutputType + From<code::RateLimited>>(challenge: &Challenge) -> Vec<UserError<C>> {
     challenge.not_sent.map(UserError::too_many_emails).into_iter().collect()
+}
+
+/// The error of an input that has neither a passkey nor what `message` names.
+fn neither<C: OutputType + From<code::Required>>(field: &str, message: &str) -> UserError<C> {
+    UserError::new(code::Required, message).at(field)
 }
 
 /// The error of an input that has a passkey and something else.

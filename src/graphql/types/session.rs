@@ -88,7 +88,8 @@ pub struct MfaChallenge {
     /// The masked address that the code was sent to, such as `w…@example.com`. Null if no code was sent.
     sent_to: Option<String>,
     /// The options for `navigator.credentials.get`, to complete a challenge of `signIn` with one of your passkeys instead of
-    /// a code: pass them to `PublicKeyCredential.parseRequestOptionsFromJSON`. Null if you have no passkeys.
+    /// a code: pass them to `PublicKeyCredential.parseRequestOptionsFromJSON`. Null if you have no passkeys, and in a challenge
+    /// of `reauthenticate`.
     passkey_options: Option<JsonObject>,
     /// The time when the challenge expires.
     expires_at: Time,

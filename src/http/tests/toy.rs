@@ -68,8 +68,8 @@ pub(crate) fn options(toy: &Toy) -> ServerOptions {
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
         schema: Some(SchemaText {
-            api: "type Query { me: String }".to_owned(),
-            subgraph: "type Query @shareable { me: String }".to_owned(),
+            api: || "type Query { me: String }",
+            subgraph: || "type Query @shareable { me: String }",
         }),
         mailbox: None,
         random: || [0xab; 16],

@@ -313,7 +313,7 @@ pub fn server_options(api: Api) -> ServerOptions {
             loopback_only: false,
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
-        schema: Some(SchemaText { api: graphql::sdl(), subgraph: graphql::subgraph_sdl() }),
+        schema: Some(SchemaText { api: graphql::sdl, subgraph: graphql::subgraph_sdl }),
         mailbox: None,
         random: || [1; 16],
         metrics,
