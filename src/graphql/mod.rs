@@ -18,7 +18,7 @@ pub mod query;
 pub mod types;
 
 use std::any::TypeId;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
 use async_graphql::{
@@ -46,7 +46,8 @@ type ProfileSchema<Query> = Schema<Query, Mutation, EmptySubscription>;
 /// The GraphQL API over the services.
 pub struct Api {
     schema: ProfileSchema<Query>,
-    subgraph: ProfileSchema<FederatedQuery>,
+    /// Built for the first request of a gateway: most servers have none, and it takes some 400 kB.
+    subgraph: OnceLock<ProfileSchema<FederatedQuery>>,
     services: Arc<Services>,
     limits: RequestLimits,
     documents: Documents,
@@ -76,7 +77,7 @@ impl Api {
     /// Creates the API over `services`, with these named `documents`.
     #[must_use]
     pub fn new(services: Arc<Services>, limits: RequestLimits, documents: Documents) -> Self {
-        Self { schema: limited(&limits), subgraph: limited(&limits), services, limits, documents }
+        Self { schema: limited(&limits), subgraph: OnceLock::new(), services, limits, documents }
     }
 
     /// Finds the documents that the `requests` of one batch name, and checks that all of them may be executed.
@@ -127,7 +128,7 @@ impl Api {
         let delivery = context.delivery().clone();
         let request = request.data(context).data(kind.clone());
         let response = if federation::uses_federation(&request.query) {
-            self.subgraph.execute(request).boxed()
+            self.subgraph.get_or_init(|| limited(&self.limits)).execute(request).boxed()
         } else {
             self.schema.execute(request).boxed()
         };
