@@ -27,7 +27,8 @@ pub struct Passkey {
     pub id: PasskeyId,
     /// The user that it belongs to.
     pub owner_id: UserId,
-    /// What identifies the user to authenticators (user handle): random, the same for all passkeys of a user.
+    /// What identifies the user to authenticators (user handle): the same for all passkeys of a user, and says nothing about
+    /// them.
     pub user_handle: Vec<u8>,
     /// The id that the authenticator gave it.
     pub credential_id: Vec<u8>,

@@ -40,9 +40,9 @@ pub struct Sent {
 /// Which wrong attempts of a user are counted together, in a rolling day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttemptKind {
-    /// Codes at sign-in.
+    /// Codes, and passkeys instead of them, after a correct password.
     SignIn,
-    /// Passkeys at sign-in, so that a thief of the password cannot use up the attempts with a passkey, or the reverse.
+    /// Passkeys that replace the password. They have a count of their own, so that a thief of the password cannot use up the attempts with a passkey, or the reverse.
     Passkey,
     /// Codes and passkeys in sessions.
     Session,

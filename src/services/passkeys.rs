@@ -21,7 +21,6 @@ use crate::domain::device;
 use crate::domain::event::{Client, SecurityEventType, UNKNOWN_OWNER};
 use crate::domain::ids::{DomainId, PasskeyId, SessionId, UserId};
 use crate::domain::login::LoginId;
-use crate::domain::network::Network;
 use crate::domain::passkey::{AuthenticatorResponse, LastSignInMethod, MAX_PASSKEYS, Passkey, may_remove_passkey};
 use crate::domain::profile_text::Name;
 use crate::domain::rate_limit::Window;
@@ -30,7 +29,7 @@ use crate::domain::user::User;
 use crate::entropy;
 use crate::mail::Notification;
 use crate::storage::users::Credentials;
-use crate::storage::{self, Conflict, Tx, codes, passkeys, rate_limit_events, sessions, users};
+use crate::storage::{self, Conflict, Tx, codes, passkeys, rate_limit_events, users};
 use crate::webauthn::{Account, ResponseError, USER_HANDLE_BYTES};
 
 /// How many challenges a client address may request in an hour. A sign-in page requests one each time it is shown.
@@ -136,7 +135,7 @@ impl Services {
     pub async fn add_passkey(&self, caller: &Caller) -> Result<PasskeyOptions, Error<AddPasskeyRefusal>> {
         let (relying_party, now) = (self.relying_party()?, self.now());
         let may = |caller: &Caller| {
-            may_add(caller)?;
+            may_have_passkeys::<AddPasskeyRefusal>(caller)?;
             Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
         };
         let (mut tx, caller) = self.begin_as(caller, may, now).await?;
@@ -168,7 +167,7 @@ impl Services {
     ) -> Result<(Caller, Passkey), Error<ConfirmPasskeyRefusal>> {
         self.relying_party()?;
         let refused = |refusal: CodeRefusal| Error::Refused(refusal.into());
-        let caller = &self.recheck_caller(caller, may_confirm).await?;
+        let caller = &self.recheck_caller(caller, may_have_passkeys).await?;
         let code = codes::find(&self.db, &caller.user.id, &[CodePurpose::AddPasskey]).await?;
         let code = code.filter(|code| code.session_id.as_ref() == Some(&caller.session.id));
         let code = code.ok_or_else(|| refused(CodeRefusal::NothingPending))?;
@@ -182,9 +181,9 @@ impl Services {
         self.settle_attempt(&attempt, outcome).await
     }
 
-    /// What identifies the user to authenticators (user handle). The first passkey has a keyed digest, which is random to
-    /// everybody else, and the same when a ceremony is repeated: authenticators then replace what is left of the first
-    /// attempt.
+    /// What identifies the user to authenticators (user handle). The first passkey has a keyed digest: without the
+    /// key, it says nothing about the user, and it is the same when a ceremony is repeated, so that authenticators replace
+    /// the passkey of the first attempt.
     fn user_handle(&self, user: &User, existing: &[Passkey]) -> Vec<u8> {
         let first = || {
             let digest = self.keyring.digest("passkey user handle", &[user.id.as_str().as_bytes()]);
@@ -202,7 +201,7 @@ impl Services {
         client: &Client,
     ) -> Result<(Caller, Passkey), Error<ConfirmPasskeyRefusal>> {
         let now = self.now();
-        let (mut tx, caller) = self.begin_as(caller, may_confirm, now).await?;
+        let (mut tx, caller) = self.begin_as(caller, may_have_passkeys, now).await?;
         let user = &caller.user;
         let existing = passkeys::list_within(&mut tx, &user.id).await?;
         if existing.len() >= MAX_PASSKEYS {
@@ -315,9 +314,9 @@ impl Services {
         Ok(true)
     }
 
-    /// Creates a challenge for a passkey: of a user, of any user of a domain, or of any user. Whether that user exists is decided
-    /// when the challenge is completed, so that the response and its time tell nothing. In a session, only that session
-    /// can complete it.
+    /// Creates a challenge for a passkey: of a user, of any user of a domain, or of any user. Whether that user exists is
+    /// decided when the challenge is completed, so that neither the response nor its time reveals it. In a session, only
+    /// that session can complete it.
     pub async fn start_passkey_sign_in(
         &self,
         who: Option<(&DomainId, Option<&LoginId>)>,
@@ -404,13 +403,7 @@ impl Services {
             }
             return Err(Error::Refused(attempt.wrong().into()));
         };
-        let (mut tx, _) = self.redeem(tx, &user, attempt, client, now).await?;
-        let tokens = self.start_session(&mut tx, &user, client, now).await?;
-        let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
-        Self::clear_attempts(&mut tx, &counters, None, now).await?;
-        self.commit_and_wake(tx).await?;
-        self.metrics().accounts.count_sign_in(attempt.method(&user));
-        Ok(tokens)
+        self.redeem_for_session(tx, &user, attempt, client, now).await
     }
 
     /// Completes a challenge that was created in the caller's session, and renews the authentication of that session.
@@ -442,13 +435,9 @@ impl Services {
         client: &Client,
     ) -> Result<Caller, Error<PasskeyReauthenticateRefusal>> {
         let now = self.now();
-        let (tx, mut caller) = self.begin_as(caller, may_reauthenticate, now).await?;
-        let (mut tx, _) = self.redeem(tx, &caller.user, attempt, client, now).await?;
-        caller.session.authenticated_at = now;
-        sessions::update_authenticated(&mut tx, &caller.session.id, now).await?;
-        self.record(&mut tx, &caller.user.id, SecurityEventType::Reauthenticated, Some(client), now).await?;
-        self.commit_and_wake(tx).await?;
-        Ok(caller)
+        let (tx, caller) = self.begin_as(caller, may_reauthenticate, now).await?;
+        let (tx, _) = self.redeem(tx, &caller.user, attempt, client, now).await?;
+        Ok(self.renew_session(tx, caller, client, now).await?)
     }
 
     /// The challenge of a token. One that was created in a session exists only for that session.
@@ -470,12 +459,7 @@ impl Services {
     }
 }
 
-fn may_add(caller: &Caller) -> Result<(), AddPasskeyRefusal> {
-    caller.may_act()?;
-    Ok(caller.is_local()?)
-}
-
-fn may_confirm(caller: &Caller) -> Result<(), ConfirmPasskeyRefusal> {
+fn may_have_passkeys<R: From<Denial> + From<ExternalUser>>(caller: &Caller) -> Result<(), R> {
     caller.may_act()?;
     Ok(caller.is_local()?)
 }

@@ -322,12 +322,24 @@ impl Services {
             tx.roll_back().await?;
             return Err(Error::Refused(ConfirmSignInRefusal::InvalidToken));
         };
-        let (mut tx, _) = self.redeem(tx, &user, attempt, client, now).await?;
-        let tokens = self.start_session(&mut tx, &user, client, now).await?;
+        self.redeem_for_session(tx, &user, attempt, client, now).await
+    }
+
+    /// Compares a counted attempt, and issues the session that it completes. The user must be locked.
+    pub(super) async fn redeem_for_session<R: From<CodeRefusal>>(
+        &self,
+        tx: Tx,
+        user: &User,
+        attempt: &CodeAttempt<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<IssuedTokens, Error<R>> {
+        let (mut tx, _) = self.redeem(tx, user, attempt, client, now).await?;
+        let tokens = self.start_session(&mut tx, user, client, now).await?;
         let counters = self.counters(&user.domain_id, &user.login, Network::of(client.address));
         Self::clear_attempts(&mut tx, &counters, None, now).await?;
         self.commit_and_wake(tx).await?;
-        self.metrics().accounts.count_sign_in(attempt.method(&user));
+        self.metrics().accounts.count_sign_in(attempt.method(user));
         Ok(tokens)
     }
 
@@ -386,7 +398,7 @@ impl Services {
         client: &Client,
     ) -> Result<Reauthenticated, Error<ReauthenticateRefusal>> {
         let now = self.now();
-        let (mut tx, mut caller) = self.begin_as(caller, may_reauthenticate, now).await?;
+        let (mut tx, caller) = self.begin_as(caller, may_reauthenticate, now).await?;
         if !Self::has_hash(&mut tx, &caller.user, Some(hash)).await? {
             return Err(Error::Refused(ReauthenticateRefusal::Password(PasswordRefusal::Wrong)));
         }
@@ -400,11 +412,22 @@ impl Services {
             None => {}
             Some(attempt) => (tx, _) = self.redeem(tx, &caller.user, attempt, client, now).await?,
         }
+        Ok(Reauthenticated::Fresh(Box::new(self.renew_session(tx, caller, client, now).await?)))
+    }
+
+    /// Renews the authentication of the caller's session, and commits.
+    pub(super) async fn renew_session(
+        &self,
+        mut tx: Tx,
+        mut caller: Caller,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Caller, Failure> {
         caller.session.authenticated_at = now;
         sessions::update_authenticated(&mut tx, &caller.session.id, now).await?;
         self.record(&mut tx, &caller.user.id, SecurityEventType::Reauthenticated, Some(client), now).await?;
         self.commit_and_wake(tx).await?;
-        Ok(Reauthenticated::Fresh(Box::new(caller)))
+        Ok(caller)
     }
 
     /// The pending code of a reauthentication. The digits of a mailed code are compared with the code that was mailed

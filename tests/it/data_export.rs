@@ -29,7 +29,7 @@ const OTHER_TABLES: [(&str, &str); 11] = [
     ("__diesel_schema_migrations", "the versions of the tables"),
     ("domains", "the domain belongs to all of its users; its id and name are exported"),
     ("installation", "of the whole installation"),
-    ("known_networks", "keyed digests of users and networks: nobody can tell whose they are; deleted after 30 days"),
+    ("known_networks", "keyed digests of users and networks; deleted after 30 days"),
     ("outbox", "encrypted messages that wait to be sent to the user; erased once they are sent"),
     ("password_attempts", "keyed digests of users and networks; deleted after a day without failure"),
     ("roles", "of the domain"),

@@ -3,7 +3,7 @@ CREATE TABLE passkeys (
     passkey_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     -- By a foreign key, because servers of the previous version delete and rename users, too.
     owner_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE ON UPDATE CASCADE,
-    -- What identifies the user to authenticators (user handle): random, the same for all passkeys of a user.
+    -- What identifies the user to authenticators (user handle): the same for all passkeys of a user.
     user_handle BYTEA NOT NULL,
     -- The id that the authenticator gave it.
     credential_id BYTEA NOT NULL,

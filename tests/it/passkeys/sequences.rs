@@ -1,4 +1,4 @@
-//! Sequences of what can happen to passkeys: none leaves a user without a way to sign in, or lets somebody in without
+//! Sequences of what can happen to passkeys: none leaves a user without a way to sign in, or admits a client without
 //! proof.
 
 use chrono::TimeDelta;
@@ -26,9 +26,9 @@ enum Step {
     Add(usize),
     /// The user removes a passkey.
     Remove(usize),
-    /// Somebody signs in with an authenticator.
+    /// A client signs in with an authenticator.
     SignIn(usize, Option<Fault>),
-    /// Somebody renews the authentication of the user's session with an authenticator.
+    /// A client renews the authentication of the user's session with an authenticator.
     Reauthenticate(usize, Option<Fault>),
     /// The user signs in with the last password.
     SignInWithPassword,
@@ -81,7 +81,7 @@ struct Model {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_sequence_locks_a_user_out_or_lets_somebody_in() {
+async fn no_sequence_locks_a_user_out_or_admits_a_client_without_proof() {
     let mut runner = TestRunner::new(Config::default());
     for _ in 0..SEQUENCES {
         let steps = vec(step(), 15).new_tree(&mut runner).unwrap().current();
