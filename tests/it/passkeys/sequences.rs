@@ -191,7 +191,8 @@ impl Model {
             Some(Fault::OtherOrigin) => {
                 Authenticator { origin: "https://id.example.org".to_owned(), ..authenticator.clone() }.get(options)
             }
-            Some(Fault::OtherChallenge) => authenticator.get(&other["options"]),
+            // A copy, as above: the server must have seen the last counter for it to be an old one.
+            Some(Fault::OtherChallenge) => authenticator.clone().get(&other["options"]),
             Some(Fault::OldCounter) => authenticator.sign("webauthn.get", options),
         };
         response(challenge, &credential)
