@@ -319,13 +319,15 @@ pub(super) enum OneUserVerb {
     /// Disables a user's MFA and deletes their recovery codes, if they have lost their factor
     ResetMfa(UserName),
     /// Lists a user's passkeys
-    Passkeys(UserName),
+    Passkeys(ListPasskeysOptions),
     /// Removes a passkey of a user, even if it is the last way to sign in
     RemovePasskey(RemovePasskeyOptions),
     /// Lists a user's sessions
     Sessions(UserName),
     /// Revokes a user's sessions
     RevokeSessions(UserName),
+    /// Cancels the deletion of a user's account, which the user has requested
+    CancelDeletion(UserName),
     /// Invalidates all links that undo a change of a user's email address
     VoidUndoLinks(UserName),
 }
@@ -353,10 +355,11 @@ impl OneUserVerb {
             Self::RequireAction(options) => ("user require-action", &options.user),
             Self::EnforceMfa(options) => ("user enforce-mfa", &options.user),
             Self::ResetMfa(user) => ("user reset-mfa", user),
-            Self::Passkeys(user) => ("user passkeys", user),
+            Self::Passkeys(options) => ("user passkeys", &options.user),
             Self::RemovePasskey(options) => ("user remove-passkey", &options.user),
             Self::Sessions(user) => ("user sessions", user),
             Self::RevokeSessions(user) => ("user revoke-sessions", user),
+            Self::CancelDeletion(user) => ("user cancel-deletion", user),
             Self::VoidUndoLinks(user) => ("user void-undo-links", user),
         }
     }
@@ -384,6 +387,15 @@ pub(super) struct CreateOptions {
     /// Set no password; the user cannot sign in until they have one
     #[arg(long)]
     pub(super) no_password: bool,
+}
+
+#[derive(Args)]
+pub(super) struct ListPasskeysOptions {
+    #[command(flatten)]
+    pub(super) user: UserName,
+    /// Print JSON, one object per line, also on a terminal
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args)]

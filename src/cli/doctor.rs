@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
+use url::Url;
 
 use super::arguments::DoctorOptions;
 use super::error::CliError;
@@ -21,6 +22,7 @@ use crate::services::secret_keys;
 use crate::storage::db::Location;
 use crate::storage::replica::Replica;
 use crate::storage::{Db, PostgresUrl, migrate};
+use crate::webauthn::WebauthnSettings;
 
 /// How much the clocks of the server and of the database may differ: less than a step of an authenticator app.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
@@ -60,6 +62,7 @@ pub(super) async fn doctor(config: Config, options: DoctorOptions) -> Result<(),
     let mut report = Report::default();
     check_settings(&config, &mut report);
     check_documents(&config, &mut report);
+    check_passkeys(&config, &mut report);
     check_database(&config, &mut report).await;
     check_mail_server(&config, to.as_ref(), &mut report).await;
     let Report { rows, failed } = report;
@@ -79,6 +82,30 @@ fn check_documents(config: &Config, report: &mut Report) {
     let read = documents::documents(config, &graphql::request_limits(config.requests));
     let read = read.map(|_| format!("{} is valid", manifest.display()));
     report.add("trusted documents", read.map_err(|error| error.to_string()));
+}
+
+fn check_passkeys(config: &Config, report: &mut Report) {
+    let Some(WebauthnSettings { rp_id, origins, .. }) = &config.webauthn else {
+        report.skip("passkeys", "USERPROFILE_PUBLIC_URL has an IP address, and passkeys belong to the name of a host");
+        return;
+    };
+    let list = |origins: &[&Url]| -> String {
+        origins.iter().map(|origin| origin.as_str().trim_end_matches('/')).collect::<Vec<_>>().join(", ")
+    };
+    // Browsers offer passkeys only to pages that came by TLS, or from the same machine.
+    let is_insecure = |origin: &&Url| origin.scheme() == "http" && origin.domain() != Some("localhost");
+    let (insecure, usable): (Vec<&Url>, Vec<&Url>) = origins.iter().partition(is_insecure);
+    let without_tls = format!("browsers offer no passkeys without TLS, on pages of {}", list(&insecure));
+    match (usable.as_slice(), insecure.as_slice()) {
+        ([], _) => report.skip("passkeys", &without_tls),
+        (usable, insecure) => {
+            let mut detail = format!("of {rp_id}, on pages of {}", list(usable));
+            if !insecure.is_empty() {
+                detail = format!("{detail}; {without_tls}");
+            }
+            report.add("passkeys", Ok(detail));
+        }
+    }
 }
 
 async fn check_database(config: &Config, report: &mut Report) {

@@ -27,6 +27,9 @@ use crate::version;
 /// How often expired data is pruned.
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
+/// How often accounts are deleted whose grace period is over.
+const DELETE_ACCOUNTS_EVERY: Duration = Duration::from_secs(5);
+
 /// How often the server checks whether the clock was set back.
 const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often stored times are corrected even if this server's clock was not set back: another server's clock may have
@@ -37,7 +40,8 @@ const CORRECT_TIMES_EVERY: TimeDelta = TimeDelta::minutes(1);
 const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), CliError> {
+pub(super) async fn serve(mut config: Config, options: ServeOptions) -> Result<(), CliError> {
+    config.policy.deletion.is_allowed = config.account_deletion.unwrap_or(options.demo);
     let traces = log::start_with_traces(&config)?;
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "starting");
     if options.demo {
@@ -90,11 +94,13 @@ pub(super) async fn serve(config: Config, options: ServeOptions) -> Result<(), C
     }
     announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
+    let deleting = tokio::spawn(delete_accounts(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
     let checking = tokio::spawn(services.clone().watch_replica());
     let posting = tokio::spawn(services.clone().run_worker(stopping.clone()));
     http::serve(listener, for_operators, server_options(api, config, mailbox, demo), stop).await;
     pruning.abort();
+    deleting.abort();
     watching.abort();
     checking.abort();
     stopping.cancel();
@@ -158,6 +164,17 @@ async fn prune(services: Arc<Services>) {
         ticks.tick().await;
         if let Err(error) = services.prune().await {
             tracing::warn!(%error, "expired data could not be pruned; the next attempt is in an hour");
+        }
+    }
+}
+
+async fn delete_accounts(services: Arc<Services>) {
+    let mut ticks = tokio::time::interval(DELETE_ACCOUNTS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = services.delete_due_accounts().await {
+            tracing::warn!(%error, "accounts could not be deleted after their grace period; the next attempt follows");
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
             warn_if_not_notified(services.reset_mfa(domain, login).await?);
             Ok(())
         }
-        OneUserVerb::Passkeys(_) => user_list::passkeys(services, domain, login).await,
+        OneUserVerb::Passkeys(options) => user_list::passkeys(services, domain, login, options.json).await,
         OneUserVerb::RemovePasskey(options) => {
             let id = PasskeyId::parse(&options.passkey_id).map_err(invalid("PASSKEY_ID"))?;
             warn_if_not_notified(services.remove_user_passkey(domain, login, &id).await?);
@@ -67,6 +67,10 @@ pub(super) async fn user(config: Config, verb: UserVerb) -> Result<(), CliError>
         OneUserVerb::Sessions(_) => sessions(services, domain, login).await,
         OneUserVerb::RevokeSessions(_) => {
             output::print(&format!("{} sessions revoked\n", services.revoke_user_sessions(domain, login).await?))
+        }
+        OneUserVerb::CancelDeletion(_) => {
+            warn_if_not_notified(services.cancel_user_deletion(domain, login).await?);
+            Ok(())
         }
         OneUserVerb::VoidUndoLinks(_) => {
             output::print(&format!("{} undo links invalidated\n", services.invalidate_undo_links(domain, login).await?))

@@ -89,22 +89,31 @@ fn user_row(user: &User) -> Vec<Value> {
     ]
 }
 
-/// Prints the sessions and passkeys of a user, and the newest events of their account.
+/// Prints when the account of a user is going to be deleted, if it is; their sessions, passkeys, and newest events.
 pub(super) async fn details(services: &Services, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
+    let deletion = services.find_user_deletion(domain, login).await?;
+    if let Some(scheduled_at) = deletion {
+        Table::new(&["deletion_scheduled_at"], [vec![json!(text_of(scheduled_at))]]).print(false)?;
+    }
     let columns = &["session_id", "last_used_at", "expires_at", "client_address", "user_agent"];
     let sessions = services.list_user_sessions(domain, login).await?;
     Table::new(columns, sessions.iter().map(session_row)).print(false)?;
-    passkeys(services, domain, login).await?;
+    passkeys(services, domain, login, false).await?;
     let columns = &["event", "created_at", "actor", "client_address", "user_agent"];
     let events = services.list_user_events(domain, login, EVENTS).await?;
     Table::new(columns, events.iter().map(event_row)).print(false)
 }
 
 /// Prints the passkeys of a user.
-pub(super) async fn passkeys(services: &Services, domain: &DomainId, login: &LoginId) -> Result<(), CliError> {
+pub(super) async fn passkeys(
+    services: &Services,
+    domain: &DomainId,
+    login: &LoginId,
+    json: bool,
+) -> Result<(), CliError> {
     let columns = &["passkey_id", "name", "created_at", "last_used_at", "is_backed_up", "transports"];
     let passkeys = services.list_user_passkeys(domain, login).await?;
-    Table::new(columns, passkeys.iter().map(passkey_row)).print(false)
+    Table::new(columns, passkeys.iter().map(passkey_row)).print(json)
 }
 
 fn passkey_row(passkey: &Passkey) -> Vec<Value> {

@@ -32,7 +32,7 @@ use crate::{
     },
     http::{HttpSettings, PageSettings},
     mail::SmtpSettings,
-    services::{CodePolicy, Links, Policy, SendPolicy, hasher::HashSettings},
+    services::{CodePolicy, DeletionPolicy, Links, Policy, SendPolicy, hasher::HashSettings},
     webhook::WebhookSettings,
 };
 
@@ -182,7 +182,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         }
 
         "Codes and emailed links" {
-            /// The lifetime of a code that verifies an email address.
+            /// The lifetime of a code that verifies an email address, or confirms the deletion of the account.
             code_ttl_email = "10m", durations(SECOND..=DAY);
             /// The lifetime of a code for sign-in or for a change of MFA.
             code_ttl_mfa = "5m", durations(SECOND..=HOUR);
@@ -207,6 +207,13 @@ fn read(reader: &mut Reader) -> Option<Config> {
             /// The maximum number of codes or links per hour for one client address, without codes that are sent after
             /// a correct password.
             sends_per_hour_per_client = "30", counts(1..=1_000_000);
+        }
+
+        "Account deletion" {
+            /// Whether users may delete their accounts.
+            account_deletion = unset("`off`; `on` with `--demo`"), choices(ON_OFF).optional();
+            /// How long after its confirmation a deletion can be cancelled, before the account is deleted.
+            deletion_grace = "14d", durations(SECOND..=365 * DAY);
         }
 
         "Passwords" {
@@ -367,7 +374,9 @@ fn read(reader: &mut Reader) -> Option<Config> {
         links: Links {
             reset_password: reset_url.unwrap_or_else(|| format!("{base}/reset-password")),
             undo_email_change: format!("{base}/undo-email-change"),
+            cancel_deletion: format!("{base}/cancel-deletion"),
         },
+        account_deletion,
         policy: Policy {
             event_retention: delta(event_retention),
             lifetimes: Lifetimes {
@@ -383,6 +392,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
                 max_wait: delta(password_max_wait_per_user),
             },
             password_min_length,
+            deletion: DeletionPolicy { is_allowed: account_deletion == Some(true), grace: delta(deletion_grace) },
             codes: CodePolicy {
                 email_ttl: delta(code_ttl_email),
                 mfa_ttl: delta(code_ttl_mfa),

@@ -48,6 +48,8 @@ pub struct Config {
     pub links: Links,
     /// The limits of codes, passwords, messages, and sessions.
     pub policy: Policy,
+    /// Whether users may delete their accounts; if unset, only in a demo.
+    pub account_deletion: Option<bool>,
     /// The hashing of passwords.
     pub hashing: HashSettings,
     /// What is logged, in the syntax of `RUST_LOG`.

@@ -30,13 +30,18 @@ string_enums! {
         ResetPassword = "RESET_PASSWORD",
         /// To restore the old email address.
         UndoEmailChange = "UNDO_EMAIL_CHANGE",
+        /// To have the account deleted after its grace period.
+        DeleteAccount = "DELETE_ACCOUNT",
+        /// To cancel the deletion of the account. Its token expires when the grace period does: as long as there is such
+        /// a token, the account is going to be deleted at that time.
+        CancelDeletion = "CANCEL_DELETION",
     }
 }
 
 impl CodePurpose {
     /// The purposes whose codes a change of the password invalidates: all except undo links, which are the only way for
-    /// the owner of a compromised account to restore the old address.
-    pub const INVALIDATED_BY_PASSWORD_CHANGE: [Self; 7] = [
+    /// the owner of a compromised account to restore the old address, and links that cancel a deletion.
+    pub const INVALIDATED_BY_PASSWORD_CHANGE: [Self; 8] = [
         Self::VerifyEmail,
         Self::EnableMfa,
         Self::DisableMfa,
@@ -44,11 +49,19 @@ impl CodePurpose {
         Self::Reauthenticate,
         Self::AddPasskey,
         Self::ResetPassword,
+        Self::DeleteAccount,
     ];
     /// The purposes whose codes are invalidated when a user is disabled. Undo links stay valid: with them, an owner
     /// recovers an address that an attacker replaced.
-    pub const INVALIDATED_BY_DISABLING: [Self; 6] =
-        [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate, Self::AddPasskey, Self::ResetPassword];
+    pub const INVALIDATED_BY_DISABLING: [Self; 7] = [
+        Self::EnableMfa,
+        Self::DisableMfa,
+        Self::SignIn,
+        Self::Reauthenticate,
+        Self::AddPasskey,
+        Self::ResetPassword,
+        Self::DeleteAccount,
+    ];
     /// The purposes whose codes a change of MFA invalidates.
     pub const OF_MFA: [Self; 4] = [Self::EnableMfa, Self::DisableMfa, Self::SignIn, Self::Reauthenticate];
     /// The pending changes of MFA, at most one for a user at a time.

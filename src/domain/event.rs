@@ -54,6 +54,15 @@ string_enums! {
         PasskeyRefused = "PASSKEY_REFUSED",
         /// The user exported their data.
         DataExported = "DATA_EXPORTED",
+        /// The user requested the deletion of the account, and a code was sent by email.
+        AccountDeletionRequested = "ACCOUNT_DELETION_REQUESTED",
+        /// The user confirmed the deletion, which is scheduled for the end of the grace period; all sessions were revoked.
+        AccountDeletionScheduled = "ACCOUNT_DELETION_SCHEDULED",
+        /// The deletion was cancelled, by its link, a sign-in, an undo link, or an operator.
+        AccountDeletionCancelled = "ACCOUNT_DELETION_CANCELLED",
+        /// The account was deleted after its grace period. This event is reported, but not stored: nothing of the account
+        /// is.
+        AccountDeleted = "ACCOUNT_DELETED",
         /// An operator changed the user's required actions.
         ActionRequired = "ACTION_REQUIRED",
         /// An operator enabled the account.
@@ -98,6 +107,7 @@ impl SecurityEventActor {
             SecurityEventType::RefreshTokenReused
             | SecurityEventType::SignInCodesExhausted
             | SecurityEventType::PasskeyRefused
+            | SecurityEventType::AccountDeleted
             | SecurityEventType::SignInLocked => Self::System,
             _ if from.is_some() => Self::User,
             // Only the command line and imports have no client.

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::ids::JobId;
+use super::ids::{JobId, UserId};
 use super::{Timestamp, string_enums};
 
 string_enums! {
@@ -25,6 +25,8 @@ pub struct Job {
     pub id: JobId,
     /// Its type.
     pub kind: JobKind,
+    /// The user that its message is for, whose deletion deletes it.
+    pub owner_id: Option<UserId>,
     /// Its encrypted payload.
     pub payload: Vec<u8>,
     /// When it was created.

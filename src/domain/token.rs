@@ -54,6 +54,8 @@ tokens! {
     ResetToken = "upw_",
     /// Allows the recipient at the old email address to restore it, once.
     UndoToken = "upe_",
+    /// Allows the recipient to cancel the deletion of the account.
+    CancelToken = "upd_",
 }
 
 #[cfg(test)]

@@ -95,6 +95,8 @@ loaders! {
     event_total: EventTotal,
     /// The number of the caller's unused recovery codes.
     recovery_codes: RecoveryCodes,
+    /// When the caller's account is going to be deleted.
+    deletion: Deletion,
 }
 
 /// The number of fields, of some 300 bytes each, that a row counts as: a workspace with the caller's role takes about

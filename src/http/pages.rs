@@ -33,6 +33,11 @@ pub(super) async fn undo_email_change(request: HeaderMap) -> Response {
     page("/undo-email-change.html", PAGE_POLICY, &request).await
 }
 
+/// The page of the link that cancels the deletion of an account.
+pub(super) async fn cancel_deletion(request: HeaderMap) -> Response {
+    page("/cancel-deletion.html", PAGE_POLICY, &request).await
+}
+
 /// Whether the client is a browser that requests a page.
 pub(super) fn is_wanted(request: &Parts) -> bool {
     matches!(request.method, Method::GET | Method::HEAD)

@@ -17,9 +17,10 @@ use super::{MessageList, SchemaText};
 use super::{assets, backpressure, endpoint, health, mailbox, page_settings, pages, sdl};
 
 /// The paths that have a name in the log and in metrics; all others are files, or do not exist.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 12] = [
     "/",
     "/.well-known/webauthn",
+    "/cancel-deletion",
     "/dev/mailbox",
     "/favicon.ico",
     endpoint::PATH,
@@ -49,6 +50,7 @@ pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages
         .merge(page_settings::routes(state.settings.pages.clone()))
         .route("/", routing::get(redirect_to_api))
         .route("/.well-known/webauthn", routing::get(webauthn_origins))
+        .route("/cancel-deletion", routing::get(pages::cancel_deletion))
         .route("/favicon.ico", routing::get(pages::favicon))
         .route("/healthz", routing::get(health::alive))
         .route("/readyz", routing::get(health::ready))

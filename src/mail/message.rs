@@ -75,6 +75,8 @@ pub enum CodeReason {
     SignIn,
     /// To reauthenticate before a sensitive operation.
     Reauthenticate,
+    /// To have the account deleted.
+    DeleteAccount,
 }
 
 /// The kind of notification.
@@ -118,13 +120,33 @@ pub enum Notification {
     /// The first sign-in from a device that the user did not sign in from before.
     NewDevice,
     /// A passkey was added.
-    PasskeyAdded,
+    PasskeyAdded {
+        /// Its name.
+        name: String,
+    },
     /// A passkey was removed, by the user or an operator.
-    PasskeyRemoved,
+    PasskeyRemoved {
+        /// Its name.
+        name: String,
+    },
     /// A passkey was refused, because there may be a copy of it.
-    PasskeyRefused,
+    PasskeyRefused {
+        /// Its name.
+        name: String,
+    },
     /// The user exported all data about the account.
     DataExported,
+    /// The account is going to be deleted; with a link that cancels that.
+    DeletionScheduled {
+        /// The link, which is valid until then.
+        cancel_link: MailedSecret,
+        /// When the account is going to be deleted.
+        at: Timestamp,
+    },
+    /// The deletion was cancelled.
+    DeletionCancelled,
+    /// The account was deleted.
+    AccountDeleted,
     /// No change: an operator tests the mail server.
     Test,
 }

@@ -1,12 +1,9 @@
 //! The content of a message in the recipient's language: its paragraphs, codes, links, and facts.
 
-use std::str::FromStr;
-
 use super::PRODUCT;
 use super::clean::{one_line, one_line_with_numbers};
 use super::message::{Account, Circumstances, Message, Notification, OutgoingMail};
-use super::words::Words;
-use crate::clock::Timestamp;
+use super::words::{Words, local_time};
 use crate::domain::device;
 
 /// The longest name of a device in a message, in characters.
@@ -49,16 +46,30 @@ impl<'a> Page<'a> {
                 (vec![Part::Facts(named), link], None)
             }
             Message::Notification { notice, circumstances } => {
-                let undo = match notice {
+                let link = match notice {
                     Notification::EmailChangedFrom { undo_link, .. } => {
                         Some(Part::Link { target: undo_link.reveal(), button: words.undo_button })
                     }
+                    Notification::DeletionScheduled { cancel_link, .. } => {
+                        Some(Part::Link { target: cancel_link.reveal(), button: words.cancel_button })
+                    }
                     _ => None,
                 };
-                (vec![Part::Facts([named, facts(circumstances, account, words)].concat())], undo)
+                let mut facts = facts(circumstances, account, words);
+                if let Notification::PasskeyAdded { name }
+                | Notification::PasskeyRemoved { name }
+                | Notification::PasskeyRefused { name } = notice
+                {
+                    facts.insert(0, (words.passkey, one_line(name, MAX_DEVICE)));
+                }
+                if matches!(notice, Notification::AccountDeleted) {
+                    // The server did it, and no client.
+                    facts.truncate(1);
+                }
+                (vec![Part::Facts([named, facts].concat())], link)
             }
         };
-        let (subject, lead, rest) = words.said(message);
+        let (subject, lead, rest) = words.said(message, &account.timezone);
         let mut parts = vec![Part::Paragraph(lead)];
         parts.extend(shown.into_iter().filter(|part| !matches!(part, Part::Facts(facts) if facts.is_empty())));
         parts.extend(rest.into_iter().map(Part::Paragraph));
@@ -87,10 +98,4 @@ fn facts(circumstances: &Circumstances, account: &Account, words: &Words) -> Vec
     let mut facts = vec![(words.when, local_time(*at, &account.timezone)), (words.from, from)];
     facts.extend(device.map(|device| (words.device, device)));
     facts
-}
-
-/// A time in the recipient's time zone, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
-fn local_time(at: Timestamp, timezone: &str) -> String {
-    let timezone = chrono_tz::Tz::from_str(timezone).unwrap_or(chrono_tz::UTC);
-    at.with_timezone(&timezone).format("%Y-%m-%d %H:%M (UTC%:z)").to_string()
 }

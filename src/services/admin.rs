@@ -69,6 +69,9 @@ pub enum AdminRefusal {
     /// The user's MFA has another factor.
     #[error("this user's MFA has another factor; disable it first, with `userprofile user reset-mfa`")]
     OtherFactor,
+    /// The account is not going to be deleted.
+    #[error("this user has not requested the deletion of the account; there is nothing to cancel")]
+    NoDeletion,
     /// The user has no such passkey.
     #[error("this user has no passkey {0}; `userprofile user passkeys` lists them")]
     NoPasskey(PasskeyId),
@@ -147,14 +150,26 @@ impl Services {
         self.record_and_commit(tx, &user, SecurityEventType::UserDisabled, now).await
     }
 
-    /// Deletes a user and their sessions. Their role bindings stay and grant nothing.
+    /// Deletes a user. Their role bindings stay and grant nothing; their security events stay for their retention.
     pub async fn delete_user(&self, domain: &DomainId, login: &LoginId) -> Result<(), Error<AdminRefusal>> {
         let (mut tx, user, now) = self.begin_on(domain, login).await?;
-        sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
-        codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
-        recovery_codes::delete_of_owners(&mut tx, &[user.id.as_str()]).await?;
-        users::delete(&mut tx, &user.id).await?;
+        self.delete_user_within(&mut tx, &user).await?;
         self.record_and_commit(tx, &user, SecurityEventType::UserDeleted, now).await
+    }
+
+    /// Cancels the deletion of a user's account. Notifies the user; returns the reason if it could not.
+    pub async fn cancel_user_deletion(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Option<NotNotified>, Error<AdminRefusal>> {
+        let (mut tx, user, now) = self.begin_on(domain, login).await?;
+        if !self.cancel_deletion(&mut tx, &user, None, now).await? {
+            tx.roll_back().await?;
+            return Err(Error::Refused(AdminRefusal::NoDeletion));
+        }
+        self.commit_and_wake(tx).await?;
+        Ok(self.why_not_notified(&user))
     }
 
     /// Invalidates all links that undo a change of a user's email address, and returns how many there were.

@@ -66,6 +66,8 @@ impl Submitted<'_> {
 }
 
 impl AttemptKind {
+    const ALL: [Self; 4] = [Self::SignIn, Self::Passkey, Self::Session, Self::RecoveryCode];
+
     /// The kind of an attempt: recovery codes have a count of their own, and `other` is the kind of everything else.
     fn of(submitted: Submitted<'_>, other: Self) -> Self {
         if submitted.is_recovery_code() { Self::RecoveryCode } else { other }
@@ -334,7 +336,7 @@ impl Services {
         client: &Client,
     ) -> Result<(), Failure> {
         match (wrong, attempt.kind) {
-            (WrongResponse::PossibleClone, _) => self.record_refused_passkey(user, client).await,
+            (WrongResponse::PossibleClone(name), _) => self.record_refused_passkey(user, &name, client).await,
             (_, AttemptKind::Passkey) => {
                 let failed = FailedAttempt::WrongPasskey;
                 self.record_wrong_passkey(user, failed, attempt.is_last_of_day, client).await
@@ -362,7 +364,7 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let tries = self.attempt_counter(owner, AttemptKind::SignIn);
-        let clearings = self.keyring.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()]);
+        let clearings = self.clearings_counter(owner);
         let since = now - self.policy.codes.tries_per_day.span;
         rate_limit_events::lock(tx, &tries).await?;
         if rate_limit_events::count(tx, &clearings, since).await? > 0
@@ -456,6 +458,16 @@ impl Services {
         let parts =
             [code.purpose.as_str(), code.id.as_str(), code.owner_id.as_str(), address, session, digits.reveal()];
         self.keyring.digest("code", &parts.map(str::as_bytes))
+    }
+
+    /// All counters of a user's attempts.
+    pub(super) fn attempt_counters(&self, owner: &UserId) -> [Digest; 5] {
+        let [sign_in, passkey, session, recovery_code] = AttemptKind::ALL.map(|kind| self.attempt_counter(owner, kind));
+        [sign_in, passkey, session, recovery_code, self.clearings_counter(owner)]
+    }
+
+    fn clearings_counter(&self, owner: &UserId) -> Digest {
+        self.keyring.digest("clearings of tries at sign-in", &[owner.as_str().as_bytes()])
     }
 
     fn attempt_counter(&self, owner: &UserId, kind: AttemptKind) -> Digest {

@@ -40,11 +40,7 @@ impl Services {
     /// Everything that is stored about the caller, except for secrets.
     pub async fn export_data(&self, caller: &Caller, client: &Client) -> Result<Value, Error<ExportDataRefusal>> {
         let now = self.now();
-        let may = |caller: &Caller| {
-            caller.may_act()?;
-            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
-        };
-        let (mut tx, caller) = self.begin_as(caller, may, now).await?;
+        let (mut tx, caller) = self.begin_as_recent(caller, now).await?;
         let has_password = users::has_password(&mut tx, &caller.user.id).await?;
         self.record(&mut tx, &caller.user.id, SecurityEventType::DataExported, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &caller.user, Notification::DataExported, Some(client), now).await?;

@@ -74,11 +74,7 @@ impl Services {
         client: &Client,
     ) -> Result<Sent, Error<VerifyEmailRefusal>> {
         let now = self.now();
-        let may = |caller: &Caller| {
-            caller.may_act()?;
-            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
-        };
-        let (mut tx, mut caller) = self.begin_as(caller, may, now).await?;
+        let (mut tx, mut caller) = self.begin_as_recent(caller, now).await?;
         let user = &mut caller.user;
         let is_verified = user.email_verified;
         if let Some(address) = address {
@@ -228,6 +224,8 @@ impl Services {
         })?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
+        // Whoever changed the address may have requested the deletion, too.
+        self.cancel_deletion(&mut tx, &user, Some(client), now).await?;
         self.record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::EmailChangedTo, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

@@ -53,6 +53,7 @@ pub(super) enum FailedAttempt {
     ResetLinkUnknown,
     ResetLinkInvalid,
     UndoLinkRefused,
+    CancelLinkRefused,
 }
 
 impl FailedAttempt {
@@ -98,6 +99,7 @@ impl FailedAttempt {
             Self::ResetLinkUnknown => (reset, LINK_UNKNOWN),
             Self::ResetLinkInvalid => (reset, "the link is expired, or its email address or user changed"),
             Self::UndoLinkRefused => ("undoing an email change refused", LINK_UNKNOWN),
+            Self::CancelLinkRefused => ("cancelling a deletion refused", LINK_UNKNOWN),
         }
     }
 

@@ -29,18 +29,18 @@ impl Services {
     fn longest_lifetimes(&self) -> LongestLifetimes {
         let codes = &self.policy.codes;
         let ttl = |purpose: CodePurpose| match purpose {
-            CodePurpose::VerifyEmail => codes.email_ttl,
+            CodePurpose::VerifyEmail | CodePurpose::DeleteAccount => Some(codes.email_ttl),
             CodePurpose::EnableMfa | CodePurpose::DisableMfa | CodePurpose::SignIn | CodePurpose::Reauthenticate => {
-                codes.mfa_ttl
+                Some(codes.mfa_ttl)
             }
-            CodePurpose::AddPasskey | CodePurpose::UsePasskey => PASSKEY_CHALLENGE_TTL,
-            CodePurpose::ResetPassword => codes.reset_ttl,
-            CodePurpose::UndoEmailChange => TimeDelta::days(UNDO_LINK_DAYS),
+            CodePurpose::AddPasskey | CodePurpose::UsePasskey => Some(PASSKEY_CHALLENGE_TTL),
+            CodePurpose::ResetPassword => Some(codes.reset_ttl),
+            CodePurpose::UndoEmailChange => Some(TimeDelta::days(UNDO_LINK_DAYS)),
+            // The user was told the day, and the operator may have set another grace period since.
+            CodePurpose::CancelDeletion => None,
         };
-        let purposes = CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE
-            .into_iter()
-            .chain([CodePurpose::UsePasskey, CodePurpose::UndoEmailChange]);
-        let mut ttls: Vec<_> = purposes.map(|purpose| (purpose.as_str(), false, ttl(purpose))).collect();
+        let ttls = CodePurpose::ALL.iter().filter_map(|purpose| Some((purpose.as_str(), false, ttl(*purpose)?)));
+        let mut ttls: Vec<_> = ttls.collect();
         ttls.push((CodePurpose::EnableMfa.as_str(), true, codes.otp_enrolment_ttl));
         LongestLifetimes {
             access_token: self.policy.lifetimes.access,

@@ -2,6 +2,7 @@
 
 use super::admin::AdminRefusal;
 use super::{Error, Failure, Services, retry};
+use crate::clock::Timestamp;
 use crate::domain::code::CodePurpose;
 use crate::domain::email::Email;
 use crate::domain::event::{SecurityEvent, SecurityEventType};
@@ -139,6 +140,16 @@ impl Services {
     ) -> Result<Vec<Passkey>, Error<AdminRefusal>> {
         let user = self.find_credentials(domain, login).await?.user;
         Ok(passkeys::list(&self.db, &user.id).await?)
+    }
+
+    /// When the account of a user is going to be deleted, if it is.
+    pub async fn find_user_deletion(
+        &self,
+        domain: &DomainId,
+        login: &LoginId,
+    ) -> Result<Option<Timestamp>, Error<AdminRefusal>> {
+        let user = self.find_credentials(domain, login).await?.user;
+        Ok(self.find_deletion_of(&user.id).await?)
     }
 
     /// The jobs of the outbox, the oldest first, and whether there are more.

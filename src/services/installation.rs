@@ -14,7 +14,7 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 /// How long an expired code is kept, so that the response to a late attempt is that the code has expired.
 const EXPIRED_CODES_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 /// The longest window of any rate limit.
-const RATE_LIMIT_EVENTS_KEPT_FOR: TimeDelta = TimeDelta::days(1);
+pub(super) const RATE_LIMIT_EVENTS_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The name of the fact that the database holds demo data.
 const DEMO: &str = "demo";

@@ -12,6 +12,7 @@ use crate::domain::login::LoginId;
 use crate::domain::network::Network;
 use crate::domain::rate_limit::Window;
 use crate::domain::secret::Digest;
+use crate::domain::user::User;
 use crate::entropy;
 use crate::storage::{Tx, rate_limit_events};
 
@@ -43,6 +44,17 @@ impl Services {
     pub(super) fn quota_of_reset(&self, domain: &DomainId, login: &LoginId) -> MailQuota {
         let purpose = CodePurpose::ResetPassword.as_str();
         MailQuota(vec![self.of_address(&[purpose.as_bytes(), domain.as_str().as_bytes(), login.key().as_bytes()])])
+    }
+
+    /// All counters of messages to a user, at the addresses that they have.
+    pub(super) fn quota_counters(&self, user: &User) -> Vec<Digest> {
+        let addresses: Vec<&Email> =
+            [&user.email, &user.pending_email, &user.mfa.email].into_iter().filter_map(Option::as_ref).collect();
+        let of_codes = CodePurpose::ALL.iter().flat_map(|purpose| {
+            addresses.iter().map(|address| self.quota_of_code(&user.id, *purpose, address, true, None))
+        });
+        let quotas = of_codes.chain([self.quota_of_reset(&user.domain_id, &user.login)]);
+        quotas.flat_map(|quota| quota.0.into_iter().map(|(counter, _)| counter)).collect()
     }
 
     /// The counter of all messages that `client` causes.

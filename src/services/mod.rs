@@ -1,6 +1,7 @@
 //! The use cases: one function each, with an enum of the reasons to refuse it. This layer combines values, rules, rows,
 //! and commits. GraphQL and the command line both go through it.
 
+pub mod account_deletion;
 pub mod admin;
 pub mod backoff;
 mod codes;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::clock::{Clock, Timestamp};
-use crate::domain::access::{Caller, Denial};
+use crate::domain::access::{Caller, Denial, StepUpRequired};
 use crate::domain::attempts::Backoff;
 use crate::domain::event::{Client, SecurityEvent, SecurityEventType};
 use crate::domain::ids::{EventId, UserId};
@@ -87,6 +88,8 @@ pub struct Links {
     pub reset_password: String,
     /// The page to restore the old email address.
     pub undo_email_change: String,
+    /// The page to cancel the deletion of the account.
+    pub cancel_deletion: String,
 }
 
 /// The configurable limits.
@@ -106,6 +109,17 @@ pub struct Policy {
     pub codes: CodePolicy,
     /// The rate limits of messages.
     pub sends: SendPolicy,
+    /// Whether and when users delete their accounts.
+    pub deletion: DeletionPolicy,
+}
+
+/// Whether users may delete their accounts, and how long they can cancel that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletionPolicy {
+    /// Whether a user may delete their account. Scheduled deletions are carried out in any case.
+    pub is_allowed: bool,
+    /// The time from the confirmation to the deletion.
+    pub grace: TimeDelta,
 }
 
 /// The lifetimes of codes and tokens, and the attempt limits.
@@ -328,6 +342,19 @@ impl Services {
         }
     }
 
+    /// The same, for an operation that requires step-up authentication, of a caller without required actions.
+    async fn begin_as_recent<R: From<Denial> + From<StepUpRequired>>(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(Tx, Caller), Error<R>> {
+        let may = |caller: &Caller| {
+            caller.may_act()?;
+            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
+        };
+        self.begin_as(caller, may, now).await
+    }
+
     /// Re-reads the caller and checks `may` against the fresh state, before work that is not done in a transaction.
     async fn recheck_caller<R: From<Denial>>(
         &self,
@@ -348,9 +375,31 @@ impl Services {
         client: Option<&Client>,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let id = EventId::from_random(entropy::bytes()?);
-        let event = SecurityEvent::new(id, owner.clone(), event_type, client, now);
+        let event = new_event(owner, event_type, client, now)?;
         storage::events::insert(tx, &event).await?;
         self.enqueue_reports(tx, &[event], now).await
     }
+
+    /// Reports a security event that the server caused, without storing it.
+    async fn record_unstored(
+        &self,
+        tx: &mut Tx,
+        owner: &UserId,
+        event_type: SecurityEventType,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let event = new_event(owner, event_type, None, now)?;
+        storage::events::report(tx, &event);
+        self.enqueue_reports(tx, &[event], now).await
+    }
+}
+
+fn new_event(
+    owner: &UserId,
+    event_type: SecurityEventType,
+    client: Option<&Client>,
+    now: Timestamp,
+) -> Result<SecurityEvent, EntropyError> {
+    let id = EventId::from_random(entropy::bytes()?);
+    Ok(SecurityEvent::new(id, owner.clone(), event_type, client, now))
 }

@@ -21,7 +21,7 @@ use super::{Failure, Services};
 use crate::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::event::Client;
-use crate::domain::ids::JobId;
+use crate::domain::ids::{JobId, UserId};
 use crate::domain::outbox::{
     FAILED_JOB_RETENTION_DAYS, JOB_TIMEOUT_SECONDS, Job, JobKind, LEASE, PAYLOAD_PURPOSE, pause_after,
 };
@@ -133,22 +133,28 @@ impl Services {
         if self.mail.is_some() { Ok(()) } else { Err(Failure::MailNotConfigured) }
     }
 
-    /// Adds a job, to be done after the commit and before `expires_at`.
+    /// Adds a job, to be done after the commit and before `expires_at`. It is deleted with the `owner`, if there is one.
     pub(super) async fn enqueue(
         &self,
         tx: &mut Tx,
-        payload: &Payload,
+        (owner, payload): (Option<&UserId>, &Payload),
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        Ok(outbox::insert(tx, &self.job(payload, expires_at, now)?).await?)
+        Ok(outbox::insert(tx, &self.job((owner, payload), expires_at, now)?).await?)
     }
 
-    pub(super) fn job(&self, payload: &Payload, expires_at: Timestamp, now: Timestamp) -> Result<Job, Failure> {
+    pub(super) fn job(
+        &self,
+        (owner, payload): (Option<&UserId>, &Payload),
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Job, Failure> {
         let plain = serde_json::to_vec(payload)?;
         Ok(Job {
             id: JobId::from_random(entropy::bytes()?),
             kind: payload.kind(),
+            owner_id: owner.cloned(),
             payload: self.keyring.encrypt(PAYLOAD_PURPOSE, entropy::bytes()?, &plain)?,
             created_at: now,
             expires_at,
@@ -166,7 +172,16 @@ impl Services {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let domain = domains::find_name(tx, &user.domain_id).await?.unwrap_or_default();
-        self.enqueue(tx, &letter((to, user), domain, message), expires_at, now).await
+        self.enqueue(tx, (Some(&user.id), &letter((to, user), domain, message)), expires_at, now).await
+    }
+
+    /// Notifies a user, who has just been deleted, of that.
+    pub(super) async fn enqueue_farewell(&self, tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), Failure> {
+        let (Some(_), Some(to)) = (&self.mail, user.notification_address()) else { return Ok(()) };
+        let domain = domains::find_name(tx, &user.domain_id).await?.unwrap_or_default();
+        let message = notification(Notification::AccountDeleted, None, now);
+        let letter = letter((to.as_str(), user), domain, message);
+        self.enqueue(tx, (None, &letter), now + NOTIFICATION_LIFETIME, now).await
     }
 
     /// Whether `address` is known to be unreachable: it needs SMTPUTF8, which the mail server does not offer.
@@ -226,7 +241,7 @@ impl Services {
             };
             let message = notification(notice.clone(), None, now);
             let letter = letter((address.as_str(), user), name.clone(), message);
-            jobs.push(self.job(&letter, now + NOTIFICATION_LIFETIME, now)?);
+            jobs.push(self.job((Some(&user.id), &letter), now + NOTIFICATION_LIFETIME, now)?);
         }
         Ok(outbox::insert_many(tx, &jobs).await?)
     }

@@ -11,6 +11,7 @@ use crate::domain::ids::DomainId;
 use crate::domain::login::LoginId;
 use crate::domain::mfa::Proof;
 use crate::domain::passkey::AuthenticatorResponse;
+use crate::domain::profile_text::Name;
 use crate::domain::secret::Digest;
 use crate::domain::token::ChallengeToken;
 use crate::domain::user::User;
@@ -19,10 +20,10 @@ use crate::storage::{Tx, codes, passkeys};
 use crate::webauthn::{RelyingParty, ResponseError};
 
 /// Why the response of a passkey is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WrongResponse {
-    /// There may be a copy of the passkey.
-    PossibleClone,
+    /// There may be a copy of the passkey with this name.
+    PossibleClone(Name),
     /// Any other reason.
     Invalid,
 }
@@ -71,7 +72,7 @@ impl Services {
         }
         let verified = match self.relying_party()?.finish_authentication(state, response, &passkey.credential) {
             Ok(verified) => verified,
-            Err(ResponseError::PossibleClone) => return Ok(Err(WrongResponse::PossibleClone)),
+            Err(ResponseError::PossibleClone) => return Ok(Err(WrongResponse::PossibleClone(passkey.name))),
             Err(ResponseError::Invalid(reason)) => {
                 tracing::debug!(reason, "the response of a passkey was refused");
                 return Ok(Err(WrongResponse::Invalid));
@@ -85,11 +86,17 @@ impl Services {
     }
 
     /// Records that a passkey was refused because there may be a copy of it, and notifies the user.
-    pub(super) async fn record_refused_passkey(&self, user: &User, client: &Client) -> Result<(), Failure> {
+    pub(super) async fn record_refused_passkey(
+        &self,
+        user: &User,
+        name: &Name,
+        client: &Client,
+    ) -> Result<(), Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         self.record(&mut tx, &user.id, SecurityEventType::PasskeyRefused, Some(client), now).await?;
-        self.enqueue_notification(&mut tx, user, Notification::PasskeyRefused, Some(client), now).await?;
+        let notice = Notification::PasskeyRefused { name: name.as_str().to_owned() };
+        self.enqueue_notification(&mut tx, user, notice, Some(client), now).await?;
         self.commit_and_wake(tx).await?;
         FailedAttempt::CopiedPasskey.log(Some(&user.id), client);
         Ok(())

@@ -248,7 +248,8 @@ impl Services {
             inserted => inserted?,
         }
         self.record(&mut tx, &user.id, SecurityEventType::PasskeyAdded, Some(client), now).await?;
-        self.enqueue_notification(&mut tx, user, Notification::PasskeyAdded, Some(client), now).await?;
+        let notice = Notification::PasskeyAdded { name: name.as_str().to_owned() };
+        self.enqueue_notification(&mut tx, user, notice, Some(client), now).await?;
         self.commit_and_wake(tx).await?;
         Ok((caller, passkey))
     }
@@ -275,11 +276,7 @@ impl Services {
         client: &Client,
     ) -> Result<Caller, Error<RemovePasskeyRefusal>> {
         let now = self.now();
-        let may = |caller: &Caller| {
-            caller.may_act()?;
-            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
-        };
-        let (mut tx, caller) = self.begin_as(caller, may, now).await?;
+        let (mut tx, caller) = self.begin_as_recent(caller, now).await?;
         let user = &caller.user;
         let existing = passkeys::list_within(&mut tx, &user.id).await?;
         let verdict = if existing.iter().any(|passkey| passkey.id == *id) {
@@ -306,11 +303,10 @@ impl Services {
         client: Option<&Client>,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        if !passkeys::delete(tx, &user.id, id).await? {
-            return Ok(false);
-        }
+        let Some(name) = passkeys::delete(tx, &user.id, id).await? else { return Ok(false) };
         self.record(tx, &user.id, SecurityEventType::PasskeyRemoved, client, now).await?;
-        self.enqueue_notification(tx, user, Notification::PasskeyRemoved, client, now).await?;
+        let notice = Notification::PasskeyRemoved { name: name.as_str().to_owned() };
+        self.enqueue_notification(tx, user, notice, client, now).await?;
         Ok(true)
     }
 

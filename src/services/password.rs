@@ -357,7 +357,7 @@ impl Services {
                 client_address: client.address,
                 user_agent: client.user_agent.clone(),
             };
-            self.enqueue(&mut tx, &payload, now + self.policy.codes.reset_ttl, now).await?;
+            self.enqueue(&mut tx, (None, &payload), now + self.policy.codes.reset_ttl, now).await?;
         }
         Ok(self.commit_and_wake(tx).await?)
     }

@@ -104,6 +104,7 @@ impl Services {
         now: Timestamp,
     ) -> Result<IssuedTokens, Failure> {
         self.notify_of_new_device(tx, user, client, now).await?;
+        self.cancel_deletion(tx, user, Some(client), now).await?;
         let others = i64::try_from(MAX_SESSIONS - 1).unwrap_or(i64::MAX);
         sessions::delete(tx, &user.id, SessionSelection::AllButNewest(others), now).await?;
         let session = Session {
@@ -280,11 +281,7 @@ impl Services {
         client: &Client,
     ) -> Result<usize, Error<R>> {
         let now = self.now();
-        let may = |caller: &Caller| {
-            caller.may_act()?;
-            Ok(caller.is_recently_authenticated(&self.policy.lifetimes, now)?)
-        };
-        let (mut tx, caller) = self.begin_as(caller, may, now).await?;
+        let (mut tx, caller) = self.begin_as_recent(caller, now).await?;
         let revoked = sessions::delete(&mut tx, &caller.user.id, which, now).await?;
         if matches!(which, SessionSelection::AllBut(_)) {
             // Somebody who knows the password must not complete a sign-in that began before.

@@ -27,7 +27,7 @@ impl Services {
         }
         let reports = events.chunks(MOST_EVENTS).map(|events| {
             let events = events.iter().map(ReportedEvent::from).collect();
-            self.job(&Payload::Events(events), now + REPORT_LIFETIME, now)
+            self.job((None, &Payload::Events(events)), now + REPORT_LIFETIME, now)
         });
         let jobs = reports.collect::<Result<Vec<_>, _>>()?;
         Ok(outbox::insert_many(tx, &jobs).await?)

@@ -65,6 +65,18 @@ pub async fn find_within(tx: &mut Tx, id: &CodeId) -> Result<Option<Code>, Error
     codes::table.find(id).select(columns_of::<Code>()).fetch_optional(tx.conn()).await
 }
 
+/// The code of a user for `purpose`, as seen by the transaction.
+pub async fn find_of_owner_within(tx: &mut Tx, owner: &UserId, purpose: CodePurpose) -> Result<Option<Code>, Error> {
+    codes::table
+        .filter(codes::owner_id.eq(owner))
+        .filter(codes::purpose.eq(purpose))
+        .order(codes::created_at.desc())
+        .select(columns_of::<Code>())
+        .rows(0, 1)
+        .fetch_optional(tx.conn())
+        .await
+}
+
 /// Counts an attempt, if fewer than `max_tries` were counted and the code has not expired. Returns `None` if the
 /// attempt was not counted. Concurrent attempts never exceed the limit.
 pub async fn charge(tx: &mut Tx, id: &CodeId, max_tries: u32, now: Timestamp) -> Result<Option<u32>, Error> {
@@ -153,7 +165,27 @@ pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[Code
         .await
 }
 
-/// Prunes codes that expired before `before`.
+/// The users with a code for `purpose` that has expired at `now`, the first expired first.
+pub async fn list_owners_of_expired(
+    db: &Db,
+    purpose: CodePurpose,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<UserId>, Error> {
+    codes::table
+        .filter(codes::purpose.eq(purpose))
+        .filter(codes::expires_at.le(At(now)))
+        .order(codes::expires_at)
+        .select(codes::owner_id)
+        .rows(0, limit)
+        .fetch_all(&mut db.conn().await?)
+        .await
+}
+
+/// Prunes codes that expired before `before`, except for scheduled deletions, which end with their account.
 pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
-    diesel::delete(codes::table.filter(codes::expires_at.lt(At(before)))).run_counted(tx.conn()).await
+    diesel::delete(codes::table.filter(codes::expires_at.lt(At(before))))
+        .filter(codes::purpose.ne(CodePurpose::CancelDeletion))
+        .run_counted(tx.conn())
+        .await
 }

@@ -23,6 +23,11 @@ pub async fn insert(tx: &mut Tx, event: &SecurityEvent) -> Result<(), Error> {
     Ok(())
 }
 
+/// Has an event reported without storing it.
+pub fn report(tx: &mut Tx, event: &SecurityEvent) {
+    tx.recorded.add(event);
+}
+
 /// Stores many events.
 pub async fn insert_many(tx: &mut Tx, events: &[SecurityEvent]) -> Result<(), Error> {
     insert_rows!(tx, security_events::table, events.iter().map(EventRow::from).collect::<Vec<_>>());
@@ -93,6 +98,11 @@ pub async fn count_by_owner(db: &Db, owner: &UserId, since: Timestamp) -> Result
         .count()
         .fetch_one(&mut db.conn().await?)
         .await
+}
+
+/// Deletes all events of a user's account.
+pub async fn delete_of_owner(tx: &mut Tx, owner: &UserId) -> Result<(), Error> {
+    diesel::delete(security_events::table.filter(security_events::owner_id.eq(owner))).run(tx.conn()).await
 }
 
 /// Prunes events that happened before `before`.

@@ -10,6 +10,7 @@ use super::bulk::insert_rows;
 use super::columns::columns_of;
 use super::db::{Db, Fetch, Run, Tx, Unlimited, on};
 use super::error::Error;
+use super::pairs::one_of;
 use super::rows::JobRow;
 use super::schema::outbox;
 use super::types::At;
@@ -63,6 +64,11 @@ pub async fn lease(db: &Db, kind: JobKind, now: Timestamp, leased_until: Timesta
 /// Deletes a finished job.
 pub async fn delete(tx: &mut Tx, id: &JobId) -> Result<(), Error> {
     diesel::delete(outbox::table.find(id)).run(tx.conn()).await
+}
+
+/// Deletes the messages for all of `owners`, whether they wait or have failed.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    diesel::delete(outbox::table.filter(one_of(outbox::owner_id, owners))).run(tx.conn()).await
 }
 
 /// Ends the lease of a job, for the next attempt at `due_at`.

@@ -83,9 +83,11 @@ pub async fn rename(tx: &mut Tx, owner: &UserId, id: &PasskeyId, name: &Name) ->
         .await
 }
 
-/// Deletes a passkey of a user, and returns whether there was one.
-pub async fn delete(tx: &mut Tx, owner: &UserId, id: &PasskeyId) -> Result<bool, Error> {
-    let deleted =
-        diesel::delete(passkeys::table.find(id)).filter(passkeys::owner_id.eq(owner)).run_counted(tx.conn()).await?;
-    Ok(deleted == 1)
+/// Deletes a passkey of a user, and returns its name. `None` if the user has no such passkey.
+pub async fn delete(tx: &mut Tx, owner: &UserId, id: &PasskeyId) -> Result<Option<Name>, Error> {
+    diesel::delete(passkeys::table.find(id))
+        .filter(passkeys::owner_id.eq(owner))
+        .returning(passkeys::name)
+        .fetch_optional(tx.conn())
+        .await
 }

@@ -1,14 +1,27 @@
-//! What refers to a user by their user id: roles and groups.
+//! What is stored about a user apart from the user: what is deleted with them, and what refers to them by their user id,
+//! which stays.
 
 use diesel::prelude::*;
 
 use super::columns::columns_of;
-use super::db::{Db, Fetch, Unlimited};
+use super::db::{Db, Fetch, Tx, Unlimited};
 use super::error::Error;
 use super::schema::{role_bindings, workspace_group_users};
+use super::{codes, outbox, recovery_codes, sessions};
 use crate::domain::ids::WorkspaceGroupId;
 use crate::domain::user::User;
 use crate::domain::workspace::{GroupMember, RoleBinding};
+
+/// Deletes the sessions, codes, recovery codes, and messages of all of `owners`. Passkeys are deleted with the user.
+pub async fn delete_of_owners(tx: &mut Tx, owners: &[&str]) -> Result<(), Error> {
+    if owners.is_empty() {
+        return Ok(());
+    }
+    sessions::delete_of_owners(tx, owners).await?;
+    codes::delete_of_owners(tx, owners).await?;
+    recovery_codes::delete_of_owners(tx, owners).await?;
+    outbox::delete_of_owners(tx, owners).await
+}
 
 /// The first `limit` role bindings of a user, in the order of their ids.
 pub async fn list_bindings(db: &Db, user: &User, limit: i64) -> Result<Vec<RoleBinding>, Error> {

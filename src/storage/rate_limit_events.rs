@@ -102,6 +102,15 @@ pub async fn clear(tx: &mut Tx, counter: &Digest, since: Timestamp) -> Result<()
         .await
 }
 
+/// The same, for several counters.
+pub async fn clear_all(tx: &mut Tx, counters: &[Digest], since: Timestamp) -> Result<(), Error> {
+    diesel::delete(tallies::table)
+        .filter(tallies::counter.eq_any(counters.iter().map(Digest::as_slice)))
+        .filter(tallies::counted_at.gt(At(since)))
+        .run(tx.conn())
+        .await
+}
+
 /// Prunes events that were counted before `before`.
 pub async fn delete_old(tx: &mut Tx, before: Timestamp) -> Result<usize, Error> {
     diesel::delete(tallies::table.filter(tallies::counted_at.lt(At(before)))).run_counted(tx.conn()).await

@@ -137,6 +137,7 @@ row!(AttemptsRow of password_attempts holds Attempts {
 row!(JobRow of outbox holds Job {
     job_id: JobId => id,
     kind: JobKind => kind,
+    owner_id: Option<UserId> => owner_id,
     payload: Option<Vec<u8>> => payload,
     created_at: At => created_at,
     expires_at: At => expires_at,

@@ -69,6 +69,7 @@ diesel::table! {
         leased_until -> Nullable<Timestamptz>,
         failed_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
+        owner_id -> Nullable<Text>,
     }
 }
 

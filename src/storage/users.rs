@@ -1,6 +1,6 @@
 //! Users.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -15,7 +15,7 @@ use crate::domain::code::CodePurpose;
 use crate::domain::ids::{DomainId, UserId};
 use crate::domain::login::LoginId;
 use crate::domain::mfa::{MfaState, MfaType};
-use crate::domain::user::{Domain, User, UserState};
+use crate::domain::user::{Domain, User, UserRoleType, UserState};
 
 /// A user with the data that is needed to authenticate them.
 pub struct Credentials {
@@ -99,6 +99,22 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
         .filter(users::email_key.eq(email_key))
         .filter(users::email_verified)
         .filter(users::id.ne(&user.id))
+        .count()
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(others > 0)
+}
+
+/// Whether the user's domain has another ENABLED admin, whose account is not going to be deleted.
+pub async fn has_another_admin(tx: &mut Tx, user: &User) -> Result<bool, Error> {
+    let deletions =
+        codes::table.filter(codes::owner_id.eq(users::id)).filter(codes::purpose.eq(CodePurpose::CancelDeletion));
+    let others: i64 = users::table
+        .filter(users::domain_id.eq(&user.domain_id))
+        .filter(users::role_type.eq(UserRoleType::DomainAdmin))
+        .filter(users::state.eq(UserState::Enabled))
+        .filter(users::id.ne(&user.id))
+        .filter(not(exists(deletions)))
         .count()
         .fetch_one(tx.conn())
         .await?;

@@ -1,4 +1,5 @@
-// The pages that emailed links open: setting a new password, and restoring the previous email address.
+// The pages that emailed links open: setting a new password, restoring the previous email address, and cancelling the
+// deletion of an account.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -8,6 +9,7 @@ import { fillInPasswords, openPlain, wordsOf } from './plain-pages.mjs';
 
 const RESET = '/reset-password';
 const UNDO = '/undo-email-change';
+const CANCEL = '/cancel-deletion';
 const TOKEN = 'upw_made-up-0123456789';
 const WITH_TOKEN = `#token=${TOKEN}`;
 const PASSWORD = 'seven lanterns by the quay';
@@ -15,13 +17,17 @@ const PASSWORD = 'seven lanterns by the quay';
 const TITLES = {
   [RESET]: { en: 'Set a new password', ko: '새 비밀번호 설정', ja: '新しいパスワードの設定' },
   [UNDO]: { en: 'Restore your email address', ko: '이메일 주소 되돌리기', ja: 'メールアドレスを元に戻す' },
+  [CANCEL]: { en: 'Keep your account', ko: '계정 유지하기', ja: 'アカウントを残す' },
 };
+/** The names of a page's texts, and of its mutation. */
+const TEXTS = { [RESET]: 'resetPassword', [UNDO]: 'undoEmailChange', [CANCEL]: 'cancelDeletion' };
+const MUTATIONS = { [RESET]: 'confirmPasswordReset', [UNDO]: 'undoEmailChange', [CANCEL]: 'cancelAccountDeletion' };
 
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-for (const path of [RESET, UNDO]) {
+for (const path of [RESET, UNDO, CANCEL]) {
   describe(path, () => {
     for (const [language, title] of Object.entries(TITLES[path])) {
       test(`\`?lang=${language}\` selects the language`, async () => {
@@ -56,7 +62,7 @@ for (const path of [RESET, UNDO]) {
       assert.deepEqual(problems, []);
 
       const { page: other } = await openPlain(browser, path);
-      const expected = (await wordsOf(other, 'en'))[path === RESET ? 'resetPassword' : 'undoEmailChange'];
+      const expected = (await wordsOf(other, 'en'))[TEXTS[path]];
       assert.notEqual(texts.length, 0);
       assert.deepEqual(texts, texts.map(([name]) => [name, expected[name]]));
     });
@@ -352,6 +358,21 @@ describe('Restoring the previous address', () => {
   });
 });
 
+describe('Cancelling the deletion of an account', () => {
+  test('happens on a click, not when the page opens', async () => {
+    const mock = payload(CANCEL, { ok: true });
+    const { page, problems, sent } = await openPlain(browser, CANCEL + WITH_TOKEN, { mock });
+    await page.getByText('You can sign in as before.').waitFor();
+    await page.waitForLoadState('networkidle');
+    assert.deepEqual(sent, []);
+    await page.getByRole('button', { name: 'Keep my account' }).click();
+    await page.getByRole('heading', { name: 'Your account stays' }).waitFor();
+    assert.deepEqual(sent, [{ token: TOKEN }]);
+    assert.equal(await page.getByRole('button').count(), 0);
+    assert.deepEqual(problems, []);
+  });
+});
+
 test('every text exists in every language', async () => {
   const shapes = [];
   for (const language of ['en', 'ko', 'ja']) {
@@ -380,7 +401,7 @@ async function sendForm(page, path) {
 }
 
 function payload(path, { ok, errors = [] }) {
-  return { data: { [path === RESET ? 'confirmPasswordReset' : 'undoEmailChange']: { ok, errors } } };
+  return { data: { [MUTATIONS[path]]: { ok, errors } } };
 }
 
 function refused(path, refusal) {

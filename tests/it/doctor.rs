@@ -47,6 +47,7 @@ async fn a_healthy_installation_passes_and_gets_a_test_message() {
         as_pairs(&results(&healthy)),
         [
             ("settings", "ok"),
+            ("passkeys", "ok"),
             ("database", "ok"),
             ("privileges", "ok"),
             ("migrations", "ok"),
@@ -65,7 +66,7 @@ async fn a_healthy_installation_passes_and_gets_a_test_message() {
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let broken = doctor(&["--send-to", "operator@example.com"], OTHER_KEY, &format!("smtp://{closed}"));
-    assert_says(&broken, 1, &["2 of 9 checks failed", "USERPROFILE_SECRET_KEY", "could not connect"]);
+    assert_says(&broken, 1, &["2 of 10 checks failed", "USERPROFILE_SECRET_KEY", "could not connect"]);
     let broken = results(&broken);
     let failed: Vec<_> = as_pairs(&broken).into_iter().filter(|(_, result)| *result != "ok").collect();
     assert!(failed.contains(&("secret key", "FAILED")) && failed.contains(&("test message", "skipped")), "{failed:?}");
@@ -80,7 +81,7 @@ async fn missing_tables_and_an_unreachable_database_are_reported() {
         command.env("DATABASE_URL", database_url).env("USERPROFILE_SECRET_KEY", KEY).output().unwrap()
     };
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert_says(&doctor(&format!("postgres://userprofile@{closed}/x")), 1, &["1 of 8 checks failed", "DATABASE_URL"]);
+    assert_says(&doctor(&format!("postgres://userprofile@{closed}/x")), 1, &["1 of 9 checks failed", "DATABASE_URL"]);
     let missing = doctor("sqlite:missing.db");
     assert_says(&missing, 0, &["does not exist yet"]);
     assert!(!binary.path().join("missing.db").exists(), "it was created");

@@ -404,6 +404,9 @@ fn every_mutation_is_classified_as_attempt_or_not() {
             "confirmPasskey",
             "startPasskeySignIn",
             "confirmPasskeySignIn",
+            "requestAccountDeletion",
+            "confirmAccountDeletion",
+            "cancelAccountDeletion",
         ]
     );
     assert_eq!(

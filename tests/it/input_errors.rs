@@ -143,6 +143,7 @@ async fn an_empty_value_is_reported_as_required() {
     let (_app, client) = app().await;
     for (mutation, input, field) in [
         ("undoEmailChange", json!({ "token": "" }), "token"),
+        ("cancelAccountDeletion", json!({ "token": "" }), "token"),
         ("revokeSession", json!({ "id": "" }), "id"),
         ("verifyEmail", json!({ "email": "" }), "email"),
         ("confirmEmail", json!({ "verifyCode": "" }), "verifyCode"),
@@ -153,6 +154,8 @@ async fn an_empty_value_is_reported_as_required() {
     ] {
         assert_errors(&client, mutation, input, &[("REQUIRED", field)]).await;
     }
-    assert_errors(&client, "undoEmailChange", json!({ "token": "nonsense" }), &[("INVALID_TOKEN", "token")]).await;
+    for mutation in ["undoEmailChange", "cancelAccountDeletion"] {
+        assert_errors(&client, mutation, json!({ "token": "nonsense" }), &[("INVALID_TOKEN", "token")]).await;
+    }
     assert_errors(&client, "revokeSession", json!({ "id": "nonsense" }), &[("NOT_FOUND", "id")]).await;
 }

@@ -11,6 +11,7 @@
 )]
 #![allow(clippy::needless_pass_by_value, clippy::match_bool, reason = "readability matters more than speed in tests")]
 
+mod account_deletion;
 mod backoff;
 mod browsers;
 mod circles;

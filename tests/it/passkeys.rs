@@ -93,7 +93,9 @@ async fn a_passkey_is_added_and_signs_in_with_and_without_a_user_id() {
         (&json!("Phone"), &json!(true), &Value::Null, &json!(["internal", "hybrid"]))
     );
     assert_eq!(added["user"]["passkeys"][0]["id"], passkey["id"]);
-    assert_eq!(app.last_message(MAIL).await.subject, "A passkey was added");
+    let notice = app.last_message(MAIL).await;
+    assert_eq!(notice.subject, "A passkey was added");
+    assert!(notice.text.contains(&format!("Passkey: {}", passkey["name"].as_str().unwrap())), "{}", notice.text);
 
     app.clock.advance(TimeDelta::minutes(1));
     for input in [json!({}), json!({ "domainId": DOMAIN }), of_wonny(), json!({ "userId": "WONNY" })] {

@@ -172,6 +172,9 @@ fn operations() -> Vec<(&'static str, Requires, Value)> {
         ("renamePasskey", Requires::NoRequiredAction, json!({ "id": "passkey-000000000000", "name": "Phone" })),
         ("removePasskey", Requires::StepUp, json!({ "id": "passkey-000000000000" })),
         ("exportData", Requires::StepUp, Value::Null),
+        ("requestAccountDeletion", Requires::StepUp, Value::Null),
+        ("confirmAccountDeletion", Requires::NoRequiredAction, json!({ "verifyCode": "123456" })),
+        ("cancelAccountDeletion", Requires::Nothing, json!({ "token": token("upd_") })),
     ]
 }
 

@@ -9,7 +9,8 @@ use url::Url;
 
 use crate::support::server::{Server, TIMEOUT, read_all};
 
-const PAGES: [&str; 6] = ["", "graphql", "reset-password", "undo-email-change", "nowhere", "nowhere/at/all"];
+const PAGES: [&str; 7] =
+    ["", "graphql", "reset-password", "undo-email-change", "cancel-deletion", "nowhere", "nowhere/at/all"];
 
 /// Reads the head of a request.
 async fn read_head(stream: &mut TcpStream) -> String {

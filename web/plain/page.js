@@ -1,4 +1,4 @@
-// Shared by both pages: takes the token from the link, sends the form with it, and shows the result.
+// Shared by the pages of emailed links: takes the token from the link, sends the form with it, and shows the result.
 
 import { settings } from './settings.js';
 import { language, words } from './words.js';

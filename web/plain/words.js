@@ -87,6 +87,30 @@ const en = {
       },
     },
   },
+  cancelDeletion: {
+    title: 'Keep your account',
+    lead: 'The deletion of your account was requested. You can keep the account here:',
+    stays: 'Your account and its data stay as they are.',
+    signIn: 'You can sign in as before.',
+    wanted: 'If you want your account to be deleted, you do not need to do anything. Just close this page.',
+    app: 'Sign in',
+    submit: 'Keep my account',
+    busy: 'Keeping your account…',
+    endings: {
+      OK: {
+        title: 'Your account stays',
+        text:
+          'The deletion was cancelled. If you did not request it, somebody else may have signed in to your account. ' +
+          'Please reset your password from the sign-in page right away.',
+      },
+      INVALID_TOKEN: {
+        title: 'This link no longer works',
+        text:
+          'It has expired or has already been used. If you signed in after you requested the deletion, your account ' +
+          'stays anyway.',
+      },
+    },
+  },
 };
 
 const ko = {
@@ -166,6 +190,28 @@ const ko = {
       EMAIL_TAKEN: {
         title: '이 주소로 되돌릴 수 없습니다',
         text: '그 사이에 다른 사용자가 이 주소를 사용하게 되었습니다. 관리자에게 문의해 주세요.',
+      },
+    },
+  },
+  cancelDeletion: {
+    title: '계정 유지하기',
+    lead: '계정 삭제가 요청되었습니다. 여기에서 계정을 유지할 수 있습니다.',
+    stays: '계정과 데이터는 그대로 유지됩니다.',
+    signIn: '이전과 같이 로그인할 수 있습니다.',
+    wanted: '계정을 삭제하시려면 아무것도 하지 않으셔도 됩니다. 이 페이지를 닫아 주세요.',
+    app: '로그인',
+    submit: '계정 유지하기',
+    busy: '처리하고 있습니다…',
+    endings: {
+      OK: {
+        title: '계정이 유지됩니다',
+        text:
+          '계정 삭제가 취소되었습니다. 직접 요청하지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 지금 바로 로그인 화면에서 ' +
+          '비밀번호를 재설정해 주세요.',
+      },
+      INVALID_TOKEN: {
+        title: '더 이상 사용할 수 없는 링크입니다',
+        text: '이미 사용했거나 유효 기간이 지났습니다. 삭제를 요청한 뒤에 로그인하셨다면 계정은 그대로 유지됩니다.',
       },
     },
   },
@@ -250,6 +296,28 @@ const ja = {
       EMAIL_TAKEN: {
         title: 'このアドレスには戻せません',
         text: 'このアドレスは、現在ほかのユーザーが使用しています。管理者にお問い合わせください。',
+      },
+    },
+  },
+  cancelDeletion: {
+    title: 'アカウントを残す',
+    lead: 'アカウントの削除が申し込まれました。ここでアカウントを残すことができます。',
+    stays: 'アカウントとデータは元のままです。',
+    signIn: 'これまでどおりログインできます。',
+    wanted: 'アカウントを削除される場合は、何もする必要はありません。このページを閉じてください。',
+    app: 'ログイン',
+    submit: 'アカウントを残す',
+    busy: '処理しています…',
+    endings: {
+      OK: {
+        title: 'アカウントは残ります',
+        text:
+          '削除は取り消されました。お心当たりがない場合は、ほかの人がアカウントにログインしたおそれがあります。すぐに' +
+          'ログイン画面からパスワードを再設定してください。',
+      },
+      INVALID_TOKEN: {
+        title: 'このリンクは使えなくなりました',
+        text: 'すでに使われたか、有効期間が過ぎています。削除を申し込んだ後にログインされた場合、アカウントは残っています。',
       },
     },
   },

@@ -18,9 +18,10 @@ pub use manifest::ManifestError;
 
 /// The exact documents that the pages behind emailed links send (`web/plain`). They work whatever other documents are
 /// trusted.
-pub const OF_OUR_PAGES: [&str; 2] = [
+pub const OF_OUR_PAGES: [&str; 3] = [
     "mutation($input: ConfirmPasswordResetInput!) {\n  confirmPasswordReset(input: $input) { ok errors { message code field retryAfter } }\n}",
     "mutation($input: UndoEmailChangeInput!) {\n  undoEmailChange(input: $input) { ok errors { message code field } }\n}",
+    "mutation($input: CancelAccountDeletionInput!) {\n  cancelAccountDeletion(input: $input) { ok errors { message code field } }\n}",
 ];
 
 /// The expected number of automatic documents: as many as a large front end has.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{EventPages, EventTotal, GROUP_FIELDS, Passkeys, Reader, RecoveryCodes, Sessions};
+use super::{Deletion, EventPages, EventTotal, GROUP_FIELDS, Passkeys, Reader, RecoveryCodes, Sessions};
+use crate::clock::Timestamp;
 use crate::domain::event::SecurityEvent;
 use crate::domain::page::{Page, Paged};
 use crate::domain::passkey::Passkey;
@@ -78,5 +79,15 @@ impl Load for RecoveryCodes {
     async fn load(&self, _: &[()]) -> Result<HashMap<(), u32>, ApiError> {
         let Reader { services, caller, .. } = &*self.0;
         Ok(HashMap::from([((), self.0.settle(services.count_recovery_codes(caller).await)?)]))
+    }
+}
+
+impl Load for Deletion {
+    type Key = ();
+    type Value = Option<Timestamp>;
+
+    async fn load(&self, _: &[()]) -> Result<HashMap<(), Self::Value>, ApiError> {
+        let Reader { services, caller, .. } = &*self.0;
+        Ok(HashMap::from([((), self.0.settle(services.find_scheduled_deletion(caller).await)?)]))
     }
 }

@@ -54,6 +54,9 @@ pub fn is_attempt(name: &str, given: &dyn Fn(&str) -> bool) -> bool {
         | "verifyEmail"
         | "confirmEmail"
         | "undoEmailChange"
+        | "requestAccountDeletion"
+        | "confirmAccountDeletion"
+        | "cancelAccountDeletion"
         | "enableMfa"
         | "disableMfa"
         | "confirmMfa" => true,

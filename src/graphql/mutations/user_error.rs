@@ -6,7 +6,10 @@
 
 use async_graphql::{Interface, OutputType, SchemaBuilder, SimpleObject};
 
-use super::account::ExportDataErrorCode;
+use super::account::{
+    CancelAccountDeletionErrorCode, ConfirmAccountDeletionErrorCode, ExportDataErrorCode,
+    RequestAccountDeletionErrorCode,
+};
 use super::email::{ConfirmEmailErrorCode, UndoEmailChangeErrorCode, VerifyEmailErrorCode};
 use super::mfa::{ConfirmMfaErrorCode, DisableMfaErrorCode, EnableMfaErrorCode, RegenerateRecoveryCodesErrorCode};
 use super::passkeys::{
@@ -47,7 +50,10 @@ use super::sign_in::{ConfirmSignInErrorCode, ReauthenticateErrorCode, SignInErro
     concrete(name = "RemovePasskeyError", params(RemovePasskeyErrorCode)),
     concrete(name = "StartPasskeySignInError", params(StartPasskeySignInErrorCode)),
     concrete(name = "ConfirmPasskeySignInError", params(ConfirmPasskeySignInErrorCode)),
-    concrete(name = "ExportDataError", params(ExportDataErrorCode))
+    concrete(name = "ExportDataError", params(ExportDataErrorCode)),
+    concrete(name = "RequestAccountDeletionError", params(RequestAccountDeletionErrorCode)),
+    concrete(name = "ConfirmAccountDeletionError", params(ConfirmAccountDeletionErrorCode)),
+    concrete(name = "CancelAccountDeletionError", params(CancelAccountDeletionErrorCode))
 )]
 pub struct UserError<C: OutputType> {
     /// A sentence for people, in English: what is wrong and what to do about it.
@@ -136,6 +142,9 @@ pub enum AnyUserError {
     StartPasskeySignIn(UserError<StartPasskeySignInErrorCode>),
     ConfirmPasskeySignIn(UserError<ConfirmPasskeySignInErrorCode>),
     ExportData(UserError<ExportDataErrorCode>),
+    RequestAccountDeletion(UserError<RequestAccountDeletionErrorCode>),
+    ConfirmAccountDeletion(UserError<ConfirmAccountDeletionErrorCode>),
+    CancelAccountDeletion(UserError<CancelAccountDeletionErrorCode>),
 }
 
 /// Registers the types of user errors. Each is described as that of its mutation, which the derive cannot do.
@@ -175,6 +184,9 @@ pub fn register<Query, Mutation, Subscription>(
         StartPasskeySignInErrorCode: "startPasskeySignIn"
         ConfirmPasskeySignInErrorCode: "confirmPasskeySignIn"
         ExportDataErrorCode: "exportData"
+        RequestAccountDeletionErrorCode: "requestAccountDeletion"
+        ConfirmAccountDeletionErrorCode: "confirmAccountDeletion"
+        CancelAccountDeletionErrorCode: "cancelAccountDeletion"
     }
 }
 
@@ -195,6 +207,7 @@ shared_codes! {
     EmailTaken EmailAlreadyVerified MfaNotEnabled MfaEnforced ExternalUser
     NotFound ReauthenticationRequired RateLimited
     InvalidPasskey DuplicatePasskey TooManyPasskeys LastSignInMethod
+    DeletionDisabled LastAdmin
 }
 
 /// Defines the error codes of a mutation, and the payload that returns them.

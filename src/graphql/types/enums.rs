@@ -173,6 +173,15 @@ remote_enum! {
         PasskeyRefused,
         /// The user exported all data about the account.
         DataExported,
+        /// The user requested the deletion of the account, and a code was sent by email.
+        AccountDeletionRequested,
+        /// The user confirmed the deletion of the account, which follows after a grace period. All sessions were ended.
+        AccountDeletionScheduled,
+        /// The deletion of the account was cancelled: with the link that was sent by email, by a sign-in, by restoring the
+        /// previous email address, or by an operator.
+        AccountDeletionCancelled,
+        /// The account was deleted after its grace period. You never see this event: it is reported to operators only.
+        AccountDeleted,
         /// An operator required an action of the user, or no longer requires it.
         ActionRequired,
         /// An operator enabled the account.

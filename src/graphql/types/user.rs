@@ -153,6 +153,12 @@ object! {
             Ok(List(passkeys.iter().flat_map(|passkeys| passkeys.iter().cloned().map(Passkey)).collect()))
         }
 
+        /// The time when your account is going to be deleted, unless you cancel that. Null if it is not going to be deleted.
+        /// Signing in cancels the deletion, so this is null except during an upgrade of the servers.
+        async fn deletion_scheduled_at(&self, ctx: &Context<'_>) -> Result<Option<Time>, ApiError> {
+            Ok(context::loaders(ctx)?.deletion.get(()).await?.and_then(|scheduled| scheduled.map(Time)))
+        }
+
         /// Your valid sessions, last used first.
         async fn sessions(&self, ctx: &Context<'_>) -> Result<List<Session>, ApiError> {
             let sessions = context::loaders(ctx)?.sessions.get(()).await?;

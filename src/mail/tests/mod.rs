@@ -5,6 +5,8 @@ mod delivery;
 mod rendering;
 mod server;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::domain::mfa::MfaType;
@@ -60,6 +62,7 @@ fn codes() -> Vec<Message> {
         CodeReason::DisableMfa,
         CodeReason::SignIn,
         CodeReason::Reauthenticate,
+        CodeReason::DeleteAccount,
     ];
     reasons.into_iter().map(code).collect()
 }
@@ -67,6 +70,14 @@ fn codes() -> Vec<Message> {
 fn undo_notice() -> Message {
     let link = format!("https://id.example.com/undo-email-change#token={TOKEN}");
     notice(Notification::EmailChangedFrom { undo_link: MailedSecret::new(link), days: 7 })
+}
+
+fn cancel_notice() -> Message {
+    let link = format!("https://id.example.com/cancel-deletion#token={TOKEN}");
+    notice(Notification::DeletionScheduled {
+        cancel_link: MailedSecret::new(link),
+        at: written_at() + TimeDelta::days(14),
+    })
 }
 
 /// Every notification without a link, with different subjects.
@@ -84,10 +95,11 @@ fn notices() -> Vec<Message> {
         Notification::RecoveryCodesRegenerated,
         Notification::PasswordSet,
         Notification::NewDevice,
-        Notification::PasskeyAdded,
-        Notification::PasskeyRemoved,
-        Notification::PasskeyRefused,
+        Notification::PasskeyAdded { name: "Phone".into() },
+        Notification::PasskeyRemoved { name: "Phone".into() },
+        Notification::PasskeyRefused { name: "Phone".into() },
         Notification::DataExported,
+        Notification::DeletionCancelled,
         Notification::Test,
     ];
     notices.into_iter().map(notice).collect()
@@ -96,7 +108,7 @@ fn notices() -> Vec<Message> {
 /// Every kind of message.
 fn messages() -> Vec<Message> {
     let mut all = codes();
-    all.extend([reset(), undo_notice()]);
+    all.extend([reset(), undo_notice(), cancel_notice(), notice_from(Notification::AccountDeleted, None, None)]);
     all.extend(notices());
     all
 }

@@ -43,7 +43,19 @@ fn a_notification_contains_no_secret_except_the_undo_link() {
         assert_eq!((text.matches("token=").count(), html.matches("token=").count()), (1, 2));
         assert!(runs_of_digits(&text).is_empty() && runs_of_digits(&html).is_empty());
         assert!(text.contains('7') && text.contains(&format!("undo-email-change#token={TOKEN}\n")));
+        let Rendered { text, html, .. } = rendered(&cancel_notice(), language);
+        assert!(text.contains(&format!("cancel-deletion#token={TOKEN}\n")) && html.matches("token=").count() == 2);
+        for shown in [text, html] {
+            assert!(runs_of_digits(&shown).is_empty() && shown.contains("2026-12-09 13:15 (UTC+09:00)"), "{shown}");
+        }
     }
+}
+
+#[test]
+fn a_deletion_by_the_server_names_no_client_and_no_administrator() {
+    let deleted = notice_from(Notification::AccountDeleted, None, None);
+    let Rendered { text, .. } = rendered(&deleted, "en");
+    assert!(text.contains("When: 2026-11-25 13:15 (UTC+09:00)") && !text.contains("From:"), "{text}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
     days: ["{} day", "{} days"],
     reset_button: "Set a new password",
     undo_button: "Restore this address",
+    cancel_button: "Keep my account",
     copy_link: "If the button does not work, copy this address into your browser:",
     when: "When",
     from: "From",
@@ -31,6 +32,7 @@ pub(super) const WORDS: Words = Words {
     unknown_device: "Unknown device",
     domain: "Domain",
     user_id: "User id",
+    passkey: "Passkey",
     by_administrator: "an administrator, on the server",
     sent_by: "{} sent this message automatically. Please do not reply to it.",
 };
@@ -38,6 +40,8 @@ pub(super) const WORDS: Words = Words {
 const HARMLESS: &str = "If you did not ask for this code, you can ignore this mail. Without the code, nothing changes.";
 const STAYS_ON: &str = "If you did not ask for this code, ignore this mail: two-step sign-in stays on. Somebody else may \
     be signed in to your account, so please change your password.";
+const STAYS: &str = "If you did not ask for this code, ignore this mail: your account is not deleted. Somebody else may be \
+    signed in to it, so please change your password.";
 const KNOWS_PASSWORD: &str = "If you did not ask for this code, ignore this mail. Somebody knows your password, so please \
     change it as soon as you can.";
 
@@ -57,6 +61,9 @@ fn code(reason: CodeReason) -> [&'static str; 3] {
             STAYS_ON,
         ],
         CodeReason::SignIn => ["Your sign-in code", "Use this code to sign in to your account:", KNOWS_PASSWORD],
+        CodeReason::DeleteAccount => {
+            ["Code to delete your account", "Use this code to confirm that your account is to be deleted:", STAYS]
+        }
         CodeReason::Reauthenticate => {
             ["Code to confirm that it is you", "Use this code to confirm that it is you:", KNOWS_PASSWORD]
         }
@@ -159,7 +166,7 @@ fn notice(notice: &Notification) -> Said {
                  devices.",
             ],
         ),
-        Notification::PasskeyAdded => (
+        Notification::PasskeyAdded { .. } => (
             "A passkey was added",
             "A passkey was added to your account. It signs in without a password and without a code.",
             &[
@@ -167,13 +174,13 @@ fn notice(notice: &Notification) -> Said {
                password right away.",
             ],
         ),
-        Notification::PasskeyRemoved => (
+        Notification::PasskeyRemoved { .. } => (
             "A passkey was removed",
             "A passkey was removed from your account. It can no longer be used to sign in.",
             &["If this was not you, somebody else may be signed in to your account. Change your password right away, \
                then check your passkeys."],
         ),
-        Notification::PasskeyRefused => (
+        Notification::PasskeyRefused { .. } => (
             "A passkey was refused to keep you safe",
             "A passkey of your account was refused, because somebody may have a copy of it.",
             &[
@@ -186,6 +193,26 @@ fn notice(notice: &Notification) -> Said {
             "A copy of all data about your account was downloaded.",
             &["If this was not you, somebody else may be signed in to your account. Change your password right away, \
                then sign out your other devices."],
+        ),
+        Notification::DeletionScheduled { .. } => (
+            "Your account will be deleted",
+            "The deletion of your account was requested and confirmed, and every device was signed out.",
+            &[
+                "Your account and all data about it will be deleted on {}. Until then, you can keep it: sign in, or use the \
+                 link below. Do not pass the link on to anyone.",
+                "If this was not you, keep your account with the link below, then set a new password.",
+            ],
+        ),
+        Notification::DeletionCancelled => (
+            "Your account will not be deleted",
+            "The deletion of your account was cancelled. Your account stays as it was.",
+            &["If this was not you, somebody else may be signed in to your account. Change your password right away, \
+               then sign out your other devices."],
+        ),
+        Notification::AccountDeleted => (
+            "Your account was deleted",
+            "Your account was deleted, with all data about it, as you requested.",
+            &["This is the last message about it."],
         ),
         Notification::Test => (
             "Test of the mail server",

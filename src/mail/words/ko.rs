@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
     days: ["{}일"; 2],
     reset_button: "새 비밀번호 설정",
     undo_button: "이 주소로 되돌리기",
+    cancel_button: "계정 유지하기",
     copy_link: "버튼이 열리지 않으면 아래 주소를 복사해 브라우저에 붙여 넣어 주세요.",
     when: "일시",
     from: "접속 주소",
@@ -31,6 +32,7 @@ pub(super) const WORDS: Words = Words {
     unknown_device: "알 수 없는 기기",
     domain: "도메인",
     user_id: "사용자 ID",
+    passkey: "패스키",
     by_administrator: "서버에서 관리자가 직접 처리",
     sent_by: "{}에서 자동으로 보낸 메일입니다. 회신하지 말아 주세요.",
 };
@@ -39,6 +41,8 @@ const HARMLESS: &str =
     "직접 요청하지 않으셨다면 이 메일을 무시하셔도 됩니다. 코드를 입력하지 않으면 아무것도 바뀌지 않습니다.";
 const STAYS_ON: &str = "직접 요청하지 않으셨다면 이 메일을 무시해 주세요. 2단계 인증은 그대로 유지됩니다. 다른 사람이 계정에 \
     로그인했을 수 있으니 비밀번호를 변경해 주세요.";
+const STAYS: &str = "직접 요청하지 않으셨다면 이 메일을 무시해 주세요. 계정은 삭제되지 않습니다. 다른 사람이 계정에 로그인했을 수 있으니 \
+    비밀번호를 변경해 주세요.";
 const KNOWS_PASSWORD: &str = "직접 요청하지 않으셨다면 이 메일을 무시해 주세요. 누군가 비밀번호를 알고 있으니 되도록 빨리 비밀번호를 \
     변경해 주세요.";
 
@@ -52,6 +56,7 @@ fn code(reason: CodeReason) -> [&'static str; 3] {
             ["2단계 인증을 끄는 코드", "2단계 인증을 끄려면 아래 코드를 입력해 주세요.", STAYS_ON]
         }
         CodeReason::SignIn => ["로그인 코드", "로그인하려면 아래 코드를 입력해 주세요.", KNOWS_PASSWORD],
+        CodeReason::DeleteAccount => ["계정 삭제 코드", "계정 삭제를 확인하려면 아래 코드를 입력해 주세요.", STAYS],
         CodeReason::Reauthenticate => ["본인 확인 코드", "아래 코드로 본인임을 확인해 주세요.", KNOWS_PASSWORD],
     }
 }
@@ -150,7 +155,7 @@ fn notice(notice: &Notification) -> Said {
                  로그아웃해 주세요.",
             ],
         ),
-        Notification::PasskeyAdded => (
+        Notification::PasskeyAdded { .. } => (
             "패스키가 추가되었습니다",
             "계정에 패스키가 추가되었습니다. 이 패스키로 비밀번호와 인증 코드 없이 로그인할 수 있습니다.",
             &[
@@ -158,7 +163,7 @@ fn notice(notice: &Notification) -> Said {
                주세요.",
             ],
         ),
-        Notification::PasskeyRemoved => (
+        Notification::PasskeyRemoved { .. } => (
             "패스키가 삭제되었습니다",
             "계정에서 패스키가 삭제되었습니다. 이제 이 패스키로 로그인할 수 없습니다.",
             &[
@@ -166,7 +171,7 @@ fn notice(notice: &Notification) -> Said {
                주세요.",
             ],
         ),
-        Notification::PasskeyRefused => (
+        Notification::PasskeyRefused { .. } => (
             "계정을 보호하기 위해 패스키를 거부했습니다",
             "누군가 복사본을 가지고 있을 수 있어 계정의 패스키 사용을 거부했습니다.",
             &[
@@ -180,6 +185,28 @@ fn notice(notice: &Notification) -> Said {
                 "직접 내려받지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 바로 비밀번호를 변경한 다음 다른 기기에서 \
                로그아웃해 주세요.",
             ],
+        ),
+        Notification::DeletionScheduled { .. } => (
+            "계정이 삭제될 예정입니다",
+            "계정 삭제가 요청되고 확인되어, 모든 기기에서 로그아웃되었습니다.",
+            &[
+                "계정과 계정에 관한 모든 데이터는 {}에 삭제됩니다. 그 전에 로그인하거나 아래 링크를 사용하면 계정을 유지할 수 있습니다. \
+                 이 링크를 누구에게도 전달하지 마세요.",
+                "직접 요청하지 않으셨다면 아래 링크로 계정을 유지한 다음 새 비밀번호를 설정해 주세요.",
+            ],
+        ),
+        Notification::DeletionCancelled => (
+            "계정이 삭제되지 않습니다",
+            "계정 삭제가 취소되었습니다. 계정은 그대로 유지됩니다.",
+            &[
+                "직접 취소하지 않으셨다면 다른 사람이 계정에 로그인했을 수 있습니다. 바로 비밀번호를 변경한 다음 다른 기기에서 \
+               로그아웃해 주세요.",
+            ],
+        ),
+        Notification::AccountDeleted => (
+            "계정이 삭제되었습니다",
+            "요청하신 대로 계정과 계정에 관한 모든 데이터를 삭제했습니다.",
+            &["이 계정에 관한 마지막 메일입니다."],
         ),
         Notification::Test => (
             "메일 서버 시험",

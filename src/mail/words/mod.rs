@@ -7,7 +7,10 @@ mod en;
 mod ja;
 mod ko;
 
+use std::str::FromStr;
+
 use super::message::{CodeReason, Message, Notification};
+use crate::clock::Timestamp;
 
 /// All texts of one language.
 pub(super) struct Words {
@@ -21,7 +24,7 @@ pub(super) struct Words {
     pub keep_code: &'static str,
     /// A message with a password reset link; `{}` is its lifetime.
     pub reset: Said,
-    /// A notification; `{}` is the lifetime of its link, or the number of remaining recovery codes.
+    /// A notification; `{}` is the lifetime of its link, the number of remaining recovery codes, or the time of deletion.
     pub notice: fn(&Notification) -> Said,
     /// The units of lifetimes.
     pub minutes: Counted,
@@ -31,6 +34,8 @@ pub(super) struct Words {
     pub reset_button: &'static str,
     /// The label of the button that restores the old address.
     pub undo_button: &'static str,
+    /// The label of the button that cancels the deletion of the account.
+    pub cancel_button: &'static str,
     /// The sentence that the link below can be copied if the button does not work.
     pub copy_link: &'static str,
     /// The labels of the time, of the client's address and device, and of the account's domain and user id.
@@ -39,6 +44,8 @@ pub(super) struct Words {
     pub device: &'static str,
     pub domain: &'static str,
     pub user_id: &'static str,
+    /// The label of the name of a passkey.
+    pub passkey: &'static str,
     /// The name of an unknown device.
     pub unknown_device: &'static str,
     /// The text instead of a client address: an operator made the change on the server.
@@ -61,8 +68,8 @@ pub(super) fn of(language: &str) -> &'static Words {
 
 impl Words {
     /// The texts of a message: its subject, the paragraph before the code, the link or the circumstances, and those
-    /// after.
-    pub fn said(&self, message: &Message) -> (&'static str, String, Vec<String>) {
+    /// after. Times are in `timezone`.
+    pub fn said(&self, message: &Message, timezone: &str) -> (&'static str, String, Vec<String>) {
         let (subject, lead, rest, value) = match message {
             Message::Code { reason, minutes, .. } => {
                 let [subject, lead, unasked] = (self.code)(*reason);
@@ -77,6 +84,7 @@ impl Words {
                 let value = match notice {
                     Notification::EmailChangedFrom { days, .. } => count(self.days, *days),
                     Notification::RecoveryCodeUsed { left } => left.to_string(),
+                    Notification::DeletionScheduled { at, .. } => local_time(*at, timezone),
                     _ => String::new(),
                 };
                 (subject, lead, rest.to_vec(), value)
@@ -89,6 +97,12 @@ impl Words {
     fn lifetime(&self, minutes: i64) -> String {
         if minutes > 0 && minutes % 60 == 0 { count(self.hours, minutes / 60) } else { count(self.minutes, minutes) }
     }
+}
+
+/// A time in the recipient's time zone, with its offset: `2026-11-26 13:15 (UTC+09:00)`.
+pub(super) fn local_time(at: Timestamp, timezone: &str) -> String {
+    let timezone = chrono_tz::Tz::from_str(timezone).unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&timezone).format("%Y-%m-%d %H:%M (UTC%:z)").to_string()
 }
 
 fn count([one, many]: Counted, number: i64) -> String {

@@ -30,7 +30,7 @@ use userprofile::services::hasher::{HashSettings, Hasher};
 use userprofile::services::outbox::Mailer;
 use userprofile::services::secret_keys::{self, SecretKeyError};
 use userprofile::services::transfer::import::ImportOptions;
-use userprofile::services::{CodePolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
+use userprofile::services::{CodePolicy, DeletionPolicy, Links, Policy, RefusalLimit, SendPolicy, Services};
 use userprofile::storage::Db;
 use userprofile::storage::db::Location;
 use userprofile::storage::replica::Replica;
@@ -122,7 +122,17 @@ impl TestApp {
 
     /// The same server with a webhook.
     pub fn with_webhook(self, settings: WebhookSettings) -> Self {
-        let services = Services { webhook: Some(Webhook::new(settings).unwrap()), ..(*self.services).clone() };
+        self.with(|services| services.webhook = Some(Webhook::new(settings).unwrap()))
+    }
+
+    /// The same server with changed limits.
+    pub fn with_policy(self, change: impl FnOnce(&mut Policy)) -> Self {
+        self.with(|services| change(&mut services.policy))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Services)) -> Self {
+        let mut services = (*self.services).clone();
+        change(&mut services);
         let Self { clock, sender, database, .. } = self;
         Self { sender, database, ..Self::with_services(services, clock) }
     }
@@ -165,6 +175,7 @@ impl TestApp {
             links: Links {
                 reset_password: "https://id.test/reset-password".to_owned(),
                 undo_email_change: "https://id.test/undo-email-change".to_owned(),
+                cancel_deletion: "https://id.test/cancel-deletion".to_owned(),
             },
             mail: transport.map(Mailer::new),
             webhook: None,
@@ -352,6 +363,7 @@ const POLICY: Policy = Policy {
     wrong_passwords: Backoff { free: 5, max_wait: TimeDelta::minutes(15) },
     wrong_passwords_per_user: Backoff { free: 50, max_wait: TimeDelta::seconds(60) },
     password_min_length: 8,
+    deletion: DeletionPolicy { is_allowed: true, grace: TimeDelta::days(14) },
     codes: CodePolicy {
         email_ttl: TimeDelta::minutes(10),
         mfa_ttl: TimeDelta::minutes(5),

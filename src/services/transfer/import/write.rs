@@ -11,7 +11,7 @@ use crate::domain::workspace::{Role, RoleBinding, Workspace};
 use crate::services::transfer::format::{Change, EntityRef, Line, Record, UserRecord};
 use crate::services::{Failure, Services};
 use crate::storage::bulk::{self, Dated, GroupWithUsers};
-use crate::storage::{Tx, codes, recovery_codes, sessions};
+use crate::storage::{Tx, personal_data, sessions};
 
 /// How many entities one statement names by their ids.
 const IDS: usize = 1000;
@@ -120,9 +120,7 @@ async fn write_early(tx: &mut Tx, batch: Batch) -> Result<(), Failure> {
     };
     let users = bulk::delete_users(tx, &keys(EntityKind::User)).await?;
     let users: Vec<&str> = users.iter().map(UserId::as_str).collect();
-    sessions::delete_of_owners(tx, &users).await?;
-    codes::delete_of_owners(tx, &users).await?;
-    recovery_codes::delete_of_owners(tx, &users).await?;
+    personal_data::delete_of_owners(tx, &users).await?;
     for kind in [EntityKind::RoleBinding, EntityKind::Workspace, EntityKind::WorkspaceGroup, EntityKind::Role] {
         bulk::delete(tx, kind, &keys(kind)).await?;
     }
