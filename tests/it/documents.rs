@@ -168,7 +168,7 @@ async fn documents_of_the_products_own_pages_are_trusted() {
             sent.extend(texts.map(str::to_owned));
         }
     }
-    assert_eq!(sent.len(), 2);
+    assert_eq!(sent.len(), 3);
     for document in sent {
         let response =
             post(&client, json!({ "query": document, "variables": { "input": { "token": "", "newPassword": "" } } }))
