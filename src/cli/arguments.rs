@@ -249,6 +249,9 @@ pub(super) struct ListUsersOptions {
     /// Only users with MFA in this state, or with this factor
     #[arg(long, value_enum, ignore_case = true)]
     pub(super) mfa: Option<MfaFilter>,
+    /// Only users whose accounts are going to be deleted, at their own request
+    #[arg(long)]
+    pub(super) to_be_deleted: bool,
     /// Begin after this user, which the previous page names
     #[arg(long, value_name = "DOMAIN_ID/USER_ID")]
     pub(super) after: Option<String>,
@@ -273,7 +276,7 @@ pub(super) enum MfaFilter {
 pub(super) struct ShowUserOptions {
     #[command(flatten)]
     pub(super) user: UserName,
-    /// Also print the sessions and the newest security events, as lines of their own
+    /// Also print a scheduled deletion, the sessions, the passkeys, and the newest security events, as lines of their own
     #[arg(long)]
     pub(super) full: bool,
 }

@@ -41,7 +41,9 @@ const FINISH_MAIL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn serve(mut config: Config, options: ServeOptions) -> Result<(), CliError> {
-    config.policy.deletion.is_allowed = config.account_deletion.unwrap_or(options.demo);
+    if options.demo && config.account_deletion.is_none() {
+        config.policy.deletion.is_allowed = true;
+    }
     let traces = log::start_with_traces(&config)?;
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "starting");
     if options.demo {

@@ -26,7 +26,7 @@ const EVENTS: usize = 100;
 
 /// Lists or searches users.
 pub(super) async fn list(services: &Services, options: ListUsersOptions) -> Result<(), CliError> {
-    let ListUsersOptions { domain_id, query, state, mfa, after, list } = options;
+    let ListUsersOptions { domain_id, query, state, mfa, to_be_deleted, after, list } = options;
     let domain_id = domain_id.map(|id| parse_domain(&id, "DOMAIN_ID")).transpose()?;
     if let Some(domain_id) = &domain_id {
         services.check_domain(domain_id).await?;
@@ -39,7 +39,7 @@ pub(super) async fn list(services: &Services, options: ListUsersOptions) -> Resu
         Some(MfaFilter::Otp) => (Some(MfaState::Enabled), Some(MfaType::Otp)),
     };
     let search = UserSearch {
-        selection: UserSelection { domain_id, state, mfa_state, mfa_type },
+        selection: UserSelection { domain_id, state, mfa_state, mfa_type, is_to_be_deleted: to_be_deleted },
         part: query,
         after: after.map(|after| parse_after(&after)).transpose()?,
         limit: usize::try_from(list.limit).unwrap_or(usize::MAX),

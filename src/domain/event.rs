@@ -58,7 +58,7 @@ string_enums! {
         AccountDeletionRequested = "ACCOUNT_DELETION_REQUESTED",
         /// The user confirmed the deletion, which is scheduled for the end of the grace period; all sessions were revoked.
         AccountDeletionScheduled = "ACCOUNT_DELETION_SCHEDULED",
-        /// The deletion was cancelled, by its link, a sign-in, an undo link, or an operator.
+        /// The deletion was cancelled, by its link, a sign-in, a password reset, an undo link, or an operator.
         AccountDeletionCancelled = "ACCOUNT_DELETION_CANCELLED",
         /// The account was deleted after its grace period. This event is reported, but not stored: nothing of the account
         /// is.

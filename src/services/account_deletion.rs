@@ -22,7 +22,7 @@ use crate::entropy;
 use crate::mail::{CodeReason, MailedSecret, Notification};
 use crate::storage::sessions::SessionSelection;
 use crate::storage::users::Credentials;
-use crate::storage::{Tx, codes, domains, events, personal_data, rate_limit_events, sessions, users};
+use crate::storage::{Tx, codes, events, personal_data, rate_limit_events, sessions, users};
 
 /// How many accounts are looked up at once whose grace period is over.
 const DUE_AT_ONCE: i64 = 100;
@@ -179,11 +179,11 @@ impl Services {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let found = users::find_credentials_locked(&mut tx, &scheduled.owner_id).await?;
-        let user = found.filter(|_| scheduled.expires_at > now).ok_or_else(invalid)?.user;
-        if !self.cancel_deletion(&mut tx, &user, Some(client), now).await? {
-            tx.roll_back().await?;
-            return Err(invalid());
-        }
+        let user = found.ok_or_else(invalid)?.user;
+        // The user is locked, and a cancellation deletes the token, so of several concurrent uses only one finds it.
+        let scheduled = codes::find_within(&mut tx, &scheduled.id).await?;
+        scheduled.filter(|scheduled| scheduled.expires_at > now).ok_or_else(invalid)?;
+        self.cancel_deletion(&mut tx, &user, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)
     }
 
@@ -205,41 +205,58 @@ impl Services {
     }
 
     /// Deletes the accounts whose grace period is over, each in a transaction of its own: what an interruption leaves, the
-    /// next call deletes. What another server is deleting is left to it.
-    ///
-    /// # Errors
-    /// If the database fails. What was deleted until then stays deleted.
+    /// next call deletes. An account that cannot be deleted does not delay the others.
     pub async fn delete_due_accounts(&self) -> Result<(), Failure> {
-        let purpose = CodePurpose::CancelDeletion;
+        if !self.policy.deletion.is_allowed {
+            return Ok(());
+        }
+        let mut kept = 0;
         loop {
-            let mut has_deleted = false;
-            for owner in codes::list_owners_of_expired(&self.db, purpose, self.now(), DUE_AT_ONCE).await? {
-                has_deleted |= retry(|| self.delete_if_due(&owner)).await?;
-            }
-            if !has_deleted {
+            let (purpose, now) = (CodePurpose::CancelDeletion, self.now());
+            let due = codes::list_owners_of_expired(&self.db, purpose, now, (kept, DUE_AT_ONCE)).await?;
+            if due.is_empty() {
                 return Ok(());
+            }
+            for owner in &due {
+                match retry(|| self.delete_if_due(owner)).await {
+                    Ok(true) => {}
+                    Ok(false) => kept += 1,
+                    Err(error) => {
+                        kept += 1;
+                        tracing::warn!(%error, user_id = owner.as_str(), "an account could not be deleted; the next attempt follows");
+                    }
+                }
             }
         }
     }
 
-    /// Returns whether the deletion was due, and so ended.
+    /// Deletes an account unless its deletion is not due. Returns whether nothing is scheduled any more.
     async fn delete_if_due(&self, owner: &UserId) -> Result<bool, Failure> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let found = users::find_credentials_locked(&mut tx, owner).await?;
         let scheduled = codes::find_of_owner_within(&mut tx, owner, CodePurpose::CancelDeletion).await?;
-        let Some(scheduled) = scheduled.filter(|scheduled| scheduled.expires_at <= now) else {
+        let is_recoverable = !codes::list_undo_links(&mut tx, &[owner.as_str()], now).await?.is_empty();
+        // While a changed address can be restored, an attacker who changed it may have requested the deletion, too.
+        let Some(scheduled) = scheduled.filter(|scheduled| scheduled.expires_at <= now && !is_recoverable) else {
             tx.roll_back().await?;
             return Ok(false);
         };
         // A sign-in cancels the deletion, except on a server of the previous version.
         let has_returned = |user: &User| user.last_accessed_at > Some(scheduled.created_at + CLOCK_SKEW);
         match found {
-            Some(Credentials { user, .. }) if has_returned(&user) => {
-                self.cancel_deletion(&mut tx, &user, None, now).await?;
+            Some(Credentials { user, .. }) if !has_returned(&user) => self.delete_account(&mut tx, &user, now).await?,
+            Some(_) => {
+                let user_id = owner.as_str();
+                tracing::warn!(
+                    user_id,
+                    "an account is not deleted, because it was used after its deletion was confirmed"
+                );
+                codes::delete(&mut tx, owner, &[CodePurpose::CancelDeletion]).await?;
             }
-            Some(Credentials { user, .. }) => self.delete_account(&mut tx, &user, now).await?,
-            None => personal_data::delete_of_owners(&mut tx, &[owner.as_str()]).await?,
+            None => {
+                codes::delete(&mut tx, owner, &[CodePurpose::CancelDeletion]).await?;
+            }
         }
         self.commit_and_wake(tx).await?;
         Ok(true)
@@ -250,22 +267,22 @@ impl Services {
         self.delete_user_within(tx, user).await?;
         events::delete_of_owner(tx, &user.id).await?;
         self.record_unstored(tx, &user.id, SecurityEventType::AccountDeleted, now).await?;
-        self.enqueue_farewell(tx, user, now).await
+        self.enqueue_deletion_notification(tx, user, now).await
     }
 
     /// Deletes a user, and everything that is stored about them except for their security events.
     pub(super) async fn delete_user_within(&self, tx: &mut Tx, user: &User) -> Result<(), Failure> {
-        personal_data::delete_of_owners(tx, &[user.id.as_str()]).await?;
         self.delete_counters(tx, user).await?;
+        personal_data::delete_of_owners(tx, &[user.id.as_str()]).await?;
         Ok(users::delete(tx, &user.id).await?)
     }
 
     /// Deletes the counters of a user's attempts and messages. Those under digests that also contain a network, or an
     /// address that the user had before, stay until they are pruned.
     async fn delete_counters(&self, tx: &mut Tx, user: &User) -> Result<(), Failure> {
-        let counters = [self.quota_counters(user), self.attempt_counters(&user.id).to_vec()].concat();
-        rate_limit_events::clear_all(tx, &counters, self.now() - RATE_LIMIT_EVENTS_KEPT_FOR).await?;
-        self.clear_backoff(tx, &user.domain_id, &user.login).await
+        self.clear_backoff(tx, &user.domain_id, &user.login).await?;
+        let counters = [self.quota_counters(user), self.attempt_counters(&user.id)].concat();
+        Ok(rate_limit_events::clear_all(tx, &counters, self.now() - RATE_LIMIT_EVENTS_KEPT_FOR).await?)
     }
 
     async fn check_deletable(&self, tx: &mut Tx, user: &User) -> Result<Result<(), NotDeletable>, Failure> {
@@ -276,7 +293,8 @@ impl Services {
             return Ok(Ok(()));
         }
         // Of two admins who delete their accounts at the same time, one stays.
-        domains::lock(tx, &user.domain_id).await?;
+        let admins = self.keyring.digest("admins of a domain", &[user.domain_id.as_str().as_bytes()]);
+        rate_limit_events::lock(tx, &admins).await?;
         let has_another = users::has_another_admin(tx, user).await?;
         Ok(if has_another { Ok(()) } else { Err(NotDeletable::LastAdmin) })
     }

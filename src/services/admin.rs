@@ -70,7 +70,7 @@ pub enum AdminRefusal {
     #[error("this user's MFA has another factor; disable it first, with `userprofile user reset-mfa`")]
     OtherFactor,
     /// The account is not going to be deleted.
-    #[error("this user has not requested the deletion of the account; there is nothing to cancel")]
+    #[error("no deletion of this account is scheduled")]
     NoDeletion,
     /// The user has no such passkey.
     #[error("this user has no passkey {0}; `userprofile user passkeys` lists them")]

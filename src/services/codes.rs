@@ -66,8 +66,6 @@ impl Submitted<'_> {
 }
 
 impl AttemptKind {
-    const ALL: [Self; 4] = [Self::SignIn, Self::Passkey, Self::Session, Self::RecoveryCode];
-
     /// The kind of an attempt: recovery codes have a count of their own, and `other` is the kind of everything else.
     fn of(submitted: Submitted<'_>, other: Self) -> Self {
         if submitted.is_recovery_code() { Self::RecoveryCode } else { other }
@@ -461,9 +459,10 @@ impl Services {
     }
 
     /// All counters of a user's attempts.
-    pub(super) fn attempt_counters(&self, owner: &UserId) -> [Digest; 5] {
-        let [sign_in, passkey, session, recovery_code] = AttemptKind::ALL.map(|kind| self.attempt_counter(owner, kind));
-        [sign_in, passkey, session, recovery_code, self.clearings_counter(owner)]
+    pub(super) fn attempt_counters(&self, owner: &UserId) -> Vec<Digest> {
+        use AttemptKind::{Passkey, RecoveryCode, Session, SignIn};
+        let of_kinds = [SignIn, Passkey, Session, RecoveryCode].map(|kind| self.attempt_counter(owner, kind));
+        of_kinds.into_iter().chain([self.clearings_counter(owner)]).collect()
     }
 
     fn clearings_counter(&self, owner: &UserId) -> Digest {

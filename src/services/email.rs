@@ -224,7 +224,7 @@ impl Services {
         })?;
         sessions::delete(&mut tx, &user.id, SessionSelection::All, now).await?;
         codes::delete(&mut tx, &user.id, &CodePurpose::INVALIDATED_BY_PASSWORD_CHANGE).await?;
-        // Whoever changed the address may have requested the deletion, too.
+        // An attacker who changed the address may have requested the deletion, too.
         self.cancel_deletion(&mut tx, &user, Some(client), now).await?;
         self.record(&mut tx, &user.id, SecurityEventType::EmailChangeUndone, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::EmailChangedTo, Some(client), now).await?;

@@ -116,7 +116,7 @@ pub struct Policy {
 /// Whether users may delete their accounts, and how long they can cancel that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletionPolicy {
-    /// Whether a user may delete their account. Scheduled deletions are carried out in any case.
+    /// Whether a user may delete their account. If not, scheduled deletions wait.
     pub is_allowed: bool,
     /// The time from the confirmation to the deletion.
     pub grace: TimeDelta,

@@ -175,8 +175,13 @@ impl Services {
         self.enqueue(tx, (Some(&user.id), &letter((to, user), domain, message)), expires_at, now).await
     }
 
-    /// Notifies a user, who has just been deleted, of that.
-    pub(super) async fn enqueue_farewell(&self, tx: &mut Tx, user: &User, now: Timestamp) -> Result<(), Failure> {
+    /// Notifies a user of the deletion of their account, in a message that has no owner any more.
+    pub(super) async fn enqueue_deletion_notification(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let (Some(_), Some(to)) = (&self.mail, user.notification_address()) else { return Ok(()) };
         let domain = domains::find_name(tx, &user.domain_id).await?.unwrap_or_default();
         let message = notification(Notification::AccountDeleted, None, now);

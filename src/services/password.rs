@@ -460,6 +460,8 @@ impl Services {
         self.clear_backoff(&mut tx, &user.domain_id, &user.login).await?;
         self.clear_sign_in_attempts(&mut tx, &user.id, now).await?;
         self.put_password(&mut tx, &user, &new.hash, SessionSelection::All, now).await?;
+        // The user recovers the account, whose deletion an attacker may have requested.
+        self.cancel_deletion(&mut tx, &user, Some(client), now).await?;
         self.record(&mut tx, &user.id, SecurityEventType::PasswordReset, Some(client), now).await?;
         self.enqueue_notification(&mut tx, &user, Notification::PasswordReset, Some(client), now).await?;
         Ok(self.commit_and_wake(tx).await?)

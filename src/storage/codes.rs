@@ -165,19 +165,20 @@ pub async fn delete_of_owners_for(tx: &mut Tx, owners: &[&str], purposes: &[Code
         .await
 }
 
-/// The users with a code for `purpose` that has expired at `now`, the first expired first.
+/// The users with a code for `purpose` that has expired at `now`, the first expired first: `limit` after the first
+/// `offset`.
 pub async fn list_owners_of_expired(
     db: &Db,
     purpose: CodePurpose,
     now: Timestamp,
-    limit: i64,
+    (offset, limit): (i64, i64),
 ) -> Result<Vec<UserId>, Error> {
     codes::table
         .filter(codes::purpose.eq(purpose))
         .filter(codes::expires_at.le(At(now)))
-        .order(codes::expires_at)
+        .order((codes::expires_at, codes::code_id))
         .select(codes::owner_id)
-        .rows(0, limit)
+        .rows(offset, limit)
         .fetch_all(&mut db.conn().await?)
         .await
 }

@@ -1,10 +1,9 @@
 //! Domains.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::columns::columns_of;
-use super::db::{Conn, Db, Fetch, Tx, Unlimited};
+use super::db::{Db, Fetch, Tx, Unlimited};
 use super::error::Error;
 use super::schema::domains;
 use crate::domain::ids::DomainId;
@@ -18,16 +17,6 @@ pub async fn find(db: &Db, id: &DomainId) -> Result<Option<Domain>, Error> {
 /// The name of the domain with this id, within a transaction.
 pub async fn find_name(tx: &mut Tx, id: &DomainId) -> Result<Option<String>, Error> {
     domains::table.find(id).select(domains::name).fetch_optional(tx.conn()).await
-}
-
-/// Locks a domain until the transaction ends, while others may still read it and add to it. On SQLite, the transaction
-/// already holds the only write lock.
-pub async fn lock(tx: &mut Tx, id: &DomainId) -> Result<(), Error> {
-    if let Conn::Pg(c) = tx.conn() {
-        let domain = domains::table.find(id).select(domains::domain_id).for_no_key_update();
-        domain.first::<DomainId>(c).await.optional()?;
-    }
-    Ok(())
 }
 
 /// The id of the only domain; `None` if there is no domain or more than one.

@@ -40,6 +40,13 @@ macro_rules! credentials_where {
     }};
 }
 
+/// The scheduled deletion of a user, in a query of users.
+macro_rules! scheduled_deletion {
+    () => {
+        codes::table.filter(codes::owner_id.eq(users::id)).filter(codes::purpose.eq(CodePurpose::CancelDeletion))
+    };
+}
+
 /// The user with the user id `login` in `domain`, with their password hash.
 pub async fn find_credentials(db: &Db, domain: &DomainId, login: &LoginId) -> Result<Option<Credentials>, Error> {
     credentials_where!(&mut db.conn().await?, users::domain_id.eq(domain).and(users::user_id_key.eq(login.key())))
@@ -107,14 +114,12 @@ pub async fn is_verified_elsewhere(tx: &mut Tx, user: &User, email_key: &str) ->
 
 /// Whether the user's domain has another ENABLED admin, whose account is not going to be deleted.
 pub async fn has_another_admin(tx: &mut Tx, user: &User) -> Result<bool, Error> {
-    let deletions =
-        codes::table.filter(codes::owner_id.eq(users::id)).filter(codes::purpose.eq(CodePurpose::CancelDeletion));
     let others: i64 = users::table
         .filter(users::domain_id.eq(&user.domain_id))
         .filter(users::role_type.eq(UserRoleType::DomainAdmin))
         .filter(users::state.eq(UserState::Enabled))
         .filter(users::id.ne(&user.id))
-        .filter(not(exists(deletions)))
+        .filter(not(exists(scheduled_deletion!())))
         .count()
         .fetch_one(tx.conn())
         .await?;
@@ -132,6 +137,8 @@ pub struct UserSelection {
     pub mfa_state: Option<MfaState>,
     /// Only those with this factor.
     pub mfa_type: Option<MfaType>,
+    /// Only those whose accounts are going to be deleted.
+    pub is_to_be_deleted: bool,
 }
 
 /// The first `limit` selected users after a domain and a comparison key of a user id, in the order of both.
@@ -141,7 +148,7 @@ pub async fn list(
     after: Option<(&str, &str)>,
     limit: i64,
 ) -> Result<Vec<User>, Error> {
-    let UserSelection { domain_id, state, mfa_state, mfa_type } = selection;
+    let UserSelection { domain_id, state, mfa_state, mfa_type, is_to_be_deleted } = selection;
     Ok(on!(&mut db.conn().await?, c => {
         let mut query = users::table
             .order((users::domain_id, users::user_id_key))
@@ -161,6 +168,9 @@ pub async fn list(
         }
         if let Some(mfa_type) = mfa_type {
             query = query.filter(users::mfa_type.eq(mfa_type));
+        }
+        if *is_to_be_deleted {
+            query = query.filter(exists(scheduled_deletion!()));
         }
         query.rows(0, limit).load(c).await
     })?)

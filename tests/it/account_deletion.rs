@@ -26,6 +26,8 @@ async fn app() -> (TestApp, Client) {
 
 /// Requests the deletion, and returns the code.
 async fn request(app: &TestApp, client: &Client, address: &str) -> String {
+    // Otherwise the code may be sent before an earlier message.
+    app.messages().await;
     let requested = client.mutate_ok("requestAccountDeletion", Value::Null, "sentTo expiresAt").await;
     assert_eq!(requested["sentTo"], address);
     app.code(address).await
@@ -233,8 +235,83 @@ async fn an_account_that_was_used_since_is_not_deleted() {
         .execute("UPDATE users SET last_accessed_at = (SELECT expires_at FROM codes WHERE purpose = 'CANCEL_DELETION')")
         .await;
     assert!(outlives_its_grace(&app, "wonny").await);
-    assert_eq!(app.last_message(MAIL).await.subject, "Your account will not be deleted");
+    assert_eq!(database.count("codes WHERE purpose = 'CANCEL_DELETION'").await, 0);
+}
+
+/// A grace period may be shorter than the time in which a changed address can be restored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thief_cannot_delete_an_account_before_its_address_can_no_longer_be_restored() {
+    let app = TestApp::with_user(wonny()).await.with_policy(|policy| policy.deletion.grace = TimeDelta::days(1));
+    let thief = app.signed_in(DOMAIN, "wonny").await;
+    let other = "thief@example.com";
+    thief.mutate_ok("verifyEmail", json!({ "email": other }), "sentTo").await;
+    thief.mutate_ok("confirmEmail", json!({ "verifyCode": app.code(other).await }), "user { id }").await;
+    schedule(&app, &thief, other).await;
+    app.clock.advance(TimeDelta::days(6));
+    app.services.delete_due_accounts().await.unwrap();
+    assert!(exists(&app, "wonny").await);
+    app.clock.advance(TimeDelta::days(1));
+    app.services.delete_due_accounts().await.unwrap();
+    assert!(!exists(&app, "wonny").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_reset_and_a_sign_in_with_a_passkey_cancel_a_deletion() {
+    let app = TestApp::with_users(&["mei"]).await;
+    app.import_users(&[wonny()]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let mut authenticator = crate::support::authenticator::Authenticator::new();
+    crate::passkeys::add(&client, &mut authenticator).await;
+    schedule(&app, &client, MAIL).await;
+    let client = crate::passkeys::sign_in(&app.client(), &mut authenticator).await.unwrap();
+    assert_eq!(client.me("deletionScheduledAt").await["deletionScheduledAt"], Value::Null);
+    app.clock.advance(TimeDelta::minutes(2));
+    schedule(&app, &client, MAIL).await;
+    app.client().mutate_ok("resetPassword", json!({ "domainId": DOMAIN, "userId": "wonny" }), "ok").await;
+    let reset = json!({ "token": app.last_message(MAIL).await.token(), "newPassword": "quite another 4" });
+    app.client().mutate_ok("confirmPasswordReset", reset, "ok").await;
     assert!(outlives_its_grace(&app, "wonny").await);
+}
+
+/// An operator can stop all deletions: of an installation that was restored from a backup, for example.
+#[tokio::test(flavor = "multi_thread")]
+async fn scheduled_deletions_wait_while_the_setting_is_off() {
+    let (app, client) = app().await;
+    let code = request(&app, &client, MAIL).await;
+    let app = app.with_policy(|policy| policy.deletion.is_allowed = false);
+    let refused = app.client().with_tokens(client.tokens.clone().unwrap());
+    assert_eq!(confirm(&refused, &code).await["errors"][0]["code"], "DELETION_DISABLED");
+    let app = app.with_policy(|policy| policy.deletion.is_allowed = true);
+    let client = app.client().with_tokens(client.tokens.unwrap());
+    assert!(confirm(&client, &code).await["deletionScheduledAt"].is_string(), "the refusal consumed the code");
+    let app = app.with_policy(|policy| policy.deletion.is_allowed = false);
+    assert!(outlives_its_grace(&app, "wonny").await);
+    let app = app.with_policy(|policy| policy.deletion.is_allowed = true);
+    app.services.delete_due_accounts().await.unwrap();
+    assert!(!exists(&app, "wonny").await);
+}
+
+/// A sign-in at the moment of the deletion comes before it, or after it: the user has an account with a session, or
+/// neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_and_a_deletion_at_once() {
+    let database = crate::support::database::create().await;
+    let app = TestApp::on(&database).await;
+    app.import_users(&[User::new("mei"), wonny()]).await;
+    for _ in 0..10 {
+        app.import(&wonny().line()).await;
+        schedule(&app, &app.signed_in(DOMAIN, "wonny").await, MAIL).await;
+        app.clock.advance(GRACE);
+        let guest = app.client();
+        let sign_in = guest.try_sign_in(DOMAIN, "wonny", PASSWORD);
+        let (signed_in, deleted) = join(sign_in, app.services.delete_due_accounts()).await;
+        deleted.unwrap();
+        let has_session = signed_in.data()["signIn"]["session"].is_object();
+        assert_eq!(exists(&app, "wonny").await, has_session);
+        let sessions =
+            database.count("sessions AS s LEFT JOIN users AS u ON u.id = s.owner_id WHERE u.id IS NULL").await;
+        assert_eq!(sessions, 0, "a session of nobody is left");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

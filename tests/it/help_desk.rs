@@ -231,3 +231,21 @@ async fn passkeys_of_a_user_are_listed_and_removed() {
     assert_says(&removed, 0, &said);
     assert_eq!(client.me("passkeys { id }").await["passkeys"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scheduled_deletions_are_listed_and_cancelled() {
+    let desk = Desk::with_users(&[User::new("wonny").verified_email("wonny@example.com"), User::new("mei")]).await;
+    let cancel = ["user", "cancel-deletion", DOMAIN, "wonny", "--reason", "not by the user"];
+    assert_says(&desk.run(&cancel), 1, &["no deletion of this account is scheduled"]);
+    let client = desk.app.signed_in(DOMAIN, "wonny").await;
+    client.mutate_ok("requestAccountDeletion", Value::Null, "sentTo").await;
+    assert!(desk.user_ids(&["--to-be-deleted"]).is_empty());
+    let code = json!({ "verifyCode": desk.app.code("wonny@example.com").await });
+    client.mutate_ok("confirmAccountDeletion", code, "deletionScheduledAt").await;
+    assert_eq!(desk.user_ids(&["--to-be-deleted"]), ["wonny"]);
+    let shown = ["user", "show", DOMAIN, "wonny", "--full"];
+    assert_says(&desk.run(&shown), 0, &["deletion_scheduled_at", "ACCOUNT_DELETION_SCHEDULED"]);
+    let said = ["the user is not notified", "ACCOUNT_DELETION_CANCELLED", r#""reason":"not by the user""#];
+    assert_says(&desk.run(&cancel), 0, &said);
+    assert!(desk.user_ids(&["--to-be-deleted"]).is_empty());
+}

@@ -195,3 +195,26 @@ fn url_and_secret_need_each_other() {
         assert_says(&output, 2, &[variable, "set both, or neither"]);
     }
 }
+
+/// The event of a deletion is reported, although it is not stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deletion_of_an_account_is_reported() {
+    let receiver = Receiver::default();
+    let database = database::create().await;
+    let app = TestApp::on(&database).await.with_webhook(receiver.start().await);
+    app.import_users(&[User::new("wonny").verified_email("wonny@example.com")]).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    let id = client.me("id").await["id"].clone();
+    client.mutate_ok("requestAccountDeletion", Value::Null, "sentTo").await;
+    let code = json!({ "verifyCode": app.code("wonny@example.com").await });
+    client.mutate_ok("confirmAccountDeletion", code, "deletionScheduledAt").await;
+    app.messages().await;
+    let before = receiver.events().len();
+    app.clock.advance(TimeDelta::days(14));
+    app.services.delete_due_accounts().await.unwrap();
+    app.messages().await;
+    assert_eq!(receiver.events()[before..], [("ACCOUNT_DELETED".to_owned(), id.clone())]);
+    let (_, _, body) = receiver.received().pop().unwrap();
+    assert_eq!(body["data"]["events"][0]["actor"], "SYSTEM");
+    assert_eq!(database.count("security_events").await, 0);
+}

@@ -177,8 +177,8 @@ remote_enum! {
         AccountDeletionRequested,
         /// The user confirmed the deletion of the account, which follows after a grace period. All sessions were ended.
         AccountDeletionScheduled,
-        /// The deletion of the account was cancelled: with the link that was sent by email, by a sign-in, by restoring the
-        /// previous email address, or by an operator.
+        /// The deletion of the account was cancelled: with the link that was sent by email, by a sign-in, by a password reset,
+        /// by restoring the previous email address, or by an operator.
         AccountDeletionCancelled,
         /// The account was deleted after its grace period. You never see this event: it is reported to operators only.
         AccountDeleted,

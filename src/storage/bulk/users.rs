@@ -13,7 +13,7 @@ use crate::storage::db::{Conn, Fetch, Run, Tx, on};
 use crate::storage::error::Error;
 use crate::storage::pairs::{OneOfPairs, one_of};
 use crate::storage::rows::NewUserRow;
-use crate::storage::schema::{security_events, sessions, users};
+use crate::storage::schema::{outbox, security_events, sessions, users};
 
 /// The data of an existing user that is needed to check whether a user may be written.
 #[derive(Clone, Queryable, Selectable)]
@@ -156,7 +156,9 @@ pub async fn change_id(tx: &mut Tx, before: &UserId, after: &UserId) -> Result<(
         let of_user = sessions::table.filter(sessions::owner_id.eq(before));
         diesel::update(of_user).set(sessions::owner_id.eq(after)).execute(c).await?;
         let of_user = security_events::table.filter(security_events::owner_id.eq(before));
-        diesel::update(of_user).set(security_events::owner_id.eq(after)).execute(c).await
+        diesel::update(of_user).set(security_events::owner_id.eq(after)).execute(c).await?;
+        let of_user = outbox::table.filter(outbox::owner_id.eq(before));
+        diesel::update(of_user).set(outbox::owner_id.eq(after)).execute(c).await
     })?;
     Ok(())
 }

@@ -93,6 +93,7 @@ async fn a_killed_deletion_is_resumed() {
     let serve = || {
         let mut command = binary.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.env("DATABASE_URL", database.url()).env("USERPROFILE_SECRET_KEY", KEY);
+        command.env("USERPROFILE_ACCOUNT_DELETION", "on");
         Server::from_command(command)
     };
     let killed = serve();
@@ -106,7 +107,6 @@ async fn a_killed_deletion_is_resumed() {
     assert!(0 < whole && whole < ACCOUNTS, "{whole}");
     assert_eq!(partial, 0);
 
-    app.services.delete_due_accounts().await.unwrap();
     let _resumed = serve();
     while database.count("users").await > 1 {
         assert!(Instant::now() < deadline, "{:?} accounts are left", whole_and_partial(&database).await);

@@ -32,6 +32,9 @@ fn refusals() -> Vec<(&'static str, Value)> {
         ("refreshSession", json!({ "refreshToken": "upr_wrong" })),
         ("confirmSignIn", json!({ "challengeToken": "upc_wrong", "verifyCode": "000000" })),
         ("undoEmailChange", json!({ "token": "upu_wrong" })),
+        ("requestAccountDeletion", Value::Null),
+        ("confirmAccountDeletion", wrong_code.clone()),
+        ("cancelAccountDeletion", json!({ "token": "upd_wrong" })),
         ("signIn", json!({ "domainId": DOMAIN, "userId": "wonny", "password": "wrong horse 7" })),
     ]
 }
