@@ -9,6 +9,8 @@ FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS pages
 WORKDIR /userprofile
 COPY scripts scripts
 COPY web web
+# The console's types come from it.
+COPY schema.graphql .
 RUN --mount=type=cache,target=/root/.npm scripts/image pages
 
 # This stage runs on the platform of the image. On a machine of another platform, it is emulated, which takes hours; for
@@ -22,7 +24,7 @@ COPY scripts/image scripts/machine.bash scripts/
 RUN scripts/image tools
 COPY . .
 COPY --from=pages /userprofile/web/dist web/dist
-COPY --from=pages /userprofile/target/image/sbom-pages.cdx.json target/image/
+COPY --from=pages /userprofile/target/image/sbom-pages.cdx.json /userprofile/target/image/sbom-account.cdx.json target/image/
 ARG REVISION=unknown
 # Only downloads are cached. With a cached target folder, Cargo could take an outdated server for current: it compares
 # the times of files, which an archive can set back.

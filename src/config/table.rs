@@ -323,6 +323,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
             webauthn_rp_id = unset("the host of `USERPROFILE_PUBLIC_URL`"), domain_name().optional();
             /// The origins whose pages may use passkeys.
             webauthn_origins = unset("that of `USERPROFILE_PUBLIC_URL`, and those in `USERPROFILE_CORS_ORIGINS` on its host or a subdomain of it"), origins();
+            /// Whether the account console is served at `/account`; it needs `USERPROFILE_COOKIES`.
+            console = "on", choices(ON_OFF);
             /// Whether pages may keep their session in cookies, with the header `X-UserProfile-Session: cookie`.
             cookies = "on", choices(ON_OFF);
         }
@@ -451,6 +453,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
             webauthn_origins: relying_party.map(|relying_party| relying_party.origins).unwrap_or_default(),
             takes_cookies: cookies,
             loopback_only: false,
+            has_console: console && cookies,
             pages: PageSettings { app_url, password_min_length, demo: None },
         },
         warnings: vec![],

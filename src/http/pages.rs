@@ -1,22 +1,25 @@
 //! Pages for browsers.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::media::Media;
-use super::security::{GRAPHIQL_POLICY, PAGE_POLICY, protect_page};
+use super::security::{ACCOUNT_POLICY, GRAPHIQL_POLICY, PAGE_POLICY, protect_page};
 use super::{assets, negotiation};
 
 const NOT_BUILT: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
 <title>UserProfile</title>
-<h1>This build does not include GraphiQL</h1>
-<p>The API is available at this address. To include GraphiQL, install Node and build with:
+<h1>This build does not include GraphiQL and the account console</h1>
+<p>The API is available at /graphql. To include these pages, install Node and build with:
 <pre>scripts/build</pre>
-<p>The schema is at <a href=\"schema.graphql\">schema.graphql</a>.
+<p>The schema is at /schema.graphql.
 ";
+
+/// What the account console has as its base address, which depends on where it is opened.
+const BASE: &str = "<base href=\"./\" />";
 
 /// The page at `/graphql`.
 pub(super) async fn graphiql(request: &HeaderMap) -> Response {
@@ -38,6 +41,24 @@ pub(super) async fn cancel_deletion(request: HeaderMap) -> Response {
     page("/cancel-deletion.html", PAGE_POLICY, &request).await
 }
 
+/// A page of the account console: the same file at every address, which shows the page of that address.
+pub(super) async fn account(uri: Uri) -> Response {
+    let content = assets::find("/account.html").map_or(NOT_BUILT.as_bytes(), |asset| &asset.content);
+    let base = format!("<base href=\"{}\" />", root_of(uri.path()));
+    let page = String::from_utf8_lossy(content).replace(BASE, &base);
+    let mut response = ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
+    protect_page(&mut response, ACCOUNT_POLICY);
+    response
+}
+
+/// The root of the server relative to a path, because a proxy may have mounted it anywhere.
+fn root_of(path: &str) -> String {
+    match path.matches('/').count() {
+        0 | 1 => "./".to_owned(),
+        slashes => "../".repeat(slashes - 1),
+    }
+}
+
 /// Whether the client is a browser that requests a page.
 pub(super) fn is_wanted(request: &Parts) -> bool {
     matches!(request.method, Method::GET | Method::HEAD)
@@ -46,9 +67,7 @@ pub(super) fn is_wanted(request: &Parts) -> bool {
 
 /// The page for an unknown path.
 pub(super) fn not_found(path: &str) -> Response {
-    // The page's own files are beside the API, wherever a proxy has mounted that; relative to this path, that is some
-    // levels up.
-    let root = "../".repeat(path.matches('/').count().saturating_sub(1));
+    let root = root_of(path);
     let content = assets::find("/not-found.html").map(|page| page.content.clone()).unwrap_or_default();
     let page = String::from_utf8_lossy(&content).replace("{root}", &root);
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::VARY, "accept")];

@@ -16,10 +16,16 @@ use super::state::AppState;
 use super::{MessageList, SchemaText};
 use super::{assets, backpressure, endpoint, health, mailbox, page_settings, pages, sdl};
 
+/// The account console.
+const ACCOUNT: &str = "/account";
+/// Its other pages.
+const ACCOUNT_PAGES: &str = "/account/{*page}";
+
 /// The paths that have a name in the log and in metrics; all others are files, or do not exist.
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 13] = [
     "/",
     "/.well-known/webauthn",
+    ACCOUNT,
     "/cancel-deletion",
     "/dev/mailbox",
     "/favicon.ico",
@@ -36,6 +42,7 @@ const ROUTES: [&str; 12] = [
 pub(super) fn name_of_route(path: &str) -> &'static str {
     match ROUTES.iter().find(|route| **route == path) {
         Some(route) => route,
+        None if path.strip_prefix(ACCOUNT).is_some_and(|rest| rest.starts_with('/')) => ACCOUNT_PAGES,
         None if assets::find(path).is_some() => "/{file}",
         None => "",
     }
@@ -43,9 +50,18 @@ pub(super) fn name_of_route(path: &str) -> &'static str {
 
 /// All routes.
 pub(super) fn routes(state: &Arc<AppState>, schema: Option<SchemaText>, messages: Option<MessageList>) -> Router {
+    let console = if state.settings.has_console {
+        Router::new()
+            .route(ACCOUNT, routing::get(pages::account))
+            .route("/account/", routing::get(pages::account))
+            .route(ACCOUNT_PAGES, routing::get(pages::account))
+    } else {
+        Router::new()
+    };
     messages
         .map_or_else(Router::new, mailbox::routes)
         .layer(middleware::from_fn_with_state(Arc::clone(state), limit_unread_responses))
+        .merge(console)
         .merge(sdl::routes(schema))
         .merge(page_settings::routes(state.settings.pages.clone()))
         .route("/", routing::get(redirect_to_api))

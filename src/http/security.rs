@@ -20,6 +20,10 @@ pub(super) const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'self';
 pub(super) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// For the account console, which may be at any depth below its files, and so has a base address.
+pub(super) const ACCOUNT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+
 /// A year. Subdomains are not included, as others may own them.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 

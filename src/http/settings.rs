@@ -36,6 +36,8 @@ pub struct HttpSettings {
     pub takes_cookies: bool,
     /// Whether only requests that name this machine are accepted, as a demo requires.
     pub loopback_only: bool,
+    /// Whether the account console is served.
+    pub has_console: bool,
     /// The settings for the product's own pages.
     pub pages: PageSettings,
 }

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { address } from './environment.mjs';
 import { PATIENCE_MS } from './patience.mjs';
 
-/** Waits for a message to the address, and returns the latest. */
-export function mailTo(to) {
-  return look(to, ([latest]) => latest);
+/** Waits for a message to the address whose text matches the pattern, and returns the latest. */
+export function mailTo(to, pattern = /(?:)/) {
+  return look(to, (mails) => mails.find(({ text }) => pattern.test(text)));
 }
 
 /** Waits for a message to the address with a code other than `used`, and returns that code. */

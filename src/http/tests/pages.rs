@@ -55,6 +55,23 @@ async fn every_response_to_get_varies_by_accept() {
 }
 
 #[tokio::test]
+async fn the_console_is_one_page_at_every_address_below_account() {
+    for (address, base) in [("/account", "./"), ("/account/", "../"), ("/account/profile", "../"), ("/account/a/b", "../../")] {
+        let reply = get(address, &[BROWSER]).await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
+        let page = String::from_utf8_lossy(&reply.body).into_owned();
+        // A build without Node has a page that says so.
+        assert!(page.contains(&format!("<base href=\"{base}\" />")) || page.contains("scripts/build"), "{page}");
+        let policy = reply.header("content-security-policy");
+        assert!(policy.contains("base-uri 'self'") && !policy.contains("unsafe"), "{policy}");
+    }
+    let mut options = options(&Toy::default());
+    options.settings.has_console = false;
+    let reply = send(App::new(options), build("GET", "/account", &[BROWSER], Body::empty())).await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn the_root_redirects_to_the_api() {
     let reply = get("/", &[BROWSER]).await;
     assert_eq!((reply.status, reply.header("location")), (StatusCode::TEMPORARY_REDIRECT, "/graphql"));

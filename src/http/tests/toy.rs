@@ -65,6 +65,7 @@ pub(crate) fn options(toy: &Toy) -> ServerOptions {
             webauthn_origins: vec![],
             takes_cookies: true,
             loopback_only: false,
+            has_console: true,
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
         schema: Some(SchemaText {

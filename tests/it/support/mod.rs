@@ -322,6 +322,7 @@ pub fn server_options(api: Api) -> ServerOptions {
             webauthn_origins: relying_party_settings().origins,
             takes_cookies: true,
             loopback_only: false,
+            has_console: true,
             pages: PageSettings { app_url: None, password_min_length: 8, demo: None },
         },
         schema: Some(SchemaText { api: graphql::sdl, subgraph: graphql::subgraph_sdl }),

@@ -1,0 +1,48 @@
+/** `{email}` is an address, `{time}` a time. */
+export const data = {
+  lead: 'Take your data with you, or delete your account.',
+  export: 'Download your data',
+  exportLead: 'Everything that is stored about you, in one file that programs can read (JSON).',
+  contains: [
+    'Your profile and settings',
+    'Your sessions, passkeys, and codes that are still valid',
+    'Your roles in workspaces and groups',
+    'Your activity',
+  ],
+  containsNot: 'It contains no passwords and no other secrets. You receive a message that it was downloaded.',
+  download: 'Download',
+  downloaded: 'Your data was downloaded.',
+  deletion: 'Delete your account',
+  deletionLead: 'You can change your mind for some time: signing in keeps the account.',
+  deleteAccount: 'Delete account…',
+  deleted: 'What is deleted',
+  deletedItems: [
+    'Your profile, password, and two-step sign-in',
+    'Your passkeys and recovery codes',
+    'Your sessions: you are signed out everywhere at once',
+    'Your activity',
+  ],
+  stays: 'What stays',
+  staysItems: [
+    'Workspaces and groups, which belong to your organization, and your user id in them',
+    'Logs and backups, as long as your organization keeps them',
+  ],
+  sendCode: 'Send a code to {email}',
+  enterCode: 'We sent a code to {email}. Enter it to delete your account.',
+  code: 'Code',
+  newCode: 'Send a new code',
+  codeSent: 'A new code is on its way.',
+  deleteNow: 'Delete my account',
+  toProfile: 'Go to your profile',
+  /** Why the deletion is not possible, by error code. */
+  refusals: {
+    DELETION_DISABLED: 'Accounts cannot be deleted here. Ask your administrator.',
+    LAST_ADMIN: 'You are the last administrator. Make somebody else an administrator first.',
+    REQUIRED: 'To delete your account, verify your email address first: a code is sent to it.',
+    INVALID: 'Your email address cannot receive messages. Change it first.',
+  },
+  farewell: 'Your account will be deleted',
+  farewellTime: 'Your account will be deleted on {time}. Sign in before then to keep it.',
+  farewellMore: 'You are signed out everywhere. We sent you a message with a link that keeps the account, too.',
+  understood: 'I understand',
+};

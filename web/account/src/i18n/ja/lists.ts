@@ -1,0 +1,3 @@
+export const lists = {
+  shown: '{total}件中{shown}件を表示',
+};

@@ -1,0 +1,3 @@
+export const lists = {
+  shown: '{total}개 중 {shown}개 표시',
+};
