@@ -94,7 +94,7 @@ pub(super) async fn serve(mut config: Config, options: ServeOptions) -> Result<(
     if let Some(Ok(address)) = for_operators.as_ref().map(TcpListener::local_addr) {
         tracing::info!(%address, "serving metrics");
     }
-    announce(&listener, config.http.public_url.as_deref(), guide.as_deref());
+    announce(&listener, &config, guide.as_deref());
     let pruning = tokio::spawn(prune(services.clone()));
     let deleting = tokio::spawn(delete_accounts(services.clone()));
     let watching = tokio::spawn(watch_clock(services.clone()));
@@ -140,14 +140,16 @@ fn request_id() -> [u8; 16] {
 }
 
 /// Says where the server listens and, for a demo, which addresses to open.
-fn announce(listener: &TcpListener, public_url: Option<&str>, demo: Option<&str>) {
+fn announce(listener: &TcpListener, config: &Config, demo: Option<&str>) {
     let Ok(address) = listener.local_addr() else { return };
     tracing::info!(%address, "listening");
     if let Some(demo) = demo {
-        let base = demo_url(address, public_url);
+        let base = demo_url(address, config.http.public_url.as_deref());
+        let console =
+            if config.http.has_console { format!("The account console is at {base}/account\n") } else { String::new() };
         // The reader may be gone; the demo runs all the same.
         let _ = output::print(&format!(
-            "UserProfile is at {base}/graphql\nIts messages are at {base}/dev/mailbox\n\n{demo}\n"
+            "UserProfile is at {base}/graphql\n{console}Its messages are at {base}/dev/mailbox\n\n{demo}\n"
         ));
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn cancel_deletion(request: HeaderMap) -> Response {
 /// A page of the account console: the same file at every address, which shows the page of that address.
 pub(super) async fn account(uri: Uri) -> Response {
     let content = assets::find("/account.html").map_or(NOT_BUILT.as_bytes(), |asset| &asset.content);
-    let base = format!("<base href=\"{}\" />", root_of(uri.path()));
+    let base = format!("<base href=\"./{}\" />", root_of(uri.path()));
     let page = String::from_utf8_lossy(content).replace(BASE, &base);
     let mut response = ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
     protect_page(&mut response, ACCOUNT_POLICY);
@@ -53,10 +53,7 @@ pub(super) async fn account(uri: Uri) -> Response {
 
 /// The root of the server relative to a path, because a proxy may have mounted it anywhere.
 fn root_of(path: &str) -> String {
-    match path.matches('/').count() {
-        0 | 1 => "./".to_owned(),
-        slashes => "../".repeat(slashes - 1),
-    }
+    "../".repeat(path.matches('/').count().saturating_sub(1))
 }
 
 /// Whether the client is a browser that requests a page.

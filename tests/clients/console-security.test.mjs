@@ -19,6 +19,11 @@ const MARCO = 'marco@bluebell.example';
 // Has no verified email address.
 const ZOE = 'zoë.keller@bluebell.example';
 
+test('one-time passwords match the test vectors of RFC 6238, appendix B', () => {
+  const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+  assert.deepEqual([totp(secret, 1), totp(secret, 37037036)], ['287082', '081804']);
+});
+
 describe('The security page', () => {
   let browser;
 

@@ -56,7 +56,9 @@ async fn every_response_to_get_varies_by_accept() {
 
 #[tokio::test]
 async fn the_console_is_one_page_at_every_address_below_account() {
-    for (address, base) in [("/account", "./"), ("/account/", "../"), ("/account/profile", "../"), ("/account/a/b", "../../")] {
+    for (address, base) in
+        [("/account", "./"), ("/account/", "./../"), ("/account/profile", "./../"), ("/account/a/b", "./../../")]
+    {
         let reply = get(address, &[BROWSER]).await;
         assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
         let page = String::from_utf8_lossy(&reply.body).into_owned();

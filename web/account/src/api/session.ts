@@ -1,7 +1,5 @@
 // The state of the session, shared by all tabs of the console.
 
-import { useSyncExternalStore } from 'react';
-
 /**
  * `unknown` until the first response; `ended` if the session was lost while the page was in use: then the user signs in
  * again on top of the page, so that nothing they typed is lost.
@@ -10,6 +8,9 @@ export type SessionState = 'unknown' | 'signed-out' | 'signed-in' | 'ended';
 
 /** What one tab tells the others. */
 type Message = 'signed-in' | 'signed-out' | 'ended' | 'changed';
+
+/** Where this browser remembers that a session may be there, although its access token has expired. */
+const HINT = 'userprofile-account-signed-in';
 
 let state: SessionState = 'unknown';
 /** See `sessionClosed`. */
@@ -31,8 +32,14 @@ channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
   set(data);
 });
 
-export function useSession(): SessionState {
-  return useSyncExternalStore(subscribe, () => state);
+export function currentSession(): SessionState {
+  return state;
+}
+
+/** Calls `listener` when the session changes. */
+export function onSession(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 export function isSignedIn(): boolean {
@@ -87,13 +94,15 @@ function end(): void {
   set(state === 'signed-in' || state === 'ended' ? 'ended' : 'signed-out');
 }
 
+/** Whether it is worth a request to refresh the session. */
+export function mayHaveSession(): boolean {
+  return state !== 'unknown' || localStorage.getItem(HINT) !== null;
+}
+
 function set(next: SessionState): void {
   if (state === next) return;
   state = next;
+  if (next === 'signed-in') localStorage.setItem(HINT, '1');
+  if (next === 'signed-out') localStorage.removeItem(HINT);
   for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }

@@ -1,7 +1,7 @@
 // Sends requests with the session's cookies, which no script can read. When the short-lived access token has expired, the
 // session is refreshed, once for all requests in flight, and each request is repeated.
 
-import { sessionEnded } from './session';
+import { mayHaveSession, sessionEnded } from './session';
 
 const TIMEOUT_MS = 45_000;
 
@@ -23,7 +23,7 @@ export async function fetchInSession(input: RequestInfo | URL, init?: RequestIni
   const response = await post(input, init);
   if (!(await isUnauthenticated(response))) return response;
   // The session may have been refreshed since this slow request was sent.
-  if (before === refreshes && !(await refreshOnce())) {
+  if (before === refreshes && !(mayHaveSession() && (await refreshOnce()))) {
     sessionEnded();
     return response;
   }

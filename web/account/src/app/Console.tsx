@@ -4,13 +4,14 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { useQuery } from 'urql';
 import { Redirect, Route, Switch } from 'wouter';
 import { isUnauthenticated } from '../api/actions';
-import { onChangeElsewhere, sessionFound, useSession } from '../api/session';
-import { graphql } from '../gql';
+import { onChangeElsewhere, sessionFound } from '../api/session';
+import { useSession } from '../api/useSession';
 import { useTexts } from '../i18n';
 import { SessionDialogs } from '../sign-in/SessionDialogs';
 import { RequiredActions } from '../sign-in/RequiredActions';
 import { Failure, Loading } from '../ui/states';
 import { Layout } from './Layout';
+import { MeQuery } from './me';
 import { NotFound } from './NotFound';
 
 const Overview = lazy(() => import('../pages/Overview'));
@@ -22,21 +23,7 @@ const Workspaces = lazy(() => import('../pages/Workspaces'));
 const Groups = lazy(() => import('../pages/Groups'));
 const Data = lazy(() => import('../pages/Data'));
 
-const MeQuery = graphql(`
-  query Me {
-    me {
-      id
-      userId
-      name
-      language
-      timezone
-      requiredActions
-      domain { id name }
-    }
-  }
-`);
-
-export function Console() {
+export default function Console() {
   const session = useSession();
   const { showFor } = useTexts();
   const [{ data, error }, readAgain] = useQuery({ query: MeQuery });

@@ -1,8 +1,9 @@
 // What a page shows while it has no data: because it loads, because that failed, or because there is none.
 
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import type { CombinedError } from 'urql';
-import { problemOf } from '../api/actions';
+import { isUnauthenticated, problemOf } from '../api/actions';
+import { useSession } from '../api/useSession';
 import { useWords } from '../i18n';
 import { Button } from './Button';
 import { useExplain } from './explain';
@@ -22,6 +23,11 @@ export function Loading() {
 export function Failure({ error, onRetry }: { error: CombinedError; onRetry: () => void }) {
   const words = useWords();
   const explain = useExplain();
+  const session = useSession();
+  // The user has signed in again since.
+  useEffect(() => {
+    if (session === 'signed-in' && isUnauthenticated(error)) onRetry();
+  }, [session, error]);
   return (
     <div className="notice notice-error" role="alert">
       <p className="notice-title">{words.failed}</p>

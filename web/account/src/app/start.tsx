@@ -1,9 +1,8 @@
-// The account console: what users expect when they open their account. It uses only the public API.
+// Renders the console.
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app/App';
-import './ui/style.css';
+import { App } from './App';
 
 const root = document.getElementById('root');
 if (root) {
