@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{GRACE, MAIL, confirm, request, wonny};
+use super::{GRACE, MAIL, cancel, confirm, request, schedule, wonny};
 use crate::passkeys;
 use crate::support::authenticator::Authenticator;
 use crate::support::database::{self, Database};
@@ -104,4 +104,39 @@ async fn nothing_remains_of_a_deleted_user_except_for_a_reason() {
         assert!(!has("wonny") || ["role_bindings", "workspace_group_users"].contains(&table.as_str()), "{table}");
     }
     assert_eq!(unused, ["__diesel_schema_migrations"], "the user had nothing in these tables");
+}
+
+/// A cancelled deletion leaves everything as it was, except for what confirming it has ended, and for its own traces.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_deletion_leaves_everything_as_it_was() {
+    let database = database::create().await;
+    let app = TestApp::on(&database).await;
+    let group = WorkspaceGroup::new("wg-1").with("users", json!([{ "user_id": "wonny" }]));
+    let bound = RoleBinding::owner("rb-1", "wonny", "workspace-1");
+    let entities =
+        domain(DOMAIN) + &wonny().line() + &group.line() + &Workspace::new("workspace-1").line() + &bound.line();
+    app.import(&entities).await;
+    let client = app.signed_in(DOMAIN, "wonny").await;
+    passkeys::add(&client, &mut Authenticator::new()).await;
+    let begun = client.mutate_ok("enableMfa", json!({ "mfaType": "OTP" }), "otp { secret }").await;
+    let code = crate::mfa::Authenticator::new(begun["otp"]["secret"].as_str().unwrap()).code(&app);
+    client.mutate_ok("confirmMfa", json!({ "verifyCode": code }), "recoveryCodes").await;
+    app.messages().await;
+    let before = contents(&database).await;
+    let token = schedule(&app, &client, MAIL).await;
+    app.clock.advance(GRACE / 2);
+    assert_eq!(cancel(&app, &token).await, None);
+    app.messages().await;
+    app.clock.advance(GRACE);
+    app.services.delete_due_accounts().await.unwrap();
+    let after = contents(&database).await;
+    for (table, rows) in &before {
+        match table.as_str() {
+            // All sessions have ended.
+            "sessions" | "session_tokens" => assert_eq!(after[table], Vec::<String>::new(), "{table}"),
+            // That it was requested, confirmed, and cancelled, and that a message was sent.
+            "security_events" | "tallies" => assert!(rows.iter().all(|row| after[table].contains(row)), "{table}"),
+            _ => assert_eq!(&after[table], rows, "{table}"),
+        }
+    }
 }
