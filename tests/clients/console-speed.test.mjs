@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
 import { openConsole, at } from './console.mjs';
 
-const LOADS = 5;
+const LOADS = 8;
 const SLOWDOWN = 4;
 const MOST_BYTES = 200_000;
 const MOST_MS = 1000;

@@ -9,7 +9,7 @@ import { ENDPOINT, fetchInSession } from './transport';
 /** Types without an identity of their own: they belong to the entity that contains them. */
 const EMBEDDED = ['Mfa', 'MfaOptions', 'RoleBindingInfo', 'WorkspaceGroupUser', 'PageInfo'];
 
-/** A client with an empty cache: one for each signed-in user. */
+/** A client with an empty cache: one for each user, so that none sees what another one has read. */
 export function createClient(): Client {
   return new Client({
     url: ENDPOINT,

@@ -1,15 +1,17 @@
 // The console of a signed-in user.
 
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { useQuery } from 'urql';
+import { Provider, useQuery } from 'urql';
 import { Redirect, Route, Switch } from 'wouter';
 import { isUnauthenticated } from '../api/actions';
+import { createClient } from '../api/client';
 import { onChangeElsewhere, sessionFound } from '../api/session';
 import { useSession } from '../api/useSession';
 import { useTexts } from '../i18n';
 import { SessionDialogs } from '../sign-in/SessionDialogs';
 import { RequiredActions } from '../sign-in/RequiredActions';
 import { Failure, Loading } from '../ui/states';
+import { Toasts } from '../ui/toasts';
 import { Layout } from './Layout';
 import { MeQuery } from './me';
 import { NotFound } from './NotFound';
@@ -24,6 +26,17 @@ const Groups = lazy(() => import('../pages/Groups'));
 const Data = lazy(() => import('../pages/Data'));
 
 export default function Console() {
+  const [client] = useState(createClient);
+  return (
+    <Provider value={client}>
+      <Toasts>
+        <Pages />
+      </Toasts>
+    </Provider>
+  );
+}
+
+function Pages() {
   const session = useSession();
   const { showFor } = useTexts();
   const [{ data, error }, readAgain] = useQuery({ query: MeQuery });
