@@ -98,7 +98,7 @@ pub(super) struct CodeAttempt<'a> {
 }
 
 impl CodeAttempt<'_> {
-    /// How `user` proves the second factor with it, in metrics.
+    /// What `user` signs in with by it, in metrics.
     pub(super) fn method(&self, user: &User) -> &'static str {
         match (self.submitted, user.mfa.factor()) {
             (Submitted::Passkey(_), _) => "passkey",
