@@ -52,7 +52,7 @@ describe('The security page', () => {
 
     await change(PASSWORD, OTHER_PASSWORD, 'something else');
     await withError('New password again', /differ/);
-    assert.ok(await hasFocus(password.getByLabel('New password again', { exact: true })));
+    await recoversFocus(password.getByLabel('New password again', { exact: true }));
     await change('certainly not the password', OTHER_PASSWORD);
     await withError('Current password', /wrong/);
     await change(PASSWORD, 'short');
@@ -64,7 +64,7 @@ describe('The security page', () => {
       // The message of the first change may still be shown during the second.
       await page.waitForFunction(isEmpty);
       await page.getByText('All your other sessions were signed out.').first().waitFor();
-      assert.ok(await hasFocus(password.getByRole('button', { name: 'Change password' })));
+      await recoversFocus(password.getByRole('button', { name: 'Change password' }));
     }
     assert.equal(await isSignedIn(other.page), false);
     assert.equal(await isSignedIn(page), true);
@@ -78,9 +78,9 @@ describe('The security page', () => {
     assert.equal(await section(page, 'Recovery codes').count(), 0);
 
     await press(mfa, 'Turn on');
-    assert.ok(await hasFocus(mfa.getByRole('heading', { name: 'How do you want to get codes?' })));
+    await recoversFocus(mfa.getByRole('heading', { name: 'How do you want to get codes?' }));
     await press(mfa, 'Cancel');
-    assert.ok(await hasFocus(mfa.getByRole('button', { name: 'Turn on' })));
+    await recoversFocus(mfa.getByRole('button', { name: 'Turn on' }));
     await press(mfa, 'Turn on');
     const codes = await enableApp(mfa, async (qrCode) => {
       await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await qrCode.elementHandle());
@@ -95,7 +95,7 @@ describe('The security page', () => {
     await page.getByText('Two-step sign-in is on.').waitFor();
     await mfa.getByText('Authenticator app').waitFor();
     await section(page, 'Recovery codes').getByText('Unused codes: 10').waitFor();
-    assert.ok(await hasFocus(mfa.getByRole('button', { name: 'Change method' })));
+    await recoversFocus(mfa.getByRole('button', { name: 'Change method' }));
     await picture(page, 'security-on');
 
     await press(mfa, 'Change method');
@@ -108,7 +108,7 @@ describe('The security page', () => {
     await press(mfa, 'Turn off');
     await press(mfa, 'Continue');
     await mfa.getByText('the code that your authenticator app shows, or a recovery code').waitFor();
-    assert.ok(await hasFocus(mfa.getByLabel('Code', { exact: true })));
+    await recoversFocus(mfa.getByLabel('Code', { exact: true }));
     await mfa.getByLabel('Code', { exact: true }).fill(recoveryCode.toLowerCase());
     await press(mfa, 'Turn off');
     await mfa.getByText('Password only').waitFor();
@@ -145,13 +145,13 @@ describe('The security page', () => {
     const dialog = page.getByRole('dialog', { name: 'Generate new recovery codes?' });
     await press(dialog, 'Cancel');
     await dialog.waitFor({ state: 'detached' });
-    assert.ok(await hasFocus(recovery.getByRole('button', { name: 'Generate new codes' })));
+    await recoversFocus(recovery.getByRole('button', { name: 'Generate new codes' }));
     await press(recovery, 'Generate new codes');
     await press(dialog, 'Generate new codes');
     await recovery.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').nth(9).waitFor();
     await recoversFocus(recovery.getByRole('heading', { name: 'Save your recovery codes' }));
     await press(recovery, 'I saved them');
-    assert.ok(await hasFocus(recovery.getByRole('button', { name: 'Generate new codes' })));
+    await recoversFocus(recovery.getByRole('button', { name: 'Generate new codes' }));
 
     await press(mfa, 'Turn off');
     await press(mfa, 'Continue');
@@ -209,7 +209,7 @@ describe('The security page', () => {
     await page.getByText('The passkey is added.').waitFor();
     await passkeys.getByRole('button', { name: 'Rename: Laptop' }).waitFor();
     await passkeys.getByText('not used yet').waitFor();
-    assert.ok(await hasFocus(passkeys.getByRole('button', { name: 'Add a passkey' })));
+    await recoversFocus(passkeys.getByRole('button', { name: 'Add a passkey' }));
     await picture(page, 'security-passkeys');
     await add('The same again');
     await passkeys.getByRole('alert').filter({ hasText: 'already has a passkey' }).waitFor();
@@ -217,7 +217,7 @@ describe('The security page', () => {
 
     await press(passkeys, 'Rename: Laptop');
     const renaming = page.getByRole('dialog', { name: 'Rename the passkey' });
-    assert.ok(await hasFocus(renaming.getByLabel('Name')));
+    await recoversFocus(renaming.getByLabel('Name'));
     await renaming.getByLabel('Name').fill(' ');
     await press(renaming, 'Save');
     await renaming.getByRole('textbox', { name: 'Name', description: /required/ }).waitFor();
@@ -229,7 +229,7 @@ describe('The security page', () => {
     await page.getByText('Old laptop', { exact: true }).waitFor();
     response.release();
     await renaming.waitFor({ state: 'detached' });
-    assert.ok(await hasFocus(passkeys.getByRole('button', { name: 'Rename: Old laptop' })));
+    await recoversFocus(passkeys.getByRole('button', { name: 'Rename: Old laptop' }));
 
     await press(passkeys, 'Remove: Old laptop');
     const removal = page.getByRole('dialog', { name: 'Remove this passkey?', description: /“Old laptop”/ });
@@ -294,7 +294,7 @@ describe('The security page', () => {
     await removal.getByRole('alert').filter({ hasText: 'This is your only way to sign in.' }).waitFor();
     await page.keyboard.press('Escape');
     await removal.waitFor({ state: 'detached' });
-    assert.ok(await hasFocus(passkeys.getByRole('button', { name: 'Remove: Key' })));
+    await recoversFocus(passkeys.getByRole('button', { name: 'Remove: Key' }));
 
     await press(passkeys, 'Remove: Key');
     await press(removal, 'Remove');
@@ -407,10 +407,6 @@ function isSignedIn(page) {
     const response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query: '{ me { id } }' }) });
     return (await response.json()).data.me !== null;
   });
-}
-
-function hasFocus(part) {
-  return part.evaluate((element) => element === document.activeElement);
 }
 
 /** Waits until the element has the focus. */

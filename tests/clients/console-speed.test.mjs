@@ -19,8 +19,10 @@ after(() => browser?.close());
 test('the first page is small, quick, and does not move', async (t) => {
   const loads = [];
   for (let load = 0; load < LOADS; load += 1) loads.push(await measure());
-  // The least of each: everything else that the machine does only adds time.
-  const [bytes, ms, shift] = ['bytes', 'ms', 'shift'].map((what) => Math.min(...loads.map((load) => load[what])));
+  const all = (what) => loads.map((load) => load[what]);
+  const [bytes, shift] = [Math.max(...all('bytes')), Math.max(...all('shift'))];
+  // The least: everything else that the machine does only adds time.
+  const ms = Math.min(...all('ms'));
   t.diagnostic(`first page: ${Math.round(bytes / 1000)} kB gzipped, usable after ${Math.round(ms)} ms, layout shift ${shift.toFixed(3)}`);
   assert.ok(bytes < MOST_BYTES, `${bytes} bytes`);
   assert.ok(ms < MOST_MS, `${ms} ms`);

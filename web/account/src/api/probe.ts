@@ -1,6 +1,6 @@
 // Whether the user is signed in. The page asks before React is loaded, which takes longer than the response.
 
-import { sessionFound } from './session';
+import { currentSession, sessionFound } from './session';
 import { ENDPOINT, fetchInSession } from './transport';
 
 /** What the page waits for; rejected if the server cannot be reached. */
@@ -15,6 +15,7 @@ async function probe(): Promise<void> {
   const body = JSON.stringify({ query: '{ me { id } }' });
   const response = await fetchInSession(ENDPOINT, { method: 'POST', body });
   const { data } = (await response.json()) as { data?: { me?: unknown } | null };
-  // Otherwise, the transport has set the session to signed out.
   if (data?.me) sessionFound();
+  // Without a session, the transport has noticed that.
+  else if (currentSession() === 'unknown') throw new Error('The server did not respond as expected.');
 }

@@ -6,13 +6,15 @@
  */
 export type SessionState = 'unknown' | 'signed-out' | 'signed-in' | 'ended';
 
-/** What one tab tells the others. */
-type Message = 'signed-in' | 'signed-out' | 'ended' | 'changed';
+/** What one tab tells the others; the id of a user is that of the user who is signed in. */
+type Message = 'signed-out' | 'ended' | 'changed' | { userId: string };
 
 /** Where this browser remembers that a session may be there, although its access token has expired. */
 const HINT = 'userprofile-account-signed-in';
 
 let state: SessionState = 'unknown';
+/** The id of the user whom this tab shows. */
+let shownUser: string | null = null;
 /** See `sessionClosed`. */
 let isClosed = false;
 const listeners = new Set<() => void>();
@@ -20,16 +22,18 @@ const changeListeners = new Set<() => void>();
 const channel = new BroadcastChannel('userprofile-account');
 
 channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+  const isSignIn = typeof data === 'object';
   if (isClosed) {
     // A sign-in has made outdated what this tab says. There is nothing to read for any other reason.
-    if (data === 'signed-in') location.reload();
+    if (isSignIn) location.reload();
     return;
   }
   if (data === 'changed') return changeListeners.forEach((listener) => listener());
   if (data === 'ended') return end();
-  // Another user may have signed in.
-  if (data === 'signed-in' && state === 'signed-in') return changeListeners.forEach((listener) => listener());
-  set(data);
+  if (!isSignIn) return set(data);
+  // Nothing of one user may reach the next, not even what they typed.
+  if (shownUser && shownUser !== data.userId && state !== 'signed-out') location.reload();
+  else set('signed-in');
 });
 
 export function currentSession(): SessionState {
@@ -49,7 +53,12 @@ export function isSignedIn(): boolean {
 /** The user has signed in, here. */
 export function signedIn(): void {
   set('signed-in');
-  channel.postMessage('signed-in' satisfies Message);
+}
+
+/** This tab shows this user, who is signed in. */
+export function userShown(userId: string): void {
+  shownUser = userId;
+  channel.postMessage({ userId } satisfies Message);
 }
 
 /** The first response shows that there is a session. */
@@ -75,7 +84,7 @@ export function sessionClosed(): void {
 
 /** The server has refused the session. */
 export function sessionEnded(): void {
-  if (state === 'signed-in') channel.postMessage('ended' satisfies Message);
+  if (state === 'signed-in' || localStorage.getItem(HINT) !== null) channel.postMessage('ended' satisfies Message);
   end();
 }
 

@@ -22,7 +22,8 @@ export async function fetchInSession(input: RequestInfo | URL, init?: RequestIni
   const before = refreshes;
   const response = await post(input, init);
   if (!(await isUnauthenticated(response))) return response;
-  // The session may have been refreshed since this slow request was sent.
+  // The session may have been refreshed since this slow request was sent. If it cannot be found out whether it still can be,
+  // the request fails, and the session stays.
   if (before === refreshes && !(mayHaveSession() && (await refreshOnce()))) {
     sessionEnded();
     return response;
@@ -54,7 +55,8 @@ async function refresh(): Promise<boolean> {
   const query = 'mutation { refreshSession { session { expiresAt } } }';
   const response = await post(ENDPOINT, { method: 'POST', body: JSON.stringify({ query }) });
   const body = (await response.json()) as { data?: { refreshSession?: { session?: unknown } | null } | null };
-  const isRefreshed = Boolean(body.data?.refreshSession?.session);
-  if (isRefreshed) refreshes += 1;
-  return isRefreshed;
+  const payload = body.data?.refreshSession;
+  if (!payload) throw new Error('The session could not be refreshed.');
+  if (payload.session) refreshes += 1;
+  return Boolean(payload.session);
 }

@@ -5,7 +5,7 @@ import { Provider, useQuery } from 'urql';
 import { Redirect, Route, Switch } from 'wouter';
 import { isUnauthenticated } from '../api/actions';
 import { createClient } from '../api/client';
-import { onChangeElsewhere, sessionFound } from '../api/session';
+import { onChangeElsewhere, sessionFound, userShown } from '../api/session';
 import { useSession } from '../api/useSession';
 import { useTexts } from '../i18n';
 import { SessionDialogs } from '../sign-in/SessionDialogs';
@@ -50,6 +50,12 @@ function Pages() {
     sessionFound();
     showFor(data.me);
   }, [data?.me, showFor]);
+  // After a new sign-in, the other tabs learn whose it is.
+  useEffect(() => {
+    if (session !== 'signed-in') return;
+    if (data?.me) userShown(data.me.id);
+    else if (last) readAgain({ requestPolicy: 'network-only' });
+  }, [data?.me?.id, session]);
   useEffect(() => onChangeElsewhere(() => readAgain({ requestPolicy: 'network-only' })), [readAgain]);
 
   if (error && !me) {

@@ -2,11 +2,12 @@
 
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useAction } from '../api/actions';
+import { ActionFailed, useAction } from '../api/actions';
 import { signedOut } from '../api/session';
 import { graphql } from '../gql';
 import { useWords } from '../i18n';
 import { Button } from '../ui/Button';
+import { useToast } from '../ui/toasts';
 import { PAGES, pathOf } from './paths';
 
 const SignOutMutation = graphql(`
@@ -85,12 +86,21 @@ export function Layout({ name, domain, children }: LayoutProps) {
 function SignOutButton() {
   const words = useWords();
   const act = useAction();
+  const toast = useToast();
   const [isBusy, setBusy] = useState(false);
   async function signOut() {
     setBusy(true);
-    // Also if the request fails: the user wants to leave.
-    await act(SignOutMutation, {}).catch(() => null);
-    signedOut();
+    try {
+      // Errors of the payload say that the session has already ended.
+      await act(SignOutMutation, {});
+      signedOut();
+    } catch (failure) {
+      if (!(failure instanceof ActionFailed)) throw failure;
+      // The cookies are still there.
+      toast(words.stillSignedIn);
+    } finally {
+      setBusy(false);
+    }
   }
   return (
     <Button isBusy={isBusy} onClick={() => void signOut()}>

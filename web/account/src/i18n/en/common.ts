@@ -22,6 +22,7 @@ export const common = {
   hide: 'Hide',
   signedInUser: 'Signed-in user',
   signOut: 'Sign out',
+  stillSignedIn: 'You are still signed in. Please try again.',
   signedOut: 'You are signed out.',
   failed: 'This page cannot be shown',
   offline: 'You are offline. What you see may be outdated.',

@@ -22,6 +22,7 @@ export const common = {
   hide: '隠す',
   signedInUser: 'ログイン中のユーザー',
   signOut: 'ログアウト',
+  stillSignedIn: 'まだログインしています。もう一度お試しください。',
   signedOut: 'ログアウトしました。',
   failed: 'このページを表示できません',
   offline: 'オフラインです。表示内容が最新ではない可能性があります。',

@@ -22,6 +22,7 @@ export const common = {
   hide: '숨기기',
   signedInUser: '로그인한 사용자',
   signOut: '로그아웃',
+  stillSignedIn: '아직 로그인되어 있습니다. 다시 시도해 주세요.',
   signedOut: '로그아웃되었습니다.',
   failed: '이 페이지를 표시할 수 없습니다',
   offline: '오프라인 상태입니다. 표시된 내용이 최신이 아닐 수 있습니다.',
