@@ -42,7 +42,8 @@ pub struct Sent {
 pub(super) enum AttemptKind {
     /// Codes, and passkeys instead of them, after a correct password.
     SignIn,
-    /// Passkeys that replace the password. They have a count of their own, so that a thief of the password cannot use up the attempts with a passkey, or the reverse.
+    /// Passkeys that replace the password. They have a count of their own, so that a thief of the password cannot use up
+    /// the attempts with a passkey, or the reverse.
     Passkey,
     /// Codes and passkeys in sessions.
     Session,

@@ -130,7 +130,7 @@ describe('Lists of the account console', () => {
     assert.deepEqual(problems, []);
   });
 
-  test('the role is shown, and a user without workspaces is told so', async () => {
+  test('the role is shown, and a user without workspaces sees that there are none', async () => {
     const emma = await openConsoleAs(browser, EMMA, '/account/workspaces?role=WORKSPACE_MEMBER');
     const row = emma.page.getByRole('main').getByRole('listitem');
     await row.first().waitFor();

@@ -264,7 +264,7 @@ describe('The security page', () => {
     });
   }
 
-  test('a browser without passkeys is told so', async () => {
+  test('a browser without passkeys gets an explanation', async () => {
     const { page, problems } = await open(MARCO);
     await page.addInitScript(() => delete window.PublicKeyCredential);
     await page.reload();

@@ -18,7 +18,7 @@ export const security = {
   noFactor: 'Password only',
   app: 'Authenticator app',
   email: 'Codes by email',
-  noFactorDetail: 'Whoever knows your password can sign in.',
+  noFactorDetail: 'Anyone who knows your password can sign in.',
   appDetail: 'Your app shows a new code every 30 seconds.',
   emailDetail: 'Codes are sent to {email}.',
   enforced: 'Your administrator requires two-step sign-in, so you cannot turn it off.',

@@ -1,4 +1,4 @@
-// Sending a code to the address that is not verified yet, and what came of the last attempt.
+// Sending a code to the address that is not verified yet, and the result of the last attempt.
 
 import { useState } from 'react';
 import { ActionFailed, errorsOf, useAction, type Problem } from '../../api/actions';

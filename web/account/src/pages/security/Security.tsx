@@ -1,8 +1,6 @@
 // The page on which users manage how they sign in.
 
-import { useEffect } from 'react';
-import { useQuery } from 'urql';
-import { onChangeElsewhere } from '../../api/session';
+import { useLiveQuery } from '../../api/live';
 import { graphql } from '../../gql';
 import { useWords } from '../../i18n';
 import { Page, Section } from '../../ui/Page';
@@ -28,13 +26,12 @@ const SecurityQuery = graphql(`
 
 export default function Security() {
   const { pages, security: words } = useWords();
-  const [{ data, error }, readAgain] = useQuery({ query: SecurityQuery, requestPolicy: 'cache-and-network' });
-  useEffect(() => onChangeElsewhere(() => readAgain({ requestPolicy: 'network-only' })), [readAgain]);
+  const [{ data, error }, readAgain] = useLiveQuery(SecurityQuery);
   const me = data?.me;
 
   function content() {
     if (!me) {
-      if (error) return <Failure error={error} onRetry={() => readAgain({ requestPolicy: 'network-only' })} />;
+      if (error) return <Failure error={error} onRetry={readAgain} />;
       return <Loading />;
     }
     if (me.authType === 'EXTERNAL') return <Section title={words.external} lead={words.externalText} />;
